@@ -1,0 +1,1 @@
+"""gradekit: auto-graded exercises for neural-network interviews."""

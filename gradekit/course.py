@@ -1,0 +1,132 @@
+"""Which exercises exist, in what order, and how each of them is found by name."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from gradekit.errors import KitError
+from gradekit.sandbox.limits import Limits
+
+METADATA = "exercises.toml"
+
+
+class FollowUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an interviewer asks next, and the answer to say aloud."""
+
+    question: str
+    answer: str
+
+
+class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry of exercises.toml. `difficulty` runs from 1 (easy) to 3."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^exercise_\d{2,}_[a-z0-9_]+$")]
+    title: str
+    library: Literal["numpy", "torch"]
+    topics: list[str]
+    difficulty: Annotated[int, msgspec.Meta(ge=1, le=3)]
+    minutes: int
+    hints: Annotated[list[str], msgspec.Meta(min_length=3, max_length=3)]
+    followups: list[FollowUp] = []
+    limits: Limits = Limits()
+
+    @property
+    def number(self) -> str:
+        """The two digits: `05`."""
+        return self.name.split("_")[1]
+
+    @property
+    def slug(self) -> str:
+        """The name without number: `softmax`."""
+        return self.name.split("_", 2)[2]
+
+    @property
+    def file_name(self) -> str:
+        """What a submission is called: `exercise_05_softmax.py`."""
+        return f"{self.name}.py"
+
+    @property
+    def names(self) -> set[str]:
+        """Everything that means this exercise on the command line."""
+        number, slug = self.number, self.slug
+        short = str(int(number))
+        stems = {number, short, slug, f"{number}_{slug}", f"{short}_{slug}"}
+        return stems | {f"exercise_{stem}" for stem in stems}
+
+    @property
+    def modules(self) -> list[str]:
+        """What grader and submission import in any case."""
+        return ["numpy", "torch", "torch.nn.functional", "torch.optim"][
+            : 4 if self.library == "torch" else 1
+        ]
+
+
+class Course:
+    """A folder with exercises/, solutions/ and graders/."""
+
+    def __init__(self, root: Path) -> None:
+        """Read the exercises of the course in `root`.
+
+        Raises:
+            KitError: there is no course, or its exercises.toml is wrong.
+        """
+        self.root = root.resolve()
+        path = self.root / "exercises" / METADATA
+        try:
+            entries = tomllib.loads(path.read_text("utf-8")).get("exercise", [])
+            self.exercises = msgspec.convert(entries, list[Exercise])
+        except OSError:
+            raise KitError(
+                f"There is no course in {root}: `exercises/{METADATA}` is missing.\n"
+                "Name a folder with exercises/, solutions/ and graders/."
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+            raise KitError(f"{path} cannot be used: {error}.") from None
+
+    def find(self, name: str) -> Exercise:
+        """The exercise that `name` means: `5`, `05`, `softmax`, `exercise_05`, a file's name.
+
+        Raises:
+            KitError: there is none; the message has the nearest ones.
+        """
+        wanted = Path(name).name.removesuffix(".py").removesuffix(".ipynb").lower()
+        wanted = wanted.replace("-", "_")
+        for exercise in self.exercises:
+            if wanted in exercise.names:
+                return exercise
+        known = {alias: exercise for exercise in self.exercises for alias in exercise.names}
+        near = difflib.get_close_matches(wanted, known, n=8, cutoff=0.6)
+        names = list(dict.fromkeys(known[alias].name for alias in near))[:3]
+        nearest = f" Did you mean {' or '.join(f'`{near}`' for near in names)}?" if names else ""
+        raise KitError(
+            f"There is no exercise `{name}`.{nearest}\nRun `kit list` to see all of them."
+        )
+
+    def stub(self, exercise: Exercise) -> Path:
+        """The file that learners start from."""
+        return self.root / "exercises" / exercise.file_name
+
+    def solution(self, exercise: Exercise) -> Path:
+        """The reference answer."""
+        return self.root / "solutions" / exercise.file_name
+
+    def grader(self, exercise: Exercise) -> Path:
+        """The hidden checks."""
+        return self.root / "graders" / exercise.file_name
+
+    @property
+    def hidden(self) -> list[Path]:
+        """What no submission may ever read."""
+        return [self.root, Path(__file__).resolve().parent]
+
+
+def default_root() -> Path:
+    """The course that comes with gradekit: inside the wheel, or the checkout it runs from."""
+    package = Path(__file__).resolve().parent
+    inside = package / "course_files"
+    return inside if inside.is_dir() else package.parent

@@ -1,0 +1,1 @@
+"""Report -> the formats of other systems. Knows only `gradekit.report`."""

@@ -1,0 +1,32 @@
+"""How much of a report its reader may see."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from gradekit.report import Report
+
+Level = Literal["score", "titles", "hints", "full"]
+LEVELS: tuple[Level, ...] = ("score", "titles", "hints", "full")  # each shows more
+
+
+def at_level(report: Report, level: Level) -> Report:
+    """The report with only what `level` allows.
+
+    score: the points. titles: which checks failed. hints: and the question that helps.
+    full: and the counterexample. What is the same for every check (a syntax error, say)
+    gives no check away and stays from titles on.
+    """
+    if level == "full":
+        return report
+    if level == "score":
+        return msgspec.structs.replace(report, checks=())
+    messages = {check.message for check in report.checks}
+    common = messages.pop() if len(messages) == 1 else ""
+    checks = tuple(
+        msgspec.structs.replace(check, message=common, hint=check.hint if level == "hints" else "")
+        for check in report.checks
+    )
+    return msgspec.structs.replace(report, checks=checks)

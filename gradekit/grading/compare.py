@@ -1,0 +1,229 @@
+"""The comparisons that graders make, and the sentences a learner reads when one fails.
+
+Every helper raises `Mismatch` with one small counterexample: what was called, what was
+expected, what came back. `given` is the call as the learner would write it; left out, the
+plugin names the submission's last call. Values may be hostile in content, never in kind:
+the wire delivers plain data only.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from gradekit.grading.proxy import SubmissionProxy
+
+SHOWN_ENTRIES = 12
+
+
+class Mismatch(AssertionError):
+    """What came back is not what was expected."""
+
+    def __init__(self, text: str, given: str | None = None) -> None:
+        super().__init__(f"{given}: {text}" if given else text)
+        self.names_the_call = given is not None
+
+
+def expect(condition: object, text: str, *, given: str | None = None) -> None:
+    """Fail the check with `text` unless `condition` holds."""
+    if not condition:
+        raise Mismatch(text, given)
+
+
+def assert_close(
+    actual: Any, expected: Any, *, rtol: float, atol: float = 0.0, given: str | None = None
+) -> None:
+    """Fail unless `actual` is `expected` within `atol + rtol * |expected|`, entry by entry.
+
+    The kind follows `expected`: an array wants an array of that shape and dtype (a NumPy
+    scalar passes for shape ()), a tensor a tensor of that shape and dtype, a number a
+    number. NaN equals NaN, and infinities equal themselves.
+    """
+    if isinstance(expected, np.ndarray):
+        assert_array(actual, shape=expected.shape, dtype=expected.dtype, given=given)
+        got, wanted = np.asarray(actual), expected
+    elif _is_tensor(expected):
+        assert_tensor(actual, shape=tuple(expected.shape), dtype=expected.dtype, given=given)
+        got, wanted = actual.detach().numpy(), expected.detach().numpy()
+    else:
+        got, wanted = np.asarray(assert_number(actual, given=given)), np.asarray(float(expected))
+    _compare(got, wanted, rtol, atol, given)
+
+
+def assert_equal(actual: Any, expected: Any, *, given: str | None = None) -> None:
+    """Fail unless `actual` is exactly `expected`: arrays and tensors in shape, dtype and bits."""
+    if isinstance(expected, np.ndarray):
+        assert_array(actual, shape=expected.shape, dtype=expected.dtype, given=given)
+        _compare(np.asarray(actual), expected, 0.0, 0.0, given)
+    elif _is_tensor(expected):
+        assert_tensor(actual, shape=tuple(expected.shape), dtype=expected.dtype, given=given)
+        _compare(actual.detach().numpy(), expected.detach().numpy(), 0.0, 0.0, given)
+    elif _is_array(actual) or _is_tensor(actual) or actual != expected:
+        raise Mismatch(f"expected {show(expected)}, got {show(actual)}", given)
+
+
+def assert_array(
+    actual: Any,
+    *,
+    shape: tuple[int, ...] | None = None,
+    dtype: Any = np.float64,
+    given: str | None = None,
+) -> np.ndarray:
+    """Fail unless `actual` is an array of that shape and dtype (None: any); return it."""
+    if not _is_array(actual):
+        raise Mismatch(f"expected a NumPy array, got {_kind(actual)}", given)
+    if shape is not None and actual.shape != shape:
+        raise Mismatch(f"expected shape {shape}, got shape {actual.shape}", given)
+    if dtype is not None and actual.dtype != np.dtype(dtype):
+        raise Mismatch(f"expected dtype {np.dtype(dtype)}, got {actual.dtype}", given)
+    return np.asarray(actual)
+
+
+def assert_tensor(
+    actual: Any,
+    *,
+    shape: tuple[int, ...] | None = None,
+    dtype: Any = None,
+    given: str | None = None,
+) -> Any:
+    """Fail unless `actual` is a tensor of that shape and dtype (None: any); return it."""
+    if not _is_tensor(actual):
+        raise Mismatch(f"expected a tensor, got {_kind(actual)}", given)
+    if shape is not None and tuple(actual.shape) != shape:
+        raise Mismatch(f"expected shape {shape}, got shape {tuple(actual.shape)}", given)
+    if dtype is not None and actual.dtype != dtype:
+        raise Mismatch(f"expected dtype {dtype}, got {actual.dtype}", given)
+    return actual
+
+
+def assert_number(actual: Any, *, given: str | None = None) -> float:
+    """Fail unless `actual` is a number (int, float, np.float64 or a 0-d float64 array)."""
+    zero_dimensional = isinstance(actual, np.ndarray) and actual.shape == ()
+    if zero_dimensional and actual.dtype == np.float64:
+        return float(actual)
+    if isinstance(actual, bool | np.bool_) or not isinstance(actual, int | float):
+        raise Mismatch(f"expected a float, got {_kind(actual)}", given)
+    try:
+        return float(actual)
+    except OverflowError:
+        raise Mismatch(
+            f"expected a float, got an int of {len(str(actual))} digits", given
+        ) from None
+
+
+def assert_python_float(actual: Any, *, given: str | None = None) -> float:
+    """Fail unless `actual` is a float as Python knows it: no tensor, no array; return it."""
+    if not isinstance(actual, float):
+        raise Mismatch(f"expected a Python float, got {_kind(actual)}", given)
+    return float(actual)
+
+
+def assert_unchanged(submission: SubmissionProxy, name: str, *args: Any, **kwargs: Any) -> Any:
+    """Call `name` and fail unless its arguments come back bit for bit; return its value."""
+    answer = submission.call(name, *args, **kwargs)
+    if not (same(answer.args, args) and same(answer.kwargs, kwargs)):
+        raise Mismatch("it changed its argument in place")
+    return answer.value
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two values from the wire agree in type, shape, dtype and every bit (NaN too)."""
+    if _is_tensor(left) and _is_tensor(right):
+        return bool(left.dtype == right.dtype) and same(
+            left.detach().numpy(), right.detach().numpy()
+        )
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        return (
+            left.dtype == right.dtype
+            and left.shape == right.shape
+            and np.ascontiguousarray(left).tobytes() == np.ascontiguousarray(right).tobytes()
+        )
+    if isinstance(left, list | tuple) and type(left) is type(right):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, float) and isinstance(right, float):
+        return left == right or (math.isnan(left) and math.isnan(right))
+    return type(left) is type(right) and left == right
+
+
+def show(value: Any) -> str:
+    """`value` in a few words: numbers to four digits, long arrays by shape and ends."""
+    if _is_tensor(value):
+        return show(value.detach().numpy())
+    if isinstance(value, np.ndarray):
+        text = np.array2string(
+            value, precision=4, threshold=SHOWN_ENTRIES, edgeitems=2, separator=", ",
+            max_line_width=10**6,
+        )  # fmt: skip
+        text = " ".join(text.split())
+        return text if value.size <= SHOWN_ENTRIES else f"{text} of shape {value.shape}"
+    if isinstance(value, bool | np.bool_) or value is None:
+        return str(value)
+    if isinstance(value, float | np.floating):
+        return f"{float(value):.4g}" if float(value) != 0 else "0.0"
+    if isinstance(value, list | tuple):
+        inner = ", ".join(map(show, value[:SHOWN_ENTRIES]))
+        inner += ", ..." if len(value) > SHOWN_ENTRIES else ""
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    if isinstance(value, dict):
+        inner = ", ".join(f"{show(key)}: {show(item)}" for key, item in [*value.items()][:6])
+        return "{" + inner + (", ...}" if len(value) > 6 else "}")
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _compare(
+    got: np.ndarray, wanted: np.ndarray, rtol: float, atol: float, given: str | None
+) -> None:
+    """Raise a `Mismatch` at the entry that is furthest out."""
+    if wanted.dtype.kind in "fc":
+        close = np.isclose(got, wanted, rtol=rtol, atol=atol, equal_nan=True)
+    else:
+        close = got == wanted
+    if close.all():
+        return
+    if wanted.size <= SHOWN_ENTRIES:
+        left, right = show(wanted), show(got)
+        if left == right:
+            left, right = (
+                " ".join(np.array2string(side, precision=17, separator=", ").split())
+                for side in (wanted, got)
+            )
+        raise Mismatch(f"expected {left}, got {right}", given)
+    first = tuple(int(i) for i in np.argwhere(~close)[0])
+    left, right = show(wanted[first]), show(got[first])
+    if left == right:
+        left, right = repr(wanted[first].item()), repr(got[first].item())
+    wrong = int((~close).sum())
+    raise Mismatch(
+        f"expected {left} at {list(first)}, got {right} ({wrong} of {wanted.size} entries differ)",
+        given,
+    )
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray | np.generic)
+
+
+def _is_tensor(value: Any) -> bool:
+    """Whether `value` is a torch tensor, without importing torch for numpy exercises."""
+    return type(value).__module__ == "torch" and type(value).__name__ == "Tensor"
+
+
+def _kind(value: Any) -> str:
+    """What sort of thing `value` is, with its article."""
+    if value is None:
+        return "None (is there a `return`?)"
+    if _is_tensor(value):
+        return f"a tensor of shape {tuple(value.shape)} and dtype {value.dtype}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    if isinstance(value, numbers.Number) and not isinstance(value, np.generic):
+        return f"the {type(value).__name__} {show(value)}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

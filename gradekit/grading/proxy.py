@@ -1,0 +1,275 @@
+"""The submission as a grader sees it: functions that run in another process.
+
+A `Run` is one submission on its way through the checks: it keeps a worker going, replaces
+one that was lost, and holds the time. `SubmissionProxy` is what the checks call.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import pickle
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
+
+import cloudpickle
+
+from gradekit.grading.compare import SHOWN_ENTRIES, show
+from gradekit.sandbox.host import Allowance, Reply, Sandbox, Worker, WorkerLost
+from gradekit.submission import Submission
+
+CALL_CHARACTERS = 100
+AVAILABLE = "the standard library, numpy, scipy, scikit-learn and torch"
+
+# Exceptions that arrive as themselves; any other arrives as a SubmissionError.
+RAISABLE = {
+    name: getattr(builtins, name)
+    for name in (
+        "ArithmeticError AssertionError AttributeError BufferError EOFError FloatingPointError "
+        "ImportError IndexError KeyError LookupError ModuleNotFoundError NameError "
+        "NotImplementedError OSError OverflowError RecursionError ReferenceError RuntimeError "
+        "SyntaxError TypeError UnboundLocalError UnicodeError ValueError ZeroDivisionError"
+    ).split()
+}
+
+
+class SubmissionError(Exception):
+    """The submission did something that earns nothing; the text is for the learner."""
+
+    def __init__(self, text: str, ending: str = "finished") -> None:
+        super().__init__(text)
+        self.ending = ending
+
+
+class Called(NamedTuple):
+    """What came of a call: its value, and its arguments as they are after it."""
+
+    value: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+class Run:
+    """One submission being graded."""
+
+    def __init__(self, sandbox: Sandbox, module: str, submission: Submission) -> None:
+        self.sandbox = sandbox
+        self._module = module
+        self._submission = submission
+        self._limits = sandbox.limits
+        self._worker: Worker | None = None
+        self._cpu_before = 0.0  # CPU seconds of the workers that are gone
+        self._started = time.monotonic()
+        self._allowance: Allowance | None = None
+        self._fatal: SubmissionError | None = None  # it cannot be loaded, or is out of time
+        self._lost: SubmissionError | None = None  # what ended the worker in this check
+        self.last_call: str | None = None
+        self.answered = False
+        self.printed = ""
+
+    def begin_check(self) -> None:
+        """Forget the last check; the next call starts the clock."""
+        self._allowance = self._lost = self.last_call = None
+        self.answered = False
+        self.printed = ""
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def request(self, kind: str, body: Any, what: str) -> Any:
+        """Ask the submission for something; raise what it raised, or what became of it."""
+        if error := self._fatal or self._lost:
+            raise error
+        worker = self._loaded_worker()
+        if self._allowance is None:
+            self._allowance = worker.allow(self._check_seconds(worker))
+        reply = self._ask(worker, kind, body, self._allowance, what)
+        self.answered = True
+        self.printed += reply.printed
+        if reply.kind == "value":
+            return reply.value
+        self._raise(reply.value, what)
+
+    def _check_seconds(self, worker: Worker) -> float:
+        """The CPU time of this check: what is left of the submission's, at most a check's."""
+        limit = self._limits.submission_seconds
+        spent = self._cpu_before + worker.cpu_seconds()
+        if sys.platform != "linux":
+            spent = time.monotonic() - self._started
+        spent = max(spent, (time.monotonic() - self._started) / self._limits.patience)
+        if spent >= limit:
+            text = f"stopped: the whole answer took longer than {limit:g} s"
+            self._fatal = SubmissionError(text, "timed_out")
+            raise self._fatal
+        return min(self._limits.check_seconds, limit - spent)
+
+    def _ask(self, worker: Worker, kind: str, body: Any, allowance: Allowance, what: str) -> Reply:
+        before = worker.cpu_seconds()
+        try:
+            return worker.ask(kind, body, allowance, what, _pickled)
+        except WorkerLost as lost:
+            timed_out = lost.ending == "timed_out"
+            spent = allowance.cpu_start + allowance.seconds
+            self._cpu_before += max(before, spent) if timed_out else before
+            self._worker = None
+            self._lost = SubmissionError(str(lost), lost.ending)
+            raise self._lost from None
+
+    def _loaded_worker(self) -> Worker:
+        """The worker with the submission in it; a new one where the last was lost."""
+        if self._worker is not None:
+            return self._worker
+        worker = self._worker = self.sandbox.worker()
+        body = [self._module, self._submission.name, list(self._submission.cells)]
+        allowance = worker.allow(self._limits.import_seconds)
+        try:
+            reply = self._ask(worker, "load", body, allowance, "running the file")
+            self.printed += reply.printed
+            if reply.kind == "raised":
+                raise SubmissionError(*_loading_problem(reply.value))
+        except SubmissionError as error:
+            self._fatal = error
+            raise
+        return worker
+
+    def _raise(self, problem: Any, what: str) -> NoReturn:
+        """Raise here what the submission raised there."""
+        problem = Problem.of(problem)
+        if problem.reason == "no_memory":
+            gib = self._limits.memory_mib / 1024
+            raise SubmissionError(f"stopped: it used more than {gib:g} GiB", "out_of_memory")
+        if problem.reason == "refused":
+            raise SubmissionError(f"stopped: {problem.text}", "refused")
+        if problem.reason == "not_data":
+            raise SubmissionError(f"{what} returned {problem.text}", "malformed")
+        if problem.reason == "missing":
+            raise SubmissionError(problem.text)
+        if problem.builtin == "NotImplementedError":
+            raise SubmissionError("not written yet")
+        text = f"{what} raised {problem.described}{problem.place}"
+        if problem.builtin in RAISABLE:
+            error = RAISABLE[problem.builtin](problem.text)
+            error.submission_text = text
+            raise error
+        raise SubmissionError(text)
+
+
+class Problem(NamedTuple):
+    """An exception of the submission, as its worker told it. The texts may be anything."""
+
+    reason: str
+    type: str
+    builtin: str
+    text: str
+    where: tuple[Any, Any, Any] | None
+
+    @classmethod
+    def of(cls, told: Any) -> Problem:
+        """Check what arrived, field by field."""
+        fields = ("reason", "type", "builtin", "text")
+        if not isinstance(told, dict) or not all(isinstance(told.get(f), str) for f in fields):
+            raise SubmissionError("it sent back no proper data", "malformed")
+        where = told.get("where")
+        proper = isinstance(where, tuple) and len(where) == 3
+        reason, kind, builtin, text = (told[field] for field in fields)
+        return cls(reason, kind, builtin, text, where if proper else None)
+
+    @property
+    def described(self) -> str:
+        """`ValueError: shapes differ`."""
+        return f"{self.type}: {self.text}" if self.text else self.type
+
+    @property
+    def place(self) -> str:
+        """Where in the submission, with the line."""
+        if self.where is None:
+            return ""
+        line, code, _ = self.where
+        return f" (line {line}: `{code}`)" if code else f" (line {line})"
+
+
+class SubmissionProxy:
+    """Its attributes are the submission's functions. Values come back as plain data."""
+
+    def __init__(self) -> None:
+        self._run: Run | None = None
+
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Called:
+        """Call a function and look at its arguments afterwards, too."""
+        answer = self._request([name, args, kwargs, True], _call_text(name, args, kwargs))
+        if not isinstance(answer, tuple) or len(answer) != 3:
+            raise SubmissionError("it sent back no proper data", "malformed")
+        return Called(*answer)
+
+    def probe(self, function: Callable[..., Any], /, *args: Any) -> Any:
+        """Run `function(answer, *args)` beside the submission; it returns plain data.
+
+        `answer` has the submission's functions as attributes. The submission can read
+        everything that the probe holds, so it holds no expected value.
+        """
+        return self._running.request("probe", [function, args], "it")
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):  # pytest and copy look for such
+            raise AttributeError(name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return self._request([name, args, kwargs, False], _call_text(name, args, kwargs))
+
+        return call
+
+    def _request(self, body: list[Any], call_text: str) -> Any:
+        self._running.last_call = call_text
+        return self._running.request("call", body, call_text)
+
+    @property
+    def _running(self) -> Run:
+        assert self._run is not None, "no submission is being graded"
+        return self._run
+
+
+def _call_text(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """The call as a learner would write it, shortened."""
+    parts = [_argument(value) for value in args]
+    parts += [f"{key}={_argument(value)}" for key, value in kwargs.items()]
+    text = f"{name}({', '.join(parts)})"
+    return text if len(text) <= CALL_CHARACTERS else f"{name}(...)"
+
+
+def _argument(value: Any) -> str:
+    if callable(value):
+        return getattr(value, "__name__", type(value).__name__)
+    shape = getattr(value, "shape", ())
+    if math.prod(shape) > SHOWN_ENTRIES:
+        return f"<{'tensor' if hasattr(value, 'detach') else 'array'} {tuple(shape)}>"
+    return show(value)
+
+
+def _loading_problem(told: Any) -> tuple[str, str]:
+    """The sentence and the ending for a file that does not run to its end."""
+    problem = Problem.of(told)
+    if problem.reason == "refused":
+        return f"stopped while running the file: {problem.text}{problem.place}", "refused"
+    if problem.reason == "no_memory":
+        return "stopped: running the file used too much memory", "out_of_memory"
+    if problem.builtin in ("SyntaxError", "IndentationError", "TabError") and problem.where:
+        line, code, offset = problem.where
+        caret = ""
+        if isinstance(code, str) and code.strip():
+            indent = len(code) - len(code.lstrip())
+            column = offset - 1 - indent if isinstance(offset, int) else 0
+            caret = f"\n    {code.strip()}\n    {' ' * max(column, 0)}^"
+        return f"line {line} is no valid Python: {problem.text}{caret}", "finished"
+    if problem.builtin == "ModuleNotFoundError":
+        text = f"{problem.text}{problem.place}: an answer may import {AVAILABLE}"
+        return text, "finished"
+    return f"running the file stopped with {problem.described}{problem.place}", "finished"
+
+
+def _pickled(value: Any) -> bytes:
+    return bytes(cloudpickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))

@@ -1,0 +1,164 @@
+"""A warm grader: one pytest session whose checks are collected once and run again and again.
+
+pytest runs in a thread of its own, and inside its own run loop waits for submissions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from queue import SimpleQueue
+
+import pytest
+
+from gradekit.course import Course, Exercise
+from gradekit.grading import plugin
+from gradekit.grading.proxy import Run
+from gradekit.report import Check, Report
+from gradekit.sandbox.host import Sandbox, SandboxError
+from gradekit.sandbox.warmup import warm_up
+from gradekit.submission import Submission
+
+# Nothing of the place where kit is called decides a grade: no settings, no plugins.
+ARGUMENTS = [
+    "--capture=no", "--import-mode=importlib", "--noconftest",
+    "--disable-plugin-autoload", "-c", "/dev/null",
+    *(f"-pno:{name}" for name in (
+        "terminal", "cacheprovider", "faulthandler", "logging", "junitxml", "pastebin",
+        "doctest", "stepwise", "setuponly", "setupplan", "debugging", "warnings",
+    )),
+]  # fmt: skip
+
+
+class GraderError(Exception):
+    """The grader itself could not be loaded or broke; no submission is to blame."""
+
+
+class Session:
+    """Grades submissions of one exercise, one after the other."""
+
+    def __init__(self, course: Course, exercise: Exercise, isolation: str | None = None) -> None:
+        """Start a sandbox and, beside it, load the grader.
+
+        Args:
+            isolation: One of `lockdown.TIERS`; None for the best that this machine has.
+        """
+        self.exercise = exercise
+        self._sandbox = Sandbox(exercise.modules, exercise.limits, course.hidden, isolation)
+        grader = course.grader(exercise)
+        self._grader = grader
+        self._grader_sha256 = hashlib.sha256(grader.read_bytes()).hexdigest()
+        self._jobs: SimpleQueue[Run | None] = SimpleQueue()
+        self._results: SimpleQueue[list[Check] | None] = SimpleQueue()
+        self._problem = "pytest ended"
+        self._thread = threading.Thread(target=self._serve, daemon=True, name="grader")
+        self._thread.start()
+
+    def grade(self, submission: Submission) -> Report:
+        """Run all checks on a submission.
+
+        Raises:
+            GraderError: the grader is broken.
+            SandboxError: no worker could be made.
+        """
+        if not self._thread.is_alive():
+            raise GraderError(self._problem)
+        started = time.perf_counter()
+        run = Run(self._sandbox, self.exercise.name, submission)
+        self._jobs.put(run)
+        try:
+            checks = self._results.get()
+        finally:
+            run.close()
+        if checks is None:
+            raise GraderError(self._problem)
+        return Report(
+            exercise=self.exercise.name,
+            score=sum(check.score for check in checks),
+            max_score=sum(check.max_score for check in checks),
+            isolation=self._sandbox.isolation,
+            seconds=round(time.perf_counter() - started, 6),
+            submission_sha256=submission.sha256,
+            grader_sha256=self._grader_sha256,
+            checks=tuple(checks),
+        )
+
+    def close(self) -> None:
+        """End the session and its sandbox."""
+        self._jobs.put(None)
+        self._thread.join(5)
+        self._sandbox.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _serve(self) -> None:
+        try:
+            warm_up(self.exercise.modules)
+            pytest.main([*ARGUMENTS, str(self._grader)], plugins=[plugin, _Loop(self)])
+        except BaseException as error:
+            self._problem = f"{type(error).__name__}: {error}"
+        finally:
+            self._results.put(None)
+
+
+class _Loop:
+    """The hooks that make a pytest session wait for submissions."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        ours = self._session
+        proxy, checks = session.config.stash[plugin.PROXY], session.config.stash[plugin.CHECKS]
+        if session.testsfailed or not session.items:
+            return True
+        while (run := ours._jobs.get()) is not None:
+            proxy._run = run
+            _run_checks(session.items, checks)
+            ours._results.put(checks.copy())
+            checks.clear()
+        return True
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._session._problem = str(report.longrepr)
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self._session._problem = str(excrepr)
+
+
+def _run_checks(items: list[pytest.Item], checks: list[Check]) -> None:
+    """Run every check once, in order of the grader, but for one thing.
+
+    Once a function did not return in time, its other checks wait until the end, so that
+    they do not use up the time of functions that do return.
+    """
+    last = items[-1]
+    hanging: set[str] = set()
+    waiting: list[pytest.Item] = []
+    for item in items:
+        if _judged_function(item) in hanging:
+            waiting.append(item)
+            continue
+        # pytest takes the next item to mean "keep the fixtures": any but None will do.
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=last)
+        if checks and checks[-1].ending == "timed_out":
+            hanging.add(checks[-1].function)
+    for item in waiting:
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=last)
+    place = {item.name: number for number, item in enumerate(items)}
+    checks.sort(key=lambda check: place[check.name])
+
+
+def _judged_function(item: pytest.Item) -> str | None:
+    marker = item.get_closest_marker("check")
+    return marker.kwargs["function"] if marker else None
+
+
+__all__ = ["GraderError", "SandboxError", "Session"]

@@ -1,0 +1,1 @@
+"""The learner side: the workspace, progress, hints."""

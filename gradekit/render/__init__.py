@@ -1,0 +1,1 @@
+"""Report -> something to look at. Knows only `gradekit.report`."""

@@ -1,0 +1,92 @@
+"""Report -> lines for a terminal, by rich: what failed first, the score last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gradekit.report import Check, Report
+
+MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "not_run": ("!", "yellow")}
+WIDTH = 100  # beyond this, lines are hard to read
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console as wide as the terminal, at most `WIDTH`; plain when piped or NO_COLOR is set."""
+    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    made.width = min(made.width, WIDTH)
+    return made
+
+
+def print_report(out: Console, report: Report) -> None:
+    """Print a report: failed checks with their counterexamples, passed ones, the score."""
+    out.print(Text(report.exercise, style="bold"))
+    failed = [check for check in report.checks if check.outcome != "passed"]
+    passed = [check for check in report.checks if check.outcome == "passed"]
+    messages = {check.message for check in failed}
+    if len(failed) == len(report.checks) > 1 and len(messages) == 1:
+        _print_line(out, "✗", "red", messages.pop(), f"0 / {report.max_score:g}")
+    else:
+        for group in _groups(failed):
+            _print_failed(out, group)
+        for check in passed:
+            if check.max_score:
+                _print_line(out, *MARKS["passed"], check.title, _points([check]))
+    _print_score(out, report)
+
+
+def _groups(checks: list[Check]) -> Iterator[list[Check]]:
+    """Neighbours of one function that failed in the same words are told once."""
+    for _, group in groupby(checks, key=lambda check: (check.function, check.message)):
+        yield list(group)
+
+
+def _print_failed(out: Console, group: list[Check]) -> None:
+    first = group[0]
+    mark, style = MARKS[first.outcome]
+    if len(group) > 1 and first.message:
+        title = f"{first.function}: {len(group)} checks failed in the same way"
+        if first.message == "not written yet":
+            title = f"{first.function} is not written yet"
+        _print_line(out, mark, style, title, _points(group))
+        if first.message != "not written yet":
+            _print_indented(out, first.message)
+        return
+    for check in group:
+        _print_line(out, mark, style, check.title, _points([check]))
+        if check.outcome == "not_run":
+            _print_indented(out, "not run, through a fault of kit's own, not of yours")
+        if check.message:
+            _print_indented(out, check.message)
+        if check.hint:
+            _print_indented(out, f"hint: {check.hint}", "cyan")
+
+
+def _points(checks: list[Check]) -> str:
+    score, total = sum(c.score for c in checks), sum(c.max_score for c in checks)
+    return f"{score:g} / {total:g}" if total else "example"
+
+
+def _print_line(out: Console, mark: str, style: str, text: str, points: str) -> None:
+    """Mark, text (wrapped beside the mark), and points at the right margin."""
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(width=1)
+    grid.add_column(ratio=1)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_row(Text(mark, style=style), Text(text), Text(points, style=style))
+    out.print(grid)
+
+
+def _print_indented(out: Console, text: str, style: str = "") -> None:
+    out.print(Padding(Text(text, style=style), (0, 0, 0, 4), expand=False))
+
+
+def _print_score(out: Console, report: Report) -> None:
+    style = "bold green" if report.passed else "bold"
+    score = f"{report.score:g} of {report.max_score:g} points"
+    out.print(Text(f"\n{score}", style=style), Text(f"in {report.seconds:.2f} s", style="dim"))

@@ -1,0 +1,69 @@
+"""The values of a grading: what every renderer and every export is made from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Outcome = Literal["passed", "failed", "not_run"]
+Ending = Literal["finished", "timed_out", "out_of_memory", "crashed", "refused", "malformed"]
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One grader test on one submission.
+
+    `not_run` is our own failure and never counts against anyone. `ending` says how a check
+    ended that did not pass. Texts hold no control characters.
+    """
+
+    name: str
+    function: str
+    title: str
+    outcome: Outcome
+    ending: Ending = "finished"
+    score: float
+    max_score: float
+    message: str = ""
+    hint: str = ""
+    seconds: float = 0.0
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """All checks of one submission. Times are in seconds, hashes are SHA-256 in hex."""
+
+    schema: int = 1
+    exercise: str
+    score: float
+    max_score: float
+    isolation: str
+    seconds: float
+    submission_sha256: str
+    grader_sha256: str
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every point was earned."""
+        return self.score >= self.max_score and not self.not_run
+
+    @property
+    def not_run(self) -> tuple[Check, ...]:
+        """The checks that we failed to run."""
+        return tuple(check for check in self.checks if check.outcome == "not_run")
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that the submission failed."""
+        return tuple(check for check in self.checks if check.outcome == "failed")
+
+
+def to_json(report: Report) -> str:
+    """The stable JSON form of a report, indented."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+
+
+def clean(text: str, limit: int = 2000) -> str:
+    """`text` without characters that could steer a terminal or reorder a line."""
+    text = text if len(text) <= limit else text[: limit - 4] + " ..."
+    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)

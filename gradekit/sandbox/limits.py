@@ -1,0 +1,25 @@
+"""What a submission may use. The numbers are per exercise, in exercises.toml."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Time is CPU time, so that a busy machine fails nobody; sleeping counts as well.
+
+    A process that wants the CPU and does not get it is given `patience` times as long.
+    """
+
+    import_seconds: float = 10.0
+    check_seconds: float = 10.0
+    submission_seconds: float = 60.0
+    memory_mib: int = 2048  # on top of what Python, numpy and torch take
+    patience: float = 3.0
+
+
+# What one answer may weigh on the wire, whatever the exercise.
+STRUCTURE_BYTES = 2**20  # everything but array contents; bounds the number of objects
+BUFFER_BYTES = 64 * 2**20  # array contents
+SOURCE_BYTES = 2**20  # a .py file, or the code of a notebook
+NOTEBOOK_BYTES = 20 * 2**20  # with its pictures

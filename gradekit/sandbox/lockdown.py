@@ -1,0 +1,275 @@
+"""What a worker may still do once it is locked down: compute, read Python, and answer.
+
+The kernel enforces it. Landlock decides which files can be opened (Python, its packages,
+nothing of ours), a seccomp allowlist which system calls exist at all (no processes, no
+sockets, no writing), rlimits how much may be used. This is no defence against bugs in the
+kernel itself. Parts that take time are prepared once, in the zygote; `apply` runs in every
+worker after the fork and before the first line of the submission.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import resource
+import signal
+import sys
+import sysconfig
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from gradekit.sandbox.limits import Limits
+
+FULL, SEALED, PROCESS = "landlock+seccomp", "seccomp", "process"
+TIERS = (FULL, SEALED, PROCESS)  # strongest first
+
+# What a submission may import, and what those packages import in their turn.
+PACKAGES = ("numpy", "scipy", "sklearn", "torch")
+SUPPORT = (
+    "numpy.libs scipy.libs scikit_learn.libs joblib threadpoolctl.py narwhals sympy mpmath "
+    "networkx typing_extensions.py filelock fsspec jinja2 markupsafe torchgen functorch nvidia "
+    "triton"
+).split()
+METADATA = ("numpy", "scipy", "scikit_learn", "torch", "joblib", "threadpoolctl", "narwhals")
+
+# The system calls of a process that computes. Everything else answers "not permitted".
+ALLOWED_CALLS = """
+    brk mmap munmap mremap mprotect madvise mincore msync membarrier
+    read readv pread64 preadv write writev lseek close dup dup2 dup3 fcntl
+    stat fstat lstat newfstatat fstat64 statx access faccessat faccessat2
+    readlink readlinkat getcwd getdents getdents64 fadvise64
+    futex futex_waitv sched_yield sched_getaffinity getcpu rseq
+    rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall
+    clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times
+    poll ppoll select pselect6
+    getrandom getpid getppid gettid getuid geteuid getgid getegid getresuid getresgid
+    getgroups getpgrp getpgid getsid getrlimit getrusage uname sysinfo
+    exit exit_group
+""".split()
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
+_CAPABILITY_VERSION_3 = 0x20080522
+
+
+def landlock_abi() -> int:
+    """The Landlock version of this kernel, asked of the kernel itself; 0 where there is none."""
+    if sys.platform != "linux":
+        return 0
+    try:
+        import py_landlock
+
+        return int(py_landlock.get_abi_version())
+    except Exception:  # not built in, switched off at boot, forbidden by a container
+        return 0
+
+
+def has_seccomp() -> bool:
+    """Whether this kernel takes seccomp filters and libseccomp is there to build them."""
+    if sys.platform != "linux":
+        return False
+    try:
+        import pyseccomp  # noqa: F401  # raises RuntimeError without libseccomp
+    except Exception:
+        return False
+    # PR_GET_SECCOMP answers EINVAL on a kernel without it.
+    return bool(ctypes.CDLL(None, use_errno=True).prctl(21, 0, 0, 0, 0) >= 0)
+
+
+def best_tier() -> str:
+    """The strongest isolation that this machine can enforce."""
+    if not has_seccomp():
+        return PROCESS
+    return FULL if landlock_abi() else SEALED
+
+
+class OnlyAllowedPackages:
+    """An import hook: what a submission may not read looks as if it were not installed.
+
+    Libraries try optional imports and expect ImportError; the kernel would answer
+    PermissionError.
+    """
+
+    allowed = {*sys.stdlib_module_names, *PACKAGES, *(name.split(".")[0] for name in SUPPORT)}
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Refuse a top-level package that is not allowed; leave the rest to the others."""
+        if name.partition(".")[0] not in self.allowed:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+class Lockdown:
+    """The prepared restrictions of one zygote's workers."""
+
+    def __init__(self, tier: str, hidden: Iterable[Path], scratch: Path) -> None:
+        """`hidden` names folders that stay unreadable even where they lie among packages;
+        `scratch` is the empty folder that workers start in.
+        """
+        self.tier = tier
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._nothing = os.open(os.devnull, os.O_RDWR)
+        self._ruleset = None
+        if tier == FULL:
+            self._ruleset = _landlock_ruleset([*readable_paths(hidden), scratch])
+        self._filter: Any = None if tier == PROCESS else _seccomp_filter(may_open=tier == FULL)
+
+    def apply(self, limits: Limits, connection: int) -> None:
+        """Lock this process down for good, keeping only descriptor `connection` and 0 to 2.
+
+        Raises:
+            OSError: the kernel refused a part; the process must end without running anything.
+        """
+        os.setsid()
+        for standard in range(3):
+            os.dup2(self._nothing, standard)
+        keep = sorted({connection, self._ruleset if self._ruleset is not None else connection})
+        start = 3
+        for descriptor in keep:
+            os.closerange(start, descriptor)
+            start = descriptor + 1
+        os.closerange(start, 4096)
+        if sys.platform == "linux":
+            self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            self._prctl(_PR_SET_DUMPABLE, 0)
+        _set_rlimits(limits)
+        if self.tier == PROCESS:
+            return
+        self._drop_capabilities()
+        self._prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        if self._ruleset is not None:
+            import py_landlock
+
+            py_landlock.restrict_self(self._ruleset, None)
+            os.close(self._ruleset)
+        self._filter.load()
+
+    def _prctl(self, option: int, value: int) -> None:
+        if self._libc.prctl(option, value, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), f"prctl({option}) failed")
+
+    def _drop_capabilities(self) -> None:
+        """Give up every capability: without this, root lifts its own limits."""
+        header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+        nothing = (ctypes.c_uint32 * 6)()
+        if self._libc.capset(header, nothing) != 0:
+            raise OSError(ctypes.get_errno(), "capset failed")
+
+
+def readable_paths(hidden: Iterable[Path]) -> list[Path]:
+    """The files and folders that a worker may read: Python, its packages, their libraries."""
+    paths = sysconfig.get_paths()
+    sites = {Path(paths["purelib"]), Path(paths["platlib"])}
+    sites |= {Path(entry) for entry in sys.path if entry.endswith(("site-packages", "-packages"))}
+    secret = {path.resolve() for path in hidden}
+    standard = {Path(paths["stdlib"]), Path(paths["platstdlib"]), Path(os.__file__).parent}
+    readable = [
+        part
+        for folder in standard
+        for part in _cover(folder.resolve(), secret | {site.resolve() for site in sites})
+    ]
+    for site in sites:
+        names = [*PACKAGES, *SUPPORT]
+        metadata = [f"{name}-*.dist-info" for name in METADATA]
+        found = [site / name for name in names]
+        found += [path for pattern in metadata for path in site.glob(pattern)]
+        readable += [part for path in found for part in _cover(path.resolve(), secret)]
+    multiarch = sysconfig.get_config_var("MULTIARCH") or "lib64"
+    system = ("/lib", "/usr/lib")
+    libraries = [Path(root, multiarch) for root in system] + [Path("/lib64"), Path("/usr/lib64")]
+    others = [Path("/etc/ld.so.cache"), Path("/dev/null"), Path("/dev/urandom")]
+    for path in (*libraries, *others):
+        readable += _cover(path.resolve(), secret)
+    return sorted({path for path in readable if path.exists()})
+
+
+def _cover(path: Path, hidden: set[Path]) -> list[Path]:
+    """The fewest paths that hold all of `path` and nothing of `hidden`.
+
+    Landlock rules add up and none takes away, so a folder with something hidden in it has
+    to be named child by child.
+    """
+    if path in hidden:
+        return []
+    if not any(secret.is_relative_to(path) for secret in hidden):
+        return [path]
+    return [part for child in path.iterdir() for part in _cover(child, hidden)]
+
+
+def _landlock_ruleset(readable: Sequence[Path]) -> Any:
+    """A ruleset descriptor: reading `readable` is allowed, every other access refused."""
+    import py_landlock
+    from py_landlock.abi import get_supported_fs, get_supported_net, get_supported_scope
+
+    abi = py_landlock.get_abi_version()
+    handled = py_landlock.RulesetAttr()
+    handled.handled_access_fs = get_supported_fs(abi)
+    handled.handled_access_net = get_supported_net(abi)
+    handled.scoped = get_supported_scope(abi)
+    ruleset = py_landlock.create_ruleset(handled)
+    for path in readable:
+        access = py_landlock.AccessFs.READ_FILE
+        if path.is_dir():
+            access |= py_landlock.AccessFs.READ_DIR
+        folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        try:
+            rule = py_landlock.PathBeneathAttr()
+            rule.allowed_access = access
+            rule.parent_fd = folder
+            py_landlock.add_rule(ruleset, rule)
+        finally:
+            os.close(folder)
+    return ruleset
+
+
+def _seccomp_filter(*, may_open: bool) -> Any:
+    """The filter: `ALLOWED_CALLS`, opening files for reading if `may_open`, and no more."""
+    import pyseccomp as seccomp
+
+    rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
+    for name in ALLOWED_CALLS:
+        _add_rule(rules, seccomp.ALLOW, name)
+    # glibc falls back to clone(), which is refused, only if clone3() seems not to exist.
+    _add_rule(rules, seccomp.ERRNO(errno.ENOSYS), "clone3")
+    # Asking for a limit is harmless; setting one (third argument) is not.
+    _add_rule(rules, seccomp.ALLOW, "prlimit64", seccomp.Arg(2, seccomp.EQ, 0))
+    if may_open:
+        changing = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+        for name, flags in (("open", 1), ("openat", 2)):
+            read_only = seccomp.Arg(flags, seccomp.MASKED_EQ, changing, os.O_RDONLY)
+            _add_rule(rules, seccomp.ALLOW, name, read_only)
+    return rules
+
+
+def _add_rule(rules: Any, action: int, name: str, *arguments: object) -> None:
+    """Add a rule unless this architecture has no such system call."""
+    import pyseccomp as seccomp
+
+    try:
+        number = seccomp.resolve_syscall(seccomp.system_arch(), name)
+    except (OSError, ValueError):
+        return
+    if number >= 0:
+        rules.add_rule(action, number, *arguments)
+
+
+def _set_rlimits(limits: Limits) -> None:
+    """Bound memory, CPU time, files and core dumps; soft = hard, so nothing is raised again."""
+    cpu_seconds = int(limits.submission_seconds + limits.import_seconds) + 1
+    bounds = {
+        resource.RLIMIT_CPU: cpu_seconds,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: 64,
+    }
+    if sys.platform == "linux":
+        with open("/proc/self/statm") as statm:
+            pages = int(statm.read().split()[0])
+        mapped = pages * resource.getpagesize()
+        bounds[resource.RLIMIT_AS] = mapped + limits.memory_mib * 2**20
+        bounds[resource.RLIMIT_MEMLOCK] = 0
+        bounds[resource.RLIMIT_MSGQUEUE] = 0
+    for kind, bound in bounds.items():
+        hard = resource.getrlimit(kind)[1]
+        bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+        resource.setrlimit(kind, (bound, bound))

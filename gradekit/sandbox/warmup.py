@@ -1,0 +1,63 @@
+"""Import numpy and torch so that they are quick, and so that forked children can use them.
+
+Used by the zygote and by the grader alike. A pool of threads does not survive a fork, so
+there is never more than one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from collections.abc import Callable, Iterable
+from typing import Any
+
+# For the environment, before Python starts.
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OMP_THREAD_LIMIT": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+
+def warm_up(modules: Iterable[str]) -> None:
+    """Import `modules`, and what their first use would import later; skip what is missing."""
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(0)
+        numpy.linalg.inv(numpy.eye(2))
+    if torch := sys.modules.get("torch"):
+        defer_compiler(torch)
+        torch.set_num_threads(1)
+        torch.set_num_interop_threads(1)
+        torch.manual_seed(0)
+
+
+def defer_compiler(torch: Any) -> None:
+    """Keep torch's optimisers from importing its compiler, which none of them uses here.
+
+    Constructing an optimiser imports torch._dynamo, 800 modules and about two seconds, to
+    call two functions that do nothing outside `torch.compile`. A stand-in answers those two
+    and loads the real module for anything else.
+    """
+    name = "torch._dynamo"
+    if name in sys.modules:
+        return
+    stand_in = types.ModuleType(name)
+
+    def load(attribute: str) -> Any:
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
+            importlib.import_module(name)
+        return getattr(sys.modules[name], attribute)
+
+    def unchanged(function: Callable[..., Any], *_: Any, **__: Any) -> Callable[..., Any]:
+        return function
+
+    stand_in.__dict__.update(disable=unchanged, graph_break=lambda *_: None, __getattr__=load)
+    sys.modules[name] = torch._dynamo = stand_in

@@ -1,0 +1,336 @@
+"""The codec between the trusted side and a worker: data only, every length bounded.
+
+A frame is a header (two lengths), a msgpack structure, and the raw contents of its arrays
+one after the other. Decoding builds None, bool, int, float, str, bytes, list, tuple, dict,
+NumPy arrays and torch tensors, and nothing else. On the way out only, functions and
+modules ride along as `Opaque` bytes (cloudpickle); on the way back they are malformed.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES
+
+HEADER = struct.Struct("<II")
+ALIGNMENT = 16
+MAX_DIMENSIONS = 32
+MAX_INT_BITS = 2**14
+LONG_LIST = 32  # from here on, lists of floats travel as one buffer
+
+# Names of numeric dtypes that mean the same bytes to NumPy and torch.
+ARRAY_DTYPES = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
+    "float16 float32 float64 complex64 complex128".split()
+)
+TENSOR_DTYPES = ARRAY_DTYPES | {"bfloat16"}
+
+
+class Malformed(Exception):
+    """The frame is not data that this codec allows. The sender is to blame."""
+
+
+class NotData(Exception):
+    """A value that cannot travel: its message says what it is."""
+
+
+class List(msgspec.Struct, tag="l", array_like=True, frozen=True):
+    items: list[Node]
+
+
+class Tuple(msgspec.Struct, tag="t", array_like=True, frozen=True):
+    items: list[Node]
+
+
+class Dict(msgspec.Struct, tag="d", array_like=True, frozen=True):
+    keys: list[Node]
+    values: list[Node]
+
+
+class Floats(msgspec.Struct, tag="f", array_like=True, frozen=True):
+    """A long list of floats, its contents in the buffers."""
+
+    count: int
+
+
+class BigInt(msgspec.Struct, tag="i", array_like=True, frozen=True):
+    hexadecimal: str
+
+
+class Bytes(msgspec.Struct, tag="b", array_like=True, frozen=True):
+    size: int
+
+
+class Array(msgspec.Struct, tag="a", array_like=True, frozen=True):
+    dtype: str
+    shape: list[int]
+
+
+class Scalar(msgspec.Struct, tag="s", array_like=True, frozen=True):
+    """A NumPy scalar, its bytes in the buffers."""
+
+    dtype: str
+
+
+class Tensor(msgspec.Struct, tag="x", array_like=True, frozen=True):
+    dtype: str
+    shape: list[int]
+
+
+class Opaque(msgspec.Struct, tag="o", array_like=True, frozen=True):
+    """A pickle, its bytes in the buffers. Only ever from the trusted side to a worker."""
+
+    size: int
+
+
+Node = (
+    None | bool | int | float | str
+    | List | Tuple | Dict | Floats | BigInt | Bytes | Array | Scalar | Tensor | Opaque
+)  # fmt: skip
+
+
+class Frame(msgspec.Struct, array_like=True, frozen=True):
+    """One message. `kind` says what the body means; `number` pairs replies with requests."""
+
+    kind: str
+    number: int
+    body: Node
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Frame)
+
+
+def encode(
+    kind: str, number: int, value: Any, opaque: Callable[[Any], bytes] | None = None
+) -> list[Any]:
+    """Turn a message into the pieces to send, without copying large arrays.
+
+    Raises:
+        NotData: `value` holds something that cannot travel, and `opaque` was not given.
+    """
+    buffers: list[Any] = []
+    try:
+        structure = _encoder.encode(Frame(kind, number, _to_node(value, buffers, opaque)))
+    except RecursionError:
+        raise NotData("a value that is nested too deeply or contains itself") from None
+    size = sum(map(len, buffers))
+    if opaque is None and (len(structure) > STRUCTURE_BYTES or size > BUFFER_BYTES):
+        raise NotData(
+            f"{_megabytes(len(structure) + size)} of data, where at most "
+            f"{_megabytes(BUFFER_BYTES)} in arrays and {_megabytes(STRUCTURE_BYTES)} "
+            "in other values may come back"
+        )
+    return [HEADER.pack(len(structure), size), structure, *buffers]
+
+
+def decode(
+    structure: bytes | bytearray, buffers: bytearray, opaque: Callable[[bytes], Any] | None = None
+) -> tuple[str, int, Any]:
+    """Return the kind, number and value of a frame.
+
+    Raises:
+        Malformed: anything about the bytes is not as `encode` makes them.
+    """
+    try:
+        frame = _decoder.decode(structure)
+        reader = _Reader(buffers)
+        value = _from_node(frame.body, reader, opaque)
+    except (msgspec.DecodeError, RecursionError, ValueError, TypeError, OverflowError) as error:
+        # TypeError: an unhashable key. ValueError also covers bytes that are no UTF-8.
+        raise Malformed(f"{type(error).__name__}: {error}") from None
+    if reader.position != len(buffers):
+        raise Malformed("bytes are left over")
+    return frame.kind, frame.number, value
+
+
+def send(connection: socket.socket, pieces: list[Any]) -> None:
+    """Send the pieces of one frame."""
+    if len(pieces) <= 3 and sum(map(len, pieces)) < 2**16:
+        connection.sendall(b"".join(pieces))
+        return
+    for piece in pieces:
+        connection.sendall(piece)
+
+
+def receive(
+    read_into: Callable[[memoryview], None], *, bounded: bool
+) -> tuple[bytearray, bytearray]:
+    """Read one frame: its structure and its buffers. `read_into` fills a view or raises.
+
+    Raises:
+        Malformed: the frame announces more than a submission's answer may weigh.
+    """
+    header = bytearray(HEADER.size)
+    read_into(memoryview(header))
+    structure_size, buffer_size = HEADER.unpack(header)
+    if bounded and (structure_size > STRUCTURE_BYTES or buffer_size > BUFFER_BYTES):
+        raise Malformed("the frame is larger than an answer may be")
+    structure, buffers = bytearray(structure_size), bytearray(buffer_size)
+    read_into(memoryview(structure))
+    if buffer_size:
+        read_into(memoryview(buffers))
+    return structure, buffers
+
+
+class _Reader:
+    """Hands out the buffers in order, and no byte twice."""
+
+    def __init__(self, buffers: bytearray) -> None:
+        self.view = memoryview(buffers)
+        self.position = 0
+
+    def take(self, size: int) -> memoryview:
+        padded = size + -size % ALIGNMENT
+        if size < 0 or self.position + padded > len(self.view):
+            raise Malformed("an array is longer than its contents")
+        start = self.position
+        self.position += padded
+        return self.view[start : start + size]
+
+
+def _to_node(value: Any, buffers: list[Any], opaque: Callable[[Any], bytes] | None) -> Node:
+    """The structure that stands for `value`; array contents go to `buffers`."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return bool(value)
+    if isinstance(value, np.generic):
+        array = np.asarray(value)
+        dtype = _dtype_name(array)
+        _append(buffers, array.astype(dtype, copy=False).tobytes())
+        return Scalar(dtype)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, int):
+        number = int(value)
+        if -(2**63) <= number < 2**63:
+            return number
+        if number.bit_length() > MAX_INT_BITS:
+            raise NotData(f"an int of {number.bit_length()} bits")
+        return BigInt(hex(number))
+    if isinstance(value, str):
+        return str(value).encode("utf-8", "replace").decode()
+    if isinstance(value, bytes | bytearray):
+        _append(buffers, bytes(value))
+        return Bytes(len(value))
+    if isinstance(value, np.ndarray):
+        dtype = _dtype_name(value)
+        array = np.ascontiguousarray(np.asarray(value), dtype=dtype).reshape(value.shape)
+        _append(buffers, array.reshape(-1).view(np.uint8).data if array.size else b"")
+        return Array(dtype, list(value.shape))
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return _tensor_to_node(torch, value, buffers)
+    if isinstance(value, list):
+        if len(value) >= LONG_LIST and all(type(item) is float for item in value):
+            _append(buffers, np.array(value, dtype=np.float64).tobytes())
+            return Floats(len(value))
+        return List([_to_node(item, buffers, opaque) for item in value])
+    if isinstance(value, tuple):
+        return Tuple([_to_node(item, buffers, opaque) for item in value])
+    if isinstance(value, dict):
+        keys = [_to_node(key, buffers, opaque) for key in value]
+        return Dict(keys, [_to_node(item, buffers, opaque) for item in value.values()])
+    if opaque is None:
+        raise NotData(f"a `{type(value).__name__}` object")
+    pickled = opaque(value)
+    _append(buffers, pickled)
+    return Opaque(len(pickled))
+
+
+def _tensor_to_node(torch: Any, value: Any, buffers: list[Any]) -> Tensor:
+    dtype = str(value.dtype).removeprefix("torch.")
+    if dtype not in TENSOR_DTYPES or value.layout is not torch.strided or value.is_meta:
+        raise NotData(f"a tensor of {value.layout} layout and dtype {value.dtype}")
+    plain = value.detach().as_subclass(torch.Tensor).resolve_conj().resolve_neg()
+    plain = plain.cpu().contiguous()
+    if plain.numel():
+        _append(buffers, plain.reshape(-1).view(torch.uint8).numpy().data)
+    return Tensor(dtype, list(plain.shape))
+
+
+def _from_node(node: Node, reader: _Reader, opaque: Callable[[bytes], Any] | None) -> Any:
+    """The value that `node` stands for; takes its arrays from `reader` in order."""
+    if node is None or isinstance(node, bool | int | float | str):
+        return node
+    if isinstance(node, List):
+        return [_from_node(item, reader, opaque) for item in node.items]
+    if isinstance(node, Tuple):
+        return tuple(_from_node(item, reader, opaque) for item in node.items)
+    if isinstance(node, Dict):
+        if len(node.keys) != len(node.values):
+            raise Malformed("a dict with more keys than values")
+        keys = [_from_node(key, reader, opaque) for key in node.keys]
+        return dict(
+            zip(keys, (_from_node(item, reader, opaque) for item in node.values), strict=True)
+        )
+    if isinstance(node, Array):
+        return _array(node.dtype, node.shape, reader)
+    if isinstance(node, Scalar):
+        return _array(node.dtype, [], reader)[()]
+    if isinstance(node, Tensor):
+        return _tensor(node.dtype, node.shape, reader)
+    if isinstance(node, Floats):
+        return _array("float64", [node.count], reader).tolist()
+    if isinstance(node, BigInt):
+        if len(node.hexadecimal) > MAX_INT_BITS // 4 + 3:
+            raise Malformed("an int is too long")
+        return int(node.hexadecimal, 16)
+    if isinstance(node, Bytes):
+        return bytes(reader.take(node.size))
+    if opaque is None:
+        raise Malformed("only data may come back")
+    return opaque(bytes(reader.take(node.size)))
+
+
+def _array(dtype: str, shape: list[int], reader: _Reader) -> np.ndarray:
+    if dtype not in ARRAY_DTYPES:
+        raise Malformed("not a numeric dtype")
+    size = _count(shape) * np.dtype(dtype).itemsize
+    return np.frombuffer(reader.take(size), dtype=dtype).reshape(shape)
+
+
+def _tensor(dtype: str, shape: list[int], reader: _Reader) -> Any:
+    import torch
+
+    if dtype not in TENSOR_DTYPES:
+        raise Malformed("not a numeric dtype")
+    torch_dtype = getattr(torch, dtype)
+    count = _count(shape)
+    if count == 0:
+        return torch.empty(shape, dtype=torch_dtype)
+    contents = reader.take(count * torch_dtype.itemsize)
+    return torch.frombuffer(contents, dtype=torch_dtype).reshape(shape)
+
+
+def _count(shape: list[int]) -> int:
+    """The number of entries of an array of that shape, bounded in every dimension."""
+    if len(shape) > MAX_DIMENSIONS or any(not 0 <= size <= BUFFER_BYTES for size in shape):
+        raise Malformed("a shape out of bounds")
+    return math.prod(shape)
+
+
+def _dtype_name(array: np.ndarray) -> str:
+    name = array.dtype.newbyteorder("=").name
+    if name not in ARRAY_DTYPES:
+        raise NotData(f"an array of dtype {array.dtype}")
+    return name
+
+
+def _append(buffers: list[Any], contents: Any) -> None:
+    buffers.append(contents)
+    if padding := -len(contents) % ALIGNMENT:
+        buffers.append(bytes(padding))
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB"

@@ -1,0 +1,97 @@
+"""What one person handed in: a .py file or a notebook, as cells of source text."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from gradekit.errors import KitError
+from gradekit.sandbox.limits import NOTEBOOK_BYTES, SOURCE_BYTES
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """`cells` is one source text for a file, several for a notebook; never run here."""
+
+    name: str
+    cells: tuple[str, ...]
+    sha256: str
+
+
+def read(path: Path) -> Submission:
+    """Read a submission.
+
+    Raises:
+        KitError: there is nothing that could be graded; the message names the file.
+    """
+    content = _read_bytes(path)
+    if path.suffix == ".ipynb":
+        cells = _notebook_cells(path, content)
+    else:
+        cells = (_decode(path, content),)
+    if not any(cell.strip() for cell in cells):
+        raise KitError(f"{path} is empty: there is nothing to grade.")
+    return Submission(path.name, cells, hashlib.sha256(content).hexdigest())
+
+
+def _read_bytes(path: Path) -> bytes:
+    notebook = path.suffix == ".ipynb"
+    if not notebook and path.suffix != ".py" and path.exists() and not path.is_dir():
+        raise KitError(f"{path} is neither a Python file (.py) nor a notebook (.ipynb).")
+    limit = NOTEBOOK_BYTES if notebook else SOURCE_BYTES
+    try:
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "not a regular file"
+            raise KitError(f"{path} is {kind}: name the file with the answer in it.")
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except FileNotFoundError:
+        raise KitError(f"There is no file {path}: check the path.") from None
+    except OSError as error:
+        raise KitError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(content) > limit:
+        raise KitError(f"{path} is larger than {limit // 2**20} MiB: too large for an answer.")
+    return content
+
+
+def _decode(path: Path, content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise KitError(f"{path} is not a text file: save the answer as UTF-8 text.")
+    return text
+
+
+def _notebook_cells(path: Path, content: bytes) -> tuple[str, ...]:
+    """The code of a notebook, without tests that an instructor's system added to it."""
+    import nbformat
+
+    try:
+        notebook = nbformat.reads(_decode(path, content), as_version=4)
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        sources = [_without_magics(cell.source) for cell in cells if not _is_test(cell)]
+    except KitError:
+        raise
+    except Exception as error:  # nbformat has no common base for what it raises
+        reason = " ".join(str(error).split())[:120]
+        raise KitError(f"{path} is not a Jupyter notebook that can be read: {reason}") from None
+    if sum(map(len, sources)) > SOURCE_BYTES:
+        raise KitError(f"{path} holds more than {SOURCE_BYTES // 2**20} MiB of code.")
+    return tuple(sources)
+
+
+def _is_test(cell: object) -> bool:
+    """Whether nbgrader put this cell there to test the answer."""
+    mark = getattr(cell, "metadata", {}).get("nbgrader", {})
+    return bool(mark.get("grade") and not mark.get("solution"))
+
+
+def _without_magics(source: str) -> str:
+    """The cell as plain Python: IPython's own lines blanked, so that line numbers stay."""
+    if source.lstrip().startswith("%%"):
+        return ""
+    lines = source.split("\n")
+    return "\n".join("" if line.lstrip().startswith(("%", "!", "?")) else line for line in lines)
