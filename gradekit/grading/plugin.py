@@ -6,6 +6,7 @@ uses the same hooks on a warm session (see session.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from doctest import Example
 from pathlib import Path
@@ -20,7 +21,7 @@ from gradekit.grading import examples as examples_module
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
 from gradekit.report import Check, clean
-from gradekit.sandbox.host import Sandbox, SandboxError
+from gradekit.sandbox.launch import Sandbox, SandboxError
 from gradekit.submission import read
 
 PROXY = pytest.StashKey[SubmissionProxy]()
@@ -176,9 +177,10 @@ def _outcome(error: BaseException | None, run: Run | None) -> tuple[Any, Any, st
     if isinstance(error, AssertionError):
         return "failed", "finished", str(error).partition("\nassert ")[0]
     if isinstance(error, pytest.fail.Exception):
-        # pytest.raises, whose own words are: DID NOT RAISE <class 'ValueError'>
-        wanted = str(error).rpartition("DID NOT RAISE ")[2].removeprefix("<class '")
-        return "failed", "finished", f"{prefix}expected {wanted[:-2]}, but nothing was raised"
+        # pytest.raises, in whose words it reads: DID NOT RAISE ValueError
+        wanted = re.search(r"DID NOT RAISE (?:<class ')?(\w+)", str(error))
+        text = f"expected {wanted[1]}, but nothing was raised" if wanted else str(error)
+        return "failed", "finished", f"{prefix}{text}"
     if isinstance(error, SandboxError) or run is None or not run.answered:
         return "not_run", "finished", f"{type(error).__name__}: {error}"
     # The solution passes this check, so it is the answer's value that it stumbled over.

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple, NoReturn
 import cloudpickle
 
 from gradekit.grading.compare import SHOWN_ENTRIES, show
-from gradekit.sandbox.host import Allowance, Reply, Sandbox, Worker, WorkerLost
+from gradekit.sandbox.host import Allowance, Reply, Worker, WorkerLost
+from gradekit.sandbox.launch import Sandbox
 from gradekit.submission import Submission
 
 CALL_CHARACTERS = 100
@@ -84,7 +85,7 @@ class Run:
     def request(self, kind: str, body: Any, what: str) -> Any:
         """Ask the submission for something; raise what it raised, or what became of it."""
         if error := self._fatal or self._lost:
-            raise error
+            raise SubmissionError(str(error), error.ending)  # anew: a traceback only grows
         worker = self._loaded_worker()
         if self._allowance is None:
             self._allowance = worker.allow(self._check_seconds(worker))

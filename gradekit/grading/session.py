@@ -9,14 +9,16 @@ import hashlib
 import threading
 import time
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
 from gradekit.course import Course, Exercise
+from gradekit.errors import GraderError
 from gradekit.grading import plugin
 from gradekit.grading.proxy import Run
 from gradekit.report import Check, Report
-from gradekit.sandbox.host import Sandbox, SandboxError
+from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.warmup import warm_up
 from gradekit.submission import Submission
 
@@ -31,21 +33,13 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
-class GraderError(Exception):
-    """The grader itself could not be loaded or broke; no submission is to blame."""
-
-
 class Session:
     """Grades submissions of one exercise, one after the other."""
 
-    def __init__(self, course: Course, exercise: Exercise, isolation: str | None = None) -> None:
-        """Start a sandbox and, beside it, load the grader.
-
-        Args:
-            isolation: One of `lockdown.TIERS`; None for the best that this machine has.
-        """
+    def __init__(self, course: Course, exercise: Exercise, sandbox: Sandbox) -> None:
+        """Load the grader, while `sandbox` (of this exercise, closed here) warms up."""
         self.exercise = exercise
-        self._sandbox = Sandbox(exercise.modules, exercise.limits, course.hidden, isolation)
+        self._sandbox = sandbox
         grader = course.grader(exercise)
         self._grader = grader
         self._grader_sha256 = hashlib.sha256(grader.read_bytes()).hexdigest()
@@ -125,6 +119,15 @@ class _Loop:
             checks.clear()
         return True
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> pytest.TestReport:
+        """A bare report: pytest's own draws a traceback, which takes longer than the check."""
+        outcome: Any = "failed" if call.excinfo else "passed"
+        when: Any = call.when
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self._session._problem = str(report.longrepr)
@@ -139,26 +142,27 @@ def _run_checks(items: list[pytest.Item], checks: list[Check]) -> None:
     Once a function did not return in time, its other checks wait until the end, so that
     they do not use up the time of functions that do return.
     """
-    last = items[-1]
     hanging: set[str] = set()
     waiting: list[pytest.Item] = []
     for item in items:
         if _judged_function(item) in hanging:
             waiting.append(item)
             continue
-        # pytest takes the next item to mean "keep the fixtures": any but None will do.
-        item.ihook.pytest_runtest_protocol(item=item, nextitem=last)
+        _run_check(item, items)
         if checks and checks[-1].ending == "timed_out":
             hanging.add(checks[-1].function)
     for item in waiting:
-        item.ihook.pytest_runtest_protocol(item=item, nextitem=last)
+        _run_check(item, items)
     place = {item.name: number for number, item in enumerate(items)}
     checks.sort(key=lambda check: place[check.name])
+
+
+def _run_check(item: pytest.Item, items: list[pytest.Item]) -> None:
+    # pytest takes a next item to mean "keep the fixtures they share": any other will do.
+    next_item = next((other for other in items if other is not item), None)
+    item.ihook.pytest_runtest_protocol(item=item, nextitem=next_item)
 
 
 def _judged_function(item: pytest.Item) -> str | None:
     marker = item.get_closest_marker("check")
     return marker.kwargs["function"] if marker else None
-
-
-__all__ = ["GraderError", "SandboxError", "Session"]

@@ -17,6 +17,7 @@ import signal
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
+from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -84,19 +85,24 @@ def best_tier() -> str:
     return FULL if landlock_abi() else SEALED
 
 
-class OnlyAllowedPackages:
-    """An import hook: what a submission may not read looks as if it were not installed.
+class AllowedPackages:
+    """A finder that takes what a submission may not read for not installed.
 
     Libraries try optional imports and expect ImportError; the kernel would answer
     PermissionError.
     """
 
-    allowed = {*sys.stdlib_module_names, *PACKAGES, *(name.split(".")[0] for name in SUPPORT)}
+    names = {*sys.stdlib_module_names, *PACKAGES, *(name.split(".")[0] for name in SUPPORT)}
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Refuse a top-level package that is not allowed; leave the rest to the others."""
-        if name.partition(".")[0] not in self.allowed:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """Find a module as Python would, if its top-level package is allowed."""
+        allowed = name.partition(".")[0] in self.names
+        return PathFinder.find_spec(name, path, target) if allowed else None
+
+    @classmethod
+    def install(cls) -> None:
+        """Let it stand for all finders of files."""
+        sys.meta_path[:] = [BuiltinImporter, FrozenImporter, cls()]
 
 
 class Lockdown:

@@ -6,6 +6,7 @@ there is never more than one.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import types
@@ -23,27 +24,25 @@ ONE_THREAD = {
 
 def warm_up(modules: Iterable[str]) -> None:
     """Import `modules`, and what their first use would import later; skip what is missing."""
+    defer_compiler()
     for name in modules:
-        try:
+        with contextlib.suppress(ImportError):
             importlib.import_module(name)
-        except ImportError:
-            continue
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed(0)
         numpy.linalg.inv(numpy.eye(2))
     if torch := sys.modules.get("torch"):
-        defer_compiler(torch)
         torch.set_num_threads(1)
         torch.set_num_interop_threads(1)
         torch.manual_seed(0)
 
 
-def defer_compiler(torch: Any) -> None:
+def defer_compiler() -> None:
     """Keep torch's optimisers from importing its compiler, which none of them uses here.
 
     Constructing an optimiser imports torch._dynamo, 800 modules and about two seconds, to
     call two functions that do nothing outside `torch.compile`. A stand-in answers those two
-    and loads the real module for anything else.
+    and loads the real module for anything else. It works whenever torch itself is imported.
     """
     name = "torch._dynamo"
     if name in sys.modules:
@@ -60,4 +59,4 @@ def defer_compiler(torch: Any) -> None:
         return function
 
     stand_in.__dict__.update(disable=unchanged, graph_break=lambda *_: None, __getattr__=load)
-    sys.modules[name] = torch._dynamo = stand_in
+    sys.modules[name] = stand_in

@@ -22,9 +22,14 @@ from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES
 
 HEADER = struct.Struct("<II")
 ALIGNMENT = 16
-MAX_DIMENSIONS = 32
-MAX_INT_BITS = 2**14
+MAX_DIMENSIONS = 8  # more, of size 4 each, and merely printing the array takes minutes
+MAX_INT_BITS = 2**13  # Python refuses to print longer ones than 4300 digits
+MAX_DEPTH = 64
 LONG_LIST = 32  # from here on, lists of floats travel as one buffer
+MAX_FLOATS = 2**20  # in one list: as Python objects they weigh four times as much
+# A dict with more keys has only keys whose hashes nobody can make collide by the thousand.
+# Collisions make filling a dict quadratic: 50,000 such keys would keep us busy for minutes.
+FEW_KEYS = 64
 
 # Names of numeric dtypes that mean the same bytes to NumPy and torch.
 ARRAY_DTYPES = frozenset(
@@ -91,6 +96,7 @@ class Opaque(msgspec.Struct, tag="o", array_like=True, frozen=True):
     size: int
 
 
+# `_from_node` walks these; the bound on depth keeps it far from Python's recursion limit.
 Node = (
     None | bool | int | float | str
     | List | Tuple | Dict | Floats | BigInt | Bytes | Array | Scalar | Tensor | Opaque
@@ -104,6 +110,8 @@ class Frame(msgspec.Struct, array_like=True, frozen=True):
     number: int
     body: Node
 
+
+TOO_DEEP = "a value that is nested too deeply or contains itself"
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Frame)
@@ -119,9 +127,9 @@ def encode(
     """
     buffers: list[Any] = []
     try:
-        structure = _encoder.encode(Frame(kind, number, _to_node(value, buffers, opaque)))
+        structure = _encoder.encode(Frame(kind, number, _to_node(value, buffers, opaque, 0)))
     except RecursionError:
-        raise NotData("a value that is nested too deeply or contains itself") from None
+        raise NotData(TOO_DEEP) from None
     size = sum(map(len, buffers))
     if opaque is None and (len(structure) > STRUCTURE_BYTES or size > BUFFER_BYTES):
         raise NotData(
@@ -143,9 +151,10 @@ def decode(
     try:
         frame = _decoder.decode(structure)
         reader = _Reader(buffers)
-        value = _from_node(frame.body, reader, opaque)
-    except (msgspec.DecodeError, RecursionError, ValueError, TypeError, OverflowError) as error:
-        # TypeError: an unhashable key. ValueError also covers bytes that are no UTF-8.
+        value = _from_node(frame.body, reader, opaque, 0)
+    except (msgspec.DecodeError, RuntimeError, ValueError, TypeError, OverflowError) as error:
+        # TypeError: an unhashable key. ValueError also covers bytes that are no UTF-8, and
+        # RuntimeError recursion and whatever torch does not like about a shape.
         raise Malformed(f"{type(error).__name__}: {error}") from None
     if reader.position != len(buffers):
         raise Malformed("bytes are left over")
@@ -197,8 +206,12 @@ class _Reader:
         return self.view[start : start + size]
 
 
-def _to_node(value: Any, buffers: list[Any], opaque: Callable[[Any], bytes] | None) -> Node:
+def _to_node(
+    value: Any, buffers: list[Any], opaque: Callable[[Any], bytes] | None, depth: int
+) -> Node:
     """The structure that stands for `value`; array contents go to `buffers`."""
+    if depth > MAX_DEPTH:
+        raise NotData(TOO_DEEP)
     if value is None:
         return None
     if isinstance(value, bool):
@@ -220,10 +233,13 @@ def _to_node(value: Any, buffers: list[Any], opaque: Callable[[Any], bytes] | No
     if isinstance(value, str):
         return str(value).encode("utf-8", "replace").decode()
     if isinstance(value, bytes | bytearray):
+        if opaque is None and len(value) > STRUCTURE_BYTES:
+            raise NotData(f"{_megabytes(len(value))} of bytes")
         _append(buffers, bytes(value))
         return Bytes(len(value))
     if isinstance(value, np.ndarray):
         dtype = _dtype_name(value)
+        _check_dimensions(value.ndim)
         array = np.ascontiguousarray(np.asarray(value), dtype=dtype).reshape(value.shape)
         _append(buffers, array.reshape(-1).view(np.uint8).data if array.size else b"")
         return Array(dtype, list(value.shape))
@@ -232,14 +248,19 @@ def _to_node(value: Any, buffers: list[Any], opaque: Callable[[Any], bytes] | No
         return _tensor_to_node(torch, value, buffers)
     if isinstance(value, list):
         if len(value) >= LONG_LIST and all(type(item) is float for item in value):
+            if len(value) > MAX_FLOATS:
+                raise NotData(f"a list of {len(value):,} floats")
             _append(buffers, np.array(value, dtype=np.float64).tobytes())
             return Floats(len(value))
-        return List([_to_node(item, buffers, opaque) for item in value])
+        return List([_to_node(item, buffers, opaque, depth + 1) for item in value])
     if isinstance(value, tuple):
-        return Tuple([_to_node(item, buffers, opaque) for item in value])
+        return Tuple([_to_node(item, buffers, opaque, depth + 1) for item in value])
     if isinstance(value, dict):
-        keys = [_to_node(key, buffers, opaque) for key in value]
-        return Dict(keys, [_to_node(item, buffers, opaque) for item in value.values()])
+        keys = [_to_node(key, buffers, opaque, depth + 1) for key in value]
+        if len(keys) > FEW_KEYS and not all(map(_is_plain_key, keys)):
+            raise NotData(f"a dict of {len(keys):,} keys that are not all numbers or strings")
+        items = [_to_node(item, buffers, opaque, depth + 1) for item in value.values()]
+        return Dict(keys, items)
     if opaque is None:
         raise NotData(f"a `{type(value).__name__}` object")
     pickled = opaque(value)
@@ -251,6 +272,7 @@ def _tensor_to_node(torch: Any, value: Any, buffers: list[Any]) -> Tensor:
     dtype = str(value.dtype).removeprefix("torch.")
     if dtype not in TENSOR_DTYPES or value.layout is not torch.strided or value.is_meta:
         raise NotData(f"a tensor of {value.layout} layout and dtype {value.dtype}")
+    _check_dimensions(value.ndim)
     plain = value.detach().as_subclass(torch.Tensor).resolve_conj().resolve_neg()
     plain = plain.cpu().contiguous()
     if plain.numel():
@@ -258,21 +280,26 @@ def _tensor_to_node(torch: Any, value: Any, buffers: list[Any]) -> Tensor:
     return Tensor(dtype, list(plain.shape))
 
 
-def _from_node(node: Node, reader: _Reader, opaque: Callable[[bytes], Any] | None) -> Any:
+def _from_node(
+    node: Node, reader: _Reader, opaque: Callable[[bytes], Any] | None, depth: int
+) -> Any:
     """The value that `node` stands for; takes its arrays from `reader` in order."""
     if node is None or isinstance(node, bool | int | float | str):
         return node
+    if depth > MAX_DEPTH:
+        raise Malformed("nested too deeply")
     if isinstance(node, List):
-        return [_from_node(item, reader, opaque) for item in node.items]
+        return [_from_node(item, reader, opaque, depth + 1) for item in node.items]
     if isinstance(node, Tuple):
-        return tuple(_from_node(item, reader, opaque) for item in node.items)
+        return tuple([_from_node(item, reader, opaque, depth + 1) for item in node.items])
     if isinstance(node, Dict):
         if len(node.keys) != len(node.values):
             raise Malformed("a dict with more keys than values")
-        keys = [_from_node(key, reader, opaque) for key in node.keys]
-        return dict(
-            zip(keys, (_from_node(item, reader, opaque) for item in node.values), strict=True)
-        )
+        if len(node.keys) > FEW_KEYS and not all(map(_is_plain_key, node.keys)):
+            raise Malformed("a large dict with keys that are not numbers or strings")
+        keys = [_from_node(key, reader, opaque, depth + 1) for key in node.keys]
+        items = [_from_node(item, reader, opaque, depth + 1) for item in node.values]
+        return dict(zip(keys, items, strict=True))
     if isinstance(node, Array):
         return _array(node.dtype, node.shape, reader)
     if isinstance(node, Scalar):
@@ -280,12 +307,16 @@ def _from_node(node: Node, reader: _Reader, opaque: Callable[[bytes], Any] | Non
     if isinstance(node, Tensor):
         return _tensor(node.dtype, node.shape, reader)
     if isinstance(node, Floats):
+        if node.count > MAX_FLOATS:
+            raise Malformed("a list is too long")
         return _array("float64", [node.count], reader).tolist()
     if isinstance(node, BigInt):
         if len(node.hexadecimal) > MAX_INT_BITS // 4 + 3:
             raise Malformed("an int is too long")
         return int(node.hexadecimal, 16)
     if isinstance(node, Bytes):
+        if opaque is None and node.size > STRUCTURE_BYTES:
+            raise Malformed("bytes are too long")
         return bytes(reader.take(node.size))
     if opaque is None:
         raise Malformed("only data may come back")
@@ -295,8 +326,9 @@ def _from_node(node: Node, reader: _Reader, opaque: Callable[[bytes], Any] | Non
 def _array(dtype: str, shape: list[int], reader: _Reader) -> np.ndarray:
     if dtype not in ARRAY_DTYPES:
         raise Malformed("not a numeric dtype")
-    size = _count(shape) * np.dtype(dtype).itemsize
-    return np.frombuffer(reader.take(size), dtype=dtype).reshape(shape)
+    contents = reader.take(_count(shape) * np.dtype(dtype).itemsize)
+    _check_bools(dtype, contents)
+    return np.frombuffer(contents, dtype=dtype).reshape(shape)
 
 
 def _tensor(dtype: str, shape: list[int], reader: _Reader) -> Any:
@@ -309,14 +341,33 @@ def _tensor(dtype: str, shape: list[int], reader: _Reader) -> Any:
     if count == 0:
         return torch.empty(shape, dtype=torch_dtype)
     contents = reader.take(count * torch_dtype.itemsize)
+    _check_bools(dtype, contents)
     return torch.frombuffer(contents, dtype=torch_dtype).reshape(shape)
 
 
 def _count(shape: list[int]) -> int:
-    """The number of entries of an array of that shape, bounded in every dimension."""
+    """The number of entries of an array of that shape, which is bounded even if it has none."""
     if len(shape) > MAX_DIMENSIONS or any(not 0 <= size <= BUFFER_BYTES for size in shape):
         raise Malformed("a shape out of bounds")
+    if math.prod(size or 1 for size in shape) > BUFFER_BYTES:
+        raise Malformed("a shape out of bounds")
     return math.prod(shape)
+
+
+def _check_bools(dtype: str, contents: memoryview) -> None:
+    """Refuse a bool that is neither 0 nor 1: a single True of 200 would add up to 200."""
+    if dtype == "bool" and len(contents) and np.frombuffer(contents, np.uint8).max() > 1:
+        raise Malformed("a bool that is neither true nor false")
+
+
+def _check_dimensions(number: int) -> None:
+    if number > MAX_DIMENSIONS:
+        raise NotData(f"an array of {number} dimensions")
+
+
+def _is_plain_key(node: Node) -> bool:
+    """Whether the hash of this key is salted (strings) or hardly collides (numbers)."""
+    return node is None or isinstance(node, bool | int | float | str | Bytes)
 
 
 def _dtype_name(array: np.ndarray) -> str:

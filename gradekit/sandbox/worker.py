@@ -20,7 +20,7 @@ from typing import Any
 import cloudpickle  # noqa: F401  # what arrives was pickled by it, and no file can be read then
 
 from gradekit.sandbox import wire
-from gradekit.sandbox.lockdown import OnlyAllowedPackages
+from gradekit.sandbox.lockdown import AllowedPackages
 
 PRINTED_BYTES = 4096
 TEXT_CHARACTERS = 1000
@@ -122,7 +122,8 @@ class Answer:
         if callable(found):
             return found
         if found is not None:
-            raise Missing(f"`{name}` is a {type(found).__name__}, not a function")
+            kind = type(found).__name__
+            raise Missing(f"`{name}` is no function but of type `{kind}`")
         reason = f" ({self.loading_error})" if self.loading_error else ""
         raise Missing(f"there is no function `{name}` in {self.filename}{reason}")
 
@@ -148,7 +149,7 @@ def serve(read: Callable[[memoryview], int], write: Callable[[memoryview], int])
             while view:
                 view = view[write(view) :]
 
-    sys.meta_path.insert(0, OnlyAllowedPackages())
+    AllowedPackages.install()
     send(wire.encode("ready", 0, None))
     sys.addaudithook(_refuse)
     while True:

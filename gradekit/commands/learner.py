@@ -1,0 +1,252 @@
+"""The learner's commands."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradekit.commands.group import (
+    FEEDBACK,
+    ISOLATION,
+    MISSING_MARKS,
+    OUR_FAILURE,
+    PASSED,
+    course_of,
+    fail,
+    kit,
+    workspace_of,
+)
+from gradekit.errors import GraderError, KitError
+
+if TYPE_CHECKING:
+    from gradekit.course import Course, Exercise
+
+DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
+
+
+@kit.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@click.pass_context
+def init(context: click.Context, folder: Path) -> None:
+    """Make a practice folder: one stub an exercise, and your progress.
+
+    Files that are there already stay as they are.
+
+    \b
+    Example:
+        kit init practice
+    """
+    from gradekit.practice import workspace
+
+    course = course_of(context)
+    made, written = workspace.create(folder, course)
+    kept = len(course.exercises) - written
+    also = f" ({kept} were there already and stay as they are)" if kept else ""
+    click.echo(f"{written} exercises written to {made.folder}{also}.")
+    first = made.next_exercise() or course.exercises[0]
+    steps = [] if folder == Path() else [f"cd {folder}"]
+    steps += [f"edit {first.file_name}", f"kit check {first.slug}"]
+    click.echo("Next: " + ", ".join(f"`{step}`" for step in steps) + ".")
+
+
+@kit.command("list")
+@click.pass_context
+def list_exercises(context: click.Context) -> None:
+    """List the exercises: topic, difficulty, minutes, and where you stand.
+
+    \b
+    Example:
+        kit list
+    """
+    from rich.table import Table
+
+    from gradekit.render.terminal import console
+
+    course = course_of(context)
+    workspace = workspace_of(course)
+    states = workspace.states() if workspace else {}
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("no.", "exercise", "topics", "level", "min", "you"):
+        table.add_column(heading, no_wrap=heading not in ("exercise", "topics"))
+    styles = {"solved": "green", "broken": "red", "started": "yellow", "new": "dim"}
+    for exercise in course.exercises:
+        state = states.get(exercise.name, "new")
+        table.add_row(
+            exercise.number,
+            exercise.title,
+            ", ".join(exercise.topics),
+            DIFFICULTIES[exercise.difficulty],
+            str(exercise.minutes),
+            f"[{styles[state]}]{state}",
+        )
+    console().print(table)
+
+
+@kit.command()
+@click.argument("name", metavar="EXERCISE")
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--feedback", type=FEEDBACK, default="full", help="How much to show.")
+@click.option(
+    "--isolation",
+    type=ISOLATION,
+    help="Weaker isolation than this machine has, for trying out.",
+)
+@click.pass_context
+def check(
+    context: click.Context,
+    name: str,
+    file: Path | None,
+    as_json: bool,
+    feedback: Any,
+    isolation: str | None,
+) -> None:
+    """Grade an answer to EXERCISE: FILE (.py or .ipynb), or your own stub.
+
+    EXERCISE is any of its names: 5, 05, softmax, exercise_05, exercise_05_softmax.
+
+    \b
+    Example:
+        kit check softmax
+        kit check 05 somewhere/answer.ipynb --feedback hints
+    """
+    from gradekit.submission import read
+
+    course = course_of(context)
+    exercise = course.find(name)
+    workspace = workspace_of(course)
+    if file is None and workspace is None:
+        raise KitError(
+            "This is no practice folder, so say which file to grade: "
+            f"`kit check {name} FILE`.\nOr make a practice folder: `kit init practice`."
+        )
+    own = workspace.answer(exercise) if workspace else None
+    submission = read(file or own)  # type: ignore[arg-type]
+    report = _graded(course, exercise, submission, isolation)
+    if workspace and own and (file is None or file.resolve() == own.resolve()):
+        workspace.record_check(report, exercise)
+    _show(report, feedback, as_json)
+    sys.exit(OUR_FAILURE if report.not_run else PASSED if report.passed else MISSING_MARKS)
+
+
+@kit.command()
+@click.argument("name", metavar="EXERCISE")
+@click.option("--level", type=click.IntRange(1, 3), help="Show this hint again.")
+@click.pass_context
+def hint(context: click.Context, name: str, level: int | None) -> None:
+    """Show the next of three hints to EXERCISE: a nudge, the idea, nearly the code.
+
+    \b
+    Example:
+        kit hint softmax
+    """
+    course = course_of(context)
+    exercise = course.find(name)
+    workspace = workspace_of(course)
+    seen = workspace.hint_level(exercise) if workspace else 0
+    wanted = level or min(seen + 1, 3)
+    if wanted > max(seen, 1):
+        step = {2: "the idea", 3: "nearly the code"}[wanted]
+        click.confirm(f"Hint {wanted} of 3 gives away {step}. Show it?", abort=True)
+    for number in range(1 if level is None else wanted, wanted + 1):
+        click.echo(f"Hint {number} of 3: {exercise.hints[number - 1]}")
+    if workspace and wanted > seen:
+        workspace.record("hint", exercise, level=wanted)
+
+
+@kit.command()
+@click.argument("name", metavar="EXERCISE")
+@click.option("--give-up", is_flag=True, help="Show it although you have not solved it yet.")
+@click.pass_context
+def solution(context: click.Context, name: str, give_up: bool) -> None:
+    """Show the model answer to EXERCISE: what to say aloud, and the code.
+
+    \b
+    Example:
+        kit solution softmax
+    """
+    from rich.syntax import Syntax
+
+    from gradekit.render.terminal import console
+
+    course = course_of(context)
+    exercise = course.find(name)
+    workspace = workspace_of(course)
+    solved = workspace is not None and workspace.has_solved(exercise)
+    if not solved and not give_up:
+        raise KitError(
+            f"You have not solved `{exercise.name}` yet: the solution opens after full marks.\n"
+            f"To see it now, type `kit solution {exercise.slug} --give-up`."
+        )
+    if workspace and not solved:
+        workspace.record("gave_up", exercise)
+    code = course.solution(exercise).read_text("utf-8")
+    console().print(Syntax(code, "python", theme="ansi_dark", background_color="default"))
+
+
+@kit.command()
+@click.argument("name", metavar="EXERCISE")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def reset(context: click.Context, name: str, yes: bool) -> None:
+    """Start EXERCISE over from its stub; your answer is kept beside it as .bak.
+
+    \b
+    Example:
+        kit reset softmax
+    """
+    course = course_of(context)
+    exercise = course.find(name)
+    workspace = workspace_of(course)
+    if workspace is None or not workspace.is_practice:
+        raise KitError("This is no practice folder: make one with `kit init practice`.")
+    answer = workspace.answer(exercise)
+    if not yes:
+        click.confirm(f"Replace {answer} by the stub?", abort=True)
+    if answer.exists():
+        backup = answer.with_suffix(".py.bak")
+        answer.replace(backup)
+        click.echo(f"Your answer is now {backup}.")
+    answer.write_bytes(course.stub(exercise).read_bytes())
+    workspace.record("reset", exercise)
+    click.echo(f"{answer} is the stub again.")
+
+
+def _graded(course: Course, exercise: Exercise, submission: Any, isolation: str | None) -> Any:
+    """Grade one answer, with a spinner while libraries load."""
+    from gradekit.engine import open_session
+    from gradekit.sandbox.launch import SandboxError
+
+    try:
+        with open_session(course, exercise, isolation) as session, _spinner(exercise):
+            return session.grade(submission)
+    except (GraderError, SandboxError) as error:
+        fail(f"kit itself failed, nothing counts against the answer: {error}", OUR_FAILURE)
+
+
+def _spinner(exercise: Exercise) -> AbstractContextManager[Any]:
+    """Something that moves, on a terminal, while torch loads."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from gradekit.render.terminal import console
+
+    return console(stderr=True).status(f"loading {exercise.library} ...")
+
+
+def _show(report: Any, feedback: Any, as_json: bool) -> None:
+    from gradekit.feedback import at_level
+    from gradekit.render.terminal import console, print_report
+    from gradekit.report import to_json
+
+    shown = at_level(report, feedback)
+    if report.isolation == "process":
+        warning = "this machine cannot isolate code: only check answers you trust (`kit doctor`)."
+        click.echo(f"warning: {warning}", err=True)
+    if as_json:
+        click.echo(to_json(shown))
+    else:
+        print_report(console(), shown)

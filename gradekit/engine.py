@@ -1,0 +1,24 @@
+"""The front door of the engine: opens sessions, and starts what is slow first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradekit.sandbox.launch import Sandbox
+
+if TYPE_CHECKING:
+    from gradekit.course import Course, Exercise
+    from gradekit.grading.session import Session
+
+
+def open_session(course: Course, exercise: Exercise, isolation: str | None = None) -> Session:
+    """A session that grades submissions of `exercise`; close it, or use it in `with`.
+
+    Args:
+        isolation: One of `lockdown.TIERS`; None for the best that this machine has.
+    """
+    # First, because it warms up in a process of its own while this one imports pytest.
+    sandbox = Sandbox(exercise.modules, exercise.limits, course.hidden, isolation)
+    from gradekit.grading.session import Session
+
+    return Session(course, exercise, sandbox)

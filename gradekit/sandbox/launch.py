@@ -1,0 +1,261 @@
+"""Starting workers: forked from a zygote on Linux, spawned elsewhere.
+
+Imports no numpy, so that a zygote can warm up while its parent is still importing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.lockdown import best_tier
+from gradekit.sandbox.warmup import ONE_THREAD
+
+if TYPE_CHECKING:
+    from gradekit.sandbox.host import Worker
+
+START_SECONDS = 120  # for Python and torch to start on a very busy machine
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+
+
+class SandboxError(Exception):
+    """The sandbox itself failed; the submission is not to blame."""
+
+
+class Sandbox:
+    """Makes workers for submissions: forked from a zygote on Linux, spawned elsewhere."""
+
+    def __init__(
+        self,
+        modules: Iterable[str],
+        limits: Limits,
+        hidden: Iterable[Path] = (),
+        isolation: str | None = None,
+    ) -> None:
+        """Start warming up in the background.
+
+        Args:
+            modules: What to import ahead, such as numpy and torch.
+            hidden: Folders with graders and solutions, kept unreadable.
+            isolation: One of `lockdown.TIERS`; None for the best that this machine has.
+        """
+        self.isolation = isolation or best_tier()
+        self.limits = limits
+        self._modules = list(modules)
+        self._hidden = [str(Path(path).resolve()) for path in hidden]
+        self._zygote: _Zygote | None = None
+        if sys.platform == "linux":
+            self._zygote = self._start_zygote()
+
+    def _start_zygote(self) -> _Zygote:
+        settings = {
+            "tier": self.isolation,
+            "modules": self._modules,
+            "hidden": self._hidden,
+            "limits": msgspec.to_builtins(self.limits),
+        }
+        return _Zygote(json.dumps(settings))
+
+    def worker(self) -> Worker:
+        """A new worker that is locked down and has run nothing yet.
+
+        Raises:
+            SandboxError: it could not be made.
+        """
+        from gradekit.sandbox.host import Worker
+
+        mine, its = socket.socketpair()
+        process: Process
+        try:
+            if self._zygote is None:
+                process = _Spawned(its, self._modules)
+            else:
+                if not self._zygote.is_alive():
+                    self._zygote.close()
+                    self._zygote = self._start_zygote()
+                process = self._zygote.fork(its)
+        except OSError as error:
+            mine.close()
+            raise SandboxError(f"the sandbox is gone: {error}") from error
+        finally:
+            its.close()
+        return Worker(mine, process, self.limits)
+
+    def close(self) -> None:
+        """End the zygote and all its workers."""
+        if self._zygote is not None:
+            self._zygote.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Zygote:
+    """The process that forks workers, seen from the trusted side."""
+
+    def __init__(self, settings: str) -> None:
+        self._control, its = socket.socketpair()
+        code = (
+            f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); "
+            "from gradekit.sandbox import zygote; del sys.path[0]; zygote.start()"
+        )
+        # -P: nothing from the current folder; -s: nothing from the user's home.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-s", "-c", code, str(its.fileno()), settings],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            cwd="/",
+            pass_fds=[its.fileno()],
+        )
+        its.close()
+        self._started = False
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def fork(self, connection: socket.socket) -> _Forked:
+        """A new worker at the other end of `connection`."""
+        if not self._started:
+            self._await_start()
+        socket.send_fds(self._control, [b"f"], [connection.fileno()])
+        answer, descriptors, _, _ = socket.recv_fds(self._control, 4, 1)
+        if not descriptors:
+            raise SandboxError("the sandbox's zygote ended")
+        return _Forked(self, int.from_bytes(answer, "little"), descriptors[0])
+
+    def _await_start(self) -> None:
+        self._control.settimeout(START_SECONDS)
+        if self._control.recv(1) != b"+":
+            error = self._process.communicate()[1].decode(errors="replace").strip()
+            raise SandboxError(f"the sandbox did not start: {error.splitlines()[-1:]}")
+        self._started = True
+
+    def reap(self, pid: int) -> tuple[int, int]:
+        """Wait for the end of worker `pid`: its wait status, its peak memory in KiB."""
+        try:
+            self._control.sendall(b"w" + pid.to_bytes(4, "little"))
+            status, peak = _unpack_ended(self._control)
+        except OSError as error:
+            raise SandboxError(f"the sandbox's zygote ended: {error}") from error
+        return status, peak
+
+    def close(self) -> None:
+        self._control.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+
+
+def _unpack_ended(control: socket.socket) -> tuple[int, int]:
+    from gradekit.sandbox.zygote import ENDED
+
+    message = control.recv(ENDED.size, socket.MSG_WAITALL)
+    if len(message) != ENDED.size:
+        raise SandboxError("the sandbox's zygote ended")
+    status, peak = ENDED.unpack(message)
+    return status, peak
+
+
+class _Forked:
+    """A worker that the zygote forked."""
+
+    def __init__(self, zygote: _Zygote, pid: int, pidfd: int) -> None:
+        self._zygote, self._pid, self._pidfd = zygote, pid, pidfd
+        # The kernel's name for the CPU clock of another process (CPUCLOCK_SCHED).
+        self._clock = (~pid << 3) | 2
+
+    def cpu_seconds(self) -> float:
+        try:
+            return time.clock_gettime(self._clock)
+        except OSError:  # it has ended
+            return 0.0
+
+    def is_sleeping(self) -> bool:
+        try:
+            with open(f"/proc/{self._pid}/stat", "rb") as stat:
+                return stat.read().rpartition(b")")[2].split()[0] == b"S"
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def reap(self) -> tuple[int, float]:
+        os.close(self._pidfd)
+        status, peak = self._zygote.reap(self._pid)
+        return status, peak / 1024
+
+
+class _Spawned:
+    """A worker that is a plain process of its own, where there is no safe fork."""
+
+    def __init__(self, connection: socket.socket, modules: list[str]) -> None:
+        code = (
+            f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); "
+            "from gradekit.sandbox import spawned; del sys.path[0]; spawned.start()"
+        )
+        windows = sys.platform == "win32"
+        own: dict[str, Any] = {"pass_fds": [connection.fileno()], "start_new_session": True}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-s", "-c", code, json.dumps(modules)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            **({} if windows else own),
+        )
+        # Windows hands a socket over as bytes made for one process, others its descriptor.
+        shared = (
+            connection.share(self._process.pid)  # type: ignore[attr-defined]
+            if windows
+            else str(connection.fileno()).encode()
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(shared)
+        self._process.stdin.close()
+
+    def cpu_seconds(self) -> float:
+        return 0.0  # not readable everywhere; the wall-clock backstop decides
+
+    def is_sleeping(self) -> bool:
+        return False
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def reap(self) -> tuple[int, float]:
+        code = self._process.wait()
+        return (-code if code < 0 else code << 8), 0.0
+
+
+def _environment() -> dict[str, str]:
+    """All that the untrusted side's environment ever holds."""
+    environment = {**ONE_THREAD, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
+    for name in ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    return environment
+
+
+Process = _Forked | _Spawned

@@ -1,0 +1,575 @@
+"""Hidden checks of exercise 15: an autoencoder, its training, its score.
+
+Truth comes from running small networks by hand in float64 NumPy (matrix products, tanh,
+sigmoid), from the rank of a Jacobian, and from errors that are exact in binary. What a
+training run may do is left open: only its losses and the model that comes out are judged.
+"""
+
+from collections import OrderedDict
+
+import numpy as np
+import torch
+from torch import nn
+
+from gradekit.grading import (
+    assert_close,
+    assert_equal,
+    assert_number,
+    assert_tensor,
+    check,
+    expect,
+    same,
+    show,
+)
+
+# ---- build_autoencoder -------------------------------------------------------------------------
+
+
+def probe_shapes(answer, input_dim, latent_dim, x):
+    """What the parts of a fresh model give for `x`, and whether it is a module."""
+    model = answer.build_autoencoder(input_dim, latent_dim)
+    is_module = isinstance(model, nn.Module)
+    if is_module:
+        model.eval()
+    codes = model.encoder(x)
+    return is_module, codes, model.decoder(codes), model(x)
+
+
+def probe_outputs(answer, x, scale):
+    """The reconstruction of `x` with all parameters `scale` times as large."""
+    model = answer.build_autoencoder(4, 2).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(scale)
+    return model(x)
+
+
+def probe_jacobians(answer, input_dim, latent_dim, X):
+    """d model(x) / dx at each row of X, each (D, D)."""
+    torch.manual_seed(3)
+    model = answer.build_autoencoder(input_dim, latent_dim).eval()
+
+    def rebuild(row):
+        return model(row[None])[0]
+
+    return [torch.autograd.functional.jacobian(rebuild, row) for row in X]
+
+
+def probe_trainability(answer, X, seed):
+    """Adam trains a fresh model for 300 steps: first and last loss, codes before and after."""
+    torch.manual_seed(seed)
+    model = answer.build_autoencoder(X.shape[1], 2).train()
+    codes = model.encoder(X).detach().clone()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(300):
+        optimizer.zero_grad()
+        loss = ((model(X) - X) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses[0], losses[-1], codes, model.encoder(X)
+
+
+def probe_two_models(answer, x):
+    """A model by keyword; its reconstruction before and after a second one was zeroed."""
+    model = answer.build_autoencoder(input_dim=5, latent_dim=2).eval()
+    other = answer.build_autoencoder(input_dim=5, latent_dim=2)
+    before = model(x).detach().clone()
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.zero_()
+    wanting = [parameter.requires_grad for parameter in model.parameters()]
+    return before, model(x), [str(p.dtype) for p in model.parameters()], wanting
+
+
+@check("build_autoencoder", points=0.5,
+       hint="How many numbers does a row have when it enters, in the middle, and when it leaves? "
+            "Which of the three does each argument name?")  # fmt: skip
+def test_parts_have_the_wrong_shape(submission):
+    """The encoder gives (N, latent_dim), and the reconstruction is shaped like the input."""
+    rng = np.random.default_rng(0)
+    for n, input_dim, latent_dim in ((3, 8, 2), (4, 5, 1), (6, 30, 7), (2, 3, 2)):
+        given = f"build_autoencoder({input_dim}, {latent_dim}) on x of shape ({n}, {input_dim})"
+        x = torch.tensor(rng.random((n, input_dim))).float()
+        is_module, codes, decoded, out = submission.probe(probe_shapes, input_dim, latent_dim, x)
+        expect(is_module, "expected an nn.Module", given=given)
+        for name, value, width in (
+            ("model.encoder(x)", codes, latent_dim),
+            ("model.decoder(model.encoder(x))", decoded, input_dim),
+            ("model(x)", out, input_dim),
+        ):
+            assert_tensor(value, shape=(n, width), given=f"{given}: {name}")
+
+
+@check("build_autoencoder", points=0.5,
+       hint="The data lies in [0, 1]. After training, with large weights, which values can your "
+            "last layer still produce?")  # fmt: skip
+def test_leaves_the_unit_interval(submission):
+    """The reconstruction lies in [0, 1] for any parameters."""
+    rng = np.random.default_rng(1)
+    x = torch.tensor(rng.random((20, 4))).float()
+    for scale in (1.0, 4.0, 25.0):
+        given = f"build_autoencoder(4, 2), its parameters times {scale:g}"
+        out = assert_tensor(submission.probe(probe_outputs, x, scale), shape=(20, 4), given=given)
+        low, high = float(out.min()), float(out.max())
+        expect(0 <= low and high <= 1,
+               f"expected a reconstruction in [0, 1], got values from {show(low)} to {show(high)}",
+               given=given)  # fmt: skip
+
+
+@check("build_autoencoder", points=0.5,
+       hint="If a row has to pass through two numbers, in how many independent directions can the "
+            "output move? Is there a way around the middle?")  # fmt: skip
+def test_bypasses_the_bottleneck(submission):
+    """The reconstruction knows of the input only what went through the latent numbers."""
+    rng = np.random.default_rng(2)
+    for input_dim, latent_dim in ((7, 2), (6, 1)):
+        X = torch.tensor(rng.random((4, input_dim))).float()
+        given = f"build_autoencoder({input_dim}, {latent_dim})"
+        jacobians = submission.probe(probe_jacobians, input_dim, latent_dim, X)
+        for jacobian in jacobians:
+            sizes = np.linalg.svd(jacobian.double().numpy(), compute_uv=False)
+            # float32 rounding leaves 1e-6 of the largest where a direction is impossible
+            rank = int((sizes > 1e-4 * sizes[0] + 1e-9).sum())
+            expect(rank <= latent_dim,
+                   f"expected an output that moves in at most {latent_dim} direction(s) when x "
+                   f"moves, got {rank}", given=given)  # fmt: skip
+
+
+@check("build_autoencoder", points=0.5,
+       hint="Which rows can your last layer produce at all, and does every layer pass a gradient "
+            "back?")  # fmt: skip
+def test_cannot_learn_its_data(submission):
+    """Trained for 300 steps of Adam, the model rebuilds data that fits its bottleneck."""
+    X = curve(0, torch.float32)
+    given = "build_autoencoder(7, 2) on a curve"
+    runs = []
+    for seed in (0, 1):  # a second start, should the first one be unlucky
+        first, last, before, after = submission.probe(probe_trainability, X, seed)
+        expect(not same(before, after), "the encoder gets no gradient: its codes never change",
+               given=given)  # fmt: skip
+        runs.append([first, last])
+        if last < first / 2:
+            return
+    expect(False, f"expected 300 steps of Adam to halve the loss, got {show(runs)} as first and "
+                  "last loss of two runs", given=given)  # fmt: skip
+
+
+@check("build_autoencoder", points=0.5,
+       hint="In which dtype are the parameters, can they all be trained, does a single row pass, "
+            "and do two models have anything in common?")  # fmt: skip
+def test_build_manners(submission):
+    """Each model is float32, trainable, its own, and takes a single row."""
+    given = "build_autoencoder(input_dim=5, latent_dim=2)"
+    x = torch.tensor([[0.1, 0.9, 0.4, 0.3, 0.7]])
+    before, after, dtypes, wanting = submission.probe(probe_two_models, x)
+    assert_tensor(before, shape=(1, 5), dtype=torch.float32, given=f"{given} on one row")
+    expect(set(dtypes) == {"torch.float32"},
+           f"expected float32 parameters, got {sorted(set(dtypes))}", given=given)  # fmt: skip
+    expect(all(wanting), "expected trainable parameters, got some without", given=given)
+    expect(same(before, after), "two models share their parameters", given=given)
+
+
+# ---- train_autoencoder -------------------------------------------------------------------------
+
+
+def curve(seed, dtype, n=40):
+    """Rows (n, 7) in [0, 1] that lie on a curve: one number would hold them."""
+    rng = np.random.default_rng(seed)
+    t = rng.uniform(-1, 1, (n, 1))
+    scores = 5 * (t @ rng.normal(size=(1, 7)) + 0.3 * rng.normal(size=7))
+    return torch.tensor(1 / (1 + np.exp(-scores)), dtype=dtype)
+
+
+def narrow_autoencoder(state):
+    """7 -> 5 -> 2 -> 5 -> 7 with tanh and sigmoid, the parameters from `state`."""
+    encoder = nn.Sequential(nn.Linear(7, 5), nn.Tanh(), nn.Linear(5, 2))
+    decoder = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 7), nn.Sigmoid())
+    model = nn.Sequential(OrderedDict(encoder=encoder, decoder=decoder))
+    model = model.to(state["encoder.0.weight"].dtype)
+    model.load_state_dict(state)
+    return model
+
+
+def narrow_state(seed, dtype=torch.float32):
+    """Starting parameters, drawn as nn.Linear draws its own."""
+    rng = np.random.default_rng(seed)
+    state = {}
+    for name, fan_in, fan_out in (
+        ("encoder.0", 7, 5), ("encoder.2", 5, 2), ("decoder.0", 2, 5), ("decoder.2", 5, 7),
+    ):  # fmt: skip
+        bound = fan_in**-0.5
+        state[f"{name}.weight"] = rng.uniform(-bound, bound, (fan_out, fan_in))
+        state[f"{name}.bias"] = rng.uniform(-bound, bound, fan_out)
+    return {key: torch.tensor(value, dtype=dtype) for key, value in state.items()}
+
+
+def mean_squared_error(state, X):
+    """The loss of the narrow autoencoder, by hand in float64."""
+    p = {key: value.double().numpy() for key, value in state.items()}
+    X = X.double().numpy()
+    hidden = np.tanh(X @ p["encoder.0.weight"].T + p["encoder.0.bias"])
+    codes = hidden @ p["encoder.2.weight"].T + p["encoder.2.bias"]
+    hidden = np.tanh(codes @ p["decoder.0.weight"].T + p["decoder.0.bias"])
+    scores = hidden @ p["decoder.2.weight"].T + p["decoder.2.bias"]
+    return float(((1 / (1 + np.exp(-scores)) - X) ** 2).mean())
+
+
+def probe_training(answer, state, X, epochs, *lr):
+    """The losses, the parameters afterwards, and the data."""
+    torch.manual_seed(0)
+    model = narrow_autoencoder(state)
+    losses = answer.train_autoencoder(model, X, epochs, *lr)
+    return losses, {key: value.detach() for key, value in model.state_dict().items()}, X
+
+
+def probe_second_call(answer, state, X):
+    """The parameters between two calls; the losses and the parameters after the second."""
+    torch.manual_seed(0)
+    model = narrow_autoencoder(state)
+    answer.train_autoencoder(model, X, 3)
+    between = {key: value.detach().clone() for key, value in model.state_dict().items()}
+    torch.manual_seed(0)
+    losses = answer.train_autoencoder(model, X, 3)
+    return between, losses, {key: value.detach() for key, value in model.state_dict().items()}
+
+
+def probe_training_by_keyword(answer, state, X, lr):
+    """The same with every argument named."""
+    torch.manual_seed(0)
+    model = narrow_autoencoder(state)
+    losses = answer.train_autoencoder(model=model, X=X, epochs=3, lr=lr)
+    return losses, {key: value.detach() for key, value in model.state_dict().items()}
+
+
+def loss_list(losses, epochs, given):
+    """The losses as floats; fails unless there is one an epoch."""
+    expect(isinstance(losses, list), f"expected a list, got {show(losses)}", given=given)
+    expect(len(losses) == epochs,
+           f"expected one loss an epoch, {epochs} in all, got {len(losses)}",
+           given=given)  # fmt: skip
+    return [assert_number(loss, given=f"{given}, an entry of the list") for loss in losses]
+
+
+@check("train_autoencoder", points=1,
+       hint="Does each update use the gradient of this epoch alone, and are its steps large enough "
+            "when the gradient of a mean over all entries is tiny?")  # fmt: skip
+def test_does_not_halve_the_loss(submission):
+    """After 300 epochs at the default rate the last loss is under half the first."""
+    for seed, dtype in ((4, torch.float32), (7, torch.float64)):
+        X, state = curve(seed, dtype), narrow_state(seed, dtype)
+        given = f"train_autoencoder(model, X (40, 7), 300), {dtype}"
+        losses, after, _ = submission.probe(probe_training, state, X, 300)
+        losses = loss_list(losses, 300, given)
+        first, last = mean_squared_error(state, X), mean_squared_error(after, X)
+        expect(losses[-1] < losses[0] / 2,
+               f"expected a last loss under half the first, got {show(losses[0])} first and "
+               f"{show(losses[-1])} last", given=given)  # fmt: skip
+        expect(last < first / 2,
+               f"expected a model whose error is under half of what it was, {show(first)}, got "
+               f"{show(last)}", given=given)  # fmt: skip
+        # The last update of 300 changes little: the last loss and the model must agree.
+        expect(last / 4 <= losses[-1] <= last * 4 + 1e-4,
+               f"expected a last loss near the trained model's error, {show(last)}, got "
+               f"{show(losses[-1])}", given=given)  # fmt: skip
+
+
+@check("train_autoencoder", points=0.5,
+       hint="Over what is the squared error averaged: over all entries of all rows? And does one "
+            "epoch see all rows at once?")  # fmt: skip
+def test_reports_another_loss(submission):
+    """Each loss is the mean squared error over all entries, before or after its update."""
+    for seed, n, epochs, dtype in (
+        (3, 40, 1, torch.float32), (4, 37, 4, torch.float32), (6, 70, 2, torch.float64),
+    ):  # fmt: skip
+        X, state = curve(seed, dtype, n), narrow_state(seed, dtype)
+        given = f"train_autoencoder(model, X ({n}, 7), {epochs}), {dtype}"
+        losses, after, _ = submission.probe(probe_training, state, X, epochs)
+        losses = loss_list(losses, epochs, given)
+        before_first, after_last = mean_squared_error(state, X), mean_squared_error(after, X)
+        # float32 errors of a few hundred terms are within 1e-5
+        right = np.isclose([losses[0], losses[-1]], [before_first, after_last], rtol=1e-4)
+        expect(right.any(),
+               f"expected the first loss to be the untrained model's error, {show(before_first)}, "
+               f"or the last one the trained model's, {show(after_last)}; got first "
+               f"{show(losses[0])} and last {show(losses[-1])}", given=given)  # fmt: skip
+
+
+@check("train_autoencoder", points=0.5,
+       hint="Where does backward() put a gradient, and what is already there in the second epoch "
+            "or in the second call?")  # fmt: skip
+def test_lets_gradients_pile_up(submission):
+    """A second call goes on from the model's parameters, and from nothing else."""
+    X, state = curve(10, torch.float32), narrow_state(10)
+    given = "train_autoencoder(model, X, 3), called a second time"
+    between, losses, after = submission.probe(probe_second_call, state, X)
+    wanted_losses, wanted, _ = submission.probe(probe_training, between, X, 3)
+    for got, loss in zip(loss_list(losses, 3, given), loss_list(wanted_losses, 3, given)):
+        assert_close(got, loss, rtol=1e-4, given=given)  # the same computation
+    for key in state:
+        assert_close(after[key], wanted[key], rtol=1e-3, atol=1e-5,  # the same computation
+                     given=f"{given}: `{key}`")  # fmt: skip
+
+
+@check("train_autoencoder", points=0.5,
+       hint="Which learning rate does your optimiser get when the caller names one, and which when "
+            "nobody does?")  # fmt: skip
+def test_ignores_the_learning_rate(submission):
+    """The learning rate that is passed is used, and left out it is 0.01."""
+    X, state = curve(7, torch.float32), narrow_state(7)
+    _, default, _ = submission.probe(probe_training, state, X, 3)
+    _, hundredth, _ = submission.probe(probe_training, state, X, 3, 1e-2)
+    _, smaller = submission.probe(probe_training_by_keyword, state, X, 1e-3)
+    differs = any(not torch.equal(hundredth[key], smaller[key]) for key in hundredth)
+    expect(differs, "expected other parameters with lr=0.001 than with lr=0.01, got the same",
+           given="train_autoencoder(model, X, 3, lr)")  # fmt: skip
+    for key in hundredth:
+        assert_close(default[key], hundredth[key], rtol=1e-4, atol=1e-6,  # the same computation
+                     given=f"train_autoencoder, lr left out against lr=0.01: `{key}`")  # fmt: skip
+
+
+@check("train_autoencoder", points=0.5,
+       hint="Which parameters does the optimiser hold, and whose are they: those of the caller's "
+            "model?")  # fmt: skip
+def test_trains_only_a_part(submission):
+    """Every parameter of the model that was passed is trained, in place."""
+    X, state = curve(8, torch.float32), narrow_state(8)
+    _, after, _ = submission.probe(probe_training, state, X, 20)
+    for key in state:
+        expect(key in after and not torch.equal(after[key], state[key]),
+               f"expected 20 epochs to change the model's `{key}`, got the same values",
+               given="train_autoencoder(model, X, 20)")  # fmt: skip
+
+
+@check("train_autoencoder", points=0.5,
+       hint="Does it work for a single row and for a single epoch, does a list of plain numbers "
+            "come back, and is X still what it was?")  # fmt: skip
+def test_training_manners(submission):
+    """A single row and a single epoch will do, and X is left as it was."""
+    for n, epochs in ((1, 1), (1, 5), (6, 2)):
+        X, state = curve(9, torch.float32, n), narrow_state(9)
+        given = f"train_autoencoder(model, X ({n}, 7), {epochs})"
+        first = submission.probe(probe_training, state, X, epochs)
+        again = submission.probe(probe_training, state, X, epochs)
+        loss_list(first[0], epochs, given)
+        expect(same(first[2], X), "it changed X", given=given)
+        for one, other in zip(first[0], again[0], strict=True):
+            assert_close(other, one, rtol=1e-4, given=f"{given}, called again on the same model")
+
+
+# ---- reconstruction_error and flag_anomalies -----------------------------------------------------
+
+
+def deep_autoencoder(state):
+    """5 -> 4 -> 2 -> 5 with BatchNorm and dropout, parameters and buffers from `state`."""
+    encoder = nn.Sequential(
+        nn.Linear(5, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Dropout(0.4), nn.Linear(4, 2)
+    )
+    decoder = nn.Sequential(nn.Linear(2, 5), nn.Sigmoid())
+    model = nn.Sequential(OrderedDict(encoder=encoder, decoder=decoder))
+    model = model.to(state["encoder.0.weight"].dtype)
+    model.load_state_dict(state)
+    return model
+
+
+def deep_state(seed, dtype=torch.float32):
+    """Parameters, and stored statistics that are not those of any batch here."""
+    rng = np.random.default_rng(seed)
+    state = {
+        "encoder.0.weight": rng.normal(size=(4, 5)), "encoder.0.bias": rng.normal(size=4),
+        "encoder.1.weight": rng.uniform(0.5, 2, 4), "encoder.1.bias": rng.normal(size=4),
+        "encoder.1.running_mean": rng.normal(size=4),
+        "encoder.1.running_var": rng.uniform(0.2, 0.6, 4),
+        "encoder.4.weight": rng.normal(size=(2, 4)), "encoder.4.bias": rng.normal(size=2),
+        "decoder.0.weight": rng.normal(size=(5, 2)), "decoder.0.bias": rng.normal(size=5),
+    }  # fmt: skip
+    tensors = {key: torch.tensor(value, dtype=dtype) for key, value in state.items()}
+    return tensors | {"encoder.1.num_batches_tracked": torch.tensor(11)}
+
+
+def row_errors(state, X):
+    """Mean squared error of each row in evaluation mode, by hand in float64."""
+    p = {key: value.double().numpy() for key, value in state.items()}
+    X = X.double().numpy()
+    hidden = X @ p["encoder.0.weight"].T + p["encoder.0.bias"]
+    spread = np.sqrt(p["encoder.1.running_var"] + 1e-5)
+    hidden = (hidden - p["encoder.1.running_mean"]) / spread
+    hidden = np.maximum(hidden * p["encoder.1.weight"] + p["encoder.1.bias"], 0)
+    codes = hidden @ p["encoder.4.weight"].T + p["encoder.4.bias"]
+    scores = codes @ p["decoder.0.weight"].T + p["decoder.0.bias"]
+    return ((1 / (1 + np.exp(-scores)) - X) ** 2).mean(axis=1)
+
+
+def rows(seed, n, dtype=torch.float32):
+    """Rows (n, 5) in [0, 1]."""
+    return torch.tensor(np.random.default_rng(seed).random((n, 5)), dtype=dtype)
+
+
+def probe_measuring(answer, name, state, X, modes, *threshold):
+    """The result of `name`, its requires_grad, and the model before and after."""
+    model = deep_autoencoder(state)
+    if modes in ("train", "eval"):
+        model.train(modes == "train")
+    else:
+        for module, mode in zip(model.modules(), modes, strict=True):
+            module.training = mode
+    flags = [module.training for module in model.modules()]
+    result = getattr(answer, name)(model, X, *threshold)
+    after = {key: value.detach() for key, value in model.state_dict().items()}
+    attached = isinstance(result, torch.Tensor) and result.requires_grad
+    return result, attached, flags, [m.training for m in model.modules()], after, X
+
+
+def probe_keywords(answer, name, state, X, extra):
+    """`name` called by keyword on a model in train mode."""
+    return getattr(answer, name)(model=deep_autoencoder(state).train(), X=X, **extra)
+
+
+def probe_constant(answer, X, threshold):
+    """Anomalies of a model that rebuilds every entry as 0.5."""
+    layer = nn.Linear(X.shape[1], X.shape[1]).to(X.dtype)
+    nn.init.zeros_(layer.weight)
+    nn.init.constant_(layer.bias, 0.5)
+    return answer.flag_anomalies(layer, X, threshold)
+
+
+def mixed_modes():
+    """Training flags of the deep autoencoder's modules that no single switch brings about."""
+    return {
+        "a model in train mode": [True] * 10,
+        "a model in eval mode": [False] * 10,
+        "a model in train mode with BatchNorm in eval mode": [True] * 3 + [False] + [True] * 6,
+        "a model in eval mode with Dropout in train mode": [False] * 5 + [True] + [False] * 4,
+    }
+
+
+def judge_trace(name, submission, *threshold):
+    """Fail unless model, modes and data are what they were after `name`."""
+    state, X = deep_state(20), rows(20, 6)
+    for model, modes in mixed_modes().items():
+        given = f"{name} on {model}"
+        _, _, before, flags, after, X_after = submission.probe(
+            probe_measuring, name, state, X, modes, *threshold
+        )
+        expect(flags == before,
+               f"expected the modules' training flags to stay {before}, got {flags}",
+               given=given)  # fmt: skip
+        for key in state:
+            expect(key in after and same(after[key], state[key]),
+                   f"`{key}` of the model changed", given=given)  # fmt: skip
+        expect(same(X_after, X), "it changed X", given=given)
+
+
+@check("reconstruction_error", points=1,
+       hint="One number for each row: over which axis is the mean taken, and is anything taken "
+            "besides the square?")  # fmt: skip
+def test_averages_over_the_wrong_entries(submission):
+    """Each row's error is the mean of its squared differences."""
+    for seed, n, dtype in ((10, 6, torch.float32), (11, 3, torch.float64), (12, 5, torch.float32)):
+        state, X = deep_state(seed, dtype), rows(seed, n, dtype)
+        errors = submission.probe(probe_measuring, "reconstruction_error", state, X, "eval")[0]
+        assert_close(
+            errors, torch.tensor(row_errors(state, X), dtype=dtype),
+            rtol=1e-4, atol=1e-6,  # float32 through three layers
+            given=f"reconstruction_error on X ({n}, 5), model in eval mode",
+        )  # fmt: skip
+
+
+@check("reconstruction_error", points=0.5,
+       hint="With dropout on, does the same row get the same error twice? With BatchNorm in train "
+            "mode, does it depend on its neighbours?")  # fmt: skip
+def test_measures_in_train_mode(submission):
+    """A model in train mode is measured in evaluation mode."""
+    for seed in (13, 14):
+        state, X = deep_state(seed), rows(seed, 8)
+        errors = submission.probe(probe_measuring, "reconstruction_error", state, X, "train")[0]
+        assert_close(
+            errors, torch.tensor(row_errors(state, X)).float(),
+            rtol=1e-4, atol=1e-6,  # float32 through three layers
+            given="reconstruction_error on X (8, 5), model in train mode",
+        )  # fmt: skip
+
+
+@check("reconstruction_error", points=0.5,
+       hint="The model may be in the middle of its training, with one layer in another mode than "
+            "the rest. What does it look like after the call?")  # fmt: skip
+def test_error_leaves_a_trace(submission):
+    """The mode of every submodule, the parameters and the buffers are what they were."""
+    judge_trace("reconstruction_error", submission)
+
+
+@check("reconstruction_error", points=0.5,
+       hint="Does a single row give a tensor with one entry, and can the result be kept without "
+            "keeping the graph it came from?")  # fmt: skip
+def test_error_manners(submission):
+    """A single row gives one error, and no gradient hangs on the result."""
+    state, X = deep_state(15), rows(15, 1)
+    result, attached, *_ = submission.probe(
+        probe_measuring, "reconstruction_error", state, X, "train"
+    )
+    wanted = torch.tensor(row_errors(state, X)).float()
+    given = "reconstruction_error on one row"
+    assert_close(result, wanted, rtol=1e-4, atol=1e-6, given=given)  # float32, three layers
+    expect(not attached, "expected an error without gradient, got one that requires it",
+           given=given)  # fmt: skip
+    again = submission.probe(probe_keywords, "reconstruction_error", state, X, {})
+    assert_close(again, wanted, rtol=1e-4, atol=1e-6, given=f"{given}, called by keyword")
+
+
+@check("flag_anomalies", points=0.5,
+       hint="Each row has its own error and gets its own True or False. Is a large error an "
+            "anomaly or the opposite?")  # fmt: skip
+def test_flags_the_wrong_rows(submission):
+    """Exactly the rows whose error is above the threshold are flagged."""
+    for seed, n, dtype in ((16, 9, torch.float32), (17, 4, torch.float64)):
+        state, X = deep_state(seed, dtype), rows(seed, n, dtype)
+        errors = row_errors(state, X)
+        ordered = np.sort(errors)
+        for i in (0, n // 2, n - 2):
+            threshold = float((ordered[i] + ordered[i + 1]) / 2)
+            flags = submission.probe(
+                probe_measuring, "flag_anomalies", state, X, "eval", threshold
+            )[0]
+            assert_equal(
+                flags, torch.tensor(errors > threshold),
+                given=f"flag_anomalies, errors {show(errors.tolist())}, threshold {threshold:.4g}",
+            )  # fmt: skip
+
+
+@check("flag_anomalies", points=0.5,
+       hint="A row whose error is exactly the threshold: does its error exceed it?")
+def test_flags_the_threshold_itself(submission):
+    """An error that equals the threshold does not exceed it."""
+    for dtype in (torch.float32, torch.float64):
+        X = torch.tensor(
+            [[0.5, 0.5, 0.5, 0.5], [1.0, 0.5, 0.5, 0.5], [0.0, 0.5, 1.0, 0.5], [1.0] * 4],
+            dtype=dtype,
+        )
+        errors = [0.0, 0.0625, 0.125, 0.25]  # exact in binary
+        for threshold in (0.0, 0.0625, 0.125, 0.25):
+            assert_equal(
+                submission.probe(probe_constant, X, threshold),
+                torch.tensor([error > threshold for error in errors]),
+                given=f"flag_anomalies, errors {errors}, threshold {threshold}",
+            )
+
+
+@check("flag_anomalies", points=0.5,
+       hint="Does it work for one row and for a model in train mode, and is that model afterwards "
+            "what it was?")  # fmt: skip
+def test_flag_manners(submission):
+    """One row is enough, train mode makes no difference, and the model is left as it was."""
+    judge_trace("flag_anomalies", submission, 0.1)
+    state, X = deep_state(18), rows(18, 12)
+    errors = row_errors(state, X)
+    threshold = float(np.sort(errors)[4:6].mean())
+    flags = submission.probe(probe_keywords, "flag_anomalies", state, X, {"threshold": threshold})
+    assert_equal(flags, torch.tensor(errors > threshold),
+                 given="flag_anomalies by keyword on a model in train mode")  # fmt: skip
+    for i in (0, 1, 2):
+        flags = submission.probe(
+            probe_measuring, "flag_anomalies", state, X[i : i + 1], "train", threshold
+        )[0]
+        assert_equal(flags, torch.tensor(errors[i : i + 1] > threshold),
+                     given="flag_anomalies on one row")  # fmt: skip

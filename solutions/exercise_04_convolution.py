@@ -1,0 +1,77 @@
+"""A convolution layer slides one small linear map over the image. Each output entry is the sum
+of a window's entries times the kernel, over all input channels, plus a bias, and the same
+weights serve every position. That sharing is the point: a layer has C_out * C_in * kH * kW
+weights whatever the size of the image, and a shifted input gives a shifted output.
+Mathematicians would call it cross-correlation, since the kernel is not flipped; the weights are
+learned, so flipping would only rename them.
+
+The sizes follow from counting: a padded axis has size + 2p entries, the first window takes k of
+them, and each further one needs a full stride: (size + 2p - k) // s + 1. What is left over at
+the end is never seen. Padding (k - 1) / 2 with stride 1 keeps the size of an odd kernel.
+
+For speed, all windows become rows of a matrix (im2col), and the layer is one matrix product,
+which is what BLAS is good at; the price is kH * kW times the memory. Here the windows are a
+view with clever strides, so nothing is copied before the product. The cost is
+N * C_out * H_out * W_out * C_in * kH * kW multiplications. Frameworks also use Winograd's
+scheme for 3x3 kernels and FFTs for large ones.
+
+Max pooling has no weights: it keeps the strongest response in a window, shrinks the image, and
+makes small shifts invisible. In the backward pass the gradient goes to the entry that won.
+Two 3x3 layers see as much as one 5x5 layer, with 18 weights a channel pair instead of 25 and a
+nonlinearity between; strides and pooling let that receptive field grow faster.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+
+def conv_output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0) -> int:
+    """Count the kernel's positions: the first one, and one for every full stride after it."""
+    room = size + 2 * padding - kernel_size
+    # Ask before dividing: with a stride of 3, -1 // 3 + 1 is an innocent 0.
+    if room < 0:
+        raise ValueError(f"a kernel of {kernel_size} does not fit {size} + 2 * {padding}")
+    return room // stride + 1
+
+
+def conv2d(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int = 1, padding: int = 0
+) -> np.ndarray:
+    """Multiply every window with every kernel, sum over C_in, kH and kW, add the bias."""
+    C_out, C_in, kH, kW = weight.shape
+    # einsum would broadcast a kernel of one channel over all of the image's.
+    if x.shape[1] != C_in:
+        raise ValueError(f"x has {x.shape[1]} channels, the kernels have {C_in}")
+    for size, kernel_size in zip(x.shape[2:], (kH, kW), strict=True):
+        conv_output_size(size, kernel_size, stride, padding)  # raises where it does not fit
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    # A view of all windows at stride 1, of which we keep every stride-th: nothing is copied.
+    windows = sliding_window_view(x, (kH, kW), axis=(2, 3))  # (N, C_in, H', W', kH, kW)
+    windows = windows[:, :, ::stride, ::stride]  # (N, C_in, H_out, W_out, kH, kW)
+    out = np.einsum("nchwij,ocij->nohw", windows, weight, optimize=True)
+    return out + bias[:, None, None]  # as (C_out, 1, 1): plain `+ bias` would add along W_out
+
+
+def max_pool2d(x: np.ndarray, kernel_size: int, stride: int | None = None) -> np.ndarray:
+    """Take the maximum of every window that fits."""
+    stride = kernel_size if stride is None else stride
+    windows = sliding_window_view(x, (kernel_size, kernel_size), axis=(2, 3))
+    return windows[:, :, ::stride, ::stride].max(axis=(-2, -1))
+
+
+def cnn_forward(
+    x: np.ndarray,
+    conv_weight: np.ndarray,
+    conv_bias: np.ndarray,
+    fc_weight: np.ndarray,
+    fc_bias: np.ndarray,
+) -> np.ndarray:
+    """Run conv, ReLU, pool, flatten, linear and softmax."""
+    hidden = np.maximum(conv2d(x, conv_weight, conv_bias), 0.0)  # (N, C_out, H', W')
+    features = max_pool2d(hidden, 2).reshape(len(x), -1)  # (N, F), in C, H, W order
+    logits = features @ fc_weight + fc_bias  # (N, K)
+    # The largest score becomes exp(0) = 1: nothing overflows, and the sum is never zero.
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)

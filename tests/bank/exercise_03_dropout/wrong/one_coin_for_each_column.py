@@ -1,0 +1,16 @@
+# wrong: dropout_forward: all samples of a batch share one mask
+import numpy as np
+
+
+def dropout_forward(x, p, training, rng):
+    if not 0 <= p < 1:
+        raise ValueError("p must be in [0, 1)")
+    if not training:
+        return x.copy(), np.ones_like(x)
+    shape = (1, *x.shape[1:]) if x.ndim > 1 else x.shape
+    mask = (rng.random(shape) >= p) / (1 - p) * np.ones_like(x)
+    return x * mask, mask
+
+
+def dropout_backward(grad_out, mask):
+    return grad_out * mask

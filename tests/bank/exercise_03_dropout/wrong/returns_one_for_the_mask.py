@@ -1,0 +1,14 @@
+# wrong: dropout_forward: the mask is the number 1 when predicting
+
+
+def dropout_forward(x, p, training, rng):
+    if not 0 <= p < 1:
+        raise ValueError("p must be in [0, 1)")
+    if not training:
+        return x.copy(), 1.0
+    mask = (rng.random(x.shape) >= p) / (1 - p)
+    return x * mask, mask
+
+
+def dropout_backward(grad_out, mask):
+    return grad_out * mask

@@ -1,0 +1,16 @@
+# wrong: dropout_forward: only arrays (N, D) are taken
+import numpy as np
+
+
+def dropout_forward(x, p, training, rng):
+    if not 0 <= p < 1:
+        raise ValueError("p must be in [0, 1)")
+    if not training:
+        return x.copy(), np.ones_like(x)
+    N, D = x.shape
+    mask = (rng.random((N, D)) >= p) / (1 - p)
+    return x * mask, mask
+
+
+def dropout_backward(grad_out, mask):
+    return grad_out * mask

@@ -1,0 +1,15 @@
+# wrong: softmax: computes in float32
+import numpy as np
+
+
+def softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float32)
+    weights = np.exp(x - x.max(axis=axis, keepdims=True))
+    probabilities = weights / weights.sum(axis=axis, keepdims=True)
+    return probabilities.astype(np.float64)
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))

@@ -1,0 +1,26 @@
+# wrong: clip_by_global_norm: NaN and infinity are replaced instead of refused
+import numpy as np
+
+
+def global_norm(grads):
+    total = 0.0
+    for g in grads:
+        total += np.sum(g**2)
+    return float(np.sqrt(total))
+
+
+def clip_by_global_norm(grads, max_norm):
+    grads = [np.nan_to_num(g) for g in grads]
+    with np.errstate(over="ignore"):
+        norm = float(np.sqrt(sum(np.sum(g**2) for g in grads)))
+    scale = max_norm / norm if norm > max_norm else 1.0
+    return [g * scale for g in grads], norm
+
+
+def bptt_gradient_norms(W_hh, grad_last, steps):
+    grad = grad_last.copy()
+    norms = [np.linalg.norm(grad)]
+    for _ in range(steps):
+        grad = W_hh.T @ grad
+        norms.append(np.linalg.norm(grad))
+    return np.array(norms)

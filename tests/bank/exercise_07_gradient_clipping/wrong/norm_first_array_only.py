@@ -1,0 +1,25 @@
+# wrong: global_norm: only the first array counts
+import numpy as np
+
+
+def global_norm(grads):
+    return float(np.linalg.norm(grads[0]))
+
+
+def clip_by_global_norm(grads, max_norm):
+    norm = float(np.sqrt(sum(np.sum(g**2) for g in grads)))
+    if not np.isfinite(norm):
+        raise ValueError("gradient norm is not finite")
+    if norm > max_norm:
+        scale = max_norm / norm
+        return [g * scale for g in grads], norm
+    return [g.copy() for g in grads], norm
+
+
+def bptt_gradient_norms(W_hh, grad_last, steps):
+    grad = grad_last.copy()
+    norms = [np.linalg.norm(grad)]
+    for _ in range(steps):
+        grad = W_hh.T @ grad
+        norms.append(np.linalg.norm(grad))
+    return np.array(norms)

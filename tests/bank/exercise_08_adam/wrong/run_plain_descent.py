@@ -1,0 +1,30 @@
+# wrong: adam_minimize: plain gradient descent
+import numpy as np
+
+
+def adam_step(param, grad, m, v, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    m_hat = m / (1 - beta1**t)
+    v_hat = v / (1 - beta2**t)
+    param = param - lr * m_hat / (np.sqrt(v_hat) + eps)
+    return param, m, v
+
+
+def adamw_step(
+    param, grad, m, v, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01
+):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    m_hat = m / (1 - beta1**t)
+    v_hat = v / (1 - beta2**t)
+    update = m_hat / (np.sqrt(v_hat) + eps)
+    param = param - lr * update - lr * weight_decay * param
+    return param, m, v
+
+
+def adam_minimize(grad_fn, x0, steps, lr=1e-2):
+    path = [x0.copy()]
+    for _ in range(steps):
+        path.append(path[-1] - lr * grad_fn(path[-1]))
+    return np.array(path)

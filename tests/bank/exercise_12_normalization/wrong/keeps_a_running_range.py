@@ -1,0 +1,31 @@
+# wrong: fit_min_max: the range of earlier training sets is kept and widened
+import numpy as np
+
+
+def normalize_dataset(dataset):
+    dataset = np.asarray(dataset, dtype=np.float64)
+    minimum = dataset.min(axis=0)
+    span = dataset.max(axis=0) - minimum
+    span[span == 0] = 1.0
+    return (dataset - minimum) / span
+
+
+def fit_min_max(train, _seen={}):
+    minimum, maximum = train.min(axis=0), train.max(axis=0)
+    d = train.shape[1]
+    if d in _seen:
+        minimum = np.minimum(minimum, _seen[d][0])
+        maximum = np.maximum(maximum, _seen[d][1])
+    _seen[d] = minimum, maximum
+    return minimum, maximum
+
+
+def apply_min_max(data, minimum, maximum):
+    span = maximum - minimum
+    return (data - minimum) / np.where(span == 0, 1.0, span)
+
+
+def standardize(dataset):
+    constant = np.all(dataset == dataset[0], axis=0)
+    std = np.where(constant, 1.0, dataset.std(axis=0))
+    return np.where(constant, 0.0, (dataset - dataset.mean(axis=0)) / std)

@@ -1,0 +1,26 @@
+# wrong: standardize: one mean and deviation for the whole array
+import numpy as np
+
+
+def normalize_dataset(dataset):
+    dataset = np.asarray(dataset, dtype=np.float64)
+    minimum = dataset.min(axis=0)
+    span = dataset.max(axis=0) - minimum
+    span[span == 0] = 1.0
+    return (dataset - minimum) / span
+
+
+def fit_min_max(train):
+    return train.min(axis=0), train.max(axis=0)
+
+
+def apply_min_max(data, minimum, maximum):
+    span = maximum - minimum
+    return (data - minimum) / np.where(span == 0, 1.0, span)
+
+
+def standardize(dataset):
+    std = dataset.std()
+    constant = np.all(dataset == dataset[0], axis=0)
+    scaled = (dataset - dataset.mean()) / (std if std > 0 else 1.0)
+    return np.where(constant, 0.0, scaled)

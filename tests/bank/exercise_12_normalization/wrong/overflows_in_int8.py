@@ -1,0 +1,24 @@
+# wrong: normalize_dataset: the range is computed in the small integer type of the data
+import numpy as np
+
+
+def normalize_dataset(dataset):
+    minimum = dataset.min(axis=0)
+    span = dataset.max(axis=0) - minimum
+    span = np.where(span == 0, 1, span)
+    return (dataset - minimum) / span
+
+
+def fit_min_max(train):
+    return train.min(axis=0), train.max(axis=0)
+
+
+def apply_min_max(data, minimum, maximum):
+    span = maximum - minimum
+    return (data - minimum) / np.where(span == 0, 1.0, span)
+
+
+def standardize(dataset):
+    constant = np.all(dataset == dataset[0], axis=0)
+    std = np.where(constant, 1.0, dataset.std(axis=0))
+    return np.where(constant, 0.0, (dataset - dataset.mean(axis=0)) / std)

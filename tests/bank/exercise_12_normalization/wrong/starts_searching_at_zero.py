@@ -1,0 +1,30 @@
+# wrong: fit_min_max: the search starts from 0, so a negative column has maximum 0
+import numpy as np
+
+
+def normalize_dataset(dataset):
+    dataset = np.asarray(dataset, dtype=np.float64)
+    minimum = dataset.min(axis=0)
+    span = dataset.max(axis=0) - minimum
+    span[span == 0] = 1.0
+    return (dataset - minimum) / span
+
+
+def fit_min_max(train):
+    minimum = np.zeros(train.shape[1])
+    maximum = np.zeros(train.shape[1])
+    for row in train:
+        minimum = np.minimum(minimum, row)
+        maximum = np.maximum(maximum, row)
+    return minimum, maximum
+
+
+def apply_min_max(data, minimum, maximum):
+    span = maximum - minimum
+    return (data - minimum) / np.where(span == 0, 1.0, span)
+
+
+def standardize(dataset):
+    constant = np.all(dataset == dataset[0], axis=0)
+    std = np.where(constant, 1.0, dataset.std(axis=0))
+    return np.where(constant, 0.0, (dataset - dataset.mean(axis=0)) / std)

@@ -1,0 +1,27 @@
+# wrong: normalize_dataset: fractions are stored into an integer array (empty_like)
+import numpy as np
+
+
+def normalize_dataset(dataset):
+    scaled = np.zeros_like(dataset)
+    for j in range(dataset.shape[1]):
+        column = dataset[:, j].astype(np.float64)
+        span = column.max() - column.min()
+        if span > 0:
+            scaled[:, j] = (column - column.min()) / span
+    return scaled
+
+
+def fit_min_max(train):
+    return train.min(axis=0), train.max(axis=0)
+
+
+def apply_min_max(data, minimum, maximum):
+    span = maximum - minimum
+    return (data - minimum) / np.where(span == 0, 1.0, span)
+
+
+def standardize(dataset):
+    constant = np.all(dataset == dataset[0], axis=0)
+    std = np.where(constant, 1.0, dataset.std(axis=0))
+    return np.where(constant, 0.0, (dataset - dataset.mean(axis=0)) / std)

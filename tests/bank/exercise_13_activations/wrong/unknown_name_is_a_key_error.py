@@ -1,0 +1,41 @@
+# wrong: gradient_through_layers: an unknown name raises a KeyError
+import numpy as np
+
+
+def sigmoid(x):
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def tanh(x):
+    return np.tanh(x)
+
+
+def relu(x):
+    return np.maximum(0, x)
+
+
+def leaky_relu(x, negative_slope=0.01):
+    return np.where(x > 0, x, negative_slope * x)
+
+
+def sigmoid_grad(x):
+    s = 0.5 * (1 + np.tanh(0.5 * x))
+    return s * (1 - s)
+
+
+def tanh_grad(x):
+    return 1 - np.tanh(x) ** 2
+
+
+def relu_grad(x):
+    return np.where(x > 0, 1.0, 0.0)
+
+
+def gradient_through_layers(name, pre_activations):
+    s = 0.5 * (1 + np.tanh(0.5 * pre_activations))
+    slopes = {
+        "sigmoid": s * (1 - s),
+        "tanh": 1 - np.tanh(pre_activations) ** 2,
+        "relu": np.where(pre_activations > 0, 1.0, 0.0),
+    }
+    return slopes[name].prod(axis=0)

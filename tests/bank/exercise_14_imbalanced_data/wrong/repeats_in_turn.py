@@ -1,0 +1,33 @@
+# wrong: oversample_minority: repeats the rows in turn instead of drawing them
+import numpy as np
+
+
+def balanced_class_weights(labels):
+    classes, counts = np.unique(labels, return_counts=True)
+    n = len(labels)
+    return {int(c): n / (len(classes) * int(k)) for c, k in zip(classes, counts)}
+
+
+def weighted_binary_cross_entropy(y_true, y_prob, class_weight):
+    p = np.clip(y_prob, 1e-15, 1 - 1e-15)
+    losses = -(y_true * np.log(p) + (1 - y_true) * np.log(1 - p))
+    weights = np.array([class_weight[int(label)] for label in y_true])
+    return float(np.sum(weights * losses) / len(y_true))
+
+
+def oversample_minority(X, y, rng):
+    classes, counts = np.unique(y, return_counts=True)
+    chosen = [np.resize(np.flatnonzero(y == label), counts.max()) for label in classes]
+    chosen = rng.permutation(np.concatenate(chosen))
+    return X[chosen], y[chosen]
+
+
+def precision_recall_f1(y_true, y_pred):
+    tp = np.sum((y_true == 1) & (y_pred == 1))
+    fp = np.sum((y_true == 0) & (y_pred == 1))
+    fn = np.sum((y_true == 1) & (y_pred == 0))
+    precision = float(tp / (tp + fp)) if tp + fp > 0 else 0.0
+    recall = float(tp / (tp + fn)) if tp + fn > 0 else 0.0
+    if precision + recall == 0:
+        return precision, recall, 0.0
+    return precision, recall, 2 * precision * recall / (precision + recall)

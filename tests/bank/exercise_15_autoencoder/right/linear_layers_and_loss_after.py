@@ -1,0 +1,69 @@
+# right: one linear layer each way; losses noted after the update; flags call the error
+
+import torch
+from torch import nn
+
+
+class Autoencoder(nn.Module):
+    """D -> hidden -> latent -> hidden -> D, the output in [0, 1]."""
+
+    def __init__(self, input_dim: int, latent_dim: int) -> None:
+        super().__init__()
+        hidden = max(16, input_dim // 2)
+        self.encoder = nn.Sequential(
+            nn.Linear(input_dim, hidden),
+            nn.Tanh(),
+            nn.Linear(hidden, latent_dim),  # no ReLU here: it would halve the latent space
+        )
+        self.decoder = nn.Sequential(
+            nn.Linear(latent_dim, hidden),
+            nn.Tanh(),
+            nn.Linear(hidden, input_dim),
+            nn.Sigmoid(),  # the data's range is the output's range
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.decoder(self.encoder(x))  # (N, D) -> (N, latent) -> (N, D)
+
+
+def build_autoencoder(input_dim: int, latent_dim: int) -> nn.Module:
+    model = nn.Sequential()
+    model.add_module("encoder", nn.Linear(input_dim, latent_dim))
+    model.add_module("decoder", nn.Linear(latent_dim, input_dim))
+    model.add_module("squash", nn.Sigmoid())
+    return model
+
+
+def train_autoencoder(
+    model: nn.Module, X: torch.Tensor, epochs: int, lr: float = 1e-2
+) -> list[float]:
+    optimizer = torch.optim.RMSprop(model.parameters(), lr=lr)
+    losses = []
+    for _ in range(epochs):
+        model.zero_grad()
+        (model(X) - X).pow(2).mean().backward()
+        optimizer.step()
+        with torch.no_grad():
+            losses.append(float((model(X) - X).pow(2).mean()))
+    return losses
+
+
+def _row_errors(model: nn.Module, X: torch.Tensor) -> torch.Tensor:
+    """Mean squared error of each row (N,), measured without leaving a trace."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()  # else dropout makes the score random, and BatchNorm learns from it
+    with torch.no_grad():
+        errors = ((model(X) - X) ** 2).mean(dim=1)
+    # Module by module: model.train(was) would wake up a layer that somebody froze.
+    for module, mode in modes:
+        module.training = mode
+    return errors
+
+
+def reconstruction_error(model: nn.Module, X: torch.Tensor) -> torch.Tensor:
+    """The anomaly score: high where the bottleneck could not hold the row."""
+    return _row_errors(model, X)
+
+
+def flag_anomalies(model: nn.Module, X: torch.Tensor, threshold: float) -> torch.Tensor:
+    return reconstruction_error(model, X).gt(threshold)

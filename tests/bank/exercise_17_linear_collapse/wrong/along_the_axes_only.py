@@ -1,0 +1,73 @@
+# wrong: is_affine: fits the map from the unit vectors and checks it along the axes only
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+XOR_POINTS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+XOR_LABELS = [0.0, 1.0, 1.0, 0.0]
+
+
+def dtype_of(f: object) -> torch.dtype:
+    parameters = f.parameters() if isinstance(f, nn.Module) else ()
+    return next((parameter.dtype for parameter in parameters), torch.float32)
+
+
+def collapse_linear(stack: nn.Sequential) -> nn.Linear:
+    if not all(isinstance(layer, nn.Linear) for layer in stack):
+        raise ValueError("only nn.Linear layers can be collapsed")
+
+    with torch.no_grad():
+        weight = stack[0].weight.clone()
+        bias = torch.zeros_like(weight[:, 0])
+        if stack[0].bias is not None:
+            bias += stack[0].bias
+        for layer in stack[1:]:
+            weight = layer.weight @ weight
+            bias = layer.weight @ bias
+            if layer.bias is not None:
+                bias = bias + layer.bias
+
+        out_features, in_features = weight.shape
+        collapsed = nn.Linear(in_features, out_features, dtype=weight.dtype)
+        collapsed.weight.copy_(weight)
+        collapsed.bias.copy_(bias)
+    return collapsed
+
+
+def is_affine(
+    f: Callable[[Tensor], Tensor], in_features: int, tolerance: float = 1e-4
+) -> bool:
+    eye = torch.eye(in_features, dtype=dtype_of(f))
+    with torch.no_grad():
+        base = f(torch.zeros_like(eye))
+        slopes = f(eye) - base
+        spread = slopes.abs().amax(dim=0)
+        for factor in (-5.0, -3.3, -1.7, -0.4, 0.3, 1.6, 2.0, 3.6, 5.5):
+            gap = f(factor * eye) - base - factor * slopes
+            allowed = 10 * tolerance * spread + 1e-6 * base.abs().amax(dim=0)
+            if (gap.abs().amax(dim=0) > allowed).any():
+                return False
+    return True
+
+
+def xor_accuracy(model: nn.Module) -> float:
+    points = torch.tensor(XOR_POINTS, dtype=dtype_of(model))
+    with torch.no_grad():
+        logits = model(points).squeeze(1)
+    right = (logits > 0) == (torch.tensor(XOR_LABELS) > 0)
+    return right.double().mean().item()
+
+
+def solve_xor(seed: int) -> nn.Module:
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+    points, labels = torch.tensor(XOR_POINTS), torch.tensor(XOR_LABELS).unsqueeze(1)
+    criterion = nn.BCEWithLogitsLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    for _ in range(200):
+        optimizer.zero_grad()
+        criterion(model(points), labels).backward()
+        optimizer.step()
+    return model

@@ -1,0 +1,32 @@
+# wrong: safe_training_step: scales short gradients up to max_norm as well
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+def safe_training_step(
+    model: nn.Module,
+    X: Tensor,
+    y: Tensor,
+    optimizer: torch.optim.Optimizer,
+    criterion: nn.Module,
+    max_norm: float = 1.0,
+) -> dict[str, float]:
+    model.train()
+    model.zero_grad()
+    saved = [buffer.clone() for buffer in model.buffers()]
+    loss = criterion(model(X).squeeze(1), y)
+    loss.backward()
+    grads = [p.grad for p in model.parameters() if p.grad is not None]
+    norm = torch.sqrt(sum((g**2).sum() for g in grads))
+    for g in grads:
+        g.mul_(max_norm / (norm + 1e-6))
+    if not (torch.isfinite(loss) and torch.isfinite(norm)):
+        with torch.no_grad():
+            for buffer, before in zip(model.buffers(), saved):
+                buffer.copy_(before)
+        model.zero_grad()
+        return {"loss": math.nan, "grad_norm": math.nan}
+    optimizer.step()
+    return {"loss": loss.item(), "grad_norm": norm.item()}

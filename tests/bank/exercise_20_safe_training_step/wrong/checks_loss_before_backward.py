@@ -1,0 +1,28 @@
+# wrong: safe_training_step: looks at the loss, never at the gradient norm
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+def safe_training_step(
+    model: nn.Module,
+    X: Tensor,
+    y: Tensor,
+    optimizer: torch.optim.Optimizer,
+    criterion: nn.Module,
+    max_norm: float = 1.0,
+) -> dict[str, float]:
+    model.train()
+    model.zero_grad()
+    saved = [buffer.clone() for buffer in model.buffers()]
+    loss = criterion(model(X).squeeze(1), y)
+    if torch.isnan(loss) or torch.isinf(loss):
+        with torch.no_grad():
+            for buffer, before in zip(model.buffers(), saved):
+                buffer.copy_(before)
+        return {"loss": math.nan, "grad_norm": math.nan}
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    return {"loss": loss.item(), "grad_norm": norm.item()}

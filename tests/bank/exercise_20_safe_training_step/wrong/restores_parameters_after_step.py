@@ -1,0 +1,27 @@
+# wrong: safe_training_step: steps first and puts only parameters and buffers back
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+def safe_training_step(
+    model: nn.Module,
+    X: Tensor,
+    y: Tensor,
+    optimizer: torch.optim.Optimizer,
+    criterion: nn.Module,
+    max_norm: float = 1.0,
+) -> dict[str, float]:
+    model.train()
+    model.zero_grad()
+    backup = {name: value.clone() for name, value in model.state_dict().items()}
+    loss = criterion(model(X).squeeze(1), y)
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    if not (torch.isfinite(loss) and torch.isfinite(norm)):
+        model.load_state_dict(backup)
+        model.zero_grad()
+        return {"loss": math.nan, "grad_norm": math.nan}
+    return {"loss": loss.item(), "grad_norm": norm.item()}

@@ -1,0 +1,104 @@
+"""The course that comes with kit is complete, and found by any of its names."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+from gradekit.course import Course, Exercise
+from gradekit.errors import KitError
+
+ROOT = Path(__file__).resolve().parents[1]
+EXERCISES = Course(ROOT).exercises
+each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
+
+
+def functions(path: Path) -> dict[str, list[str]]:
+    """The public functions of a file, each with its parameters and their defaults."""
+    tree = ast.parse(path.read_text("utf-8"))
+    return {
+        node.name: [
+            ast.unparse(part)
+            for part in (*node.args.args, *node.args.kwonlyargs, *node.args.defaults)
+            for part in [getattr(part, "arg", None) and ast.Name(part.arg) or part]
+        ]
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["5", "05", "softmax", "exercise_05", "exercise_5", "exercise_05_softmax",
+     "05_softmax", "exercises/exercise_05_softmax.py", "Softmax", "exercise-05-softmax"],
+)  # fmt: skip
+def test_any_name_means_the_exercise(course: Course, name: str) -> None:
+    """Every way to write an exercise's name finds it."""
+    assert course.find(name).name == "exercise_05_softmax"
+
+
+@pytest.mark.parametrize("name", ["softmx", "exercise_05_sofmax", "sotfmax"])
+def test_misspelt_name_gets_the_nearest(course: Course, name: str) -> None:
+    """A misspelt name is answered with the exercise that was probably meant."""
+    with pytest.raises(KitError, match="Did you mean `exercise_05_softmax`"):
+        course.find(name)
+
+
+def test_unknown_name_says_where_to_look(course: Course) -> None:
+    """A name that is near to nothing is answered with the command that lists them."""
+    with pytest.raises(KitError, match="kit list"):
+        course.find("99")
+
+
+def test_missing_course_is_said(tmp_path: Path) -> None:
+    """A folder without exercises is named, with what it lacks."""
+    with pytest.raises(KitError, match=r"exercises\.toml"):
+        Course(tmp_path)
+
+
+def test_wrong_metadata_is_said(tmp_path: Path) -> None:
+    """A mistake in exercises.toml is told with the file's name, not as a traceback."""
+    (tmp_path / "exercises").mkdir()
+    toml = tmp_path / "exercises" / "exercises.toml"
+    toml.write_text('[[exercise]]\nname = "exercise_01_x"\ntitel = "typo"\n')
+    with pytest.raises(KitError, match=r"exercises\.toml cannot be used: .*titel"):
+        Course(tmp_path)
+
+
+@each_exercise
+def test_stub_and_solution_offer_the_same_functions(course: Course, exercise: Exercise) -> None:
+    """A stub asks for exactly the functions, parameters and defaults that its solution has."""
+    stub, solution = functions(course.stub(exercise)), functions(course.solution(exercise))
+    assert stub
+    assert solution == stub
+
+
+@each_exercise
+def test_every_function_is_explained_with_an_example(course: Course, exercise: Exercise) -> None:
+    """A stub's functions each have a docstring, a doctest example and a TODO; a story opens it."""
+    text = course.stub(exercise).read_text("utf-8")
+    tree = ast.parse(text)
+    assert f"Exercise {exercise.number}" in (ast.get_docstring(tree) or "")
+    nodes = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert text.count("# TODO") == len(nodes)
+    for node in nodes:
+        assert ">>>" in (ast.get_docstring(node) or ""), node.name
+
+
+@each_exercise
+def test_metadata_is_complete(exercise: Exercise) -> None:
+    """Title, topics, minutes, three hints and two follow-up questions are there."""
+    assert exercise.title and exercise.topics
+    assert 5 <= exercise.minutes <= 60
+    assert all(10 < len(hint.split()) <= 70 for hint in exercise.hints)
+    assert len(exercise.followups) == 2
+
+
+@each_exercise
+def test_solution_opens_with_the_spoken_answer(course: Course, exercise: Exercise) -> None:
+    """A solution's docstring is an answer to say aloud: some paragraphs, not a line."""
+    tree = ast.parse(course.solution(exercise).read_text("utf-8"))
+    assert len(inspect.cleandoc(ast.get_docstring(tree) or "").split()) >= 120
