@@ -13,7 +13,7 @@ seed 3 and is stuck with seed 7. Why, and what do you change?"
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 
 def collapse_linear(stack: nn.Sequential) -> nn.Linear:
@@ -28,8 +28,9 @@ def collapse_linear(stack: nn.Sequential) -> nn.Linear:
     Raises:
         ValueError: `stack` holds any other kind of layer, whatever that layer does.
     Example:
-        >>> layer = collapse_linear(nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)))
-        >>> isinstance(layer, nn.Linear), tuple(layer.weight.shape)
+        >>> stack = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 2))
+        >>> layer = collapse_linear(stack)
+        >>> isinstance(layer, torch.nn.Linear), tuple(layer.weight.shape)
         (True, (2, 3))
 
     Source: Goodfellow, Bengio and Courville, Deep Learning, section 6.1.
@@ -39,7 +40,7 @@ def collapse_linear(stack: nn.Sequential) -> nn.Linear:
 
 
 def is_affine(
-    f: Callable[[Tensor], Tensor], in_features: int, tolerance: float = 1e-4
+    f: Callable[[torch.Tensor], torch.Tensor], in_features: int, tolerance: float = 1e-4
 ) -> bool:
     """Say whether `f` behaves as an affine map, x -> x @ A + c, on random inputs.
 
@@ -77,8 +78,8 @@ def xor_accuracy(model: nn.Module) -> float:
     Returns:
         A float: 0.0, 0.25, 0.5, 0.75 or 1.0.
     Example:
-        >>> always_one = nn.Linear(2, 1)
-        >>> _ = nn.init.zeros_(always_one.weight), nn.init.ones_(always_one.bias)
+        >>> always_one = torch.nn.Linear(2, 1)
+        >>> _ = torch.nn.init.zeros_(always_one.weight), torch.nn.init.ones_(always_one.bias)
         >>> round(float(xor_accuracy(always_one)), 2)
         0.5
     """

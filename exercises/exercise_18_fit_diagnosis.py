@@ -11,15 +11,15 @@ for the BatchNorm layers that somebody had frozen on purpose.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 
 def train_val_losses(
     model: nn.Module,
-    X_train: Tensor,
-    y_train: Tensor,
-    X_val: Tensor,
-    y_val: Tensor,
+    X_train: torch.Tensor,
+    y_train: torch.Tensor,
+    X_val: torch.Tensor,
+    y_val: torch.Tensor,
     criterion: nn.Module,
 ) -> tuple[float, float]:
     """Return the model's loss on the training data and on the validation data.
@@ -39,10 +39,10 @@ def train_val_losses(
     Returns:
         Training loss and validation loss, two floats.
     Example:
-        >>> model = nn.Sequential(nn.Linear(2, 1), nn.Dropout(0.5))
-        >>> _ = nn.init.ones_(model[0].weight), nn.init.zeros_(model[0].bias)
+        >>> model = torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.Dropout(0.5))
+        >>> _ = torch.nn.init.ones_(model[0].weight), torch.nn.init.zeros_(model[0].bias)
         >>> X, y = torch.tensor([[1.0, 2.0], [0.0, 1.0]]), torch.tensor([3.0, 0.0])
-        >>> losses = train_val_losses(model, X, y, X[:1], y[1:], nn.MSELoss())
+        >>> losses = train_val_losses(model, X, y, X[:1], y[1:], torch.nn.MSELoss())
         >>> [round(float(loss), 4) for loss in losses], model.training
         ([0.5, 9.0], True)
     """
@@ -75,10 +75,10 @@ def diagnose_fit(
 
 def check_train_val_gap(
     model: nn.Module,
-    X_train: Tensor,
-    y_train: Tensor,
-    X_val: Tensor,
-    y_val: Tensor,
+    X_train: torch.Tensor,
+    y_train: torch.Tensor,
+    X_val: torch.Tensor,
+    y_val: torch.Tensor,
     criterion: nn.Module,
 ) -> dict[str, str | float]:
     """Measure a model as `train_val_losses` does, and judge it by the default thresholds.
@@ -87,10 +87,10 @@ def check_train_val_gap(
         A dict with `"status"` (one of the four words of `diagnose_fit`), `"train_loss"`,
         `"val_loss"` and `"gap"`, which is validation minus training.
     Example:
-        >>> model = nn.Linear(1, 1)
-        >>> _ = nn.init.ones_(model.weight), nn.init.zeros_(model.bias)
+        >>> model = torch.nn.Linear(1, 1)
+        >>> _ = torch.nn.init.ones_(model.weight), torch.nn.init.zeros_(model.bias)
         >>> X, y = torch.tensor([[1.0], [2.0]]), torch.tensor([1.5, 2.5])
-        >>> result = check_train_val_gap(model, X, y, X, y + 0.5, nn.MSELoss())
+        >>> result = check_train_val_gap(model, X, y, X, y + 0.5, torch.nn.MSELoss())
         >>> result["status"], round(float(result["gap"]), 4)
         ('OVERFIT', 0.75)
     """

@@ -70,16 +70,16 @@ def build_clinical_mlp(
     raise NotImplementedError("exercise_19: `build_clinical_mlp` is still a stub")
 
 
-def count_parameters(model: nn.Module) -> int:
+def count_parameters(model: torch.nn.Module) -> int:
     """Return how many numbers in `model` training can move.
 
     Only parameters count, wherever they sit in the model, and only trainable ones: not the
     frozen ones, and not buffers such as BatchNorm's running statistics.
 
     Example:
-        >>> count_parameters(nn.Linear(3, 2))
+        >>> count_parameters(torch.nn.Linear(3, 2))
         8
-        >>> count_parameters(nn.Linear(3, 2).requires_grad_(False))
+        >>> count_parameters(torch.nn.Linear(3, 2).requires_grad_(False))
         0
     """
     # TODO: Replace the line below.

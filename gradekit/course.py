@@ -120,6 +120,12 @@ class Course:
         return self.root / "graders" / exercise.file_name
 
     @property
+    def bank(self) -> Path:
+        """Known right and wrong answers, a folder an exercise."""
+        inside = self.root / "bank"
+        return inside if inside.is_dir() else self.root / "tests" / "bank"
+
+    @property
     def hidden(self) -> list[Path]:
         """What no submission may ever read."""
         return [self.root, Path(__file__).resolve().parent]

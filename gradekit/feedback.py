@@ -15,18 +15,20 @@ LEVELS: tuple[Level, ...] = ("score", "titles", "hints", "full")  # each shows m
 def at_level(report: Report, level: Level) -> Report:
     """The report with only what `level` allows.
 
-    score: the points. titles: which checks failed. hints: and the question that helps.
+    score: the points. titles: which checks failed. hints: and the question that helps, and
+    the known mistake that the answer behaves like.
     full: and the counterexample. What is the same for every check (a syntax error, say)
     gives no check away and stays from titles on.
     """
     if level == "full":
         return report
     if level == "score":
-        return msgspec.structs.replace(report, checks=())
+        return msgspec.structs.replace(report, checks=(), behaves_like={})
     messages = {check.message for check in report.checks}
     common = messages.pop() if len(messages) == 1 else ""
     checks = tuple(
         msgspec.structs.replace(check, message=common, hint=check.hint if level == "hints" else "")
         for check in report.checks
     )
-    return msgspec.structs.replace(report, checks=checks)
+    named = report.behaves_like if level == "hints" else {}
+    return msgspec.structs.replace(report, checks=checks, behaves_like=named)

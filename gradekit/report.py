@@ -41,6 +41,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     submission_sha256: str
     grader_sha256: str
     checks: tuple[Check, ...]
+    behaves_like: dict[str, str] = {}  # function -> the known mistake it behaves like
 
     @property
     def passed(self) -> bool:

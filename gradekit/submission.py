@@ -25,7 +25,18 @@ def read(path: Path) -> Submission:
     Raises:
         KitError: there is nothing that could be graded; the message names the file.
     """
-    content = _read_bytes(path)
+    return parse(path, _read_bytes(path))
+
+
+def parse(path: Path, content: bytes) -> Submission:
+    """A submission from the bytes of a file; nothing is read, `path` only names it.
+
+    Raises:
+        KitError: there is nothing that could be graded; the message names the file.
+    """
+    if len(content) > _limit(path):
+        mib = _limit(path) // 2**20
+        raise KitError(f"{path} is larger than {mib} MiB: too large for an answer.")
     if path.suffix == ".ipynb":
         cells = _notebook_cells(path, content)
     else:
@@ -35,23 +46,24 @@ def read(path: Path) -> Submission:
     return Submission(path.name, cells, hashlib.sha256(content).hexdigest())
 
 
+def _limit(path: Path) -> int:
+    return NOTEBOOK_BYTES if path.suffix == ".ipynb" else SOURCE_BYTES
+
+
 def _read_bytes(path: Path) -> bytes:
     notebook = path.suffix == ".ipynb"
     if not notebook and path.suffix != ".py" and path.exists() and not path.is_dir():
         raise KitError(f"{path} is neither a Python file (.py) nor a notebook (.ipynb).")
-    limit = NOTEBOOK_BYTES if notebook else SOURCE_BYTES
     try:
         if path.exists() and not path.is_file():
             kind = "a folder" if path.is_dir() else "not a regular file"
             raise KitError(f"{path} is {kind}: name the file with the answer in it.")
         with path.open("rb") as file:
-            content = file.read(limit + 1)
+            content = file.read(_limit(path) + 1)
     except FileNotFoundError:
         raise KitError(f"There is no file {path}: check the path.") from None
     except OSError as error:
         raise KitError(f"{path} cannot be read: {error.strerror}.") from None
-    if len(content) > limit:
-        raise KitError(f"{path} is larger than {limit // 2**20} MiB: too large for an answer.")
     return content
 
 

@@ -10,6 +10,8 @@ import random
 import numpy as np
 import pytest
 import torch
+from torch import nn
+
 from gradekit.grading import (
     Mismatch,
     assert_close,
@@ -21,7 +23,6 @@ from gradekit.grading import (
     same,
     show,
 )
-from torch import nn
 
 RTOL = {torch.float32: 1e-4, torch.float64: 1e-9}  # products of up to six matrices
 ATOL = {torch.float32: 2e-5, torch.float64: 1e-9}  # entries of about 1, subtracted at times
@@ -162,7 +163,7 @@ def probe_solve(answer, seeds, disturb):
     """Logits of the four points from a model per seed; each run from another random state."""
     points = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     results = []
-    for seed, noise in zip(seeds, disturb):
+    for seed, noise in zip(seeds, disturb, strict=True):
         torch.manual_seed(noise)
         np.random.seed(noise)
         random.seed(noise)
@@ -457,7 +458,7 @@ def test_ignores_the_tolerance(submission):
     judge_affine(submission, False, "x + 0.005 |x|", slightly, 2, tolerance=1e-4)
     judge_affine(submission, True, "x + 0.000001 |x|", hardly, 2)
     first, second = submission.probe(probe_draws, slightly, 2)
-    for library, one, two in zip(("torch", "NumPy"), first, second):
+    for library, one, two in zip(("torch", "NumPy"), first, second, strict=True):
         expect(not same(one, two), f"it resets {library}'s global random state", given="is_affine")
 
 
@@ -528,21 +529,21 @@ def test_leaves_the_model_in_another_state(submission):
 @check("solve_xor", points=0.5, hint="A ReLU unit that is off at all four points has no gradient. "
                                      "How many units, of which kind, leave a way out?")  # fmt: skip
 def test_gets_stuck_at_once(submission):
-    """All four points are right for the first two seeds that are tried."""
+    """Seeds 1 and 6 give models that get all four points right."""
     judge_solved(submission, [1, 6])
 
 
 @check("solve_xor", points=0.5, hint="Does every seed get there? What could you change so that "
                                      "an unlucky start does not matter?")  # fmt: skip
 def test_gets_stuck_with_an_unlucky_seed(submission):
-    """All four points are right for two seeds with which small networks get stuck."""
+    """So do seeds 2 and 7, with which small networks often get stuck."""
     judge_solved(submission, [2, 7])
 
 
 @check("solve_xor", points=0.5, hint="Print the loss at the end, seed by seed. Is every run done "
                                      "when it stops?")  # fmt: skip
 def test_stops_before_every_seed_is_done(submission):
-    """All four points are right for two more seeds."""
+    """Seeds 5 and 9 give models that get all four points right."""
     judge_solved(submission, [5, 9])
 
 

@@ -8,9 +8,10 @@ formula: before and after are compared.
 import math
 
 import torch
-from gradekit.grading import assert_equal, assert_number, check, expect, same, show
-from gradekit.grading import assert_close as compare
 from torch import nn
+
+from gradekit.grading import assert_close as compare
+from gradekit.grading import assert_equal, assert_number, check, expect, same, show
 
 RTOL = {torch.float32: 1e-4, torch.float64: 1e-9}  # three layers and a mean over 70 rows
 ATOL = {torch.float32: 1e-5, torch.float64: 1e-10}
@@ -89,7 +90,7 @@ def probe_measure(answer, function, weights, modes, data, criterion_name):
     torch.set_grad_enabled(True)
     torch.manual_seed(8)
     model = Network(weights)
-    for module, training in zip(model.modules(), modes):
+    for module, training in zip(model.modules(), modes, strict=True):
         module.training = training
     criterion = criterion_by_name(criterion_name)
     before = state(model, data)
@@ -162,9 +163,7 @@ def describe(function, dtype, rows, modes, criterion_name):
     return f"{function}: {dtype} model {modes}, {rows[0]} and {rows[1]} rows, {criterion_name}"
 
 
-def measure(
-    submission, function, dtype, rows, criterion_name, modes=ALL_TRAIN, seed=0
-):
+def measure(submission, function, dtype, rows, criterion_name, modes=ALL_TRAIN, seed=0):
     """What came back, the right pair of losses, and the call in words."""
     weights, data = draw(dtype, rows, seed)
     got = submission.probe(probe_measure, function, weights, modes, data, criterion_name)
@@ -338,8 +337,8 @@ def test_counts_the_threshold_itself(submission):
     judge_word(submission, "UNDERFIT", 0.50390625, 0.5)
 
 
-@check("diagnose_fit", points=1, hint="What does Python answer to `float('nan') > 0.5`, and what "
-                                      "to the same question about infinity?")  # fmt: skip
+@check("diagnose_fit", points=0.5, hint="What does Python answer to `float('nan') > 0.5`, and what "
+                                        "to the same question about infinity?")  # fmt: skip
 def test_calls_a_diverged_model_something_else(submission):
     """A loss that is not finite, in training or in validation, is DIVERGED before all else."""
     inf, nan = math.inf, math.nan
@@ -373,8 +372,8 @@ def test_calls_a_negative_gap_overfitting(submission):
     judge_word(submission, "HEALTHY", 4.0, 1.0, underfit_threshold=8.0)
 
 
-@check("check_train_val_gap", points=1, hint="Print the dict. Are all four keys there, and what "
-                                             "is the gap's sign if validation is worse?")  # fmt: skip
+@check("check_train_val_gap", points=1, hint="Print the dict: are all four keys there? Which "
+                                             "sign has a gap if validation is worse?")  # fmt: skip
 def test_reports_other_numbers(submission):
     """The dict holds both losses and validation minus training."""
     for dtype in (torch.float64, torch.float32):

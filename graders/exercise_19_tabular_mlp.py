@@ -6,12 +6,14 @@ multiplying the shapes that the models here were made with.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
-from gradekit.grading import Mismatch, assert_close, assert_equal, check, expect, same, show
 from torch import nn
+
+from gradekit.grading import Mismatch, assert_close, assert_equal, check, expect, same, show
 
 TABLE = [  # rows, hidden widths, dropout: the middle of each class
     (1_500, [64, 32], 0.4),
@@ -249,7 +251,7 @@ def test_connects_other_widths(submission):
         layers, given = build(submission, n_features, n_samples)
         linear = [[x["into"], x["out"]] for x in layers if x["kind"] == "Linear"]
         widths = [n_features, *hidden, 1]
-        wanted = [list(pair) for pair in zip(widths[:-1], widths[1:], strict=True)]
+        wanted = [list(pair) for pair in pairwise(widths)]
         expect(
             linear == wanted,
             f"expected linear layers (in, out) {wanted}, got {linear}",

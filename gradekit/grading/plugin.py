@@ -19,6 +19,7 @@ from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.grading import examples as examples_module
 from gradekit.grading.compare import Mismatch
+from gradekit.grading.mistakes import Print, fingerprint
 from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
 from gradekit.report import Check, clean
 from gradekit.sandbox.launch import Sandbox, SandboxError
@@ -26,6 +27,7 @@ from gradekit.submission import read
 
 PROXY = pytest.StashKey[SubmissionProxy]()
 CHECKS = pytest.StashKey[list[Check]]()
+PRINTS = pytest.StashKey[dict[str, Print]]()  # of failed checks, by name
 OURS = pytest.StashKey[tuple[str, Run, Sandbox]]()  # what a plain pytest run has to close
 MESSAGE_CHARACTERS = 1200
 
@@ -41,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.stash[PROXY] = SubmissionProxy()
     config.stash[CHECKS] = []
+    config.stash[PRINTS] = {}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -145,6 +148,8 @@ def _judge(item: pytest.Item, marker: pytest.Mark, call: pytest.CallInfo[None]) 
     outcome, ending, message = _outcome(error, run)
     if outcome == "failed" and run is not None and run.printed.strip():
         message += f"\nprinted: {run.printed.strip()}"
+    if outcome == "failed" and run is not None and run.replies:
+        item.config.stash[PRINTS][item.name] = fingerprint(run.replies, *run.last_reply)
     points = float(marker.kwargs["points"])
     return Check(
         name=item.name,
@@ -181,7 +186,7 @@ def _outcome(error: BaseException | None, run: Run | None) -> tuple[Any, Any, st
         wanted = re.search(r"DID NOT RAISE (?:<class ')?(\w+)", str(error))
         text = f"expected {wanted[1]}, but nothing was raised" if wanted else str(error)
         return "failed", "finished", f"{prefix}{text}"
-    if isinstance(error, SandboxError) or run is None or not run.answered:
+    if isinstance(error, SandboxError) or run is None or not run.replies:
         return "not_run", "finished", f"{type(error).__name__}: {error}"
     # The solution passes this check, so it is the answer's value that it stumbled over.
     text = f"{prefix}what came back could not be judged ({type(error).__name__}: {error})"

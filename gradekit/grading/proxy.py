@@ -18,10 +18,12 @@ import cloudpickle
 
 from gradekit.grading.compare import SHOWN_ENTRIES, show
 from gradekit.sandbox.host import Allowance, Reply, Worker, WorkerLost
-from gradekit.sandbox.launch import Sandbox
+from gradekit.sandbox.launch import Sandbox, SandboxError
 from gradekit.submission import Submission
 
 CALL_CHARACTERS = 100
+TEXT_CHARACTERS = 1000  # of what a worker says of an exception
+LINE_CHARACTERS = 200
 AVAILABLE = "the standard library, numpy, scipy, scikit-learn and torch"
 
 # Exceptions that arrive as themselves; any other arrives as a SubmissionError.
@@ -67,13 +69,15 @@ class Run:
         self._fatal: SubmissionError | None = None  # it cannot be loaded, or is out of time
         self._lost: SubmissionError | None = None  # what ended the worker in this check
         self.last_call: str | None = None
-        self.answered = False
+        self.replies = 0  # how often the submission answered in this check
+        self.last_reply: tuple[str, Any] = ("none", None)
         self.printed = ""
 
     def begin_check(self) -> None:
         """Forget the last check; the next call starts the clock."""
         self._allowance = self._lost = self.last_call = None
-        self.answered = False
+        self.replies = 0
+        self.last_reply = ("none", None)
         self.printed = ""
 
     def close(self) -> None:
@@ -86,15 +90,25 @@ class Run:
         """Ask the submission for something; raise what it raised, or what became of it."""
         if error := self._fatal or self._lost:
             raise SubmissionError(str(error), error.ending)  # anew: a traceback only grows
+        try:
+            reply = self._reply(kind, body, what)
+        except SandboxError:
+            # A process of ours was ended from outside, which no answer can do: once more.
+            self.close()
+            self._allowance = None
+            reply = self._reply(kind, body, what)
+        self.replies += 1
+        self.printed += reply.printed
+        if reply.kind == "value":
+            self.last_reply = ("value", reply.value)
+            return reply.value
+        self._raise(reply.value, what)
+
+    def _reply(self, kind: str, body: Any, what: str) -> Reply:
         worker = self._loaded_worker()
         if self._allowance is None:
             self._allowance = worker.allow(self._check_seconds(worker))
-        reply = self._ask(worker, kind, body, self._allowance, what)
-        self.answered = True
-        self.printed += reply.printed
-        if reply.kind == "value":
-            return reply.value
-        self._raise(reply.value, what)
+        return self._ask(worker, kind, body, self._allowance, what)
 
     def _check_seconds(self, worker: Worker) -> float:
         """The CPU time of this check: what is left of the submission's, at most a check's."""
@@ -119,6 +133,7 @@ class Run:
             self._cpu_before += max(before, spent) if timed_out else before
             self._worker = None
             self._lost = SubmissionError(str(lost), lost.ending)
+            self.last_reply = ("lost", lost.ending)
             raise self._lost from None
 
     def _loaded_worker(self) -> Worker:
@@ -141,6 +156,7 @@ class Run:
     def _raise(self, problem: Any, what: str) -> NoReturn:
         """Raise here what the submission raised there."""
         problem = Problem.of(problem)
+        self.last_reply = (problem.reason, problem.builtin)
         if problem.reason == "no_memory":
             gib = self._limits.memory_mib / 1024
             raise SubmissionError(f"stopped: it used more than {gib:g} GiB", "out_of_memory")
@@ -167,7 +183,7 @@ class Problem(NamedTuple):
     type: str
     builtin: str
     text: str
-    where: tuple[Any, Any, Any] | None
+    where: tuple[int, str, int] | None  # line, its text (may be empty), column (0: unknown)
 
     @classmethod
     def of(cls, told: Any) -> Problem:
@@ -175,10 +191,8 @@ class Problem(NamedTuple):
         fields = ("reason", "type", "builtin", "text")
         if not isinstance(told, dict) or not all(isinstance(told.get(f), str) for f in fields):
             raise SubmissionError("it sent back no proper data", "malformed")
-        where = told.get("where")
-        proper = isinstance(where, tuple) and len(where) == 3
-        reason, kind, builtin, text = (told[field] for field in fields)
-        return cls(reason, kind, builtin, text, where if proper else None)
+        reason, kind, builtin, text = (told[field][:TEXT_CHARACTERS] for field in fields)
+        return cls(reason, kind, builtin, text, _place(told.get("where")))
 
     @property
     def described(self) -> str:
@@ -251,6 +265,16 @@ def _argument(value: Any) -> str:
     return show(value)
 
 
+def _place(where: Any) -> tuple[int, str, int] | None:
+    """Line, text and column as a worker told them, if that is what they are."""
+    if not isinstance(where, tuple) or len(where) != 3 or not isinstance(where[0], int):
+        return None
+    line, code, column = where
+    code = code[:LINE_CHARACTERS] if isinstance(code, str) else ""
+    column = column if isinstance(column, int) and 0 < column <= len(code) + 1 else 0
+    return min(max(line, 0), 10**6), code, column
+
+
 def _loading_problem(told: Any) -> tuple[str, str]:
     """The sentence and the ending for a file that does not run to its end."""
     problem = Problem.of(told)
@@ -261,9 +285,8 @@ def _loading_problem(told: Any) -> tuple[str, str]:
     if problem.builtin in ("SyntaxError", "IndentationError", "TabError") and problem.where:
         line, code, offset = problem.where
         caret = ""
-        if isinstance(code, str) and code.strip():
-            indent = len(code) - len(code.lstrip())
-            column = offset - 1 - indent if isinstance(offset, int) else 0
+        if code.strip():
+            column = offset - 1 - (len(code) - len(code.lstrip()))
             caret = f"\n    {code.strip()}\n    {' ' * max(column, 0)}^"
         return f"line {line} is no valid Python: {problem.text}{caret}", "finished"
     if problem.builtin == "ModuleNotFoundError":

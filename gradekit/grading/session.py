@@ -9,13 +9,14 @@ import hashlib
 import threading
 import time
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import GraderError
-from gradekit.grading import plugin
+from gradekit.grading import mistakes, plugin
+from gradekit.grading.mistakes import Print
 from gradekit.grading.proxy import Run
 from gradekit.report import Check, Report
 from gradekit.sandbox.launch import Sandbox
@@ -33,6 +34,16 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
+Result = tuple[list[Check], dict[str, Print]]
+
+
+class Job(NamedTuple):
+    """What the pytest thread is to do next."""
+
+    run: Run
+    until_failure: bool
+
+
 class Session:
     """Grades submissions of one exercise, one after the other."""
 
@@ -42,9 +53,10 @@ class Session:
         self._sandbox = sandbox
         grader = course.grader(exercise)
         self._grader = grader
-        self._grader_sha256 = hashlib.sha256(grader.read_bytes()).hexdigest()
-        self._jobs: SimpleQueue[Run | None] = SimpleQueue()
-        self._results: SimpleQueue[list[Check] | None] = SimpleQueue()
+        self.grader_sha256 = hashlib.sha256(grader.read_bytes()).hexdigest()
+        self._known = mistakes.load(grader, self.grader_sha256)
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._results: SimpleQueue[Result | None] = SimpleQueue()
         self._problem = "pytest ended"
         self._thread = threading.Thread(target=self._serve, daemon=True, name="grader")
         self._thread.start()
@@ -56,27 +68,40 @@ class Session:
             GraderError: the grader is broken.
             SandboxError: no worker could be made.
         """
+        return self.examine(submission)[0]
+
+    def examine(
+        self, submission: Submission, *, until_failure: bool = False
+    ) -> tuple[Report, dict[str, Print]]:
+        """As `grade`, but with the prints of the failed checks, by name.
+
+        Args:
+            until_failure: Stop at the first check that costs points.
+        """
         if not self._thread.is_alive():
             raise GraderError(self._problem)
         started = time.perf_counter()
         run = Run(self._sandbox, self.exercise.name, submission)
-        self._jobs.put(run)
+        self._jobs.put(Job(run, until_failure))
         try:
-            checks = self._results.get()
+            result = self._results.get()
         finally:
             run.close()
-        if checks is None:
+        if result is None:
             raise GraderError(self._problem)
-        return Report(
+        checks, prints = result
+        report = Report(
             exercise=self.exercise.name,
             score=sum(check.score for check in checks),
             max_score=sum(check.max_score for check in checks),
             isolation=self._sandbox.isolation,
             seconds=round(time.perf_counter() - started, 6),
             submission_sha256=submission.sha256,
-            grader_sha256=self._grader_sha256,
+            grader_sha256=self.grader_sha256,
             checks=tuple(checks),
+            behaves_like=self._known.name(checks, prints) if self._known else {},
         )
+        return report, prints
 
     def close(self) -> None:
         """End the session and its sandbox."""
@@ -109,14 +134,16 @@ class _Loop:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         ours = self._session
-        proxy, checks = session.config.stash[plugin.PROXY], session.config.stash[plugin.CHECKS]
+        stash = session.config.stash
         if session.testsfailed or not session.items:
             return True
-        while (run := ours._jobs.get()) is not None:
-            proxy._run = run
-            _run_checks(session.items, checks)
-            ours._results.put(checks.copy())
+        while (job := ours._jobs.get()) is not None:
+            stash[plugin.PROXY]._run = job.run
+            checks, prints = stash[plugin.CHECKS], stash[plugin.PRINTS]
+            _run_checks(session.items, checks, job.until_failure)
+            ours._results.put((checks.copy(), prints.copy()))
             checks.clear()
+            prints.clear()
         return True
 
     @pytest.hookimpl(tryfirst=True)
@@ -132,11 +159,13 @@ class _Loop:
         if report.failed:
             self._session._problem = str(report.longrepr)
 
-    def pytest_internalerror(self, excrepr: object) -> None:
-        self._session._problem = str(excrepr)
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        self._session._problem = excinfo.exconly()
+        return True  # told through GraderError; nothing is printed
 
 
-def _run_checks(items: list[pytest.Item], checks: list[Check]) -> None:
+def _run_checks(items: list[pytest.Item], checks: list[Check], until_failure: bool) -> None:
     """Run every check once, in order of the grader, but for one thing.
 
     Once a function did not return in time, its other checks wait until the end, so that
@@ -149,7 +178,11 @@ def _run_checks(items: list[pytest.Item], checks: list[Check]) -> None:
             waiting.append(item)
             continue
         _run_check(item, items)
-        if checks and checks[-1].ending == "timed_out":
+        if not checks or checks[-1].outcome == "passed":
+            continue
+        if until_failure and checks[-1].max_score:
+            return
+        if checks[-1].ending == "timed_out":
             hanging.add(checks[-1].function)
     for item in waiting:
         _run_check(item, items)

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -28,11 +28,21 @@ class Event(msgspec.Struct, omit_defaults=True):
     """One line of progress.jsonl. `time` is in seconds since 1970, UTC."""
 
     time: float
-    event: str  # checked, hint, gave_up, reset
+    event: str  # opened, checked, hint, gave_up, reset, reviewed, drilled, interviewed
     exercise: str
     score: float = 0.0
     max_score: float = 0.0
     level: int = 0  # of a hint
+    sha256: str = ""  # of the answer that was checked
+    failed: tuple[str, ...] = ()  # titles of the checks that cost points
+    mistakes: tuple[str, ...] = ()  # the known mistakes that the answer behaved like
+    mistake: str = ""  # of a drill: the file's name in the bank
+    rating: int = 0  # of a review or drill: 1 again, 2 hard, 3 good, 4 easy
+
+    @property
+    def full_marks(self) -> bool:
+        """Whether every point was earned."""
+        return self.score >= self.max_score > 0
 
 
 class Workspace:
@@ -52,45 +62,56 @@ class Workspace:
         return self.folder / exercise.file_name
 
     def events(self) -> Iterator[Event]:
-        """All readable events, oldest first."""
+        """All readable events, oldest first; a line that a merge doubled counts once."""
         found = []
         if self.is_practice:
-            for line in (self.folder / PROGRESS).read_bytes().splitlines():
-                with contextlib.suppress(msgspec.DecodeError):
+            lines = (self.folder / PROGRESS).read_bytes().splitlines()
+            for line in dict.fromkeys(lines):
+                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                     found.append(msgspec.json.decode(line, type=Event))
         return iter(sorted(found, key=lambda event: event.time))
 
-    def record(self, event: str, exercise: Exercise, **fields: float) -> None:
-        """Append an event, in one write that reaches the disk."""
+    def record(self, event: str, exercise: Exercise, **fields: Any) -> None:
+        """Append an event, in one write that reaches the disk.
+
+        Raises:
+            KitError: the file cannot be written.
+        """
         if not self.is_practice:
             return
-        line = msgspec.json.encode(
-            msgspec.convert(
-                {"time": time.time(), "event": event, "exercise": exercise.name, **fields}, Event
-            )
-        )
-        with (self.folder / PROGRESS).open("r+b") as file:
-            end = file.seek(0, os.SEEK_END)
-            if end:  # a line that a crash cut short must not swallow this one
-                file.seek(end - 1)
-                line = line if file.read(1) == b"\n" else b"\n" + line
-            file.write(line + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        line = msgspec.json.encode(Event(time.time(), event, exercise.name, **fields)) + b"\n"
+        try:
+            _append(self.folder / PROGRESS, line)
+        except OSError as error:
+            raise KitError(
+                f"Your progress cannot be written to {self.folder / PROGRESS}: {error.strerror}."
+            ) from None
 
     def record_check(self, report: Report, exercise: Exercise) -> None:
-        """Remember the points of a graded answer."""
-        self.record("checked", exercise, score=report.score, max_score=report.max_score)
+        """Remember what a graded answer earned, and what it got wrong."""
+        known = report.behaves_like.items()
+        self.record(
+            "checked",
+            exercise,
+            score=report.score,
+            max_score=report.max_score,
+            sha256=report.submission_sha256,
+            failed=tuple(
+                check.title
+                for check in report.failed
+                if check.max_score and check.message != "not written yet"
+            ),
+            mistakes=tuple(f"{function}: {mistake}" for function, mistake in known),
+        )
 
     def states(self) -> dict[str, State]:
         """Where the learner stands with each exercise, by name."""
         states: dict[str, State] = {}
         for event in self.events():
             if event.event == "checked":
-                full = event.max_score > 0 and event.score >= event.max_score
                 was_solved = states.get(event.exercise) in ("solved", "broken")
                 missing: State = "broken" if was_solved else "started"
-                states[event.exercise] = "solved" if full else missing
+                states[event.exercise] = "solved" if event.full_marks else missing
             elif event.event == "reset":
                 states[event.exercise] = "new"
         return states
@@ -98,7 +119,7 @@ class Workspace:
     def has_solved(self, exercise: Exercise) -> bool:
         """Whether an answer to it ever earned full marks."""
         return any(
-            event.event == "checked" and event.score >= event.max_score > 0
+            event.event == "checked" and event.full_marks
             for event in self.events()
             if event.exercise == exercise.name
         )
@@ -109,10 +130,29 @@ class Workspace:
         return max(hints, default=0)
 
     def next_exercise(self) -> Exercise | None:
-        """The first one that is broken or unsolved, in the course's order."""
+        """What to do next: what broke, then what was started, then the easiest new one."""
         states = self.states()
+        order = {"broken": 0, "started": 1, "new": 2}
         unsolved = [e for e in self.course.exercises if states.get(e.name) != "solved"]
-        return unsolved[0] if unsolved else None
+        return min(
+            unsolved,
+            key=lambda e: (order[states.get(e.name, "new")], e.difficulty, e.minutes, e.number),
+            default=None,
+        )
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Add a line at the end; what a crash cut short before it must not swallow it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
+    try:
+        end = os.lseek(descriptor, 0, os.SEEK_END)
+        if end:
+            os.lseek(descriptor, end - 1, os.SEEK_SET)
+            line = line if os.read(descriptor, 1) == b"\n" else b"\n" + line
+        os.write(descriptor, line)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def create(folder: Path, course: Course) -> tuple[Workspace, int]:

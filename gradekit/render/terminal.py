@@ -37,6 +37,8 @@ def print_report(out: Console, report: Report) -> None:
         for check in passed:
             if check.max_score:
                 _print_line(out, *MARKS["passed"], check.title, _points([check]))
+    for function, mistake in report.behaves_like.items():
+        out.print(Text(f"\n{function} behaves like: {mistake}", style="yellow"))
     _print_score(out, report)
 
 

@@ -7,7 +7,6 @@ goes wrong with the machinery itself is a `SandboxError`, and never the submissi
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import signal
 import socket
@@ -20,11 +19,20 @@ from gradekit.sandbox.launch import START_SECONDS, Process, SandboxError
 from gradekit.sandbox.limits import Limits
 
 SIGNALS = {
-    signal.SIGSEGV: "a segmentation fault",
-    signal.SIGABRT: "an abort",
-    signal.SIGFPE: "an arithmetic fault",
-    signal.SIGILL: "an illegal instruction",
+    "SIGSEGV": "a segmentation fault",
+    "SIGABRT": "an abort",
+    "SIGFPE": "an arithmetic fault",
+    "SIGILL": "an illegal instruction",
+    "SIGBUS": "a bus error",
+    "SIGSYS": "a forbidden system call",
 }
+# How many times a frame may come in parts before the clock is looked at again.
+PARTS = 64
+# A worker that ends closes its connection a moment before it can be waited for.
+GRACE_SECONDS = 1.0
+
+
+_KNOWN_SIGNALS = frozenset(signal.valid_signals())
 
 
 class WorkerLost(Exception):
@@ -59,6 +67,7 @@ class Worker:
         self._process = process
         self._limits = limits
         self._number = 0
+        # Windows has no poll(); elsewhere select() fails from descriptor 1024 on.
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll is not None:
             self._poll.register(connection, select.POLLIN)
@@ -107,14 +116,20 @@ class Worker:
                 view = view[self._connection.send(view) :]
             except BlockingIOError:
                 self._check_time(what)
-                select.select([], [self._connection], [], 0.05)
+                self._await_room()
             except OSError:
                 raise self._lost(what) from None
 
     def _receive(self, number: int, what: str) -> Reply:
+        parts = 0
+
         def read_into(view: memoryview) -> None:
+            nonlocal parts
             while view:
                 self._await_data(what)
+                parts += 1
+                if parts % PARTS == 0:  # it trickles: there are always bytes, but never all
+                    self._check_time(what)
                 try:
                     count = self._connection.recv_into(view)
                 except BlockingIOError:
@@ -150,6 +165,15 @@ class Worker:
             return bool(self._poll.poll(seconds * 1000))
         return bool(select.select([self._connection], [], [], seconds)[0])
 
+    def _await_room(self) -> None:
+        """Wait a moment for a worker that does not read what it is sent."""
+        if self._poll is None:
+            select.select([], [self._connection], [], 0.05)
+            return
+        room = select.poll()
+        room.register(self._connection, select.POLLOUT)
+        room.poll(50)
+
     def _check_time(self, what: str) -> float:
         """Return how long to wait before looking again, in seconds.
 
@@ -166,10 +190,17 @@ class Worker:
         return min(max(seconds - max(cpu, wall), 0.02), 1.0) if wall < seconds else 0.2
 
     def _lost(self, what: str) -> WorkerLost:
-        """Say how the worker ended that has closed its connection."""
-        self._process.kill()
-        status, peak_mib = self._process.reap()
+        """Say how the worker ended that has closed its connection.
+
+        Raises:
+            SandboxError: it was ended from outside, or nobody knows how.
+        """
         self._connection.close()
+        if not self._process.has_ended(GRACE_SECONDS):
+            self._process.kill()
+            self._process.reap()
+            return WorkerLost("crashed", f"{what} closed its connection to the grader")
+        status, peak_mib = self._process.reap()
         return _obituary(what, status, peak_mib, self._limits)
 
     def close(self) -> None:
@@ -182,18 +213,27 @@ class Worker:
 
 
 def _obituary(what: str, status: int, peak_mib: float, limits: Limits) -> WorkerLost:
-    """Turn a wait status into an ending and a sentence."""
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number == signal.SIGXCPU:
-            seconds = limits.submission_seconds
-            return WorkerLost("timed_out", f"stopped after {seconds:g} s: {what} did not return")
-        if number == signal.SIGKILL or peak_mib > limits.memory_mib * 0.9:
-            gib = limits.memory_mib / 1024
-            return WorkerLost("out_of_memory", f"stopped: it used more than {gib:g} GiB")
-        how = SIGNALS.get(signal.Signals(number), f"signal {number}")
-        return WorkerLost("crashed", f"{what} crashed Python with {how}")
-    code = os.WEXITSTATUS(status)
+    """Turn a wait status into an ending and a sentence.
+
+    Raises:
+        SandboxError: somebody else ended it; a submission cannot send signals.
+    """
+    number, code = status & 0x7F, status >> 8
+    name = signal.Signals(number).name if number in _KNOWN_SIGNALS else f"signal {number}"
+    if name == "SIGXCPU":
+        seconds = limits.submission_seconds
+        return WorkerLost("timed_out", f"stopped after {seconds:g} s: {what} did not return")
+    # Under memory pressure Python may crash in many ways, or end itself with status 1.
+    if peak_mib > limits.memory_mib * 0.9:
+        gib = limits.memory_mib / 1024
+        return WorkerLost("out_of_memory", f"stopped: it used more than {gib:g} GiB")
+    if name == "SIGKILL":
+        if peak_mib > limits.memory_mib / 4:  # the kernel's choice when a machine is full
+            text = f"stopped: it used {peak_mib:.0f} MiB, and there was no more"
+            return WorkerLost("out_of_memory", text)
+        raise SandboxError("somebody killed the process that ran the answer")
+    if number:
+        return WorkerLost("crashed", f"{what} crashed Python with {SIGNALS.get(name, name)}")
     return WorkerLost("crashed", f"{what} ended its own process (exit status {code})")
 
 

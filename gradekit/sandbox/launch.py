@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -77,21 +79,25 @@ class Sandbox:
         from gradekit.sandbox.host import Worker
 
         mine, its = socket.socketpair()
-        process: Process
         try:
-            if self._zygote is None:
-                process = _Spawned(its, self._modules)
-            else:
-                if not self._zygote.is_alive():
-                    self._zygote.close()
-                    self._zygote = self._start_zygote()
-                process = self._zygote.fork(its)
-        except OSError as error:
+            process = self._process(its)
+        except BaseException:
             mine.close()
-            raise SandboxError(f"the sandbox is gone: {error}") from error
+            raise
         finally:
             its.close()
         return Worker(mine, process, self.limits)
+
+    def _process(self, connection: socket.socket) -> Process:
+        if self._zygote is None:
+            return _Spawned(connection, self._modules)
+        if self._zygote.is_alive():
+            with contextlib.suppress(SandboxError):
+                return self._zygote.fork(connection)
+        # Somebody killed it, which is no submission's fault: a new one, and once only.
+        self._zygote.close()
+        self._zygote = self._start_zygote()
+        return self._zygote.fork(connection)
 
     def close(self) -> None:
         """End the zygote and all its workers."""
@@ -110,34 +116,40 @@ class _Zygote:
 
     def __init__(self, settings: str) -> None:
         self._control, its = socket.socketpair()
+        # Made here and removed by whoever ends last: either of us may be killed.
+        self._scratch = tempfile.mkdtemp(prefix="kit-")
         code = (
             f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); "
             "from gradekit.sandbox import zygote; del sys.path[0]; zygote.start()"
         )
         # -P: nothing from the current folder; -s: nothing from the user's home.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-s", "-c", code, str(its.fileno()), settings],
+            [sys.executable, "-P", "-s", "-c", code, str(its.fileno()), settings, self._scratch],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=_environment(),
             cwd="/",
             pass_fds=[its.fileno()],
+            start_new_session=True,  # it ends with its control socket, not by Ctrl-C
         )
         its.close()
-        self._started = False
+        self._started = self._broken = False
 
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        return not self._broken and self._process.poll() is None
 
     def fork(self, connection: socket.socket) -> _Forked:
         """A new worker at the other end of `connection`."""
-        if not self._started:
-            self._await_start()
-        socket.send_fds(self._control, [b"f"], [connection.fileno()])
-        answer, descriptors, _, _ = socket.recv_fds(self._control, 4, 1)
+        try:
+            if not self._started:
+                self._await_start()
+            socket.send_fds(self._control, [b"f"], [connection.fileno()])
+            answer, descriptors, _, _ = socket.recv_fds(self._control, 4, 1)
+        except OSError as error:
+            raise self._gone(error) from error
         if not descriptors:
-            raise SandboxError("the sandbox's zygote ended")
+            raise self._gone("it closed its end")
         return _Forked(self, int.from_bytes(answer, "little"), descriptors[0])
 
     def _await_start(self) -> None:
@@ -149,31 +161,34 @@ class _Zygote:
 
     def reap(self, pid: int) -> tuple[int, int]:
         """Wait for the end of worker `pid`: its wait status, its peak memory in KiB."""
+        from gradekit.sandbox.zygote import ENDED
+
         try:
             self._control.sendall(b"w" + pid.to_bytes(4, "little"))
-            status, peak = _unpack_ended(self._control)
+            message = self._control.recv(ENDED.size, socket.MSG_WAITALL)
         except OSError as error:
-            raise SandboxError(f"the sandbox's zygote ended: {error}") from error
+            raise self._gone(error) from error
+        if len(message) != ENDED.size:
+            raise self._gone("it closed its end")
+        status, peak = ENDED.unpack(message)
         return status, peak
+
+    def _gone(self, reason: object) -> SandboxError:
+        """Note that this zygote is of no more use; its late answers would confuse us."""
+        self._broken = True
+        return SandboxError(f"the sandbox's zygote is gone: {reason}")
 
     def close(self) -> None:
         self._control.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(5)
+        if self._started and not self._broken:  # it ends its workers and waits for them
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(5)
         self._process.kill()
         self._process.wait()
         assert self._process.stderr is not None
         self._process.stderr.close()
-
-
-def _unpack_ended(control: socket.socket) -> tuple[int, int]:
-    from gradekit.sandbox.zygote import ENDED
-
-    message = control.recv(ENDED.size, socket.MSG_WAITALL)
-    if len(message) != ENDED.size:
-        raise SandboxError("the sandbox's zygote ended")
-    status, peak = ENDED.unpack(message)
-    return status, peak
+        with contextlib.suppress(OSError):
+            os.rmdir(self._scratch)
 
 
 class _Forked:
@@ -196,6 +211,12 @@ class _Forked:
                 return stat.read().rpartition(b")")[2].split()[0] == b"S"
         except OSError:
             return False
+
+    def has_ended(self, seconds: float) -> bool:
+        """Whether it ends by itself within `seconds`."""
+        end = select.poll()
+        end.register(self._pidfd, select.POLLIN)
+        return bool(end.poll(seconds * 1000))
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -240,6 +261,13 @@ class _Spawned:
 
     def is_sleeping(self) -> bool:
         return False
+
+    def has_ended(self, seconds: float) -> bool:
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def kill(self) -> None:
         self._process.kill()

@@ -12,7 +12,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import resource
 import signal
 import sys
 import sysconfig
@@ -22,6 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from gradekit.sandbox.limits import Limits
+
+if sys.platform != "win32":
+    import fcntl
+    import resource
 
 FULL, SEALED, PROCESS = "landlock+seccomp", "seccomp", "process"
 TIERS = (FULL, SEALED, PROCESS)  # strongest first
@@ -37,18 +40,20 @@ METADATA = ("numpy", "scipy", "scikit_learn", "torch", "joblib", "threadpoolctl"
 
 # The system calls of a process that computes. Everything else answers "not permitted".
 ALLOWED_CALLS = """
-    brk mmap munmap mremap mprotect madvise mincore msync membarrier
-    read readv pread64 preadv write writev lseek close dup dup2 dup3 fcntl
+    brk mmap munmap mremap mprotect madvise msync membarrier
+    read readv pread64 preadv write writev lseek close dup dup2 dup3
     stat fstat lstat newfstatat fstat64 statx access faccessat faccessat2
     readlink readlinkat getcwd getdents getdents64 fadvise64
     futex futex_waitv sched_yield sched_getaffinity getcpu rseq
     rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall
-    clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times
+    clock_getres nanosleep gettimeofday time times
     poll ppoll select pselect6
     getrandom getpid getppid gettid getuid geteuid getgid getegid getresuid getresgid
-    getgroups getpgrp getpgid getsid getrlimit getrusage uname sysinfo
+    getgroups getpgrp getrlimit getrusage uname sysinfo
     exit exit_group
 """.split()
+
+LAST_CLOCK = 11  # CLOCK_TAI; negative numbers are the CPU clocks of other processes
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -115,6 +120,7 @@ class Lockdown:
         self.tier = tier
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._nothing = os.open(os.devnull, os.O_RDWR)
+        self._parent = os.getpid()
         self._ruleset = None
         if tier == FULL:
             self._ruleset = _landlock_ruleset([*readable_paths(hidden), scratch])
@@ -138,11 +144,14 @@ class Lockdown:
         if sys.platform == "linux":
             self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             self._prctl(_PR_SET_DUMPABLE, 0)
+            if os.getppid() != self._parent:  # it ended before it could have taken us along
+                os._exit(1)
         _set_rlimits(limits)
+        if sys.platform == "linux":
+            self._drop_capabilities()
+            self._prctl(_PR_SET_NO_NEW_PRIVS, 1)
         if self.tier == PROCESS:
             return
-        self._drop_capabilities()
-        self._prctl(_PR_SET_NO_NEW_PRIVS, 1)
         if self._ruleset is not None:
             import py_landlock
 
@@ -166,14 +175,13 @@ def readable_paths(hidden: Iterable[Path]) -> list[Path]:
     """The files and folders that a worker may read: Python, its packages, their libraries."""
     paths = sysconfig.get_paths()
     sites = {Path(paths["purelib"]), Path(paths["platlib"])}
-    sites |= {Path(entry) for entry in sys.path if entry.endswith(("site-packages", "-packages"))}
+    sites |= {Path(entry) for entry in sys.path if entry.endswith("-packages")}
     secret = {path.resolve() for path in hidden}
     standard = {Path(paths["stdlib"]), Path(paths["platstdlib"]), Path(os.__file__).parent}
-    readable = [
-        part
-        for folder in standard
-        for part in _cover(folder.resolve(), secret | {site.resolve() for site in sites})
-    ]
+    # Not every folder of packages is on our path: a venv leaves out the one of its Python.
+    others = {folder / name for folder in standard for name in ("site-packages", "dist-packages")}
+    unasked = secret | {folder.resolve() for folder in sites | others}
+    readable = [part for folder in standard for part in _cover(folder.resolve(), unasked)]
     for site in sites:
         names = [*PACKAGES, *SUPPORT]
         metadata = [f"{name}-*.dist-info" for name in METADATA]
@@ -183,9 +191,10 @@ def readable_paths(hidden: Iterable[Path]) -> list[Path]:
     multiarch = sysconfig.get_config_var("MULTIARCH") or "lib64"
     system = ("/lib", "/usr/lib")
     libraries = [Path(root, multiarch) for root in system] + [Path("/lib64"), Path("/usr/lib64")]
-    others = [Path("/etc/ld.so.cache"), Path("/dev/null"), Path("/dev/urandom")]
-    for path in (*libraries, *others):
-        readable += _cover(path.resolve(), secret)
+    libraries += Path(sys.base_prefix, "lib").glob("lib*.so*")  # where conda keeps them
+    devices = [Path("/etc/ld.so.cache"), Path("/dev/null"), Path("/dev/urandom")]
+    for path in (*libraries, *devices):
+        readable += _cover(path.resolve(), unasked)
     return sorted({path for path in readable if path.exists()})
 
 
@@ -237,8 +246,16 @@ def _seccomp_filter(*, may_open: bool) -> Any:
         _add_rule(rules, seccomp.ALLOW, name)
     # glibc falls back to clone(), which is refused, only if clone3() seems not to exist.
     _add_rule(rules, seccomp.ERRNO(errno.ENOSYS), "clone3")
-    # Asking for a limit is harmless; setting one (third argument) is not.
-    _add_rule(rules, seccomp.ALLOW, "prlimit64", seccomp.Arg(2, seccomp.EQ, 0))
+    # Asking for one's own limit is harmless; setting one (third argument) is not.
+    own, ask = seccomp.Arg(0, seccomp.EQ, 0), seccomp.Arg(2, seccomp.EQ, 0)
+    _add_rule(rules, seccomp.ALLOW, "prlimit64", own, ask)
+    # Copies and flags of descriptors only. Other commands send any signal to any process
+    # (F_SETOWN with F_SETSIG, F_NOTIFY) or keep others from a file (F_SETLK, F_SETLEASE).
+    for command in (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC, fcntl.F_GETFD, fcntl.F_SETFD,
+                    fcntl.F_GETFL):  # fmt: skip
+        _add_rule(rules, seccomp.ALLOW, "fcntl", seccomp.Arg(1, seccomp.EQ, command))
+    for name in ("clock_gettime", "clock_nanosleep"):
+        _add_rule(rules, seccomp.ALLOW, name, seccomp.Arg(0, seccomp.LE, LAST_CLOCK))
     if may_open:
         changing = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | os.O_APPEND
         for name, flags in (("open", 1), ("openat", 2)):
@@ -263,7 +280,6 @@ def _set_rlimits(limits: Limits) -> None:
     """Bound memory, CPU time, files and core dumps; soft = hard, so nothing is raised again."""
     cpu_seconds = int(limits.submission_seconds + limits.import_seconds) + 1
     bounds = {
-        resource.RLIMIT_CPU: cpu_seconds,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 64,
@@ -273,9 +289,14 @@ def _set_rlimits(limits: Limits) -> None:
             pages = int(statm.read().split()[0])
         mapped = pages * resource.getpagesize()
         bounds[resource.RLIMIT_AS] = mapped + limits.memory_mib * 2**20
+        bounds[resource.RLIMIT_NPROC] = 0  # does not bind a root that kept its capabilities
         bounds[resource.RLIMIT_MEMLOCK] = 0
         bounds[resource.RLIMIT_MSGQUEUE] = 0
     for kind, bound in bounds.items():
         hard = resource.getrlimit(kind)[1]
         bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
         resource.setrlimit(kind, (bound, bound))
+    # A second between SIGXCPU, which tells us why it ended, and SIGKILL.
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    if hard == resource.RLIM_INFINITY or hard > cpu_seconds:
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))

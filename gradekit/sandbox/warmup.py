@@ -33,7 +33,8 @@ def warm_up(modules: Iterable[str]) -> None:
         numpy.linalg.inv(numpy.eye(2))
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
-        torch.set_num_interop_threads(1)
+        if torch.get_num_interop_threads() != 1:  # may be set but once
+            torch.set_num_interop_threads(1)
         torch.manual_seed(0)
 
 
@@ -50,6 +51,9 @@ def defer_compiler() -> None:
     stand_in = types.ModuleType(name)
 
     def load(attribute: str) -> Any:
+        # inspect asks every module for __file__; submodules are looked for in __path__.
+        if attribute.startswith("__") and attribute != "__path__":
+            raise AttributeError(attribute)
         if sys.modules.get(name) is stand_in:
             del sys.modules[name]
             importlib.import_module(name)

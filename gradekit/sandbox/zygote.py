@@ -6,6 +6,7 @@ to be: no grader, no solution, no submission. It obeys one control socket and en
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -32,40 +33,52 @@ SEALED_MODULES = (
 ENDED = struct.Struct("<iq")  # wait status, peak memory in KiB
 
 
-def main(control: socket.socket, config: str) -> None:
-    """Serve forks until the control socket closes. `config` is JSON made by `host`."""
+def main(control: socket.socket, config: str, scratch: Path) -> None:
+    """Serve forks until the control socket closes. `config` is JSON made by `launch`."""
     settings = json.loads(config)
     limits = Limits(**settings["limits"])
     modules = settings["modules"] + (SEALED_MODULES if settings["tier"] == SEALED else [])
     warm_up(modules)
     random.seed(0)
-    with tempfile.TemporaryDirectory(prefix="kit-") as scratch:
-        os.chdir(scratch)
-        hidden = [Path(path) for path in settings["hidden"]]
-        lockdown = Lockdown(settings["tier"], hidden, Path(scratch))
-        os.environ.clear()
-        os.environ.update(ONE_THREAD)  # for libraries that a submission is the first to load
-        gc.collect()
-        gc.freeze()  # keeps the collector from touching, and so copying, every shared page
-        control.sendall(b"+")
-        _serve(control, lockdown, limits)
+    os.chdir(scratch)
+    hidden = [Path(path) for path in settings["hidden"]]
+    lockdown = Lockdown(settings["tier"], hidden, scratch)
+    os.environ.clear()
+    # For what a submission is the first to load: libraries with threads, torch's compiler.
+    os.environ.update(ONE_THREAD, TMPDIR=str(scratch), TORCHINDUCTOR_CACHE_DIR=str(scratch))
+    tempfile.tempdir = str(scratch)  # is not writable, and asking tempfile would try
+    gc.collect()
+    gc.freeze()  # keeps the collector from touching, and so copying, every shared page
+    control.sendall(b"+")
+    workers: set[int] = set()
+    try:
+        _serve(control, lockdown, limits, workers)
+    finally:
+        for pid in workers:  # the grader was killed: leave not even a zombie behind
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        with contextlib.suppress(OSError):
+            scratch.rmdir()
 
 
-def _serve(control: socket.socket, lockdown: Lockdown, limits: Limits) -> None:
+def _serve(
+    control: socket.socket, lockdown: Lockdown, limits: Limits, workers: set[int]
+) -> None:
     """`f` and a socket: fork a worker. `w` and a pid: wait for its end."""
     while True:
         command, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not command:
             return
         if command == b"f":
-            _fork(control, descriptors[0], lockdown, limits)
+            workers.add(_fork(control, descriptors[0], lockdown, limits))
         else:
             pid = int.from_bytes(control.recv(4), "little")
             _, status, usage = os.wait4(pid, 0)
+            workers.discard(pid)
             control.sendall(ENDED.pack(status, usage.ru_maxrss))
 
 
-def _fork(control: socket.socket, connection: int, lockdown: Lockdown, limits: Limits) -> None:
+def _fork(control: socket.socket, connection: int, lockdown: Lockdown, limits: Limits) -> int:
     """Fork a worker that answers on `connection`; report its pid and a pidfd."""
     pid = os.fork()
     if pid == 0:
@@ -84,8 +97,14 @@ def _fork(control: socket.socket, connection: int, lockdown: Lockdown, limits: L
     pidfd = os.pidfd_open(pid)
     socket.send_fds(control, [pid.to_bytes(4, "little")], [pidfd])
     os.close(pidfd)
+    return pid
 
 
 def start() -> None:
-    """What `host` runs with `python -c`: the control socket's descriptor and the settings."""
-    main(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])
+    """What `launch` runs with `python -c`: the control socket, the settings, the scratch folder."""
+    descriptor, config, scratch = sys.argv[1:]
+    del sys.argv[1:]
+    # Its number may be high, if the grader has many files open; workers close the lower ones.
+    control = socket.socket(fileno=os.dup(int(descriptor)))
+    os.close(int(descriptor))
+    main(control, config, Path(scratch))

@@ -51,7 +51,6 @@ def is_affine(
     with torch.no_grad():
         f_left, f_right, f_between = (f(x).double() for x in (left, right, between))
     deviation = (f_between - f_left - share * (f_right - f_left)).abs().amax(dim=0)
-    spread = (f_left - f_left.mean(dim=0)).abs().amax(dim=0)
     rounding = 4 * torch.finfo(dtype).eps * f_left.abs().amax(dim=0)
     return bool((deviation <= tolerance + rounding).all())
 

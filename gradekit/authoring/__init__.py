@@ -1,0 +1,1 @@
+"""The author's side: proving that graders are fair, and starting a new exercise."""

@@ -1,0 +1,266 @@
+"""Proof that a grader is right: what it must accept, and what it must not.
+
+For one exercise: the stub earns nothing, the solution and every right answer of the bank
+everything; every wrong answer loses points, in checks of the function that it names and in
+no other; every check is needed by some wrong answer; every mutant of the solution is caught
+or explained.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+import msgspec
+
+from gradekit.authoring.mutants import Mutant, mutants_of
+from gradekit.course import Course, Exercise
+from gradekit.errors import GraderError, KitError
+from gradekit.grading.mistakes import Mistake, Print, Signatures, load, save
+from gradekit.report import Report
+from gradekit.sandbox.launch import SandboxError
+from gradekit.submission import Submission, read
+
+RUNS = 3  # of the solution, which have to agree
+BUDGET_SHARE = 0.25  # of submission_seconds: what grading the solution may take
+MUTANT_SECONDS = 5.0  # a mutant that hangs is caught; no need to wait long for it
+NAMED_SHARE = 0.8  # of the wrong files that have to be recognised as themselves
+
+
+class Proof(msgspec.Struct):
+    """What was found about one exercise. An empty `problems` is a proof."""
+
+    exercise: str
+    problems: list[str] = []
+    checks: int = 0
+    right: int = 0
+    wrong: int = 0
+    named: int = 0
+    mutants: int = 0
+    caught: int = 0
+    equivalent: int = 0
+    survivors: list[str] = []
+    seconds: float = 0.0  # of grading the solution once, warm
+
+
+class Equivalent(msgspec.Struct, forbid_unknown_fields=True):
+    """A mutant that keeps the contract: the changed line before and after, and why."""
+
+    before: str
+    after: str
+    reason: str
+
+
+def verify(
+    course: Course,
+    exercises: Iterable[Exercise],
+    *,
+    with_mutants: bool,
+    update: bool,
+    jobs: int,
+    on_proof: Callable[[Proof], None],
+) -> list[Proof]:
+    """Prove several exercises side by side; `on_proof` hears of each as it is done.
+
+    Args:
+        update: Write the signatures of the known mistakes instead of comparing them.
+    """
+    # The longest first, so that no process is left with one at the end.
+    ordered = sorted(exercises, key=lambda exercise: exercise.library, reverse=True)
+    arguments = [(course.root, exercise.name, with_mutants, update) for exercise in ordered]
+    proofs = []
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(prove, *each) for each in arguments]):
+            proofs.append(done.result())
+            on_proof(proofs[-1])
+    return sorted(proofs, key=lambda proof: proof.exercise)
+
+
+def prove(root: Path, name: str, with_mutants: bool, update: bool) -> Proof:
+    """Prove the grader of one exercise of the course in `root`."""
+    prover = _Prover(Course(root), name)
+    try:
+        prover.prove(with_mutants, update)
+    except (GraderError, SandboxError) as error:
+        prover.proof.problems.append(f"the grader broke: {error}")
+    return prover.proof
+
+
+class _Prover:
+    """The steps of one proof, which share a warm session and what went wrong so far."""
+
+    def __init__(self, course: Course, name: str) -> None:
+        self.course = course
+        self.exercise = course.find(name)
+        self.bank = course.bank / self.exercise.name
+        self.proof = Proof(self.exercise.name)
+        self._failed_by_wrong: set[str] = set()
+
+    def prove(self, with_mutants: bool, update: bool) -> None:
+        from gradekit.engine import open_session
+
+        with open_session(self.course, self.exercise) as session:
+            self._session = session
+            checks = self._prove_stub_and_solution()
+            self._prove_right()
+            signatures = self._prove_wrong()
+            unused = sorted(checks - self._failed_by_wrong)
+            self._complain(f"no wrong answer fails {check}" for check in unused)
+        self._prove_signatures(signatures, update)
+        if with_mutants:
+            self._prove_mutants()
+
+    def _complain(self, problems: Iterable[str]) -> None:
+        self.proof.problems.extend(problems)
+
+    def _grade(self, path: Path) -> tuple[Report, dict[str, Print]]:
+        report, prints = self._session.examine(read(path))
+        for check in report.not_run:
+            self._complain([f"{path.name}: {check.name} was not run: {check.message}"])
+        return report, prints
+
+    def _prove_stub_and_solution(self) -> set[str]:
+        """Return the names of the hidden checks."""
+        stub, _ = self._grade(self.course.stub(self.exercise))
+        if stub.score:
+            self._complain([f"the stub earns {stub.score:g} points"])
+        runs = [self._grade(self.course.solution(self.exercise))[0] for _ in range(RUNS)]
+        report = runs[-1]
+        if report.max_score != 10:
+            self._complain([f"the checks add up to {report.max_score:g} points, not 10"])
+        self._must_pass("the solution", report)
+        if any(_without_times(run) != _without_times(report) for run in runs):
+            self._complain([f"{RUNS} runs of the solution gave different reports"])
+        budget = self.exercise.limits.submission_seconds * BUDGET_SHARE
+        self.proof.seconds = report.seconds
+        if report.seconds > budget:
+            self._complain([f"grading the solution takes {report.seconds:.1f} s of {budget:g}"])
+        hidden = {check.name for check in report.checks if check.max_score}
+        self.proof.checks = len(hidden)
+        return hidden
+
+    def _must_pass(self, what: str, report: Report) -> None:
+        self._complain(f"{what} fails {check.name}: {check.message}" for check in report.failed)
+
+    def _prove_right(self) -> None:
+        for path in sorted((self.bank / "right").glob("*.py")):
+            self.proof.right += 1
+            self._must_pass(f"right/{path.name}", self._grade(path)[0])
+
+    def _prove_wrong(self) -> list[Mistake]:
+        """Return the mistakes with their prints."""
+        mistakes = []
+        for path in sorted((self.bank / "wrong").glob("*.py")):
+            self.proof.wrong += 1
+            function, sentence = first_line(path)
+            report, prints = self._grade(path)
+            failed = [check for check in report.failed if check.max_score]
+            self._failed_by_wrong |= {check.name for check in failed}
+            if not failed:
+                self._complain([f"wrong/{path.name} earns full marks"])
+            others = sorted({check.function for check in failed} - {function})
+            self._complain(
+                f"wrong/{path.name} names {function} but loses points in {other}"
+                for other in others
+            )
+            names = {check.name for check in failed}
+            kept = {name: each for name, each in prints.items() if name in names}
+            mistakes.append(Mistake(path.stem, function, sentence, kept))
+            known = Signatures("", tuple(mistakes))
+            self.proof.named += sentence in known.name(report.checks, prints).get(function, "")
+        return mistakes
+
+    def _prove_signatures(self, mistakes: list[Mistake], update: bool) -> None:
+        """The shipped signatures are these; and most mistakes are told apart by them."""
+        grader = self.course.grader(self.exercise)
+        fresh = Signatures(self._session.grader_sha256, tuple(mistakes))
+        if update:
+            save(grader, fresh)
+        elif load(grader, fresh.grader_sha256) is None or not _agree(grader, fresh):
+            self._complain(["the signatures of known mistakes are stale: `kit verify --update`"])
+        if self.proof.named < NAMED_SHARE * self.proof.wrong:
+            self._complain([f"only {self.proof.named} of {self.proof.wrong} mistakes are named"])
+
+    def _prove_mutants(self) -> None:
+        from gradekit.engine import open_session
+
+        source = self.course.solution(self.exercise).read_text("utf-8")
+        explained = {(each.before, each.after): each for each in self._equivalents()}
+        limits = msgspec.structs.replace(
+            self.exercise.limits, import_seconds=MUTANT_SECONDS, check_seconds=MUTANT_SECONDS
+        )
+        impatient = msgspec.structs.replace(self.exercise, limits=limits)
+        with open_session(self.course, impatient) as session:
+            for mutant in mutants_of(source):
+                self.proof.mutants += 1
+                submission = Submission(self.exercise.file_name, (mutant.source,), "")
+                report, _ = session.examine(submission, until_failure=True)
+                survives = not any(check.max_score for check in report.failed)
+                known = explained.pop((mutant.before, mutant.after), None)
+                self._count(mutant, survives, known)
+        self._complain(
+            f"equivalent.toml explains a mutant that does not survive or exist: {each.after}"
+            for each in explained.values()
+        )
+
+    def _count(self, mutant: Mutant, survives: bool, known: Equivalent | None) -> None:
+        if not survives:
+            self.proof.caught += 1
+            if known:
+                self._complain([f"equivalent.toml explains a mutant that is caught: {known.after}"])
+        elif known:
+            self.proof.equivalent += 1
+        else:
+            self.proof.survivors.append(f"{mutant.before}  ->  {mutant.after}")
+            self._complain([f"a mutant survives: {mutant.before}  ->  {mutant.after}"])
+
+    def _equivalents(self) -> list[Equivalent]:
+        path = self.bank / "equivalent.toml"
+        if not path.exists():
+            return []
+        try:
+            entries = tomllib.loads(path.read_text("utf-8")).get("mutant", [])
+            return msgspec.convert(entries, list[Equivalent])
+        except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+            raise KitError(f"{path} cannot be used: {error}.") from None
+
+
+def first_line(path: Path) -> tuple[str, str]:
+    """The function and the sentence of a wrong file: `# wrong: function: sentence`.
+
+    Raises:
+        KitError: the file does not open like that.
+    """
+    line = path.read_text("utf-8").partition("\n")[0]
+    mark, _, rest = line.partition(": ")
+    function, _, sentence = rest.partition(": ")
+    if mark != "# wrong" or not sentence:
+        raise KitError(f"{path} has to open with `# wrong: function: what is wrong`.")
+    return function, sentence.strip()
+
+
+def wrong_files(course: Course, exercise: Exercise) -> Iterator[Path]:
+    """The wrong answers that the bank holds of an exercise."""
+    return iter(sorted((course.bank / exercise.name / "wrong").glob("*.py")))
+
+
+def _without_times(report: Report) -> Report:
+    checks = [msgspec.structs.replace(check, seconds=0.0) for check in report.checks]
+    return msgspec.structs.replace(report, seconds=0.0, checks=tuple(checks), behaves_like={})
+
+
+def _agree(grader: Path, fresh: Signatures) -> bool:
+    """Whether the shipped signatures say what was just seen, rounding aside."""
+    shipped = load(grader, fresh.grader_sha256)
+    if shipped is None or len(shipped.mistakes) != len(fresh.mistakes):
+        return False
+    return all(
+        (old.name, old.function, old.sentence) == (new.name, new.function, new.sentence)
+        and old.prints.keys() == new.prints.keys()
+        and sum(old.prints[name].agrees(new.prints[name]) for name in new.prints)
+        >= 0.75 * len(new.prints)
+        for old, new in zip(shipped.mistakes, fresh.mistakes, strict=True)
+    )

@@ -1,0 +1,281 @@
+"""Whose answer to what: from the names of files, in every layout that systems export.
+
+    STUDENT/exercise_05_softmax.py                    a folder a student
+    submitted/STUDENT/ASSIGNMENT/exercise_05.ipynb    nbgrader
+    exercise_05_softmax/STUDENT.py                    a folder an exercise
+    NAME_ID_SUBMISSION_exercise_05_softmax-1.py       Canvas, flat
+    NAME_ID_assignsubmission_file_/exercise_05.py     Moodle, in folders or flat
+    submission_ID/exercise_05.py                      Gradescope, with submission_metadata.yml
+
+What cannot be placed is listed with its reason, and never stops the rest.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import msgspec
+
+from gradekit.batch.handed_in import HandedIn, Item
+from gradekit.course import Course
+from gradekit.errors import KitError
+from gradekit.results import NotGraded, printable
+
+SUFFIXES = (".py", ".ipynb")
+GRADESCOPE = "submission_metadata.yml"
+LITTER = {"__MACOSX", "__pycache__", "timestamp.txt", "Thumbs.db", "desktop.ini", GRADESCOPE}
+
+SEPARATORS = r"[\s_.\-]*"
+MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?")
+CANVAS = re.compile(r"(?P<name>.+?)(?:_LATE)?_(?P<id>\d+)_\d+")
+NAME_AND_ID = re.compile(r"(?P<name>.+?)[_ ](?P<id>\d+)")
+FLAT = re.compile(r".+_\d+_")  # how Canvas and Moodle begin the name of a student's file
+VERSION = re.compile(r"[\s_\-]*\(?(\d{1,3})\)?")  # Canvas: -1 for the second attempt
+
+
+class Entry(NamedTuple):
+    """One file to grade. `file` is its path as shown, `path` as `HandedIn.read` wants it."""
+
+    student: str
+    exercise: str
+    file: str
+    path: str
+
+
+class Found(NamedTuple):
+    """Everything that was handed in; `students` has those, too, who handed in nothing."""
+
+    entries: list[Entry]
+    not_graded: list[NotGraded]
+    students: list[str]
+
+
+class Owner(NamedTuple):
+    """A student as a file's name tells: two of one name differ in their ids."""
+
+    name: str
+    id: str = ""
+
+
+class _Placed(NamedTuple):
+    owner: Owner
+    exercise: str
+    item: Item
+    attempt: int
+
+
+def discover(handed_in: HandedIn, course: Course) -> Found:
+    """Find out whose answer to what every file is, sorted by exercise and student."""
+    everything = [item for item in handed_in.items() if not _is_litter(item.path)]
+    people = _gradescope_people(handed_in)
+    names = ExerciseNames(course)
+    placed: list[_Placed] = []
+    not_graded: list[NotGraded] = []
+    owners: set[Owner] = set()
+    for item, inner in _inside_wrapper(everything, handed_in.is_archive):
+        if item.kind == "folder":
+            if len(inner.parts) == 1 and not names.whole(inner.name):
+                owners.update(_owners(inner.name, people))
+            continue
+        try:
+            placed += _place(item, inner, names, people)
+        except KitError as error:
+            owner = _owners(inner.parts[0], people)[0].name if len(inner.parts) > 1 else ""
+            not_graded.append(NotGraded(printable(item.path), owner, "", str(error)))
+    owners.update(each.owner for each in placed)
+    called = _names_of(owners)
+    entries = _newest(placed, called, not_graded)
+    order = {exercise.name: number for number, exercise in enumerate(course.exercises)}
+    entries.sort(key=lambda entry: (order[entry.exercise], entry.student))
+    return Found(entries, not_graded, sorted(set(called.values())))
+
+
+class ExerciseNames:
+    """Finds the exercise that a name means, wherever in it."""
+
+    def __init__(self, course: Course) -> None:
+        self._slugs = {_squeezed(exercise.slug) for exercise in course.exercises}
+        self._numbers: dict[str, str] = {}
+        self._meaning: dict[str, str] = {}
+        patterns = set()
+        for exercise in course.exercises:
+            numbers = {exercise.number, str(int(exercise.number))}
+            self._numbers |= dict.fromkeys(numbers, exercise.name)
+            for alias in exercise.names - numbers | {f"ex_{number}" for number in numbers}:
+                self._meaning[_squeezed(alias)] = exercise.name
+                patterns.add(SEPARATORS.join(re.findall(r"[a-z]+|\d+", alias)))
+        longest_first = "|".join(sorted(patterns, key=len, reverse=True))
+        self._pattern = re.compile(rf"(?<![^\W_])(?:{longest_first})(?![^\W_])", re.IGNORECASE)
+
+    def whole(self, name: str) -> str | None:
+        """The exercise that `name` as a whole means."""
+        match = self._pattern.fullmatch(name)
+        return self._meaning[_squeezed(match[0])] if match else self._numbers.get(name)
+
+    def within(self, name: str) -> tuple[str, int, int] | None:
+        """The exercise named in `name`, with where; a bare slug only counts without better.
+
+        Raises:
+            KitError: several are named.
+        """
+        matches = list(self._pattern.finditer(name))
+        strong = [match for match in matches if _squeezed(match[0]) not in self._slugs]
+        meanings = {self._meaning[_squeezed(match[0])]: match for match in strong or matches}
+        if len(meanings) > 1:
+            raise KitError(f"its name means several exercises: {', '.join(sorted(meanings))}")
+        for exercise, match in meanings.items():
+            return exercise, match.start(), match.end()
+        return None
+
+    def is_slug(self, text: str) -> bool:
+        """Whether `text` is an exercise's name without its number."""
+        return _squeezed(text) in self._slugs
+
+
+def _squeezed(name: str) -> str:
+    return re.sub(SEPARATORS, "", name).lower()
+
+
+def _place(
+    item: Item, inner: PurePosixPath, names: ExerciseNames, people: dict[str, list[Owner]]
+) -> list[_Placed]:
+    """The answer in `item`, once for each student who handed it in together.
+
+    Raises:
+        KitError: it is no answer, or nobody's; the message says why.
+    """
+    if item.kind != "file":
+        reasons = {"link": "it is a link, not a file", "unreadable": "it cannot be read"}
+        raise KitError(reasons.get(item.kind, "it is not a regular file"))
+    if inner.suffix.lower() not in SUFFIXES:
+        raise KitError("it is neither a Python file (.py) nor a notebook (.ipynb)")
+    parts, exercise = inner.parts, None
+    if len(parts) > 1 and (exercise := names.whole(parts[0])):
+        parts = parts[1:]
+    if len(parts) == 1:
+        return [_place_flat(item, inner.stem, exercise, names)]
+    named = names.within(inner.stem)
+    for folder in reversed(parts[1:-1]):
+        named = named or names.within(folder)
+    whole = names.whole(inner.stem)
+    exercise = named[0] if named else whole or exercise
+    if exercise is None:
+        raise KitError("its name means no exercise of this course")
+    version = VERSION.fullmatch(inner.stem[named[2] :]) if named else None
+    attempt = int(version[1]) if version else 0
+    return [_Placed(owner, exercise, item, attempt) for owner in _owners(parts[0], people)]
+
+
+def _place_flat(item: Item, stem: str, exercise: str | None, names: ExerciseNames) -> _Placed:
+    """A file that bears its student's name itself."""
+    named = names.within(stem)
+    version = VERSION.fullmatch(stem[named[2] :]) if named else None
+    # "adam_smith" may hand in anything: a bare slug has to be what the name ends with.
+    if named and names.is_slug(stem[named[1] : named[2]]) and stem[named[2] :] and not version:
+        named = None
+    if named is None and exercise is None:
+        raise KitError("its name means no exercise of this course")
+    before = stem[: named[1]].rstrip(" _-.") if named else stem
+    if not before:
+        raise KitError("no student is named, neither in its name nor by a folder")
+    before = before.removesuffix("_assignsubmission_file")
+    match = CANVAS.fullmatch(before) or NAME_AND_ID.fullmatch(before)
+    owner = Owner(_name(match["name"]), match["id"]) if match else Owner(_name(before))
+    meant = named[0] if named else exercise
+    assert meant is not None
+    return _Placed(owner, meant, item, int(version[1]) if version else 0)
+
+
+def _owners(folder: str, people: dict[str, list[Owner]]) -> list[Owner]:
+    """The students whose folder that is."""
+    if folder in people:
+        return people[folder]
+    match = MOODLE.fullmatch(folder)
+    return [Owner(_name(match["name"]), match["id"]) if match else Owner(_name(folder))]
+
+
+def _name(text: str) -> str:
+    """A name in one spelling: composed letters, single spaces."""
+    return " ".join(unicodedata.normalize("NFC", printable(text)).split()) or "(no name)"
+
+
+def _names_of(owners: set[Owner]) -> dict[Owner, str]:
+    """What to call each of them: the name, and the id as well where two share it."""
+    ids = defaultdict(set)
+    for owner in owners:
+        ids[owner.name].add(owner.id)
+    return {
+        owner: f"{owner.name} ({owner.id})" if len(ids[owner.name]) > 1 and owner.id else owner.name
+        for owner in owners
+    }
+
+
+def _newest(
+    placed: Iterable[_Placed], called: dict[Owner, str], not_graded: list[NotGraded]
+) -> list[Entry]:
+    """One answer a student and exercise: the last attempt; the others are listed."""
+    answers = defaultdict(list)
+    for each in placed:
+        answers[called[each.owner], each.exercise].append(each)
+    entries = []
+    for (student, exercise), candidates in answers.items():
+        candidates.sort(key=lambda each: (each.attempt, each.item.changed, each.item.path))
+        *older, newest = candidates
+        file = printable(newest.item.path)
+        entries.append(Entry(student, exercise, file, newest.item.path))
+        reason = f"it is a duplicate: {file} is newer, and was graded"
+        not_graded += [
+            NotGraded(printable(each.item.path), student, exercise, reason) for each in older
+        ]
+    return entries
+
+
+def _is_litter(path: str) -> bool:
+    """Whether it is something that systems leave behind and nobody handed in."""
+    parts = PurePosixPath(path).parts
+    return any(part.startswith(".") or part in LITTER for part in parts)
+
+
+def _inside_wrapper(items: list[Item], is_archive: bool) -> list[tuple[Item, PurePosixPath]]:
+    """The items with their paths from the folder on that holds the class."""
+    pairs = [(item, PurePosixPath(item.path)) for item in items]
+    tops = {path.parts[0] for _, path in pairs if path.parts}
+    if "submitted" in tops:  # an nbgrader course: the other folders are the instructor's
+        wrapper = "submitted"
+    elif is_archive and len(tops) == 1 and all(
+        len(path.parts) > 2 or item.kind == "folder" or FLAT.match(path.name)
+        for item, path in pairs
+    ):  # fmt: skip
+        wrapper = tops.pop()
+    else:
+        return pairs
+    inside = [(item, path) for item, path in pairs if path.parts[0] == wrapper]
+    return [(item, path.relative_to(wrapper)) for item, path in inside if len(path.parts) > 1]
+
+
+def _gradescope_people(handed_in: HandedIn) -> dict[str, list[Owner]]:
+    """Whose `submission_123` each folder is, from Gradescope's metadata where it is."""
+    paths = [item.path for item in handed_in.items() if item.path.split("/")[-1] == GRADESCOPE]
+    if not paths:
+        return {}
+    try:
+        told = msgspec.yaml.decode(handed_in.read(paths[0]))
+        return {
+            str(folder): [
+                Owner(_name(str(person[":name"])), str(person.get(":email", "")))
+                for person in about[":submitters"]
+            ]
+            for folder, about in told.items()
+            if about.get(":submitters")
+        }
+    except ImportError:
+        raise KitError(
+            f"{paths[0]} says who is who, and reading it needs PyYAML: pip install pyyaml."
+        ) from None
+    except (msgspec.DecodeError, AttributeError, KeyError, TypeError):
+        return {}

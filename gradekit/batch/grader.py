@@ -1,0 +1,178 @@
+"""What runs in a grader process: warm sessions, and one function that grades an answer.
+
+The sessions of a course share one warm process (zygote) a library. So a grader that has
+met all exercises holds numpy and torch twice, not once for each.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import hashlib
+import os
+import signal
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gradekit.course import Course, Exercise
+from gradekit.errors import GraderError, KitError
+from gradekit.report import Check, Report
+from gradekit.sandbox.launch import Sandbox, SandboxError
+from gradekit.sandbox.lockdown import PROCESS, best_tier
+from gradekit.submission import parse
+
+if TYPE_CHECKING:
+    from gradekit.grading.session import Session
+
+SESSIONS = 32  # kept open, the least recently used one is closed
+START_SECONDS = 180.0  # for torch to start on a very busy machine
+
+# Where courses lie on this machine that came from another one, by their digests.
+shipped: dict[str, Path] = {}
+_sessions: dict[tuple[str, str | None], Sessions] = {}
+_one_at_a_time = threading.Lock()  # a Dask worker may have several threads
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One answer on its way to a grader process.
+
+    `course` is a folder, or the digest of a course that was shipped. `file` names the
+    answer in messages; it is the same for everybody, so that equal bytes give equal reports.
+    """
+
+    course: str
+    exercise: str
+    file: str
+    content: bytes
+    isolation: str | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What became of a task. `report` is JSON, or b"" where there is none.
+
+    `unreadable` says why the answer cannot be graded, `fault` what failed on our side.
+    """
+
+    report: bytes = b""
+    unreadable: str = ""
+    fault: str = ""
+
+
+class Sessions:
+    """The open sessions of one course."""
+
+    def __init__(self, course: Course, isolation: str | None) -> None:
+        self.course = course
+        self._isolation = isolation
+        self._sandboxes: dict[tuple[object, ...], Sandbox] = {}
+        self._open: OrderedDict[str, Session] = OrderedDict()
+
+    def of(self, exercise: Exercise) -> Session:
+        """The session of an exercise, opened at first use."""
+        if exercise.name not in self._open:
+            key = (*exercise.modules, exercise.limits)
+            if key not in self._sandboxes:
+                hidden = self.course.hidden
+                self._sandboxes[key] = Sandbox(
+                    exercise.modules, exercise.limits, hidden, self._isolation
+                )
+            from gradekit.grading.session import Session  # while the sandbox warms up
+
+            if len(self._open) >= SESSIONS:
+                self.forget(next(iter(self._open)))
+            self._open[exercise.name] = Session(self.course, exercise, self._sandboxes[key])
+        self._open.move_to_end(exercise.name)
+        return self._open[exercise.name]
+
+    def forget(self, name: str) -> None:
+        """Close the session of an exercise. A sandbox that others share starts again."""
+        self._open.pop(name).close()
+
+
+def grade(task: Task) -> Verdict:
+    """Grade one answer in this process. Never raises: what fails is in the verdict."""
+    with _one_at_a_time:
+        try:
+            sessions = _sessions_of(task)
+            exercise = sessions.course.find(task.exercise)
+            answer = parse(Path(task.file), task.content)
+        except KitError as error:
+            return Verdict(unreadable=str(error))
+        # A grader that hangs is our fault, and would keep the whole class waiting.
+        patience = exercise.limits.submission_seconds * exercise.limits.patience
+        faulthandler.dump_traceback_later(2 * patience + START_SECONDS, exit=True)
+        try:
+            report = sessions.of(exercise).grade(answer)
+        except (GraderError, SandboxError) as error:
+            sessions.forget(exercise.name)
+            return Verdict(fault=f"{type(error).__name__}: {error}")
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+        fault = report.not_run[0].message if report.not_run else ""
+        return Verdict(msgspec.json.encode(report), fault=fault)
+
+
+def not_run(task: Task, grader: bytes, fault: str) -> bytes:
+    """The report, as JSON, of an answer that our own failure kept from being graded."""
+    check = Check(
+        name="grading",
+        function="",
+        title="The answer could be graded.",
+        outcome="not_run",
+        score=0.0,
+        max_score=0.0,
+        message=fault,
+    )
+    report = Report(
+        exercise=task.exercise,
+        score=0.0,
+        max_score=0.0,
+        isolation=task.isolation or best_tier(),
+        seconds=0.0,
+        submission_sha256=hashlib.sha256(task.content).hexdigest(),
+        grader_sha256=hashlib.sha256(grader).hexdigest(),
+        checks=(check,),
+    )
+    return msgspec.json.encode(report)
+
+
+def isolation_for_strangers(asked: str | None) -> str:
+    """The isolation to grade strangers' answers with.
+
+    Raises:
+        KitError: this machine cannot isolate, and nobody said that this is all right.
+    """
+    if asked is None and best_tier() == PROCESS:
+        raise KitError(
+            "This machine cannot isolate code, so answers of strangers are not safe here: "
+            "`kit doctor` says what is missing.\n"
+            "If you trust every answer, add `--isolation=process`."
+        )
+    return asked or best_tier()
+
+
+def start() -> None:
+    """What a local grader process does first: outlive neither Ctrl-C's parent nor its death."""
+    from multiprocessing import connection, parent_process
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator decides what Ctrl-C means
+    parent = parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True, name="follows its parent").start()
+
+
+def _sessions_of(task: Task) -> Sessions:
+    key = task.course, task.isolation
+    if key not in _sessions:
+        isolation = isolation_for_strangers(task.isolation)
+        root = shipped.get(task.course, Path(task.course))
+        _sessions[key] = Sessions(Course(root), isolation)
+    return _sessions[key]

@@ -1,0 +1,64 @@
+"""Grader processes on this machine, as a `concurrent.futures.Executor`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import Any
+
+from gradekit.batch import grader
+
+
+class Graders(Executor):
+    """`jobs` processes, each a pool of one: so a death is the affair of its own tasks only.
+
+    A process that died is replaced when the next task is submitted.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self._pools = [_Pool() for _ in range(jobs)]
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        pool = min(self._pools, key=lambda pool: pool.waiting)
+        try:
+            return pool.submit(function, *args, **kwargs)
+        except BrokenProcessPool:
+            self._pools[self._pools.index(pool)] = pool = _Pool()
+            return pool.submit(function, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes at once: what they work at is not waited for."""
+        for pool in self._pools:
+            pool.kill()
+
+
+class _Pool:
+    """One process, started at its first task."""
+
+    def __init__(self) -> None:
+        # spawn: this process has threads, and a forked child would inherit their locks.
+        self._executor = ProcessPoolExecutor(1, get_context("spawn"), initializer=grader.start)
+        self._pid: Future[int] | None = None
+        self.waiting = 0
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self._pid = self._pid or self._executor.submit(os.getpid)
+        future = self._executor.submit(function, *args, **kwargs)
+        self.waiting += 1
+        future.add_done_callback(self._finished)
+        return future
+
+    def _finished(self, _: Future[Any]) -> None:
+        self.waiting -= 1
+
+    def kill(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        if self._pid is not None and not self._pid.cancelled():
+            with contextlib.suppress(BrokenProcessPool, ProcessLookupError):
+                os.kill(self._pid.result(), signal.SIGKILL)
+        self._executor.shutdown(wait=True)

@@ -1,0 +1,226 @@
+"""An exercise as a notebook: nbgrader's source version, and how its cells are read again.
+
+The notebook holds the stub's prompt and signatures, the solution between BEGIN and END
+SOLUTION, the visible examples, and one cell a check. Of the check itself it holds no more
+than its title: the hidden part of the cell asks gradekit for the check by name.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+from doctest import Example
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradekit.export.names import names_in, needed_by
+from gradekit.report import Check
+
+if TYPE_CHECKING:
+    from gradekit.course import Course, Exercise
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LOADER = "from gradekit.notebook import score"
+
+EXAMPLES = '''\
+# The examples of `{name}`. They are worth no points, and show what is meant.
+import doctest
+
+examples = """
+{examples}
+"""
+test = doctest.DocTestParser().get_doctest(examples, globals(), "{name}", None, 0)
+options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+result = doctest.DocTestRunner(optionflags=options).run(test)
+assert not result.failed, f"{{result.failed}} of {{result.attempted}} lines came out differently"
+'''
+
+CHECK = """\
+# {title} ({points})
+### BEGIN HIDDEN TESTS
+{loader}
+
+{call}
+### END HIDDEN TESTS"""
+
+
+class HiddenCheck(NamedTuple):
+    """What a check cell asks for. `course` is "" for the course that comes with gradekit."""
+
+    exercise: str
+    check: str
+    course: str = ""
+
+    @property
+    def call(self) -> str:
+        """The hidden line of the cell."""
+        course = f", course={self.course!r}" if self.course else ""
+        return f"score({self.exercise!r}, {self.check!r}{course})".replace("'", '"')
+
+    @classmethod
+    def find(cls, source: str) -> HiddenCheck | None:
+        """The check that a cell with this source asks for, if it is one of ours."""
+        if LOADER not in source:
+            return None
+        try:
+            last = ast.parse(source).body[-1]
+            assert isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)
+            keywords = {str(word.arg): ast.literal_eval(word.value) for word in last.value.keywords}
+            return cls(*map(ast.literal_eval, last.value.args), **keywords)
+        except (AssertionError, IndexError, SyntaxError, TypeError, ValueError):
+            return None
+
+
+def notebook(
+    course: Course,
+    exercise: Exercise,
+    checks: Iterable[Check],
+    course_path: str = "",
+) -> Any:
+    """The source notebook of an exercise.
+
+    Args:
+        checks: All of its checks, in the grader's order, as any report has them.
+        course_path: Where its course is when answers are graded; "" for the default course.
+    """
+    from nbformat import v4
+
+    stub, answer = _Source(course.stub(exercise)), _Source(course.solution(exercise))
+    examples = dict(_examples(course.stub(exercise)))
+    by_function: dict[str, list[Check]] = {name: [] for name in stub.functions}
+    for check in checks:
+        by_function[check.function].append(check)
+
+    made = v4.new_notebook(metadata={"kernelspec": dict(KERNEL)})
+    made.cells += [_prompt(ast.get_docstring(stub.tree) or exercise.title), _imports(stub)]
+    for name, function in stub.functions.items():
+        made.cells.append(_cell(name, _solution(function, stub, answer), solution=True))
+        if examples[name]:
+            made.cells.append(_example_cell(name, examples[name]))
+        hidden = [check for check in by_function[name] if check.max_score]
+        for number, check in enumerate(hidden, start=1):
+            asked = HiddenCheck(exercise.name, check.name, course_path)
+            made.cells.append(_check_cell(f"{name}_check_{number}", check, asked))
+    for number, cell in enumerate(made.cells):
+        cell["id"] = f"cell-{number}"  # random ids would make every export differ
+    return made
+
+
+def _prompt(docstring: str) -> Any:
+    from nbformat import v4
+
+    title, _, story = docstring.partition("\n")
+    note = "Run the cells from top to bottom. The cells after each function test it."
+    cell = v4.new_markdown_cell(f"# {title}\n{story.rstrip()}\n\n{note}")
+    cell.metadata["nbgrader"] = _mark("prompt", locked=True)
+    return cell
+
+
+def _imports(stub: _Source) -> Any:
+    from nbformat import v4
+
+    return v4.new_code_cell("\n".join(ast.unparse(node) for node in stub.imports))
+
+
+def _example_cell(name: str, examples: list[Example]) -> Any:
+    lines = "\n".join(_shown(example) for example in examples)
+    source = EXAMPLES.format(name=name, examples=lines.replace("\\", "\\\\"))
+    return _cell(f"{name}_examples", source.rstrip(), points=0)
+
+
+def _check_cell(grade_id: str, check: Check, asked: HiddenCheck) -> Any:
+    points = "1 point" if check.max_score == 1 else f"{check.max_score:g} points"
+    source = CHECK.format(title=check.title, points=points, loader=LOADER, call=asked.call)
+    return _cell(grade_id, source, points=check.max_score)
+
+
+def _cell(
+    grade_id: str, source: str, *, solution: bool = False, points: float | None = None
+) -> Any:
+    from nbformat import v4
+
+    cell = v4.new_code_cell(source)
+    cell.metadata["nbgrader"] = _mark(grade_id, solution=solution, points=points)
+    return cell
+
+
+def _mark(
+    grade_id: str, *, solution: bool = False, locked: bool = False, points: float | None = None
+) -> dict[str, Any]:
+    """The metadata by which nbgrader knows a cell; a cell with points is a locked test."""
+    tested = points is not None
+    mark: dict[str, Any] = {
+        "grade_id": re.sub(r"[^A-Za-z0-9_-]", "-", grade_id),
+        "grade": tested,
+        "solution": solution,
+        "locked": locked or tested,
+        "task": False,
+        "schema_version": 3,
+    }
+    return {**mark, "points": points} if tested else mark
+
+
+def _shown(example: Example) -> str:
+    """An example as it stands in a docstring; of an error only the name counts."""
+    first, *rest = example.source.rstrip("\n").split("\n")
+    source = "\n".join([f">>> {first}", *(f"... {line}" for line in rest)])
+    return f"{source}\n{example.want}".rstrip("\n")
+
+
+def _examples(stub: Path) -> Iterator[tuple[str, list[Example]]]:
+    from gradekit.grading.examples import functions_of
+
+    return functions_of(stub)
+
+
+class _Source:
+    """A file of the course by its nodes, each with its own text."""
+
+    def __init__(self, path: Path) -> None:
+        text = path.read_text("utf-8")
+        self.lines = text.splitlines()
+        self.tree = ast.parse(text)
+
+    @property
+    def functions(self) -> dict[str, ast.FunctionDef]:
+        return {node.name: node for node in self.tree.body if isinstance(node, ast.FunctionDef)}
+
+    @property
+    def imports(self) -> list[ast.stmt]:
+        imports = [n for n in self.tree.body if isinstance(n, (ast.Import, ast.ImportFrom))]
+        return [node for node in imports if getattr(node, "module", None) != "__future__"]
+
+    def code(self, first: ast.stmt, last: ast.stmt) -> str:
+        """The lines from one statement to another, with the comments right above them."""
+        start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", []))])
+        while start > 1 and self.lines[start - 2].lstrip().startswith("#"):
+            start -= 1
+        return textwrap.dedent("\n".join(self.lines[start - 1 : last.end_lineno]))
+
+    def head(self, function: ast.FunctionDef) -> str:
+        """A function's signature and docstring."""
+        first = function.body[0]
+        end = first.end_lineno if ast.get_docstring(function) else first.lineno - 1
+        return "\n".join(self.lines[function.lineno - 1 : end])
+
+    def body(self, function: ast.FunctionDef) -> str:
+        """A function's statements without its docstring."""
+        statements = function.body[1:] if ast.get_docstring(function) else function.body
+        return self.code(statements[0], statements[-1])
+
+
+def _solution(function: ast.FunctionDef, stub: _Source, answer: _Source) -> str:
+    """The stub's signature and contract over the body of the reference answer.
+
+    What the answer keeps beside its functions goes into the body too: a released cell that
+    raised at its top level would keep the cell's own function from being defined.
+    """
+    reference = answer.functions[function.name]
+    there = set[str]().union(*(names_in(node).bound for node in stub.imports), stub.functions)
+    beside = [node for node in answer.tree.body[1:] if not names_in(node).bound <= there]
+    used = set[str]().union(*(names_in(statement).used for statement in reference.body))
+    parts = [answer.code(node, node) for node in needed_by(used, beside)]
+    body = textwrap.indent("\n\n".join([*parts, answer.body(reference)]), "    ")
+    return f"{stub.head(function)}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"

@@ -1,0 +1,45 @@
+"""Results -> scores.csv: a row a student, a column an exercise.
+
+An answer that was not graded, and one that we failed to run, has an empty cell: never 0.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from gradekit.overview import Overview
+from gradekit.results import NotGraded
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def scores_csv(overview: Overview) -> str:
+    """The table, with a byte order mark so that spreadsheets take it for UTF-8."""
+    names = [exercise.name for exercise in overview.exercises]
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["student", *names, "total"])
+    for student, cells in overview.cells.items():
+        scores = [
+            f"{cells[name].score:g}" if name in cells and cells[name].state == "graded" else ""
+            for name in names
+        ]
+        table.writerow([no_formula(student), *scores, f"{overview.total(student):g}"])
+    return "\ufeff" + text.getvalue()
+
+
+def not_graded_csv(not_graded: list[NotGraded]) -> str:
+    """The files that nobody's points come from, with the reason for each."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["file", "student", "exercise", "reason"])
+    for each in not_graded:
+        row = (each.file, each.student, each.exercise, each.reason)
+        table.writerow([no_formula(value) for value in row])
+    return "\ufeff" + text.getvalue()
+
+
+def no_formula(value: str) -> str:
+    """`value` so that a spreadsheet shows it and computes nothing: it is strangers' text."""
+    return f"'{value}" if value.startswith(FORMULA_STARTS) else value

@@ -1,0 +1,159 @@
+"""Known mistakes by their behaviour: which file of the bank an answer behaves like.
+
+A signature says how each failed check of one function failed: at which reply of the
+submission, and what came back, rounded and hashed. An answer that fails the same checks with the
+same replies is told the bank file's sentence. Source text is never looked at, and the score
+never depends on this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from gradekit.report import Check
+
+ENOUGH = 0.75  # the share of failed checks that must agree in what came back
+MOST_NAMES = 2  # mistakes that behave alike are all named, up to this many
+GRID = 4096  # values count as equal within about one part in so many of the largest
+SHIFTS = (0.5, 0.25)  # two grids: values beside a border of one are inside a cell of the other
+HASHED_ENTRIES = 4096
+
+
+class Print(msgspec.Struct, frozen=True, array_like=True):
+    """How one check failed: after how many replies, and what the last one was.
+
+    `is_value` is false for an exception or a lost worker; `hashes` has one a grid.
+    """
+
+    replies: int
+    is_value: bool
+    hashes: tuple[str, str]
+
+    def agrees(self, other: Print) -> bool:
+        """Whether both came of the same behaviour, as far as rounding lets one tell."""
+        return (self.replies, self.is_value) == (other.replies, other.is_value) and any(
+            mine == theirs for mine, theirs in zip(self.hashes, other.hashes, strict=True)
+        )
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """One wrong file of the bank: its name, its sentence, and its failed checks."""
+
+    name: str
+    function: str
+    sentence: str
+    prints: dict[str, Print]
+
+
+class Signatures(msgspec.Struct, frozen=True):
+    """The known mistakes of one exercise, as its grader of that hash saw them."""
+
+    grader_sha256: str
+    mistakes: tuple[Mistake, ...]
+
+    def name(self, checks: Iterable[Check], prints: dict[str, Print]) -> dict[str, str]:
+        """The sentence for each function whose failed checks behave like a known mistake."""
+        failed: dict[str, dict[str, Print]] = {}
+        for check in checks:
+            if check.outcome == "failed" and check.max_score and check.name in prints:
+                failed.setdefault(check.function, {})[check.name] = prints[check.name]
+        named = {}
+        for function, seen in failed.items():
+            if sentences := self._alike(function, seen):
+                named[function] = "; or: ".join(sentences)
+        return named
+
+    def _alike(self, function: str, seen: dict[str, Print]) -> list[str]:
+        """The sentences of the mistakes that failed like `seen`, the closest ones only."""
+        scores: dict[str, float] = {}
+        for mistake in self.mistakes:
+            if mistake.function != function or mistake.prints.keys() != seen.keys():
+                continue
+            agreeing = [name for name in seen if seen[name].agrees(mistake.prints[name])]
+            # Errors such as TypeError have too many causes to go by them alone.
+            if any(seen[name].is_value for name in agreeing):
+                share = len(agreeing) / len(seen)
+                scores[mistake.sentence] = max(share, scores.get(mistake.sentence, 0.0))
+        best = max(scores.values(), default=0.0)
+        closest = [sentence for sentence, score in scores.items() if score == best]
+        return closest if best >= ENOUGH and len(closest) <= MOST_NAMES else []
+
+
+def path_of(grader: Path) -> Path:
+    """Where the signatures of a grader lie."""
+    return grader.parent / "mistakes" / f"{grader.stem}.json"
+
+
+def load(grader: Path, grader_sha256: str) -> Signatures | None:
+    """The signatures of a grader; None where there are none, or they are of another version."""
+    try:
+        signatures = msgspec.json.decode(path_of(grader).read_bytes(), type=Signatures)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return signatures if signatures.grader_sha256 == grader_sha256 else None
+
+
+def save(grader: Path, signatures: Signatures) -> None:
+    """Write the signatures beside their grader, one mistake a line."""
+    path = path_of(grader)
+    path.parent.mkdir(exist_ok=True)
+    lines = ",\n".join(msgspec.json.encode(each).decode() for each in signatures.mistakes)
+    path.write_text(
+        f'{{"grader_sha256": "{signatures.grader_sha256}", "mistakes": [\n{lines}\n]}}\n', "utf-8"
+    )
+
+
+def fingerprint(replies: int, kind: str, value: Any) -> Print:
+    """The print of a check that failed at its reply number `replies`."""
+    hashes = []
+    for shift in SHIFTS:
+        digest = hashlib.blake2b(digest_size=4)
+        digest.update(kind.encode())
+        with contextlib.suppress(RecursionError):  # nested as deep as the wire lets pass
+            _feed(digest, value, shift)
+        hashes.append(digest.hexdigest())
+    return Print(replies, kind == "value", (hashes[0], hashes[1]))
+
+
+def _feed(digest: Any, value: Any, shift: float) -> None:
+    """Hash a value from the wire, floats rounded to one of the grids."""
+    if isinstance(value, dict):
+        for key in sorted(value, key=repr):
+            digest.update(repr(key).encode())
+            _feed(digest, value[key], shift)
+    elif isinstance(value, list | tuple):
+        digest.update(f"{type(value).__name__}{len(value)}".encode())
+        for item in value:
+            _feed(digest, item, shift)
+    elif type(value).__name__ == "Tensor":
+        digest.update(b"tensor")
+        _feed(digest, value.detach().float().numpy(), shift)
+    elif isinstance(value, np.ndarray | np.generic | float):
+        array = np.asarray(value)
+        digest.update(f"{array.shape}{array.dtype.kind}".encode())
+        digest.update(_rounded(array.reshape(-1)[:HASHED_ENTRIES], shift))
+    else:
+        digest.update(repr(value).encode())
+
+
+def _rounded(array: np.ndarray, shift: float) -> bytes:
+    if array.dtype.kind not in "fc":
+        return array.tobytes()
+    parts = np.concatenate([array.real, array.imag]).astype(np.float64)
+    finite = np.isfinite(parts)
+    largest = float(np.abs(parts[finite]).max(initial=0.0))
+    # A power of two not below the largest, so that nearly equal arrays share their grid.
+    exponent = math.frexp(largest / 1.01)[1] if largest > 1e-9 else 0
+    cells = np.full(parts.shape, -(2**20), dtype=np.int32)
+    cells[finite] = np.floor(np.ldexp(parts[finite], -exponent) * GRID + shift)
+    cells[np.isposinf(parts)] = 2**20
+    cells[np.isnan(parts)] = 2**21
+    return str(exponent).encode() + cells.tobytes()

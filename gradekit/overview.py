@@ -1,0 +1,147 @@
+"""A class at a glance: what pages and tables about all results are made from.
+
+Results are read once, one at a time. What stays in memory is a small cell a submission and
+a counter a check, so that a large class does not mean a large process.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from gradekit.course import Course, Exercise
+from gradekit.report import Report
+from gradekit.results import NotGraded, Result, behaves_like
+
+SHOWN = 12  # entries of each list of remarkable things
+TROUBLE = ("timed_out", "out_of_memory", "crashed", "refused", "malformed")
+
+
+class Cell(NamedTuple):
+    """One student's answer to one exercise. `failed` are the titles of its failed checks."""
+
+    state: Literal["graded", "not_run", "not_graded"]
+    score: float = 0.0
+    max_score: float = 0.0
+    failed: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def fraction(self) -> float:
+        """The points earned, from 0 to 1."""
+        return self.score / self.max_score if self.max_score else 0.0
+
+
+class CheckStatistics:
+    """How a class fared at one check."""
+
+    def __init__(self, exercise: str, function: str, title: str) -> None:
+        self.exercise, self.function, self.title = exercise, function, title
+        self.seen = self.failed = 0
+
+
+class Remark(NamedTuple):
+    """A submission worth a look, with why."""
+
+    student: str
+    exercise: str
+    seconds: float
+    note: str
+
+
+class Overview:
+    """Everything about a class that can be counted."""
+
+    def __init__(
+        self,
+        course: Course,
+        results: Iterable[Result],
+        not_graded: Iterable[NotGraded] = (),
+        students: Iterable[str] = (),
+    ) -> None:
+        """Args:
+        students: Those who belong to the class, with an answer or without.
+        """
+        self.not_graded = list(not_graded)
+        self.cells: dict[str, dict[str, Cell]] = {name: {} for name in students}
+        self.mistakes: Counter[tuple[str, str]] = Counter()
+        self.graded = self.not_run = 0
+        self.seconds = 0.0
+        self._checks: dict[tuple[str, str], CheckStatistics] = {}
+        self._troubled: list[Remark] = []
+        self._slowest: list[Remark] = []
+        titles: dict[str, str] = {}
+        for problem in self.not_graded:
+            if problem.exercise and "duplicate" not in problem.reason:
+                cells = self.cells.setdefault(problem.student, {})
+                cells[problem.exercise] = Cell("not_graded", note=problem.reason)
+        for result in results:
+            self._count(result, titles)
+        used = {name for cells in self.cells.values() for name in cells}
+        self.exercises = [each for each in course.exercises if each.name in used]
+        self.cells = dict(sorted(self.cells.items(), key=lambda pair: pair[0].casefold()))
+
+    def _count(self, result: Result, titles: dict[str, str]) -> None:
+        report = result.report
+        cells = self.cells.setdefault(result.student, {})
+        if report.not_run:
+            self.not_run += 1
+            cells[result.exercise] = Cell("not_run", note=report.not_run[0].message)
+            return
+        self.graded += 1
+        self.seconds += report.seconds
+        # One string a title for the whole class: cells only point to it.
+        failed = tuple(titles.setdefault(check.title, check.title) for check in report.failed)
+        cells[result.exercise] = Cell(
+            "graded", report.score, report.max_score, failed, behaves_like(report)
+        )
+        if mistake := behaves_like(report):
+            self.mistakes[result.exercise, mistake] += 1
+        self._count_checks(report)
+        self._notice(result)
+
+    def _count_checks(self, report: Report) -> None:
+        for check in report.checks:
+            key = report.exercise, check.name
+            if key not in self._checks:
+                self._checks[key] = CheckStatistics(report.exercise, check.function, check.title)
+            self._checks[key].seen += 1
+            self._checks[key].failed += check.outcome == "failed"
+
+    def _notice(self, result: Result) -> None:
+        """Keep it in mind if it is among the slowest, or ended badly."""
+        report = result.report
+        endings = Counter(check.ending for check in report.checks if check.ending in TROUBLE)
+        note = ", ".join(f"{count} {ending.replace('_', ' ')}" for ending, count in endings.items())
+        remark = Remark(result.student, result.exercise, report.seconds, note)
+        if endings:
+            self._troubled.append(remark)
+        self._slowest.append(remark)
+        if len(self._slowest) > 20 * SHOWN:
+            self._slowest = self.slowest
+
+    @property
+    def slowest(self) -> list[Remark]:
+        """The submissions that took longest."""
+        return sorted(self._slowest, key=lambda each: -each.seconds)[:SHOWN]
+
+    @property
+    def troubled(self) -> list[Remark]:
+        """All submissions that the sandbox had to stop somewhere, by exercise and student."""
+        return sorted(self._troubled, key=lambda each: (each.exercise, each.student))
+
+    @property
+    def hardest(self) -> list[CheckStatistics]:
+        """The checks that most of the class failed."""
+        failed = [check for check in self._checks.values() if check.failed]
+        return sorted(failed, key=lambda check: -check.failed / check.seen)[:SHOWN]
+
+    def total(self, student: str) -> float:
+        """The sum of a student's points."""
+        return sum(cell.score for cell in self.cells[student].values())
+
+    def fractions(self, exercise: Exercise) -> list[float]:
+        """What each graded answer to an exercise earned, from 0 to 1."""
+        cells = (cells.get(exercise.name) for cells in self.cells.values())
+        return [cell.fraction for cell in cells if cell and cell.state == "graded"]

@@ -1,0 +1,114 @@
+"""Grades in the background, on a warm session: the newest answer wins, nobody waits.
+
+An answer that hangs is not waited for once a newer one is there: its session is left to end
+by itself, and the newer answer gets a session of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradekit.course import Course, Exercise
+from gradekit.errors import GraderError
+from gradekit.report import Report
+from gradekit.submission import Submission
+
+if TYPE_CHECKING:
+    from gradekit.grading.session import Session
+
+PATIENCE_SECONDS = 1.0  # how long a newer answer waits for an older one
+LOADING_SECONDS = 60.0  # and for libraries to load
+
+
+class Verdict(NamedTuple):
+    """What came of grading: a report, or `problem`, which is kit's own and no answer's."""
+
+    exercise: Exercise
+    sha256: str
+    report: Report | None
+    problem: str = ""
+
+
+class Desk:
+    """Keeps one session open and puts each `Verdict` into an inbox."""
+
+    def __init__(self, course: Course, inbox: SimpleQueue[Any]) -> None:
+        self._course = course
+        self._inbox = inbox
+        self._place: _Place | None = None
+
+    def open(self, exercise: Exercise) -> None:
+        """Get ready for answers to `exercise`; what is being graded no longer matters."""
+        if self._place is not None:
+            self._place.leave()
+        self._place = _Place(self._course, exercise, self._inbox)
+
+    def grade(self, submission: Submission) -> None:
+        """Grade an answer to the exercise that is open, soon."""
+        assert self._place is not None, "no exercise is open"
+        if self._place.is_stuck():
+            self.open(self._place.exercise)
+        self._place.answers.put(submission)
+
+    def close(self) -> None:
+        """End the session, without waiting for what it is grading."""
+        if self._place is not None:
+            self._place.leave()
+
+
+class _Place:
+    """One session, in a thread of its own."""
+
+    def __init__(self, course: Course, exercise: Exercise, inbox: SimpleQueue[Any]) -> None:
+        self.exercise = exercise
+        self.answers: SimpleQueue[Submission | None] = SimpleQueue()
+        self._course, self._inbox = course, inbox
+        self._left = False
+        self._session: Session | None = None
+        self._is_warm = False
+        self._grading_since: float | None = None
+        threading.Thread(target=self._serve, daemon=True, name="desk").start()
+
+    def is_stuck(self) -> bool:
+        since = self._grading_since
+        patience = PATIENCE_SECONDS if self._is_warm else LOADING_SECONDS
+        return since is not None and time.monotonic() - since > patience
+
+    def leave(self) -> None:
+        """End it without waiting, and whatever it is grading."""
+        self._left = True
+        self.answers.put(None)
+        if self._session is not None and self.is_stuck():
+            threading.Thread(target=self._session.close, daemon=True, name="close").start()
+
+    def _tell(self, verdict: Verdict) -> None:
+        if not self._left:
+            self._inbox.put(verdict)
+
+    def _serve(self) -> None:
+        from gradekit.engine import open_session
+        from gradekit.sandbox.launch import SandboxError
+
+        try:
+            with open_session(self._course, self.exercise) as self._session:
+                while (submission := self._newest()) is not None:
+                    self._tell(self._graded(self._session, submission))
+        except (GraderError, SandboxError, OSError) as error:
+            self._tell(Verdict(self.exercise, "", None, str(error)))
+
+    def _newest(self) -> Submission | None:
+        submission = self.answers.get()
+        while submission is not None and not self.answers.empty():
+            submission = self.answers.get()
+        return submission
+
+    def _graded(self, session: Session, submission: Submission) -> Verdict:
+        self._grading_since = time.monotonic()
+        try:
+            return Verdict(self.exercise, submission.sha256, session.grade(submission))
+        finally:
+            self._grading_since = None
+            self._is_warm = True

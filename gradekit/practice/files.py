@@ -1,0 +1,49 @@
+"""Notices when a file is saved, however an editor does it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+
+STEP_MILLISECONDS = 10  # a save comes as several events: how long to wait for the rest
+
+
+class Saved(NamedTuple):
+    """Something in the folder was written, renamed or deleted."""
+
+
+@contextlib.contextmanager
+def saves_into(inbox: SimpleQueue[Any], folder: Path) -> Iterator[None]:
+    """Put `Saved` into `inbox` whenever a file in `folder` changes, until the `with` ends.
+
+    The folder is watched, not the file: editors that save by renaming put a new file in
+    place of the one that was there.
+    """
+    from watchfiles import watch
+
+    stop = threading.Event()
+
+    def look() -> None:
+        changes = watch(
+            folder,
+            watch_filter=None,
+            step=STEP_MILLISECONDS,
+            debounce=10 * STEP_MILLISECONDS,
+            stop_event=stop,
+            recursive=False,
+        )
+        with contextlib.suppress(FileNotFoundError):  # the folder itself is gone
+            for _ in changes:
+                inbox.put(Saved())
+
+    thread = threading.Thread(target=look, daemon=True, name="saves")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(1)

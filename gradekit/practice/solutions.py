@@ -1,0 +1,62 @@
+"""Model answers: what to say aloud, the code, and how another answer behaves beside it."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.text import Text
+
+from gradekit.course import Course, Exercise
+from gradekit.report import Report
+
+STYLE: Any = {"theme": "ansi_dark", "background_color": "default", "word_wrap": True}
+
+
+class ModelAnswer(NamedTuple):
+    """`spoken` in paragraphs, as one would say it; `code` without that docstring."""
+
+    spoken: str
+    code: str
+
+
+def model_answer(course: Course, exercise: Exercise) -> ModelAnswer:
+    """The reference solution, taken apart."""
+    source = course.solution(exercise).read_text("utf-8")
+    tree = ast.parse(source)
+    spoken = ast.get_docstring(tree) or ""
+    paragraphs = [" ".join(part.split()) for part in spoken.split("\n\n")]
+    end = tree.body[0].end_lineno if spoken else 0
+    code = "\n".join(source.splitlines()[end:]).strip("\n")
+    return ModelAnswer("\n\n".join(paragraphs), code)
+
+
+def print_model_answer(out: Console, course: Course, exercise: Exercise) -> None:
+    """What to say, the code, and the follow-up questions with their answers."""
+    answer = model_answer(course, exercise)
+    print_heading(out, "To say aloud")
+    out.print(Text(answer.spoken))
+    print_heading(out, "The code")
+    out.print(Syntax(answer.code, "python", **STYLE))
+    for followup in exercise.followups:
+        print_heading(out, "They ask next: " + followup.question)
+        out.print(Text(followup.answer))
+
+
+def print_behaviour(out: Console, yours: Report, model: Report) -> None:
+    """Where an answer behaves otherwise than the model answer; style is nobody's business."""
+    print_heading(out, "Your answer beside it")
+    expected = {check.name: check for check in model.checks}
+    differ = [c for c in yours.checks if c.outcome != expected[c.name].outcome]
+    for check in differ:
+        out.print(Text(f"Differs: {check.title}", style="red"))
+        out.print(Text(f"    {check.message or check.outcome}"))
+    same = len(yours.checks) - len(differ)
+    out.print(Text(f"It behaves as the model answer does in {same} of {len(yours.checks)} checks."))
+    out.print(Text(f"All checks took {yours.seconds:.3f} s, the model answer {model.seconds:.3f} s."))
+
+
+def print_heading(out: Console, text: str) -> None:
+    out.print(Text(f"\n{text}", style="bold"))

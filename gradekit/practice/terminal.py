@@ -1,0 +1,210 @@
+"""The terminal of an interactive command: keys come in one at a time, whole screens go out.
+
+Everything that happens arrives in one queue, `inbox`: keys, a new size, and whatever other
+threads put there. In plain mode (a screen reader, a pipe, a dumb terminal) nothing is drawn
+over: what has changed is printed below, without colour.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+from rich.console import Console
+
+from gradekit.render.terminal import WIDTH
+
+Paint = Callable[[Console], None]
+ENTER_SCREEN, LEAVE_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+SEQUENCES = {
+    "\x1b[A": "up", "\x1bOA": "up", "\x1b[B": "down", "\x1bOB": "down",
+    "\x1b[5~": "page up", "\x1b[6~": "page down",
+    "\x1b": "escape", "\r": "enter", "\n": "enter", " ": "page down",
+    "\xe0H": "up", "\xe0P": "down", "\xe0I": "page up", "\xe0Q": "page down",
+}  # fmt: skip
+KEY = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Z])?|.", re.DOTALL)
+
+
+class Key(NamedTuple):
+    """A key that was pressed: its character, or a name such as `enter` or `up`."""
+
+    name: str
+
+
+class Resized(NamedTuple):
+    """The terminal has a new size."""
+
+
+class Terminal:
+    """Draws screens and reads keys, between `with` and its end."""
+
+    def __init__(self, plain: bool = False) -> None:
+        self.inbox: SimpleQueue[Any] = SimpleQueue()
+        self.plain = plain or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb"
+        self._scroll = 0
+        self._painted: tuple[Paint, Paint] | None = None
+        self._said = ""
+        self._undo = contextlib.ExitStack()
+
+    def __enter__(self) -> Terminal:
+        if sys.stdin.isatty():
+            self._undo.enter_context(_keys_into(self.inbox))
+        if not self.plain:
+            self._write(ENTER_SCREEN)
+            self._undo.callback(self._write, LEAVE_SCREEN)
+        if hasattr(signal, "SIGWINCH"):
+            before = signal.signal(signal.SIGWINCH, lambda *_: self.inbox.put(Resized()))
+            self._undo.callback(signal.signal, signal.SIGWINCH, before)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._undo.close()
+
+    def next(self, seconds: float | None = None) -> Any:
+        """What happens next; None if nothing does for so many seconds.
+
+        Keys that scroll, and new sizes, are seen to here.
+        """
+        while True:
+            try:
+                happened = self.inbox.get(timeout=seconds)
+            except Empty:
+                return None
+            if isinstance(happened, Resized):
+                self.redraw()
+            elif not isinstance(happened, Key) or not self._scrolls(happened.name):
+                return happened
+
+    def draw(self, body: Paint, footer: Paint, *, keep_scroll: bool = False) -> None:
+        """Show a screen: `body`, cut where it is too long, and all of `footer` below it."""
+        if not keep_scroll:
+            self._scroll = 0
+        self._painted = body, footer
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Show the last screen again, at the size that the terminal has now."""
+        if self._painted is None:
+            return
+        if self.plain:
+            text = "\n".join(line.rstrip() for paint in self._painted for line in self._lines(paint))
+            if text != self._said:
+                self._said = text
+                self._write(text + "\n\n")
+            return
+        body, footer = (self._lines(paint) for paint in self._painted)
+        lines = [*self._cut(body, self._rows() - len(footer)), *footer][: self._rows()]
+        self._write("\x1b[H" + "\r\n".join(f"{line}\x1b[K" for line in lines) + "\x1b[J")
+
+    def say(self, text: str) -> None:
+        """In plain mode, print a line; elsewhere the screen shows it already."""
+        if self.plain:
+            self._write(text + "\n")
+
+    def _lines(self, paint: Paint) -> list[str]:
+        if self.plain:  # no codes at all, not even bold or links
+            console = Console(highlight=False, color_system=None, force_terminal=False)
+        else:
+            console = Console(highlight=False, force_terminal=True)
+        console.width = min(self._columns(), WIDTH)
+        with console.capture() as captured:
+            paint(console)
+        return captured.get().rstrip("\n").split("\n")
+
+    def _cut(self, lines: list[str], rows: int) -> list[str]:
+        """The part of the body that fits, with a line that says what is out of sight."""
+        rows = max(rows, 2)
+        if len(lines) <= rows:
+            self._scroll = 0
+            return lines + [""] * (rows - len(lines))
+        room = rows - 1
+        self._scroll = max(0, min(self._scroll, len(lines) - room))
+        below = len(lines) - room - self._scroll
+        where = f"{below} more lines: down" if below else "the end: up"
+        return [*lines[self._scroll : self._scroll + room], f"  ... {where} to scroll ..."]
+
+    def _scrolls(self, key: str) -> bool:
+        step = {"up": -1, "down": 1, "page up": 5 - self._rows(), "page down": self._rows() - 5}
+        if key not in step or self.plain:
+            return False
+        self._scroll = max(0, self._scroll + step[key])
+        self.redraw()
+        return True
+
+    @staticmethod
+    def _size() -> os.terminal_size:
+        try:
+            return os.get_terminal_size(sys.stdout.fileno())
+        except (OSError, ValueError):  # a pipe
+            return os.terminal_size((80, 24))
+
+    def _rows(self) -> int:
+        return max(self._size().lines, 6)
+
+    def _columns(self) -> int:
+        return max(self._size().columns, 20)
+
+    @staticmethod
+    def _write(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _keys_into(inbox: SimpleQueue[Any]) -> Iterator[None]:
+    """Read single keys in a thread of its own, until the end of the `with`."""
+    if sys.platform == "win32":
+        import click
+
+        def read_keys() -> None:
+            while True:
+                text = click.getchar()
+                inbox.put(Key(SEQUENCES.get(text, text.lower())))
+
+        threading.Thread(target=read_keys, daemon=True, name="keys").start()
+        yield
+        return
+
+    import termios
+    import tty
+
+    stdin = sys.stdin.fileno()
+    before = termios.tcgetattr(stdin)
+    stop, stopper = os.pipe()
+
+    def read_keys() -> None:
+        while True:
+            ready, _, _ = select.select([stdin, stop], [], [])
+            text = "" if stop in ready else os.read(stdin, 256).decode(errors="ignore")
+            if not text:
+                return
+            for name in _names(text):
+                inbox.put(Key(name))
+
+    thread = threading.Thread(target=read_keys, daemon=True, name="keys")
+    try:
+        tty.setcbreak(stdin)
+        thread.start()
+        yield
+    finally:
+        os.close(stopper)  # wakes the thread, and ends it
+        thread.join()
+        os.close(stop)
+        termios.tcsetattr(stdin, termios.TCSADRAIN, before)
+
+
+def _names(text: str) -> Iterator[str]:
+    """The keys in what one read brought: often one, more if typed quickly."""
+    for part in KEY.findall(text):
+        if part in SEQUENCES:
+            yield SEQUENCES[part]
+        elif not part.startswith("\x1b"):
+            yield part.lower()

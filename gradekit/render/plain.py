@@ -1,0 +1,37 @@
+"""Report -> plain sentences, for a screen reader: no marks, columns or colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradekit.report import Check, Report
+
+
+def sentences(report: Report) -> Iterator[str]:
+    """The report in lines that read well aloud: the score first, then what failed."""
+    yield f"{report.exercise}: {report.score:g} of {report.max_score:g} points."
+    counted = [check for check in report.checks if check.max_score or check.outcome != "passed"]
+    messages = {check.message for check in counted}
+    if len(messages) == 1 and len(counted) > 1 and (common := messages.pop()):
+        yield f"All checks failed: {common}"
+        return
+    for check in counted:
+        if check.outcome == "passed":
+            continue
+        yield _failed(check)
+        if check.message:
+            yield f"  {check.message}"
+        if check.hint:
+            yield f"  Hint: {check.hint}"
+    for function, mistake in report.behaves_like.items():
+        yield f"{function} behaves like: {mistake}."
+    passed = [check for check in counted if check.outcome == "passed"]
+    if passed:
+        yield f"Passed, {len(passed)} of {len(counted)} checks."
+
+
+def _failed(check: Check) -> str:
+    if check.outcome == "not_run":
+        return f"Not run, through a fault of kit's own: {check.title}"
+    points = f"0 of {check.max_score:g} points" if check.max_score else "an example"
+    return f"Failed, {points}, {check.function}: {check.title}"

@@ -1,0 +1,14 @@
+# attack: gained: a list and a dict that contain themselves; expect: softmax malformed, score 4
+import numpy as np
+
+
+def softmax(x, axis=-1):
+    value = {}
+    value["self"] = [value]
+    return value
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))

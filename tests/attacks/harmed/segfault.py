@@ -1,0 +1,16 @@
+# attack: harmed: reads from address zero; expect: softmax crashed, score 4, says a segmentation fault
+import numpy as np
+import ctypes
+
+
+def softmax(x, axis=-1):
+    ctypes.string_at(0)
+    x = np.asarray(x, dtype=np.float64)
+    weights = np.exp(x - x.max(axis=axis, keepdims=True))
+    return weights / weights.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))

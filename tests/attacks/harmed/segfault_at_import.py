@@ -1,0 +1,17 @@
+# attack: harmed: reads from address zero while it is imported; expect: softmax crashed, log_softmax crashed, score 0
+import numpy as np
+import ctypes
+
+ctypes.string_at(0)
+
+
+def softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    weights = np.exp(x - x.max(axis=axis, keepdims=True))
+    return weights / weights.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))

@@ -1,0 +1,23 @@
+# attack: harmed: overflows the C stack; expect: softmax crashed, score 4
+import numpy as np
+import sys
+
+sys.setrecursionlimit(10**9)
+
+
+class Deep:
+    def __repr__(self):
+        return repr([self])
+
+
+def softmax(x, axis=-1):
+    repr(Deep())
+    x = np.asarray(x, dtype=np.float64)
+    weights = np.exp(x - x.max(axis=axis, keepdims=True))
+    return weights / weights.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))

@@ -1,0 +1,237 @@
+"""Every file in attacks/ is handed in, and has to end as its first line says.
+
+`# attack: GROUP: what it tries; expect: ENDS, ENDS, ...` where ENDS is one of
+    score 4                        exactly these points
+    softmax timed_out or crashed   every scored check of that function failed, ending so
+    says SOME WORDS                a failed check tells the learner these words
+Whatever it was, nothing may be left of it, and the next answer is graded as ever.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from gradekit.course import Course
+from gradekit.engine import open_session
+from gradekit.report import Report
+from gradekit.sandbox.lockdown import FULL, best_tier
+from gradekit.sandbox.limits import Limits
+from gradekit.submission import read
+
+ROOT = Path(__file__).resolve().parents[1]
+ATTACKS = sorted((ROOT / "tests" / "attacks").glob("*/*.py"))
+FIRST_LINE = re.compile(r"# attack: (\w+): (.+?); expect: (.+)")
+NOBODY = 65534
+# Hanging is as bad after a quarter of a second as after ten.
+HURRY = Limits(
+    import_seconds=0.5, check_seconds=0.25, submission_seconds=1.2, memory_mib=256, patience=6
+)
+SECRET = "kit_secret"
+LITTER = "kit_attack"
+
+pytestmark = pytest.mark.skipif(
+    best_tier() != FULL, reason=f"this machine offers only `{best_tier()}`; see `kit doctor`"
+)
+outcomes: list[tuple[str, str, str]] = []
+
+
+class Arena:
+    """A warm session that attacks are graded in, and what to look at after each."""
+
+    def __init__(self, name: str) -> None:
+        self.course = Course(ROOT)
+        exercise = msgspec.structs.replace(self.course.find(name), limits=HURRY)
+        self.session = open_session(self.course, exercise)
+        self.solution = read(self.course.solution(exercise))
+        assert self.session.grade(self.solution).score == 10
+
+    @property
+    def zygote(self) -> Any:
+        return self.session._sandbox._zygote
+
+    def leftovers(self) -> dict[str, object]:
+        """Everything that an attack could leave behind: the same before and after it."""
+        return {
+            "workers": descendants(self.zygote._process.pid),
+            "orphans": orphans(self.zygote._scratch),
+            "files": litter(),
+            "scratch": os.listdir(self.zygote._scratch),
+            "descriptors": len(os.listdir("/proc/self/fd")),
+            "ipc": [Path(f"/proc/sysvipc/{kind}").read_text() for kind in ("shm", "msg", "sem")],
+            "zygote": self.zygote._process.pid,
+        }
+
+
+def descendants(pid: int) -> list[int]:
+    """The children of a process, and theirs."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += [int(child), *descendants(int(child))]
+    return found
+
+
+def orphans(scratch: str) -> list[int]:
+    """Processes of this zygote that have got another parent."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if scratch.encode() in command and parent != os.getpid():
+            found.append(int(folder.name))
+    return found
+
+
+def litter() -> list[str]:
+    """Files that bear the name by which all attacks call theirs."""
+    home = Path.home()
+    folders = ["/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", ".", str(ROOT), str(home)]
+    return [
+        f"{folder}/{name}"
+        for folder in folders
+        if os.access(folder, os.R_OK)
+        for name in os.listdir(folder)
+        if LITTER in name
+    ]
+
+
+@pytest.fixture(scope="module")
+def arenas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Arena]]:
+    """One session an exercise, with secrets lying about that no answer may find."""
+    secrets = [Path("/tmp", SECRET), Path("/var/tmp", SECRET), Path("/dev/shm")]
+    for folder in secrets:
+        folder.mkdir(exist_ok=True)
+        (folder / f"{SECRET}.py").write_text("KIT_SECRET=1")
+    os.environ["KIT_SECRET"] = "KIT_SECRET=1"
+    opened: dict[str, Arena] = {}
+    yield opened
+    for arena in opened.values():
+        arena.session.close()
+        assert not os.path.exists(arena.zygote._scratch)
+    for folder in secrets:
+        (folder / f"{SECRET}.py").unlink(missing_ok=True)
+        if folder.name == SECRET:
+            folder.rmdir()
+    del os.environ["KIT_SECRET"]
+
+
+def check_end(end: str, report: Report) -> None:
+    """Assert one of the endings that a first line may name."""
+    kind, _, rest = end.partition(" ")
+    if kind == "score":
+        assert report.score == float(rest)
+    elif kind == "says":
+        assert any(rest in check.message for check in report.failed)
+    else:
+        endings = set(rest.split(" or "))
+        judged = [check for check in report.checks if check.function == kind and check.max_score]
+        assert judged, f"no check judges {kind}"
+        # Those that came too late ran out of the answer's whole time.
+        late = {"timed_out"} if any("whole answer" in check.message for check in judged) else set()
+        assert {check.ending for check in judged} <= endings | late
+        assert {check.outcome for check in judged} == {"failed"}
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_attack(attack: Path, arenas: dict[str, Arena]) -> None:
+    """An attack gains, learns and harms nothing, and leaves nothing behind."""
+    match = FIRST_LINE.fullmatch(attack.read_text().partition("\n")[0])
+    assert match, "the first line does not say what to expect"
+    group, what, expected = match.groups()
+    assert group == attack.parent.name
+    name = "20" if attack.stem.startswith("torch_") else "05"
+    if name not in arenas:
+        arenas[name] = Arena(name)
+    arena = arenas[name]
+    before = arena.leftovers()
+
+    started = time.monotonic()
+    report = arena.session.grade(read(attack))
+    seconds = time.monotonic() - started
+
+    endings = sorted({c.ending for c in report.failed})
+    outcomes.append((f"{group}/{attack.stem}", f"{report.score:g}", " ".join(endings)))
+    messages = [check.message for check in report.failed]
+    try:
+        for end in expected.split(", "):
+            check_end(end, report)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{report.score} points\n" + "\n".join(messages)) from None
+    assert not report.not_run, "our own failure"
+    assert not any("LEAK" in message for message in messages), messages
+    assert all(c.isprintable() or c == "\n" for message in messages for c in message)
+    assert seconds < 30
+    assert arena.leftovers() == before
+    assert arena.session.grade(arena.solution).score == 10
+
+
+def test_attacks_are_many(course: Course) -> None:
+    """There are at least sixty attacks, some in each group."""
+    groups = [attack.parent.name for attack in ATTACKS]
+    assert len(groups) >= 60
+    assert min(groups.count(group) for group in ("gained", "learned", "harmed")) >= 15
+
+
+def test_table_of_outcomes(capsys: pytest.CaptureFixture[str]) -> None:
+    """How each attack ended can be read in one table."""
+    width = max((len(name) for name, _, _ in outcomes), default=0)
+    with capsys.disabled():
+        print(f"\nattacks as user {os.getuid()}: name, points, endings of the failed checks")
+        for name, score, endings in outcomes:
+            print(f"  {name:{width}}  {score:>4}  {endings}")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="all of the above already ran as an ordinary user")
+def test_attacks_as_an_ordinary_user(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same attacks end the same way if the grader is no root."""
+    command = [
+        sys.executable, "-m", "pytest", __file__, "-q", "-p", "no:cacheprovider",
+        "-k", "not ordinary", f"--basetemp=/tmp/kit-ordinary-{os.getpid()}",
+    ]  # fmt: skip
+    done = subprocess.run(
+        as_nobody(command), cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    shutil.rmtree(f"/tmp/kit-ordinary-{os.getpid()}", ignore_errors=True)
+    with capsys.disabled():
+        print(done.stdout[done.stdout.find("attacks as user") :].partition("\n====")[0])
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+def as_nobody(command: list[str]) -> list[str]:
+    """`command`, run as the user nobody, who must be able to reach Python itself.
+
+    Python may lie in root's home, which nobody may enter. Then the command sees, in a mount
+    namespace of its own, a home that holds that Python and nothing else.
+    """
+    become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
+    if not shutil.which("setpriv"):
+        pytest.skip("no setpriv (util-linux) to become an ordinary user with")
+    python = Path(sys.base_prefix).resolve()
+    closed = [folder for folder in reversed(python.parents) if not folder.stat().st_mode & 0o001]
+    if not closed:
+        return become + command
+    script = (
+        'set -e; python=$1; closed=$2; keep=$(mktemp -d); shift 2; mount --bind "$python" "$keep"; '
+        'mount -t tmpfs -o mode=755 none "$closed"; mkdir -p "$python"; '
+        'mount --move "$keep" "$python"; rmdir "$keep"; exec "$@"'
+    )
+    inside = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
+    inside += [str(python), str(closed[0])]
+    if subprocess.run([*inside, "true"], capture_output=True, check=False).returncode:
+        pytest.skip(f"an ordinary user cannot enter {closed[0]}, and no mount can be made")
+    return inside + become + command
