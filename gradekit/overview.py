@@ -50,6 +50,15 @@ class Remark(NamedTuple):
     note: str
 
 
+class SimilarPair(NamedTuple):
+    """Two answers that have much in common. `share` of the code, from 0 to 1."""
+
+    exercise: str
+    first: str
+    second: str
+    share: float
+
+
 class Overview:
     """Everything about a class that can be counted."""
 
@@ -59,15 +68,17 @@ class Overview:
         results: Iterable[Result],
         not_graded: Iterable[NotGraded] = (),
         students: Iterable[str] = (),
+        similar: Iterable[SimilarPair] = (),
     ) -> None:
         """Args:
         students: Those who belong to the class, with an answer or without.
         """
         self.not_graded = list(not_graded)
+        self.similar = list(similar)
         self.cells: dict[str, dict[str, Cell]] = {name: {} for name in students}
         self.mistakes: Counter[tuple[str, str]] = Counter()
-        self.graded = self.not_run = 0
-        self.seconds = 0.0
+        self.graded = self.full_marks = self.not_run = 0
+        self._fractions = 0.0
         self._checks: dict[tuple[str, str], CheckStatistics] = {}
         self._troubled: list[Remark] = []
         self._slowest: list[Remark] = []
@@ -90,7 +101,8 @@ class Overview:
             cells[result.exercise] = Cell("not_run", note=report.not_run[0].message)
             return
         self.graded += 1
-        self.seconds += report.seconds
+        self.full_marks += report.passed
+        self._fractions += report.score / report.max_score if report.max_score else 0.0
         # One string a title for the whole class: cells only point to it.
         failed = tuple(titles.setdefault(check.title, check.title) for check in report.failed)
         cells[result.exercise] = Cell(
@@ -120,6 +132,11 @@ class Overview:
         self._slowest.append(remark)
         if len(self._slowest) > 20 * SHOWN:
             self._slowest = self.slowest
+
+    @property
+    def mean(self) -> float:
+        """What a graded answer earned on average, from 0 to 1."""
+        return self._fractions / self.graded if self.graded else 0.0
 
     @property
     def slowest(self) -> list[Remark]:

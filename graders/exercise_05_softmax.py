@@ -6,6 +6,7 @@ too large for that (1e300) are judged by their closed form.
 """
 
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 
@@ -33,9 +34,15 @@ def logarithms(scores):
     return [float((weight / sum(weights)).ln()) for weight in weights]
 
 
+@cache
+def lines(definition, contents, shape, axis):
+    return np.apply_along_axis(definition, axis, np.frombuffer(contents).reshape(shape))
+
+
 def along(definition, scores, axis=-1):
-    """`definition` for each line of scores that runs along `axis`."""
-    return np.apply_along_axis(definition, axis, np.asarray(scores, dtype=np.float64))
+    """`definition` for each line of scores along `axis`; worked out once for all submissions."""
+    scores = np.asarray(scores, dtype=np.float64)
+    return lines(definition, scores.tobytes(), scores.shape, axis)
 
 
 @check("softmax", points=1, hint="Take two scores and a pocket calculator: e to the power of each,"

@@ -146,8 +146,11 @@ def test_saturates(submission):
         judge_slopes(submission, "generator_loss", (fake,), (1,))
 
 
-@check("generator_loss", points=0.5,
-       hint="What is log(sigmoid(-1000)) on paper, and what is it in floating point?")
+@check(
+    "generator_loss",
+    points=0.5,
+    hint="What is log(sigmoid(-1000)) on paper, and what is it in floating point?",
+)
 def test_overflows_on_hopeless_fakes(submission):
     """The loss and its gradient are right and finite for logits of any size."""
     for fake in ([-1000.0, 3.0], [1000.0, 2000.0], [-150.0, 150.0], [-3e6]):
@@ -263,7 +266,7 @@ def backward(p, x, hidden, grad_out):
 def discriminator_half(g, d, real, noise):
     """Loss and gradients of the discriminator's update."""
     _, fake = forward(g, noise)
-    loss, grads = 0.0, {name: 0.0 for name in d}
+    loss, grads = 0.0, dict.fromkeys(d, 0.0)
     for x, label in ((real, 1), (fake, 0)):
         hidden, logits = forward(d, x)
         loss += cross_entropy(logits, label)

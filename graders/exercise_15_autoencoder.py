@@ -113,7 +113,7 @@ def test_leaves_the_unit_interval(submission):
         given = f"build_autoencoder(4, 2), its parameters times {scale:g}"
         out = assert_tensor(submission.probe(probe_outputs, x, scale), shape=(20, 4), given=given)
         low, high = float(out.min()), float(out.max())
-        expect(0 <= low and high <= 1,
+        expect(low >= 0 and high <= 1,
                f"expected a reconstruction in [0, 1], got values from {show(low)} to {show(high)}",
                given=given)  # fmt: skip
 
@@ -305,7 +305,8 @@ def test_lets_gradients_pile_up(submission):
     given = "train_autoencoder(model, X, 3), called a second time"
     between, losses, after = submission.probe(probe_second_call, state, X)
     wanted_losses, wanted, _ = submission.probe(probe_training, between, X, 3)
-    for got, loss in zip(loss_list(losses, 3, given), loss_list(wanted_losses, 3, given)):
+    both = loss_list(losses, 3, given), loss_list(wanted_losses, 3, given)
+    for got, loss in zip(*both, strict=True):
         assert_close(got, loss, rtol=1e-4, given=given)  # the same computation
     for key in state:
         assert_close(after[key], wanted[key], rtol=1e-3, atol=1e-5,  # the same computation
@@ -537,8 +538,11 @@ def test_flags_the_wrong_rows(submission):
             )  # fmt: skip
 
 
-@check("flag_anomalies", points=0.5,
-       hint="A row whose error is exactly the threshold: does its error exceed it?")
+@check(
+    "flag_anomalies",
+    points=0.5,
+    hint="A row whose error is exactly the threshold: does its error exceed it?",
+)
 def test_flags_the_threshold_itself(submission):
     """An error that equals the threshold does not exceed it."""
     for dtype in (torch.float32, torch.float64):

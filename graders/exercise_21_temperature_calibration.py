@@ -22,7 +22,6 @@ from gradekit.grading import (
 )
 
 
-
 def plain(value):
     """A NumPy scalar as a float (float32 in, float32 out is fine); anything else as it is."""
     return float(value) if isinstance(value, np.floating) else value
@@ -159,10 +158,13 @@ def judge_temperature(actual, z, y, name, given):
     if not 0 < actual < math.inf:
         expect(False, text, given=given)
     here, there = (true_loss(name, z / t, y) for t in (actual, best))
+    if min(1, best) < actual < max(1, best):  # searches begin near 1
+        why = "the search stopped too early: the loss still falls towards the minimum"
+    else:
+        why = "the search was led elsewhere, by a bound or by another loss"
     expect(
         False,
-        f"{text}: the loss is {here:.4f} there and {there:.4f} at the minimum, so the search "
-        "stopped too early, was held back by a bound, or minimised something else",
+        f"{text}: the loss is {here:.4f} there and {there:.4f} at the minimum, so {why}",
         given=given,
     )
 
@@ -343,8 +345,8 @@ def test_averages_the_bins_wrongly(submission):
 
 
 @check("expected_calibration_error", points=0.5,
-       hint="Into which bin does 0.5 fall if there are two? Write the bin's condition down with "
-            "its two comparison signs.")  # fmt: skip
+       hint="Into which bin does 0.5 fall if there are two? Which two comparison signs does "
+            "the definition of a bin have?")  # fmt: skip
 def test_puts_edges_into_the_wrong_bin(submission):
     """A probability on an edge belongs to the bin that begins there."""
     for probs, labels, n_bins in (

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import NamedTuple
+
+from gradekit.errors import KitError
 
 # cosmic-ray's own, each turning one thing into another that a person might write instead.
 OPERATORS = """
@@ -33,6 +36,19 @@ class Mutant(NamedTuple):
     before: str
     after: str
     source: str
+
+
+def require_operators() -> None:
+    """Make sure that there are operators to mutate with.
+
+    Raises:
+        KitError: cosmic-ray is not installed.
+    """
+    if find_spec("cosmic_ray") is None:
+        raise KitError(
+            "Mutants need cosmic-ray: `pip install 'gradekit[author]'`.\n"
+            "To prove the rest without it, type `kit verify --no-mutants`."
+        )
 
 
 def mutants_of(source: str) -> Iterator[Mutant]:

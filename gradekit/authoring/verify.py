@@ -16,8 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-from gradekit.authoring.mutants import Mutant, mutants_of
-from gradekit.course import Course, Exercise
+from gradekit.authoring.mutants import Mutant, mutants_of, require_operators
+from gradekit.authoring.new import UNWRITTEN
+from gradekit.course import METADATA, Course, Exercise
 from gradekit.errors import GraderError, KitError
 from gradekit.grading.mistakes import Mistake, Print, Signatures, load, save
 from gradekit.report import Report
@@ -67,7 +68,11 @@ def verify(
 
     Args:
         update: Write the signatures of the known mistakes instead of comparing them.
+    Raises:
+        KitError: mutants are wanted, and there is nothing to make them with.
     """
+    if with_mutants:
+        require_operators()
     # The longest first, so that no process is left with one at the end.
     ordered = sorted(exercises, key=lambda exercise: exercise.library, reverse=True)
     arguments = [(course.root, exercise.name, with_mutants, update) for exercise in ordered]
@@ -86,6 +91,8 @@ def prove(root: Path, name: str, with_mutants: bool, update: bool) -> Proof:
         prover.prove(with_mutants, update)
     except (GraderError, SandboxError) as error:
         prover.proof.problems.append(f"the grader broke: {error}")
+    except KitError as error:  # of a file that cannot be read: the other exercises go on
+        prover.proof.problems.append(str(error))
     return prover.proof
 
 
@@ -102,6 +109,9 @@ class _Prover:
     def prove(self, with_mutants: bool, update: bool) -> None:
         from gradekit.engine import open_session
 
+        if not self._is_complete():
+            return
+        self._prove_written()
         with open_session(self.course, self.exercise) as session:
             self._session = session
             checks = self._prove_stub_and_solution()
@@ -115,6 +125,29 @@ class _Prover:
 
     def _complain(self, problems: Iterable[str]) -> None:
         self.proof.problems.extend(problems)
+
+    def _is_complete(self) -> bool:
+        course, exercise = self.course, self.exercise
+        files = (course.stub(exercise), course.solution(exercise), course.grader(exercise))
+        missing = [path.relative_to(course.root) for path in files if not path.is_file()]
+        self._complain(f"there is no {path}" for path in missing)
+        return not missing
+
+    def _prove_written(self) -> None:
+        """Nothing is left to write of what `kit new` began."""
+        course, exercise = self.course, self.exercise
+        named = [("the stub", course.stub), ("the solution", course.solution)]
+        texts = {what: place(exercise) for what, place in (*named, ("the grader", course.grader))}
+        bank = sorted(self.bank.glob("*/*.py"))
+        texts |= {f"{path.parent.name}/{path.name}": path for path in bank}
+        for what, path in texts.items():
+            for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+                if UNWRITTEN in line:
+                    wanted = line.partition(UNWRITTEN)[2].removeprefix(": ")
+                    self._complain([f"{what}, line {number}, is still to write: {wanted}"])
+        for field in Exercise.__struct_fields__:
+            if UNWRITTEN in str(getattr(exercise, field)):
+                self._complain([f"exercises/{METADATA}: the {field} are still to write"])
 
     def _grade(self, path: Path) -> tuple[Report, dict[str, Print]]:
         report, prints = self._session.examine(read(path))
@@ -149,6 +182,8 @@ class _Prover:
         for path in sorted((self.bank / "right").glob("*.py")):
             self.proof.right += 1
             self._must_pass(f"right/{path.name}", self._grade(path)[0])
+        if not self.proof.right:
+            self._complain(["the bank has no right answer besides the solution"])
 
     def _prove_wrong(self) -> list[Mistake]:
         """Return the mistakes with their prints."""

@@ -34,7 +34,9 @@ SEPARATORS = r"[\s_.\-]*"
 MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?")
 CANVAS = re.compile(r"(?P<name>.+?)(?:_LATE)?_(?P<id>\d+)_\d+")
 NAME_AND_ID = re.compile(r"(?P<name>.+?)[_ ](?P<id>\d+)")
-FLAT = re.compile(r".+_\d+_")  # how Canvas and Moodle begin the name of a student's file
+FLAT = re.compile(
+    r".+_\d+_(?:\d+|assignsubmission)_"
+)  # how Canvas and Moodle begin the name of a student's file
 VERSION = re.compile(r"[\s_\-]*\(?(\d{1,3})\)?")  # Canvas: -1 for the second attempt
 
 
@@ -79,7 +81,7 @@ def discover(handed_in: HandedIn, course: Course) -> Found:
     owners: set[Owner] = set()
     for item, inner in _inside_wrapper(everything, handed_in.is_archive):
         if item.kind == "folder":
-            if len(inner.parts) == 1 and not names.whole(inner.name):
+            if len(inner.parts) == 1 and not names.numbered(inner.name):
                 owners.update(_owners(inner.name, people))
             continue
         try:
@@ -116,6 +118,10 @@ class ExerciseNames:
         """The exercise that `name` as a whole means."""
         match = self._pattern.fullmatch(name)
         return self._meaning[_squeezed(match[0])] if match else self._numbers.get(name)
+
+    def numbered(self, name: str) -> str | None:
+        """The exercise that `name` means by its number; anybody may be called Adam."""
+        return None if self.is_slug(name) else self.whole(name)
 
     def within(self, name: str) -> tuple[str, int, int] | None:
         """The exercise named in `name`, with where; a bare slug only counts without better.
@@ -155,7 +161,7 @@ def _place(
     if inner.suffix.lower() not in SUFFIXES:
         raise KitError("it is neither a Python file (.py) nor a notebook (.ipynb)")
     parts, exercise = inner.parts, None
-    if len(parts) > 1 and (exercise := names.whole(parts[0])):
+    if len(parts) > 1 and (exercise := names.numbered(parts[0])):
         parts = parts[1:]
     if len(parts) == 1:
         return [_place_flat(item, inner.stem, exercise, names)]
@@ -208,7 +214,7 @@ def _names_of(owners: set[Owner]) -> dict[Owner, str]:
     """What to call each of them: the name, and the id as well where two share it."""
     ids = defaultdict(set)
     for owner in owners:
-        ids[owner.name].add(owner.id)
+        ids[owner.name].update([owner.id] if owner.id else [])
     return {
         owner: f"{owner.name} ({owner.id})" if len(ids[owner.name]) > 1 and owner.id else owner.name
         for owner in owners
@@ -248,7 +254,9 @@ def _inside_wrapper(items: list[Item], is_archive: bool) -> list[tuple[Item, Pur
     if "submitted" in tops:  # an nbgrader course: the other folders are the instructor's
         wrapper = "submitted"
     elif is_archive and len(tops) == 1 and all(
-        len(path.parts) > 2 or item.kind == "folder" or FLAT.match(path.name)
+        len(path.parts) > 2
+        or item.kind == "folder"
+        or (len(path.parts) == 2 and FLAT.match(path.name))
         for item, path in pairs
     ):  # fmt: skip
         wrapper = tops.pop()

@@ -14,7 +14,6 @@ from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
     CancelledError,
-    Executor,
     Future,
     wait,
 )
@@ -25,6 +24,7 @@ from gradekit.batch.discovery import Entry
 from gradekit.batch.grader import Task, Verdict, grade, not_run
 from gradekit.batch.handed_in import HandedIn
 from gradekit.batch.journal import Journal
+from gradekit.batch.machines import Machines
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.results import NotGraded, Result
@@ -42,16 +42,11 @@ class _Job(NamedTuple):
 class Batch:
     """One run over what a class handed in."""
 
-    def __init__(
-        self, course: Course, shipped_as: str | None, journal: Journal, isolation: str | None
-    ) -> None:
-        """Take over what an earlier run finished, if nothing about it has changed.
-
-        Args:
-            shipped_as: The digest under which graders know the course; None: its folder.
-            isolation: For all answers; None: the best of where they are graded.
+    def __init__(self, course: Course, journal: Journal, isolation: str | None) -> None:
+        """Args:
+        isolation: For all answers; None: the best of where they are graded.
         """
-        self._course_name = shipped_as or str(course.root)
+        self._course_name = str(course.root)
         self._journal = journal
         self._isolation = isolation
         self._graders = {
@@ -97,24 +92,24 @@ class Batch:
 
     def run(
         self,
-        executor: Executor,
-        width: int,
+        machines: Machines,
         handed_in: HandedIn,
         entries: Iterable[Entry],
         tell: Callable[[], None],
     ) -> None:
-        """Grade all `entries`, at most `width` at a time; `tell` hears of each that is done.
+        """Grade all `entries`, a few at a time; `tell` hears of each that is done.
 
         Raises:
             DiskFull: a result could not be written.
             KitError: the cluster is gone.
         """
-        self._executor, self._tell = executor, tell
+        self._executor, self._tell = machines.executor, tell
+        self._course_name = machines.course or self._course_name
         for entry in entries:
             job = self._job(handed_in, entry)
             if job is None:
                 continue
-            while len(self._running) >= width:
+            while len(self._running) >= machines.width:
                 self._collect()
             if job.identity in self._finished:
                 report = self._journal.report_at(self._finished[job.identity])
@@ -123,7 +118,7 @@ class Batch:
                 self._twins[job.identity].append(entry)
             else:
                 self._twins[job.identity] = []
-                self._running[executor.submit(grade, job.task)] = job
+                self._running[self._executor.submit(grade, job.task)] = job
         while self._running:
             self._collect()
 

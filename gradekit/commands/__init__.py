@@ -1,6 +1,6 @@
 """The command line: each command a few lines over the engine."""
 
-from gradekit.commands import author, instructor, learner
+from gradekit.commands import author, export, instructor, learner, practice_watch
 from gradekit.commands.group import kit
 
-__all__ = ["author", "instructor", "kit", "learner"]
+__all__ = ["author", "export", "instructor", "kit", "learner", "practice_watch"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,35 @@ from gradekit.commands.group import MISSING_MARKS, course_of, kit
 
 if TYPE_CHECKING:
     from gradekit.authoring.verify import Proof
+
+
+@kit.command()
+@click.argument("slug")
+@click.option(
+    "--library", type=click.Choice(["numpy", "torch"]), default="numpy", help="What it needs."
+)
+@click.option("--title", help="What `kit list` shows; else made of SLUG.")
+@click.pass_context
+def new(context: click.Context, slug: str, library: str, title: str | None) -> None:
+    """Start an exercise: stub, solution, grader, metadata and bank, with a toy in them.
+
+    SLUG names the exercise and its function. A course that is not there yet is made.
+
+    \b
+    Example:
+        kit --course my-course new layer_norm
+    """
+    from gradekit.authoring.new import begin
+    from gradekit.course import default_root
+
+    folder: Path | None = context.find_root().obj
+    root = folder or default_root()
+    exercise, files = begin(root, slug, library, title)
+    click.echo(f"{exercise.name} is begun in {root}:")
+    for path in files:
+        click.echo(f"  {path.relative_to(root.resolve())}")
+    course = f"--course {folder} " if folder else ""
+    click.echo(f"`kit {course}verify {exercise.slug}` says what is left to do.")
 
 
 @kit.command()
@@ -94,8 +124,12 @@ def _print_proofs(proofs: list[Proof], as_json: bool) -> None:
         table.add_row("", "all", *_totals(proofs), style="bold")
     out.print(table)
     for proof in proofs:
+        if proof.problems:
+            out.print(Text(f"\n{proof.exercise}", style="bold"))
+        problems = Table.grid(padding=(0, 1, 0, 0))
         for problem in proof.problems:
-            out.print(Text(f"{proof.exercise}: {problem}", style="red"))
+            problems.add_row("-", Text(problem, style="red"))
+        out.print(problems)
 
 
 def _mark(proof: Proof) -> Any:

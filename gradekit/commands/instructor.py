@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from gradekit.commands.group import kit
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gradekit.commands.group import FEEDBACK, ISOLATION, OUR_FAILURE, course_of, kit
+
+INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
 
 
 @kit.command()
@@ -22,3 +30,56 @@ def doctor() -> None:
         out.print(f"[{style}]{mark}[/] {finding.part}: {finding.state}")
         if not finding.good:
             out.print(f"    open: {finding.risk}\n    to do: {finding.remedy}")
+
+
+@kit.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where results go; the same folder again goes on where it stopped.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Grader processes; else one a core.")
+@click.option("--feedback", type=FEEDBACK, default="hints", help="How much students get to see.")
+@click.option("--isolation", type=ISOLATION, help="Weaker isolation, for answers you trust.")
+@click.pass_context
+def grade(
+    context: click.Context,
+    folder: Path,
+    out: Path,
+    jobs: int | None,
+    feedback: Any,
+    isolation: str | None,
+) -> None:
+    """Grade everything that a class handed in: FOLDER, or a zip.
+
+    Whose answer to what a file is says its name: STUDENT/exercise_05_softmax.py (or .ipynb),
+    or as Canvas, Moodle, Gradescope and nbgrader export it. What cannot be placed is
+    listed. Ctrl-C, a crash or a full disk lose nothing: the same command goes on.
+
+    \b
+    Example:
+        kit grade submissions/ --out graded/
+        kit grade canvas_export.zip --out graded/ --jobs 8 --feedback titles
+    """
+    from gradekit.batch.classroom import Classroom
+    from gradekit.batch.grader import isolation_for_strangers
+    from gradekit.batch.machines import cores, this_machine
+    from gradekit.render.batch import print_summary, progress_bar
+    from gradekit.render.terminal import console
+
+    isolation = isolation_for_strangers(isolation)
+    classroom = Classroom(course_of(context), folder, out)
+    interrupted = False
+    try:
+        with progress_bar(console(stderr=True), len(classroom.found.entries)) as bar:
+            classroom.grade(lambda: this_machine(jobs or cores()), isolation, bar.started, bar.tell)
+    except KeyboardInterrupt:
+        interrupted = True
+        left = len(classroom.found.entries) - classroom.earlier - classroom.finished
+        click.echo(f"Stopped with {left} answers to go: the same command goes on.", err=True)
+    overview = classroom.write(feedback)
+    print_summary(console(), overview, out, classroom.earlier)
+    sys.exit(INTERRUPTED if interrupted else OUR_FAILURE if overview.not_run else 0)

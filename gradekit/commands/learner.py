@@ -20,6 +20,7 @@ from gradekit.commands.group import (
     kit,
     workspace_of,
 )
+from gradekit.commands.practice_options import EXERCISE, practice_folder
 from gradekit.errors import GraderError, KitError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def list_exercises(context: click.Context) -> None:
 
 
 @kit.command()
-@click.argument("name", metavar="EXERCISE")
+@click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--feedback", type=FEEDBACK, default="full", help="How much to show.")
@@ -134,7 +135,7 @@ def check(
 
 
 @kit.command()
-@click.argument("name", metavar="EXERCISE")
+@click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.option("--level", type=click.IntRange(1, 3), help="Show this hint again.")
 @click.pass_context
 def hint(context: click.Context, name: str, level: int | None) -> None:
@@ -159,7 +160,7 @@ def hint(context: click.Context, name: str, level: int | None) -> None:
 
 
 @kit.command()
-@click.argument("name", metavar="EXERCISE")
+@click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.option("--give-up", is_flag=True, help="Show it although you have not solved it yet.")
 @click.pass_context
 def solution(context: click.Context, name: str, give_up: bool) -> None:
@@ -189,7 +190,7 @@ def solution(context: click.Context, name: str, give_up: bool) -> None:
 
 
 @kit.command()
-@click.argument("name", metavar="EXERCISE")
+@click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def reset(context: click.Context, name: str, yes: bool) -> None:
@@ -201,18 +202,12 @@ def reset(context: click.Context, name: str, yes: bool) -> None:
     """
     course = course_of(context)
     exercise = course.find(name)
-    workspace = workspace_of(course)
-    if workspace is None or not workspace.is_practice:
-        raise KitError("This is no practice folder: make one with `kit init practice`.")
+    workspace = practice_folder(context)
     answer = workspace.answer(exercise)
     if not yes:
         click.confirm(f"Replace {answer} by the stub?", abort=True)
-    if answer.exists():
-        backup = answer.with_suffix(".py.bak")
-        answer.replace(backup)
+    if backup := workspace.reset(exercise):
         click.echo(f"Your answer is now {backup}.")
-    answer.write_bytes(course.stub(exercise).read_bytes())
-    workspace.record("reset", exercise)
     click.echo(f"{answer} is the stub again.")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+EXAMPLES_SUFFIX = "_examples"
 LOADER = "from gradekit.notebook import score"
 
 EXAMPLES = '''\
@@ -127,7 +128,7 @@ def _imports(stub: _Source) -> Any:
 def _example_cell(name: str, examples: list[Example]) -> Any:
     lines = "\n".join(_shown(example) for example in examples)
     source = EXAMPLES.format(name=name, examples=lines.replace("\\", "\\\\"))
-    return _cell(f"{name}_examples", source.rstrip(), points=0)
+    return _cell(f"{name}{EXAMPLES_SUFFIX}", source.rstrip(), points=0)
 
 
 def _check_cell(grade_id: str, check: Check, asked: HiddenCheck) -> Any:

@@ -182,6 +182,10 @@ def _compare(
 ) -> None:
     """Raise a `Mismatch` at the entry that is furthest out."""
     if wanted.dtype.kind in "fc":
+        with np.errstate(invalid="ignore", over="ignore"):
+            within = np.abs(got - wanted) <= atol + rtol * np.abs(wanted)
+            if within.all() and np.isfinite(wanted).all():
+                return  # the usual case, and ten times as fast as isclose
         close = np.isclose(got, wanted, rtol=rtol, atol=atol, equal_nan=True)
     else:
         close = got == wanted

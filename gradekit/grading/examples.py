@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,23 @@ FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 def functions_of(stub: Path) -> Iterator[tuple[str, list[doctest.Example]]]:
-    """The functions of a stub in order, each with the examples of its docstring."""
+    """The functions of a stub in order, each with the examples of its docstring.
+
+    The stub's own imports come first among the examples: an answer need not repeat them.
+    """
     parser = doctest.DocTestParser()
-    for node in ast.parse(stub.read_text("utf-8")).body:
+    body = ast.parse(stub.read_text("utf-8")).body
+    imports = [
+        doctest.Example(ast.unparse(node), "")
+        for node in body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    for node in body:
         if isinstance(node, ast.FunctionDef):
-            yield node.name, parser.get_examples(ast.get_docstring(node) or "")
+            # A heading right under an example would count as what the example prints.
+            text = re.sub(r"(?m)^\w+:", r"\n\g<0>", ast.get_docstring(node) or "")
+            examples = parser.get_examples(text)
+            yield node.name, [*imports, *examples] if examples else []
 
 
 def run_examples(submission: SubmissionProxy, examples: list[doctest.Example]) -> None:
@@ -51,8 +64,7 @@ def evaluate(answer: Any, sources: list[tuple[str, bool]]) -> list[str]:
     import io
     import sys
 
-    namespace = {"np": sys.modules.get("numpy"), "torch": sys.modules.get("torch")}
-    namespace.update(answer.namespace)
+    namespace = dict(answer.namespace)
     outputs, values = [], list[str]()
     sys.displayhook = lambda value: None if value is None else values.append(repr(value))
     for source, should_raise in sources:

@@ -12,6 +12,8 @@ import pickle
 import sys
 import time
 from collections.abc import Callable
+from functools import lru_cache
+from types import FunctionType
 from typing import Any, NamedTuple, NoReturn
 
 import cloudpickle
@@ -54,6 +56,21 @@ class Called(NamedTuple):
     kwargs: dict[str, Any]
 
 
+class Call(NamedTuple):
+    """A call, written out only where somebody is going to read it."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def __str__(self) -> str:
+        """The call as a learner would write it, shortened."""
+        parts = [_argument(value) for value in self.args]
+        parts += [f"{key}={_argument(value)}" for key, value in self.kwargs.items()]
+        text = f"{self.name}({', '.join(parts)})"
+        return text if len(text) <= CALL_CHARACTERS else f"{self.name}(...)"
+
+
 class Run:
     """One submission being graded."""
 
@@ -68,7 +85,7 @@ class Run:
         self._allowance: Allowance | None = None
         self._fatal: SubmissionError | None = None  # it cannot be loaded, or is out of time
         self._lost: SubmissionError | None = None  # what ended the worker in this check
-        self.last_call: str | None = None
+        self.last_call: Call | None = None
         self.replies = 0  # how often the submission answered in this check
         self.last_reply: tuple[str, Any] = ("none", None)
         self.printed = ""
@@ -86,7 +103,7 @@ class Run:
             self._worker.close()
             self._worker = None
 
-    def request(self, kind: str, body: Any, what: str) -> Any:
+    def request(self, kind: str, body: Any, what: object) -> Any:
         """Ask the submission for something; raise what it raised, or what became of it."""
         if error := self._fatal or self._lost:
             raise SubmissionError(str(error), error.ending)  # anew: a traceback only grows
@@ -104,7 +121,7 @@ class Run:
             return reply.value
         self._raise(reply.value, what)
 
-    def _reply(self, kind: str, body: Any, what: str) -> Reply:
+    def _reply(self, kind: str, body: Any, what: object) -> Reply:
         worker = self._loaded_worker()
         if self._allowance is None:
             self._allowance = worker.allow(self._check_seconds(worker))
@@ -123,7 +140,7 @@ class Run:
             raise self._fatal
         return min(self._limits.check_seconds, limit - spent)
 
-    def _ask(self, worker: Worker, kind: str, body: Any, allowance: Allowance, what: str) -> Reply:
+    def _ask(self, worker: Worker, kind: str, body: Any, allowance: Allowance, what: object) -> Reply:
         before = worker.cpu_seconds()
         try:
             return worker.ask(kind, body, allowance, what, _pickled)
@@ -153,7 +170,7 @@ class Run:
             raise
         return worker
 
-    def _raise(self, problem: Any, what: str) -> NoReturn:
+    def _raise(self, problem: Any, what: object) -> NoReturn:
         """Raise here what the submission raised there."""
         problem = Problem.of(problem)
         self.last_reply = (problem.reason, problem.builtin)
@@ -216,7 +233,7 @@ class SubmissionProxy:
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Called:
         """Call a function and look at its arguments afterwards, too."""
-        answer = self._request([name, args, kwargs, True], _call_text(name, args, kwargs))
+        answer = self._request([name, args, kwargs, True], Call(name, args, kwargs))
         if not isinstance(answer, tuple) or len(answer) != 3:
             raise SubmissionError("it sent back no proper data", "malformed")
         return Called(*answer)
@@ -234,26 +251,18 @@ class SubmissionProxy:
             raise AttributeError(name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            return self._request([name, args, kwargs, False], _call_text(name, args, kwargs))
+            return self._request([name, args, kwargs, False], Call(name, args, kwargs))
 
         return call
 
-    def _request(self, body: list[Any], call_text: str) -> Any:
-        self._running.last_call = call_text
-        return self._running.request("call", body, call_text)
+    def _request(self, body: list[Any], call: Call) -> Any:
+        self._running.last_call = call
+        return self._running.request("call", body, call)
 
     @property
     def _running(self) -> Run:
         assert self._run is not None, "no submission is being graded"
         return self._run
-
-
-def _call_text(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """The call as a learner would write it, shortened."""
-    parts = [_argument(value) for value in args]
-    parts += [f"{key}={_argument(value)}" for key, value in kwargs.items()]
-    text = f"{name}({', '.join(parts)})"
-    return text if len(text) <= CALL_CHARACTERS else f"{name}(...)"
 
 
 def _argument(value: Any) -> str:
@@ -296,4 +305,12 @@ def _loading_problem(told: Any) -> tuple[str, str]:
 
 
 def _pickled(value: Any) -> bytes:
+    if isinstance(value, FunctionType) and value.__closure__ is None:
+        return _pickled_function(value)
     return bytes(cloudpickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+@lru_cache(maxsize=256)
+def _pickled_function(function: FunctionType) -> bytes:
+    """A probe is pickled once for all submissions: cloudpickle takes milliseconds over it."""
+    return bytes(cloudpickle.dumps(function, protocol=pickle.HIGHEST_PROTOCOL))

@@ -7,7 +7,6 @@ by itself, and the newer answer gets a session of its own.
 from __future__ import annotations
 
 import threading
-import time
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,8 +18,7 @@ from gradekit.submission import Submission
 if TYPE_CHECKING:
     from gradekit.grading.session import Session
 
-PATIENCE_SECONDS = 1.0  # how long a newer answer waits for an older one
-LOADING_SECONDS = 60.0  # and for libraries to load
+PATIENCE_SECONDS = 0.5  # how long a newer answer waits for an older one
 
 
 class Verdict(NamedTuple):
@@ -39,24 +37,41 @@ class Desk:
         self._course = course
         self._inbox = inbox
         self._place: _Place | None = None
+        self._lock = threading.Lock()
 
     def open(self, exercise: Exercise) -> None:
         """Get ready for answers to `exercise`; what is being graded no longer matters."""
+        with self._lock:
+            self._open(exercise)
+
+    def grade(self, submission: Submission) -> None:
+        """Grade an answer to the exercise that is open, soon."""
+        with self._lock:
+            place = self._place
+            assert place is not None, "no exercise is open"
+            place.answers.put(submission)
+            if place.is_grading:
+                later = threading.Timer(PATIENCE_SECONDS, self._move, (place, submission))
+                later.daemon = True
+                later.start()
+
+    def close(self) -> None:
+        """End the session, without waiting for what it is grading."""
+        with self._lock:
+            if self._place is not None:
+                self._place.leave()
+
+    def _open(self, exercise: Exercise) -> None:
         if self._place is not None:
             self._place.leave()
         self._place = _Place(self._course, exercise, self._inbox)
 
-    def grade(self, submission: Submission) -> None:
-        """Grade an answer to the exercise that is open, soon."""
-        assert self._place is not None, "no exercise is open"
-        if self._place.is_stuck():
-            self.open(self._place.exercise)
-        self._place.answers.put(submission)
-
-    def close(self) -> None:
-        """End the session, without waiting for what it is grading."""
-        if self._place is not None:
-            self._place.leave()
+    def _move(self, place: _Place, submission: Submission) -> None:
+        """Give an answer that still waits for another one a session of its own."""
+        with self._lock:
+            if self._place is place and place.keeps_waiting(submission):
+                self._open(place.exercise)
+                self._place.answers.put(submission)
 
 
 class _Place:
@@ -68,20 +83,22 @@ class _Place:
         self._course, self._inbox = course, inbox
         self._left = False
         self._session: Session | None = None
-        self._is_warm = False
-        self._grading_since: float | None = None
+        self._is_warm = False  # before that, time passes with loading
+        self._grading: Submission | None = None
         threading.Thread(target=self._serve, daemon=True, name="desk").start()
 
-    def is_stuck(self) -> bool:
-        since = self._grading_since
-        patience = PATIENCE_SECONDS if self._is_warm else LOADING_SECONDS
-        return since is not None and time.monotonic() - since > patience
+    @property
+    def is_grading(self) -> bool:
+        return self._grading is not None
+
+    def keeps_waiting(self, submission: Submission) -> bool:
+        return self._is_warm and self._grading not in (None, submission)
 
     def leave(self) -> None:
         """End it without waiting, and whatever it is grading."""
         self._left = True
         self.answers.put(None)
-        if self._session is not None and self.is_stuck():
+        if self._session is not None and self._is_warm and self.is_grading:
             threading.Thread(target=self._session.close, daemon=True, name="close").start()
 
     def _tell(self, verdict: Verdict) -> None:
@@ -106,9 +123,9 @@ class _Place:
         return submission
 
     def _graded(self, session: Session, submission: Submission) -> Verdict:
-        self._grading_since = time.monotonic()
+        self._grading = submission
         try:
             return Verdict(self.exercise, submission.sha256, session.grade(submission))
         finally:
-            self._grading_since = None
+            self._grading = None
             self._is_warm = True

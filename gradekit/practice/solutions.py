@@ -55,7 +55,9 @@ def print_behaviour(out: Console, yours: Report, model: Report) -> None:
         out.print(Text(f"    {check.message or check.outcome}"))
     same = len(yours.checks) - len(differ)
     out.print(Text(f"It behaves as the model answer does in {same} of {len(yours.checks)} checks."))
-    out.print(Text(f"All checks took {yours.seconds:.3f} s, the model answer {model.seconds:.3f} s."))
+    out.print(
+        Text(f"All checks took {yours.seconds:.3f} s, the model answer {model.seconds:.3f} s.")
+    )
 
 
 def print_heading(out: Console, text: str) -> None:

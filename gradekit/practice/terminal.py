@@ -95,7 +95,9 @@ class Terminal:
         if self._painted is None:
             return
         if self.plain:
-            text = "\n".join(line.rstrip() for paint in self._painted for line in self._lines(paint))
+            text = "\n".join(
+                line.rstrip() for paint in self._painted for line in self._lines(paint)
+            )
             if text != self._said:
                 self._said = text
                 self._write(text + "\n\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from gradekit.practice.workspace import Workspace
 from gradekit.report import Report
 from gradekit.submission import read
 
+WAIT_SECONDS = 0.5  # a verdict that takes longer is announced
 SETTLE_SECONDS = 0.15  # an editor may empty a file a moment before it fills it again
 GIVES_AWAY = {2: "the idea", 3: "nearly the code"}
 
@@ -37,20 +37,30 @@ class Watch:
         self._question: tuple[str, Callable[[], None]] | None = None
         self._sha256 = ""  # of the answer that was last handed to the desk
         self._must_settle = False
+        self._is_grading = self.is_slow = False  # slow: a verdict is long in coming
         self._open(exercise)
 
     def run(self) -> None:
-        """Watch until `q`."""
+        """Watch until `q` or Ctrl-C."""
         try:
             with saves_into(self.terminal.inbox, self.path.parent):
                 self._draw()
                 while True:
-                    happened = self.terminal.next(SETTLE_SECONDS if self._must_settle else None)
+                    happened = self.terminal.next(self._patience)
                     if isinstance(happened, Key) and self._wants_to_quit(happened.name):
                         return
                     self._handle(happened)
+        except KeyboardInterrupt:
+            return  # as good a way to quit as any
         finally:
             self.desk.close()
+
+    @property
+    def _patience(self) -> float | None:
+        """How long to wait for the next thing to happen before looking at the file again."""
+        if self._must_settle:
+            return SETTLE_SECONDS
+        return WAIT_SECONDS if self._is_grading and not self.is_slow else None
 
     @property
     def path(self) -> Path:
@@ -100,14 +110,20 @@ class Watch:
 
     def _handle(self, happened: object) -> None:
         if happened is None:
-            self._must_settle = False
-            self._grade(settled=True)
+            self._time_passed()
         elif isinstance(happened, Saved):
             self._grade()
         elif isinstance(happened, Verdict):
             self._take(happened)
         elif isinstance(happened, Key):
             self._press(happened.name)
+
+    def _time_passed(self) -> None:
+        if self._must_settle:
+            self._grade(settled=True)
+        else:
+            self.is_slow = True
+            self._draw()
 
     def _grade(self, *, settled: bool = False, again: bool = False) -> None:
         """Hand the file to the desk, unless it is the one that was handed over last."""
@@ -116,6 +132,7 @@ class Watch:
         except KitError as error:
             self._must_settle = not settled
             if settled:
+                self._is_grading = self.is_slow = False
                 self.problem, self.report, self._sha256 = str(error), None, ""
                 self._draw()
             return
@@ -123,6 +140,7 @@ class Watch:
             return
         self._must_settle = False
         self._sha256 = submission.sha256
+        self._is_grading = True
         self.desk.grade(submission)
 
     def _take(self, verdict: Verdict) -> None:
@@ -134,6 +152,7 @@ class Watch:
         else:
             self.problem = ""
             self.workspace.record_check(verdict.report, self.exercise)
+        self._is_grading = self.is_slow = False
         self.report = verdict.report
         self._draw()
 
@@ -156,8 +175,7 @@ class Watch:
         elif self.view != "report":
             self.view, self._typed = "report", ""
         elif key in self.keys:
-            with contextlib.suppress(KeyError):
-                self._actions[key]()
+            self._actions[key]()
         else:
             return
         self._draw()
@@ -189,7 +207,9 @@ class Watch:
         """Show the next hint; from the second on, ask first, unless it was seen before."""
         level = self.hint_level + 1
         if level > max(self.workspace.hint_level(self.exercise), 1):
-            self._ask(f"Hint {level} of 3 gives away {GIVES_AWAY[level]}. Show it?", self._show_hint)
+            self._ask(
+                f"Hint {level} of 3 gives away {GIVES_AWAY[level]}. Show it?", self._show_hint
+            )
         else:
             self._show_hint()
 

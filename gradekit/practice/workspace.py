@@ -8,6 +8,7 @@ cut short is skipped), merges (the union of two files is a file), and newer vers
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -51,6 +52,7 @@ class Workspace:
     def __init__(self, folder: Path, course: Course) -> None:
         self.folder = folder
         self.course = course
+        self._read: tuple[bytes, list[Event]] = b"", []  # the file when it was last read
 
     @property
     def is_practice(self) -> bool:
@@ -63,13 +65,14 @@ class Workspace:
 
     def events(self) -> Iterator[Event]:
         """All readable events, oldest first; a line that a merge doubled counts once."""
-        found = []
-        if self.is_practice:
-            lines = (self.folder / PROGRESS).read_bytes().splitlines()
-            for line in dict.fromkeys(lines):
+        content = (self.folder / PROGRESS).read_bytes() if self.is_practice else b""
+        if content != self._read[0]:
+            found = []
+            for line in dict.fromkeys(content.splitlines()):
                 with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                     found.append(msgspec.json.decode(line, type=Event))
-        return iter(sorted(found, key=lambda event: event.time))
+            self._read = content, sorted(found, key=lambda event: event.time)
+        return iter(self._read[1])
 
     def record(self, event: str, exercise: Exercise, **fields: Any) -> None:
         """Append an event, in one write that reaches the disk.
@@ -88,7 +91,10 @@ class Workspace:
             ) from None
 
     def record_check(self, report: Report, exercise: Exercise) -> None:
-        """Remember what a graded answer earned, and what it got wrong."""
+        """Remember what a graded answer earned, and what it got wrong; a stub earned nothing."""
+        stub = self.course.stub(exercise).read_bytes()
+        if report.submission_sha256 == hashlib.sha256(stub).hexdigest():
+            return
         known = report.behaves_like.items()
         self.record(
             "checked",
@@ -124,10 +130,32 @@ class Workspace:
             if event.exercise == exercise.name
         )
 
+    def has_seen_solution(self, exercise: Exercise) -> bool:
+        """Whether the solution is no secret any more: solved, or given up."""
+        gave_up = (e.exercise == exercise.name and e.event == "gave_up" for e in self.events())
+        return any(gave_up) or self.has_solved(exercise)
+
     def hint_level(self, exercise: Exercise) -> int:
         """The highest hint shown so far, from 0."""
         hints = [e.level for e in self.events() if e.exercise == exercise.name]
         return max(hints, default=0)
+
+    def reset(self, exercise: Exercise) -> Path | None:
+        """Put the stub in place of the answer; return where the answer is kept, if there was one.
+
+        Raises:
+            KitError: the folder cannot be written.
+        """
+        answer = self.answer(exercise)
+        backup = answer.with_suffix(".py.bak") if answer.exists() else None
+        try:
+            if backup:
+                answer.replace(backup)
+            answer.write_bytes(self.course.stub(exercise).read_bytes())
+        except OSError as error:
+            raise KitError(f"{answer} cannot be written: {error.strerror}.") from None
+        self.record("reset", exercise)
+        return backup
 
     def next_exercise(self) -> Exercise | None:
         """What to do next: what broke, then what was started, then the easiest new one."""

@@ -7,27 +7,30 @@ from collections.abc import Iterator
 from gradekit.report import Check, Report
 
 
-def sentences(report: Report) -> Iterator[str]:
-    """The report in lines that read well aloud: the score first, then what failed."""
+def sentences(report: Report, most: int | None = None) -> Iterator[str]:
+    """The report in lines that read well aloud: the score first, then what failed.
+
+    Args:
+        most: How many of the failed checks are told in full; None for all.
+    """
     yield f"{report.exercise}: {report.score:g} of {report.max_score:g} points."
     counted = [check for check in report.checks if check.max_score or check.outcome != "passed"]
     messages = {check.message for check in counted}
     if len(messages) == 1 and len(counted) > 1 and (common := messages.pop()):
         yield f"All checks failed: {common}"
         return
-    for check in counted:
-        if check.outcome == "passed":
-            continue
+    failed = [check for check in counted if check.outcome != "passed"]
+    for check in failed[:most]:
         yield _failed(check)
         if check.message:
             yield f"  {check.message}"
         if check.hint:
             yield f"  Hint: {check.hint}"
+    if len(failed) > len(failed[:most]):
+        yield f"And {len(failed) - len(failed[:most])} more checks failed."
     for function, mistake in report.behaves_like.items():
         yield f"{function} behaves like: {mistake}."
-    passed = [check for check in counted if check.outcome == "passed"]
-    if passed:
-        yield f"Passed, {len(passed)} of {len(counted)} checks."
+    yield f"Passed: {len(counted) - len(failed)} of {len(counted)} checks."
 
 
 def _failed(check: Check) -> str:

@@ -18,6 +18,7 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.launch import START_SECONDS, Process, SandboxError
 from gradekit.sandbox.limits import Limits
 
+NAMES = {known.value: known.name for known in signal.Signals}
 SIGNALS = {
     "SIGSEGV": "a segmentation fault",
     "SIGABRT": "an abort",
@@ -29,10 +30,7 @@ SIGNALS = {
 # How many times a frame may come in parts before the clock is looked at again.
 PARTS = 64
 # A worker that ends closes its connection a moment before it can be waited for.
-GRACE_SECONDS = 1.0
-
-
-_KNOWN_SIGNALS = frozenset(signal.valid_signals())
+GRACE_SECONDS = 0.3
 
 
 class WorkerLost(Exception):
@@ -92,7 +90,7 @@ class Worker:
         kind: str,
         body: Any,
         allowance: Allowance,
-        what: str,
+        what: object,
         opaque: Callable[[Any], bytes] | None = None,
     ) -> Reply:
         """Send one request and wait for its reply. `what` names it in messages.
@@ -110,7 +108,7 @@ class Worker:
             self.close()
             raise WorkerLost("malformed", f"{what} sent back no proper data ({error})") from None
 
-    def _send(self, view: memoryview, what: str) -> None:
+    def _send(self, view: memoryview, what: object) -> None:
         while view:
             try:
                 view = view[self._connection.send(view) :]
@@ -120,7 +118,7 @@ class Worker:
             except OSError:
                 raise self._lost(what) from None
 
-    def _receive(self, number: int, what: str) -> Reply:
+    def _receive(self, number: int, what: object) -> Reply:
         parts = 0
 
         def read_into(view: memoryview) -> None:
@@ -143,7 +141,7 @@ class Worker:
         kind, replied, body = wire.decode(*wire.receive(read_into, bounded=True))
         if replied != number:
             raise wire.Malformed("the reply is to another question")
-        if kind == "ready":
+        if kind == "ready" and number == 0:
             return Reply(kind, None, "")
         if (
             kind not in ("value", "raised")
@@ -154,7 +152,7 @@ class Worker:
             raise wire.Malformed("not a reply")
         return Reply(kind, *body)
 
-    def _await_data(self, what: str) -> None:
+    def _await_data(self, what: object) -> None:
         """Wait for bytes from the worker, as long as its allowance lasts."""
         wait = 0.0
         while not self._readable(wait):
@@ -174,7 +172,7 @@ class Worker:
         room.register(self._connection, select.POLLOUT)
         room.poll(50)
 
-    def _check_time(self, what: str) -> float:
+    def _check_time(self, what: object) -> float:
         """Return how long to wait before looking again, in seconds.
 
         Raises:
@@ -189,7 +187,7 @@ class Worker:
             raise WorkerLost("timed_out", f"stopped after {seconds:g} s: {what} did not return")
         return min(max(seconds - max(cpu, wall), 0.02), 1.0) if wall < seconds else 0.2
 
-    def _lost(self, what: str) -> WorkerLost:
+    def _lost(self, what: object) -> WorkerLost:
         """Say how the worker ended that has closed its connection.
 
         Raises:
@@ -212,14 +210,14 @@ class Worker:
                 self._process.reap()
 
 
-def _obituary(what: str, status: int, peak_mib: float, limits: Limits) -> WorkerLost:
+def _obituary(what: object, status: int, peak_mib: float, limits: Limits) -> WorkerLost:
     """Turn a wait status into an ending and a sentence.
 
     Raises:
         SandboxError: somebody else ended it; a submission cannot send signals.
     """
     number, code = status & 0x7F, status >> 8
-    name = signal.Signals(number).name if number in _KNOWN_SIGNALS else f"signal {number}"
+    name = NAMES.get(number, f"signal {number}")
     if name == "SIGXCPU":
         seconds = limits.submission_seconds
         return WorkerLost("timed_out", f"stopped after {seconds:g} s: {what} did not return")

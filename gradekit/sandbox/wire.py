@@ -9,7 +9,6 @@ modules ride along as `Opaque` bytes (cloudpickle); on the way back they are mal
 from __future__ import annotations
 
 import math
-import socket
 import struct
 import sys
 from collections.abc import Callable
@@ -25,8 +24,9 @@ ALIGNMENT = 16
 MAX_DIMENSIONS = 8  # more, of size 4 each, and merely printing the array takes minutes
 MAX_INT_BITS = 2**13  # Python refuses to print longer ones than 4300 digits
 MAX_DEPTH = 64
+SMALL_FRAME = 2**16
 LONG_LIST = 32  # from here on, lists of floats travel as one buffer
-MAX_FLOATS = 2**20  # in one list: as Python objects they weigh four times as much
+MAX_ITEMS = 2**20  # of one list: as Python objects, floats weigh four times as much
 # A dict with more keys has only keys whose hashes nobody can make collide by the thousand.
 # Collisions make filling a dict quadratic: 50,000 such keys would keep us busy for minutes.
 FEW_KEYS = 64
@@ -137,7 +137,9 @@ def encode(
             f"{_megabytes(BUFFER_BYTES)} in arrays and {_megabytes(STRUCTURE_BYTES)} "
             "in other values may come back"
         )
-    return [HEADER.pack(len(structure), size), structure, *buffers]
+    pieces = [HEADER.pack(len(structure), size), structure, *buffers]
+    # Copying a little is quicker than another system call; copying a lot is not.
+    return [b"".join(pieces)] if size < SMALL_FRAME else pieces
 
 
 def decode(
@@ -159,15 +161,6 @@ def decode(
     if reader.position != len(buffers):
         raise Malformed("bytes are left over")
     return frame.kind, frame.number, value
-
-
-def send(connection: socket.socket, pieces: list[Any]) -> None:
-    """Send the pieces of one frame."""
-    if len(pieces) <= 3 and sum(map(len, pieces)) < 2**16:
-        connection.sendall(b"".join(pieces))
-        return
-    for piece in pieces:
-        connection.sendall(piece)
 
 
 def receive(
@@ -246,10 +239,10 @@ def _to_node(
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return _tensor_to_node(torch, value, buffers)
+    if isinstance(value, list | tuple | dict) and len(value) > MAX_ITEMS:
+        raise NotData(f"a `{type(value).__name__}` of {len(value):,} items")
     if isinstance(value, list):
         if len(value) >= LONG_LIST and all(type(item) is float for item in value):
-            if len(value) > MAX_FLOATS:
-                raise NotData(f"a list of {len(value):,} floats")
             _append(buffers, np.array(value, dtype=np.float64).tobytes())
             return Floats(len(value))
         return List([_to_node(item, buffers, opaque, depth + 1) for item in value])
@@ -307,7 +300,7 @@ def _from_node(
     if isinstance(node, Tensor):
         return _tensor(node.dtype, node.shape, reader)
     if isinstance(node, Floats):
-        if node.count > MAX_FLOATS:
+        if node.count > MAX_ITEMS:
             raise Malformed("a list is too long")
         return _array("float64", [node.count], reader).tolist()
     if isinstance(node, BigInt):

@@ -144,7 +144,7 @@ def serve(read: Callable[[memoryview], int], write: Callable[[memoryview], int])
             view = view[count:]
 
     def send(pieces: list[Any]) -> None:
-        for piece in [b"".join(pieces)] if len(pieces) <= 4 else pieces:
+        for piece in pieces:
             view = memoryview(piece)
             while view:
                 view = view[write(view) :]
@@ -211,8 +211,8 @@ def _describe(error: BaseException) -> dict[str, Any]:
     except BaseException:
         text = ""
     refusal = _refusal(error)
-    if isinstance(error, MemoryError) or "can't allocate memory" in text:
-        reason = "no_memory"  # torch reports that it found no memory as a RuntimeError
+    if _is_out_of_memory(error, text):
+        reason = "no_memory"
     elif isinstance(error, wire.NotData):
         reason = "not_data"
     elif isinstance(error, Missing):
@@ -228,10 +228,19 @@ def _describe(error: BaseException) -> dict[str, Any]:
     }
 
 
+def _is_out_of_memory(error: BaseException, text: str) -> bool:
+    """Whether there was no memory: torch says so by a RuntimeError, the system by a number."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or "can't allocate memory" in text
+
+
 def _refusal(error: BaseException) -> str | None:
     """What the sandbox would not let the submission do, if that is what `error` says."""
     if isinstance(error, Refused):
         return str(error)
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        return REFUSALS["_thread.start_new_thread"]  # no audit event before Python 3.12
     if isinstance(error, PermissionError) and error.errno in (errno.EPERM, errno.EACCES):
         if isinstance(error.filename, str):
             return f"it tried to open `{error.filename[:200]}`"

@@ -1,4 +1,4 @@
-# attack: gained: a string of 100 MB; expect: softmax malformed, score 4
+# attack: gained: a string of 100 MB; expect: softmax malformed or out_of_memory, score 4
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# attack: gained: an object whose __class__ says ndarray; expect: softmax malformed, log_softmax malformed, score 0
+# attack: gained: an object whose __class__ says ndarray; expect: score 0
 import numpy as np
 class Liar:
     __class__ = property(lambda self: np.ndarray)

@@ -6,4 +6,4 @@ torch.Tensor.__eq__ = lambda self, other: torch.ones(1, dtype=torch.bool)
 
 
 def safe_training_step(*args, **keywords):
-    return [0.0, 0.0]
+    raise KeyError("loss")

@@ -1,4 +1,4 @@
-# attack: harmed: maps and touches memory past Python's allocator; expect: softmax refused or out_of_memory or finished, score 4
+# attack: harmed: maps and touches memory past Python's allocator; expect: softmax out_of_memory, score 4, says it used more than
 import numpy as np
 import mmap
 

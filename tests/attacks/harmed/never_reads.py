@@ -1,4 +1,4 @@
-# attack: harmed: stops reading what it is asked; expect: softmax timed_out or crashed or malformed or finished, score 4
+# attack: harmed: stops reading what it is asked; expect: softmax timed_out
 import numpy as np
 import os
 import sys

@@ -1,6 +1,5 @@
 # right: Adam on log T; right Riemann sums; columns (N, 1) for the criterion
 
-import math
 from collections.abc import Callable
 from typing import Any
 

@@ -1,6 +1,5 @@
 # right: a grid of 300 temperatures refined three times; double precision; extra defaults
 
-import math
 from collections.abc import Callable
 from typing import Any
 

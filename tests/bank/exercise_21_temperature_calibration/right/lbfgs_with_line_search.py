@@ -1,10 +1,8 @@
 # right: LBFGS on log T with a strong Wolfe line search; everything in torch
 
-import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 

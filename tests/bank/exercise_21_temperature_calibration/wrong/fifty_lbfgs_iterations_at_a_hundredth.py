@@ -1,6 +1,5 @@
 # wrong: calibrate_temperature: 50 LBFGS iterations at lr 0.01 stop long before the minimum
 
-import math
 from collections.abc import Callable
 from typing import Any
 

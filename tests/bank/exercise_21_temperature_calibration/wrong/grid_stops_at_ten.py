@@ -1,6 +1,5 @@
 # wrong: calibrate_temperature: never looks above a temperature of 10
 
-import math
 from collections.abc import Callable
 from typing import Any
 

@@ -1,6 +1,5 @@
 # wrong: calibrate_temperature: takes the best of a grid with steps of 0.1
 
-import math
 from collections.abc import Callable
 from typing import Any
 

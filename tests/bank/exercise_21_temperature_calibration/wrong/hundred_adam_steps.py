@@ -1,6 +1,5 @@
 # wrong: calibrate_temperature: a hundred Adam steps of 0.01 end on the way
 
-import math
 from collections.abc import Callable
 from typing import Any
 

@@ -1,6 +1,5 @@
 # wrong: calibrate_temperature: gradient descent on T with a step that suits few losses
 
-import math
 from collections.abc import Callable
 from typing import Any
 

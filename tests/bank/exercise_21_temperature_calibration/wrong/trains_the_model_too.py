@@ -1,6 +1,5 @@
 # wrong: calibrate_temperature: gives the model's parameters to the optimiser as well
 
-import math
 from collections.abc import Callable
 from typing import Any
 

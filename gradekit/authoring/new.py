@@ -1,0 +1,108 @@
+"""Starts a new exercise: files that work as they are, with a toy in place of the idea.
+
+Whatever the author still has to write says so with `UNWRITTEN`, which `kit verify` finds.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import tomllib
+from pathlib import Path
+from string import Template
+
+import msgspec
+
+from gradekit.course import METADATA, Course, Exercise
+from gradekit.errors import KitError
+
+UNWRITTEN = "TODO(author)"
+TEMPLATES = Path(__file__).parent / "templates"
+PACKAGE = Path(__file__).resolve().parents[1]
+# A function of that name would hide a module, or be hidden by what the grader's proxy has.
+RESERVED = {"np", "torch", "call", "probe"}
+
+
+def begin(root: Path, slug: str, library: str, title: str | None) -> tuple[Exercise, list[Path]]:
+    """Add an exercise to the course in `root`, which is made where there is none.
+
+    Returns:
+        The exercise, under the next free number, and the files written.
+    Raises:
+        KitError: the name cannot be used, or the folder must not or cannot be written.
+    """
+    root = root.resolve()
+    if PACKAGE in (root, *root.parents):
+        raise KitError(
+            "The course that is installed with kit stays as it is.\n"
+            f"Name a folder of your own: `kit --course my-course new {slug}`."
+        )
+    slug = _checked_slug(slug)
+    title = _checked_title(title or slug.replace("_", " ").capitalize())
+    metadata = root / "exercises" / METADATA
+    try:
+        metadata.parent.mkdir(parents=True, exist_ok=True)
+        metadata.touch()
+        course = Course(root)
+        number = _next_number(course, slug)
+        words = {"slug": slug, "number": number, "title": title, "library": library}
+        entry = _filled("metadata", words)
+        exercise = msgspec.convert(tomllib.loads(entry)["exercise"][0], Exercise)
+        files = _write_files(course, exercise, words)
+        # Last, so that the course never names an exercise whose files are missing.
+        _append(metadata, entry)
+    except OSError as error:
+        raise KitError(f"{error.filename or root} cannot be written: {error.strerror}.") from None
+    return exercise, [*files, metadata]
+
+
+def _checked_slug(slug: str) -> str:
+    slug = slug.lower().replace("-", "_")
+    usable = re.fullmatch(r"[a-z][a-z0-9_]*", slug)
+    if not usable or keyword.iskeyword(slug) or slug in RESERVED:
+        raise KitError(
+            f"`{slug}` cannot be the name of an exercise and of its function.\n"
+            "Choose letters, digits and underscores, as in `layer_norm`."
+        )
+    return slug
+
+
+def _checked_title(title: str) -> str:
+    if not title.isprintable() or set(title) & {'"', "\\"}:
+        raise KitError("A title is one line of text without double quotes and backslashes.")
+    return title
+
+
+def _next_number(course: Course, slug: str) -> str:
+    if slug in {name for exercise in course.exercises for name in exercise.names}:
+        raise KitError(f"There is an exercise `{slug}` already: choose another name.")
+    return f"{max((int(exercise.number) for exercise in course.exercises), default=0) + 1:02}"
+
+
+def _write_files(course: Course, exercise: Exercise, words: dict[str, str]) -> list[Path]:
+    bank = course.bank / exercise.name
+    targets = {
+        course.stub(exercise): "stub",
+        course.solution(exercise): "solution",
+        course.grader(exercise): "grader",
+        bank / "right" / "another_way.py": "right",
+        bank / "wrong" / "squared.py": "wrong",
+    }
+    for path in targets:
+        if path.exists():
+            raise KitError(f"{path} is there already and stays as it is: choose another name.")
+    for path, template in targets.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_filled(f"{exercise.library}/{template}", words), "utf-8")
+    return list(targets)
+
+
+def _filled(template: str, words: dict[str, str]) -> str:
+    return Template((TEMPLATES / f"{template}.txt").read_text("utf-8")).substitute(words)
+
+
+def _append(path: Path, text: str) -> None:
+    """Add to the end of a file whose last line may not be ended."""
+    before = path.read_text("utf-8")
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text if not before or before.endswith("\n") else f"\n{text}")

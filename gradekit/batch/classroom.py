@@ -1,0 +1,125 @@
+"""A class from what it handed in to what the instructor looks at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from gradekit.batch.discovery import Found, discover
+from gradekit.batch.handed_in import HandedIn, open_handed_in
+from gradekit.batch.journal import Journal
+from gradekit.batch.machines import Machines
+from gradekit.batch.run import Batch
+from gradekit.course import Course
+from gradekit.errors import KitError
+from gradekit.feedback import Level, at_level
+from gradekit.overview import Overview, SimilarPair
+from gradekit.results import NotGraded, read_results
+
+FEEDBACK, PAGE, SCORES, NOT_GRADED = "feedback", "report.html", "scores.csv", "not_graded.csv"
+
+
+class Classroom:
+    """What a class handed in, and the folder for what comes of it."""
+
+    def __init__(self, course: Course, handed_in: Path, out: Path) -> None:
+        """Find out what there is.
+
+        Raises:
+            KitError: nothing that could be graded is there.
+        """
+        self.course, self.out = course, out
+        self._handed_in: HandedIn = open_handed_in(handed_in)
+        self.found: Found = discover(self._handed_in, course)
+        if not self.found.entries:
+            raise KitError(
+                f"No answer to an exercise of this course is in {handed_in}"
+                f" ({len(self.found.not_graded)} other files).\n"
+                "Answers are found by their names: STUDENT/exercise_05_softmax.py, or as Canvas, "
+                "Moodle, Gradescope and nbgrader name them."
+            )
+        self.unreadable: list[NotGraded] = []
+        self.finished = 0
+        self.earlier = 0
+
+    def grade(
+        self,
+        machines: Callable[[], AbstractContextManager[Machines]],
+        isolation: str | None,
+        started: Callable[[int], None],
+        tell: Callable[[], None],
+    ) -> None:
+        """Grade what no earlier run has finished; every result is on the disk when it is done.
+
+        Args:
+            machines: What grades; only asked for if there is something to grade.
+            started: Hears how many answers an earlier run finished.
+            tell: Hears of every answer that is done.
+        """
+        with Journal(self.out) as journal:
+            batch = Batch(self.course, journal, isolation)
+            waiting = batch.resume(self._handed_in, self.found.entries)
+            self.earlier = len(self.found.entries) - len(waiting)
+            started(self.earlier)
+            if not waiting:
+                return
+            try:
+                with machines() as graders:
+                    batch.run(graders, self._handed_in, waiting, tell)
+            finally:
+                self.finished = batch.graded
+                self.unreadable = batch.not_graded
+
+    def write(self, level: Level, similar: Iterable[SimilarPair] = ()) -> Overview:
+        """Write the page, the tables and everybody's feedback.
+
+        Raises:
+            KitError: there is no room.
+        """
+        from gradekit.export.scores import not_graded_csv, scores_csv
+        from gradekit.render.feedback import folder_names
+        from gradekit.render.page import report_page
+
+        overview = Overview(
+            self.course,
+            read_results(self.out),
+            [*self.found.not_graded, *self.unreadable],
+            self.found.students,
+            similar,
+        )
+        folders = folder_names(overview.cells)
+        try:
+            _write(self.out / SCORES, scores_csv(overview))
+            _write(self.out / NOT_GRADED, not_graded_csv(overview.not_graded))
+            self._write_feedback(level, folders)
+            graded_at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+            _write(self.out / PAGE, report_page(overview, folders, graded_at))
+        except OSError as error:
+            raise KitError(
+                f"{error.filename or self.out} cannot be written: {error.strerror}. "
+                "All results are safe: make room and run the same command again."
+            ) from None
+        return overview
+
+    def _write_feedback(self, level: Level, folders: dict[str, str]) -> None:
+        from gradekit.render.feedback import FeedbackWriter
+
+        writer = FeedbackWriter()
+        titles = {exercise.name: exercise.title for exercise in self.course.exercises}
+        for result in read_results(self.out):
+            folder = self.out / FEEDBACK / folders[result.student]
+            folder.mkdir(parents=True, exist_ok=True)
+            report = at_level(result.report, level)
+            title = titles.get(result.exercise, result.exercise)
+            name = result.exercise if result.exercise in titles else "exercise"
+            (folder / f"{name}.html").write_text(writer.html(report, title), "utf-8")
+            (folder / f"{name}.md").write_text(writer.markdown(report, title), "utf-8")
+
+
+def _write(path: Path, text: str) -> None:
+    """Exchange a file as a whole: whoever looks meanwhile sees the old one or the new one."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, "utf-8")
+    new.replace(path)

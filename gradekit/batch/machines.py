@@ -1,0 +1,33 @@
+"""Where grading happens: an executor, and what it takes to keep it busy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from gradekit.batch.graders import Graders
+
+
+class Machines(NamedTuple):
+    """`width` answers at a time keep the graders busy; `course` is its name among them."""
+
+    executor: Executor
+    width: int
+    course: str | None = None
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def this_machine(jobs: int) -> Iterator[Machines]:
+    """`jobs` grader processes here."""
+    with Graders(jobs) as graders:
+        yield Machines(graders, width=2 * jobs)

@@ -1,0 +1,98 @@
+"""A batch on a terminal: the bar while it runs, and the lines that close it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from gradekit.overview import Overview
+
+SHOWN = 5  # files that were not graded; the rest stands in not_graded.csv
+
+
+class Bar(Protocol):
+    """What is told about the batch as it goes on."""
+
+    def started(self, earlier: int) -> None:
+        """`earlier` answers were finished by an earlier run."""
+
+    def tell(self) -> None:
+        """One more answer is done."""
+
+
+class _Rate(ProgressColumn):
+    """How many answers a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f}/s" if speed else "warming up", style="dim")
+
+
+class _Bar:
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("grading", total=total)
+
+    def started(self, earlier: int) -> None:
+        # Not `advance`: what was done before says nothing about the rate.
+        total = self._progress.tasks[0].total or 0
+        self._progress.update(self._task, total=total - earlier)
+
+    def tell(self) -> None:
+        self._progress.advance(self._task)
+
+
+@contextmanager
+def progress_bar(out: Console, total: int) -> Iterator[Bar]:
+    """A bar with count, rate and time left; on a terminal only."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
+    hidden = not out.is_terminal
+    with Progress(*columns, console=out, transient=True, expand=True, disable=hidden) as progress:
+        yield _Bar(progress, total)
+
+
+def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) -> None:
+    """What came of it, what needs a look, and where everything is."""
+    before = f" ({earlier} of them by an earlier run)" if earlier else ""
+    out.print(
+        f"{overview.graded} answers of {len(overview.cells)} students graded{before}: "
+        f"{overview.full_marks} with full marks, {overview.mean:.0%} of the points on average."
+    )
+    if overview.not_run:
+        text = f"{overview.not_run} answers could not be run, through a fault of kit's own."
+        out.print(Text(f"! {text} Run the same command again.", style="yellow"))
+    if problems := overview.not_graded:
+        out.print(Text(f"{len(problems)} files were not graded:", style="yellow"))
+        for problem in problems[:SHOWN]:
+            out.print(Text(f"  {problem.file}: {problem.reason}"))
+        if len(problems) > SHOWN:
+            out.print(f"  ... and {len(problems) - SHOWN} more in not_graded.csv")
+    out.print()
+    for name, what in (
+        ("report.html", "the class on one page"),
+        ("scores.csv", "a row a student"),
+        ("feedback/", "a page an answer, for students"),
+        ("results.jsonl", "every report"),
+    ):
+        line = Text(f"  {folder / name}".ljust(36), no_wrap=True)
+        out.print(line + Text(f"  {what}", style="dim"))

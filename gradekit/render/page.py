@@ -1,0 +1,74 @@
+"""Overview -> report.html: one page that needs nothing but itself.
+
+Names and messages are strangers' text: jinja escapes all of it, and a content security
+policy lets no script run but the page's own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from urllib.parse import quote
+
+import jinja2
+
+from gradekit.overview import Cell, Overview
+from gradekit.render.charts import score_histogram
+
+TEMPLATES = Path(__file__).parent / "templates"
+ROWS = 2000  # students in the table; a browser has to hold them all
+PARTS = 500  # students with a part of their own; beyond, only their feedback files
+
+
+def environment() -> jinja2.Environment:
+    """Templates that escape everything and fail on a name that is not there."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=jinja2.select_autoescape(["html.j2"], default_for_string=True, default=False),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["path"] = lambda text: quote(text, safe="/")
+    made.filters["points"] = lambda number: f"{number:g}"
+    return made
+
+
+def report_page(overview: Overview, folders: dict[str, str], graded_at: str) -> str:
+    """The page about a class.
+
+    Args:
+        folders: The feedback folder of each student, relative to the page.
+        graded_at: When, in words.
+    """
+    rows = list(overview.cells)
+    if len(rows) > ROWS:
+        rows = sorted(rows, key=overview.total)[:ROWS]
+    script = (TEMPLATES / "page.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            overview=overview,
+            rows=rows,
+            with_parts=len(rows) <= PARTS,
+            folders=folders,
+            graded_at=graded_at,
+            histogram=score_histogram(overview),
+            style=(TEMPLATES / "page.css").read_text("utf-8"),
+            script=script,
+            script_sha256=digest,
+            shade=shade,
+        )
+    )
+
+
+def shade(cell: Cell | None) -> str:
+    """The CSS class of a cell of the heat map: five steps, full marks on their own."""
+    if cell is None:
+        return "nothing"
+    if cell.state != "graded":
+        return cell.state
+    return "s5" if cell.fraction >= 1 else f"s{int(cell.fraction * 5)}"

@@ -1,0 +1,445 @@
+"""Grading a class: nothing is lost, nothing is graded twice, and a death costs nobody.
+
+Most tests use a course of one small exercise, whose grader ends its own process when an
+answer returns DEADLY, as a bug of ours might.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+import gradekit.batch.grader
+from gradekit.batch.classroom import Classroom
+from gradekit.batch.journal import Journal
+from gradekit.batch.machines import Machines, this_machine
+from gradekit.commands import kit
+from gradekit.course import Course
+from gradekit.errors import KitError
+from gradekit.results import RESULTS, read_results
+from gradekit.sandbox.lockdown import PROCESS
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="full isolation needs Linux")
+
+DEADLY = 13
+GRADER = f"""
+import os, signal
+from gradekit.grading import assert_equal, check
+
+@check("double", points=6, hint="What is twice 21?")
+def test_small(submission):
+    '''Small numbers are doubled.'''
+    if submission.double(21) == {DEADLY}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    assert_equal(submission.double(21), 42)
+
+@check("double", points=4, hint="And of nothing?")
+def test_zero(submission):
+    '''Zero stays zero.'''
+    assert_equal(submission.double(0), 0)
+"""
+ENTRY = """
+[[exercise]]
+name = "exercise_01_double"
+title = "Doubling"
+library = "numpy"
+topics = ["arithmetic"]
+difficulty = 1
+minutes = 1
+hints = ["a", "b", "c"]
+"""
+RIGHT, WRONG = "def double(x):\n    return 2 * x\n", "def double(x):\n    return x * x\n"
+NAME = "exercise_01_double"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Course:
+    """A course of one exercise that takes no time."""
+    root = tmp_path / "course"
+    for folder in ("exercises", "solutions", "graders"):
+        (root / folder).mkdir(parents=True)
+    (root / "exercises/exercises.toml").write_text(ENTRY)
+    (root / f"exercises/{NAME}.py").write_text("def double(x):\n    raise NotImplementedError\n")
+    (root / f"solutions/{NAME}.py").write_text(RIGHT)
+    (root / f"graders/{NAME}.py").write_text(GRADER)
+    return Course(root)
+
+
+def hand_in(folder: Path, *answers: str) -> Path:
+    """A class with one answer each, each different from all others by its last line."""
+    for number, answer in enumerate(answers):
+        path = folder / f"student{number:03}" / f"{NAME}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{answer}# {number}\n")
+    return folder
+
+
+def scores(folder: Path) -> dict[str, float]:
+    """The points of everybody; also asserts that nobody stands there twice."""
+    results = list(read_results(folder))
+    assert len({(each.student, each.exercise) for each in results}) == len(results)
+    return {each.student: each.report.score for each in results}
+
+
+def canonical(folder: Path) -> str:
+    """results.jsonl without what may differ from run to run: order and times."""
+    lines = []
+    for line in (folder / RESULTS).read_bytes().splitlines():
+        value = msgspec.json.decode(line)
+        value["report"]["seconds"] = 0
+        for check in value["report"]["checks"]:
+            check["seconds"] = 0
+        lines.append(msgspec.json.encode(value).decode())
+    return "\n".join(sorted(lines))
+
+
+def grade_class(
+    course: Course,
+    handed_in: Path,
+    out: Path,
+    machines: Any = lambda: this_machine(2),
+    tell: Callable[[], None] = lambda: None,
+) -> Classroom:
+    classroom = Classroom(course, handed_in, out)
+    classroom.grade(machines, None, lambda earlier: None, tell)
+    return classroom
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, and theirs."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found += [int(child), *children(int(child))]
+    return found
+
+
+def command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+
+
+class Counting(Executor):
+    """One thread of this process, which counts what it is asked."""
+
+    def __init__(self) -> None:
+        self._inner = ThreadPoolExecutor(1)
+        self.submitted = 0
+
+    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.submitted += 1
+        return self._inner.submit(function, *args, **kwargs)
+
+    def machines(self) -> Any:
+        return nullcontext(Machines(self, width=3))
+
+
+def test_everybody_gets_their_own_points(small: Course, tmp_path: Path) -> None:
+    """Right, wrong, broken and endless answers each get what they deserve, by any executor."""
+    answers = [RIGHT, WRONG, "def double(x)\n", "import os\nos._exit(0)\n", "x = 1\n"]
+    handed_in = hand_in(tmp_path / "in", *answers)
+    grade_class(small, handed_in, tmp_path / "out")
+    expected = [10, 4, 0, 0, 0]
+    assert list(dict(sorted(scores(tmp_path / "out").items())).values()) == expected
+    grade_class(small, handed_in, tmp_path / "other", Counting().machines)
+    assert canonical(tmp_path / "other") == canonical(tmp_path / "out")
+
+
+def test_same_bytes_are_graded_once(small: Course, tmp_path: Path) -> None:
+    """Identical answers are graded once, whatever their files are called, and all get points."""
+    for number in range(8):
+        path = tmp_path / "in" / f"name{number}_{number}_9_{NAME}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(RIGHT if number % 2 else WRONG)
+    counting = Counting()
+    grade_class(small, tmp_path / "in", tmp_path / "out", counting.machines)
+    assert counting.submitted == 2
+    assert sorted(scores(tmp_path / "out").values()) == [4.0] * 4 + [10.0] * 4
+
+
+def test_only_what_changed_is_graded_again(small: Course, tmp_path: Path) -> None:
+    """The same command grades changed and new answers only; a changed grader, everything."""
+    handed_in = hand_in(tmp_path / "in", *[RIGHT] * 4)
+    grade_class(small, handed_in, tmp_path / "out", (counting := Counting()).machines)
+    grade_class(small, handed_in, tmp_path / "out", counting.machines)
+    assert counting.submitted == 4
+    hand_in(tmp_path / "in", RIGHT, WRONG, RIGHT, RIGHT, WRONG)
+    classroom = grade_class(small, handed_in, tmp_path / "out", counting.machines)
+    assert counting.submitted == 6
+    assert (classroom.earlier, classroom.finished) == (3, 2)
+    assert list(dict(sorted(scores(tmp_path / "out").items())).values()) == [10, 4, 10, 10, 4]
+    path = small.grader(small.find("1"))
+    path.write_text(path.read_text() + "# changed\n")
+    changed = Course(small.root)
+    gradekit.batch.grader._sessions.clear()
+    grade_class(changed, handed_in, tmp_path / "out", counting.machines)
+    assert counting.submitted == 11
+
+
+def test_results_of_files_that_are_gone_stay(small: Course, tmp_path: Path) -> None:
+    """What a class hands in may come in parts: one part does not wipe out another."""
+    first = hand_in(tmp_path / "monday", RIGHT)
+    second = hand_in(tmp_path / "tuesday", RIGHT, WRONG)
+    (second / "student000" / f"{NAME}.py").unlink()
+    grade_class(small, first, tmp_path / "out", (counting := Counting()).machines)
+    grade_class(small, second, tmp_path / "out", counting.machines)
+    assert scores(tmp_path / "out") == {"student000": 10, "student001": 4}
+
+
+def test_torn_end_is_graded_again(small: Course, tmp_path: Path) -> None:
+    """Wherever in its last line the file ends, the same command makes it whole again."""
+    handed_in = hand_in(tmp_path / "in", RIGHT, WRONG, RIGHT)
+    machines = Counting().machines
+    grade_class(small, handed_in, tmp_path / "out", machines)
+    whole = (tmp_path / "out" / RESULTS).read_bytes()
+    expected = canonical(tmp_path / "out")
+    last = whole[:-1].rindex(b"\n") + 1
+    for end in (last, last + 1, last + 40, len(whole) - 2, len(whole) - 1):
+        (tmp_path / "out" / RESULTS).write_bytes(whole[:end])
+        assert grade_class(small, handed_in, tmp_path / "out", machines).finished == 1
+        assert canonical(tmp_path / "out") == expected
+    (tmp_path / "out" / RESULTS).write_bytes(b"\0\xff no json\n" + whole)
+    assert grade_class(small, handed_in, tmp_path / "out", machines).finished == 0
+    assert canonical(tmp_path / "out") == expected
+
+
+@pytest.mark.parametrize("victim", ["grader", "zygote"])
+def test_kill_in_the_middle_changes_nothing(victim: str, small: Course, tmp_path: Path) -> None:
+    """Graders and zygotes that are killed at random moments are replaced; results agree."""
+    handed_in = hand_in(tmp_path / "in", *[RIGHT, WRONG] * 30)
+    grade_class(small, handed_in, tmp_path / "calm")
+    dice = random.Random(7)
+    killed = 0
+
+    def tell() -> None:
+        nonlocal killed
+        if dice.random() < 0.1:
+            mark = "spawn_main" if victim == "grader" else "zygote"
+            found = [pid for pid in children(os.getpid()) if mark in command_line(pid)]
+            if found:
+                os.kill(dice.choice(found), signal.SIGKILL)
+                killed += 1
+
+    grade_class(small, handed_in, tmp_path / "killed", tell=tell)
+    assert killed >= 3
+    assert canonical(tmp_path / "killed") == canonical(tmp_path / "calm")
+
+
+def test_killed_worker_is_tried_again(small: Course, tmp_path: Path) -> None:
+    """An answer whose process somebody killed from outside is graded again, alone."""
+    slow = "import time\ndef double(x):\n    time.sleep(0.3)\n    return 2 * x\n"
+    handed_in = hand_in(tmp_path / "in", *[slow] * 6)
+    killed = []
+
+    def tell() -> None:
+        for zygote in children(os.getpid()):
+            if "zygote" in command_line(zygote) and (workers := children(zygote)):
+                os.kill(workers[0], signal.SIGKILL)
+                killed.append(workers[0])
+
+    grade_class(small, handed_in, tmp_path / "out", lambda: this_machine(1), tell)
+    assert set(scores(tmp_path / "out").values()) == {10.0}
+
+
+COORDINATOR = """
+import os, random, signal, sys
+from pathlib import Path
+from gradekit.batch.classroom import Classroom
+from gradekit.batch.machines import this_machine
+from gradekit.course import Course
+
+def tell():
+    if dice.random() < 0.08:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    course, handed_in, out = map(Path, sys.argv[1:4])
+    dice = random.Random(int(sys.argv[4]))
+    classroom = Classroom(Course(course), handed_in, out)
+    classroom.grade(lambda: this_machine(2), None, lambda earlier: None, tell)
+"""
+
+
+def test_killed_coordinator_goes_on(small: Course, tmp_path: Path) -> None:
+    """However often the run is killed, each goes on from there, and the end is the same."""
+    handed_in = hand_in(tmp_path / "in", *[RIGHT, WRONG] * 20)
+    grade_class(small, handed_in, tmp_path / "calm")
+    script = tmp_path / "coordinator.py"
+    script.write_text(COORDINATOR)
+    done, runs = 0, 0
+    while True:
+        arguments = [script, small.root, handed_in, tmp_path / "out", str(runs)]
+        status = subprocess.run([sys.executable, *arguments], check=False).returncode
+        runs += 1
+        assert len(scores(tmp_path / "out")) >= done, "a finished result was lost"
+        done = len(scores(tmp_path / "out"))
+        if status == 0:
+            break
+        assert status == -signal.SIGKILL
+    assert runs > 1
+    assert canonical(tmp_path / "out") == canonical(tmp_path / "calm")
+
+
+def test_answer_that_brings_the_grader_down_twice(small: Course, tmp_path: Path) -> None:
+    """It is reported as not run, which is not zero points; its neighbours lose nothing."""
+    deadly = f"def double(x):\n    return {DEADLY}\n"
+    handed_in = hand_in(tmp_path / "in", RIGHT, RIGHT, deadly, RIGHT, WRONG, RIGHT)
+    classroom = grade_class(small, handed_in, tmp_path / "out")
+    reports = {each.student: each.report for each in read_results(tmp_path / "out")}
+    assert len(reports) == 6
+    report = reports.pop("student002")
+    assert [check.outcome for check in report.checks] == ["not_run"]
+    assert report.max_score == 0
+    assert report.submission_sha256 == hashlib.sha256(f"{deadly}# 2\n".encode()).hexdigest()
+    assert sorted(report.score for report in reports.values()) == [4, 10, 10, 10, 10]
+    overview = classroom.write("full")
+    assert overview.not_run == 1
+    assert "student002,,0" in (tmp_path / "out/scores.csv").read_text()
+
+
+def test_broken_grader_is_nobodys_fault(small: Course, tmp_path: Path) -> None:
+    """Answers to an exercise whose grader cannot be loaded are all reported as not run."""
+    small.grader(small.find("1")).write_text("import nothing_of_that_name\n")
+    handed_in = hand_in(tmp_path / "in", *[RIGHT] * 6)
+    classroom = grade_class(small, handed_in, tmp_path / "out", lambda: this_machine(1))
+    assert classroom.write("full").not_run == 6
+    message = next(read_results(tmp_path / "out")).report.not_run[0].message
+    assert "nothing_of_that_name" in message
+
+
+def run_kit(*arguments: object, **keywords: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gradekit", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **keywords)
+
+
+def test_full_disk_loses_nothing(small: Course, tmp_path: Path) -> None:
+    """On a full disk the run stops with a sentence; with room again it goes on from there."""
+    handed_in = hand_in(tmp_path / "in", *[RIGHT, WRONG] * 10)
+    grade_class(small, handed_in, tmp_path / "calm")
+    size = (tmp_path / "calm" / RESULTS).stat().st_size
+
+    def small_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
+
+    arguments = ("--course", small.root, "grade", handed_in, "--out", tmp_path / "out")
+    full = run_kit(*arguments, preexec_fn=small_disk)
+    assert full.returncode == 2, full.stderr
+    assert "what it holds is safe" in full.stderr
+    assert "Traceback" not in full.stderr
+    before = (tmp_path / "out" / RESULTS).read_bytes()
+    assert before.endswith(b"\n")
+    again = run_kit(*arguments)
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "out" / RESULTS).read_bytes().startswith(before)
+    assert canonical(tmp_path / "out") == canonical(tmp_path / "calm")
+
+
+def test_no_room_to_tidy_up(tmp_path: Path, small: Course, monkeypatch: Any) -> None:
+    """If stale results cannot be removed for want of room, the file stays as it was."""
+    handed_in = hand_in(tmp_path / "in", RIGHT, WRONG)
+    machines = Counting().machines
+    grade_class(small, handed_in, tmp_path / "out", machines)
+    before = (tmp_path / "out" / RESULTS).read_bytes()
+    hand_in(tmp_path / "in", WRONG)
+
+    def no_room(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_room)
+    with pytest.raises(KitError, match="No space left"):
+        grade_class(small, handed_in, tmp_path / "out", machines)
+    assert (tmp_path / "out" / RESULTS).read_bytes() == before
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(kit, [str(argument) for argument in arguments])
+
+
+def test_control_c_stops_with_a_summary(small: Course, tmp_path: Path, monkeypatch: Any) -> None:
+    """Ctrl-C ends the graders, writes what there is, says what is left, and can go on."""
+    handed_in = hand_in(tmp_path / "in", *[RIGHT, WRONG] * 10)
+    grade_class(small, handed_in, tmp_path / "calm")
+    told = 0
+
+    def tell(self: object) -> None:
+        nonlocal told
+        told += 1
+        if told == 5:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("gradekit.render.batch._Bar.tell", tell)
+    arguments = ("--course", small.root, "grade", handed_in, "--out", tmp_path / "out")
+    stopped = invoke(*arguments)
+    assert stopped.exit_code == 130, stopped.output
+    assert "Stopped with 15 answers to go" in stopped.output
+    assert "5 answers of 20 students" in stopped.output
+    assert not [pid for pid in children(os.getpid()) if "spawn_main" in command_line(pid)]
+    assert (tmp_path / "out/report.html").is_file()
+    finished = invoke(*arguments)
+    assert finished.exit_code == 0
+    assert "20 answers of 20 students graded (5 of them by an earlier run)" in finished.output
+    assert canonical(tmp_path / "out") == canonical(tmp_path / "calm")
+
+
+def test_one_run_at_a_time(small: Course, tmp_path: Path) -> None:
+    """A second run on the same folder is told so, and does no harm."""
+    handed_in = hand_in(tmp_path / "in", RIGHT)
+    with Journal(tmp_path / "out"):
+        result = run_kit("--course", small.root, "grade", handed_in, "--out", tmp_path / "out")
+    assert result.returncode == 2
+    assert "Another `kit grade`" in result.stderr
+
+
+def test_strangers_need_isolation(small: Course, tmp_path: Path, monkeypatch: Any) -> None:
+    """Without isolation nothing is graded, unless somebody says that the answers are trusted."""
+    monkeypatch.setattr(gradekit.batch.grader, "best_tier", lambda: PROCESS)
+    handed_in = hand_in(tmp_path / "in", RIGHT)
+    arguments = ("--course", small.root, "grade", handed_in, "--out", tmp_path / "out")
+    refused = invoke(*arguments)
+    assert refused.exit_code == 2
+    assert "--isolation=process" in refused.output
+    assert not (tmp_path / "out").exists()
+    assert invoke(*arguments, "--isolation=process").exit_code == 0
+    assert [each.report.isolation for each in read_results(tmp_path / "out")] == [PROCESS]
+
+
+def test_what_cannot_be_read_is_shown(small: Course, tmp_path: Path) -> None:
+    """Empty, binary and huge files and broken notebooks are listed; the rest is graded."""
+    handed_in = hand_in(tmp_path / "in", RIGHT)
+    for number, (suffix, content) in enumerate(
+        [("py", b""), ("py", b"\0\1\2"), ("py", b"#" * 2**21), ("ipynb", b"{}"), ("ipynb", b"[")]
+    ):
+        path = handed_in / f"odd{number}" / f"{NAME}.{suffix}"
+        path.parent.mkdir()
+        path.write_bytes(content)
+    (handed_in / "nobody").mkdir()
+    result = invoke("--course", small.root, "grade", handed_in, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "1 answers of 7 students graded" in result.output
+    assert "5 files were not graded" in result.output
+    assert scores(tmp_path / "out") == {"student000": 10}
+    table = (tmp_path / "out/not_graded.csv").read_text()
+    assert table.count("odd") >= 5
+    assert "nobody,," in (tmp_path / "out/scores.csv").read_text()
+
+
+def test_nothing_to_grade(small: Course, tmp_path: Path) -> None:
+    """A folder without any answer is said to be one, and what a name should look like."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/notes.txt").write_text("hello")
+    result = invoke("--course", small.root, "grade", tmp_path / "in", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "STUDENT/exercise_05_softmax.py" in result.output

@@ -1,0 +1,313 @@
+"""The sandbox as a machine: tiers, limits, messages, and what happens when parts of it die."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gradekit import doctor
+from gradekit.course import Course
+from gradekit.engine import open_session
+from gradekit.grading.session import Session
+from gradekit.sandbox import lockdown
+from gradekit.sandbox.limits import Limits
+from gradekit.submission import Submission, read
+
+ROOT = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the lock-down")
+
+RIGHT = (ROOT / "solutions" / "exercise_05_softmax.py").read_text("utf-8")
+# What follows the right answer replaces its softmax; log_softmax stays.
+HEADER = "\n\ndef softmax(x, axis=-1):\n    "
+HURRY = Limits(check_seconds=0.3, submission_seconds=2, memory_mib=300, patience=6)
+
+
+def answer(body: str) -> Submission:
+    return Submission("exercise_05_softmax.py", (RIGHT + HEADER + body + "\n",), "0")
+
+
+@pytest.fixture(scope="module")
+def hurried(course: Course) -> Iterator[Session]:
+    exercise = msgspec.structs.replace(course.find("05"), limits=HURRY)
+    with open_session(course, exercise) as session:
+        yield session
+
+
+def zygote_of(session: Session) -> int:
+    zygote = session._sandbox._zygote
+    assert zygote is not None
+    return zygote._process.pid
+
+
+def children(pid: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+# ------------------------------------------------------------------ what the learner reads
+
+
+@pytest.mark.parametrize(
+    ("body", "ending", "message"),
+    [
+        ("while True: pass", "timed_out",
+         "stopped after 0.3 s: softmax([1000., 1001.]) did not return"),
+        ("hog = []\n    while True: hog.append(bytes(1 << 20))", "out_of_memory",
+         "stopped: it used more than 0.292969 GiB"),
+        ("import socket; socket.socket()", "refused",
+         "stopped: it tried to open a network connection"),
+        ("import os; os.fork()", "refused", "stopped: it tried to start a process"),
+        ("import threading; threading.Thread(target=print).start()", "refused",
+         "stopped: it tried to start a thread"),
+        ("open('/tmp/x', 'w')", "refused", "stopped: it tried to write a file"),
+        ("open('/etc/passwd')", "refused", "stopped: it tried to open `/etc/passwd`"),
+        ("import ctypes; ctypes.string_at(0)", "crashed",
+         "softmax([1000., 1001.]) crashed Python with a segmentation fault"),
+        ("import os; os._exit(7)", "crashed",
+         "softmax([1000., 1001.]) ended its own process (exit status 7)"),
+    ],
+)  # fmt: skip
+def test_the_learner_reads_what_happened(
+    body: str, ending: str, message: str, hurried: Session
+) -> None:
+    """One sentence says what was stopped and why; the other function keeps its points."""
+    report = hurried.grade(answer(body))
+    check = next(c for c in report.checks if c.name == "test_exponentiates_raw_scores")
+    assert (check.outcome, check.ending, check.message) == ("failed", ending, message)
+    assert report.score == 4
+
+
+# ------------------------------------------------------------------ tiers
+
+BANKS = sorted(ROOT.glob("tests/bank/exercise_05*/right/*.py")) + sorted(
+    ROOT.glob("tests/bank/exercise_20*/right/*.py")
+)
+
+
+@pytest.fixture(scope="module")
+def sealed(course: Course) -> Iterator[Callable[[str], Session]]:
+    opened: dict[str, Session] = {}
+
+    def session(name: str) -> Session:
+        if name not in opened:
+            opened[name] = open_session(course, course.find(name), lockdown.SEALED)
+        return opened[name]
+
+    yield session
+    for each in opened.values():
+        each.close()
+
+
+@pytest.mark.skipif(not lockdown.has_seccomp(), reason="no seccomp on this machine")
+@pytest.mark.parametrize("path", BANKS, ids=lambda path: f"{path.parts[-3][9:11]}-{path.stem}")
+def test_right_answers_pass_without_landlock(
+    path: Path, sealed: Callable[[str], Session]
+) -> None:
+    """The sealed tier, in which no file can be opened at all, takes no marks from anybody."""
+    session = sealed(path.parts[-3])
+    report = session.grade(read(path))
+    assert [check.message for check in report.failed] == []
+    assert (report.score, report.isolation) == (10, lockdown.SEALED)
+
+
+def test_a_process_alone_grades_too(course: Course) -> None:
+    """Where the machine has nothing to offer, right answers still pass, and the report says so."""
+    with open_session(course, course.find("05"), lockdown.PROCESS) as session:
+        report = session.grade(answer("pass"))
+        assert (report.score, report.isolation) == (4, lockdown.PROCESS)
+        assert session.grade(read(course.solution(session.exercise))).score == 10
+
+
+# ------------------------------------------------------------------ what may be read
+
+
+def test_nothing_of_ours_is_readable(course: Course) -> None:
+    """No rule covers the course, the kit, or a package that answers may not import."""
+    readable = lockdown.readable_paths(course.hidden)
+    secrets = [
+        course.grader(course.find("05")), course.solution(course.find("05")), ROOT / "tests",
+        Path(lockdown.__file__), Path("/etc/passwd"), Path.home(), Path("/proc/self"),
+        *(Path(sysconfig.get_paths()["purelib"]) / name for name in ("pytest", "msgspec")),
+        *(Path(os.__file__).parent / name for name in ("site-packages", "dist-packages")),
+    ]  # fmt: skip
+    for secret in secrets:
+        assert not any(secret.resolve().is_relative_to(path) for path in readable), secret
+    assert Path(os.__file__).resolve().parent / "json" / "__init__.py" in {
+        file for path in readable for file in (path, *path.glob("json/__init__.py"))
+    } or any(Path(os.__file__).resolve().is_relative_to(path) for path in readable)
+
+
+def test_a_hidden_folder_inside_a_readable_one_is_left_out(tmp_path: Path) -> None:
+    """Rules add up, so the folders around a hidden one are named child by child."""
+    for part in ("lib/json", "lib/site-packages/gradekit/course_files", "lib/site-packages/numpy"):
+        (tmp_path / part).mkdir(parents=True)
+    (tmp_path / "lib" / "os.py").touch()
+    hidden = {tmp_path / "lib/site-packages/gradekit"}
+    assert sorted(lockdown._cover(tmp_path / "lib", hidden)) == [
+        tmp_path / "lib/json", tmp_path / "lib/os.py", tmp_path / "lib/site-packages/numpy",
+    ]  # fmt: skip
+    assert lockdown._cover(tmp_path / "lib/site-packages/gradekit", hidden) == []
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["scipy.optimize", "scipy.stats", "scipy.special", "sklearn.metrics", "sklearn.linear_model",
+     "sklearn.preprocessing", "torch", "decimal", "statistics", "concurrent.futures", "asyncio",
+     "multiprocessing", "sqlite3", "tkinter.constants", "unittest", "zoneinfo", "pydoc"],
+)  # fmt: skip
+def test_what_may_be_imported_can_be(module: str, session_of: Callable[[str], Session]) -> None:
+    """Imports inside functions work after the lock-down, as they do at home."""
+    session = session_of("05")
+    source = RIGHT.replace(
+        "def softmax(", f"def softmax(x, axis=-1):\n    import {module}\n    return _s(x, axis)\n\n"
+        "def _s(", 1,
+    )  # fmt: skip
+    report = session.grade(Submission("a.py", (source,), "0"))
+    assert [check.message for check in report.failed] == []
+
+
+# ------------------------------------------------------------------ when parts of it die
+
+
+def test_a_killed_zygote_is_replaced(session_of: Callable[[str], Session], course: Course) -> None:
+    """Somebody kills the zygote: the next answer, and one in the middle, lose nothing."""
+    session = session_of("05")
+    solution = read(course.solution(session.exercise))
+    assert session.grade(solution).score == 10
+    os.kill(zygote_of(session), signal.SIGKILL)
+    assert session.grade(solution).score == 10
+
+    slow = RIGHT + "\n\nimport time\n_fast = softmax" + HEADER + (
+        "time.sleep(0.1); return _fast(x, axis)\n"
+    )
+    for victim in (zygote_of, lambda session: children(zygote_of(session))[0]):
+        pid = zygote_of(session)
+        threading.Timer(0.5, lambda: os.kill(victim(session), signal.SIGKILL)).start()
+        report = session.grade(Submission("a.py", (slow,), "0"))
+        assert (report.score, report.not_run) == (10, ())
+        wait_for(lambda pid=pid: not children(pid))
+
+
+GRADE_FOR_EVER = f"""
+import os, sys
+from pathlib import Path
+from gradekit.course import Course
+from gradekit.engine import open_session
+from gradekit.submission import Submission
+course = Course(Path({str(ROOT)!r}))
+session = open_session(course, course.find("05"))
+print(session._sandbox._zygote._process.pid, session._sandbox._zygote._scratch, flush=True)
+session.grade(Submission("a.py", ("while True: pass",), "0"))
+"""
+
+
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "group"])
+def test_a_killed_grader_leaves_nothing(how: str) -> None:
+    """When the grader is killed, its zygote, its workers and the scratch folder go with it."""
+    grader = subprocess.Popen(
+        [sys.executable, "-c", GRADE_FOR_EVER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True, cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    with grader:
+        assert grader.stdout is not None
+        pid, scratch = grader.stdout.readline().split()
+        wait_for(lambda: children(int(pid)))
+        (worker,) = children(int(pid))
+        if how == "group":
+            os.killpg(grader.pid, signal.SIGKILL)
+        else:
+            grader.send_signal(signal.Signals[how])
+        wait_for(lambda: not any(is_running(process) for process in (int(pid), worker)))
+        assert not os.path.exists(scratch)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process, other than one that waits for pid 1 to notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_many_open_files(course: Course) -> None:
+    """A grader with thousands of open files grades, and its workers inherit none of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 5000:
+        pytest.skip(f"only {hard} files may be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 5000), hard))
+    many = [os.open(os.devnull, os.O_RDONLY) for _ in range(4500)]
+    try:
+        with open_session(course, course.find("05")) as session:
+            body = (
+                "import os\n    found = 0\n    for n in range(3, 9000):\n        try:\n"
+                "            os.fstat(n); found += 1\n        except OSError: pass\n"
+                "    raise ValueError(found)"
+            )
+            report = session.grade(answer(body))
+            assert "ValueError: 1 (" in report.failed[-1].message
+            assert session.grade(read(course.solution(session.exercise))).score == 10
+    finally:
+        for descriptor in many:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_several_graders_at_once(course: Course) -> None:
+    """Sessions side by side, one of them under attack, do not disturb each other."""
+    with open_session(course, course.find("05")) as left, open_session(
+        course, msgspec.structs.replace(course.find("05"), limits=HURRY)
+    ) as right:
+        scores: list[float] = []
+        attack = threading.Thread(
+            target=lambda: scores.append(right.grade(answer("while True: pass")).score)
+        )
+        attack.start()
+        solution = read(course.solution(left.exercise))
+        assert [left.grade(solution).score for _ in range(3)] == [10, 10, 10]
+        attack.join()
+        assert scores == [4]
+
+
+# ------------------------------------------------------------------ the doctor
+
+
+def test_the_doctor_names_every_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part of the isolation has a finding; what is missing has its risk and its remedy."""
+    parts = {finding.part for finding in doctor.findings()}
+    assert {"Landlock", "seccomp", "rlimits", "memory of all", "processes of all"} <= parts
+    monkeypatch.setattr(lockdown, "landlock_abi", lambda: 0)
+    monkeypatch.setattr(lockdown, "has_seccomp", lambda: False)
+    bad = [finding for finding in doctor.findings() if not finding.good]
+    assert {"Landlock", "seccomp", "verdict"} <= {finding.part for finding in bad}
+    assert all(finding.risk and finding.remedy for finding in bad)
+
+
+@pytest.mark.parametrize(("abi", "words"), [(1, "truncat"), (3, "TCP"), (5, "signal"), (7, "")])
+def test_the_doctor_knows_old_kernels(
+    abi: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older Landlock is good enough, since seccomp covers what it lacks; the doctor says so."""
+    monkeypatch.setattr(lockdown, "landlock_abi", lambda: abi)
+    finding = next(f for f in doctor.findings() if f.part == "Landlock")
+    assert finding.good
+    assert words in finding.state
