@@ -12,14 +12,18 @@ from typing import Literal, NamedTuple
 
 from gradekit.course import Course, Exercise
 from gradekit.report import Report
-from gradekit.results import NotGraded, Result, behaves_like
+from gradekit.results import NotGraded, Result
 
 SHOWN = 12  # entries of each list of remarkable things
 TROUBLE = ("timed_out", "out_of_memory", "crashed", "refused", "malformed")
 
 
 class Cell(NamedTuple):
-    """One student's answer to one exercise. `failed` are the titles of its failed checks."""
+    """One student's answer to one exercise.
+
+    `failed` are the titles of its failed checks, `note` the known mistakes it behaves like,
+    or why it was not graded.
+    """
 
     state: Literal["graded", "not_run", "not_graded"]
     score: float = 0.0
@@ -76,7 +80,7 @@ class Overview:
         self.not_graded = list(not_graded)
         self.similar = list(similar)
         self.cells: dict[str, dict[str, Cell]] = {name: {} for name in students}
-        self.mistakes: Counter[tuple[str, str]] = Counter()
+        self.mistakes: Counter[tuple[str, str, str]] = Counter()
         self.graded = self.full_marks = self.not_run = 0
         self._fractions = 0.0
         self._checks: dict[tuple[str, str], CheckStatistics] = {}
@@ -106,10 +110,16 @@ class Overview:
         # One string a title for the whole class: cells only point to it.
         failed = tuple(titles.setdefault(check.title, check.title) for check in report.failed)
         cells[result.exercise] = Cell(
-            "graded", report.score, report.max_score, failed, behaves_like(report)
+            "graded",
+            report.score,
+            report.max_score,
+            failed,
+            "; ".join(
+                f"{function}: {mistake}" for function, mistake in report.behaves_like.items()
+            ),
         )
-        if mistake := behaves_like(report):
-            self.mistakes[result.exercise, mistake] += 1
+        for function, mistake in report.behaves_like.items():
+            self.mistakes[result.exercise, function, mistake] += 1
         self._count_checks(report)
         self._notice(result)
 

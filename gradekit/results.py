@@ -46,11 +46,6 @@ def read_results(folder: Path) -> Iterator[Result]:
                 yield msgspec.json.decode(line, type=Result)
 
 
-def behaves_like(report: Report) -> str:
-    """The known mistake that the answer behaves like; "" where none is known."""
-    return str(getattr(report, "behaves_like", "") or "")
-
-
 def printable(text: str) -> str:
     """`text` as it can be shown and stored: names of files may hold any bytes."""
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -82,14 +82,10 @@ class Sessions:
             from gradekit.grading.session import Session  # while the sandbox warms up
 
             if len(self._open) >= SESSIONS:
-                self.forget(next(iter(self._open)))
+                self._open.popitem(last=False)[1].close()
             self._open[exercise.name] = Session(self.course, exercise, self._sandboxes[key])
         self._open.move_to_end(exercise.name)
         return self._open[exercise.name]
-
-    def forget(self, name: str) -> None:
-        """Close the session of an exercise. A sandbox that others share starts again."""
-        self._open.pop(name).close()
 
 
 def grade(task: Task) -> Verdict:
@@ -107,7 +103,6 @@ def grade(task: Task) -> Verdict:
         try:
             report = sessions.of(exercise).grade(answer)
         except (GraderError, SandboxError) as error:
-            sessions.forget(exercise.name)
             return Verdict(fault=f"{type(error).__name__}: {error}")
         finally:
             faulthandler.cancel_dump_traceback_later()

@@ -7,7 +7,9 @@ few hundred bytes a submission; contents and reports are on the disk.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import (
@@ -143,6 +145,8 @@ class Batch:
         while self._running:
             suspects += self._finish_some()
         for job in suspects:
+            with contextlib.suppress(BrokenExecutor):  # a process that is dead is replaced now
+                self._executor.submit(os.getpid).result()
             self._finish(job, _verdict(self._executor.submit(grade, job.task)))
 
     def _finish_some(self) -> list[_Job]:

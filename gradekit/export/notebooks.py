@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from doctest import Example
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +25,7 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 EXAMPLES_SUFFIX = "_examples"
 LOADER = "from gradekit.notebook import score"
 
+# Indented, because IPython takes prompts at the beginning of a line for pasted input.
 EXAMPLES = '''\
 # The examples of `{name}`. They are worth no points, and show what is meant.
 import doctest
@@ -33,7 +34,7 @@ examples = """
 {examples}
 """
 test = doctest.DocTestParser().get_doctest(examples, globals(), "{name}", None, 0)
-options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
 result = doctest.DocTestRunner(optionflags=options).run(test)
 assert not result.failed, f"{{result.failed}} of {{result.attempted}} lines came out differently"
 '''
@@ -88,8 +89,11 @@ def notebook(
     """
     from nbformat import v4
 
+    from gradekit.grading.examples import functions_of
+
     stub, answer = _Source(course.stub(exercise)), _Source(course.solution(exercise))
-    examples = dict(_examples(course.stub(exercise)))
+    examples = dict(functions_of(course.stub(exercise)))
+    imported = {f"{ast.unparse(node)}\n" for node in stub.imports}
     by_function: dict[str, list[Check]] = {name: [] for name in stub.functions}
     for check in checks:
         by_function[check.function].append(check)
@@ -98,8 +102,8 @@ def notebook(
     made.cells += [_prompt(ast.get_docstring(stub.tree) or exercise.title), _imports(stub)]
     for name, function in stub.functions.items():
         made.cells.append(_cell(name, _solution(function, stub, answer), solution=True))
-        if examples[name]:
-            made.cells.append(_example_cell(name, examples[name]))
+        if own := [each for each in examples[name] if each.source not in imported]:
+            made.cells.append(_example_cell(name, own))
         hidden = [check for check in by_function[name] if check.max_score]
         for number, check in enumerate(hidden, start=1):
             asked = HiddenCheck(exercise.name, check.name, course_path)
@@ -126,7 +130,7 @@ def _imports(stub: _Source) -> Any:
 
 
 def _example_cell(name: str, examples: list[Example]) -> Any:
-    lines = "\n".join(_shown(example) for example in examples)
+    lines = textwrap.indent("\n".join(_shown(example) for example in examples), "    ")
     source = EXAMPLES.format(name=name, examples=lines.replace("\\", "\\\\"))
     return _cell(f"{name}{EXAMPLES_SUFFIX}", source.rstrip(), points=0)
 
@@ -168,12 +172,6 @@ def _shown(example: Example) -> str:
     first, *rest = example.source.rstrip("\n").split("\n")
     source = "\n".join([f">>> {first}", *(f"... {line}" for line in rest)])
     return f"{source}\n{example.want}".rstrip("\n")
-
-
-def _examples(stub: Path) -> Iterator[tuple[str, list[Example]]]:
-    from gradekit.grading.examples import functions_of
-
-    return functions_of(stub)
 
 
 class _Source:

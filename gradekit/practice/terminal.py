@@ -143,10 +143,10 @@ class Terminal:
 
     @staticmethod
     def _size() -> os.terminal_size:
-        try:
-            return os.get_terminal_size(sys.stdout.fileno())
-        except (OSError, ValueError):  # a pipe
-            return os.terminal_size((80, 24))
+        size = os.terminal_size((0, 0))
+        with contextlib.suppress(OSError, ValueError):  # a pipe
+            size = os.get_terminal_size(sys.stdout.fileno())
+        return size if all(size) else os.terminal_size((80, 24))
 
     def _rows(self) -> int:
         return max(self._size().lines, 6)

@@ -10,7 +10,6 @@ import jinja2
 
 from gradekit.render.page import TEMPLATES, environment
 from gradekit.report import Check, Report
-from gradekit.results import behaves_like
 
 NAME_BYTES = 120  # of a folder; file systems allow 255, zip tools and Windows fewer
 
@@ -43,7 +42,6 @@ class FeedbackWriter:
             report=report,
             title=title,
             checks=by_outcome,
-            mistake=behaves_like(report),
             style=self._style,
         )
 

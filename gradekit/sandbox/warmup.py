@@ -22,9 +22,13 @@ ONE_THREAD = {
 }
 
 
-def warm_up(modules: Iterable[str]) -> None:
-    """Import `modules`, and what their first use would import later; skip what is missing."""
-    defer_compiler()
+def warm_up(modules: Iterable[str], *, whole: bool = False) -> None:
+    """Import `modules`, and what their first use would import later; skip what is missing.
+
+    `whole`: leave nothing to be imported later.
+    """
+    if not whole:
+        defer_compiler()
     for name in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
