@@ -25,17 +25,18 @@ weight of labels that occur only; and define 0 / 0 as 0 for a model that never p
 class.
 """
 
+from collections import Counter
+
 import numpy as np
 
 
 def balanced_class_weights(labels: np.ndarray) -> dict[int, float]:
     """(N,) -> {label: weight}."""
-    # np.unique rather than np.bincount: labels may be negative or have gaps, and a class that
-    # does not occur must not count as one.
-    classes, counts = np.unique(labels, return_counts=True)    # (C,), (C,)
-    weights = len(labels) / (len(classes) * counts)            # (C,)
+    # Not np.bincount: labels may be negative or have gaps, and a class that does not occur
+    # must not count as one.
     # tolist turns np.int64 into int, which JSON and other people's `is int` insist on.
-    return dict(zip(classes.tolist(), weights.tolist(), strict=True))
+    counts = Counter(labels.tolist())
+    return {label: len(labels) / (len(counts) * count) for label, count in counts.items()}
 
 
 def weighted_binary_cross_entropy(
@@ -56,11 +57,12 @@ def oversample_minority(
     X: np.ndarray, y: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """(N, D), (N,) -> (C * largest, D), (C * largest,)."""
-    classes, counts = np.unique(y, return_counts=True)
+    counts = Counter(y.tolist())
+    largest = max(counts.values())
     rows = [np.arange(len(y))]                                 # every original row, once
-    for label, count in zip(classes, counts, strict=True):
+    for label, count in counts.items():
         members = np.flatnonzero(y == label)                   # (count,)
-        rows.append(rng.choice(members, size=counts.max() - count, replace=True))
+        rows.append(rng.choice(members, size=largest - count, replace=True))
     # Indices first, one copy at the end: X and y cannot get out of step.
     chosen = np.concatenate(rows)
     return X[chosen], y[chosen]

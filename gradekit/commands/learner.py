@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from gradekit.commands.group import (
     kit,
     workspace_of,
 )
+from gradekit.commands.practice_completion import start_line
 from gradekit.commands.practice_options import EXERCISE, practice_folder
 from gradekit.errors import GraderError, KitError
 
@@ -50,8 +52,11 @@ def init(context: click.Context, folder: Path) -> None:
     click.echo(f"{written} exercises written to {made.folder}{also}.")
     first = made.next_exercise() or course.exercises[0]
     steps = [] if folder == Path() else [f"cd {folder}"]
-    steps += [f"edit {first.file_name}", f"kit check {first.slug}"]
-    click.echo("Next: " + ", ".join(f"`{step}`" for step in steps) + ".")
+    steps += ["kit watch"]
+    click.echo("Next: " + ", then ".join(f"`{step}`" for step in steps) + ".")
+    click.echo(f"It begins with {first.file_name}: open that in your editor beside it.")
+    if line := start_line():
+        click.echo(f"Tab completes exercises once `{line}` is in your shell's start file.")
 
 
 @kit.command("list")
@@ -166,27 +171,29 @@ def hint(context: click.Context, name: str, level: int | None) -> None:
 def solution(context: click.Context, name: str, give_up: bool) -> None:
     """Show the model answer to EXERCISE: what to say aloud, and the code.
 
+    Below it stands where your answer behaves otherwise; style is your own business.
+
     \b
     Example:
         kit solution softmax
     """
-    from rich.syntax import Syntax
-
+    from gradekit.practice.solutions import print_model_answer
     from gradekit.render.terminal import console
 
     course = course_of(context)
     exercise = course.find(name)
     workspace = workspace_of(course)
-    solved = workspace is not None and workspace.has_solved(exercise)
-    if not solved and not give_up:
+    may_see = workspace is not None and workspace.has_seen_solution(exercise)
+    if not may_see and not give_up:
         raise KitError(
             f"You have not solved `{exercise.name}` yet: the solution opens after full marks.\n"
             f"To see it now, type `kit solution {exercise.slug} --give-up`."
         )
-    if workspace and not solved:
+    if workspace and not may_see:
         workspace.record("gave_up", exercise)
-    code = course.solution(exercise).read_text("utf-8")
-    console().print(Syntax(code, "python", theme="ansi_dark", background_color="default"))
+    print_model_answer(console(), course, exercise)
+    if workspace and workspace.is_practice:
+        _compare(course, exercise, workspace.answer(exercise))
 
 
 @kit.command()
@@ -211,14 +218,43 @@ def reset(context: click.Context, name: str, yes: bool) -> None:
     click.echo(f"{answer} is the stub again.")
 
 
+def _compare(course: Course, exercise: Exercise, answer: Path) -> None:
+    """Print where an answer behaves otherwise than the model answer, if it has begun at all."""
+    from gradekit.engine import open_session
+    from gradekit.practice.screens import is_untouched
+    from gradekit.practice.solutions import print_behaviour
+    from gradekit.render.terminal import console
+    from gradekit.submission import read
+
+    if not answer.is_file():
+        return
+    with _failing_loudly(), open_session(course, exercise) as session, _spinner(exercise):
+        session.grade(read(course.solution(exercise)))  # warms up, so that both are timed alike
+        yours = session.grade(read(answer))
+        model = session.grade(read(course.solution(exercise)))
+    if not is_untouched(yours):
+        print_behaviour(console(), yours, model)
+
+
 def _graded(course: Course, exercise: Exercise, submission: Any, isolation: str | None) -> Any:
     """Grade one answer, with a spinner while libraries load."""
     from gradekit.engine import open_session
+
+    with (
+        _failing_loudly(),
+        open_session(course, exercise, isolation) as session,
+        _spinner(exercise),
+    ):
+        return session.grade(submission)
+
+
+@contextmanager
+def _failing_loudly() -> Iterator[None]:
+    """Our own failures end with a sentence and a code of their own."""
     from gradekit.sandbox.launch import SandboxError
 
     try:
-        with open_session(course, exercise, isolation) as session, _spinner(exercise):
-            return session.grade(submission)
+        yield
     except (GraderError, SandboxError) as error:
         fail(f"kit itself failed, nothing counts against the answer: {error}", OUR_FAILURE)
 

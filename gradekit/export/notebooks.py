@@ -25,15 +25,19 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 EXAMPLES_SUFFIX = "_examples"
 LOADER = "from gradekit.notebook import score"
 
-# Indented, because IPython takes prompts at the beginning of a line for pasted input.
+# In a docstring, because IPython takes prompts elsewhere for pasted input and strips them.
 EXAMPLES = '''\
 # The examples of `{name}`. They are worth no points, and show what is meant.
 import doctest
 
-examples = """
+
+def examples():
+    {raw}"""
 {examples}
-"""
-test = doctest.DocTestParser().get_doctest(examples, globals(), "{name}", None, 0)
+    """
+
+
+test = doctest.DocTestParser().get_doctest(examples.__doc__, globals(), "{name}", None, 0)
 options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
 result = doctest.DocTestRunner(optionflags=options).run(test)
 assert not result.failed, f"{{result.failed}} of {{result.attempted}} lines came out differently"
@@ -131,7 +135,8 @@ def _imports(stub: _Source) -> Any:
 
 def _example_cell(name: str, examples: list[Example]) -> Any:
     lines = textwrap.indent("\n".join(_shown(example) for example in examples), "    ")
-    source = EXAMPLES.format(name=name, examples=lines.replace("\\", "\\\\"))
+    raw = "r" if "\\" in lines else ""
+    source = EXAMPLES.format(name=name, examples=lines, raw=raw)
     return _cell(f"{name}{EXAMPLES_SUFFIX}", source.rstrip(), points=0)
 
 

@@ -6,6 +6,7 @@ pytest runs in a thread of its own, and inside its own run loop waits for submis
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 import time
 from queue import SimpleQueue
@@ -118,6 +119,11 @@ class Session:
     def _serve(self) -> None:
         try:
             warm_up(self.exercise.modules)
+            # pytest would take a module of that name as it is, though it may be an older
+            # version of this grader, or its namesake in another course.
+            for name in [*sys.modules]:
+                if name.rpartition(".")[2] == self._grader.stem:
+                    del sys.modules[name]
             pytest.main([*ARGUMENTS, str(self._grader)], plugins=[plugin, _Loop(self)])
         except BaseException as error:
             self._problem = f"{type(error).__name__}: {error}"
@@ -135,7 +141,10 @@ class _Loop:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         ours = self._session
         stash = session.config.stash
-        if session.testsfailed or not session.items:
+        if session.testsfailed:
+            return True
+        if not session.items:
+            ours._problem = "there is no check in it"
             return True
         while (job := ours._jobs.get()) is not None:
             stash[plugin.PROXY]._run = job.run

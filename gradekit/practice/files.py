@@ -10,10 +10,11 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 STEP_MILLISECONDS = 10  # a save comes as several events: how long to wait for the rest
+POLL_MILLISECONDS = 2000  # some network folders never tell
 
 
 class Saved(NamedTuple):
-    """Something in the folder was written, renamed or deleted."""
+    """The folder may have changed: time to read the file again."""
 
 
 @contextlib.contextmanager
@@ -35,6 +36,8 @@ def saves_into(inbox: SimpleQueue[Any], folder: Path) -> Iterator[None]:
             debounce=10 * STEP_MILLISECONDS,
             stop_event=stop,
             recursive=False,
+            rust_timeout=POLL_MILLISECONDS,
+            yield_on_timeout=True,
         )
         with contextlib.suppress(FileNotFoundError):  # the folder itself is gone
             for _ in changes:

@@ -23,17 +23,19 @@ def score_histogram(overview: Overview) -> str:
         for fraction in overview.fractions(exercise):
             counts[min(int(fraction * 10 + 1e-9), 10)] += 1
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "gradekit"}):
-        figure = Figure(figsize=(7, 2.4), layout="constrained")
+        figure = Figure(figsize=(5.6, 2.4), layout="constrained")
         axes = figure.add_subplot()
         bars = axes.bar(range(11), counts, color=BAR, width=0.85)
         axes.bar_label(bars, [str(count) if count else "" for count in counts], color=INK)
-        labels = [f"{low}-{low + 9} %" for low in range(0, 100, 10)] + ["full"]
+        labels = [f"{low}-{low + 9}" for low in range(0, 100, 10)] + ["full"]
         axes.set_xticks(range(11), labels, fontsize=8)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
         axes.set_ylabel("answers")
+        axes.set_xlabel("% of the points")
         axes.margins(y=0.15)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(colors=INK)
+        axes.xaxis.label.set_color(INK)
         axes.yaxis.label.set_color(INK)
         for spine in axes.spines.values():
             spine.set_color(INK)

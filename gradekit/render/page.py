@@ -31,6 +31,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters["path"] = lambda text: quote(text, safe="/")
+    made.filters["short"] = lambda name: name.removeprefix("exercise_").replace("_", " ")
     made.filters["points"] = lambda number: f"{number:g}"
     return made
 

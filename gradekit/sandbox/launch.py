@@ -90,7 +90,7 @@ class Sandbox:
 
     def _process(self, connection: socket.socket) -> Process:
         if self._zygote is None:
-            return _Spawned(connection, self._modules)
+            return _Spawned(connection, self._modules, self.limits)
         if self._zygote.is_alive():
             with contextlib.suppress(SandboxError):
                 return self._zygote.fork(connection)
@@ -231,15 +231,16 @@ class _Forked:
 class _Spawned:
     """A worker that is a plain process of its own, where there is no safe fork."""
 
-    def __init__(self, connection: socket.socket, modules: list[str]) -> None:
+    def __init__(self, connection: socket.socket, modules: list[str], limits: Limits) -> None:
         code = (
             f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); "
             "from gradekit.sandbox import spawned; del sys.path[0]; spawned.start()"
         )
         windows = sys.platform == "win32"
-        own: dict[str, Any] = {"pass_fds": [connection.fileno()], "start_new_session": True}
+        settings = {"modules": modules, "limits": msgspec.to_builtins(limits)}
+        own: dict[str, Any] = {"pass_fds": [connection.fileno()]}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-s", "-c", code, json.dumps(modules)],
+            [sys.executable, "-P", "-s", "-c", code, json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

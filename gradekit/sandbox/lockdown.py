@@ -146,7 +146,7 @@ class Lockdown:
             self._prctl(_PR_SET_DUMPABLE, 0)
             if os.getppid() != self._parent:  # it ended before it could have taken us along
                 os._exit(1)
-        _set_rlimits(limits)
+        set_rlimits(limits)
         if sys.platform == "linux":
             self._drop_capabilities()
             self._prctl(_PR_SET_NO_NEW_PRIVS, 1)
@@ -276,7 +276,7 @@ def _add_rule(rules: Any, action: int, name: str, *arguments: object) -> None:
         rules.add_rule(action, number, *arguments)
 
 
-def _set_rlimits(limits: Limits) -> None:
+def set_rlimits(limits: Limits) -> None:
     """Bound memory, CPU time, files and core dumps; soft = hard, so nothing is raised again."""
     cpu_seconds = int(limits.submission_seconds + limits.import_seconds) + 1
     bounds = {

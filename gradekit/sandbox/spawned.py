@@ -12,17 +12,22 @@ import socket
 import sys
 
 from gradekit.sandbox import worker
+from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.lockdown import set_rlimits
 from gradekit.sandbox.warmup import ONE_THREAD, warm_up
 
 
 def start() -> None:
-    """What `host` runs with `python -c`: the connection arrives on stdin."""
+    """What `launch` runs with `python -c`: settings in argv, the connection on stdin."""
+    settings = json.loads(sys.argv[1])
     shared = sys.stdin.buffer.read()
     if sys.platform == "win32":
         connection = socket.fromshare(shared)
     else:
         connection = socket.socket(fileno=int(shared))
-    warm_up(json.loads(sys.argv[1]))
+    warm_up(settings["modules"])
+    if sys.platform != "win32":
+        set_rlimits(Limits(**settings["limits"]))
     os.environ.clear()
     os.environ.update(ONE_THREAD)
     worker.serve(connection.recv_into, connection.send)

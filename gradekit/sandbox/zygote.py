@@ -17,6 +17,7 @@ import struct
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from gradekit.sandbox import worker
 from gradekit.sandbox.limits import Limits
@@ -27,6 +28,7 @@ from gradekit.sandbox.warmup import ONE_THREAD, warm_up
 SEALED_MODULES = (
     "scipy.special scipy.stats scipy.optimize scipy.linalg scipy.signal scipy.spatial "
     "sklearn.metrics sklearn.linear_model sklearn.preprocessing sklearn.utils "
+    "torch torch.nn.functional torch.optim torch._dynamo "
     "decimal fractions statistics dataclasses abc heapq bisect string textwrap enum json csv"
 ).split()
 
@@ -37,8 +39,23 @@ def main(control: socket.socket, config: str, scratch: Path) -> None:
     """Serve forks until the control socket closes. `config` is JSON made by `launch`."""
     settings = json.loads(config)
     limits = Limits(**settings["limits"])
-    modules = settings["modules"] + (SEALED_MODULES if settings["tier"] == SEALED else [])
-    warm_up(modules)
+    workers: set[int] = set()
+    try:
+        lockdown = _prepare(settings, scratch)
+        control.sendall(b"+")
+        _serve(control, lockdown, limits, workers)
+    finally:
+        for pid in workers:  # the grader was killed: leave not even a zombie behind
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        with contextlib.suppress(OSError):
+            scratch.rmdir()
+
+
+def _prepare(settings: dict[str, Any], scratch: Path) -> Lockdown:
+    """Import and prepare what all workers will share."""
+    sealed = settings["tier"] == SEALED
+    warm_up(settings["modules"] + (SEALED_MODULES if sealed else []), whole=sealed)
     random.seed(0)
     os.chdir(scratch)
     hidden = [Path(path) for path in settings["hidden"]]
@@ -49,16 +66,7 @@ def main(control: socket.socket, config: str, scratch: Path) -> None:
     tempfile.tempdir = str(scratch)  # is not writable, and asking tempfile would try
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, every shared page
-    control.sendall(b"+")
-    workers: set[int] = set()
-    try:
-        _serve(control, lockdown, limits, workers)
-    finally:
-        for pid in workers:  # the grader was killed: leave not even a zombie behind
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-        with contextlib.suppress(OSError):
-            scratch.rmdir()
+    return lockdown
 
 
 def _serve(

@@ -1,0 +1,24 @@
+"""`kit progress`."""
+
+from __future__ import annotations
+
+import click
+
+from gradekit.commands.group import kit
+from gradekit.commands.practice_options import plain_option, practice_folder
+
+
+@kit.command()
+@plain_option
+@click.pass_context
+def progress(context: click.Context, plain: bool) -> None:
+    """Show where you stand: topics, points, time, streak, and mistakes that come back.
+
+    \b
+    Example:
+        kit progress
+    """
+    from gradekit.practice.progress_screen import print_progress
+    from gradekit.render.terminal import console
+
+    print_progress(console(), practice_folder(context), plain=plain)

@@ -1,0 +1,116 @@
+"""What the events of a practice folder add up to: time, points, streak, mistakes."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import NamedTuple
+
+from gradekit.course import Exercise
+from gradekit.practice.workspace import Event, State, Workspace
+
+IDLE_SECONDS = 20 * 60  # whoever does nothing for longer was away
+
+
+class Standing(NamedTuple):
+    """Where one stands with an exercise. `attempts` counts versions that were graded."""
+
+    exercise: Exercise
+    state: State
+    score: float
+    max_score: float
+    attempts: int
+    hints: int
+    seconds: float
+    last: float | None  # when it was last worked on, in seconds since 1970
+
+
+class Share(NamedTuple):
+    """The points of one topic."""
+
+    topic: str
+    score: float
+    max_score: float
+
+
+def standings(workspace: Workspace) -> list[Standing]:
+    """All exercises of the course, in its order."""
+    events, states = list(workspace.events()), workspace.states()
+    seconds = seconds_spent(events)
+    found = []
+    for exercise in workspace.course.exercises:
+        own = [event for event in events if event.exercise == exercise.name]
+        checked = [event for event in own if event.event == "checked"]
+        state = states.get(exercise.name, "new")
+        found.append(
+            Standing(
+                exercise,
+                state,
+                checked[-1].score if checked and state != "new" else 0.0,
+                checked[-1].max_score if checked else 10.0,
+                len({event.sha256 or str(event.time) for event in checked}),
+                max((event.level for event in own), default=0),
+                sum(seconds[exercise.name].values()),
+                own[-1].time if own else None,
+            )
+        )
+    return found
+
+
+def seconds_spent(events: Iterable[Event]) -> dict[str, Counter[datetime.date]]:
+    """Time by exercise and day: from one event to the next, unless one was away between."""
+    spent: dict[str, Counter[datetime.date]] = defaultdict(Counter)
+    for before, after in pairwise(events):
+        seconds = after.time - before.time
+        if 0 < seconds <= IDLE_SECONDS:
+            # Opening another exercise ends the work on the one before.
+            worked_on = before if after.event == "opened" else after
+            spent[worked_on.exercise][day_of(after)] += seconds  # type: ignore[assignment]
+    return spent
+
+
+def shares(standings: Iterable[Standing]) -> list[Share]:
+    """Points by topic, the most common topics first."""
+    points: dict[str, list[Standing]] = defaultdict(list)
+    for standing in standings:
+        for topic in standing.exercise.topics:
+            points[topic].append(standing)
+    found = [
+        Share(topic, sum(s.score for s in own), sum(s.max_score for s in own))
+        for topic, own in points.items()
+    ]
+    return sorted(found, key=lambda share: (-share.max_score, share.topic))
+
+
+def streak(events: Iterable[Event], today: datetime.date) -> int:
+    """How many days in a row something was done, up to today or yesterday."""
+    days = {day_of(event) for event in events}
+    day = today if today in days else today - datetime.timedelta(days=1)
+    count = 0
+    while day in days:
+        count += 1
+        day -= datetime.timedelta(days=1)
+    return count
+
+
+def mistakes(events: Iterable[Event]) -> list[tuple[str, str, int]]:
+    """Exercise, mistake and how often it was made, the most frequent first.
+
+    A mistake that stays from one check to the next is made once; when it is gone and comes
+    back, it is made again. Where it has no name, the check that found it stands for it.
+    """
+    made: Counter[tuple[str, str]] = Counter()
+    standing: dict[str, set[str]] = defaultdict(set)
+    for event in events:
+        if event.event == "checked":
+            now = set(event.mistakes or event.failed)
+            made.update((event.exercise, each) for each in now - standing[event.exercise])
+            standing[event.exercise] = now
+    return [(exercise, mistake, count) for (exercise, mistake), count in made.most_common()]
+
+
+def day_of(event: Event) -> datetime.date:
+    """The day of an event on the learner's own calendar."""
+    return datetime.datetime.fromtimestamp(event.time).astimezone().date()
