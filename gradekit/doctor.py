@@ -62,7 +62,7 @@ def _rlimits() -> Finding:
     return Finding(
         "rlimits",
         sys.platform == "linux",
-        states.get(sys.platform, "CPU time is bounded, memory is not"),
+        states.get(sys.platform, "CPU time and files are bounded, memory is not"),
         "an answer can fill the memory of this machine",
         "grade on Linux",
     )

@@ -85,6 +85,7 @@ def build(kind, weights):
     between = {
         "plain": lambda: [],
         "norm": lambda: [nn.BatchNorm1d(4)],
+        "two norms": lambda: [nn.BatchNorm1d(4), nn.Tanh(), nn.BatchNorm1d(4, momentum=0.5)],
         "dropout": lambda: [nn.Dropout(1.0)],
         "inf slope": lambda: [Root(1)],
         "nan slope": lambda: [Root(2)],
@@ -529,13 +530,14 @@ def test_lets_a_bad_batch_into_batchnorm(submission):
     cases = [
         ("an input is NaN", "norm", (hole, y, criterion, {})),
         ("a label is NaN", "norm", (X, y * math.nan, criterion, {})),
+        ("an input is NaN, two BatchNorm layers", "two norms", (hole, y, criterion, {})),
         ("the loss is inf", "norm", (X, y, Penalised(math.inf), {})),
         ("a finite loss has a NaN gradient", "norm, nan slope", (X, y, criterion, {})),
         ("a finite loss has an inf gradient", "norm, inf slope", (X, y, criterion, {})),
     ]
     for name, kind, batch in cases:
-        batches = [(X + 1, y, criterion, {}), batch] if kind == "norm" else [batch]
-        _, states = submission.probe(probe_steps, kind, weights, "adam", batches, {})
+        good = [(X + 1, y, criterion, {})] if "slope" not in kind else []
+        _, states = submission.probe(probe_steps, kind, weights, "adam", [*good, batch], {})
         before, after = states[-2]["buffers"], states[-1]["buffers"]
         for buffer, old in before.items():
             new = after[buffer]
@@ -554,7 +556,7 @@ def test_lets_a_bad_batch_into_batchnorm(submission):
                 "not undo that",
                 f"{name}, so the step is to be skipped",
             )
-        if kind == "norm":
+        if good:
             tracked = states[1]["buffers"]["between.0.num_batches_tracked"]
             assert_equal(int(tracked), 1, given="one good batch, batches BatchNorm has counted")
 

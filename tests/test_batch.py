@@ -428,8 +428,8 @@ def test_what_cannot_be_read_is_shown(small: Course, tmp_path: Path) -> None:
     (handed_in / "nobody").mkdir()
     result = invoke("--course", small.root, "grade", handed_in, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert "1 answers of 7 students graded" in result.output
-    assert "5 files were not graded" in result.output
+    assert "1 answer of 7 students graded" in result.output
+    assert "5 files not graded" in result.output
     assert scores(tmp_path / "out") == {"student000": 10}
     table = (tmp_path / "out/not_graded.csv").read_text()
     assert table.count("odd") >= 5

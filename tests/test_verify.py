@@ -99,7 +99,7 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
     ),
     "wrong_answer_fails_another_function": (
         {f"{BANK}/wrong/rounds.py": WRONG_HALVE.replace("x + x", "x * x")},
-        ["wrong/rounds.py names halve but loses points in double"],
+        ["wrong/rounds.py names halve but fails a check of double"],
     ),
     "check_without_a_wrong_answer": (
         {f"{BANK}/wrong/rounds.py": None},

@@ -196,9 +196,9 @@ class _Prover:
             self._failed_by_wrong |= {check.name for check in failed}
             if not failed:
                 self._complain([f"wrong/{path.name} earns full marks"])
-            others = sorted({check.function for check in failed} - {function})
+            others = sorted({check.function for check in report.failed} - {function})
             self._complain(
-                f"wrong/{path.name} names {function} but loses points in {other}"
+                f"wrong/{path.name} names {function} but fails a check of {other}"
                 for other in others
             )
             names = {check.name for check in failed}

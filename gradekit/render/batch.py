@@ -75,14 +75,14 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
     """What came of it, what needs a look, and where everything is."""
     before = f" ({earlier} of them by an earlier run)" if earlier else ""
     out.print(
-        f"{overview.graded} answers of {len(overview.cells)} students graded{before}: "
+        f"{_count(overview.graded, 'answer')} of {_count(len(overview.cells), 'student')} graded{before}: "
         f"{overview.full_marks} with full marks, {overview.mean:.0%} of the points on average."
     )
     if overview.not_run:
-        text = f"{overview.not_run} answers could not be run, through a fault of kit's own."
+        text = f"{_count(overview.not_run, 'answer')} could not be run, through a fault of kit's own."
         out.print(Text(f"! {text} Run the same command again.", style="yellow"))
     if problems := overview.not_graded:
-        out.print(Text(f"{len(problems)} files were not graded:", style="yellow"))
+        out.print(Text(f"{_count(len(problems), 'file')} not graded:", style="yellow"))
         for problem in problems[:SHOWN]:
             out.print(Text(f"  {problem.file}: {problem.reason}"))
         if len(problems) > SHOWN:
@@ -96,3 +96,7 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
     ):
         line = Text(f"  {folder / name}".ljust(36), no_wrap=True)
         out.print(line + Text(f"  {what}", style="dim"))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

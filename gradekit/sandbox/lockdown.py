@@ -144,7 +144,8 @@ class Lockdown:
         if sys.platform == "linux":
             self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             self._prctl(_PR_SET_DUMPABLE, 0)
-            if os.getppid() != self._parent:  # it ended before it could have taken us along
+            # A parent that is not there any more ended too early to take us along.
+            if self._parent not in (os.getpid(), os.getppid()):
                 os._exit(1)
         set_rlimits(limits)
         if sys.platform == "linux":
