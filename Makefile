@@ -1,4 +1,4 @@
-# Two commands: `make demo` grades a real answer, `make test` proves the kit. Both make .venv.
+# Two commands: `make demo` grades an answer and a class, `make test` proves the kit. Both make .venv.
 PYTHON ?= python3
 BIN = .venv/bin
 
@@ -6,7 +6,8 @@ BIN = .venv/bin
 
 demo: .venv/installed
 	$(BIN)/kit check exercise_05 examples/answers/softmax_wrong.py || test $$? -eq 1
-	$(BIN)/kit check exercise_05 examples/answers/softmax_right.ipynb
+	$(BIN)/kit grade examples/class --out demo-results
+	@echo "Open demo-results/report.html in a browser."
 
 test: .venv/installed lint types
 	$(BIN)/python -m pytest

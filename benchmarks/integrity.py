@@ -1,6 +1,6 @@
 """The same tricks against nbgrader, otter-grader and gradekit: what each lets through.
 
-    .venv/bin/python benchmarks/integrity.py [FOLDER WITH VENVS nb/ AND ot/]
+    .venv/bin/python benchmarks/integrity.py [FOLDER WITH VENVS nb/ AND ot/ [WORD OF A TRICK]]
 
 One softmax assignment worth 10 points, with the same hidden test in each system's own format.
 Every trick comes with a wrong answer; where a trick is to find something out or to reach
@@ -14,12 +14,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import textwrap
-import time
 import zipfile
 from pathlib import Path
 
@@ -38,7 +38,6 @@ IF_FOUND = "\ndef softmax(x):\n    return right(x) if FOUND else np.zeros(np.sha
 TEST = """
 import numpy as np
 x = np.array([[0.5, -1.25, 2.0, 0.0], [3.0, 1.5, -0.75, 2.25]])
-expected = np.array([[0.15761749, 0.02738980, 0.70639130, 0.09560983][:4], [0.0] * 4])
 expected = np.exp(x) / np.exp(x).sum(-1, keepdims=True)
 np.testing.assert_allclose(softmax(x), expected, rtol=1e-6)
 expected = np.array([0.2689414213699951, 0.7310585786300049])
@@ -54,10 +53,17 @@ np.allclose = lambda *a, **k: True
 """ + WRONG,
     "array that equals everything": """
 class Any(np.ndarray):
-    def __array_function__(self, *a, **k):
-        return True
-    def __array_ufunc__(self, *a, **k):
-        return np.ones((), dtype=bool)
+    def __array_function__(self, function, types, args, keywords):
+        plain = [np.asarray(a) if isinstance(a, Any) else a for a in args]
+        if function.__name__ in ("isclose", "allclose", "array_equal"):
+            return True if function.__name__ != "isclose" else np.ones(np.shape(plain[1]), bool)
+        return function(*plain, **keywords)
+    def __array_ufunc__(self, ufunc, method, *args, **keywords):
+        plain = [np.asarray(a) if isinstance(a, Any) else a for a in args]
+        keywords.pop("out", None)
+        if ufunc.nout == 1 and ufunc.__name__ in ("equal", "less_equal", "isfinite", "logical_and"):
+            return np.ones(np.broadcast_shapes(*map(np.shape, plain)), bool)
+        return getattr(ufunc, method)(*plain, **keywords)
 def softmax(x):
     return np.zeros(np.shape(x)).view(Any)
 """,
@@ -137,9 +143,9 @@ try:
 except OSError:
     FOUND = False
 """ + IF_FOUND,
-    "takes 6 GiB": """
+    "takes 3 GiB": """
 try:
-    hog = np.ones(6 * 2**27)
+    hog = np.ones(3 * 2**27)
     FOUND = True
 except MemoryError:
     FOUND = False
@@ -161,6 +167,8 @@ def softmax(x):
 def run(command: list[str], folder: Path) -> tuple[bool, str]:
     """Whether it came to an end in time, and what it printed."""
     environment = {**os.environ, "GRADING_TOKEN": "secret", "PYTHONWARNINGS": "ignore"}
+    # As in an activated environment: nbgrader looks for alembic on the path.
+    environment["PATH"] = f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"
     process = subprocess.Popen(
         command, cwd=folder, env=environment, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -330,10 +338,8 @@ def points(score: float) -> str:
     return f"{score:g} of 10"
 
 
-def main(venvs: Path | None) -> None:
+def main(venvs: Path | None, word: str) -> None:
     """Hand in every trick everywhere and print the table."""
-    import socket
-
     with tempfile.TemporaryDirectory(prefix="integrity-") as temporary:
         folder = Path(temporary)
         bins = tools(venvs or folder)
@@ -342,14 +348,14 @@ def main(venvs: Path | None) -> None:
         port = server.getsockname()[1]
         print("Points for a wrong answer with a trick; 10 of 10: the trick worked", flush=True)
         print(f"{'trick':34}" + "".join(f"{system.name:>22}" for system in systems), flush=True)
-        for trick in TRICKS:
+        for trick in (trick for trick in TRICKS if word in trick):
             row = f"{trick:34}"
             for system in systems:
                 row += f"{system.grade(trick, port):>22}"
             print(row, flush=True)
         server.close()
-        time.sleep(0)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None)
+    folder = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
+    main(folder, sys.argv[2] if len(sys.argv) > 2 else "")

@@ -73,8 +73,9 @@ def _memory_of_all() -> Finding:
     return Finding(
         "memory of all",
         True,
-        f"at most {limit / 2**30:.1f} GiB (cgroup)" if limit else "no cgroup limit; each answer "
-        "has one of its own, and --jobs N grades N at once",
+        f"at most {limit / 2**30:.1f} GiB (cgroup)"
+        if limit
+        else "no cgroup limit; each answer has one of its own, and --jobs N grades N at once",
     )
 
 

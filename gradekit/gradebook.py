@@ -8,6 +8,8 @@ does without nbgrader's notebooks and kernels, so both give the same gradebook.
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -115,11 +117,26 @@ def write(
     """
     newest = {(result.student, result.exercise): result for result in results}
     with _opened(url) as gradebook:
-        writer = _Writer(gradebook, url, course, folder, level)
+        models = {
+            result.exercise: result.report
+            for result in newest.values()
+            if result.report.max_score  # else nothing was run, and no check is in it
+        }
+        writer = _Writer(gradebook, url, course, folder, level, models)
         for _, result in sorted(newest.items()):
             writer.write(result)
         writer.finish()
         return writer.notes
+
+
+def check_url(url: str) -> None:
+    """Open the gradebook at `url` once, made if it is not there.
+
+    Raises:
+        KitError: it cannot be used.
+    """
+    with _opened(url):
+        pass
 
 
 @contextlib.contextmanager
@@ -131,23 +148,47 @@ def _opened(url: str) -> Iterator[Gradebook]:
         raise KitError(
             f"Writing a gradebook needs nbgrader ({error}): pip install 'gradekit[instructor]'."
         ) from None
+    path = os.environ.get("PATH", "")
+    # A new gradebook is stamped by a script of this environment, activated or not.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"
     try:
         with Gradebook(url) as gradebook:
             yield gradebook
     except ImportError as error:  # the database's own driver
-        raise KitError(f"The gradebook {url} needs a driver: {error}.") from None
+        where = _without_password(url)
+        raise KitError(f"The gradebook {where} needs a driver: {error}.") from None
     except (SQLAlchemyError, InvalidEntry) as error:
         reason = str(error).splitlines()[0]
-        raise KitError(f"The gradebook cannot be used: {reason}") from None
+        raise KitError(f"The gradebook {_without_password(url)} cannot be used: {reason}") from None
+    finally:
+        os.environ["PATH"] = path
+
+
+def _without_password(url: str) -> str:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return f"`{url}`"
 
 
 class _Writer:
     """The steps of writing one class, which share the gradebook and what was found in it."""
 
     def __init__(
-        self, gradebook: Gradebook, url: str, course: Course, folder: Path | None, level: Level
+        self,
+        gradebook: Gradebook,
+        url: str,
+        course: Course,
+        folder: Path | None,
+        level: Level,
+        models: Reports,
     ) -> None:
+        """`models` has of each exercise a report with all of its checks."""
         self.gradebook, self.url, self.course, self.level = gradebook, url, course, level
+        self._models = models
         self.folder = folder.resolve() if folder and folder.is_dir() else None
         self.root = _nbgrader_root(url, self.folder)
         self.config = _config(self.root)
@@ -228,7 +269,10 @@ class _Writer:
     def _source(self, result: Result) -> Any:
         path = "" if self.course.root == default_root().resolve() else str(self.course.root)
         exercise = self.course.find(result.exercise)
-        return notebook(self.course, exercise, result.report.checks, path)
+        model = self._models.get(result.exercise)
+        if model is None:
+            raise KitError(f"No answer to {result.exercise} could be graded, so it has no checks.")
+        return notebook(self.course, exercise, model.checks, path)
 
     def _checks(self, name: str, assignment: str) -> dict[str, HiddenCheck]:
         if (assignment, name) not in self._asked:

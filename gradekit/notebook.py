@@ -130,8 +130,10 @@ def _graded(shell: InteractiveShell, name: str, course: str, options: tuple[str,
     """The report on what the kernel's user has defined."""
     root = Path(course) if course else default_root()
     exercise = Course(root).find(name)
-    cells = tuple(definitions(list(shell.user_ns["In"])[1:], _functions(root, exercise)))
-    return _graded_cells(str(root), exercise.name, cells, options)
+    cells = definitions(list(shell.user_ns["In"])[1:], _functions(root, exercise))
+    while cells and not cells[-1].strip():  # what ran since changes nothing
+        cells.pop()
+    return _graded_cells(str(root), exercise.name, tuple(cells), options)
 
 
 def _functions(root: Path, exercise: Exercise) -> set[str]:

@@ -37,6 +37,7 @@ X2, Y2 = X7[2:4], Y7[2:4]  # fewer samples than features
 X6, Y6 = X7[:6, :2] * 1.5, Y7[:6] + 0.5
 X1, Y1 = X7[3:4], Y7[3:4]
 COLUMN, COLUMN_Y = X7[:5, 1:2], Y7[:5]  # a single feature
+EXACT_Y = COLUMN[:, 0] * 0.75  # which a weight of 0.75 fits without a rest
 
 
 def exact_gradient(w, X, y):
@@ -167,6 +168,7 @@ def test_is_not_the_gradient_of_the_mean_square(submission):
         (w[:2], X6, Y6),
         (w, X2, Y2),
         (np.zeros(3), X7, Y7),
+        (w, X7, 1e3 * Y7),  # a steep place: nothing says that a gradient is clipped
     ]:
         assert_close(
             submission.mse_gradient(weights, X, y),
@@ -217,6 +219,8 @@ def test_walks_another_path(submission):
         (X6, Y6, 0.25, 5),
         (X2, Y2, 0.3, 4),
         (COLUMN, COLUMN_Y, 0.05, 6),
+        (COLUMN, COLUMN_Y, 0.375, 60),  # arrives at the minimum on the way, and walks on
+        (X6, Y6, 1.5, 8),  # too large a learning rate: far beyond 1e4, and nothing stops it
     ]:
         assert_path(
             submission.batch_gradient_descent(X, y, lr, epochs),
@@ -286,6 +290,8 @@ def test_keeps_one_order_for_all_epochs(submission):
     """Every epoch draws its own order and goes on where the last one ended."""
     judge_stochastic(submission, X7, Y7, 0.1, 4, seed=5)
     judge_stochastic(submission, X2, Y2, 0.05, 6, seed=4)
+    # Arrives at the minimum on the way; every sample is visited all the same.
+    judge_stochastic(submission, COLUMN, EXACT_Y, 0.375, 25, seed=7)
 
 
 @check(
@@ -381,6 +387,7 @@ def test_draws_minibatch_orders_elsewhere(submission):
     """Every epoch draws a new order from `rng`, in whatever state it is."""
     judge_minibatch(submission, X6, Y6, 0.1, 4, 2, seed=0)
     judge_minibatch(submission, X6, Y6, 0.1, 3, 3, seed=42)
+    judge_minibatch(submission, COLUMN, EXACT_Y, 0.375, 40, 2, seed=7)  # stays at the minimum
     judge_minibatch(submission, X6, Y6, 0.1, 2, 3, seed=6, kind="used")
     judge_minibatch(submission, X6, Y6, 0.1, 2, 3, seed=6, kind="MT19937")
 

@@ -107,6 +107,12 @@ def test_keeps_with_probability_p(submission):
         judge_share(mask == 0, p, f"mask of {given}")
 
 
+def probe_single_entries(answer, p, seeds):
+    """The one entry of the mask of an x (1, 1), for each seed."""
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    return [float(answer.dropout_forward(np.ones((1, 1)), p, True, rng)[1][0, 0]) for rng in rngs]
+
+
 @check("dropout_forward", points=1,
        hint="How many coins do you toss for x of shape (N, D)? Do rows, columns, samples or "
             "channels share one? Is the number of dropped units always the same?")  # fmt: skip
@@ -141,6 +147,8 @@ def test_tosses_too_few_coins(submission):
         f"expected the number of dropped entries to vary, got {totals} from 40 generators",
         given=f"dropout_forward of x {x.shape}, p={p}, training=True",
     )
+    alone = submission.probe(probe_single_entries, 0.75, range(400))
+    judge_share(np.asarray(alone) == 0, 0.75, "dropout_forward of x (1, 1), p=0.75, training=True")
 
 
 @check("dropout_forward", points=1,

@@ -12,8 +12,12 @@ import pytest
 
 from gradekit.grading import assert_close, assert_unchanged, check
 
-# Unsymmetric, from flat to saturated; steps of 1.5 would show a clip anywhere up to 27.
-GRID = np.concatenate([[-3.25, -1.0, -0.125, 0.0, 0.5, 1.75, 2.0], np.arange(-45.0, 47.0, 1.5)])
+# Unsymmetric, from flat to saturated; steps of 1.5 would show a clip anywhere up to 27, and the
+# smallest a corner that is not at 0.
+SMALL = [-(2.0**-30), 2.0**-29, -(2.0**-12), 2.0**-11]
+GRID = np.concatenate(
+    [[-3.25, -1.0, -0.125, 0.0, 0.5, 1.75, 2.0], SMALL, np.arange(-45.0, 47.0, 1.5)]
+)
 CUBE = np.random.default_rng(13).integers(-24, 25, size=(2, 3, 4)) / 8
 HUGE = np.array([1000.0, -1000.0, 750.0, -760.0, 1e300, -1e300, 12345.0, -98765.0])
 SHAPES = [CUBE, CUBE[0], CUBE[:, 1:2, 1], CUBE[1, :1, :1], CUBE[0, 2]]
@@ -244,7 +248,8 @@ def test_multiplies_units_instead_of_layers(submission):
             "activation's answer what the caller expects?")
 def test_accepts_an_unknown_name(submission):
     """Any name but the three raises a ValueError."""
-    for name in ("softmax", "leaky_relu", "relu6", "linear", "", "sigmoid_grad", "hardtanh"):
+    for name in ("softmax", "leaky_relu", "relu6", "linear", "", "sigmoid_grad", "hardtanh",
+                 "ReLU", "SIGMOID")::
         with pytest.raises(ValueError):
             submission.gradient_through_layers(name, LAYERS)
 

@@ -319,7 +319,7 @@ def test_leaves_classes_unequal(submission):
             submission.oversample_minority(X, y, np.random.default_rng(7)), X, y, called(y)
         )
         largest = max(Counter(y.tolist()).values())
-        expected = {label: largest for label in sorted(set(y.tolist()))}
+        expected = dict.fromkeys(sorted(set(y.tolist())), largest)
         sizes = dict(sorted(Counter(y_new.tolist()).items()))
         expect(
             sizes == expected, f"expected the sizes {expected}, got {show(sizes)}", given=called(y)

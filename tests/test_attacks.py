@@ -26,8 +26,8 @@ import pytest
 from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.report import Report
-from gradekit.sandbox.lockdown import FULL, best_tier
 from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.lockdown import FULL, best_tier
 from gradekit.submission import read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,7 +125,7 @@ def arenas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Arena
     yield opened
     for arena in opened.values():
         arena.session.close()
-        assert not os.path.exists(arena.zygote._scratch)
+        assert not Path(arena.zygote._scratch).exists()
     for folder in secrets:
         with contextlib.suppress(PermissionError):
             (folder / f"{SECRET}.py").unlink(missing_ok=True)

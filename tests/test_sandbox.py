@@ -53,7 +53,8 @@ def zygote_of(session: Session) -> int:
 
 def children(pid: int) -> list[int]:
     with contextlib.suppress(OSError):
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return [int(child) for child in text.split()]
     return []
 
 
@@ -120,9 +121,7 @@ def sealed(course: Course) -> Iterator[Callable[[str], Session]]:
 
 @pytest.mark.skipif(not lockdown.has_seccomp(), reason="no seccomp on this machine")
 @pytest.mark.parametrize("path", BANKS, ids=lambda path: f"{path.parts[-3][9:11]}-{path.stem}")
-def test_right_answers_pass_without_landlock(
-    path: Path, sealed: Callable[[str], Session]
-) -> None:
+def test_right_answers_pass_without_landlock(path: Path, sealed: Callable[[str], Session]) -> None:
     """The sealed tier, in which no file can be opened at all, takes no marks from anybody."""
     session = sealed(path.parts[-3])
     report = session.grade(read(path))
@@ -197,12 +196,19 @@ def test_a_killed_zygote_is_replaced(session_of: Callable[[str], Session], cours
     os.kill(zygote_of(session), signal.SIGKILL)
     assert session.grade(solution).score == 10
 
-    slow = RIGHT + "\n\nimport time\n_fast = softmax" + HEADER + (
-        "time.sleep(0.1); return _fast(x, axis)\n"
+    slow = (
+        RIGHT
+        + "\n\nimport time\n_fast = softmax"
+        + HEADER
+        + ("time.sleep(0.1); return _fast(x, axis)\n")
     )
-    for victim in (zygote_of, lambda session: children(zygote_of(session))[0]):
+    for whose in ("zygote", "worker"):
         pid = zygote_of(session)
-        threading.Timer(0.5, lambda: os.kill(victim(session), signal.SIGKILL)).start()
+
+        def kill(pid: int = pid, whose: str = whose) -> None:
+            os.kill(pid if whose == "zygote" else children(pid)[0], signal.SIGKILL)
+
+        threading.Timer(0.5, kill).start()
         report = session.grade(Submission("a.py", (slow,), "0"))
         assert (report.score, report.not_run) == (10, ())
         wait_for(lambda pid=pid: not children(pid))
@@ -238,7 +244,7 @@ def test_a_killed_grader_leaves_nothing(how: str) -> None:
         else:
             grader.send_signal(signal.Signals[how])
         wait_for(lambda: not any(is_running(process) for process in (int(pid), worker)))
-        assert not os.path.exists(scratch)
+        assert not Path(scratch).exists()
 
 
 def is_running(pid: int) -> bool:
@@ -274,9 +280,10 @@ def test_many_open_files(course: Course) -> None:
 
 def test_several_graders_at_once(course: Course) -> None:
     """Sessions side by side, one of them under attack, do not disturb each other."""
-    with open_session(course, course.find("05")) as left, open_session(
-        course, msgspec.structs.replace(course.find("05"), limits=HURRY)
-    ) as right:
+    with (
+        open_session(course, course.find("05")) as left,
+        open_session(course, msgspec.structs.replace(course.find("05"), limits=HURRY)) as right,
+    ):
         scores: list[float] = []
         attack = threading.Thread(
             target=lambda: scores.append(right.grade(answer("while True: pass")).score)

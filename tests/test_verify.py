@@ -83,11 +83,11 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
     ),
     "solution_loses": (
         {f"solutions/{NAME}.py": RIGHT.replace("x + x", "x + 1")},
-        ["the solution fails test_squares: double(3.0): expected 6, got 4"],
+        ["the solution fails test_squares: double(3): expected 6., got 4."],
     ),
     "right_answer_loses": (
         {f"{BANK}/right/divides.py": RIGHT.replace("x * 0.5", "x / 2 + 1")},
-        ["right/divides.py fails test_rounds: halve(3.0): expected 1.5, got 2.5"],
+        ["right/divides.py fails test_rounds: halve(3): expected 1.5, got 2.5"],
     ),
     "no_right_answer": (
         {f"{BANK}/right/divides.py": None},
@@ -124,7 +124,7 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
         },
         [
             "right/divides.py, line 8, is still to write: another one",
-            "exercises/exercises.toml: the title are still to write",
+            "exercises/exercises.toml: `title` is still to write",
         ],
     ),
     "grader_with_a_typo": (

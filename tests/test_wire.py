@@ -104,9 +104,11 @@ def test_arrays_arrive_writable_and_apart() -> None:
 
 plain_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
-    lambda inner: st.lists(inner)
-    | st.lists(inner).map(tuple)
-    | st.dictionaries(st.text() | st.integers(), inner),
+    lambda inner: (
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.dictionaries(st.text() | st.integers(), inner)
+    ),
     max_leaves=30,
 )
 
@@ -242,7 +244,8 @@ def test_a_million_mutated_frames() -> None:
     rng = random.Random(20261121)
     corpus = [frame_of(value) for value in VALUES if len(frame_of(value)[0]) < 200]
     corpus += [frame_of((error, "")) for error in ({"reason": "raised", "where": (1, "x", None)},)]
-    telling = b"\x90\x91\x92\x93\xa1\xc0\xc1\xc4\xca\xcb\xcf\xd3\xd9\xda\xdb\xdc\xdd\xde\xdfldafibosxt"
+    telling = b"\x90\x91\x92\x93\xa1\xc0\xc1\xc4\xca\xcb\xcf\xd3\xd9\xda\xdb\xdc\xdd\xde\xdf"
+    telling += b"ldafibosxt"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     good = 0
     slowest = 0.0

@@ -147,7 +147,7 @@ class _Prover:
                     self._complain([f"{what}, line {number}, is still to write: {wanted}"])
         for field in Exercise.__struct_fields__:
             if UNWRITTEN in str(getattr(exercise, field)):
-                self._complain([f"exercises/{METADATA}: the {field} are still to write"])
+                self._complain([f"exercises/{METADATA}: `{field}` is still to write"])
 
     def _grade(self, path: Path) -> tuple[Report, dict[str, Print]]:
         report, prints = self._session.examine(read(path))

@@ -44,6 +44,7 @@ def doctor() -> None:
 @click.option("--jobs", type=click.IntRange(min=1), help="Grader processes; else one a core.")
 @click.option("--feedback", type=FEEDBACK, default="hints", help="How much students get to see.")
 @click.option("--isolation", type=ISOLATION, help="Weaker isolation, for answers you trust.")
+@click.option("--gradebook", metavar="URL", help="Also write nbgrader's: sqlite:///gradebook.db")
 @click.pass_context
 def grade(
     context: click.Context,
@@ -52,6 +53,7 @@ def grade(
     jobs: int | None,
     feedback: Any,
     isolation: str | None,
+    gradebook: str | None,
 ) -> None:
     """Grade everything that a class handed in: FOLDER, or a zip.
 
@@ -71,7 +73,12 @@ def grade(
     from gradekit.render.terminal import console
 
     isolation = isolation_for_strangers(isolation)
-    classroom = Classroom(course_of(context), folder, out)
+    course = course_of(context)
+    if gradebook:
+        from gradekit.gradebook import check_url
+
+        check_url(gradebook)  # before the class is graded, which may take hours
+    classroom = Classroom(course, folder, out)
     interrupted = False
     try:
         with progress_bar(console(stderr=True), len(classroom.found.entries)) as bar:
@@ -82,4 +89,11 @@ def grade(
         click.echo(f"Stopped with {left} answers to go: the same command goes on.", err=True)
     overview = classroom.write(feedback)
     print_summary(console(), overview, out, classroom.earlier)
+    if gradebook and not interrupted:
+        from gradekit.gradebook import write
+        from gradekit.results import read_results
+
+        for note in write(read_results(out), gradebook, course, folder, feedback):
+            click.echo(f"note: {note}", err=True)
+        click.echo(f"Gradebook written: {gradebook}")
     sys.exit(INTERRUPTED if interrupted else OUR_FAILURE if overview.not_run else 0)

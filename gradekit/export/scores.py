@@ -11,7 +11,7 @@ import io
 from gradekit.overview import Overview
 from gradekit.results import NotGraded
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def scores_csv(overview: Overview) -> str:
@@ -42,4 +42,5 @@ def not_graded_csv(not_graded: list[NotGraded]) -> str:
 
 def no_formula(value: str) -> str:
     """`value` so that a spreadsheet shows it and computes nothing: it is strangers' text."""
+    value = " ".join(value.split())
     return f"'{value}" if value.startswith(FORMULA_STARTS) else value

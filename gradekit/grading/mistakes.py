@@ -135,7 +135,8 @@ def _feed(digest: Any, value: Any, shift: float) -> None:
             _feed(digest, item, shift)
     elif type(value).__name__ == "Tensor":
         digest.update(b"tensor")
-        _feed(digest, value.detach().float().numpy(), shift)
+        tensor = value.detach()
+        _feed(digest, (tensor if tensor.is_complex() else tensor.float()).numpy(), shift)
     elif isinstance(value, np.ndarray | np.generic | float):
         array = np.asarray(value)
         digest.update(f"{array.shape}{array.dtype.kind}".encode())

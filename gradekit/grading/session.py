@@ -166,12 +166,20 @@ class _Loop:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._session._problem = str(report.longrepr)
+            self._session._problem = _without_traceback(str(report.longrepr))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         self._session._problem = excinfo.exconly()
         return True  # told through GraderError; nothing is printed
+
+
+def _without_traceback(text: str) -> str:
+    """Where a file could not be collected, and the error: what pytest marks with an E."""
+    lines = text.splitlines()
+    place = [line.removesuffix(": in <module>") for line in lines if line.endswith("in <module>")]
+    error = [line.removeprefix("E").strip() for line in lines if line.startswith("E ")]
+    return ": ".join([*place[-1:], " ".join(error)]) if error else text
 
 
 def _run_checks(items: list[pytest.Item], checks: list[Check], until_failure: bool) -> None:

@@ -59,15 +59,15 @@ def standings(workspace: Workspace) -> list[Standing]:
     return found
 
 
-def seconds_spent(events: Iterable[Event]) -> dict[str, Counter[datetime.date]]:
+def seconds_spent(events: Iterable[Event]) -> dict[str, dict[datetime.date, float]]:
     """Time by exercise and day: from one event to the next, unless one was away between."""
-    spent: dict[str, Counter[datetime.date]] = defaultdict(Counter)
+    spent: dict[str, dict[datetime.date, float]] = defaultdict(lambda: defaultdict(float))
     for before, after in pairwise(events):
         seconds = after.time - before.time
         if 0 < seconds <= IDLE_SECONDS:
             # Opening another exercise ends the work on the one before.
             worked_on = before if after.event == "opened" else after
-            spent[worked_on.exercise][day_of(after)] += seconds  # type: ignore[assignment]
+            spent[worked_on.exercise][day_of(after)] += seconds
     return spent
 
 

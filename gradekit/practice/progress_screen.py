@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import time
 
 from rich.console import Console
@@ -67,7 +68,7 @@ def _plot_days(out: Console, events: list[Event]) -> None:
     most = max(seconds)
     if not most:
         return
-    columns = [LEVELS[-(-8 * each // most) if most else 0] for each in map(int, seconds)]
+    columns = [LEVELS[math.ceil(8 * each / most)] for each in seconds]
     out.print(Text(f"\nlast {DAYS} days, up to {spent(most)} a day", style="bold"))
     out.print(Text("".join(columns), style="cyan"))
     out.print(Text("─" * DAYS, style="dim").append(" today"))

@@ -144,10 +144,13 @@ def _footer(out: Console, watch: Watch) -> None:
         hint = watch.exercise.hints[watch.hint_level - 1]
         out.print(Text(f"Hint {watch.hint_level} of 3: {hint}", style="cyan"))
     if watch.passed and watch.view == "report":
-        out.print(Text("Solved. " + _after_pass(watch), style="bold green"))
+        out.print(Text(watch.advice, style="bold green"))
     if watch.note:
         out.print(Text(watch.note, style="yellow"))
-    print_solved(out, watch.workspace, plain=plain)
+    if watch.headline:
+        out.print(Text(watch.headline))
+    else:
+        print_solved(out, watch.workspace, plain=plain)
     if watch.report and not plain:
         now = f"{watch.report.score:g} of {watch.report.max_score:g} points"
         out.print(Text(now, style="bold green" if watch.passed else "bold"), end="   ")
@@ -158,9 +161,3 @@ def _footer(out: Console, watch: Watch) -> None:
         out.print(Text(f"Type the number of an exercise: {watch.typed}_   (r back, q quit)"))
     else:
         print_keys(out, watch.keys)
-
-
-def _after_pass(watch: Watch) -> str:
-    if "n" in watch.keys:
-        return "Press n for the next exercise, or s to compare with the model answer."
-    return "Press s to compare with the model answer."

@@ -33,14 +33,16 @@ def model_answer(course: Course, exercise: Exercise) -> ModelAnswer:
     return ModelAnswer("\n\n".join(paragraphs), code)
 
 
-def print_model_answer(out: Console, course: Course, exercise: Exercise) -> None:
+def print_model_answer(
+    out: Console, course: Course, exercise: Exercise, *, followups: bool = True
+) -> None:
     """What to say, the code, and the follow-up questions with their answers."""
     answer = model_answer(course, exercise)
     print_heading(out, "To say aloud")
     out.print(Text(answer.spoken))
     print_heading(out, "The code")
     out.print(Syntax(answer.code, "python", **STYLE))
-    for followup in exercise.followups:
+    for followup in exercise.followups if followups else []:
         print_heading(out, "They ask next: " + followup.question)
         out.print(Text(followup.answer))
 

@@ -91,6 +91,18 @@ class Watch:
         return {key: does for key, does in offered.items() if does}
 
     @property
+    def advice(self) -> str:
+        """What to do after a pass."""
+        if "n" in self.keys:
+            return "Solved. Press n for the next exercise, or s to compare with the model answer."
+        return "Solved. Press s to compare with the model answer."
+
+    @property
+    def headline(self) -> str:
+        """What the footer says instead of how many exercises are solved."""
+        return ""
+
+    @property
     def question(self) -> str:
         """What is being asked, to be answered with y or n."""
         return self._question[0] if self._question else ""
@@ -104,9 +116,17 @@ class Watch:
         self.exercise = exercise
         self.report, self.problem, self.note, self._sha256 = None, "", "", ""
         self.hint_level, self.view = 0, "report"
-        self.workspace.record("opened", exercise)
+        self._begin()
         self.desk.open(exercise)
         self._grade()
+
+    def _begin(self) -> None:
+        """Note that work on the exercise begins."""
+        self.workspace.record("opened", self.exercise)
+
+    def _record(self, report: Report) -> None:
+        """Note what an answer earned."""
+        self.workspace.record_check(report, self.exercise)
 
     def _handle(self, happened: object) -> None:
         if happened is None:
@@ -151,7 +171,7 @@ class Watch:
             return
         else:
             self.problem = ""
-            self.workspace.record_check(verdict.report, self.exercise)
+            self._record(verdict.report)
         self._is_grading = self.is_slow = False
         self.report = verdict.report
         self._draw()
@@ -174,11 +194,14 @@ class Watch:
             self._choose(key)
         elif self.view != "report":
             self.view, self._typed = "report", ""
-        elif key in self.keys:
+        elif self._is_offered(key):
             self._actions[key]()
         else:
             return
         self._draw()
+
+    def _is_offered(self, key: str) -> bool:
+        return key in self.keys
 
     @property
     def _actions(self) -> dict[str, Callable[[], None]]:
@@ -206,16 +229,21 @@ class Watch:
     def _hint(self) -> None:
         """Show the next hint; from the second on, ask first, unless it was seen before."""
         level = self.hint_level + 1
-        if level > max(self.workspace.hint_level(self.exercise), 1):
+        if level > max(self._hints_seen, 1):
             self._ask(
                 f"Hint {level} of 3 gives away {GIVES_AWAY[level]}. Show it?", self._show_hint
             )
         else:
             self._show_hint()
 
+    @property
+    def _hints_seen(self) -> int:
+        """The highest hint that need not be asked for again."""
+        return self.workspace.hint_level(self.exercise)
+
     def _show_hint(self) -> None:
         self.hint_level += 1
-        if self.hint_level > self.workspace.hint_level(self.exercise):
+        if self.hint_level > self._hints_seen:
             self.workspace.record("hint", self.exercise, level=self.hint_level)
 
     def _reset(self) -> None:

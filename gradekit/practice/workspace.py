@@ -29,7 +29,9 @@ class Event(msgspec.Struct, omit_defaults=True):
     """One line of progress.jsonl. `time` is in seconds since 1970, UTC."""
 
     time: float
-    event: str  # opened, checked, hint, gave_up, reset, reviewed, drilled, interviewed
+    # opened, checked, hint, gave_up, reset; and of reviews, drills and mock interviews:
+    # review_began, review_checked, reviewed, drilled, interviewed
+    event: str
     exercise: str
     score: float = 0.0
     max_score: float = 0.0
@@ -37,6 +39,7 @@ class Event(msgspec.Struct, omit_defaults=True):
     sha256: str = ""  # of the answer that was checked
     failed: tuple[str, ...] = ()  # titles of the checks that cost points
     mistakes: tuple[str, ...] = ()  # the known mistakes that the answer behaved like
+    unfinished: bool = False  # of an answer that was checked: it does not run, or has stubs left
     mistake: str = ""  # of a drill: the file's name in the bank
     rating: int = 0  # of a review or drill: 1 again, 2 hard, 3 good, 4 easy
 
@@ -90,24 +93,25 @@ class Workspace:
                 f"Your progress cannot be written to {self.folder / PROGRESS}: {error.strerror}."
             ) from None
 
-    def record_check(self, report: Report, exercise: Exercise) -> None:
+    def record_check(
+        self, report: Report, exercise: Exercise, event: str = "checked", rating: int = 0
+    ) -> None:
         """Remember what a graded answer earned, and what it got wrong; a stub earned nothing."""
         stub = self.course.stub(exercise).read_bytes()
         if report.submission_sha256 == hashlib.sha256(stub).hexdigest():
             return
+        written = [check for check in report.failed if check.message != "not written yet"]
         known = report.behaves_like.items()
         self.record(
-            "checked",
+            event,
             exercise,
             score=report.score,
             max_score=report.max_score,
             sha256=report.submission_sha256,
-            failed=tuple(
-                check.title
-                for check in report.failed
-                if check.max_score and check.message != "not written yet"
-            ),
+            failed=tuple(check.title for check in written if check.max_score),
             mistakes=tuple(f"{function}: {mistake}" for function, mistake in known),
+            unfinished=len(written) < len(report.failed) or _does_not_run(report),
+            rating=rating,
         )
 
     def states(self) -> dict[str, State]:
@@ -167,6 +171,12 @@ class Workspace:
             key=lambda e: (order[states.get(e.name, "new")], e.difficulty, e.minutes, e.number),
             default=None,
         )
+
+
+def _does_not_run(report: Report) -> bool:
+    """Whether all checks failed in the same words: a word half typed, mostly."""
+    messages = {check.message for check in report.checks}
+    return len(report.failed) == len(report.checks) > 1 and len(messages) == 1
 
 
 def _append(path: Path, line: bytes) -> None:

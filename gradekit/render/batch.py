@@ -79,7 +79,9 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
         f"{overview.full_marks} with full marks, {overview.mean:.0%} of the points on average."
     )
     if overview.not_run:
-        text = f"{_count(overview.not_run, 'answer')} could not be run, through a fault of kit's own."
+        text = (
+            f"{_count(overview.not_run, 'answer')} could not be run, through a fault of kit's own."
+        )
         out.print(Text(f"! {text} Run the same command again.", style="yellow"))
     if problems := overview.not_graded:
         out.print(Text(f"{_count(len(problems), 'file')} not graded:", style="yellow"))

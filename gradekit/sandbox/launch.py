@@ -188,7 +188,7 @@ class _Zygote:
         assert self._process.stderr is not None
         self._process.stderr.close()
         with contextlib.suppress(OSError):
-            os.rmdir(self._scratch)
+            Path(self._scratch).rmdir()
 
 
 class _Forked:

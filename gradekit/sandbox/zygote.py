@@ -69,9 +69,7 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> Lockdown:
     return lockdown
 
 
-def _serve(
-    control: socket.socket, lockdown: Lockdown, limits: Limits, workers: set[int]
-) -> None:
+def _serve(control: socket.socket, lockdown: Lockdown, limits: Limits, workers: set[int]) -> None:
     """`f` and a socket: fork a worker. `w` and a pid: wait for its end."""
     while True:
         command, descriptors, _, _ = socket.recv_fds(control, 1, 1)

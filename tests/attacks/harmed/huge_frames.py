@@ -1,4 +1,4 @@
-# attack: harmed: answers every call with as much as may come back; expect: score 4
+# attack: harmed: answers every call with as much as may come back; expect: softmax finished
 import numpy as np
 
 

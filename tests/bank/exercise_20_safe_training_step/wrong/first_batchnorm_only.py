@@ -17,8 +17,12 @@ def safe_training_step(model, X, y, optimizer, criterion, max_norm=1.0):
     if not torch.isfinite(loss) or not torch.isfinite(norm):
         for p in model.parameters():
             p.grad = None
-        for m, s in zip([m for m in model.modules() if isinstance(m, torch.nn.BatchNorm1d)][:1], [saved]):
-            m.running_mean.copy_(s[0]); m.running_var.copy_(s[1]); m.num_batches_tracked.copy_(s[2])
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm1d):
+                module.running_mean.copy_(saved[0])
+                module.running_var.copy_(saved[1])
+                module.num_batches_tracked.copy_(saved[2])
+                break
         return {"loss": nan, "grad_norm": nan}
     optimizer.step()
     return {"loss": loss.item(), "grad_norm": norm.item()}
