@@ -24,8 +24,7 @@ def at_level(report: Report, level: Level) -> Report:
         return report
     if level == "score":
         return msgspec.structs.replace(report, checks=(), behaves_like={})
-    messages = {check.message for check in report.checks}
-    common = messages.pop() if len(messages) == 1 else ""
+    common = report.common_problem
     checks = tuple(
         msgspec.structs.replace(check, message=common, hint=check.hint if level == "hints" else "")
         for check in report.checks

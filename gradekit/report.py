@@ -58,6 +58,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         """The checks that the submission failed."""
         return tuple(check for check in self.checks if check.outcome == "failed")
 
+    @property
+    def common_problem(self) -> str:
+        """What all checks (of several) failed with, such as a syntax error; else empty."""
+        messages = {check.message for check in self.checks}
+        alike = len(messages) == 1 and len(self.failed) == len(self.checks) > 1
+        return messages.pop() if alike else ""
+
 
 def to_json(report: Report) -> str:
     """The stable JSON form of a report, indented."""

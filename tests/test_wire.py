@@ -296,6 +296,9 @@ class Puppet:
     def is_sleeping(self) -> bool:
         return True
 
+    def resident_mib(self) -> float:
+        return 0.0
+
     def has_ended(self, seconds: float) -> bool:
         return self.ended
 

@@ -12,7 +12,7 @@ from gradekit.batch.handed_in import HandedIn, open_handed_in
 from gradekit.batch.journal import Journal
 from gradekit.batch.machines import Machines
 from gradekit.batch.run import Batch
-from gradekit.course import Course
+from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
 from gradekit.feedback import Level, at_level
 from gradekit.overview import Overview, SimilarPair
@@ -44,6 +44,12 @@ class Classroom:
         self.finished = 0
         self.earlier = 0
 
+    @property
+    def exercises(self) -> list[Exercise]:
+        """Those that somebody handed in an answer to."""
+        used = {entry.exercise for entry in self.found.entries}
+        return [exercise for exercise in self.course.exercises if exercise.name in used]
+
     def grade(
         self,
         machines: Callable[[], AbstractContextManager[Machines]],
@@ -71,6 +77,12 @@ class Classroom:
             finally:
                 self.finished = batch.graded
                 self.unreadable = batch.not_graded
+
+    def similar(self) -> list[SimilarPair]:
+        """Pairs of answers to one exercise that share suspiciously much code."""
+        from gradekit.batch.similarity import similar_pairs
+
+        return similar_pairs(self.course, self._handed_in, self.found.entries)
 
     def write(self, level: Level, similar: Iterable[SimilarPair] = ()) -> Overview:
         """Write the page, the tables and everybody's feedback.

@@ -92,7 +92,7 @@ def grade(task: Task) -> Verdict:
     """Grade one answer in this process. Never raises: what fails is in the verdict."""
     with _one_at_a_time:
         try:
-            sessions = _sessions_of(task)
+            sessions = _sessions_of(task.course, task.isolation)
             exercise = sessions.course.find(task.exercise)
             answer = parse(Path(task.file), task.content)
         except KitError as error:
@@ -164,10 +164,16 @@ def start() -> None:
     threading.Thread(target=follow, daemon=True, name="follows its parent").start()
 
 
-def _sessions_of(task: Task) -> Sessions:
-    key = task.course, task.isolation
+def warm_up(course: str, exercises: list[str], isolation: str | None) -> None:
+    """Open the sessions of some exercises before the first task."""
+    sessions = _sessions_of(course, isolation)
+    for name in exercises:
+        sessions.of(sessions.course.find(name))
+
+
+def _sessions_of(course: str, isolation: str | None) -> Sessions:
+    key = course, isolation
     if key not in _sessions:
-        isolation = isolation_for_strangers(task.isolation)
-        root = shipped.get(task.course, Path(task.course))
-        _sessions[key] = Sessions(Course(root), isolation)
+        root = shipped.get(course, Path(course))
+        _sessions[key] = Sessions(Course(root), isolation_for_strangers(isolation))
     return _sessions[key]

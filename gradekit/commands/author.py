@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ def new(context: click.Context, slug: str, library: str, title: str | None) -> N
     click.echo(f"{exercise.name} is begun in {root}:")
     for path in files:
         click.echo(f"  {path.relative_to(root.resolve())}")
-    course = f"--course {folder} " if folder else ""
+    course = f"--course {shlex.quote(str(folder))} " if folder else ""
     click.echo(f"`kit {course}verify {exercise.slug}` says what is left to do.")
 
 

@@ -88,5 +88,7 @@ def _what_next(course: Course) -> None:
 
 
 def fail(message: str, code: int) -> NoReturn:
-    click.echo(f"kit: {message}", err=True)
+    from gradekit.report import clean
+
+    click.echo(f"kit: {clean(message)}", err=True)  # it may hold the name of a file
     sys.exit(code)

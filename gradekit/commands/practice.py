@@ -2,7 +2,9 @@
 
 from gradekit.commands import (
     practice_completion,
+    practice_drill,
     practice_interview,
+    practice_picture,
     practice_progress,
     practice_review,
     practice_watch,
@@ -10,7 +12,9 @@ from gradekit.commands import (
 
 __all__ = [
     "practice_completion",
+    "practice_drill",
     "practice_interview",
+    "practice_picture",
     "practice_progress",
     "practice_review",
     "practice_watch",

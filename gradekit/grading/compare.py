@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -160,7 +161,7 @@ def show(value: Any) -> str:
             value, precision=4, threshold=SHOWN_ENTRIES, edgeitems=2, separator=", ",
             max_line_width=10**6,
         )  # fmt: skip
-        text = " ".join(text.split())
+        text = _on_one_line(text)
         return text if value.size <= SHOWN_ENTRIES else f"{text} of shape {value.shape}"
     if isinstance(value, bool | np.bool_) or value is None:
         return str(value)
@@ -195,7 +196,7 @@ def _compare(
         left, right = show(wanted), show(got)
         if left == right:
             left, right = (
-                " ".join(np.array2string(side, precision=17, separator=", ").split())
+                _on_one_line(np.array2string(side, precision=17, separator=", "))
                 for side in (wanted, got)
             )
         raise Mismatch(f"expected {left}, got {right}", given)
@@ -208,6 +209,11 @@ def _compare(
         f"expected {left} at {list(first)}, got {right} ({wrong} of {wanted.size} entries differ)",
         given,
     )
+
+
+def _on_one_line(text: str) -> str:
+    """What NumPy prints of an array, without the blanks that line up its columns."""
+    return re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
 
 
 def _is_array(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import time
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from gradekit.errors import GraderError, KitError
 from gradekit.practice import interview as interviews
 from gradekit.practice.interview import Interview, Question
 from gradekit.practice.progress_screen import spent
-from gradekit.practice.screens import print_keys, print_path
+from gradekit.practice.screens import print_keys, print_path, story_of
 from gradekit.practice.solutions import print_heading, print_model_answer
 from gradekit.practice.terminal import Key, Terminal
 from gradekit.practice.workspace import Workspace
@@ -92,19 +91,17 @@ class Room:
 
     def _body(self, out: Console) -> None:
         exercise = self.exercises[self.interview.current]
-        number = f"Question {self.interview.current + 1} of {len(self.exercises)}: "
-        out.print(Text(number + exercise.title, style="bold"))
-        story = ast.get_docstring(
-            ast.parse(self.workspace.course.stub(exercise).read_text("utf-8"))
-        )
-        for paragraph in (story or "").split("\n\n")[1:]:
-            out.print(Text("\n" + " ".join(paragraph.split())))
+        current = self.interview.current
+        place = f"Question {current + 1} of {len(self.exercises)}: "
+        out.print(Text(place + exercise.title, style="bold"))
+        for paragraph in story_of(self.workspace.course, exercise):
+            out.print(Text("\n" + paragraph))
         out.print()
         for number, each in enumerate(self.exercises):
-            now = "> " if number == self.interview.current else "  "
             minutes = int(self.interview.questions[number].seconds / 60)
-            time_spent = "" if self.terminal.plain else f"   {minutes} min so far"
-            out.print(Text(f"{now}{number + 1}  {each.title}{time_spent}"), no_wrap=True)
+            so_far = "" if self.terminal.plain else f"   {minutes} min so far"
+            mark = "> " if number == current else "  "
+            out.print(Text(f"{mark}{number + 1}  {each.title}{so_far}"), no_wrap=True)
 
     def _footer(self, out: Console) -> None:
         left = self.interview.seconds_left

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 AGAIN, HARD, GOOD, EASY = 1, 2, 3, 4
 RATINGS = {AGAIN: "again", HARD: "hard", GOOD: "good", EASY: "easy"}
 MANY_ATTEMPTS = 4
+CHECKS = ("checked", "review_checked")
 REVIEWS = ("reviewed", "interviewed", "drilled")
 
 
@@ -60,11 +61,12 @@ def effort_of(events: Iterable[Event]) -> Effort:
     from gradekit.practice.progress import seconds_spent
 
     events = list(events)
-    checked = {e.sha256: e for e in reversed(events) if e.max_score and not e.unfinished}
+    versions = [e for e in events if e.event in CHECKS and not e.unfinished]
+    checked = {event.sha256: event for event in reversed(versions)}
     finished = sorted(checked.values(), key=lambda event: event.time)
     seconds = sum(sum(days.values()) for days in seconds_spent(events).values())
     return Effort(
-        finished[0].score / finished[0].max_score if finished else 0.0,
+        finished[0].score / max(finished[0].max_score, 1) if finished else 0.0,
         len(finished),
         max((event.level for event in events), default=0),
         seconds / 60,

@@ -19,6 +19,7 @@ from gradekit.render.terminal import print_report
 from gradekit.report import Report
 
 if TYPE_CHECKING:
+    from gradekit.course import Course, Exercise
     from gradekit.practice.watch import Watch
     from gradekit.practice.workspace import Workspace
 
@@ -91,6 +92,12 @@ def _report(out: Console, watch: Watch) -> None:
         print_report(out, _one_hint(watch.report))
 
 
+def story_of(course: Course, exercise: Exercise) -> list[str]:
+    """What the stub says about its exercise, in paragraphs, without the title."""
+    text = ast.get_docstring(ast.parse(course.stub(exercise).read_text("utf-8"))) or ""
+    return [" ".join(part.split()) for part in text.split("\n\n")][1:]
+
+
 def is_untouched(report: Report) -> bool:
     """Whether nothing has been written yet."""
     return all(check.message == "not written yet" for check in report.checks)
@@ -100,9 +107,7 @@ def _print_task(out: Console, watch: Watch) -> None:
     """What to do with a stub: its story, and how to begin."""
     exercise = watch.exercise
     out.print(Text(exercise.title, style="bold").append(f"   about {exercise.minutes} minutes\n"))
-    story = ast.get_docstring(ast.parse(watch.course.stub(exercise).read_text("utf-8"))) or ""
-    paragraphs = [" ".join(part.split()) for part in story.split("\n\n")][1:]
-    out.print(Text("\n\n".join(paragraphs)))
+    out.print(Text("\n\n".join(story_of(watch.course, exercise))))
     out.print(
         Text(
             "\nNothing is written yet. Open the file named below in your editor, read what each "

@@ -74,8 +74,9 @@ def progress_bar(out: Console, total: int) -> Iterator[Bar]:
 def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) -> None:
     """What came of it, what needs a look, and where everything is."""
     before = f" ({earlier} of them by an earlier run)" if earlier else ""
+    answers, students = _count(overview.graded, "answer"), _count(len(overview.cells), "student")
     out.print(
-        f"{_count(overview.graded, 'answer')} of {_count(len(overview.cells), 'student')} graded{before}: "
+        f"{answers} of {students} graded{before}: "
         f"{overview.full_marks} with full marks, {overview.mean:.0%} of the points on average."
     )
     if overview.not_run:
@@ -89,6 +90,13 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
             out.print(Text(f"  {problem.file}: {problem.reason}"))
         if len(problems) > SHOWN:
             out.print(f"  ... and {len(problems) - SHOWN} more in not_graded.csv")
+    for pair in overview.similar[:SHOWN]:
+        who = f"{pair.first} and {pair.second}"
+        out.print(Text(f"{pair.exercise}: {who} share {pair.share:.0%} of their own code"))
+    if overview.similar:
+        out.print(
+            f"{_count(len(overview.similar), 'similar pair')}: a lead for a person, no proof."
+        )
     out.print()
     for name, what in (
         ("report.html", "the class on one page"),

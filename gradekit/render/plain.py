@@ -15,8 +15,7 @@ def sentences(report: Report, most: int | None = None) -> Iterator[str]:
     """
     yield f"{report.exercise}: {report.score:g} of {report.max_score:g} points."
     counted = [check for check in report.checks if check.max_score or check.outcome != "passed"]
-    messages = {check.message for check in counted}
-    if len(messages) == 1 and len(counted) > 1 and (common := messages.pop()):
+    if common := report.common_problem:
         yield f"All checks failed: {common}"
         return
     failed = [check for check in counted if check.outcome != "passed"]

@@ -28,9 +28,8 @@ def print_report(out: Console, report: Report) -> None:
     out.print(Text(report.exercise, style="bold"))
     failed = [check for check in report.checks if check.outcome != "passed"]
     passed = [check for check in report.checks if check.outcome == "passed"]
-    messages = {check.message for check in failed}
-    if len(failed) == len(report.checks) > 1 and len(messages) == 1:
-        _print_line(out, "✗", "red", messages.pop(), f"0 / {report.max_score:g}")
+    if common := report.common_problem:
+        _print_line(out, *MARKS["failed"], common, f"0 / {report.max_score:g}")
     else:
         for group in _groups(failed):
             _print_failed(out, group)

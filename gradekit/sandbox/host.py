@@ -70,12 +70,14 @@ class Worker:
         if self._poll is not None:
             self._poll.register(connection, select.POLLIN)
         connection.setblocking(False)
+        self._shared_mib = 0.0  # what it was forked with: Python, numpy, torch
         self._allowance = Allowance(START_SECONDS, self.cpu_seconds(), time.monotonic())
         try:
             self._receive(0, "the sandbox")
         except (WorkerLost, wire.Malformed) as error:
             self.close()
             raise SandboxError(f"a worker could not be locked down ({error})") from error
+        self._shared_mib = process.resident_mib()
 
     def cpu_seconds(self) -> float:
         """CPU time that the worker has used, in seconds."""
@@ -199,7 +201,7 @@ class Worker:
             self._process.reap()
             return WorkerLost("crashed", f"{what} closed its connection to the grader")
         status, peak_mib = self._process.reap()
-        return _obituary(what, status, peak_mib, self._limits)
+        return _obituary(what, status, peak_mib - self._shared_mib, self._limits)
 
     def close(self) -> None:
         """End the worker, whatever it is doing. Harmless when done twice."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gradekit.sandbox.host import Worker
 
 START_SECONDS = 120  # for Python and torch to start on a very busy machine
+PAGE_MIB = 2**12 / 2**20 if sys.platform == "win32" else os.sysconf("SC_PAGESIZE") / 2**20
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -212,6 +213,13 @@ class _Forked:
         except OSError:
             return False
 
+    def resident_mib(self) -> float:
+        try:
+            with open(f"/proc/{self._pid}/statm", "rb") as statm:
+                return int(statm.read().split()[1]) * PAGE_MIB
+        except OSError:
+            return 0.0
+
     def has_ended(self, seconds: float) -> bool:
         """Whether it ends by itself within `seconds`."""
         end = select.poll()
@@ -262,6 +270,9 @@ class _Spawned:
 
     def is_sleeping(self) -> bool:
         return False
+
+    def resident_mib(self) -> float:
+        return 0.0
 
     def has_ended(self, seconds: float) -> bool:
         try:

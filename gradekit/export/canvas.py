@@ -1,0 +1,72 @@
+"""Results -> the CSV that Canvas imports into its gradebook.
+
+The format: "How do I import grades in the Gradebook?", Canvas Instructor Guide. Canvas finds
+students by ID, then SIS IDs; assignments by the number in brackets, then by title.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from gradekit.course import Exercise
+from gradekit.export.roster import Roster, Scores, scores_of
+from gradekit.export.scores import no_formula
+from gradekit.results import Result
+
+SECTION = "Section"  # the last column about the student
+WITHOUT_ROSTER = ("Student", "ID", "SIS User ID", "SIS Login ID", SECTION)
+CALLED = [("Student",), ("SIS Login ID",), ("SIS User ID",), ("ID",)]
+
+
+def gradebook(
+    results: Iterable[Result], exercises: Sequence[Exercise], roster: Roster | None
+) -> tuple[str, list[str]]:
+    """The CSV, and the students that the roster does not know.
+
+    Args:
+        roster: Canvas' own export of the gradebook. Without it students are taken for logins.
+    """
+    scores = scores_of(results)
+    handed_in = [e for e in exercises if any(e.name in reports for reports in scores.values())]
+    about = _about(roster)
+    text, unknown = io.StringIO(), []
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow([*about, *(_header(exercise, roster) for exercise in handed_in)])
+    points = [_points_possible(exercise.name, scores) for exercise in handed_in]
+    table.writerow(["    Points Possible", *[""] * (len(about) - 1), *points])
+    for student, reports in scores.items():
+        row = _row(student, roster)
+        if row is None:
+            unknown.append(student)
+            continue
+        grades = [f"{reports[e.name].score:g}" if e.name in reports else "" for e in handed_in]
+        table.writerow([*(row.get(name, "") for name in about), *grades])
+    return text.getvalue(), unknown
+
+
+def _about(roster: Roster | None) -> list[str]:
+    if roster is None:
+        return list(WITHOUT_ROSTER)
+    end = roster.header.index(SECTION) + 1 if SECTION in roster.header else len(roster.header)
+    return roster.header[:end]
+
+
+def _row(student: str, roster: Roster | None) -> dict[str, str] | None:
+    if roster is not None:
+        return roster.find(student, CALLED)
+    return {"Student": no_formula(student), "SIS Login ID": no_formula(student)}
+
+
+def _header(exercise: Exercise, roster: Roster | None) -> str:
+    """The assignment's column: Canvas' own header where it has one, else a new title."""
+    for header in roster.header if roster else ():
+        title = header.rpartition(" (")[0] or header
+        if title in (exercise.title, exercise.name, exercise.slug):
+            return header
+    return exercise.title
+
+
+def _points_possible(name: str, scores: Scores) -> str:
+    return f"{next(r[name].max_score for r in scores.values() if name in r):g}"

@@ -1,0 +1,51 @@
+"""Report -> Classroom 50's result.json (schema classroom50/result/v1). Scores are integers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from gradekit.export.texts import details
+from gradekit.feedback import Level, at_level
+from gradekit.report import Report
+
+SCHEMA = "classroom50/result/v1"
+SCALE = 2  # our points come in halves
+
+
+class Handin(NamedTuple):
+    """Whose work it is; `datetime` as 2026-09-01T12:00:00Z."""
+
+    classroom: str
+    assignment: str
+    assignment_type: str
+    owner: str
+    submission: str
+    commit: str
+    release: str
+    review: str
+    datetime: str
+
+
+def result(report: Report, handin: Handin, level: Level) -> dict[str, Any]:
+    """result.json as a dict, with twice our points: they come in halves, its in integers."""
+    shown = at_level(report, level)
+    return {
+        "schema": SCHEMA,
+        **handin._asdict(),
+        "score": _whole(report.score),
+        "max-score": _whole(report.max_score),
+        "tests": [
+            {
+                "test-name": check.title,
+                "passed": check.outcome == "passed",
+                "score": _whole(check.score),
+                "max-score": _whole(check.max_score),
+                "output": details(check),
+            }
+            for check in shown.checks
+        ],
+    }
+
+
+def _whole(points: float) -> int:
+    return round(points * SCALE)

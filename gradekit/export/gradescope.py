@@ -1,0 +1,143 @@
+"""Gradescope: results.json from reports, and the zip that makes an autograder.
+
+The format: https://gradescope-autograders.readthedocs.io/en/latest/specs/
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradekit.course import METADATA
+from gradekit.export.texts import details
+from gradekit.feedback import Level, at_level
+from gradekit.report import Report
+
+if TYPE_CHECKING:
+    from gradekit.course import Course, Exercise
+
+SETUP = """\
+#!/usr/bin/env bash
+# Gradescope runs this once, when it builds the autograder's image.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+apt-get update -qq
+# libseccomp2: without it answers cannot be isolated, and are refused.
+apt-get install -y -qq python3 python3-venv libseccomp2
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "choose an image with Python 3.11")'
+python3 -m venv "$root/venv"
+"$root/venv/bin/pip" install --quiet --requirement "$root/source/requirements.txt"
+"""
+
+# The CPU build of torch is a tenth of the other.
+REQUIREMENTS = "--extra-index-url https://download.pytorch.org/whl/cpu\n"
+
+RUN = """\
+#!/usr/bin/env bash
+# Gradescope runs this for every submission; what comes of it is results/results.json.
+root=$(cd "$(dirname "$0")" && pwd)
+cd "$root"
+PYTHONPATH="$root/source/lib" exec "$root/venv/bin/python" -m gradekit.export.gradescope_run \\
+    "$root" {options}
+"""
+
+
+class Missing(NamedTuple):
+    """An exercise that could not be graded, and why."""
+
+    exercise: str
+    max_score: float
+    reason: str
+
+
+def results(reports: Iterable[Report], missing: Iterable[Missing], level: Level) -> dict[str, Any]:
+    """results.json as a dict. No leaderboard, nothing hidden: that would hide the total too."""
+    graded, absent = list(reports), list(missing)
+    tests = [test for n, report in enumerate(graded, 1) for test in _tests(n, report, level)]
+    for number, each in enumerate(absent, start=len(graded) + 1):
+        tests.append(_test(f"{number}", each.exercise, 0.0, each.max_score, "failed", each.reason))
+    return {
+        "score": sum(report.score for report in graded),
+        "execution_time": round(sum(report.seconds for report in graded), 3),
+        "output": "\n".join(
+            f"{report.exercise}: {report.score:g} of {report.max_score:g} points"
+            for report in graded
+        ),
+        "output_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+    }
+
+
+def _tests(number: int, report: Report, level: Level) -> list[dict[str, Any]]:
+    if level == "score":
+        status = "passed" if report.passed else "failed"
+        name = report.exercise
+        return [_test(str(number), name, report.score, report.max_score, status, "")]
+    return [
+        _test(
+            f"{number}.{position}",
+            check.title,
+            check.score,
+            check.max_score,
+            "passed" if check.outcome == "passed" else "failed",
+            details(check),
+        )
+        for position, check in enumerate(at_level(report, level).checks, start=1)
+    ]
+
+
+def _test(
+    number: str, name: str, score: float, max_score: float, status: str, output: str
+) -> dict[str, Any]:
+    return {
+        "number": number,
+        "name": name,
+        "name_format": "text",
+        "score": score,
+        "max_score": max_score,
+        "status": status,
+        "output": output,
+        "output_format": "text",
+        "visibility": "visible",
+    }
+
+
+def write_zip(
+    path: Path, course: Course, exercises: list[Exercise], level: Level, isolation: str | None
+) -> None:
+    """Write the autograder: its two scripts, gradekit, and the exercises without solutions."""
+    words = [exercise.name for exercise in exercises] + [f"--feedback={level}"]
+    options = " ".join([*words, *([f"--isolation={isolation}"] if isolation else [])])
+    needed = [name for name in metadata.requires("gradekit") or [] if "extra ==" not in name]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        _add_text(archive, "setup.sh", SETUP, executable=True)
+        _add_text(archive, "run_autograder", RUN.format(options=options), executable=True)
+        _add_text(archive, "requirements.txt", REQUIREMENTS + "\n".join(sorted(needed)) + "\n")
+        package = Path(__file__).resolve().parents[1]
+        for file in sorted(package.rglob("*")):
+            inner = file.relative_to(package)
+            if inner.suffix in (".py", ".j2", ".css", ".js") and inner.parts[0] != "course_files":
+                _add_file(archive, f"lib/gradekit/{inner.as_posix()}", file)
+        files = [course.root / "exercises" / METADATA]
+        for exercise in exercises:
+            grader = course.grader(exercise)
+            files += [course.stub(exercise), grader, *grader.parent.glob(f"*/{grader.stem}.json")]
+        for file in files:
+            _add_file(archive, f"course/{file.relative_to(course.root).as_posix()}", file)
+
+
+def _add_file(archive: zipfile.ZipFile, name: str, file: Path) -> None:
+    _add_text(archive, name, file.read_text("utf-8"))
+
+
+def _add_text(archive: zipfile.ZipFile, name: str, text: str, *, executable: bool = False) -> None:
+    # A fixed date: the same exercises give the same zip.
+    member = zipfile.ZipInfo(name, date_time=(2000, 1, 1, 0, 0, 0))
+    member.external_attr = (0o100755 if executable else 0o100644) << 16
+    member.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(member, text)

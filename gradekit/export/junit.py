@@ -1,0 +1,34 @@
+"""Reports -> JUnit XML, which CI systems draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gradekit.export.texts import details
+from gradekit.feedback import Level, at_level
+from gradekit.report import Check, Report
+
+
+def xml(reports: Iterable[Report], level: Level) -> bytes:
+    """One suite a report, one case a check; what we failed to run is an error, not a failure."""
+    from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
+
+    def case(check: Check, exercise: str) -> TestCase:
+        made = TestCase(check.name, classname=f"{exercise}.{check.function}", time=check.seconds)
+        kinds = {"failed": Failure, "not_run": Error}
+        if check.outcome in kinds:
+            problem = kinds[check.outcome](check.title, check.ending)
+            problem.text = details(check)
+            made.result = [problem]
+        return made
+
+    document = JUnitXml("gradekit")
+    for report in reports:
+        suite = TestSuite(report.exercise)
+        suite.add_property("score", f"{report.score:g}")
+        suite.add_property("max_score", f"{report.max_score:g}")
+        for check in at_level(report, level).checks:
+            suite.add_testcase(case(check, report.exercise))
+        document.add_testsuite(suite)
+    written: bytes = document.tostring()
+    return written

@@ -1,0 +1,78 @@
+"""Results -> the CSV that Moodle imports into its gradebook.
+
+The format: https://docs.moodle.org/en/Grade_import. One unknown student aborts the whole
+import, and feedback without a grade beside it wipes the grade: neither is ever written.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from gradekit.course import Exercise
+from gradekit.export.roster import Roster, scores_of
+from gradekit.export.scores import no_formula
+from gradekit.export.texts import remarks
+from gradekit.feedback import Level, at_level
+from gradekit.report import Report
+from gradekit.results import Result
+
+Field = Literal["username", "email", "idnumber"]
+FIELDS: dict[str, tuple[str, ...]] = {  # what Moodle's own exports call each
+    "username": ("Username", "username"),
+    "email": ("Email address", "email"),
+    "idnumber": ("ID number", "idnumber"),
+}
+CALLED = [
+    ("First name", "Last name"),
+    ("First name", "Surname"),
+    ("firstname", "lastname"),
+    ("Full name",),
+    *((name,) for names in FIELDS.values() for name in names),
+]
+
+
+def gradebook(
+    results: Iterable[Result],
+    exercises: Sequence[Exercise],
+    field: Field,
+    roster: Roster | None,
+    level: Level,
+) -> tuple[str, list[str]]:
+    """The CSV, and the students that are not in it because the roster does not know them.
+
+    Args:
+        field: What Moodle is to find students by.
+        roster: Moodle's own export of participants or grades. Without it, students are
+            taken to be called by `field` already.
+    """
+    scores = scores_of(results)
+    handed_in = [e for e in exercises if any(e.name in reports for reports in scores.values())]
+    text, unknown = io.StringIO(), []
+    table = csv.writer(text, lineterminator="\n")
+    titles = [(exercise.title, f"{exercise.title} (feedback)") for exercise in handed_in]
+    table.writerow([field, *(title for pair in titles for title in pair)])
+    for student, reports in scores.items():
+        user = _user(student, field, roster)
+        if not user:
+            unknown.append(student)
+        elif reports:
+            cells = (_cells(reports.get(exercise.name), level) for exercise in handed_in)
+            table.writerow([user, *(cell for pair in cells for cell in pair)])
+    return text.getvalue(), unknown
+
+
+def _user(student: str, field: Field, roster: Roster | None) -> str:
+    if roster is None:
+        return no_formula(student)
+    row = roster.find(student, CALLED) or {}
+    return next((row[name] for name in FIELDS[field] if row.get(name)), "")
+
+
+def _cells(report: Report | None, level: Level) -> tuple[str, str]:
+    if report is None:
+        return "", ""
+    shown = at_level(report, level)
+    return f"{report.score:g}", remarks(shown) or "All checks passed."

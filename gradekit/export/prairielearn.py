@@ -1,0 +1,36 @@
+"""Report -> PrairieLearn's /grade/results/results.json, for its external graders.
+
+The format: https://docs.prairielearn.com/externalGrading/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradekit.export.texts import details
+from gradekit.feedback import Level, at_level
+from gradekit.report import Report
+
+
+def results(report: Report, level: Level) -> dict[str, Any]:
+    """results.json as a dict. `score` is a share; every test has points, or none is shown."""
+    shown = at_level(report, level)
+    return {
+        "gradable": not report.not_run,
+        "score": report.score / report.max_score if report.max_score else 0.0,
+        "message": f"{report.score:g} of {report.max_score:g} points",
+        "tests": [
+            {
+                "name": check.title,
+                "points": check.score,
+                "max_points": check.max_score,
+                "output": details(check),
+            }
+            for check in shown.checks
+        ],
+    }
+
+
+def not_gradable(reason: str) -> dict[str, Any]:
+    """For an answer that cannot be read: it costs no attempt."""
+    return {"gradable": False, "format_errors": [reason]}

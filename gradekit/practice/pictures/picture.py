@@ -1,0 +1,66 @@
+"""What a picture is: values that an answer returns, and how they are drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from gradekit.grading.proxy import SubmissionProxy
+
+PICTURES: dict[str, Picture] = {}
+MOST_NUMBERS = 100_000
+
+
+class NotDrawable(Exception):
+    """What came back has no form that can be drawn; the text is for the learner."""
+
+
+class Picture:
+    """One picture, known by the slug of its exercise. It stacks `panels` drawings."""
+
+    slug: ClassVar[str]
+    title: ClassVar[str]
+    panels: ClassVar[int] = 1
+
+    def __init_subclass__(cls) -> None:
+        PICTURES[cls.slug] = cls()
+
+    def collect(self, answer: SubmissionProxy) -> Any:
+        """Ask the answer for the values; a name and shape for each is checked by `numbers`."""
+        raise NotImplementedError
+
+    def draw(self, axes: list[Axes], values: Any) -> None:
+        """Draw the values into as many axes as there are panels."""
+        raise NotImplementedError
+
+
+def numbers(what: str, value: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """`value` as a float array, of `shape` if that is given (-1 for any length).
+
+    Raises:
+        NotDrawable: it is no such thing.
+    """
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise NotDrawable(f"{what} should be numbers, got {type(value).__name__}") from None
+    if array.size > MOST_NUMBERS:
+        raise NotDrawable(f"{what} has {array.size} numbers: too many to draw")
+    fits = shape is None or (
+        len(shape) == array.ndim
+        and all(want in (-1, got) for want, got in zip(shape, array.shape, strict=True))
+    )
+    if not fits:
+        raise NotDrawable(f"{what} should have shape {shape}, got {array.shape}")
+    return array
+
+
+def pair(what: str, value: Any) -> tuple[Any, Any]:
+    """`value` as two things."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise NotDrawable(f"{what} should be a pair, got {type(value).__name__}")
+    return value[0], value[1]

@@ -1,0 +1,197 @@
+"""What a learner reads at a terminal, and in plain sentences, line by line."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from gradekit.feedback import LEVELS, at_level
+from gradekit.render.plain import sentences
+from gradekit.render.terminal import WIDTH, console, print_report
+from gradekit.report import Check, Report, clean
+
+
+def check(function: str, title: str, **fields: Any) -> Check:
+    made = {
+        "name": "test_" + title.split()[0].lower(),
+        "function": function,
+        "title": title,
+        "outcome": "failed",
+        "score": 0.0,
+        "max_score": 2.0,
+    }
+    return Check(**(made | fields))
+
+
+def passed(function: str, title: str, points: float = 2.0) -> Check:
+    return check(function, title, outcome="passed", score=points, max_score=points)
+
+
+def report_of(*checks: Check, **fields: Any) -> Report:
+    return Report(
+        **{
+            "exercise": "exercise_05_softmax",
+            "score": sum(each.score for each in checks),
+            "max_score": sum(each.max_score for each in checks),
+            "isolation": "landlock+seccomp",
+            "seconds": 0.0421,
+            "submission_sha256": "",
+            "grader_sha256": "",
+            "checks": checks,
+            **fields,
+        }
+    )
+
+
+def printed(report: Report, width: int = 80) -> str:
+    """The report as it stands on a screen without colours, without blanks at the lines' ends."""
+    out = io.StringIO()
+    print_report(Console(file=out, width=width, highlight=False), report)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+MIXED = report_of(
+    check(
+        "softmax",
+        "The examples of softmax come out as its docstring says.",
+        max_score=0.0,
+        message="softmax([0, 0]): expected [0.5, 0.5], got [1.0, 1.0]",
+    ),
+    check(
+        "softmax",
+        "Scores around 1000 give finite probabilities.",
+        message="softmax([1000., 1001.]): expected [0.2689, 0.7311], got [nan, nan]",
+        hint="exp(1000) is inf, and inf / inf is nan. What can you subtract from all scores "
+        "without changing their probabilities?",
+    ),
+    passed("softmax", "Rows do not disturb one another.", 0.5),
+    passed("softmax", "The examples of another function.", 0.0),
+    check("log_softmax", "Small scores.", message="not written yet"),
+    check("log_softmax", "Large scores.", message="not written yet"),
+    check(
+        "log_softmax",
+        "The scores stay as they were.",
+        outcome="not_run",
+        message="ZeroDivisionError: division by zero",
+    ),
+    behaves_like={"softmax": "exponentiates the raw scores"},
+)
+SCREEN = """\
+exercise_05_softmax
+✗ The examples of softmax come out as its docstring says.                example
+    softmax([0, 0]): expected [0.5, 0.5], got [1.0, 1.0]
+✗ Scores around 1000 give finite probabilities.                            0 / 2
+    softmax([1000., 1001.]): expected [0.2689, 0.7311], got [nan, nan]
+    hint: exp(1000) is inf, and inf / inf is nan. What can you subtract from all
+    scores without changing their probabilities?
+✗ log_softmax is not written yet                                           0 / 4
+! The scores stay as they were.                                            0 / 2
+    not run, through a fault of kit's own, not of yours
+    ZeroDivisionError: division by zero
+✓ Rows do not disturb one another.                                     0.5 / 0.5
+
+softmax behaves like: exponentiates the raw scores
+
+0.5 of 8.5 points in 0.04 s"""
+
+
+def test_screen_of_eighty_columns() -> None:
+    """Failed checks first with gap and hint, then what passed, the known mistake, the score."""
+    assert printed(MIXED) == SCREEN
+
+
+@pytest.mark.parametrize("width", [30, 44, 60, 100])
+def test_no_line_is_wider_than_the_screen(width: int) -> None:
+    """Every width wraps; the points stay whole at the right margin."""
+    lines = printed(MIXED, width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert "  0 / 2" in "\n".join(lines) and "0.5 / 0.5" in "\n".join(lines)
+
+
+def test_console_is_never_too_wide_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A very wide terminal is used up to a hundred columns; piped text has no colours."""
+    monkeypatch.setenv("COLUMNS", "300")
+    assert console().width == WIDTH
+    assert console().color_system is None or console().is_terminal
+
+
+def test_one_problem_of_all_checks_is_told_once() -> None:
+    """A syntax error is one line with its place, not the same line under every check."""
+    text = "line 2 is no valid Python: invalid syntax\n    def softmax(x:\n                 ^"
+    both = [check(name, f"Check of {name}.", message=text) for name in ("softmax", "log_softmax")]
+    assert (
+        printed(report_of(*both))
+        == """\
+exercise_05_softmax
+✗ line 2 is no valid Python: invalid syntax                                0 / 4
+      def softmax(x:
+                   ^
+
+0 of 4 points in 0.04 s"""
+    )
+
+
+def test_our_own_failure_is_never_shown_as_theirs() -> None:
+    """Where no check could be run, every one says whose fault it was; no cross is drawn."""
+    text = "SandboxError: no worker could be started"
+    both = [check("f", f"Check {n}.", outcome="not_run", message=text) for n in (1, 2)]
+    lines = printed(report_of(*both))
+    assert "✗" not in lines and "0 / " in lines and text in lines
+    plain = "\n".join(sentences(report_of(*both)))
+    assert "Failed" not in plain and "failed" not in plain and "fault of kit's own" in plain
+
+
+def test_every_level_shows_all_titles_of_a_hopeless_answer() -> None:
+    """An answer that fails every check is told which they were, also where messages are kept."""
+    both = [check("f", f"Check {n}.", message=f"f({n}): no", hint=f"Why {n}?") for n in (1, 2)]
+    for level in LEVELS[1:]:
+        lines = printed(at_level(report_of(*both), level)).splitlines()
+        assert [line[:10] for line in lines if line[:1] == "✗"] == ["✗ Check 1.", "✗ Check 2."]
+    assert printed(at_level(report_of(*both), "score")) == (
+        "exercise_05_softmax\n\n0 of 4 points in 0.04 s"
+    )
+
+
+def test_same_message_of_neighbours_is_told_once() -> None:
+    """Two checks of a function that failed in the same words are one entry with their points."""
+    both = [check("f", f"Check {n}.", message="f(1) raised TypeError: no") for n in (1, 2)]
+    lines = printed(report_of(*both, passed("g", "Fine.")))
+    assert "✗ f: 2 checks failed in the same way" in lines and "0 / 4" in lines
+    assert lines.count("raised TypeError") == 1
+
+
+def test_markup_in_an_answer_stays_text() -> None:
+    """Square brackets of an answer are printed as they are, never as rich's markup."""
+    text = "ValueError: [bold red]10 / 10[/] [link=file:///]x[/link] :star:"
+    assert text in printed(report_of(check("f", "A title.", message=text), passed("g", "G.")))
+
+
+def test_plain_sentences_read_aloud() -> None:
+    """The screen-reader form: the score first, each failed check in words, no marks."""
+    assert list(sentences(MIXED))[:4] == [
+        "exercise_05_softmax: 0.5 of 8.5 points.",
+        "Failed, an example, softmax: The examples of softmax come out as its docstring says.",
+        "  softmax([0, 0]): expected [0.5, 0.5], got [1.0, 1.0]",
+        "Failed, 0 of 2 points, softmax: Scores around 1000 give finite probabilities.",
+    ]
+    text = "\n".join(sentences(MIXED))
+    assert "Not run, through a fault of kit's own: The scores stay as they were." in text
+    assert not set(text) & set("✗✓!\x1b")
+
+
+def test_clean_keeps_words_and_drops_what_steers() -> None:
+    """Letters and line ends stay; escape codes, bidi marks and other controls do not."""
+    assert clean("Größe π ≤ 3\nend") == "Größe π ≤ 3\nend"
+    steering = "\x1b\x07\r\t\x00\x9b\u202e\u2066\u200f\u2028\ufeff\ud800"
+    assert clean(steering) == "\ufffd" * len(steering)
+    assert clean("x" * 30, limit=10) == "xxxxxx ..."
+
+
+def test_score_of_a_full_answer_is_plain() -> None:
+    """With full marks the last line says so."""
+    report = msgspec.structs.replace(report_of(passed("f", "Fine.", 10.0)), seconds=1.0)
+    assert printed(report).endswith("\n10 of 10 points in 1.00 s")
