@@ -41,8 +41,10 @@ def main(count: int) -> None:
             cpu: dict[str, list[float]] = {tier: [] for tier in tiers}
             for sandbox in sandboxes.values():
                 sandbox.worker().close()
-            for _ in range(count):
-                for tier, sandbox in sandboxes.items():
+            for turn in range(count):
+                for place in range(len(tiers)):  # each tier comes first in its turn
+                    tier = tiers[(turn + place) % len(tiers)]
+                    sandbox = sandboxes[tier]
                     started = time.perf_counter()
                     worker = sandbox.worker()
                     worker.ask("load", LOAD, worker.allow(10), "the answer")

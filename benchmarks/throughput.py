@@ -58,13 +58,20 @@ class Cost(NamedTuple):
     wall: float
 
 
-def measure(command: list[str], folder: Path, **environment: str) -> Cost:
+def environ(command: list[str]) -> dict[str, str]:
+    """The surroundings of a command: its environment's other commands, and `plain` to import."""
+    path = os.pathsep.join([str(Path(command[0]).parent), os.environ["PATH"]])
+    modules = os.pathsep.join([str(ROOT / "benchmarks"), str(ROOT)])
+    return os.environ | {"PATH": path, "PYTHONPATH": modules}
+
+
+def measure(command: list[str], folder: Path) -> Cost:
     """Run a command and wait for all that it left behind."""
     before, started = _children_cpu(), time.perf_counter()
     done = subprocess.run(
         command,
         cwd=folder,
-        env=os.environ | environment,
+        env=environ(command),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -127,8 +134,7 @@ def nbgrader(slug: str, count: int, folder: Path, binaries: Path) -> list[list[s
     write(new_notebook(cells=cells), folder / f"source/ps1/{exercise}.ipynb")
     (folder / "nbgrader_config.py").write_text("c = get_config()\n")
     command = str(binaries / "nbgrader")
-    subprocess.run([command, "generate_assignment", "ps1"], cwd=folder, check=True,
-                   capture_output=True)  # fmt: skip
+    measure([command, "generate_assignment", "ps1"], folder)
     for number in range(count):
         released = nbformat.read(folder / f"release/ps1/{exercise}.ipynb", as_version=4)
         released.cells[0].source = answer(slug, number)
@@ -151,7 +157,7 @@ def otter(slug: str, count: int, folder: Path, binaries: Path) -> list[list[str]
     (folder / f"tests/{exercise}.py").write_text("\n".join(lines) + "\n")
     command = str(binaries / "otter")
     generate = [command, "generate", "-t", "tests", "-o", "autograder.zip", "--no-environment"]
-    subprocess.run(generate, cwd=folder, check=True, capture_output=True)
+    measure(generate, folder)
     commands = []
     for number in range(count):
         path = folder / f"submission{number}.ipynb"
@@ -188,8 +194,7 @@ def compare_systems(count: int, many: int, keep: Path) -> None:
                 else:
                     make = nbgrader if system == "nbgrader" else otter
                     commands = make(slug, number, folder, environment(system, keep))
-                path = os.pathsep.join([str(ROOT / "benchmarks"), str(ROOT)])
-                costs_of_all = [measure(each, folder, PYTHONPATH=path) for each in commands]
+                costs_of_all = [measure(each, folder) for each in commands]
             cpu, wall = (sum(column) / number for column in zip(*costs_of_all, strict=True))
             costs[system] = cpu
             print(f"{system:10} {slug:20} {number:6} {cpu:11.4f} {wall:12.4f}", flush=True)

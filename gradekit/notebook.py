@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def register(shell: InteractiveShell) -> None:
     """What `%load_ext gradekit` does."""
-    shell.register_magic_function(kit, "line", "kit")
+    shell.register_magic_function(kit, "line", "kit")  # type: ignore[arg-type]
 
 
 def kit(line: str) -> Table | None:
@@ -120,7 +120,7 @@ def _details(check: Any) -> str:
 def _shell() -> InteractiveShell:
     from IPython.core.getipython import get_ipython
 
-    shell: InteractiveShell | None = get_ipython()  # type: ignore[no-untyped-call]
+    shell: InteractiveShell | None = get_ipython()
     if shell is None:
         raise KitError("This works inside a Jupyter notebook only.")
     return shell

@@ -43,14 +43,46 @@ class Tuned(nn.Module):
         return self.head(self.backbone(x))
 
 
+class Counting(nn.Module):
+    """A layer of somebody's own: in train mode it counts its calls and shifts what it gets."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.tensor(0))
+
+    def forward(self, x):
+        if not self.training:
+            return x
+        self.calls += 1
+        return x + 1
+
+
+class Scaled(nn.Module):
+    """A parameter that sits in the backbone itself, in none of its layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(3))
+        self.layer = nn.Linear(3, 5)
+
+    def forward(self, x):
+        return self.layer(x * self.scale)
+
+
 def build_backbone(kind, weights):
-    """Linear 3 -> 5, perhaps BatchNorm, tanh, perhaps dropout; filled from `weights`."""
+    """Linear 3 -> 5, perhaps BatchNorm, tanh, perhaps more; filled from `weights`."""
     if kind == "empty":
         return nn.Sequential(nn.Flatten(), nn.Tanh())
+    if kind == "bare":
+        return nn.Linear(3, 5)
+    if kind == "scaled":
+        return Scaled()
     first = [nn.Linear(3, 5)]
     if "norm" in kind:
         first.append(nn.BatchNorm1d(5))
     last = [nn.Tanh()]
+    if "counting" in kind:
+        last.append(Counting())
     if "dropout" in kind:
         last.append(nn.Dropout(1.0))
     backbone = nn.Sequential(nn.Sequential(*first), *last)
@@ -203,6 +235,7 @@ def draw(seed, dtype=torch.float32, n=6):
         "0.1.running_mean": normal(5),
         "0.1.running_var": 1 + normal(5) ** 2,
         "0.1.num_batches_tracked": torch.tensor(17),
+        "2.calls": torch.tensor(29),
         "head.weight": normal(4, 5),
         "head.bias": normal(4),
     }
@@ -266,7 +299,7 @@ def assert_head(actual, expected, given, rtol=None):
        "somebody gave it model.parameters()?")
 def test_leaves_the_backbone_trainable(submission):
     """No parameter of the backbone is trainable, and every one of the head is."""
-    for kind in ("norm", "plain", "empty"):
+    for kind in ("norm", "plain", "empty", "bare", "scaled"):
         weights, _, _ = draw(1)
         backbone, head, count = submission.probe(probe_flags, kind, weights)
         for name, flag in backbone.items():
@@ -398,15 +431,16 @@ def test_moves_batchnorm_statistics(submission):
     """Every parameter and buffer of the backbone stays exactly as it was."""
 
     def judge(origin):
-        for mode, options in (
-            ("train", {}),
-            ("eval", {}),
-            ("backbone in train mode", {}),
-            ("train", {"owns": "all", "momentum": 0.5}),
+        for kind, mode, options in (
+            ("norm", "train", {}),
+            ("norm", "eval", {}),
+            ("norm", "backbone in train mode", {}),
+            ("norm", "train", {"owns": "all", "momentum": 0.5}),
+            ("counting", "train", {}),
         ):
             weights, X, y = draw(8)
             _, _, backbones = submission.probe(
-                probe_finetune, origin, "norm", weights, [(X, y), (X + 1, y)],
+                probe_finetune, origin, kind, weights, [(X, y), (X + 1, y)],
                 {"mode": mode, **options},
             )
             for name, value in backbones[-1].items():
@@ -414,8 +448,8 @@ def test_moves_batchnorm_statistics(submission):
                 expect(
                     same(value, weights[name]),
                     f"the backbone's {short} went from {show(weights[name])} to {show(value)}. "
-                    "BatchNorm's statistics are buffers: freezing parameters does not stop a "
-                    "forward pass in train mode from moving them",
+                    "Statistics are buffers: freezing parameters does not stop a forward pass in "
+                    "train mode from moving them",
                     given="two epochs",
                 )
 
@@ -433,6 +467,7 @@ def test_runs_the_backbone_in_train_mode(submission):
                 ("norm", "BatchNorm1d"),
                 ("dropout", "Dropout(1.0)"),
                 ("norm, dropout", "BatchNorm1d and Dropout(1.0)"),
+                ("counting", "a layer that adds 1 in train mode"),
             ):
                 weights, X, y = draw(9)
                 losses, heads, _ = submission.probe(

@@ -84,13 +84,17 @@ def test_takes_the_spectral_norm_of_matrices(submission):
         assert_close(submission.global_norm(grads), norm_of(grads),
                      rtol=1e-9,  # as above
                      given=f"global_norm of arrays of shapes {shapes}")
+    twins = [np.array([[2.0, -1.0], [4.0, 2.0]]) for _ in range(4)]  # two parameters may agree
+    assert_close(submission.global_norm(twins), 10.0,
+                 rtol=1e-9,  # a root of exact squares
+                 given="global_norm of four equal matrices of norm 5")
 
 
 @check("global_norm", points=0.5, hint="Does your function write into the arrays it measures, or "
                                        "keep a sum for next time? What does it make of nothing "
-                                       "but zeros?")
+                                       "but zeros, and of NaN?")
 def test_norm_leaves_traces(submission):
-    """The arrays stay as they were, each call stands alone, and all zeros have norm 0."""
+    """Arrays stay as they were, calls stand alone; zeros have norm 0, and NaN is not hidden."""
     grads, other = gradients(20, (2, 3), (4,)), gradients(21, (3,), scale=50.0)
     assert_number(assert_unchanged(submission, "global_norm", grads))
     assert_close(submission.global_norm(other), norm_of(other),
@@ -102,6 +106,10 @@ def test_norm_leaves_traces(submission):
     assert_close(submission.global_norm([np.zeros(3), np.zeros((2, 2))]), 0.0,
                  rtol=0.0, atol=1e-150,  # nothing to round
                  given="global_norm of zeros")
+    for bad in (math.nan, math.inf):
+        broken = submission.global_norm([np.array([3.0, bad]), np.array([4.0])])
+        expect(not math.isfinite(assert_number(broken)), f"expected {bad}, got {broken}",
+               given=f"global_norm of gradients with {bad} in them")
 
 
 # clip_by_global_norm
@@ -204,7 +212,7 @@ def test_divides_by_a_norm_of_zero(submission):
                                                "max_norm / inf? Which question do you have to ask "
                                                "before you compare?")
 def test_lets_a_bad_norm_through(submission):
-    """NaN or infinity in any of the arrays raises ValueError."""
+    """A norm that is NaN or infinite raises ValueError, wherever it comes from."""
     for bad in (math.nan, math.inf, -math.inf):
         for place in (0, 2):
             grads = gradients(60, (3,), (2, 2), (2, 3))
@@ -213,6 +221,10 @@ def test_lets_a_bad_norm_through(submission):
                 submission.clip_by_global_norm(grads, 1.0)
     with pytest.raises(ValueError):
         submission.clip_by_global_norm([np.array([math.nan]), np.array([math.inf])], 1e300)
+    # Every entry is finite here, and the norm, 2.4e308, is not. Python's own `**` raises
+    # OverflowError at such numbers, before anybody can ask.
+    with pytest.raises((ValueError, OverflowError)):
+        submission.clip_by_global_norm([np.array([1.7e308]), np.array([[1.7e308]])], 1.0)
 
 
 @check("clip_by_global_norm", points=0.5, hint="Somebody may still need the unclipped gradients. "

@@ -83,7 +83,7 @@ class Witness(nn.Module):
 def build(kind, weights):
     """A network by name, holding `weights`: l1 (3 -> 4), something between, l2 (4 -> 1)."""
     between = {
-        "plain": lambda: [],
+        "plain": list,
         "norm": lambda: [nn.BatchNorm1d(4)],
         "two norms": lambda: [nn.BatchNorm1d(4), nn.Tanh(), nn.BatchNorm1d(4, momentum=0.5)],
         "dropout": lambda: [nn.Dropout(1.0)],

@@ -614,6 +614,16 @@ def test_looks_only_at_the_end_of_the_path(submission):
         got = submission.probe(probe_attributions, state, x, baseline, *steps)
         judge_attributions(got, state, x, baseline, given, share)
 
+    # A network that hardly bends has the same gradient everywhere: however few and wherever
+    # the steps, their average is right.
+    state, (x, baseline) = network(5), points(5, 3)
+    for key, factor in (("0.weight", 1e-3), ("0.bias", 0.0), ("2.weight", 1e3)):
+        state[key] = state[key] * factor
+    for steps in (8, 25):
+        given = f"integrated_gradients, an almost linear network, steps={steps}"
+        got = submission.probe(probe_attributions, state, x, baseline, steps)
+        judge_attributions(got, state, x, baseline, given)
+
 
 @check("integrated_gradients", points=0.5,
        hint="Five rows are five questions: what in your code lets one row's answer depend on the "

@@ -40,16 +40,15 @@ def conv2d(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int = 1, padding: int = 0
 ) -> np.ndarray:
     """Multiply every window with every kernel, sum over C_in, kH and kW, add the bias."""
-    _, C_in, kH, kW = weight.shape
-    # Asked here: many products broadcast a kernel of one channel over all of the image's.
-    if x.shape[1] != C_in:
-        raise ValueError("the images and the kernels differ in their channels")
+    kH, kW = weight.shape[2:]
     x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
     # A view of all windows at stride 1, of which we keep every stride-th: nothing is copied.
     # It raises the ValueError for a kernel that does not fit the padded image.
     windows = sliding_window_view(x, (kH, kW), axis=(2, 3))  # (N, C_in, H', W', kH, kW)
     windows = windows[:, :, ::stride, ::stride]  # (N, C_in, H_out, W_out, kH, kW)
-    # One matrix product: rows are windows, columns kernels. C_out comes last, as bias wants it.
+    # One matrix product: rows are windows, columns kernels. Unlike einsum, which broadcasts a
+    # kernel of one channel over all of the image's, tensordot raises where channels disagree.
+    # C_out comes last, where bias is added.
     out = np.tensordot(windows, weight, axes=((1, 4, 5), (1, 2, 3))) + bias
     return np.moveaxis(out, -1, 1)  # (N, H_out, W_out, C_out) -> (N, C_out, H_out, W_out)
 

@@ -21,9 +21,8 @@ def functions(path: Path) -> dict[str, list[str]]:
     tree = ast.parse(path.read_text("utf-8"))
     return {
         node.name: [
-            ast.unparse(part)
-            for part in (*node.args.args, *node.args.kwonlyargs, *node.args.defaults)
-            for part in [getattr(part, "arg", None) and ast.Name(part.arg) or part]
+            *(argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)),
+            *(ast.unparse(default) for default in node.args.defaults),
         ]
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
@@ -73,7 +72,7 @@ def test_stub_and_solution_offer_the_same_functions(course: Course, exercise: Ex
     """A stub asks for exactly the functions, parameters and defaults that its solution has."""
     stub, solution = functions(course.stub(exercise)), functions(course.solution(exercise))
     assert stub
-    assert solution == stub
+    assert {name: solution.get(name) for name in stub} == stub  # helpers besides are fine
 
 
 @each_exercise

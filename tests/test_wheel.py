@@ -24,18 +24,14 @@ def run(*command: str | Path, cwd: Path, code: int = 0) -> str:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty virtual environment with nothing but the wheel in it."""
     folder = tmp_path_factory.mktemp("wheel")
-    run(
-        *(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT),
-        cwd=folder,
-    )
+    build = (sys.executable, "-m", "build", "--wheel", "--no-isolation")
+    run(*build, "--outdir", folder, ROOT, cwd=folder)
     wheel = next(folder.glob("gradekit-*.whl"))
     made = folder / "environment"
     venv.create(made)
     python = made / "bin" / "python"
-    run(
-        *(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--quiet", wheel),
-        cwd=folder,
-    )
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "--no-deps", "--quiet", wheel, cwd=folder)
     return made
 
 

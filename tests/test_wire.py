@@ -38,8 +38,9 @@ def hypothesis_home(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 def frame_of(value: Any, kind: str = "value", number: int = 1) -> tuple[bytes, bytearray]:
     """The structure and the buffers of a frame, as they arrive."""
-    _, structure, *buffers = wire.encode(kind, number, value)
-    return bytes(structure), bytearray(b"".join(map(bytes, buffers)))
+    frame = bytearray(b"".join(map(bytes, wire.encode(kind, number, value))))
+    size, _ = wire.HEADER.unpack_from(frame)
+    return bytes(frame[8 : 8 + size]), frame[8 + size :]
 
 
 def raw(body: Any, buffers: bytes = b"", kind: str = "value", number: int = 1) -> bytes:

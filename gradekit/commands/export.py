@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradekit.commands.group import FEEDBACK, course_of, kit
-from gradekit.errors import KitError
+from gradekit.commands.group import FEEDBACK, ISOLATION, OUR_FAILURE, course_of, fail, kit
+from gradekit.errors import GraderError, KitError
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
     from gradekit.report import Report
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+Command = Callable[..., None]
+
+# What several of these commands take.
+OUT = click.option("--out", metavar="FILE", required=True, type=FILE, help="What to write.")
+SHOWN = click.option(
+    "--feedback", type=FEEDBACK, default="hints", help="How much students get to see."
+)
+WEAKER = click.option("--isolation", type=ISOLATION, help="Weaker isolation than strangers need.")
+RESULTS = click.argument("results", metavar="RESULTS", type=click.Path(path_type=Path, exists=True))
+
+
+def one_answer(command: Command) -> Command:
+    """For formats of one answer: EXERCISE FILE --out FILE."""
+    for part in (
+        WEAKER, SHOWN, OUT,
+        click.argument("answer", metavar="FILE", type=click.Path(path_type=Path)),
+        click.argument("name", metavar="EXERCISE"),
+    ):  # fmt: skip
+        command = part(command)
+    return command
 
 
 @kit.group()
@@ -33,7 +54,7 @@ def export() -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("names", metavar="[EXERCISE]...", nargs=-1)
 @click.option("--assignment", default="exercises", help="What nbgrader calls them together.")
-@click.option("--feedback", type=FEEDBACK, default="hints", help="How much students get to see.")
+@SHOWN
 @click.option("--force", is_flag=True, help="Replace notebooks that are there already.")
 @click.pass_context
 def nbgrader(
@@ -84,3 +105,211 @@ def _reports_on_solutions(
                 f"points.\n`kit check {exercise.slug} {course.solution(exercise)}` shows why."
             )
         yield exercise, report
+
+
+@export.command()
+@click.argument("names", metavar="EXERCISE...", nargs=-1, required=True)
+@OUT
+@SHOWN
+@WEAKER
+@click.pass_context
+def gradescope(
+    context: click.Context,
+    names: tuple[str, ...],
+    out: Path,
+    feedback: Any,
+    isolation: str | None,
+) -> None:
+    """Make the zip that a Gradescope autograder is configured with.
+
+    It holds gradekit and the EXERCISEs without their solutions.
+
+    \b
+    Example:
+        kit export gradescope softmax adam --out autograder.zip
+    """
+    from gradekit.export.gradescope import write_zip
+
+    course = course_of(context)
+    write_zip(out, course, [course.find(name) for name in names], feedback, isolation)
+    click.echo(f"{out} written: upload it under Configure Autograder.")
+
+
+@export.command()
+@one_answer
+@click.pass_context
+def prairielearn(
+    context: click.Context,
+    name: str,
+    answer: Path,
+    out: Path,
+    feedback: Any,
+    isolation: str | None,
+) -> None:
+    """Grade FILE and write PrairieLearn's results.json, for an external grader.
+
+    \b
+    Example:
+        kit export prairielearn softmax /grade/student/softmax.py \\
+            --out /grade/results/results.json
+    """
+    from gradekit.export.prairielearn import not_gradable, results
+
+    try:
+        written = results(_graded(context, name, answer, isolation), feedback)
+    except KitError as error:
+        if not answer.exists():
+            raise
+        written = not_gradable(str(error).replace(str(answer), answer.name))
+    _write(out, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
+
+
+@export.command()
+@one_answer
+@click.option("--classroom", required=True)
+@click.option("--assignment", required=True)
+@click.option("--assignment-type", default="individual")
+@click.option("--owner", required=True, help="Whose work it is.")
+@click.option("--submission", default="", help="Where it lies: a URL.")
+@click.option("--commit", default="")
+@click.option("--release", default="")
+@click.option("--review", default="")
+@click.option("--datetime", "when", default="", help="As 2026-09-01T12:00:00Z; else now.")
+@click.pass_context
+def classroom50(
+    context: click.Context,
+    /,
+    name: str,
+    answer: Path,
+    out: Path,
+    feedback: Any,
+    isolation: str | None,
+    when: str,
+    **handin: str,
+) -> None:
+    """Grade FILE and write Classroom 50's result.json. Its scores are integers: ours, doubled.
+
+    \b
+    Example:
+        kit export classroom50 softmax softmax.py --out result.json \\
+            --classroom cs101 --assignment softmax --owner "$GITHUB_ACTOR"
+    """
+    import time
+
+    from gradekit.export.classroom50 import Handin, result
+
+    when = when or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    report = _graded(context, name, answer, isolation)
+    written = result(report, Handin(datetime=when, **handin), feedback)
+    _write(out, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
+
+
+@export.command()
+@one_answer
+@click.pass_context
+def junit(
+    context: click.Context,
+    name: str,
+    answer: Path,
+    out: Path,
+    feedback: Any,
+    isolation: str | None,
+) -> None:
+    """Grade FILE and write JUnit XML, which CI systems draw.
+
+    \b
+    Example:
+        kit export junit softmax softmax.py --out softmax.xml
+    """
+    from gradekit.export.junit import xml
+
+    _write(out, xml([_graded(context, name, answer, isolation)], feedback).decode())
+
+
+@export.command()
+@RESULTS
+@OUT
+@click.option("--roster", type=FILE, help="Canvas' own export of its gradebook, to find people.")
+@click.pass_context
+def canvas(context: click.Context, results: Path, out: Path, roster: Path | None) -> None:
+    """Turn RESULTS (what `kit grade --out` wrote) into the CSV that Canvas imports.
+
+    \b
+    Example:
+        kit export canvas graded/ --roster gradebook.csv --out import.csv
+    """
+    from gradekit.export.canvas import gradebook
+    from gradekit.export.roster import Roster
+    from gradekit.results import read_results
+
+    people = Roster(roster) if roster else None
+    text, unknown = gradebook(read_results(results), course_of(context).exercises, people)
+    _write(out, text)
+    _tell_unknown(unknown, roster)
+
+
+@export.command()
+@RESULTS
+@OUT
+@SHOWN
+@click.option(
+    "--field",
+    type=click.Choice(["username", "email", "idnumber"]),
+    default="username",
+    help="What Moodle is to find students by.",
+)
+@click.option("--roster", type=FILE, help="Moodle's own export of participants or grades.")
+@click.pass_context
+def moodle(
+    context: click.Context,
+    results: Path,
+    out: Path,
+    feedback: Any,
+    field: Any,
+    roster: Path | None,
+) -> None:
+    """Turn RESULTS (what `kit grade --out` wrote) into the CSV that Moodle imports.
+
+    \b
+    Example:
+        kit export moodle graded/ --roster participants.csv --field email --out import.csv
+    """
+    from gradekit.export.moodle import gradebook
+    from gradekit.export.roster import Roster
+    from gradekit.results import read_results
+
+    people = Roster(roster) if roster else None
+    exercises = course_of(context).exercises
+    text, unknown = gradebook(read_results(results), exercises, field, people, feedback)
+    _write(out, text)
+    _tell_unknown(unknown, roster)
+
+
+def _graded(context: click.Context, name: str, answer: Path, isolation: str | None) -> Report:
+    from gradekit.batch.grader import isolation_for_strangers
+    from gradekit.engine import open_session
+    from gradekit.sandbox.launch import SandboxError
+    from gradekit.submission import read
+
+    course = course_of(context)
+    exercise = course.find(name)
+    submission = read(answer)
+    try:
+        with open_session(course, exercise, isolation_for_strangers(isolation)) as session:
+            return session.grade(submission)
+    except (GraderError, SandboxError) as error:
+        fail(f"kit itself failed, nothing counts against the answer: {error}", OUR_FAILURE)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise KitError(f"{path} cannot be written: {error.strerror}.") from None
+    click.echo(f"{path} written.")
+
+
+def _tell_unknown(unknown: list[str], roster: Path | None) -> None:
+    for student in unknown:
+        click.echo(f"note: `{student}` is not one person of {roster}: left out", err=True)

@@ -53,8 +53,9 @@ class Roster:
 
 
 def _called(row: dict[str, str], names: tuple[str, ...]) -> set[str]:
-    words = [word for name in names for word in row[name].replace(",", " ").split()]
-    return {_squeezed("".join(words)), _squeezed("".join(reversed(words)))} - {""}
+    """The squeezed name, also the other way round: "Hopper, Grace" is Grace Hopper."""
+    parts = [row[name] for name in names] if len(names) > 1 else row[names[0]].split(",")
+    return {_squeezed("".join(parts)), _squeezed("".join(reversed(parts)))} - {""}
 
 
 def _squeezed(text: str) -> str:

@@ -140,7 +140,9 @@ class Run:
             raise self._fatal
         return min(self._limits.check_seconds, limit - spent)
 
-    def _ask(self, worker: Worker, kind: str, body: Any, allowance: Allowance, what: object) -> Reply:
+    def _ask(
+        self, worker: Worker, kind: str, body: Any, allowance: Allowance, what: object
+    ) -> Reply:
         before = worker.cpu_seconds()
         try:
             return worker.ask(kind, body, allowance, what, _pickled)

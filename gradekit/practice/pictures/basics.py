@@ -56,7 +56,13 @@ class CrossEntropy(Picture):
             for y in (1, 0)
         ]
         from_logits = [
-            float(numbers("the loss", answer.cross_entropy_from_logits([[z, 0.0]], [0]), ()))
+            float(
+                numbers(
+                    "the loss",
+                    answer.cross_entropy_from_logits(np.array([[z, 0.0]]), np.array([0])),
+                    (),
+                )
+            )
             for z in self.logits
         ]
         return curves, from_logits

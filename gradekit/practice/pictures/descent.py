@@ -131,7 +131,7 @@ class Adam(Picture):
         steepness = self.steepness
 
         def gradient(x: np.ndarray) -> np.ndarray:
-            return steepness * x
+            return np.asarray(steepness * x)
 
         path = answer.adam_minimize(gradient, np.array([-2.0, 1.5]), 150, 0.1)
         return numbers("adam_minimize(...)", path, (151, 2))

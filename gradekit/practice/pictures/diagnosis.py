@@ -33,7 +33,8 @@ def decide(answer: Any, side: int) -> dict[str, Any]:
     optimizer = torch.optim.SGD(stack.parameters(), lr=1.0)
     for _ in range(200):
         optimizer.zero_grad()
-        nn.functional.binary_cross_entropy_with_logits(stack(X)[:, 0], y).backward()
+        loss: Any = nn.functional.binary_cross_entropy_with_logits(stack(X)[:, 0], y)
+        loss.backward()
         optimizer.step()
     straight = answer.collapse_linear(stack)
     with torch.no_grad():
@@ -157,7 +158,8 @@ def train_through_nan(answer: Any) -> dict[str, Any]:
     from torch import nn
 
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))
+    first = nn.Linear(3, 8)
+    model = nn.Sequential(first, nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
     criterion = nn.BCEWithLogitsLoss()
     found: dict[str, list[float]] = {"loss": [], "grad_norm": [], "weight": []}
@@ -169,7 +171,7 @@ def train_through_nan(answer: Any) -> dict[str, Any]:
         result = answer.safe_training_step(model, X, y, optimizer, criterion)
         found["loss"].append(result["loss"])
         found["grad_norm"].append(result["grad_norm"])
-        found["weight"].append(float(model[0].weight[0, 0]))
+        found["weight"].append(float(first.weight[0, 0]))
     return found
 
 

@@ -54,7 +54,7 @@ class TransferLearning(Picture):
 
 
 def train_gan(answer: Any) -> dict[str, Any]:
-    """Losses of 150 steps towards a ring of points, and what the generator makes at the end."""
+    """Losses of 300 steps towards a cloud of points, and what the generator makes at the end."""
     import torch
     from torch import nn
 
@@ -63,9 +63,8 @@ def train_gan(answer: Any) -> dict[str, Any]:
     discriminator = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
     optimizers = [torch.optim.Adam(net.parameters(), lr=0.01) for net in (generator, discriminator)]
     steps = []
-    for _ in range(150):
-        angle = 6.2832 * torch.rand(64, 1)
-        real = 2 * torch.cat([angle.cos(), angle.sin()], dim=1)
+    for _ in range(300):
+        real = torch.tensor([2.0, 1.0]) + 0.5 * torch.randn(64, 2)
         noise = torch.randn(64, 2)
         steps.append(answer.gan_train_step(generator, discriminator, real, noise, *optimizers))
     made = generator(torch.randn(200, 2)).detach()
@@ -74,12 +73,12 @@ def train_gan(answer: Any) -> dict[str, Any]:
 
 class Gan(Picture):
     slug = "gan"
-    title = "Losses of the two networks, and what the generator makes of noise (goal: the ring)"
+    title = "Losses of the two networks, and what the generator makes of noise (goal: the circle)"
     panels = 2
 
     def collect(self, answer: SubmissionProxy) -> Any:
         result = fields("the result", answer.probe(train_gan), "d_loss", "g_loss", "made")
-        shapes = ((150,), (150,), (200, 2))
+        shapes = ((300,), (300,), (200, 2))
         return [numbers("a loss", each, s) for each, s in zip(result, shapes, strict=True)]
 
     def draw(self, axes: list[Axes], values: Any) -> None:
@@ -89,9 +88,9 @@ class Gan(Picture):
         axes[0].set(xlabel="steps", ylabel="loss")
         axes[0].legend()
         angle = np.linspace(0, 2 * np.pi, 100)
-        axes[1].plot(2 * np.cos(angle), 2 * np.sin(angle), color="grey", lw=1)
+        axes[1].plot(2 + np.cos(angle), 1 + np.sin(angle), color="grey", lw=1)
         axes[1].scatter(made[:, 0], made[:, 1], s=6)
-        axes[1].set(xlim=(-4, 4), ylim=(-4, 4), aspect="equal")
+        axes[1].set(xlim=(-2, 5), ylim=(-2.5, 3.5), aspect="equal")
 
 
 def train_autoencoder(answer: Any) -> dict[str, Any]:
@@ -127,7 +126,9 @@ class Autoencoder(Picture):
         axes[0].semilogy(losses)
         axes[0].set(xlabel="epochs", ylabel="loss")
         most = max(float(np.nanmax(unusual)), 1e-6)
-        axes[1].hist([usual, unusual], bins=np.linspace(0, most, 20), label=["usual", "unusual"])
+        axes[1].hist(
+            [usual, unusual], bins=np.linspace(0, most, 20).tolist(), label=["usual", "unusual"]
+        )
         axes[1].set(xlabel="reconstruction error", ylabel="rows")
         axes[1].legend()
 
