@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -142,8 +143,10 @@ def check_url(url: str) -> None:
 @contextlib.contextmanager
 def _opened(url: str) -> Iterator[Gradebook]:
     try:
-        from nbgrader.api import Gradebook, InvalidEntry
-        from sqlalchemy.exc import SQLAlchemyError
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nbgrader's and its libraries' own affairs
+            from nbgrader.api import Gradebook, InvalidEntry
+            from sqlalchemy.exc import SQLAlchemyError
     except ImportError as error:
         raise KitError(
             f"Writing a gradebook needs nbgrader ({error}): pip install 'gradekit[instructor]'."
@@ -152,7 +155,8 @@ def _opened(url: str) -> Iterator[Gradebook]:
     # A new gradebook is stamped by a script of this environment, activated or not.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"
     try:
-        with Gradebook(url) as gradebook:
+        with warnings.catch_warnings(), Gradebook(url) as gradebook:
+            warnings.simplefilter("ignore")
             yield gradebook
     except ImportError as error:  # the database's own driver
         where = _without_password(url)

@@ -107,7 +107,10 @@ def test_norm_leaves_traces(submission):
                  rtol=0.0, atol=1e-150,  # nothing to round
                  given="global_norm of zeros")
     for bad in (math.nan, math.inf):
-        broken = submission.global_norm([np.array([3.0, bad]), np.array([4.0])])
+        try:
+            broken = submission.global_norm([np.array([3.0, bad]), np.array([4.0])])
+        except ValueError:  # scipy.linalg.norm refuses such arrays, which hides nothing
+            continue
         expect(not math.isfinite(assert_number(broken)), f"expected {bad}, got {broken}",
                given=f"global_norm of gradients with {bad} in them")
 

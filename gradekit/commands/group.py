@@ -83,7 +83,7 @@ def _what_next(course: Course) -> None:
         return
     click.echo(f"Next: {exercise.title} ({exercise.minutes} minutes).")
     click.echo(f"  edit       {workspace.answer(exercise)}")
-    click.echo(f"  kit check  {exercise.slug}")
+    click.echo(f"  kit watch  {exercise.slug}")
     click.echo(f"  kit hint   {exercise.slug}")
 
 

@@ -22,7 +22,7 @@ from gradekit.commands.group import (
     workspace_of,
 )
 from gradekit.commands.practice_completion import start_line
-from gradekit.commands.practice_options import EXERCISE, practice_folder
+from gradekit.commands.practice_options import EXERCISE, plain_option, practice_folder
 from gradekit.errors import GraderError, KitError
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def init(context: click.Context, folder: Path) -> None:
 
 
 @kit.command("list")
+@plain_option
 @click.pass_context
-def list_exercises(context: click.Context) -> None:
+def list_exercises(context: click.Context, plain: bool) -> None:
     """List the exercises: topic, difficulty, minutes, and where you stand.
 
     \b
@@ -75,6 +76,15 @@ def list_exercises(context: click.Context) -> None:
     course = course_of(context)
     workspace = workspace_of(course)
     states = workspace.states() if workspace else {}
+    if plain:
+        for exercise in course.exercises:
+            level = DIFFICULTIES[exercise.difficulty]
+            state = states.get(exercise.name, "new")
+            click.echo(
+                f"{exercise.number}, {exercise.title}: {state}, {level}, "
+                f"{exercise.minutes} minutes, about {' and '.join(exercise.topics)}."
+            )
+        return
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("no.", "exercise", "topics", "level", "min", "you"):
         table.add_column(heading, no_wrap=heading not in ("exercise", "topics"))
@@ -102,6 +112,7 @@ def list_exercises(context: click.Context) -> None:
     type=ISOLATION,
     help="Weaker isolation than this machine has, for trying out.",
 )
+@plain_option
 @click.pass_context
 def check(
     context: click.Context,
@@ -110,6 +121,7 @@ def check(
     as_json: bool,
     feedback: Any,
     isolation: str | None,
+    plain: bool,
 ) -> None:
     """Grade an answer to EXERCISE: FILE (.py or .ipynb), or your own stub.
 
@@ -135,7 +147,7 @@ def check(
     report = _graded(course, exercise, submission, isolation)
     if workspace and own and (file is None or file.resolve() == own.resolve()):
         workspace.record_check(report, exercise)
-    _show(report, feedback, as_json)
+    _show(report, feedback, as_json, plain)
     sys.exit(OUR_FAILURE if report.not_run else PASSED if report.passed else MISSING_MARKS)
 
 
@@ -268,8 +280,9 @@ def _spinner(exercise: Exercise) -> AbstractContextManager[Any]:
     return console(stderr=True).status(f"loading {exercise.library} ...")
 
 
-def _show(report: Any, feedback: Any, as_json: bool) -> None:
+def _show(report: Any, feedback: Any, as_json: bool, plain: bool) -> None:
     from gradekit.feedback import at_level
+    from gradekit.render.plain import sentences
     from gradekit.render.terminal import console, print_report
     from gradekit.report import to_json
 
@@ -279,5 +292,8 @@ def _show(report: Any, feedback: Any, as_json: bool) -> None:
         click.echo(f"warning: {warning}", err=True)
     if as_json:
         click.echo(to_json(shown))
+    elif plain:
+        for sentence in sentences(shown):
+            click.echo(sentence)
     else:
         print_report(console(), shown)

@@ -61,9 +61,10 @@ def _row(student: str, roster: Roster | None) -> dict[str, str] | None:
 
 def _header(exercise: Exercise, roster: Roster | None) -> str:
     """The assignment's column: Canvas' own header where it has one, else a new title."""
+    called = {name.casefold() for name in (exercise.title, exercise.name, exercise.slug)}
     for header in roster.header if roster else ():
         title = header.rpartition(" (")[0] or header
-        if title in (exercise.title, exercise.name, exercise.slug):
+        if title.casefold() in called:
             return header
     return exercise.title
 

@@ -43,6 +43,7 @@ def result(report: Report, handin: Handin, level: Level) -> dict[str, Any]:
                 "output": details(check),
             }
             for check in shown.checks
+            if check.max_score
         ],
     }
 

@@ -74,5 +74,6 @@ def _user(student: str, field: Field, roster: Roster | None) -> str:
 def _cells(report: Report | None, level: Level) -> tuple[str, str]:
     if report is None:
         return "", ""
-    shown = at_level(report, level)
-    return f"{report.score:g}", remarks(shown) or "All checks passed."
+    points = f"{report.score:g} of {report.max_score:g} points."
+    text = "All checks passed." if report.passed else remarks(at_level(report, level)) or points
+    return f"{report.score:g}", text

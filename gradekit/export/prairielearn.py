@@ -27,6 +27,7 @@ def results(report: Report, level: Level) -> dict[str, Any]:
                 "output": details(check),
             }
             for check in shown.checks
+            if check.max_score  # examples: without points they would hide everybody's
         ],
     }
 

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, NamedTuple
-
-import click
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
 from gradekit.practice import screens
 from gradekit.practice.desk import Desk, Verdict
+from gradekit.practice.drawing import Drawn, draw_in_background
 from gradekit.practice.files import Saved, saves_into
 from gradekit.practice.terminal import Key, Terminal
 from gradekit.practice.workspace import Workspace
 from gradekit.report import Report
-from gradekit.submission import Submission, read
+from gradekit.submission import read
 
 WAIT_SECONDS = 0.5  # a verdict that takes longer is announced
 SETTLE_SECONDS = 0.15  # an editor may empty a file a moment before it fills it again
 GIVES_AWAY = {2: "the idea", 3: "nearly the code"}
-
-
-class Drawn(NamedTuple):
-    """A picture is finished; `text` says where it is, or what went wrong."""
-
-    exercise: Exercise
-    text: str
 
 
 class Watch:
@@ -284,33 +271,5 @@ class Watch:
     def _picture(self) -> None:
         """Draw in the background; the note says when and where."""
         self.note = "drawing ..."
-        answer = read(self.path)
         target = self.workspace.folder / "pictures" / f"{self.exercise.name}.png"
-        drawing = threading.Thread(
-            target=_draw, args=(self.course, self.exercise, answer, target, self.terminal.inbox)
-        )
-        drawing.daemon = True
-        drawing.start()
-
-
-def _draw(
-    course: Course, exercise: Exercise, answer: Submission, target: Path, inbox: SimpleQueue[Any]
-) -> None:
-    """Save a picture, open it where there is a screen for it, and say so."""
-    from gradekit.practice.pictures import studio
-
-    try:
-        problem = studio.save(course, exercise, answer, target)
-    except KitError as error:
-        inbox.put(Drawn(exercise, str(error)))
-        return
-    if not problem and has_display():
-        click.launch(str(target))
-    inbox.put(Drawn(exercise, f"{problem} The picture is {screens.shortest(target)}.".strip()))
-
-
-def has_display() -> bool:
-    """Whether a window can be opened here; over ssh it cannot."""
-    if sys.platform in ("win32", "darwin"):
-        return "SSH_CONNECTION" not in os.environ
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+        draw_in_background(self.course, self.exercise, self.path, target, self.terminal.inbox)

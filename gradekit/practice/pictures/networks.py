@@ -54,7 +54,7 @@ class TransferLearning(Picture):
 
 
 def train_gan(answer: Any) -> dict[str, Any]:
-    """Losses of 300 steps towards a cloud of points, and what the generator makes at the end."""
+    """Losses of 200 steps towards a cloud of points, and what the generator makes at the end."""
     import torch
     from torch import nn
 
@@ -63,7 +63,7 @@ def train_gan(answer: Any) -> dict[str, Any]:
     discriminator = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
     optimizers = [torch.optim.Adam(net.parameters(), lr=0.01) for net in (generator, discriminator)]
     steps = []
-    for _ in range(300):
+    for _ in range(200):
         real = torch.tensor([2.0, 1.0]) + 0.5 * torch.randn(64, 2)
         noise = torch.randn(64, 2)
         steps.append(answer.gan_train_step(generator, discriminator, real, noise, *optimizers))
@@ -78,7 +78,7 @@ class Gan(Picture):
 
     def collect(self, answer: SubmissionProxy) -> Any:
         result = fields("the result", answer.probe(train_gan), "d_loss", "g_loss", "made")
-        shapes = ((300,), (300,), (200, 2))
+        shapes = ((200,), (200,), (200, 2))
         return [numbers("a loss", each, s) for each, s in zip(result, shapes, strict=True)]
 
     def draw(self, axes: list[Axes], values: Any) -> None:

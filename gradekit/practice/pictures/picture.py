@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PICTURES: dict[str, Picture] = {}
 MOST_NUMBERS = 100_000
+LARGEST = 1e30
 
 
 class NotDrawable(Exception):
@@ -56,7 +57,8 @@ def numbers(what: str, value: Any, shape: tuple[int, ...] | None = None) -> np.n
     )
     if not fits:
         raise NotDrawable(f"{what} should have shape {shape}, got {array.shape}")
-    return array
+    # An axis cannot span what is beyond this, so it is left out as nan is.
+    return np.where(np.abs(array) > LARGEST, np.nan, array)
 
 
 def pair(what: str, value: Any) -> tuple[Any, Any]:

@@ -1,0 +1,260 @@
+"""Every format is compared with a file of its own, and read back where a parser exists.
+
+`python tests/test_export_formats.py` writes the golden files anew; look at the difference.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradekit.course import Course
+from gradekit.errors import KitError
+from gradekit.export import canvas, classroom50, gradescope, junit, moodle, prairielearn
+from gradekit.export.roster import Roster
+from gradekit.export.texts import remarks
+from gradekit.report import Check, Report
+from gradekit.results import Result
+
+GOLDEN = Path(__file__).parent / "golden" / "export"
+COURSE = Course(Path(__file__).resolve().parents[1])
+
+
+def check(name: str, outcome: Any, points: float, **more: Any) -> Check:
+    score = points if outcome == "passed" else 0.0
+    title = more.pop("title", f"What {name} should be.")
+    function = more.pop("function", "softmax")
+    return Check(name=name, function=function, title=title, outcome=outcome, score=score,
+                 max_score=points, **more)  # fmt: skip
+
+
+def report(*checks: Check, exercise: str = "exercise_05_softmax", **more: Any) -> Report:
+    return Report(
+        exercise=exercise,
+        score=sum(each.score for each in checks),
+        max_score=sum(each.max_score for each in checks),
+        isolation="landlock+seccomp",
+        seconds=0.25,
+        submission_sha256="0" * 64,
+        grader_sha256="1" * 64,
+        checks=checks,
+        **more,
+    )
+
+
+FAILED = report(
+    check("example_softmax", "passed", 0),
+    check("test_small", "passed", 1.5, seconds=0.001),
+    check("test_large", "failed", 2, title='Large scores & "odd" ones <work>.', seconds=0.002,
+          message="softmax([1000, 1001]): expected [0.27, 0.73], got [nan, nan]",
+          hint="What is exp(1000)?"),
+    check("test_hangs", "failed", 6.5, ending="timed_out", function="log_softmax",
+          message="stopped after 10 s: log_softmax(...) did not return", hint="Does it end?"),
+    behaves_like={"softmax": "exponentiates the raw scores"},
+)  # fmt: skip
+FULL = report(check("test_all", "passed", 10, function="adam"), exercise="exercise_08_adam")
+NOT_RUN = report(
+    check("test_one", "passed", 4), check("test_two", "not_run", 6, message="MemoryError: ours")
+)
+RESULTS = [
+    Result("Hopper Grace", "exercise_05_softmax", "a/exercise_05_softmax.py", FULL),
+    Result("Hopper Grace", "exercise_05_softmax", "a/exercise_05_softmax.py", FAILED),
+    Result("Hopper Grace", "exercise_08_adam", "a/exercise_08_adam.py", FULL),
+    Result("alan", "exercise_08_adam", "b/exercise_08_adam.py", FULL),
+    Result("alan", "exercise_05_softmax", "b/exercise_05_softmax.py", NOT_RUN),
+    Result("nobody", "exercise_08_adam", "c/exercise_08_adam.py", FULL),
+    Result("=SUM(A1)", "exercise_08_adam", "d/exercise_08_adam.py", FULL),
+]
+HANDIN = classroom50.Handin(
+    classroom="cs101",
+    assignment="softmax",
+    assignment_type="individual",
+    owner="grace",
+    submission="https://example.org/grace/softmax",
+    commit="0123abc",
+    release="v1",
+    review="",
+    datetime="2026-09-01T12:00:00Z",
+)
+CANVAS_ROSTER = (
+    "Student,ID,SIS User ID,SIS Login ID,Section,Adam (4711),Final Score\n"
+    "    Points Possible,,,,,10,\n"
+    '"Hopper, Grace",1,s1,gh,A,,\n"Turing, Alan",2,s2,alan,A,3,\n'
+)
+MOODLE_ROSTER = (
+    "First name,Last name,Username,Email address\n"
+    "Grace,Hopper,ghopper,grace@example.org\nAlan,Turing,alan,alan@example.org\n"
+)
+
+
+def _roster(tmp_path: Path, text: str) -> Roster:
+    path = tmp_path / "roster.csv"
+    path.write_text(text, "utf-8-sig")
+    return Roster(path)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def written(tmp_path: Path) -> dict[str, str]:
+    """Each golden file with what is made today."""
+    missing = [gradescope.Missing("exercise_09_cross_entropy", 10.0, "Nothing was handed in.")]
+    canvas_roster = _roster(tmp_path, CANVAS_ROSTER)
+    exercises = COURSE.exercises
+    made = {
+        "gradescope.json": _json(gradescope.results([FAILED, FULL], missing, "full")),
+        "gradescope_score.json": _json(gradescope.results([FAILED], [], "score")),
+        "prairielearn.json": _json(prairielearn.results(FAILED, "hints")),
+        "prairielearn_not_gradable.json": _json(prairielearn.not_gradable("It is empty.")),
+        "classroom50.json": _json(classroom50.result(FAILED, HANDIN, "titles")),
+        "junit.xml": junit.xml([FAILED, NOT_RUN], "full").decode(),
+        "canvas.csv": canvas.gradebook(RESULTS, exercises, canvas_roster)[0],
+        "canvas_without_roster.csv": canvas.gradebook(RESULTS, exercises, None)[0],
+    }
+    moodle_roster = _roster(tmp_path, MOODLE_ROSTER)
+    return {
+        **made,
+        "moodle.csv": moodle.gradebook(RESULTS, exercises, "email", moodle_roster, "hints")[0],
+        "moodle_without_roster.csv": moodle.gradebook(
+            RESULTS, exercises, "username", None, "score"
+        )[0],
+        "remarks.txt": f"{remarks(FAILED)}\n",
+    }
+
+
+NAMES = sorted(path.name for path in GOLDEN.iterdir()) if GOLDEN.is_dir() else []
+
+
+def test_every_format_has_its_golden_file(tmp_path: Path) -> None:
+    """There is one golden file a format and no other."""
+    assert sorted(written(tmp_path)) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_format_is_as_its_golden_file(name: str, tmp_path: Path) -> None:
+    """What is written is what was looked at once."""
+    assert written(tmp_path)[name] == (GOLDEN / name).read_text("utf-8")
+
+
+def test_gradescope_keeps_to_the_published_format() -> None:
+    """Known keys only, a total that counts, nothing hidden, no leaderboard."""
+    made = gradescope.results([FAILED, FULL], [], "full")
+    assert set(made) <= set(
+        "score execution_time output output_format test_output_format test_name_format "
+        "visibility stdout_visibility extra_data tests".split()
+    )
+    assert made["score"] == 11.5
+    for test in made["tests"]:
+        assert set(test) <= set(
+            "score max_score status name name_format number output output_format tags "
+            "visibility extra_data".split()
+        )
+        assert test["status"] in ("passed", "failed")
+        assert test["visibility"] == "visible"
+        assert isinstance(test["number"], str)
+    assert sum(test["score"] for test in made["tests"]) == made["score"]
+
+
+def test_prairielearn_scores_are_shares_and_every_test_has_points() -> None:
+    """The score lies in [0, 1]; a test without points would hide the points of all."""
+    made = prairielearn.results(FAILED, "full")
+    assert made["score"] == pytest.approx(0.15)
+    assert made["gradable"]
+    assert all(test["max_points"] > 0 for test in made["tests"])
+    assert not prairielearn.results(NOT_RUN, "full")["gradable"]
+
+
+def test_classroom50_scores_are_integers() -> None:
+    """Half points become whole ones, and extra keys stand in tests only."""
+    made = classroom50.result(FAILED, HANDIN, "full")
+    assert made["schema"] == "classroom50/result/v1"
+    assert (made["score"], made["max-score"]) == (3, 20)
+    for test in [made, *made["tests"]]:
+        assert isinstance(test["score"], int)
+        assert 0 <= test["score"] <= test["max-score"]
+    assert set(made) == {"schema", *HANDIN._fields, "score", "max-score", "tests"}
+
+
+def test_junit_reads_back() -> None:
+    """A JUnit parser counts the same checks, and our own failures as errors."""
+    from junitparser import JUnitXml
+
+    suites = list(JUnitXml.fromstring(junit.xml([FAILED, NOT_RUN], "full")))
+    assert [(s.tests, s.failures, s.errors) for s in suites] == [(4, 2, 0), (2, 0, 1)]
+    assert "did not return" in next(iter(list(suites[0])[3].result)).text
+
+
+def test_feedback_level_reaches_every_format(tmp_path: Path) -> None:
+    """At `titles` neither counterexamples nor hints are anywhere."""
+    texts = [
+        _json(gradescope.results([FAILED], [], "titles")),
+        _json(prairielearn.results(FAILED, "titles")),
+        _json(classroom50.result(FAILED, HANDIN, "titles")),
+        junit.xml([FAILED], "titles").decode(),
+        moodle.gradebook(RESULTS, COURSE.exercises, "username", None, "titles")[0],
+    ]
+    for text in texts:
+        assert "1000" not in text
+        assert "hint" not in text
+
+
+def test_canvas_finds_people_and_assignments_in_its_own_export(tmp_path: Path) -> None:
+    """Names in either order and logins are found, columns reused, strangers told."""
+    roster = _roster(tmp_path, CANVAS_ROSTER)
+    text, unknown = canvas.gradebook(RESULTS, COURSE.exercises, roster)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert unknown == ["=SUM(A1)", "nobody"]
+    title = COURSE.find("softmax").title
+    by_id = {row["ID"]: row for row in rows}
+    assert (by_id["1"][title], by_id["1"]["Adam (4711)"]) == ("1.5", "10")
+    assert (by_id["2"][title], by_id["2"]["Adam (4711)"]) == ("", "10")
+    assert list(rows[0])[4] == "Section"
+
+
+def test_moodle_writes_no_stranger_and_no_feedback_without_a_grade(tmp_path: Path) -> None:
+    """One unknown user aborts an import, and feedback alone wipes a grade."""
+    roster = _roster(tmp_path, MOODLE_ROSTER)
+    text, unknown = moodle.gradebook(RESULTS, COURSE.exercises, "email", roster, "full")
+    header, *rows = list(csv.reader(io.StringIO(text)))
+    assert unknown == ["=SUM(A1)", "nobody"]
+    assert [row[0] for row in rows] == ["grace@example.org", "alan@example.org"]
+    for row in rows:
+        for grade, feedback in zip(row[1::2], row[2::2], strict=True):
+            assert bool(grade) == bool(feedback)
+    assert len(header) == 5
+
+
+def test_two_people_of_one_name_are_not_mixed_up(tmp_path: Path) -> None:
+    """A name that fits two rows means neither; their ids do."""
+    text = "Student,ID,Section\nAda Lovelace,7,A\nAda Lovelace,8,A\n"
+    roster = _roster(tmp_path, text)
+    assert roster.find("Ada Lovelace", canvas.CALLED) is None
+    found = roster.find("Ada Lovelace (8)", canvas.CALLED)
+    assert found is not None
+    assert found["ID"] == "8"
+
+
+def test_a_roster_that_is_no_table_is_refused(tmp_path: Path) -> None:
+    """A picture instead of a CSV ends with a sentence."""
+    path = tmp_path / "roster.csv"
+    path.write_bytes(b"\x89PNG\xff\x00")
+    with pytest.raises(KitError, match="no CSV table"):
+        Roster(path)
+    path.write_text("")
+    with pytest.raises(KitError, match="no CSV table"):
+        Roster(path)
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    GOLDEN.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        for file, text in written(Path(scratch)).items():
+            (GOLDEN / file).write_text(text, "utf-8")

@@ -1,0 +1,378 @@
+"""An exported course through stock nbgrader, and the gradebook that `kit grade` writes.
+
+nbgrader runs in processes of its own, as an instructor starts it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+
+from gradekit.commands import kit
+from gradekit.course import Course
+from gradekit.export.notebooks import HiddenCheck, notebook
+from gradekit.gradebook import write
+from gradekit.report import Check, Report
+from gradekit.results import Result
+from gradekit.submission import parse
+
+pytest.importorskip("nbgrader", reason="nbgrader is not installed")
+pytestmark = pytest.mark.filterwarnings("ignore")  # nbgrader's libraries warn of each other
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = Path(sys.executable).parent
+BANK = ROOT / "tests" / "bank" / "exercise_05_softmax"
+NAME = "exercise_05_softmax"
+ENVIRONMENT = {**os.environ, "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"}
+HOSTILE = """
+import IPython, sys
+import gradekit.notebook
+gradekit.notebook.score = lambda *_, **__: 1.0
+open("{marker}", "w").write("the kernel ran this")
+"""
+
+
+def nbgrader(folder: Path, *words: str, code: int = 0) -> str:
+    """Run nbgrader in a course, as in an activated environment; return what it printed."""
+    done = subprocess.run(
+        [str(SCRIPTS / "nbgrader"), *words],
+        cwd=folder, env=ENVIRONMENT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+def hand_in(folder: Path, student: str, text: str) -> Path:
+    """A student's notebook: the released one with `text` in its first solution cell."""
+    released = nbformat.read(folder / "release" / "ps1" / f"{NAME}.ipynb", as_version=4)
+    solutions = [c for c in released.cells if c.metadata.get("nbgrader", {}).get("solution")]
+    for cell in solutions:
+        cell.source, text = text, "# It stands in the cell above."
+    target = folder / "submitted" / student / "ps1" / f"{NAME}.ipynb"
+    target.parent.mkdir(parents=True)
+    nbformat.write(released, target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with one exercise, its assignment generated."""
+    folder = tmp_path_factory.mktemp("nbgrader") / "course"
+    words = ["export", "nbgrader", str(folder), "softmax", "--assignment", "ps1"]
+    result = CliRunner().invoke(kit, words)
+    assert result.exit_code == 0, result.output
+    nbgrader(folder, "generate_assignment", "ps1")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def graded(exported: Path) -> Path:
+    """The same after four students have been autograded."""
+    marker = exported.parent / "marker"
+    right = (ROOT / "solutions" / f"{NAME}.py").read_text("utf-8")
+    wrong = next(iter(sorted((BANK / "wrong").glob("*.py")))).read_text("utf-8")
+    hand_in(exported, "right", right)
+    hand_in(exported, "wrong", wrong)
+    hand_in(exported, "hostile", HOSTILE.format(marker=marker))
+    path = hand_in(exported, "deleter", right)
+    kept = nbformat.read(path, as_version=4)
+    kept.cells = [c for c in kept.cells if "_check_" not in str(c.metadata.get("nbgrader"))]
+    nbformat.write(kept, path)
+    (exported / "submitted" / "right" / "ps1" / "timestamp.txt").write_text("2026-09-01 12:00 UTC")
+    shutil.copy(exported / "gradebook.db", exported.parent / "empty.db")
+    nbgrader(exported, "autograde", "ps1")
+    return exported
+
+
+def grades(url: str, assignment: str = "ps1") -> dict[tuple[str, str], tuple[Any, ...]]:
+    """Scores and comments of a gradebook by student and cell."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(url) as gradebook:
+        found: dict[tuple[str, str], tuple[Any, ...]] = {}
+        for submission in gradebook.assignment_submissions(assignment):
+            student = submission.student.id
+            found[student, "total"] = (submission.score, submission.max_score)
+            for book in submission.notebooks:
+                found[student, "penalty"] = (book.late_submission_penalty,)
+                for grade in book.grades:
+                    found[student, grade.name] = (
+                        grade.auto_score, grade.manual_score, grade.needs_manual_grade
+                    )  # fmt: skip
+                for comment in book.comments:
+                    found[student, f"on {comment.name}"] = (comment.comment,)
+    return found
+
+
+def db(folder: Path, name: str = "gradebook.db") -> str:
+    return f"sqlite:///{folder / name}"
+
+
+def test_notebooks_of_the_course_earn_full_marks(session_of: Any, course: Course) -> None:
+    """Solution cells hold everything that the solution keeps beside its functions."""
+    for name in ("exercise_05_softmax", "exercise_17_linear_collapse"):
+        session = session_of(name)
+        exercise = course.find(name)
+        stub = session.grade(parse(Path("stub.py"), course.stub(exercise).read_bytes()))
+        made = notebook(course, exercise, stub.checks)
+        nbformat.validate(made)
+        answer = parse(Path("made.ipynb"), nbformat.writes(made).encode())
+        assert session.grade(answer).passed
+        hidden = [HiddenCheck.find(cell.source) for cell in made.cells]
+        assert [each.check for each in hidden if each] == [
+            check.name for check in _by_function(stub) if check.max_score
+        ]
+
+
+def _by_function(report: Report) -> list[Check]:
+    functions = list(dict.fromkeys(check.function for check in report.checks))
+    return sorted(report.checks, key=lambda check: functions.index(check.function))
+
+
+def test_release_gives_nothing_away(exported: Path, course: Course) -> None:
+    """No line of code of the grader or the solution is in it, no check by name."""
+    text = (exported / "release" / "ps1" / f"{NAME}.ipynb").read_text("utf-8")
+    exercise = course.find(NAME)
+    public = course.stub(exercise).read_text("utf-8")
+    hidden = course.grader(exercise).read_text("utf-8").partition('"""\n\n')[2]
+    hidden += course.solution(exercise).read_text("utf-8").partition('"""\n\n')[2]
+    lines = {line.strip() for line in hidden.splitlines()}
+    secret = {line for line in lines if len(line) > 15 and line not in public}
+    titles = {line for line in lines if line.startswith('"""')}
+    assert len(secret - titles) > 100
+    assert not [line for line in secret - titles if line in text]
+    assert not re.search(r"HIDDEN|SOLUTION|gradekit|test_\w+", text)
+    released = nbformat.reads(text, as_version=4)
+    shown = [c.source for c in released.cells if "_check_" in str(c.metadata.get("nbgrader"))]
+    assert len(shown) > 10
+    assert all(len(source.splitlines()) == 1 and source.startswith("# ") for source in shown)
+
+
+def test_source_validates_and_the_release_does_not(exported: Path) -> None:
+    """The instructor's notebook passes its hidden cells; the stub fails the visible examples."""
+    path = f"{NAME}.ipynb"
+    assert "passes all the tests" in nbgrader(exported, "validate", f"source/ps1/{path}")
+    assert "FAILED ON 2 CELL(S)" in nbgrader(exported, "validate", f"release/ps1/{path}")
+
+
+def test_autograde_gives_the_points_of_kit_check(graded: Path, session_of: Any) -> None:
+    """A right notebook earns full marks, a wrong one what its report says, check by check."""
+    found = grades(db(graded))
+    session = session_of(NAME)
+    for student in ("right", "wrong", "hostile"):
+        path = graded / "submitted" / student / "ps1" / f"{NAME}.ipynb"
+        report = session.grade(parse(path, path.read_bytes()))
+        assert found[student, "total"] == (report.score, 10.0)
+    assert found["right", "total"] == (10.0, 10.0)
+    assert 0 < found["wrong", "total"][0] < 10
+    assert found["right", "on softmax"] == (None,)
+    assert "✗" in f"{found['wrong', 'on softmax']}{found['wrong', 'on log_softmax']}"
+
+
+def test_no_kernel_runs_an_answer(graded: Path) -> None:
+    """Code that would change its own grade in a kernel is never run in one."""
+    assert grades(db(graded))["hostile", "total"] == (0.0, 10.0)
+    assert not (graded.parent / "marker").exists()
+
+
+def test_deleted_test_cells_cost_nothing(graded: Path) -> None:
+    """Whoever deletes the test cells is graded all the same."""
+    assert grades(db(graded))["deleter", "total"] == (10.0, 10.0)
+
+
+def test_feedback_and_export_follow(graded: Path) -> None:
+    """Feedback shows what failed and the hint; the export has everybody's points."""
+    nbgrader(graded, "generate_feedback", "ps1")
+    nbgrader(graded, "export")
+    page = (graded / "feedback" / "wrong" / "ps1" / f"{NAME}.html").read_text("utf-8")
+    assert "hint: " in page
+    rows = (graded / "grades.csv").read_text().splitlines()
+    assert sum(",10.0,10.0" in row for row in rows) == 2
+
+
+def test_fast_path_writes_the_same_gradebook(graded: Path) -> None:
+    """`kit grade --gradebook` and autograde agree in every score, flag and comment."""
+    words = ["grade", str(graded / "submitted"), "--out", str(graded.parent / "out"), "--jobs", "1"]
+    result = CliRunner().invoke(kit, [*words, "--gradebook", db(graded.parent, "empty.db")])
+    assert result.exit_code == 0, result.output
+    assert grades(db(graded.parent, "empty.db")) == grades(db(graded))
+
+
+def test_autograde_without_the_settings_grades_nobody(graded: Path, tmp_path: Path) -> None:
+    """In a student's kernel the hidden cells refuse, instead of trusting what runs there."""
+    alone = tmp_path / "course"
+    for name in ("source", "submitted/right"):
+        shutil.copytree(graded / name, alone / name)
+    nbgrader(alone, "generate_assignment", "ps1")
+    nbgrader(alone, "autograde", "ps1")
+    assert grades(db(alone))["right", "total"][0] == 0
+    page = (alone / "autograded" / "right" / "ps1" / f"{NAME}.ipynb").read_text("utf-8")
+    assert "nbgrader_config.py" in page
+
+
+@pytest.fixture
+def results(session_of: Any) -> list[Result]:
+    """Two students, one of them twice: the second time better."""
+    session = session_of(NAME)
+    stub = session.grade(parse(Path("s.py"), (ROOT / "exercises" / f"{NAME}.py").read_bytes()))
+    right = session.grade(parse(Path("s.py"), (ROOT / "solutions" / f"{NAME}.py").read_bytes()))
+    return [
+        Result("ada", NAME, f"ada/{NAME}.py", stub),
+        Result("bob", NAME, f"bob/{NAME}.py", stub),
+        Result("ada", NAME, f"ada/{NAME}.py", right),
+    ]
+
+
+def check_regrading(url: str, results: list[Result], course: Course) -> None:
+    """What a test of any database asks of it."""
+    from nbgrader.api import Gradebook
+
+    write(results[:2], url, course)
+    with Gradebook(url) as gradebook:
+        for student in ("ada", "bob"):
+            cell = gradebook.find_grade("softmax_check_1", NAME, NAME, student)
+            cell.manual_score = 0.25
+            remark = gradebook.find_comment("softmax", NAME, NAME, student)
+            remark.manual_comment = "Nice try."
+            book = gradebook.find_submission_notebook(NAME, NAME, student)
+            book.late_submission_penalty = 0.5
+        gradebook.db.commit()
+    before = grades(url, NAME)
+    write(results, url, course)
+    after = grades(url, NAME)
+    assert after.keys() == before.keys()
+    assert before["ada", "total"] == (0.25, 10.0)
+    assert after["ada", "total"] == (9.25, 10.0)
+    assert after["ada", "softmax_check_1"] == (1.0, 0.25, True)
+    assert after["ada", "softmax_check_2"] == (1.0, None, False)
+    assert after["ada", "on softmax"] == ("Nice try.",)
+    assert after["ada", "penalty"] == (0.5,)
+    assert after["bob", "total"] == (0.25, 10.0)
+
+
+def test_grading_again_updates_and_keeps_what_humans_entered(
+    tmp_path: Path, results: list[Result], course: Course
+) -> None:
+    """Manual scores, manual comments and penalties survive; nothing is there twice."""
+    check_regrading(db(tmp_path), results, course)
+
+
+def test_new_gradebook_serves_stock_autograde(
+    tmp_path: Path, results: list[Result], course: Course
+) -> None:
+    """Cells and checksums are stored as nbgrader stores them: autograde goes on with them."""
+    words = ["export", "nbgrader", str(tmp_path), "softmax", "--assignment", NAME]
+    assert CliRunner().invoke(kit, words).exit_code == 0
+    write(results, db(tmp_path), course)
+    target = tmp_path / "submitted" / "bob" / NAME / f"{NAME}.ipynb"
+    target.parent.mkdir(parents=True)
+    shutil.copy(tmp_path / "source" / NAME / f"{NAME}.ipynb", target)
+    nbgrader(tmp_path, "autograde", NAME)
+    assert grades(db(tmp_path), NAME)["bob", "total"] == (10.0, 10.0)
+    assert grades(db(tmp_path), NAME)["ada", "total"] == (10.0, 10.0)
+
+
+def test_checks_that_were_not_run_are_left_to_a_human(
+    tmp_path: Path, results: list[Result], course: Course
+) -> None:
+    """Our own failure scores nothing, and stands out as needing a manual grade."""
+    import msgspec
+
+    report = results[-1].report
+    broken = [
+        msgspec.structs.replace(check, outcome="not_run", score=0.0)
+        if check.name == "test_exponentiates_raw_scores"
+        else check
+        for check in report.checks
+    ]
+    changed = msgspec.structs.replace(report, checks=tuple(broken))
+    write([msgspec.structs.replace(results[-1], report=changed)], db(tmp_path), course)
+    found = grades(db(tmp_path), NAME)
+    assert found["ada", "softmax_check_2"] == (None, None, True)
+    assert found["ada", "softmax_check_1"] == (1.0, None, False)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sqlite:////no/such/folder/g.db", "cannot be used"),
+        ("nonsense", "cannot be used"),
+        ("mysql://nobody:secret@localhost/x", "driver"),
+    ],
+)
+def test_gradebook_that_cannot_be_opened_ends_with_a_sentence(
+    url: str, told: str, tmp_path: Path
+) -> None:
+    """Before anything is graded; passwords are not shown."""
+    words = ["grade", str(ROOT / "examples"), "--out", str(tmp_path / "out"), "--gradebook", url]
+    result = CliRunner().invoke(kit, words)
+    assert result.exit_code == 2
+    assert told in result.output
+    assert "secret" not in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_own_settings_are_kept(tmp_path: Path) -> None:
+    """A course that has settings keeps them, and is told which lines it lacks."""
+    config = tmp_path / "nbgrader_config.py"
+    config.write_text("c = get_config()\n")
+    words = ["export", "nbgrader", str(tmp_path), "softmax"]
+    result = CliRunner().invoke(kit, words)
+    assert result.exit_code == 0, result.output
+    assert "autograde_preprocessors" in result.output
+    assert config.read_text() == "c = get_config()\n"
+    again = CliRunner().invoke(kit, words)
+    assert again.exit_code == 2
+    assert "--force" in again.output
+
+
+@pytest.fixture
+def postgresql(tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database server, from Debian's package."""
+    pytest.importorskip("psycopg2", reason="no PostgreSQL driver (psycopg2) is installed")
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        pytest.skip("Debian's postgresql is not installed")
+    tools, data = found[-1].parent, tmp_path / "data"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    user: list[str] = []
+    if os.geteuid() == 0:  # the server refuses to run as root
+        user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        for part in (tmp_path, *tmp_path.parents[:2]):
+            part.chmod(0o755)
+        data.mkdir()
+        shutil.chown(data, "postgres", "postgres")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+
+    def run(tool: str, *words: str) -> None:
+        log = (tmp_path / "server.log").open("ab")
+        subprocess.run(
+            [*user, str(tools / tool), "-D", str(data), *words],
+            check=True, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
+        )  # fmt: skip
+
+    run("initdb", "-A", "trust", "-U", "kit", "--no-sync")
+    run("pg_ctl", "-w", "-o", options, "start")
+    yield f"postgresql://kit@127.0.0.1:{port}/postgres"
+    run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+
+def test_postgresql_holds_the_gradebook_as_well(
+    postgresql: str, results: list[Result], course: Course
+) -> None:
+    """The same promises hold for a gradebook on a database server."""
+    check_regrading(postgresql, results, course)

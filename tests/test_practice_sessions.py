@@ -1,0 +1,112 @@
+"""What drills and interviews draw, and how an interview keeps its state."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from gradekit.course import Course
+from gradekit.errors import KitError
+from gradekit.practice import drill, interview, workspace
+from gradekit.practice.workspace import Workspace
+
+
+@pytest.fixture
+def place(tmp_path: Path, course: Course) -> Workspace:
+    return workspace.create(tmp_path, course)[0]
+
+
+def draw(place: Workspace, count: int = 4, minutes: float = 90, topic: str | None = None):
+    return interview.draw(place, count, minutes, topic, random.Random(1))
+
+
+def test_an_interview_draws_what_was_not_done_lately(place, course):
+    """Exercises of the last two weeks come only when there are no others."""
+    lately = course.exercises[: len(course.exercises) - 4]
+    for exercise in lately:
+        place.record("opened", exercise)
+    drawn = {question.exercise for question in draw(place, minutes=1000).questions}
+    assert drawn == {exercise.name for exercise in course.exercises[-4:]}
+
+
+def test_an_interview_fits_into_its_minutes_as_far_as_it_can(place, course):
+    """The questions differ, and together they plan for no more than the time there is."""
+    names = [question.exercise for question in draw(place, 4, 120).questions]
+    assert len(set(names)) == 4
+    assert sum(course.find(name).minutes for name in names) <= 120
+    assert len(draw(place, 4, 1).questions) == 4
+
+
+def test_a_topic_nobody_has_is_a_sentence_with_the_topics(place):
+    """The message lists what can be asked for."""
+    with pytest.raises(KitError, match=r"No exercise is about `cooking`.*probability"):
+        draw(place, topic="cooking")
+    names = [question.exercise for question in draw(place, 1, topic="softmax").questions]
+    assert names == ["exercise_05_softmax"]
+
+
+def test_an_interview_survives_a_stop_of_the_machine(place):
+    """State is replaced as a whole; rubbish in its place means that there is none."""
+    sitting = draw(place, 2)
+    interview.begin(place, sitting)
+    sitting.questions[1].seconds = 17.5
+    sitting.current = 1
+    interview.save(place, sitting)
+    assert interview.resume(place) == sitting
+    state = interview.folder_of(place) / interview.STATE
+    for rubbish in (b"", b'{"minutes": 4', b'{"minutes": 4, "questions": []}', b"\xff"):
+        state.write_bytes(rubbish)
+        assert interview.resume(place) is None
+
+
+def test_an_interview_starts_from_blank_and_leaves_ones_own_answers_alone(place, course):
+    """The files are stubs in a folder of their own."""
+    own = place.answer(course.find("softmax"))
+    own.write_text("mine", "utf-8")
+    sitting = draw(place, 1, topic="softmax")
+    interview.begin(place, sitting)
+    blank = interview.file_of(place, sitting.questions[0])
+    assert blank.read_bytes() == course.stub(course.find("softmax")).read_bytes()
+    assert own.read_text("utf-8") == "mine"
+
+
+def test_an_interview_of_exercises_that_are_gone_is_not_resumed(place):
+    """The course may have changed in the meantime."""
+    sitting = draw(place, 1)
+    interview.begin(place, sitting)
+    sitting.questions[0].exercise = "exercise_99_gone"
+    interview.save(place, sitting)
+    assert interview.resume(place) is None
+
+
+@pytest.mark.parametrize("number", range(21))
+def test_every_drill_has_four_different_choices_and_code_that_parses(place, course, number):
+    """For every wrong answer of the bank; the first line with the solution is not shown."""
+    exercise = course.exercises[number]
+    wrong = drill.wrong_answers(course, exercise)
+    drills = drill.draw(place, [exercise], len(wrong), random.Random(0))
+    assert len(drills) == len(wrong) >= 15
+    for each in drills:
+        assert len(set(each.choices)) == drill.CHOICES
+        assert each.choices[each.right] == each.wrong.mistake
+        assert "# wrong:" not in each.code
+        assert f"def {each.wrong.function}" in each.code or "\n" in each.code
+        compile(each.code, "drill", "exec")
+
+
+def test_drills_that_are_due_come_first_then_new_ones(place, course):
+    """A mistake that was missed a while ago is asked again before any new one."""
+    exercise = course.find("softmax")
+    missed = drill.wrong_answers(course, exercise)[3]
+    event = workspace.Event(
+        time.time() - 100 * 86400, "drilled", exercise.name, mistake=missed.path.stem, rating=1
+    )
+    import msgspec
+
+    (place.folder / workspace.PROGRESS).write_bytes(msgspec.json.encode(event) + b"\n")
+    first, second = drill.draw(place, [exercise], 2, random.Random(0))
+    assert first.wrong == missed
+    assert second.wrong != missed

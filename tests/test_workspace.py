@@ -1,0 +1,209 @@
+"""progress.jsonl survives whatever happens to files; what is derived from it is right."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+import threading
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gradekit.course import Course
+from gradekit.errors import KitError
+from gradekit.practice import progress, workspace
+from gradekit.practice.workspace import PROGRESS, Event, Workspace
+from gradekit.report import Check, Report
+
+DAY = 86400.0
+SOFTMAX, ADAM = "exercise_05_softmax", "exercise_08_adam"
+
+
+@pytest.fixture
+def place(tmp_path: Path, course: Course) -> Workspace:
+    return workspace.create(tmp_path, course)[0]
+
+
+def write(place: Workspace, *events: Event) -> None:
+    lines = b"".join(msgspec.json.encode(event) + b"\n" for event in events)
+    (place.folder / PROGRESS).write_bytes(lines)
+
+
+def checked(time: float, score: float, name: str = SOFTMAX, **fields) -> Event:
+    return Event(time, "checked", name, score=score, max_score=10.0, **fields)
+
+
+def report(score: float, message: str = "wrong", **fields) -> Report:
+    outcome = "passed" if score else "failed"
+    check = Check(
+        name="a", function="softmax", title="It is so.", outcome=outcome,
+        score=score, max_score=10.0, message="" if score else message,
+    )  # fmt: skip
+    return Report(
+        exercise=SOFTMAX, score=score, max_score=10.0, isolation="process", seconds=0.1,
+        submission_sha256="abc", grader_sha256="def", checks=(check,), **fields,
+    )  # fmt: skip
+
+
+def test_a_line_that_a_crash_cut_short_costs_nothing_else(place, course):
+    """The half line is skipped, and the next event does not run into it."""
+    exercise = course.find("softmax")
+    place.record("hint", exercise, level=1)
+    path = place.folder / PROGRESS
+    path.write_bytes(path.read_bytes() + b'{"time": 17, "event": "che')
+    place.record("hint", exercise, level=2)
+    assert [event.level for event in place.events()] == [1, 2]
+
+
+def test_a_merge_of_two_machines_is_the_union(place):
+    """Conflict marks are skipped, doubled lines count once, and time decides the order."""
+    early, late = checked(1000.0, 10.0), checked(2000.0, 3.0)
+    lines = [msgspec.json.encode(event) for event in (late, early, late)]
+    marks = b"<<<<<<< laptop\n" + lines[0] + b"\n=======\n"
+    both = marks + lines[1] + b"\r\n" + lines[2] + b"\n>>>>>>> desk\n"
+    (place.folder / PROGRESS).write_bytes(both)
+    assert [event.time for event in place.events()] == [1000.0, 2000.0]
+    assert place.states()[SOFTMAX] == "broken"
+
+
+def test_lines_of_other_versions_are_kept_and_ignored(place, course):
+    """Unknown events, unknown fields, other types and bytes that are no text do no harm."""
+    path = place.folder / PROGRESS
+    strange = [
+        b'{"time": 1, "event": "checked", "exercise": "exercise_05_softmax", "score": 10,'
+        b' "max_score": 10, "mood": "good"}',
+        b'{"time": 2, "event": "sang", "exercise": "exercise_05_softmax"}',
+        b'{"time": "noon", "event": "checked", "exercise": "exercise_05_softmax"}',
+        b'{"time": 3, "event": "hint", "exercise": "exercise_99_gone", "level": 3}',
+        b"\xff\xfe\x00",
+        b"[]",
+    ]
+    path.write_bytes(b"\n".join(strange))
+    place.record("hint", course.find("softmax"), level=1)
+    assert place.states() == {SOFTMAX: "solved"}
+    assert place.hint_level(course.find("softmax")) == 1
+    assert path.read_bytes().startswith(b"\n".join(strange))
+    assert {standing.state for standing in progress.standings(place)} == {"solved", "new"}
+
+
+def test_two_writers_at_once_lose_nothing(place, course):
+    """Watch in one terminal and check in another append to the same file."""
+    exercise = course.find("softmax")
+
+    def write_some() -> None:
+        for level in range(20):
+            place.record("hint", exercise, level=level)
+
+    threads = [threading.Thread(target=write_some) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = (place.folder / PROGRESS).read_bytes().splitlines()
+    assert len([json.loads(line) for line in lines if line]) == 60
+
+
+def test_progress_that_cannot_be_written_is_one_sentence(place, course):
+    """A folder that has gone away is a KitError that names the file."""
+    _ = place.is_practice
+    path = place.folder / PROGRESS
+    path.unlink()
+    path.mkdir()
+    assert not place.is_practice
+    place.record("hint", course.find("softmax"), level=1)  # no progress is kept here: no error
+    shutil.rmtree(path)
+    path.symlink_to(place.folder / "a" / "b")
+    with pytest.raises(KitError):
+        workspace.create(place.folder, course)
+
+
+def test_a_solved_exercise_that_breaks_is_broken_until_it_is_solved_again(place):
+    """solved, broken, solved; reset makes it new."""
+    write(place, checked(1, 4), checked(2, 10))
+    assert place.states()[SOFTMAX] == "solved"
+    write(place, checked(1, 4), checked(2, 10), checked(3, 9))
+    assert place.states()[SOFTMAX] == "broken"
+    assert place.next_exercise().name == SOFTMAX
+    write(place, checked(1, 10), checked(2, 9), checked(3, 10))
+    assert place.states()[SOFTMAX] == "solved"
+    write(place, checked(1, 10), Event(2, "reset", SOFTMAX))
+    assert place.states()[SOFTMAX] == "new"
+
+
+def test_an_untouched_stub_is_no_attempt(place, course, session_of):
+    """Grading a stub leaves the exercise new."""
+    from gradekit.submission import read
+
+    exercise = course.find("softmax")
+    graded = session_of("softmax").grade(read(place.answer(exercise)))
+    place.record_check(graded, exercise)
+    assert place.states() == {}
+
+
+def test_named_mistakes_and_unfinished_answers_are_remembered(place, course):
+    """The event holds what the answer behaved like, and whether stubs were left."""
+    exercise = course.find("softmax")
+    place.record_check(report(0.0, behaves_like={"softmax": "no shift"}), exercise)
+    place.record_check(report(0.0, message="not written yet"), exercise)
+    first, second = place.events()
+    assert first.mistakes == ("softmax: no shift",) and not first.unfinished
+    assert first.failed == ("It is so.",)
+    assert second.unfinished and second.failed == ()
+
+
+def test_the_next_exercise_is_an_easy_one_at_first(place, course):
+    """New ones come easiest and shortest first; what was started comes before them."""
+    first = place.next_exercise()
+    assert first.difficulty == 1
+    assert first.minutes == min(e.minutes for e in course.exercises if e.difficulty == 1)
+    write(place, checked(1, 4, ADAM))
+    assert place.next_exercise().name == ADAM
+
+
+def test_time_is_what_passes_between_events_but_not_overnight():
+    """Gaps of more than twenty minutes are breaks; opening another one ends the work before."""
+    events = [
+        Event(0, "opened", SOFTMAX),
+        checked(600, 5),
+        checked(900, 10),
+        checked(900 + DAY, 10),
+        Event(1000 + DAY, "opened", ADAM),
+        checked(1060 + DAY, 2, ADAM),
+    ]
+    spent = progress.seconds_spent(events)
+    assert sum(spent[SOFTMAX].values()) == 1000
+    assert sum(spent[ADAM].values()) == 60
+
+
+def test_a_streak_counts_days_up_to_today_or_yesterday():
+    """Today need not have begun yet; a day without practice ends it."""
+    noon = datetime.datetime(2026, 3, 10, 12).astimezone()
+    events = [Event(noon.timestamp() - back * DAY, "hint", SOFTMAX) for back in (1, 2, 3, 5)]
+    today = noon.date()
+    assert progress.streak(events, today) == 3
+    assert progress.streak(events, today + datetime.timedelta(days=1)) == 0
+    assert progress.streak([*events, Event(noon.timestamp(), "hint", SOFTMAX)], today) == 4
+
+
+def test_a_mistake_counts_anew_only_when_it_had_gone():
+    """Ten saves with one mistake are one mistake; its return is a second."""
+    wrong = {"failed": ("No nan.",)}
+    events = [
+        checked(1, 5, **wrong),
+        checked(2, 5, **wrong),
+        checked(3, 10),
+        checked(4, 5, **wrong),
+    ]
+    assert progress.mistakes(events) == [(SOFTMAX, "No nan.", 2)]
+
+
+def test_reset_keeps_the_answer(place, course):
+    """The answer becomes .py.bak, and the stub takes its place."""
+    exercise = course.find("softmax")
+    place.answer(exercise).write_text("mine", "utf-8")
+    backup = place.reset(exercise)
+    assert backup.read_text("utf-8") == "mine"
+    assert place.answer(exercise).read_bytes() == course.stub(exercise).read_bytes()
+    assert [event.event for event in place.events()] == ["reset"]
