@@ -115,7 +115,7 @@ def test_mixes_up_its_settings(submission):
                                      "thousandth? What is left of the correction then?")
 def test_miscounts_t(submission):
     """The correction follows `t`, from the first steps to the thousandth and beyond."""
-    for seed, t in [(10, 2), (11, 7), (12, 60), (13, 1000), (14, 50_000)]:
+    for seed, t in [(10, 2), (11, 7), (12, 60), (26, 120), (13, 1000), (14, 50_000)]:
         param, grad, m, v = state(seed, (3,))
         judge_step(submission.adam_step(param, grad, m, v, t, lr=0.5),
                    by_decimals(param, grad, m, v, t, 0.5, 0.9, 0.999, 1e-8),
@@ -236,6 +236,16 @@ def faint_bowl(x):
     return 1e-8 * bowl(x)
 
 
+def steep_bowl(x):
+    """The same with gradients of many thousands."""
+    return 1e4 * bowl(x)
+
+
+def plateau(x):
+    """The gradient of max(0, |x| - 1): exactly zero near the origin."""
+    return np.sign(x) * (np.abs(x) > 1.0)
+
+
 def double_well(x):
     """The gradient of sum x**4 / 4 - x**2 / 2, which changes its sign on the way."""
     return x**3 - x
@@ -275,6 +285,13 @@ def test_restarts_the_moments(submission):
     answer = submission.adam_minimize(grad_fn=double_well, x0=x0, steps=40, lr=0.125)
     judge_path(answer, double_well, x0, 40, 0.125,
                "adam_minimize(grad_fn=..., x0=..., steps=40, lr=0.125)")
+    x0 = np.array([1.5, -0.75])
+    judge_path(submission.adam_minimize(steep_bowl, x0, 9, 0.25), steep_bowl, x0, 9, 0.25,
+               "adam_minimize(grad_fn, [1.5, -0.75], 9, 0.25) with gradients of 10000 and more")
+    # The moments carry it on where there is no gradient any more.
+    x0 = np.array([1.3125, -1.1875])
+    judge_path(submission.adam_minimize(plateau, x0, 12, 0.125), plateau, x0, 12, 0.125,
+               "adam_minimize(grad_fn, [1.3125, -1.1875], 12, 0.125), zero gradients at the end")
 
 
 @check("adam_minimize", points=0.5, hint="How many points does one visit in `steps` steps, the "
