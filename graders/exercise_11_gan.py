@@ -22,6 +22,18 @@ from gradekit.grading import (
     show,
 )
 
+# What rounding leaves: of float32 means of a few terms, and of float64 ones, which a detour
+# through float32 would miss by 1e-8.
+LOSS = {
+    torch.float32: {"rtol": 1e-5, "atol": 1e-6},
+    torch.float64: {"rtol": 1e-9, "atol": 1e-12},
+}
+# The same after a step through two networks.
+STEP = {
+    torch.float32: {"rtol": 1e-4, "atol": 1e-5},
+    torch.float64: {"rtol": 1e-9, "atol": 1e-10},
+}
+
 # ---- the two losses ----------------------------------------------------------------------------
 
 
@@ -45,8 +57,7 @@ def some_logits(seed, n, dtype=torch.float32):
 def judge_loss(actual, wanted, dtype, given):
     """Fail unless `actual` is a scalar tensor of that value and dtype."""
     assert_tensor(actual, shape=(), dtype=dtype, given=given)
-    assert_close(actual, torch.tensor(wanted, dtype=dtype),
-                 rtol=1e-5, atol=1e-6, given=given)  # float32 means of a few terms  # fmt: skip
+    assert_close(actual, torch.tensor(wanted, dtype=dtype), given=given, **LOSS[dtype])
 
 
 def probe_slopes(answer, name, *logits):
@@ -195,7 +206,7 @@ def parameters_of(model):
 
 
 def probe_steps(answer, g_state, d_state, batches, rates, momentum, stale, keywords):
-    """Losses and both networks' parameters after each step; flags and data at the end."""
+    """Losses and both networks' parameters after each step; flags, modes, data at the end."""
     generator, discriminator = network(g_state), network(d_state)
     if stale:
         for i, parameter in enumerate([*generator.parameters(), *discriminator.parameters()]):
@@ -218,7 +229,21 @@ def probe_steps(answer, g_state, d_state, batches, rates, momentum, stale, keywo
         parameter.requires_grad
         for parameter in [*generator.parameters(), *discriminator.parameters()]
     ]
-    return seen, wanting, batches
+    modes = [module.training for module in [*generator.modules(), *discriminator.modules()]]
+    return seen, wanting, modes, batches, [[t.requires_grad for t in pair] for pair in batches]
+
+
+def probe_random_state(answer, g_state, d_state, real, noise, seeds):
+    """torch's random state after a step from several seeds."""
+    random_states = []
+    for seed in seeds:
+        generator, discriminator = network(g_state), network(d_state)
+        g_optimizer = torch.optim.SGD(generator.parameters(), lr=0.1)
+        d_optimizer = torch.optim.SGD(discriminator.parameters(), lr=0.1)
+        torch.manual_seed(seed)
+        answer.gan_train_step(generator, discriminator, real, noise, g_optimizer, d_optimizer)
+        random_states.append(torch.get_rng_state())
+    return random_states
 
 
 def probe_gradient_flow(answer, g_state, d_state, real, noise):
@@ -335,7 +360,7 @@ def one_step(submission, seed, n, dtype):
     """One step with plain SGD: its losses, both networks before and after, the batch."""
     g_state, d_state = states(seed, dtype)
     real, noise = batch(seed, n, dtype)
-    seen, _, _ = submission.probe(
+    seen, *_ = submission.probe(
         probe_steps, g_state, d_state, [(real, noise)], RATES, 0.0, False, False
     )
     losses, g_after, d_after = seen[0]
@@ -384,9 +409,9 @@ def test_reports_other_losses(submission):
             ("d_loss", discriminator_half(g, d, real, noise)[0]),
             ("g_loss", generator_half(g, doubles(d_after), noise)[0]),
         ):
-            assert_close(loss_of(losses, key, given), wanted,
-                         rtol=1e-4, atol=1e-5,  # float32 through two networks
-                         given=f'{given}, "{key}"')  # fmt: skip
+            assert_close(
+                loss_of(losses, key, given), wanted, given=f'{given}, "{key}"', **STEP[dtype]
+            )
 
 
 @check("gan_train_step", points=1,
@@ -397,7 +422,7 @@ def test_lets_gradients_pile_up(submission):
     for seed, stale, momentum in ((23, True, 0.0), (24, False, 0.9), (25, True, 0.6)):
         g_state, d_state = states(seed)
         batches = [batch(seed + i, 5) for i in range(3)]
-        seen, _, _ = submission.probe(
+        seen, *_ = submission.probe(
             probe_steps, g_state, d_state, batches, RATES, momentum, stale, False
         )
         g, d, g_speed, d_speed = doubles(g_state), doubles(d_state), {}, {}
@@ -438,13 +463,13 @@ def test_sends_gradients_into_the_generator(submission):
 
 
 @check("gan_train_step", points=0.5,
-       hint="Does it work for a single row and by keyword, and are data and the parameters' "
-            "requires_grad afterwards what they were?")  # fmt: skip
+       hint="Does it work for a single row and by keyword, and are data, modes, requires_grad and "
+            "torch's random state afterwards what they were?")  # fmt: skip
 def test_step_manners(submission):
-    """A single row will do, data stay as they are, and no network ends up frozen."""
+    """A single row will do, data and random state stay, and no network ends up frozen."""
     g_state, d_state = states(28)
     batches = [batch(28, 1), batch(29, 2)]
-    seen, wanting, batches_after = submission.probe(
+    seen, wanting, modes, batches_after, tracked = submission.probe(
         probe_steps, g_state, d_state, batches, RATES, 0.0, False, True
     )
     given = "gan_train_step on one row"
@@ -458,3 +483,9 @@ def test_step_manners(submission):
            given="gan_train_step")  # fmt: skip
     expect(same([list(pair) for pair in batches_after], [list(pair) for pair in batches]),
            "it changed real or noise", given="gan_train_step")  # fmt: skip
+    expect(not any(flag for pair in tracked for flag in pair),
+           "it switched requires_grad on for real or noise", given="gan_train_step")  # fmt: skip
+    expect(all(modes), "networks in train mode are no longer in it", given="gan_train_step")
+    random_states = submission.probe(probe_random_state, g_state, d_state, *batches[1], (3, 4))
+    expect(not same(*random_states), "it reseeds torch's global random state",
+           given="gan_train_step")  # fmt: skip

@@ -172,7 +172,10 @@ def probe_solve(answer, seeds, disturb):
             results.append(type(model).__name__)
             continue
         dtype = next((p.dtype for p in model.parameters()), torch.float32)
-        results.append(model(points.to(dtype)))
+        results.append(model(points.to(dtype)).detach().clone())
+        with torch.no_grad():  # a model is its caller's: the next one must not be this one again
+            for parameter in model.parameters():
+                parameter.zero_()
     return results
 
 
@@ -349,14 +352,16 @@ def test_collapses_what_is_not_linear(submission):
                                            "the same parameter.")  # fmt: skip
 def test_changes_the_stack(submission):
     """The stack keeps its layers, their weights, biases and modes."""
-    for widths, biases in (
-        ([3, 4, 4, 4], [True] * 3),
-        ([2, 3, 3], [False, True]),
-        ([3, 2], [True]),
+    for widths, biases, dtype in (
+        ([3, 4, 4, 4], [True] * 3, torch.float64),
+        ([2, 3, 3], [False, True], torch.float64),
+        ([3, 2], [True], torch.float64),
+        ([3, 3, 3, 3], [True] * 3, torch.float32),
+        ([4, 3, 2], [True] * 2, torch.float32),
     ):
-        layers, x = draw(torch.float64, widths, biases)
+        layers, x = draw(dtype, widths, biases)
         got = submission.probe(probe_collapse, layers, x)
-        given = f"collapse_linear of widths {widths}"
+        given = f"collapse_linear of widths {widths}, {dtype}"
         expect(got["kind"] == "Linear", f"expected an nn.Linear, got a {got['kind']}", given=given)
         expect(same(got["after"], got["before"]), "the stack is not what it was", given=given)
 

@@ -29,17 +29,18 @@ def scaled_dot_product_attention(
     Q: np.ndarray, K: np.ndarray, V: np.ndarray, mask: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return (output, weights) of softmax(Q K^T / sqrt(d_k)) V over the keys in sight."""
-    # swapaxes and not .T, which would turn the batch dimensions around as well.
-    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])  # (..., L_q, L_k)
+    # Not Q @ K.T: .T would turn the batch dimensions around as well.
+    scores = np.einsum("...qd,...kd->...qk", Q, K) / np.sqrt(Q.shape[-1])  # (..., L_q, L_k)
     if mask is not None:
         # Before the softmax, and to -inf: what is hidden neither counts nor sets the maximum.
         scores = np.where(mask, scores, -np.inf)
-    largest = scores.max(axis=-1, keepdims=True)  # (..., L_q, 1)
-    # A query that sees nothing has the maximum -inf, and -inf - -inf is NaN. Any finite shift
-    # will do for it: all of its exponentials are zero.
-    weights = np.exp(scores - np.where(np.isfinite(largest), largest, 0.0))
-    total = weights.sum(axis=-1, keepdims=True)  # (..., L_q, 1), zero where nothing is seen
-    weights = weights / np.where(total == 0.0, 1.0, total)
+    # A query that sees nothing would have the maximum -inf, and -inf - -inf is NaN. `initial`
+    # keeps the maximum finite and is above no score; all exponentials of such a query are zero.
+    lowest = np.finfo(np.float64).min
+    largest = scores.max(axis=-1, keepdims=True, initial=lowest)  # (..., L_q, 1)
+    weights = np.exp(scores - largest)
+    # The largest score in sight gives exp(0) = 1, so a sum below 1 is the 0 of seeing nothing.
+    weights = weights / weights.sum(axis=-1, keepdims=True).clip(min=1.0)
     return weights @ V, weights
 
 
@@ -66,8 +67,8 @@ def multi_head_attention(
     def split(projected: np.ndarray) -> np.ndarray:
         # The reshape cuts the columns into blocks; only then may the heads move forward.
         # Reshaping to (B, H, L, d) at once has the right shape and mixes up positions.
-        return projected.reshape(B, L, num_heads, D // num_heads).swapaxes(1, 2)
+        return projected.reshape(B, L, num_heads, D // num_heads).transpose(0, 2, 1, 3)
 
     # Scores are (B, H, L, L): a mask (L, L) or (B, 1, L, L) broadcasts over the heads.
     heads, _ = scaled_dot_product_attention(split(X @ W_q), split(X @ W_k), split(X @ W_v), mask)
-    return heads.swapaxes(1, 2).reshape(B, L, D) @ W_o  # (B, H, L, d) -> (B, L, D)
+    return heads.transpose(0, 2, 1, 3).reshape(B, L, D) @ W_o  # (B, H, L, d) -> (B, L, D)

@@ -40,7 +40,7 @@ HURRY = Limits(
 )
 HURRY_TORCH = Limits(check_seconds=0.7, submission_seconds=4, memory_mib=400, patience=6)
 SECRET = "kit_secret"
-LITTER = "kit_attack"
+LITTER, LITTER_KEY = "kit_attack", 0x6B6974
 
 pytestmark = pytest.mark.skipif(
     best_tier() != FULL, reason=f"this machine offers only `{best_tier()}`; see `kit doctor`"
@@ -71,7 +71,7 @@ class Arena:
             "files": litter(),
             "scratch": os.listdir(self.zygote._scratch),
             "descriptors": len(os.listdir("/proc/self/fd")),
-            "ipc": [Path(f"/proc/sysvipc/{kind}").read_text() for kind in ("shm", "msg", "sem")],
+            "ipc": ipc_litter(),
             "zygote": self.zygote._process.pid,
         }
 
@@ -110,6 +110,13 @@ def litter() -> list[str]:
         for name in os.listdir(folder)
         if LITTER in name
     ]
+
+
+def ipc_litter() -> list[str]:
+    """System V shared memory, queues and semaphores with the key that all attacks use."""
+    texts = [Path(f"/proc/sysvipc/{kind}").read_text() for kind in ("shm", "msg", "sem")]
+    lines = [line for text in texts for line in text.splitlines()[1:]]
+    return [line for line in lines if line.split()[0] == str(LITTER_KEY)]
 
 
 @pytest.fixture(scope="module")

@@ -436,6 +436,35 @@ def test_what_cannot_be_read_is_shown(small: Course, tmp_path: Path) -> None:
     assert "nobody,," in (tmp_path / "out/scores.csv").read_text()
 
 
+def test_results_beside_the_answers(small: Course, tmp_path: Path) -> None:
+    """With --out inside the folder, our own files are not taken for somebody's answers."""
+    handed_in = hand_in(tmp_path / "in", RIGHT)
+    arguments = ("--course", small.root, "grade", handed_in, "--out", handed_in / "graded")
+    assert invoke(*arguments).exit_code == 0
+    again = invoke(*arguments)
+    assert "1 answer of 1 student graded (1 of them by an earlier run)" in again.output
+    assert "not graded" not in again.output
+
+
+def test_the_class_of_the_demo(course: Course, tmp_path: Path) -> None:
+    """Twelve students, six exercises: tricks earn nothing, right answers everything."""
+    result = invoke("grade", course.root / "examples/class", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    results = list(read_results(tmp_path / "out"))
+    points = {(each.student, each.exercise.split("_")[1]): each.report.score for each in results}
+    students = {student for student, _ in points}
+    assert len(students) == 12
+    assert len({exercise for _, exercise in points}) == 6
+    assert {Path(each.file).suffix for each in results} == {".py", ".ipynb"}
+    assert not any(each.report.not_run for each in results)
+    assert [points["Goro", number] for number in ("05", "09", "12", "17", "20", "21")] == [0] * 6
+    assert [points["Aisha Khan", number] for number in ("05", "09", "20")] == [10] * 3
+    assert points["fatou", "05"] == 0, "a syntax error runs nowhere"
+    feedback = tmp_path / "out/feedback"
+    assert {folder.name for folder in feedback.iterdir()} == students
+    assert len(list(feedback.glob("*/*.html"))) == len(list(feedback.glob("*/*.md"))) == len(points)
+
+
 def test_nothing_to_grade(small: Course, tmp_path: Path) -> None:
     """A folder without any answer is said to be one, and what a name should look like."""
     (tmp_path / "in").mkdir()

@@ -341,7 +341,7 @@ def test_own_settings_are_kept(tmp_path: Path) -> None:
 @pytest.fixture
 def postgresql(tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh database server, from Debian's package."""
-    pytest.importorskip("psycopg2", reason="no PostgreSQL driver (psycopg2) is installed")
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver (psycopg) is installed")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         pytest.skip("Debian's postgresql is not installed")

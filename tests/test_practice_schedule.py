@@ -109,7 +109,7 @@ def test_a_missed_drill_comes_back_before_one_that_was_known(place):
 
 
 def test_events_of_other_courses_and_bad_ratings_are_ignored(place):
-    """A progress file may hold exercises that this course has not, and numbers that mean nothing."""
+    """A progress file may hold exercises of another course, and numbers that mean nothing."""
     write(
         place,
         Event(1, "reviewed", "exercise_99_other", rating=3),

@@ -31,7 +31,7 @@ class Classroom:
             KitError: nothing that could be graded is there.
         """
         self.course, self.out = course, out
-        self._handed_in: HandedIn = open_handed_in(handed_in)
+        self._handed_in: HandedIn = open_handed_in(handed_in, leave_out=out)
         self.found: Found = discover(self._handed_in, course)
         if not self.found.entries:
             raise KitError(

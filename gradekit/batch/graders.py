@@ -44,17 +44,19 @@ class _Pool:
         # spawn: this process has threads, and a forked child would inherit their locks.
         self._executor = ProcessPoolExecutor(1, get_context("spawn"), initializer=grader.start)
         self._pid: Future[int] | None = None
-        self.waiting = 0
+        self._unfinished: set[Future[Any]] = set()
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks it still has to do."""
+        return len(self._unfinished)
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         self._pid = self._pid or self._executor.submit(os.getpid)
         future = self._executor.submit(function, *args, **kwargs)
-        self.waiting += 1
-        future.add_done_callback(self._finished)
+        self._unfinished.add(future)
+        future.add_done_callback(self._unfinished.discard)
         return future
-
-    def _finished(self, _: Future[Any]) -> None:
-        self.waiting -= 1
 
     def kill(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)

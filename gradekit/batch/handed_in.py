@@ -42,14 +42,17 @@ class HandedIn(Protocol):
         """
 
 
-def open_handed_in(path: Path) -> HandedIn:
+def open_handed_in(path: Path, leave_out: Path | None = None) -> HandedIn:
     """The folder or zip file at `path`.
+
+    Args:
+        leave_out: A folder in there that nobody handed in: our own results.
 
     Raises:
         KitError: it is neither.
     """
     if path.is_dir():
-        return Folder(path)
+        return Folder(path, leave_out)
     if not path.exists():
         raise KitError(f"There is no {path}: name the folder or zip that the class handed in.")
     if not zipfile.is_zipfile(path):
@@ -62,8 +65,9 @@ class Folder:
 
     is_archive = False
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, leave_out: Path | None = None) -> None:
+        self._root = root.resolve()
+        self._leave_out = str(leave_out.resolve()) if leave_out else None
 
     def items(self) -> list[Item]:
         found: list[Item] = []
@@ -80,6 +84,8 @@ class Folder:
             path = relative + entry.name
             if entry.is_symlink():
                 found.append(Item(path, "link", ()))
+            elif entry.path == self._leave_out:
+                continue
             elif entry.is_dir():
                 found.append(Item(path, "folder", ()))
                 self._walk(entry.path, path + "/", found)

@@ -17,7 +17,7 @@ from gradekit.practice.workspace import Event, Workspace
 BAR = 24  # characters
 DAYS = 28  # of the plot of time spent
 LEVELS = " ▁▂▃▄▅▆▇█"
-MISTAKES = 5
+MISTAKES = 4
 
 
 def print_progress(out: Console, workspace: Workspace, *, plain: bool) -> None:
@@ -32,7 +32,7 @@ def print_progress(out: Console, workspace: Workspace, *, plain: bool) -> None:
         _plot_days(out, events)
         _plot_topics(out, standings)
         _print_table(out, standings)
-    _print_mistakes(out, workspace, events)
+    _print_mistakes(out, workspace, events, plain=plain)
 
 
 def spent(seconds: float) -> str:
@@ -51,8 +51,8 @@ def _summary(events: list[Event], standings: list[progress.Standing]) -> list[st
     in_a_row = f"{days} day{'s' * (days != 1)} in a row" if days else "no day in a row yet"
     seconds = sum(standing.seconds for standing in standings)
     lines = [
-        f"Solved {solved} of {len(standings)} exercises, {score:g} of {total:g} points; "
-        f"{in_a_row}; time spent: {spent(seconds)}."
+        f"Solved {solved} of {len(standings)}, {score:g} of {total:g} points; "
+        f"{in_a_row}; time: {spent(seconds)}."
     ]
     if broken:
         lines.append(f"Broken since you solved it: {', '.join(broken)}.")
@@ -123,11 +123,14 @@ def _say_exercises(out: Console, standings: list[progress.Standing]) -> None:
             )
 
 
-def _print_mistakes(out: Console, workspace: Workspace, events: list[Event]) -> None:
+def _print_mistakes(
+    out: Console, workspace: Workspace, events: list[Event], *, plain: bool
+) -> None:
     slugs = {exercise.name: exercise.slug for exercise in workspace.course.exercises}
     made = [each for each in progress.mistakes(events) if each[0] in slugs][:MISTAKES]
     if made:
         out.print(Text("\nmistakes you make most", style="bold"))
     for exercise, mistake, count in made:
         times = "once" if count == 1 else f"{count} times"
-        out.print(Text(f"{times:>8}  {slugs[exercise]}: {mistake}"))
+        line = Text(f"{times:>8}  {slugs[exercise]}: {mistake}")
+        out.print(line, no_wrap=not plain, overflow="fold" if plain else "ellipsis")

@@ -69,7 +69,8 @@ def print_solved(out: Console, workspace: Workspace, *, plain: bool) -> None:
         out.print(Text(f"Solved: {solved} of {total} exercises{also}."))
         return
     full = round(BAR_CHARACTERS * solved / max(total, 1))
-    bar = Text("━" * full, style="green").append("─" * (BAR_CHARACTERS - full), style="dim")
+    bar = Text().append("━" * full, style="green")
+    bar.append("─" * (BAR_CHARACTERS - full), style="dim")
     out.print(Text("solved ").append_text(bar).append(f" {solved} of {total}{also}"))
 
 
@@ -81,8 +82,8 @@ def _report(out: Console, watch: Watch) -> None:
         out.print(Text(exercise.name, style="bold"))
         out.print(Text(watch.problem, style="red"))
     elif watch.report is None:
-        out.print(Text(f"{exercise.name}: {exercise.title}", style="bold"))
-        out.print(Text(f"loading {exercise.library} ...", style="dim"))
+        _print_story(out, watch)
+        out.print(Text(f"\nloading {exercise.library} ...", style="dim"))
     elif is_untouched(watch.report):
         _print_task(out, watch)
     elif watch.terminal.plain:
@@ -103,11 +104,15 @@ def is_untouched(report: Report) -> bool:
     return all(check.message == "not written yet" for check in report.checks)
 
 
-def _print_task(out: Console, watch: Watch) -> None:
-    """What to do with a stub: its story, and how to begin."""
+def _print_story(out: Console, watch: Watch) -> None:
     exercise = watch.exercise
     out.print(Text(exercise.title, style="bold").append(f"   about {exercise.minutes} minutes\n"))
     out.print(Text("\n\n".join(story_of(watch.course, exercise))))
+
+
+def _print_task(out: Console, watch: Watch) -> None:
+    """What to do with a stub: its story, and how to begin."""
+    _print_story(out, watch)
     out.print(
         Text(
             "\nNothing is written yet. Open the file named below in your editor, read what each "

@@ -21,8 +21,13 @@ PATIENCE_SECONDS = 30  # until a screen that never comes is a failure
 class Screen:
     """One tmux session with a shell in it. Waiting is for output, never for time."""
 
-    def __init__(self, folder: Path, columns: int = 80, rows: int = 24) -> None:
+    def __init__(
+        self, folder: Path, columns: int = 80, rows: int = 24, colour: bool = False
+    ) -> None:
         self.folder = folder
+        self._environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+        if not colour:
+            self._environment["NO_COLOR"] = "1"
         self._socket = str(folder / "tmux.socket")
         self._tmux(
             "-f", "/dev/null", "new-session", "-d", "-s", "kit", "-c", str(folder),
@@ -51,6 +56,11 @@ class Screen:
         """What can be read now."""
         return self._tmux("capture-pane", "-p", "-t", "kit")
 
+    @property
+    def ansi(self) -> str:
+        """The same with its colours."""
+        return self._tmux("capture-pane", "-e", "-p", "-t", "kit")
+
     def wait(self, *wanted: str, gone: str = "") -> str:
         """Wait until all of `wanted` can be read, and `gone` cannot; return the screen."""
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -75,7 +85,7 @@ class Screen:
             check=True,
             capture_output=True,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "NO_COLOR": "1"},
+            env=self._environment,
         )
         return done.stdout
 

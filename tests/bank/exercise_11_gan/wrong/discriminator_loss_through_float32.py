@@ -1,0 +1,31 @@
+# wrong: discriminator_loss: computed in float32 for float64 logits
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+
+def discriminator_loss(real_logits, fake_logits):
+    bce = F.binary_cross_entropy_with_logits
+    return (bce(real_logits.float(), torch.ones_like(real_logits).float()) + bce(fake_logits.float(), torch.zeros_like(fake_logits).float())).to(real_logits.dtype)
+
+
+def generator_loss(fake_logits):
+    return F.binary_cross_entropy_with_logits(fake_logits, torch.ones_like(fake_logits))
+
+
+def _bce(z, target):
+    return F.binary_cross_entropy_with_logits(z, torch.full_like(z, target))
+
+
+def gan_train_step(generator, discriminator, real, noise, g_optimizer, d_optimizer):
+    d_optimizer.zero_grad()
+    fake = generator(noise).detach()
+    d_loss = _bce(discriminator(real), 1.0) + _bce(discriminator(fake), 0.0)
+    d_loss.backward()
+    d_optimizer.step()
+
+    g_optimizer.zero_grad()
+    g_loss = _bce(discriminator(generator(noise)), 1.0)
+    g_loss.backward()
+    g_optimizer.step()
+    return {"d_loss": d_loss.item(), "g_loss": g_loss.item()}

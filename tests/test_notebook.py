@@ -1,0 +1,90 @@
+"""gradekit in a notebook of the learner's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from gradekit.notebook import definitions
+
+nbclient = pytest.importorskip("nbclient", reason="no Jupyter kernel is installed")
+pytestmark = pytest.mark.filterwarnings("ignore")  # Jupyter's libraries warn of each other
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def outputs_of(*cells: str) -> list[Any]:
+    """Run cells in a kernel; return the outputs of the last one."""
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute()
+    outputs: list[Any] = notebook.cells[-1].outputs
+    return outputs
+
+
+def test_magic_grades_the_functions_of_the_notebook() -> None:
+    """Functions from several cells, redefined and used between, are graded as a file would be."""
+    solution = (ROOT / "solutions" / "exercise_05_softmax.py").read_text("utf-8")
+    head, log = solution.split("def log_softmax")
+    shown = outputs_of(
+        "%load_ext gradekit",
+        "def softmax(x):\n    return x",
+        head,
+        "print(softmax([1, 2]))\nimport torch\ntorch.set_default_dtype(torch.float64)",
+        f"def log_softmax{log}",
+        "raise RuntimeError('a cell that fails')",
+        "%kit check exercise_05",
+    )
+    data = shown[-1]["data"]
+    assert "exercise_05_softmax: 10 of 10 points" in data["text/plain"]
+    assert "<table>" in data["text/html"]
+
+
+def test_magic_shows_counterexamples_and_escapes_them() -> None:
+    """What failed comes first with its hint; texts of the answer are no HTML."""
+    cells = ["%load_ext gradekit", "def softmax(x, axis=-1):\n    raise ValueError('<b>loud</b>')"]
+    html = outputs_of(*cells, "%kit check softmax")[-1]["data"]["text/html"]
+    assert "0 / " in html
+    assert "hint: " in html
+    assert "&lt;b&gt;loud" in html
+    assert "<b>loud" not in html
+    hints = outputs_of(*cells, "%kit check softmax --feedback titles")[-1]["data"]["text/html"]
+    assert "hint: " not in hints
+
+
+def test_magic_runs_other_commands_and_tells_what_is_wrong() -> None:
+    """`%kit hint` prints; an unknown exercise ends with the sentence of the command line."""
+    said = outputs_of("%load_ext gradekit", "%kit hint softmax")[-1]["text"]
+    assert "Hint 1 of 3" in said
+    said = outputs_of("%load_ext gradekit", "%kit check softmacks")[-1]["text"]
+    assert "Did you mean `exercise_05_softmax`?" in said
+    assert "Traceback" not in said
+
+
+def test_only_what_the_functions_need_is_taken() -> None:
+    """Training and plots stay behind; helpers, constants and decorators come along, by line."""
+    cells = [
+        "import numpy as np\nimport matplotlib.pyplot as plt",
+        "SCALE = 2\nx = train_for_hours()",
+        "not valid python",
+        "def helper(v):\n    return SCALE * v",
+        "plt.plot([1])\n@memoized\ndef f(x):\n    return helper(np.asarray(x))",
+        "def memoized(function):\n    return function",
+    ]
+    assert definitions(cells, {"f"}) == [
+        "import numpy as np\n",
+        "SCALE = 2\n",
+        "def helper(v):\n    return SCALE * v",
+        "\n@memoized\ndef f(x):\n    return helper(np.asarray(x))",
+        "def memoized(function):\n    return function",
+    ]
+
+
+def test_notebook_that_is_checked_reads_back() -> None:
+    """The example answer of the repository, a notebook, holds the function it is about."""
+    path = ROOT / "examples" / "answers" / "softmax_right.ipynb"
+    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    assert "def softmax" in "\n".join(definitions(cells, {"softmax"}))
