@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gradekit.course import Course, default_root
 from gradekit.errors import KitError
 from gradekit.export.notebooks import EXAMPLES_SUFFIX, HiddenCheck, notebook
-from gradekit.export.texts import remarks
+from gradekit.export.texts import as_markdown, remarks
 from gradekit.feedback import Level, at_level
 from gradekit.report import Check, Report
 
@@ -88,7 +88,8 @@ def record(submitted: SubmittedNotebook, graded: Graded, level: Level) -> None:
     shown = {name: at_level(report, level) for name, report in graded.reports.items()}
     for comment in submitted.comments:
         texts = [remarks(report, comment.name) for report in shown.values()]
-        comment.auto_comment = "\n".join(filter(None, texts)) or None
+        # nbgrader shows comments as Markdown, with any HTML that is in it.
+        comment.auto_comment = as_markdown("\n".join(filter(None, texts))) or None
 
 
 def _set_score(grade: Any, score: float | None) -> None:

@@ -23,8 +23,8 @@ import msgspec
 from gradekit.course import Course, Exercise, default_root
 from gradekit.errors import KitError
 from gradekit.export.names import needed_by
-from gradekit.export.texts import MARKS, details, explained
-from gradekit.report import Report
+from gradekit.export.texts import MARKS, details, explained, grouped, remarks, together
+from gradekit.report import Check, Report
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -82,27 +82,17 @@ class Table:
         self.report = report
 
     def __repr__(self) -> str:
-        lines = [explained(check) for check in self._checks()]
-        return "\n".join([*lines, self._total()])
+        return f"{remarks(self.report)}\n{self._total()}".lstrip()
 
     def _repr_html_(self) -> str:
-        cell = "text-align: left; vertical-align: top; white-space: pre-wrap"
-        rows = "".join(
-            f'<tr><td>{MARKS[check.outcome]}</td><td style="{cell}">'
-            f"{html.escape(check.title)}{_details(check)}</td>"
-            f"<td>{check.score:g} / {check.max_score:g}</td></tr>"
-            if check.max_score
-            else f'<tr><td>{MARKS[check.outcome]}</td><td style="{cell}">'
-            f"{html.escape(check.title)}{_details(check)}</td><td>example</td></tr>"
-            for check in self._checks()
-        )
+        rows = "".join(map(_row, grouped(self._checks())))
         like = "".join(
-            f"<p>`{html.escape(name)}` behaves like: {html.escape(mistake)}</p>"
+            f"<p><code>{html.escape(name)}</code> behaves like: {html.escape(mistake)}</p>"
             for name, mistake in self.report.behaves_like.items()
         )
-        return f"<p><b>{self._total()}</b></p><table>{rows}</table>{like}"
+        return f"<p><b>{self._total()}</b></p>{like}<table>{rows}</table>"
 
-    def _checks(self) -> list[Any]:
+    def _checks(self) -> list[Check]:
         """What failed first; examples only where they failed."""
         shown = [c for c in self.report.checks if c.max_score or c.outcome != "passed"]
         return sorted(shown, key=lambda check: check.outcome == "passed")
@@ -112,9 +102,19 @@ class Table:
         return f"{report.exercise}: {report.score:g} of {report.max_score:g} points"
 
 
-def _details(check: Any) -> str:
-    text = html.escape(details(check))
-    return f'<br><span style="opacity: 0.8">{text}</span>' if text else ""
+def _row(group: list[Check]) -> str:
+    first, score = group[0], sum(check.score for check in group)
+    possible = sum(check.max_score for check in group)
+    title, text = (first.title, details(first)) if len(group) == 1 else (
+        together(group), first.message
+    )  # fmt: skip
+    below = f'<br><span style="opacity: 0.8">{html.escape(text)}</span>' if text else ""
+    points = f"{score:g} / {possible:g}" if possible else "example"
+    wide = "text-align: left; white-space: pre-wrap"
+    return (
+        f'<tr><td>{MARKS[first.outcome]}</td><td style="{wide}">{html.escape(title)}{below}</td>'
+        f'<td style="white-space: nowrap">{points}</td></tr>'
+    )
 
 
 def _shell() -> InteractiveShell:

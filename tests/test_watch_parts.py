@@ -1,4 +1,4 @@
-"""The parts of `kit watch` that need no terminal: keys, drawing, saves, grading in the background."""
+"""The parts of `kit watch` that need no terminal: keys, drawing, saves, and the desk."""
 
 from __future__ import annotations
 
@@ -43,9 +43,8 @@ def test_plain_mode_prints_only_what_changed(capsys):
     """The same screen twice is said once, without a code."""
     terminal = Terminal(plain=True)
     for text in ("one", "one", "two"):
-        terminal.draw(
-            lambda out, text=text: out.print(Text(text, style="bold red")), lambda _: None
-        )
+        line = Text(text, style="bold red")
+        terminal.draw(lambda out, line=line: out.print(line), lambda _: None)
     said = capsys.readouterr().out
     assert said.split() == ["one", "two"]
     assert "\x1b" not in said

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
 from gradekit.report import Check, Report
 
 MARKS = {"passed": "✓", "failed": "✗", "not_run": "!"}
@@ -29,16 +33,41 @@ def explained(check: Check) -> str:
     return "\n".join([verdict(check), *(f"    {line}" for line in lines)])
 
 
+def grouped(checks: Iterable[Check]) -> Iterator[list[Check]]:
+    """Neighbours of one function that failed in the same words are told once."""
+
+    def words(check: Check) -> tuple[str, str, str]:
+        return check.function, check.outcome, check.message or check.name
+
+    for _, group in groupby(checks, key=words):
+        yield list(group)
+
+
+def together(group: list[Check]) -> str:
+    """What to call a group of several: how many checks of what."""
+    return f"{group[0].function}: {len(group)} checks failed in the same way"
+
+
 def remarks(report: Report, function: str | None = None) -> str:
-    """All checks that were not passed, of one function or of all; "" where all were."""
-    failed = [
-        check
-        for check in report.checks
-        if check.outcome != "passed" and function in (None, check.function)
+    """What was not passed, of one function or of all; "" where everything was."""
+    ours = [check for check in report.checks if function in (None, check.function)]
+    like = {name: text for name, text in report.behaves_like.items() if function in (None, name)}
+    lines = [f"`{name}` behaves like: {text}" for name, text in like.items()]
+    for group in grouped(check for check in ours if check.outcome != "passed"):
+        if len(group) == 1:
+            lines.append(explained(group[0]))
+        else:
+            points = f"(0 of {sum(check.max_score for check in group):g})"
+            lines.append(f"{MARKS[group[0].outcome]} {together(group)} {points}")
+            lines += [f"    {line}" for line in group[0].message.splitlines()]
+    return "\n".join(lines)
+
+
+def as_markdown(text: str, width: int = 88) -> str:
+    """`text` as a block of code: strangers' words in it stay words, and lines stay lines."""
+    lines = [
+        part
+        for line in text.splitlines()
+        for part in textwrap.wrap(line, width, subsequent_indent="      ") or [""]
     ]
-    shared = {details(check) for check in failed}
-    if len(failed) > 1 and len(shared) == 1 and (text := shared.pop()):
-        return f"✗ {len(failed)} checks failed in the same way: {text}"
-    named = [name for name in report.behaves_like if function in (None, name)]
-    like = [f"`{name}` behaves like: {report.behaves_like[name]}" for name in named]
-    return "\n".join([*like, *map(explained, failed)])
+    return textwrap.indent("\n".join(lines), "    ")

@@ -117,28 +117,45 @@ class Session:
         self.close()
 
     def _serve(self) -> None:
+        loop = _Loop(self)
         try:
             warm_up(self.exercise.modules)
+            loop.begin_collecting()
             # pytest would take a module of that name as it is, though it may be an older
             # version of this grader, or its namesake in another course.
             for name in [*sys.modules]:
                 if name.rpartition(".")[2] == self._grader.stem:
                     del sys.modules[name]
-            pytest.main([*ARGUMENTS, str(self._grader)], plugins=[plugin, _Loop(self)])
+            pytest.main([*ARGUMENTS, str(self._grader)], plugins=[plugin, loop])
         except BaseException as error:
             self._problem = f"{type(error).__name__}: {error}"
         finally:
+            loop.end_collecting()
             self._results.put(None)
 
 
 class _Loop:
     """The hooks that make a pytest session wait for submissions."""
 
+    one_collects = threading.Lock()  # pytest's imports do not bear company
+
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._collecting = False
+
+    def begin_collecting(self) -> None:
+        """Wait until no other session of this process is importing its grader."""
+        self._collecting = self.one_collects.acquire()
+
+    def end_collecting(self) -> None:
+        """Let the next one; harmless when done twice."""
+        if self._collecting:
+            self._collecting = False
+            self.one_collects.release()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.end_collecting()
         ours = self._session
         stash = session.config.stash
         if session.testsfailed:
@@ -185,13 +202,13 @@ def _without_traceback(text: str) -> str:
 def _run_checks(items: list[pytest.Item], checks: list[Check], until_failure: bool) -> None:
     """Run every check once, in order of the grader, but for one thing.
 
-    Once a function did not return in time, its other checks wait until the end, so that
-    they do not use up the time of functions that do return.
+    Once a function cost its worker (it hung, crashed, or filled the memory), its other checks
+    wait until the end, so that they do not use up the time of functions that do return.
     """
-    hanging: set[str] = set()
+    costly: set[str] = set()
     waiting: list[pytest.Item] = []
     for item in items:
-        if _judged_function(item) in hanging:
+        if _judged_function(item) in costly:
             waiting.append(item)
             continue
         _run_check(item, items)
@@ -199,8 +216,8 @@ def _run_checks(items: list[pytest.Item], checks: list[Check], until_failure: bo
             continue
         if until_failure and checks[-1].max_score:
             return
-        if checks[-1].ending == "timed_out":
-            hanging.add(checks[-1].function)
+        if checks[-1].ending in ("timed_out", "crashed", "out_of_memory"):
+            costly.add(checks[-1].function)
     for item in waiting:
         _run_check(item, items)
     place = {item.name: number for number, item in enumerate(items)}
