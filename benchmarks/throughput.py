@@ -339,7 +339,7 @@ def main() -> None:
     if "overhead" in chosen.only:
         compare_overhead(rounds=50)
     if "jobs" in chosen.only:
-        compare_jobs(chosen.many // 5)
+        compare_jobs(chosen.many)
     if "memory" in chosen.only:
         watch_memory(chosen.memory)
     if chosen.environments is None:

@@ -126,6 +126,10 @@ def test_loss_leaves_traces(submission):
     assert_close(submission.mlp_loss(*one), by_loops(*one),
                  rtol=1e-9,  # as above
                  given="mlp_loss on a batch of one sample")
+    other = [several[0], *network(seed=6)[1:]]
+    assert_close(submission.mlp_loss(*other), by_loops(*other),
+                 rtol=1e-9,  # as above
+                 given="mlp_loss called again with the same X and all else new")
     assert_close(submission.mlp_loss(*several), first,
                  rtol=1e-12,  # the same call twice
                  given="mlp_loss called again with its first arguments")
@@ -308,11 +312,14 @@ def test_expects_a_vector(submission):
                                               "comes?")
 def test_moves_several_entries_at_once(submission):
     """Each entry is moved alone, from the original `x`."""
-    x = np.array([[2.0, -3.0, 0.5], [1.5, 4.0, -2.5]])
+    x = np.array([[2.1, -3.3, 0.7], [1.3, 4.9, -2.7]])
     assert_close(submission.numerical_gradient(np.prod, x, 0.5),
                  np.array([math.prod(x.ravel()) / v for v in x.ravel()]).reshape(2, 3),
                  rtol=1e-9,  # a product is linear in each entry: exact for any eps
                  given="numerical_gradient(np.prod, x, 0.5)")
+    assert_close(submission.numerical_gradient(np.sum, x, 0.5), np.ones((2, 3)),
+                 rtol=1e-9,  # as above
+                 given="numerical_gradient(np.sum, x, 0.5), after np.prod at the same x")
 
 
 @check("numerical_gradient", points=0.5, hint="In floating point, is x + eps - eps always x? What "

@@ -285,6 +285,7 @@ def test_trips_over_a_batch_of_one(submission):
                 given=f"conv2d of x {x.shape}, weight {weight.shape}, stride={stride}, "
                       f"padding={padding}",
             )
+    judge_conv(submission, (x, 1.0 - weight, bias), 1, 0)  # the same images, other kernels
 
 
 @check("max_pool2d", points=0.5,
@@ -426,3 +427,11 @@ def test_trips_over_a_single_image(submission):
     names = ("x", "conv_weight", "conv_bias", "fc_weight", "fc_bias")
     by_name = dict(zip(names, arguments, strict=True))
     assert_array(submission.cnn_forward(**by_name), shape=(2, 3))
+    by_name["fc_weight"] = 1.0 - by_name["fc_weight"]
+    assert_close(
+        submission.cnn_forward(**by_name),
+        cnn_by_loops(**by_name),
+        rtol=1e-8,  # as above
+        atol=1e-12,
+        given="cnn_forward called again with another fc_weight only",
+    )

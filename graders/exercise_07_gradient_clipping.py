@@ -338,6 +338,7 @@ def test_recurrence_leaves_traces(submission):
                          shape=(6,))
     judge_norms(submission, SHEARED, [3, -1], 3, scale=2)
     judge_norms(submission, [[2, 0, 1], [1, 1, 0], [0, 3, -1]], [1, 0.5, -2], 5, scale=4)
+    judge_norms(submission, SKEWED, [3, -1, 0.5], 5, scale=4)
     assert_close(submission.bptt_gradient_norms(W, grad, 5), first,
                  rtol=1e-12,  # the same call twice
                  given="bptt_gradient_norms called again with its first arguments")

@@ -145,7 +145,8 @@ def probe_shared_memory(answer, name, param, grad, m, v):
 def judge_traces(submission, name, weight_decay):
     """Arguments unchanged, arrays new, calls independent, for either kind of step."""
     first, second = state(16, (2, 3)), state(17, (4,))
-    for arguments, t in ((first, 3), (first, 3), (second, 1), (first, 3)):
+    third = (first[0], *state(19, (2, 3))[1:])  # the parameter of the first, all else new
+    for arguments, t in ((first, 3), (first, 3), (second, 1), (third, 3), (first, 3)):
         answer = assert_unchanged(submission, name, *arguments, t)
         judge_step(answer, by_decimals(*arguments, t, *DEFAULTS, weight_decay),
                    f"{name} with t = {t}, one call of several")
@@ -326,3 +327,5 @@ def test_run_leaves_traces(submission):
         seen = submission.probe(probe_minimize, bowl, x0, 6, 0.05)
         expect(same(seen["x0"], x0), "it changed x0 in place")
         judge_path(seen["path"], bowl, x0, 6, 0.05, "adam_minimize, one run of several")
+    judge_path(submission.adam_minimize(double_well, first, 6, 0.05), double_well, first, 6, 0.05,
+               "adam_minimize of another grad_fn from the same x0")

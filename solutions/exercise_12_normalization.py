@@ -43,7 +43,6 @@ def fit_min_max(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def apply_min_max(data: np.ndarray, minimum: np.ndarray, maximum: np.ndarray) -> np.ndarray:
     """(N, D) -> (N, D): by the training range, whatever the new data's own range is."""
-    data = np.asarray(data, dtype=np.float64)
     span = maximum - minimum                                   # (D,)
     # Replacing the divisor, not the result: 0 / 0 would warn before np.where could hide it.
     # An epsilon instead would change the columns that are fine.
@@ -52,7 +51,6 @@ def apply_min_max(data: np.ndarray, minimum: np.ndarray, maximum: np.ndarray) ->
 
 def standardize(dataset: np.ndarray) -> np.ndarray:
     """(N, D) -> (N, D): mean 0 and population standard deviation 1."""
-    dataset = np.asarray(dataset, dtype=np.float64)
     # Equal values are compared, not a deviation with zero: the mean of 0.1, 0.1, 0.1 is rounded,
     # so that its deviation is 1e-17 and the quotient 1.
     constant = (dataset == dataset[0]).all(axis=0)             # (D,)

@@ -46,7 +46,7 @@ def collapse_linear(stack: nn.Sequential) -> nn.Linear:
     with torch.no_grad():
         # torch stores weights as (out, in), so the later matrix multiplies from the left.
         weight = stack[0].weight.clone()                    # (K, D)
-        bias = torch.zeros_like(weight[:, 0])               # (K,)
+        bias = weight.new_zeros(stack[0].out_features)      # (K,)
         if stack[0].bias is not None:
             bias += stack[0].bias
         for layer in stack[1:]:

@@ -17,7 +17,7 @@ from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.export import canvas, classroom50, gradescope, junit, moodle, prairielearn
 from gradekit.export.roster import Roster
-from gradekit.export.texts import remarks
+from gradekit.export.texts import as_markdown, remarks
 from gradekit.report import Check, Report
 from gradekit.results import Result
 
@@ -238,6 +238,29 @@ def test_two_people_of_one_name_are_not_mixed_up(tmp_path: Path) -> None:
     found = roster.find("Ada Lovelace (8)", canvas.CALLED)
     assert found is not None
     assert found["ID"] == "8"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_comments_are_harmless_where_they_are_shown_as_markdown() -> None:
+    """What an answer raised is shown as it is, and runs in no instructor's browser."""
+    filters = pytest.importorskip("nbconvert.filters", reason="nbconvert is not installed")
+    message = (
+        "softmax(...) raised ValueError: <script>alert(1)</script>\n```\n# loud " + 30 * "long "
+    )
+    texts = remarks(report(check("test_one", "failed", 1, message=message)))
+    page = filters.markdown2html(as_markdown(texts))
+    assert "&lt;script&gt;alert" in page
+    assert "<script" not in page
+    assert "<h1" not in page
+    assert max(map(len, as_markdown(texts).splitlines())) <= 92
+
+
+def test_checks_that_failed_in_the_same_words_are_told_once() -> None:
+    """A function that is not there is one remark, not one for each of its checks."""
+    gone = [check(f"test_{n}", "failed", 1, message="there is no function") for n in range(3)]
+    text = remarks(report(*gone, check("test_other", "failed", 1, message="differs")))
+    assert text.count("there is no function") == 1
+    assert "softmax: 3 checks failed in the same way (0 of 3)" in text
 
 
 def test_a_roster_that_is_no_table_is_refused(tmp_path: Path) -> None:

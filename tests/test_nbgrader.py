@@ -260,6 +260,9 @@ def check_regrading(url: str, results: list[Result], course: Course) -> None:
     assert after["ada", "on softmax"] == ("Nice try.",)
     assert after["ada", "penalty"] == (0.5,)
     assert after["bob", "total"] == (0.25, 10.0)
+    with Gradebook(url) as gradebook:  # what formgrader lists
+        listed = {each["student"]: each["score"] for each in gradebook.submission_dicts(NAME)}
+    assert listed == {"ada": 9.25, "bob": 0.25}
 
 
 def test_grading_again_updates_and_keeps_what_humans_entered(
@@ -282,6 +285,30 @@ def test_new_gradebook_serves_stock_autograde(
     nbgrader(tmp_path, "autograde", NAME)
     assert grades(db(tmp_path), NAME)["bob", "total"] == (10.0, 10.0)
     assert grades(db(tmp_path), NAME)["ada", "total"] == (10.0, 10.0)
+
+
+def test_fast_path_penalizes_and_shows_feedback_by_itself(
+    tmp_path: Path, results: list[Result], course: Course
+) -> None:
+    """The course's own rule for late work applies, and nbgrader finds notebooks to show."""
+    from nbgrader.api import Gradebook
+
+    words = ["export", "nbgrader", str(tmp_path), "softmax"]
+    assert CliRunner().invoke(kit, words).exit_code == 0
+    with (tmp_path / "nbgrader_config.py").open("a") as config:
+        config.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
+    handed_in = tmp_path / "submitted" / "ada" / f"{NAME}.py"
+    handed_in.parent.mkdir(parents=True)
+    handed_in.write_bytes((ROOT / "solutions" / f"{NAME}.py").read_bytes())
+    write(results[-1:], db(tmp_path), course, tmp_path / "submitted")
+    with Gradebook(db(tmp_path)) as gradebook:
+        gradebook.update_or_create_assignment(NAME, duedate="2026-09-01 12:00:00 UTC")
+    handed_in.with_name("timestamp.txt").write_text("2026-09-02 12:00:00 UTC")
+    write(results[-1:], db(tmp_path), course, tmp_path / "submitted")
+    assert grades(db(tmp_path), NAME)["ada", "penalty"] == (10.0,)
+    nbgrader(tmp_path, "generate_feedback", NAME)
+    page = (tmp_path / "feedback" / "ada" / NAME / f"{NAME}.html").read_text("utf-8")
+    assert "Score: 1.0 / 1.0" in page
 
 
 def test_checks_that_were_not_run_are_left_to_a_human(

@@ -36,8 +36,9 @@ def explained(check: Check) -> str:
 def grouped(checks: Iterable[Check]) -> Iterator[list[Check]]:
     """Neighbours of one function that failed in the same words are told once."""
 
-    def words(check: Check) -> tuple[str, str, str]:
-        return check.function, check.outcome, check.message or check.name
+    def words(check: Check) -> tuple[str, str]:
+        failed = check.outcome == "failed" and check.message
+        return check.function, failed or check.name
 
     for _, group in groupby(checks, key=words):
         yield list(group)

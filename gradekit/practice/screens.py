@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 BAR_CHARACTERS = 30
 PLAIN_FAILURES = 3  # told in full: what scrolls by is read aloud
+BEGIN = (
+    "Nothing is written yet. Open the file named below in your editor, read what each "
+    "function should do, replace its TODO, and save: what is right and wrong appears here."
+)
 STATES = {"solved": "green", "broken": "red", "started": "yellow", "new": "dim"}
 
 
@@ -82,10 +86,9 @@ def _report(out: Console, watch: Watch) -> None:
         out.print(Text(exercise.name, style="bold"))
         out.print(Text(watch.problem, style="red"))
     elif watch.report is None:
-        _print_story(out, watch)
-        out.print(Text(f"\nloading {exercise.library} ...", style="dim"))
+        _print_task(out, watch, f"loading {exercise.library} ...")
     elif is_untouched(watch.report):
-        _print_task(out, watch)
+        _print_task(out, watch, BEGIN)
     elif watch.terminal.plain:
         for sentence in sentences(_one_hint(watch.report), PLAIN_FAILURES):
             out.print(Text(sentence))
@@ -104,22 +107,13 @@ def is_untouched(report: Report) -> bool:
     return all(check.message == "not written yet" for check in report.checks)
 
 
-def _print_story(out: Console, watch: Watch) -> None:
+def _print_task(out: Console, watch: Watch, now: str) -> None:
+    """What to do now, above the story: that may be longer than the screen."""
     exercise = watch.exercise
     out.print(Text(exercise.title, style="bold").append(f"   about {exercise.minutes} minutes\n"))
-    out.print(Text("\n\n".join(story_of(watch.course, exercise))))
-
-
-def _print_task(out: Console, watch: Watch) -> None:
-    """What to do with a stub: its story, and how to begin."""
-    _print_story(out, watch)
-    out.print(
-        Text(
-            "\nNothing is written yet. Open the file named below in your editor, read what each "
-            "function should do, replace its TODO, and save: what is right and wrong appears here.",
-            style="bold",
-        )
-    )
+    out.print(Text(now, style="bold yellow"))
+    for paragraph in story_of(watch.course, exercise):
+        out.print(Text("\n" + paragraph))
 
 
 def _one_hint(report: Report) -> Report:
