@@ -345,9 +345,9 @@ def test_trains_only_a_part(submission):
 
 @check("train_autoencoder", points=0.5,
        hint="Does it work for a single row and for a single epoch, does a list of plain numbers "
-            "come back, and is X still what it was?")  # fmt: skip
+            "come back however the loss behaves, and is X still what it was?")  # fmt: skip
 def test_training_manners(submission):
-    """A single row and a single epoch will do, and X is left as it was."""
+    """A single row and a single epoch will do, no epoch is left out, and X stays as it was."""
     for n, epochs in ((1, 1), (1, 5), (6, 2)):
         X, state = curve(9, torch.float32, n), narrow_state(9)
         given = f"train_autoencoder(model, X ({n}, 7), {epochs})"
@@ -357,6 +357,13 @@ def test_training_manners(submission):
         expect(same(first[2], X), "it changed X", given=given)
         for one, other in zip(first[0], again[0], strict=True):
             assert_close(other, one, rtol=1e-4, given=f"{given}, called again on the same model")
+    # A loss that stays where it is, and one that is 0 from the start: no reason to stop early.
+    losses, _, _ = submission.probe(probe_training, narrow_state(9), curve(9, torch.float32), 12,
+                                    1e-9)  # fmt: skip
+    loss_list(losses, 12, "train_autoencoder(model, X, 12, lr=1e-9)")
+    zeros = {key: torch.zeros_like(value) for key, value in narrow_state(9).items()}
+    losses, _, _ = submission.probe(probe_training, zeros, torch.full((4, 7), 0.5), 12)
+    loss_list(losses, 12, "train_autoencoder(model, X, 12), a model that has nothing to learn")
 
 
 # ---- reconstruction_error and flag_anomalies -----------------------------------------------------
@@ -410,16 +417,32 @@ def rows(seed, n, dtype=torch.float32):
 def probe_measuring(answer, name, state, X, modes, *threshold):
     """The result of `name`, its requires_grad, and the model before and after."""
     model = deep_autoencoder(state)
+    model.decoder.requires_grad_(False)
     if modes in ("train", "eval"):
         model.train(modes == "train")
     else:
         for module, mode in zip(model.modules(), modes, strict=True):
             module.training = mode
     flags = [module.training for module in model.modules()]
+    wanting = [parameter.requires_grad for parameter in model.parameters()]
     result = getattr(answer, name)(model, X, *threshold)
+    enabled = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)  # for whoever comes next
+    changed = [parameter.requires_grad for parameter in model.parameters()] != wanting
     after = {key: value.detach() for key, value in model.state_dict().items()}
     attached = isinstance(result, torch.Tensor) and result.requires_grad
-    return result, attached, flags, [m.training for m in model.modules()], after, X
+    switches = {"a parameter's requires_grad": changed, "torch.is_grad_enabled()": not enabled}
+    return result, attached, flags, [m.training for m in model.modules()], after, X, switches
+
+
+def probe_random_state(answer, name, state, X, seeds, *threshold):
+    """torch's random state after `name` from several seeds."""
+    random_states = []
+    for seed in seeds:
+        torch.manual_seed(seed)
+        getattr(answer, name)(deep_autoencoder(state), X, *threshold)
+        random_states.append(torch.get_rng_state())
+    return random_states
 
 
 def probe_keywords(answer, name, state, X, extra):
@@ -429,10 +452,11 @@ def probe_keywords(answer, name, state, X, extra):
 
 def probe_constant(answer, X, threshold):
     """Anomalies of a model that rebuilds every entry as 0.5."""
-    layer = nn.Linear(X.shape[1], X.shape[1]).to(X.dtype)
-    nn.init.zeros_(layer.weight)
-    nn.init.constant_(layer.bias, 0.5)
-    return answer.flag_anomalies(layer, X, threshold)
+    encoder, decoder = nn.Linear(X.shape[1], 2), nn.Linear(2, X.shape[1])
+    nn.init.zeros_(decoder.weight)
+    nn.init.constant_(decoder.bias, 0.5)
+    model = nn.Sequential(OrderedDict(encoder=encoder, decoder=decoder)).to(X.dtype)
+    return answer.flag_anomalies(model, X, threshold)
 
 
 def mixed_modes():
@@ -450,7 +474,7 @@ def judge_trace(name, submission, *threshold):
     state, X = deep_state(20), rows(20, 6)
     for model, modes in mixed_modes().items():
         given = f"{name} on {model}"
-        _, _, before, flags, after, X_after = submission.probe(
+        _, _, before, flags, after, X_after, switches = submission.probe(
             probe_measuring, name, state, X, modes, *threshold
         )
         expect(flags == before,
@@ -460,6 +484,10 @@ def judge_trace(name, submission, *threshold):
             expect(key in after and same(after[key], state[key]),
                    f"`{key}` of the model changed", given=given)  # fmt: skip
         expect(same(X_after, X), "it changed X", given=given)
+        for switch, turned in switches.items():
+            expect(not turned, f"{switch} is another one afterwards", given=given)
+    random_states = submission.probe(probe_random_state, name, state, X, (3, 4), *threshold)
+    expect(not same(*random_states), "it reseeds torch's global random state", given=name)
 
 
 @check("reconstruction_error", points=1,
@@ -469,6 +497,7 @@ def test_averages_over_the_wrong_entries(submission):
     """Each row's error is the mean of its squared differences."""
     for seed, n, dtype in ((10, 6, torch.float32), (11, 3, torch.float64), (12, 5, torch.float32)):
         state, X = deep_state(seed, dtype), rows(seed, n, dtype)
+        X[1] = 3 * X[1] - 1.5  # an anomaly may lie outside [0, 1], with an error above 1
         errors = submission.probe(probe_measuring, "reconstruction_error", state, X, "eval")[0]
         assert_close(
             errors, torch.tensor(row_errors(state, X), dtype=dtype),
@@ -544,14 +573,14 @@ def test_flags_the_wrong_rows(submission):
     hint="A row whose error is exactly the threshold: does its error exceed it?",
 )
 def test_flags_the_threshold_itself(submission):
-    """An error that equals the threshold does not exceed it."""
+    """An error that equals the threshold does not exceed it, and a hair more does."""
     for dtype in (torch.float32, torch.float64):
         X = torch.tensor(
-            [[0.5, 0.5, 0.5, 0.5], [1.0, 0.5, 0.5, 0.5], [0.0, 0.5, 1.0, 0.5], [1.0] * 4],
+            [[0.5, 0.5, 0.5, 0.5], [0.5, 0.75, 0.5, 0.5], [0.0, 0.5, 0.5, 0.5], [1.0] * 4],
             dtype=dtype,
         )
-        errors = [0.0, 0.0625, 0.125, 0.25]  # exact in binary
-        for threshold in (0.0, 0.0625, 0.125, 0.25):
+        errors = [0.0, 0.015625, 0.0625, 0.25]  # exact in binary, and so are their roots
+        for threshold in (0.0, 0.015625, 0.0625, 0.25, 0.25 - 2.0**-20, 0.0625 + 2.0**-20):
             assert_equal(
                 submission.probe(probe_constant, X, threshold),
                 torch.tensor([error > threshold for error in errors]),

@@ -105,6 +105,17 @@ def probe_measure(answer, function, weights, modes, data, criterion_name):
     }
 
 
+def probe_draws(answer, function, weights, data):
+    """What torch draws after a measurement, from two random states before it."""
+    draws = []
+    for seed in (8, 9):
+        model = Network(weights)
+        torch.manual_seed(seed)
+        getattr(answer, function)(model, *data, nn.MSELoss())
+        draws.append(torch.rand(4))
+    return draws
+
+
 # Truth
 
 
@@ -229,6 +240,13 @@ def judge_state(got, given, *keys):
         expect(same(before, after), text, given=given)
 
 
+def judge_random_state(submission, function):
+    """Fail if `function` resets torch's global random state."""
+    weights, data = draw(torch.float32, (6, 5))
+    first, second = submission.probe(probe_draws, function, weights, data)
+    expect(not same(first, second), "it resets torch's global random state", given=function)
+
+
 def judge_word(submission, expected, *args, **kwargs):
     """Fail unless `diagnose_fit` says `expected`."""
     words = [*map(show_float, args), *(f"{key}={value}" for key, value in kwargs.items())]
@@ -297,11 +315,12 @@ def test_fails_on_a_single_row(submission):
 @check("train_val_losses", points=0.5, hint="What about the model and the data is not what it was "
                                             "before you measured?")  # fmt: skip
 def test_changes_what_it_measures(submission):
-    """Parameters, buffers and data stay as they were."""
+    """Parameters, buffers, data and the random state stay as they were."""
     for modes in (ALL_TRAIN, MIXED):
         got, _, given = measure(submission, "train_val_losses", torch.float64, (12, 5),
                                 "BCEWithLogitsLoss", modes)  # fmt: skip
         judge_state(got, given, "tensors", "data")
+    judge_random_state(submission, "train_val_losses")
 
 
 @check("diagnose_fit", points=1, hint="Which question comes first? And what are the two default "
@@ -409,7 +428,8 @@ def test_gives_another_status(submission):
         )["result"]
         given = f"check_train_val_gap with losses {train_shift**2:g} and {val_shift**2:g}"
         expect(isinstance(got, dict), f"expected a dict, got {show(got)}", given=given)
-        expect("status" in got, f"expected the key 'status', got {list(got)}", given=given)
+        for key in ("status", "train_loss", "val_loss", "gap"):
+            expect(key in got, f"expected the key {key!r}, got {list(got)}", given=given)
         assert_equal(got["status"], expected, given=f"'status' of {given}")
 
 
@@ -423,3 +443,4 @@ def test_measures_or_leaves_the_model_differently(submission):
             submission, torch.float32, rows, "BCEWithLogitsLoss", modes, seed
         )
         judge_state(got, given, "modes", "tensors", "data", "requires_grad", "grad_enabled")
+    judge_random_state(submission, "check_train_val_gap")

@@ -57,6 +57,13 @@ def probe_build(answer, args, kwargs):
     return layers
 
 
+def probe_build_twice(answer, args):
+    """Whether two networks, built alike, have a parameter or a buffer in common."""
+    first, second = answer.build_clinical_mlp(*args), answer.build_clinical_mlp(*args)
+    mine = {id(value) for value in (*first.parameters(), *first.buffers())}
+    return any(id(value) in mine for value in (*second.parameters(), *second.buffers()))
+
+
 def probe_forward(answer, args, x, seed):
     """The output in evaluation mode, after the statistics were moved, and the weights."""
     model = answer.build_clinical_mlp(*args)
@@ -119,7 +126,7 @@ def model_by_name(kind):
     if kind == "nothing":
         return nn.Sequential(nn.ReLU(), nn.Dropout(0.3))
     if kind == "float64":
-        return nn.Sequential(nn.Linear(3, 8, bias=False), nn.Linear(8, 2)).double()
+        return nn.Sequential(nn.Linear(3, 8, bias=False), nn.Linear(8, 2)).double().eval()
     return nn.Linear(3, 4)
 
 
@@ -293,7 +300,7 @@ def test_has_other_outputs_for_the_task(submission):
 @check("build_clinical_mlp", points=0.5, hint="Which loss will the outputs go to, and what does "
                                               "that loss do to them itself?")  # fmt: skip
 def test_ends_in_an_activation(submission):
-    """The model computes its layers and nothing more: outputs are logits or plain values."""
+    """The model computes its own layers and nothing more: it gives logits or plain values."""
     for task, n_classes, outputs in (("binary", None, 1), ("regression", None, 1),
                                      ("multiclass", 4, 4)):  # fmt: skip
         x = 2 * torch.randn(6, 5, generator=torch.Generator().manual_seed(outputs))
@@ -310,6 +317,8 @@ def test_ends_in_an_activation(submission):
             given=f"the model for {task!r} in train mode",
         )
         expect(all(got["trainable"]), "a parameter is not trainable", given=given)
+        shared = submission.probe(probe_build_twice, args)
+        expect(not shared, "a second network shares its parameters with the first", given=given)
 
 
 def by_hand(steps, x):
@@ -333,7 +342,8 @@ def by_hand(steps, x):
                                               "never heard of?")  # fmt: skip
 def test_takes_any_other_task(submission):
     """A task that is none of the three raises ValueError."""
-    for args in ((5, 1_500, "ranking"), (5, 20_000, "classification", 3), (5, 1_500, "")):
+    for args in ((5, 1_500, "ranking"), (5, 20_000, "classification", 3), (5, 1_500, ""),
+                 (5, 1_500, "Binary"), (5, 1_500, "multi-class", 3)):  # fmt: skip
         expect_value_error(
             f"build_clinical_mlp{args}",
             lambda args=args: submission.probe(probe_build, args, {}),
@@ -374,7 +384,8 @@ def judge_count(submission, kind, expected, words):
 def test_counts_tensors_or_rows(submission):
     """Every number counts, of weights and biases alike."""
     judge_count(submission, "linear", 3 * 4 + 4, "nn.Linear(3, 4)")
-    judge_count(submission, "float64", 3 * 8 + 8 * 2 + 2, "a float64 3-8-2 model, first bias off")
+    expected = 3 * 8 + 8 * 2 + 2
+    judge_count(submission, "float64", expected, "a float64 model in evaluation mode")
     judge_count(submission, "nothing", 0, "nn.ReLU and nn.Dropout")
 
 

@@ -25,22 +25,23 @@ data, a network that trains long enough learns them too.
 import torch
 from torch import nn
 
+HIDDEN = 32  # wide enough to bend; what limits the model is the latent layer
+
 
 class Autoencoder(nn.Module):
     """D -> hidden -> latent -> hidden -> D, the output in [0, 1]."""
 
     def __init__(self, input_dim: int, latent_dim: int) -> None:
         super().__init__()
-        hidden = max(16, input_dim // 2)
         self.encoder = nn.Sequential(
-            nn.Linear(input_dim, hidden),
+            nn.Linear(input_dim, HIDDEN),
             nn.Tanh(),
-            nn.Linear(hidden, latent_dim),  # no ReLU here: it would halve the latent space
+            nn.Linear(HIDDEN, latent_dim),  # no ReLU here: it would halve the latent space
         )
         self.decoder = nn.Sequential(
-            nn.Linear(latent_dim, hidden),
+            nn.Linear(latent_dim, HIDDEN),
             nn.Tanh(),
-            nn.Linear(hidden, input_dim),
+            nn.Linear(HIDDEN, input_dim),
             nn.Sigmoid(),  # the data's range is the output's range
         )
 
@@ -64,7 +65,7 @@ def train_autoencoder(
     losses = []
     for _ in range(epochs):
         optimizer.zero_grad()
-        loss = nn.functional.mse_loss(model(X), X)  # the input is its own target
+        loss = ((model(X) - X) ** 2).mean()  # the input is its own target
         loss.backward()
         optimizer.step()
         losses.append(loss.item())  # a number: the tensor would keep its graph alive

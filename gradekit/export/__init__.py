@@ -1,1 +1,1 @@
-"""Report -> the formats of other systems. Knows only `gradekit.report`."""
+"""Report -> the formats of other systems, and what those systems need to make reports."""

@@ -78,5 +78,6 @@ def evaluate(answer: Any, sources: list[tuple[str, bool]]) -> list[str]:
             if not should_raise or isinstance(error, NotImplementedError):
                 raise
             values[:] = [f"raised {type(error).__name__}"]
-        outputs.append("".join(f"{value}\n" for value in values) or printed.getvalue())
+        prints = source.startswith("print(") and not values
+        outputs.append(printed.getvalue() if prints else "".join(f"{v}\n" for v in values))
     return outputs

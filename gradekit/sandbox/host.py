@@ -29,6 +29,7 @@ SIGNALS = {
 }
 # How many times a frame may come in parts before the clock is looked at again.
 PARTS = 64
+FIRST_WAIT_SECONDS = 0.02  # most calls are back by then; only after it the clock is looked at
 # A worker that ends closes its connection a moment before it can be waited for.
 GRACE_SECONDS = 0.3
 
@@ -70,6 +71,9 @@ class Worker:
         if self._poll is not None:
             self._poll.register(connection, select.POLLIN)
         connection.setblocking(False)
+        self._ahead = wire.Ahead(self._read)
+        self._asked: object = "the sandbox"
+        self._parts = 0  # in how many parts the reply has come so far
         self._shared_mib = 0.0  # what it was forked with: Python, numpy, torch
         self._allowance = Allowance(START_SECONDS, self.cpu_seconds(), time.monotonic())
         try:
@@ -121,26 +125,8 @@ class Worker:
                 raise self._lost(what) from None
 
     def _receive(self, number: int, what: object) -> Reply:
-        parts = 0
-
-        def read_into(view: memoryview) -> None:
-            nonlocal parts
-            while view:
-                self._await_data(what)
-                parts += 1
-                if parts % PARTS == 0:  # it trickles: there are always bytes, but never all
-                    self._check_time(what)
-                try:
-                    count = self._connection.recv_into(view)
-                except BlockingIOError:
-                    continue
-                except OSError:
-                    count = 0
-                if not count:
-                    raise self._lost(what)
-                view = view[count:]
-
-        kind, replied, body = wire.decode(*wire.receive(read_into, bounded=True))
+        self._asked, self._parts = what, 0
+        kind, replied, body = wire.decode(*wire.receive(self._ahead.read_into, bounded=True))
         if replied != number:
             raise wire.Malformed("the reply is to another question")
         if kind == "ready" and number == 0:
@@ -154,11 +140,24 @@ class Worker:
             raise wire.Malformed("not a reply")
         return Reply(kind, *body)
 
-    def _await_data(self, what: object) -> None:
-        """Wait for bytes from the worker, as long as its allowance lasts."""
-        wait = 0.0
-        while not self._readable(wait):
-            wait = self._check_time(what)
+    def _read(self, view: memoryview) -> int:
+        """Read some bytes, one at least, as long as the worker's allowance lasts."""
+        while True:
+            wait = FIRST_WAIT_SECONDS
+            while not self._readable(wait):
+                wait = self._check_time(self._asked)
+            self._parts += 1
+            if self._parts % PARTS == 0:  # it trickles: there are always bytes, but never all
+                self._check_time(self._asked)
+            try:
+                count = self._connection.recv_into(view)
+            except BlockingIOError:
+                continue
+            except OSError:
+                count = 0
+            if not count:
+                raise self._lost(self._asked)
+            return count
 
     def _readable(self, seconds: float) -> bool:
         if self._poll is not None:

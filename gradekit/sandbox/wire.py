@@ -163,6 +163,29 @@ def decode(
     return frame.kind, frame.number, value
 
 
+class Ahead:
+    """Reads more than it is asked for, so that a small frame takes one system call."""
+
+    def __init__(self, read: Callable[[memoryview], int]) -> None:
+        """`read` puts some bytes into a view, one at least, and says how many."""
+        self._read = read
+        self._buffer = memoryview(bytearray(SMALL_FRAME))
+        self._start = self._end = 0
+
+    def read_into(self, view: memoryview) -> None:
+        """Fill `view`."""
+        while view:
+            if self._start == self._end:
+                if len(view) >= len(self._buffer):
+                    view = view[self._read(view) :]
+                    continue
+                self._start, self._end = 0, self._read(self._buffer)
+            count = min(len(view), self._end - self._start)
+            view[:count] = self._buffer[self._start : self._start + count]
+            self._start += count
+            view = view[count:]
+
+
 def receive(
     read_into: Callable[[memoryview], None], *, bounded: bool
 ) -> tuple[bytearray, bytearray]:
@@ -233,8 +256,7 @@ def _to_node(
     if isinstance(value, np.ndarray):
         dtype = _dtype_name(value)
         _check_dimensions(value.ndim)
-        array = np.ascontiguousarray(np.asarray(value), dtype=dtype).reshape(value.shape)
-        _append(buffers, array.reshape(-1).view(np.uint8).data if array.size else b"")
+        _append(buffers, _contents(np.asarray(value, dtype=dtype)))
         return Array(dtype, list(value.shape))
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
@@ -266,11 +288,14 @@ def _tensor_to_node(torch: Any, value: Any, buffers: list[Any]) -> Tensor:
     if dtype not in TENSOR_DTYPES or value.layout is not torch.strided or value.is_meta:
         raise NotData(f"a tensor of {value.layout} layout and dtype {value.dtype}")
     _check_dimensions(value.ndim)
-    plain = value.detach().as_subclass(torch.Tensor).resolve_conj().resolve_neg()
-    plain = plain.cpu().contiguous()
-    if plain.numel():
-        _append(buffers, plain.reshape(-1).view(torch.uint8).numpy().data)
-    return Tensor(dtype, list(plain.shape))
+    plain = value.detach()
+    if type(plain) is not torch.Tensor:
+        plain = plain.as_subclass(torch.Tensor)
+    if dtype == "bfloat16":  # NumPy has none: as the bytes that they are
+        plain = plain.contiguous().reshape(-1).view(torch.uint8)
+    # force: also where a view is conjugated or negated only when it is looked at.
+    _append(buffers, _contents(plain.numpy(force=True)))
+    return Tensor(dtype, list(value.shape))
 
 
 def _from_node(
@@ -335,7 +360,9 @@ def _tensor(dtype: str, shape: list[int], reader: _Reader) -> Any:
         return torch.empty(shape, dtype=torch_dtype)
     contents = reader.take(count * torch_dtype.itemsize)
     _check_bools(dtype, contents)
-    return torch.frombuffer(contents, dtype=torch_dtype).reshape(shape)
+    if dtype == "bfloat16":
+        return torch.frombuffer(contents, dtype=torch_dtype).reshape(shape)
+    return torch.from_numpy(np.frombuffer(contents, dtype=dtype).reshape(shape))
 
 
 def _count(shape: list[int]) -> int:
@@ -368,6 +395,13 @@ def _dtype_name(array: np.ndarray) -> str:
     if name not in ARRAY_DTYPES:
         raise NotData(f"an array of dtype {array.dtype}")
     return name
+
+
+def _contents(array: np.ndarray) -> bytes | memoryview:
+    """The bytes of an array in C order; a large one is not copied if it lies so already."""
+    if array.nbytes < SMALL_FRAME:
+        return array.tobytes()
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def _append(buffers: list[Any], contents: Any) -> None:

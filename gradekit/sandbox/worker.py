@@ -136,12 +136,10 @@ def serve(read: Callable[[memoryview], int], write: Callable[[memoryview], int])
     sys.stdin = io.StringIO()
     answer = Answer()
 
-    def read_into(view: memoryview) -> None:
-        while view:
-            count = read(view)
-            if not count:
-                os._exit(0)
-            view = view[count:]
+    def read_some(view: memoryview) -> int:
+        return read(view) or os._exit(0)
+
+    ahead = wire.Ahead(read_some)
 
     def send(pieces: list[Any]) -> None:
         for piece in pieces:
@@ -153,7 +151,7 @@ def serve(read: Callable[[memoryview], int], write: Callable[[memoryview], int])
     send(wire.encode("ready", 0, None))
     sys.addaudithook(_refuse)
     while True:
-        frame = wire.receive(read_into, bounded=False)
+        frame = wire.receive(ahead.read_into, bounded=False)
         kind, number, body = wire.decode(*frame, opaque=pickle.loads)
         try:
             pieces = wire.encode("value", number, (_handle(answer, kind, body), printed.take()))
