@@ -152,12 +152,23 @@ def serve(read: Callable[[memoryview], int], write: Callable[[memoryview], int])
     sys.addaudithook(_refuse)
     while True:
         frame = wire.receive(ahead.read_into, bounded=False)
-        kind, number, body = wire.decode(*frame, opaque=pickle.loads)
+        kind, number, body = wire.decode(*frame, opaque=_unpickled)
         try:
             pieces = wire.encode("value", number, (_handle(answer, kind, body), printed.take()))
         except BaseException as error:
             pieces = wire.encode("raised", number, (_describe(error), printed.take()))
         send(pieces)
+
+
+_probes: dict[bytes, types.FunctionType] = {}
+
+
+def _unpickled(data: bytes) -> Any:
+    """What was pickled; a probe, which is sent for many checks, is made only once."""
+    value = _probes.get(data) or pickle.loads(data)
+    if isinstance(value, types.FunctionType):
+        _probes[data] = value
+    return value
 
 
 def _handle(answer: Answer, kind: str, body: Any) -> Any:
