@@ -10,6 +10,7 @@ demo: .venv/installed
 	@echo "Open demo-results/report.html in a browser."
 
 test: .venv/installed lint types
+	$(BIN)/kit verify --no-mutants
 	$(BIN)/python -m pytest
 
 lint: .venv/installed

@@ -71,7 +71,8 @@ def finetune_epoch(
     Returns:
         The loss from before the step.
     Example:
-        >>> model = build_finetune_model(nn.Identity(), feature_dim=2, num_classes=2)
+        >>> model = nn.Sequential()
+        >>> model.backbone, model.head = nn.Identity(), nn.Linear(2, 2)
         >>> _ = nn.init.zeros_(model.head.weight), nn.init.zeros_(model.head.bias)
         >>> sgd = torch.optim.SGD(model.head.parameters(), lr=1.0)
         >>> round(float(finetune_epoch(model, torch.ones(1, 2), torch.tensor([0]), sgd)), 4)

@@ -22,7 +22,8 @@ def test_commands_for_learners_work_in_order(
 ) -> None:
     """The learner's commands run one after the other, from an empty folder."""
     section = README.partition("## For learners")[2].partition("\n## ")[0]
-    lines = re.findall(r"^\$ (kit .*)$", section, re.MULTILINE)
+    blocks = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
+    lines = re.findall(r"^\$ (kit .*)$", "".join(blocks), re.MULTILINE)
     assert len(lines) >= 3
     monkeypatch.chdir(tmp_path)
     for line in lines:

@@ -32,9 +32,6 @@ python3 -m venv "$root/venv"
 "$root/venv/bin/pip" install --quiet --requirement "$root/source/requirements.txt"
 """
 
-# The CPU build of torch is a tenth of the other.
-REQUIREMENTS = "--extra-index-url https://download.pytorch.org/whl/cpu\n"
-
 RUN = """\
 #!/usr/bin/env bash
 # Gradescope runs this for every submission; what comes of it is results/results.json.
@@ -117,7 +114,7 @@ def write_zip(
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         _add_text(archive, "setup.sh", SETUP, executable=True)
         _add_text(archive, "run_autograder", RUN.format(options=options), executable=True)
-        _add_text(archive, "requirements.txt", REQUIREMENTS + "\n".join(sorted(needed)) + "\n")
+        _add_text(archive, "requirements.txt", "\n".join(sorted(needed)) + "\n")
         package = Path(__file__).resolve().parents[1]
         for file in sorted(package.rglob("*")):
             inner = file.relative_to(package)

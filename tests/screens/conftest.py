@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 KIT = f"{sys.executable} -m gradekit"
-PATIENCE_SECONDS = 30  # until a screen that never comes is a failure
+PATIENCE_SECONDS = 60  # until a screen that never comes is a failure
 
 
 class Screen:
@@ -40,7 +40,8 @@ class Screen:
         self._tmux("pipe-pane", "-t", "kit", f"cat > '{pipe}'")
 
     def run(self, command: str) -> None:
-        """Type a command line into the shell."""
+        """Type a command line into the shell, once what ran before has ended."""
+        self._until(lambda text: text.rstrip().split("\n")[-1].strip() == "$", "the prompt")
         self._tmux("send-keys", "-t", "kit", "-l", command)
         self.press("Enter")
 
@@ -63,17 +64,22 @@ class Screen:
 
     def wait(self, *wanted: str, gone: str = "") -> str:
         """Wait until all of `wanted` can be read, and `gone` cannot; return the screen."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            text = self.text
+
+        def is_there(text: str) -> bool:
             flat = " ".join(text.split())  # a line may be wrapped anywhere
-            if all(part in flat for part in wanted) and (not gone or gone not in flat):
-                return text
+            return all(part in flat for part in wanted) and (not gone or gone not in flat)
+
+        return self._until(is_there, wanted)
+
+    def _until(self, is_there: Callable[[str], bool], what: object) -> str:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not is_there(text := self.text):
             left = deadline - time.monotonic()
-            assert left > 0, f"waited in vain for {wanted}; the screen is\n{text}"
+            assert left > 0, f"waited in vain for {what}; the screen is\n{text}"
             select.select([self._output], [], [], min(left, 1.0))
             while select.select([self._output], [], [], 0)[0]:
                 os.read(self._output, 65536)
+        return text
 
     def close(self) -> None:
         self._tmux("kill-server")
