@@ -79,7 +79,8 @@ def verify(
     course = course_of(context)
     exercises = [course.find(name) for name in names] or course.exercises
     columns = ("proving", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+    out = console(stderr=True)
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
         task = progress.add_task("", total=len(exercises))
         proofs = prove_all(
             course,
