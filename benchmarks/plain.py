@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +33,12 @@ class Beside:
         args, kwargs = copy.deepcopy((args, kwargs))
         value = self._namespace[name](*args, **kwargs)
         return SimpleNamespace(value=value, args=args, kwargs=kwargs)
+
+    def each(self, name: str, cases: Iterable[Any], /, **kwargs: Any) -> Iterator[Any]:
+        return ((case, called.value) for case, called in self.each_called(name, cases, **kwargs))
+
+    def each_called(self, name: str, cases: Iterable[Any], /, **kwargs: Any) -> Iterator[Any]:
+        return ((case, self.call(name, *case, **kwargs)) for case in cases)
 
     def probe(self, function: Callable[..., Any], /, *args: Any) -> Any:
         return function(SimpleNamespace(**self._namespace), *copy.deepcopy(args))

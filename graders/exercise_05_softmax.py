@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from gradekit.grading import assert_close, assert_unchanged, check
+from gradekit.grading import assert_close, assert_unchanged, check, each_unchanged
 
 INF = float("inf")
 
@@ -18,6 +18,12 @@ INF = float("inf")
 BATCH = np.array([[0.5, -1.25, 2.0, 0.0], [3.0, 1.5, -0.75, 2.25], [-2.0, 0.25, 1.0, 1.75]])
 SQUARE = np.array([[0.5, -1.25, 2.0], [3.0, 1.5, -0.75], [-2.0, 0.25, 4.0]])
 CUBE = np.random.default_rng(5).integers(-12, 13, size=(2, 3, 4)) / 4
+NARROW_TYPES = [
+    (np.array([2, 0, -1]),),
+    (np.array([100, -100, 99], dtype=np.int8),),
+    (np.array([3, 5, 4], dtype=np.uint8),),
+    (np.array([[0.1, 0.7, -2.3], [5.1, 4.7, 5.9]], dtype=np.float32),),  # which errs by 1e-7
+]
 # Each row and each column is reasonable, but they lie thousands apart.
 FAR_APART = np.array([[3000.0, 3001.0, 3000.5], [-1.0, 0.0, 2.0], [-4000.0, -4002.0, -4001.0]])
 
@@ -45,97 +51,107 @@ def along(definition, scores, axis=-1):
     return lines(definition, scores.tobytes(), scores.shape, axis)
 
 
+def assert_softmax(submission, cases, rtol=1e-9, **axis):
+    """Each of `cases`, (scores,) or (scores, axis), has the right probabilities.
+
+    Any sound float64 formula is within 1e-12.
+    """
+    for case, value in submission.each("softmax", cases, **axis):
+        assert_close(value, along(probabilities, *case, **axis), rtol=rtol)
+
+
+def assert_log_softmax(submission, cases, rtol=1e-10, atol=1e-11, **axis):
+    """The same of logarithms. x - logsumexp(x) errs by 1e-12 at scores of 5000."""
+    for case, value in submission.each("log_softmax", cases, **axis):
+        assert_close(value, along(logarithms, *case, **axis), rtol=rtol, atol=atol)
+
+
+def alone(*vectors):
+    """Cases of one argument each, an array."""
+    return [(np.array(scores),) for scores in vectors]
+
+
+def along_every_axis(*arrays):
+    """Cases of an array and an axis, counted from either end."""
+    return [(scores, axis) for scores in arrays for axis in range(-scores.ndim, scores.ndim)]
+
+
 @check("softmax", points=1, hint="Take two scores and a pocket calculator: e to the power of each,"
                                  " divided by the sum of both. Where does your result part from "
                                  "it?")
 def test_departs_from_exp_over_sum(submission):
     """A few small scores give exp(score) over the sum of all, to the last digits."""
-    for scores in ([0.5, -1.25, 2.0, 0.0], [-3.0, 1.0], [0.75], [-30.0, 1.0, 2.5, -0.125, 1.0]):
-        assert_close(submission.softmax(np.array(scores)), along(probabilities, scores),
-                     rtol=2e-13)  # float64 formulas err by 1e-14 here
+    cases = alone([0.5, -1.25, 2.0, 0.0], [-3.0, 1.0], [0.75], [-30.0, 1.0, 2.5, -0.125, 1.0])
+    assert_softmax(submission, cases, rtol=2e-13)  # float64 formulas err by 1e-14 here
 
 
 @check("softmax", points=1, hint="exp(1000) is inf, and inf / inf is nan. What can you subtract "
                                  "from all scores without changing their probabilities?")
 def test_exponentiates_raw_scores(submission):
     """Scores around 1000 give finite probabilities."""
-    for scores in ([1000.0, 1001.0], [999.0, 1002.0, 1000.5], [720.0, 100.0, 50.0, 719.0]):
-        assert_close(submission.softmax(np.array(scores)), along(probabilities, scores),
-                     rtol=1e-9)  # any sound float64 formula is within 1e-12
+    assert_softmax(submission, alone(
+        [1000.0, 1001.0], [999.0, 1002.0, 1000.5], [720.0, 100.0, 50.0, 719.0]
+    ))
 
 
 @check("softmax", points=0.5, hint="What does your shift leave if all scores are -1000, or if one "
                                    "score is thousands above the mean? Which shift always works?")
 def test_shifts_by_something_other_than_the_maximum(submission):
     """Very negative scores, scores far apart and scores near the largest float work as well."""
-    for scores in ([-1000.0, -1001.0, -1000.5], [0.0, -600.0, 2.0], [-2000.0, 2001.0, 2000.0]):
-        assert_close(submission.softmax(np.array(scores)), along(probabilities, scores),
-                     rtol=1e-9)  # any sound float64 formula is within 1e-12
-    for scores, expected in (
-        ([0.0, 0.0, 0.0, 3000.0, 0.0], [0.0, 0.0, 0.0, 1.0, 0.0]),
-        ([-1e308, 1e308, 0.0], [0.0, 1.0, 0.0]),  # differences of 1e308 leave nothing else
-        ([-1e300, -5e299], [0.0, 1.0]),
-    ):
-        assert_close(submission.softmax(np.array(scores)), np.array(expected), rtol=1e-9)
+    assert_softmax(submission, alone(
+        [-1000.0, -1001.0, -1000.5], [0.0, -600.0, 2.0], [-2000.0, 2001.0, 2000.0]
+    ))
+    cases = alone([0.0, 0.0, 0.0, 3000.0, 0.0], [-1e308, 1e308, 0.0], [-1e300, -5e299])
+    # Differences of thousands, and of 1e299, leave nothing to all scores but the largest.
+    for (scores,), value in submission.each("softmax", cases):
+        assert_close(value, 1.0 * (scores == scores.max()), rtol=1e-9)
 
 
 @check("softmax", points=1, hint="Each row is a question of its own. If one row lies 3000 above "
                                  "another, whose maximum do you subtract from the lower one?")
 def test_subtracts_one_maximum_from_all_rows(submission):
     """Rows that lie thousands apart do not disturb one another."""
-    assert_close(submission.softmax(FAR_APART), along(probabilities, FAR_APART),
-                 rtol=1e-9)  # any sound float64 formula is within 1e-12
-    assert_close(submission.softmax(FAR_APART.T, axis=0), along(probabilities, FAR_APART.T, 0),
-                 rtol=1e-9)  # the same
     stacked = np.stack([FAR_APART, FAR_APART[::-1] - 2000.0])
-    assert_close(submission.softmax(stacked), along(probabilities, stacked), rtol=1e-9)
+    assert_softmax(submission, [(FAR_APART,), (stacked,)])
+    assert_softmax(submission, [(FAR_APART.T,)], axis=0)
 
 
 @check("softmax", points=0.5, hint="In a batch (N, C) each sample's classes lie along the last "
                                    "axis. What do your rows sum to, and what your columns?")
 def test_normalizes_the_wrong_axis_by_default(submission):
     """Without `axis`, each line along the last axis becomes a distribution."""
-    for scores in (BATCH, SQUARE, CUBE, BATCH[:1], BATCH[:, :1], CUBE[:1, :, :1],
-                   CUBE.reshape(2, 1, 3, 2, 2)):
-        assert_close(submission.softmax(scores), along(probabilities, scores),
-                     rtol=1e-9)  # any sound float64 formula is within 1e-12
+    assert_softmax(submission, alone(
+        BATCH, SQUARE, CUBE, BATCH[:1], BATCH[:, :1], CUBE[:1, :, :1], CUBE.reshape(2, 1, 3, 2, 2)
+    ))
 
 
 @check("softmax", points=0.5, hint="Does `axis` reach both the maximum and the sum? And do their "
                                    "results still line up with the scores when it is not the last?")
 def test_ignores_the_axis(submission):
     """`axis` chooses the axis of the classes, first, last or between, by position or by name."""
-    for scores in (BATCH, SQUARE, CUBE):
-        for axis in range(-scores.ndim, scores.ndim):
-            assert_close(submission.softmax(scores, axis=axis), along(probabilities, scores, axis),
-                         rtol=1e-9)  # any sound float64 formula is within 1e-12
-    assert_close(submission.softmax(CUBE, 1), along(probabilities, CUBE, 1), rtol=1e-9)
-    assert_close(submission.softmax(x=BATCH, axis=0), along(probabilities, BATCH, 0), rtol=1e-9)
+    assert_softmax(submission, along_every_axis(BATCH, SQUARE, CUBE))
+    assert_softmax(submission, alone(BATCH, CUBE), axis=0)
+    assert_close(submission.softmax(x=CUBE, axis=1), along(probabilities, CUBE, 1), rtol=1e-9)
 
 
 @check("softmax", points=0.5, hint="What is exp(-inf)? And does anything that you do before or "
                                    "after it turn -inf into a number, or into nan?")
 def test_mishandles_impossible_scores(submission):
     """A score of -inf gets probability 0 and leaves the others as they would be without it."""
-    for scores in ([-INF, 0.5, 2.0], [1.0, -INF, -INF, 1001.0, 1000.0], [-1000.0, -INF, -1001.0]):
-        assert_close(submission.softmax(np.array(scores)), along(probabilities, scores),
-                     rtol=1e-9)  # any sound float64 formula is within 1e-12
+    masked = np.array([[-INF, 1.0, 2.0], [0.0, -INF, -INF], [0.5, 0.25, -INF]])
+    assert_softmax(submission, [*alone(
+        [-INF, 0.5, 2.0], [1.0, -INF, -INF, 1001.0, 1000.0], [-1000.0, -INF, -1001.0],
+    ), (masked,), (masked, 0)])
     # -inf is not just a large negative number: any finite score outweighs it.
     assert_close(submission.softmax(np.array([-INF, -1e12])), np.array([0.0, 1.0]), rtol=1e-9)
-    masked = np.array([[-INF, 1.0, 2.0], [0.0, -INF, -INF], [0.5, 0.25, -INF]])
-    assert_close(submission.softmax(masked), along(probabilities, masked), rtol=1e-9)
-    assert_close(submission.softmax(masked, axis=0), along(probabilities, masked, 0), rtol=1e-9)
 
 
 @check("softmax", points=0.5, hint="In which type does your arithmetic happen? What is -100 - 100 "
                                    "in int8, and how many digits has float32?")
 def test_computes_in_the_type_of_the_scores(submission):
     """Lists, integers of any size and float32 scores give float64 probabilities."""
-    for scores in ([1, 3, 2], [[1, 0], [2, 4], [0, 0]], (0.5, -1.0), np.array([2, 0, -1]),
-                   np.array([100, -100, 99], dtype=np.int8), np.array([3, 5, 4], dtype=np.uint8),
-                   np.array([[0.1, 0.7, -2.3], [5.1, 4.7, 5.9]], dtype=np.float32)):
-        assert_close(submission.softmax(scores), along(probabilities, scores),
-                     rtol=1e-9)  # float32 arithmetic errs by 1e-7
+    lists = [1, 3, 2], [[1, 0], [2, 4], [0, 0]], (0.5, -1.0)
+    assert_softmax(submission, [*((scores,) for scores in lists), *NARROW_TYPES])
 
 
 @check("softmax", points=0.5, hint="Do you write into `x`, with `-=` for instance? And does "
@@ -143,42 +159,42 @@ def test_computes_in_the_type_of_the_scores(submission):
                                    "argument?")
 def test_changes_its_scores_or_remembers_them(submission):
     """The scores stay as they were, and every call starts afresh."""
-    for scores in (BATCH, CUBE, [[1.0, 3.0], [2.0, 0.5]], np.array([[4, 1], [0, 2]])):
-        value = assert_unchanged(submission, "softmax", scores)
+    cases = [(BATCH,), (CUBE,), ([[1.0, 3.0], [2.0, 0.5]],), (np.array([[4, 1], [0, 2]]),)]
+    for (scores,), value in each_unchanged(submission, "softmax", cases):
         assert_close(value, along(probabilities, scores), rtol=1e-9)  # sound ones: 1e-12
     assert_unchanged(submission, "softmax", BATCH, axis=0)
-    assert_close(submission.softmax(-BATCH), along(probabilities, -BATCH), rtol=1e-9)
+    assert_softmax(submission, [(-BATCH,)])
 
 
 @check("log_softmax", points=0.5, hint="Take the natural logarithm of one probability on a pocket "
                                        "calculator. Is yours as large, and has it the same sign?")
 def test_departs_from_the_log_of_softmax(submission):
     """A few small scores give the natural logarithm of their probabilities."""
-    for scores in ([0.5, -1.25, 2.0, 0.0], [-3.0, 1.0], [0.75], [2.5, -0.125, 1.0, 1.0]):
-        assert_close(submission.log_softmax(np.array(scores)), along(logarithms, scores),
-                     rtol=1e-12, atol=1e-13)  # float64 formulas err by 1e-15; log 1 may be 1e-16
+    cases = alone([0.5, -1.25, 2.0, 0.0], [-3.0, 1.0], [0.75], [2.5, -0.125, 1.0, 1.0])
+    # float64 formulas err by 1e-15; log 1 may be 1e-16.
+    assert_log_softmax(submission, cases, rtol=1e-12, atol=1e-13)
 
 
 @check("log_softmax", points=1, hint="The probability exp(-1000) is stored as 0. What is log(a / "
                                      "b) on paper, before any number is put in?")
 def test_takes_the_log_of_an_underflowed_probability(submission):
     """The logarithm is exact where the probability itself is too small for a float."""
-    for scores in ([0.0, -1000.0], [5.0, -745.0, 4.0], [2.0, -20.0, -50.0, -5000.0]):
-        assert_close(submission.log_softmax(np.array(scores)), along(logarithms, scores),
-                     rtol=1e-10, atol=1e-11)  # x - logsumexp(x) errs by 1e-12 at 5000
+    assert_log_softmax(submission, alone(
+        [0.0, -1000.0], [5.0, -745.0, 4.0], [2.0, -20.0, -50.0, -5000.0]
+    ))
 
 
 @check("log_softmax", points=0.5, hint="Where does exp meet the raw scores? Which number, taken "
                                        "off all of them, leaves the answer as it is?")
 def test_overflows_on_large_scores(submission):
     """Scores in the thousands, on either side of zero, and up to 1e300 stay finite and right."""
-    for scores in ([1000.0, 1001.0], [3000.0, 0.0, 3001.0, 2999.0], [-2000.0, -2001.0],
-                   [0.0, 0.0, 0.0, 3000.0, 0.0]):
-        assert_close(submission.log_softmax(np.array(scores)), along(logarithms, scores),
-                     rtol=1e-10, atol=1e-11)  # x - logsumexp(x) errs by 1e-12 at 3000
-    for scores, expected in (([0.0, 1e300], [-1e300, 0.0]), ([-5e307, 5e307], [-1e308, 0.0])):
-        assert_close(submission.log_softmax(np.array(scores)), np.array(expected),
-                     rtol=1e-10, atol=1e-11)  # one score outweighs all: nothing else is left
+    assert_log_softmax(submission, alone(
+        [1000.0, 1001.0], [3000.0, 0.0, 3001.0, 2999.0], [-2000.0, -2001.0],
+        [0.0, 0.0, 0.0, 3000.0, 0.0],
+    ))
+    # One score outweighs all: the others lie as far below 0 as below it.
+    for (scores,), value in submission.each("log_softmax", alone([0.0, 1e300], [-5e307, 5e307])):
+        assert_close(value, scores - scores.max(), rtol=1e-10, atol=1e-11)
 
 
 @check("log_softmax", points=1, hint="Which axis do the maximum and the sum run along, and are "
@@ -186,15 +202,12 @@ def test_overflows_on_large_scores(submission):
                                      "scores?")
 def test_mixes_up_rows_or_axes(submission):
     """Each line along `axis` is judged by itself: the last axis, unless `axis` says otherwise."""
-    for scores in (BATCH, SQUARE, CUBE, FAR_APART, BATCH[:1], BATCH[:, :1],
-                   CUBE.reshape(2, 1, 3, 2, 2)):
-        assert_close(submission.log_softmax(scores), along(logarithms, scores),
-                     rtol=1e-10, atol=1e-11)  # x - logsumexp(x) errs by 1e-12 at 4000
-    for scores in (BATCH, SQUARE, CUBE, FAR_APART.T):
-        for axis in range(-scores.ndim, scores.ndim):
-            assert_close(submission.log_softmax(scores, axis=axis),
-                         along(logarithms, scores, axis), rtol=1e-10, atol=1e-11)  # the same
-    assert_close(submission.log_softmax(CUBE, 1), along(logarithms, CUBE, 1),
+    assert_log_softmax(submission, alone(
+        BATCH, SQUARE, CUBE, FAR_APART, BATCH[:1], BATCH[:, :1], CUBE.reshape(2, 1, 3, 2, 2)
+    ))
+    assert_log_softmax(submission, along_every_axis(BATCH, SQUARE, CUBE, FAR_APART.T))
+    assert_log_softmax(submission, alone(BATCH, CUBE), axis=0)
+    assert_close(submission.log_softmax(x=CUBE, axis=1), along(logarithms, CUBE, 1),
                  rtol=1e-10, atol=1e-11)  # the same
 
 
@@ -203,21 +216,17 @@ def test_mixes_up_rows_or_axes(submission):
 def test_hides_impossible_scores(submission):
     """A score of -inf has the logarithm -inf, and the others are as without it."""
     masked = np.array([[-INF, 1.0, 2.0], [0.0, -INF, -INF], [0.5, 0.25, -INF]])
-    for scores in (np.array([-INF, 0.5, 2.0]), np.array([1.0, -INF, -INF, 1001.0]), masked):
-        assert_close(submission.log_softmax(scores), along(logarithms, scores),
-                     rtol=1e-10, atol=1e-11)  # x - logsumexp(x) errs by 1e-13 at 1000
-    assert_close(submission.log_softmax(masked, axis=0), along(logarithms, masked, 0),
-                 rtol=1e-10, atol=1e-11)  # the same
+    assert_log_softmax(submission, [
+        *alone([-INF, 0.5, 2.0], [1.0, -INF, -INF, 1001.0]), (masked,), (masked, 0)
+    ])
 
 
 @check("log_softmax", points=0.5, hint="Does the arithmetic happen in float64 from the first line?"
                                        " Do you write into `x`, or keep anything between calls?")
 def test_computes_in_or_writes_into_the_scores(submission):
     """Lists, integers and float32 give float64; scores stay as they were, calls start afresh."""
-    for scores in ([1, 3, 2], [[1, 0], [2, 4], [0, 0]], np.array([2, 0, -1]), BATCH, -BATCH, CUBE,
-                   np.array([100, -100, 99], dtype=np.int8), np.array([3, 5, 4], dtype=np.uint8),
-                   np.array([[0.1, 0.7, -2.3], [5.1, 4.7, 5.9]], dtype=np.float32)):
-        value = assert_unchanged(submission, "log_softmax", scores)
-        assert_close(value, along(logarithms, scores),
-                     rtol=1e-9, atol=1e-11)  # float32 arithmetic errs by 1e-7
+    lists = [1, 3, 2], [[1, 0], [2, 4], [0, 0]]
+    cases = [*((scores,) for scores in lists), (BATCH,), (-BATCH,), (CUBE,), *NARROW_TYPES]
+    for (scores,), value in each_unchanged(submission, "log_softmax", cases):
+        assert_close(value, along(logarithms, scores), rtol=1e-9, atol=1e-11)  # float32: 1e-7
     assert_unchanged(submission, "log_softmax", BATCH, axis=0)

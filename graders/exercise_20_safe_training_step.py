@@ -6,6 +6,7 @@ skipped step changes nothing needs no formula: before and after are compared bit
 """
 
 import math
+from functools import cache
 
 import torch
 from torch import nn
@@ -22,11 +23,59 @@ from gradekit.grading import (
 )
 
 # torch's own clipping divides by norm + 1e-6, so no answer is nearer than 1e-6 to the rest.
-RTOL = {torch.float32: 1e-4, torch.float64: 1e-5}
-ATOL = {torch.float32: 1e-6, torch.float64: 1e-6}
+RTOL = {"float32": 1e-4, "float64": 1e-5}
+ATOL = 1e-6
+NAN, INF = math.nan, math.inf
+
+
+# What both sides draw: one little problem from a seed, and the batches made of it
+
+
+def draw(seed, dtype="float32", n=5):
+    """Weights, inputs and labels."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*shape):
+        values = torch.randn(shape, generator=generator, dtype=torch.float64)
+        return values.to(getattr(torch, dtype))
+
+    weights = {
+        "l1.weight": normal(4, 3),
+        "l1.bias": normal(4),
+        "l2.weight": normal(1, 4),
+        "l2.bias": normal(1),
+    }
+    X = normal(n, 3)
+    y = (torch.arange(n) % 3 != 1).to(X.dtype)
+    return weights, X, y
+
+
+def batch_of(name, X, y):
+    """The problem's batch, or the same with something about it changed."""
+    X, y = X.clone(), y.clone()
+    if name == "NaN in X":
+        X[2, 1] = math.nan
+    elif name == "NaN in y":
+        y[3] = math.nan
+    elif name == "X all NaN":
+        X *= math.nan
+    elif name == "y all NaN":
+        y *= math.nan
+    elif name == "shifted":
+        X -= 1
+    return X, y
 
 
 # What probes build on the other side
+
+
+class Layer(nn.Linear):
+    """A linear layer of given weights: drawing some first would take as long as a step."""
+
+    def __init__(self, weight, bias):
+        nn.Module.__init__(self)
+        self.out_features, self.in_features = weight.shape
+        self.weight, self.bias = nn.Parameter(weight), nn.Parameter(bias)
 
 
 class Root(nn.Module):
@@ -82,6 +131,7 @@ class Witness(nn.Module):
 
 def build(kind, weights):
     """A network by name, holding `weights`: l1 (3 -> 4), something between, l2 (4 -> 1)."""
+    dtype = weights["l1.weight"].dtype
     between = {
         "plain": list,
         "norm": lambda: [nn.BatchNorm1d(4)],
@@ -93,12 +143,11 @@ def build(kind, weights):
         "norm, nan slope": lambda: [nn.BatchNorm1d(4), Root(2)],
     }[kind]()
     model = nn.Sequential()
-    model.add_module("l1", nn.Linear(3, 4))
-    model.add_module("between", nn.Sequential(*between))
+    model.add_module("l1", Layer(weights["l1.weight"], weights["l1.bias"]))
+    if between:
+        model.add_module("between", nn.Sequential(*between).to(dtype))
     model.add_module("tanh", nn.Tanh())
-    model.add_module("l2", nn.Linear(4, 1))
-    model.to(weights["l1.weight"].dtype)
-    model.load_state_dict(weights, strict=False)
+    model.add_module("l2", Layer(weights["l2.weight"], weights["l2.bias"]))
     return model
 
 
@@ -117,29 +166,61 @@ def optimiser(name, model):
     return torch.optim.AdamW(model.parameters(), lr=0.05)
 
 
-def snapshot(model, optimizer):
-    """Copies of everything that a step may change, as plain data."""
+def criterion(kind, number=1.0):
+    """A criterion by name: "bce", "mse", or ("penalised" or "scaled", by how much)."""
+    if kind == "penalised":
+        return Penalised(number)
+    if kind == "scaled":
+        return Scaled(number)
+    return nn.MSELoss() if kind == "mse" else nn.BCEWithLogitsLoss()
+
+
+def snapshot(model, optimizer, parts):
+    """Copies of what a step may change, as plain data: the named parts of it."""
+    return {part: PARTS[part](model, optimizer) for part in parts}
+
+
+def parameters_of(model, optimizer):
+    """All of them in a row."""
+    return torch.cat([p.detach().reshape(-1) for p in model.parameters()])
+
+
+def buffers_of(model, optimizer):
+    return {name: buffer.clone() for name, buffer in model.named_buffers()}
+
+
+def state_of(model, optimizer):
+    """The optimiser's numbers in a row, float64 for all, and what each of them is."""
+    names, rows = [], []
     state = optimizer.state_dict()
+    for index, entry in state["state"].items():
+        for key, value in entry.items():
+            names.append(f"{index} {key}" if value is not None else f"{index} {key} None")
+            if value is not None:
+                rows.append(torch.as_tensor(value, dtype=torch.float64).reshape(-1))
+    settings = [[float(group[key]) for group in state["param_groups"]]
+                for key in ("lr", "weight_decay")]
+    return names, torch.cat(rows) if rows else None, *settings
+
+
+def gradients_of(model, optimizer):
     return {
-        "parameters": {name: p.detach().clone() for name, p in model.named_parameters()},
-        "buffers": {name: b.clone() for name, b in model.named_buffers()},
-        "optimiser": {
-            "state": {
-                str(index): {
-                    key: value.clone() if isinstance(value, torch.Tensor) else value
-                    for key, value in entry.items()
-                }
-                for index, entry in state["state"].items()
-            },
-            "lr": [float(group["lr"]) for group in state["param_groups"]],
-            "weight_decay": [float(group["weight_decay"]) for group in state["param_groups"]],
-        },
-        "gradients": {
-            name: None if p.grad is None else p.grad.detach().clone()
-            for name, p in model.named_parameters()
-        },
-        "modes": [module.training for module in model.modules()],
+        name: None if p.grad is None else p.grad.detach().clone()
+        for name, p in model.named_parameters()
     }
+
+
+def modes_of(model, optimizer):
+    return [module.training for module in model.modules()]
+
+
+PARTS = {
+    "parameters": parameters_of,
+    "buffers": buffers_of,
+    "optimiser": state_of,
+    "gradients": gradients_of,
+    "modes": modes_of,
+}
 
 
 def reported(out):
@@ -149,40 +230,53 @@ def reported(out):
     return {key: out[key] for key in ("loss", "grad_norm") if key in out}
 
 
-def probe_steps(answer, kind, weights, optimizer, batches, options):
-    """Call the step once for each `(X, y, criterion, more)`; what came back, and all states."""
+def probe_steps(answer, cases):
+    """Run each case: what its steps returned, and the states before and after each."""
+    return [run_case(answer, **case) for case in cases]
+
+
+def run_case(answer, problem, batches, *, kind="plain", optimizer="sgd", look_at=(), frozen=(),
+             mode="train", stale=None):
+    """One model, and a step for each (name of a batch, criterion, further arguments)."""
+    weights, X, y = draw(*problem)
     model = build(kind, weights)
-    for name in options.get("frozen", ()):
+    for name in frozen:
         model.get_parameter(name).requires_grad_(False)
     optimizer = optimiser(optimizer, model)
-    if options.get("mode") == "eval":
-        model.eval()
-    outs, states = [], [snapshot(model, optimizer)]
-    for X, y, criterion, more in batches:
-        if "stale" in options:
+    model.train(mode == "train")
+    outs, states = [], [snapshot(model, optimizer, look_at)]
+    for name, loss, more in batches:
+        if stale is not None:
             for p in model.parameters():
-                p.grad = torch.full_like(p, options["stale"]) if p.requires_grad else None
+                p.grad = torch.full_like(p, stale) if p.requires_grad else None
+        X_now, y_now = batch_of(name, X, y)
+        step = (model, X_now, y_now, optimizer, criterion(*loss))
         if isinstance(more, dict):
-            out = answer.safe_training_step(model, X, y, optimizer, criterion, **more)
+            out = answer.safe_training_step(*step, **more)
         else:
-            out = answer.safe_training_step(model, X, y, optimizer, criterion, *more)
+            out = answer.safe_training_step(*step, *more)
         outs.append(reported(out))
-        states.append(snapshot(model, optimizer))
+        states.append(snapshot(model, optimizer, look_at))
     return outs, states
 
 
-def probe_shapes(answer, weights, X, y):
+def probe_shapes(answer, problems):
     """The shapes that the criterion is given, and what came back."""
-    model, witness = build("plain", weights), Witness()
-    out = answer.safe_training_step(model, X, y, optimiser("sgd", model), witness)
-    return witness.seen, reported(out)
+    seen = []
+    for problem in problems:
+        weights, X, y = draw(*problem)
+        model, witness = build("plain", weights), Witness()
+        out = answer.safe_training_step(model, X, y, optimiser("sgd", model), witness)
+        seen.append((witness.seen, reported(out)))
+    return seen
 
 
-def probe_manners(answer, weights, X, y, seeds):
+def probe_manners(answer, problem, seeds):
     """The tensors after a call, and torch's random state after it from several seeds."""
+    _, X, y = draw(*problem)
     states = []
     for seed in seeds:
-        model = build("plain", weights)
+        model = build("plain", draw(*problem)[0])
         torch.manual_seed(seed)
         answer.safe_training_step(model, X, y, optimiser("sgd", model), nn.MSELoss())
         states.append(torch.get_rng_state())
@@ -193,47 +287,51 @@ def probe_manners(answer, weights, X, y, seeds):
 # What the judge knows
 
 
-def draw(seed, dtype=torch.float32, n=5):
-    """Weights, inputs and labels of one little problem."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
-
-    weights = {
-        "l1.weight": normal(4, 3),
-        "l1.bias": normal(4),
-        "l2.weight": normal(1, 4),
-        "l2.bias": normal(1),
-    }
-    X = normal(n, 3)
-    y = (torch.arange(n) % 3 != 1).to(dtype)
-    return weights, X, y
-
-
-def bce(z, y):
-    return (torch.nn.functional.softplus(z) - y * z).mean()
-
-
-def mse(z, y):
-    return ((z - y) ** 2).mean()
-
-
-def truth(weights, X, y, loss, *, between=lambda hidden: hidden):
-    """Loss, gradients and their global norm, by the definition."""
-    leaves = {name: w.clone().requires_grad_() for name, w in weights.items()}
-    hidden = between(X @ leaves["l1.weight"].T + leaves["l1.bias"])
-    z = (torch.tanh(hidden) @ leaves["l2.weight"].T + leaves["l2.bias"])[:, 0]
-    value = loss(z, y)
-    gradients = torch.autograd.grad(value, list(leaves.values()))
-    norm = math.sqrt(sum(float((g.double() ** 2).sum()) for g in gradients))
-    return value.item(), dict(zip(leaves, gradients, strict=True)), norm
+def loss_of(kind, number=1.0):
+    """A criterion as a formula."""
+    if kind in ("mse", "scaled"):
+        return lambda z, y: number * ((z - y) ** 2).mean()
+    return lambda z, y: (torch.nn.functional.softplus(z) - y * z).mean()
 
 
 def batch_norm(hidden):
     """Normalisation by the batch's own mean and population variance."""
     mean = hidden.mean(0)
     return (hidden - mean) / torch.sqrt(((hidden - mean) ** 2).mean(0) + 1e-5)
+
+
+BETWEEN = {
+    "plain": lambda hidden: hidden,
+    "norm": batch_norm,
+    "dropout": lambda hidden: hidden * 0,
+}
+
+
+@cache
+def truth(problem, criterion, kind="plain"):
+    """Loss, gradients and their global norm, by the definition."""
+    weights, X, y = draw(*problem)
+    leaves = {name: w.clone().requires_grad_() for name, w in weights.items()}
+    hidden = BETWEEN[kind](X @ leaves["l1.weight"].T + leaves["l1.bias"])
+    z = (torch.tanh(hidden) @ leaves["l2.weight"].T + leaves["l2.bias"])[:, 0]
+    value = loss_of(*criterion)(z, y)
+    gradients = torch.autograd.grad(value, list(leaves.values()))
+    norm = math.sqrt(sum(float((g.double() ** 2).sum()) for g in gradients))
+    return value.item(), dict(zip(leaves, gradients, strict=True)), norm
+
+
+@cache
+def moved(problem, criterion, max_norm, lr=0.5):
+    """The weights after one clipped gradient-descent step, in a row."""
+    _, gradients, norm = truth(problem, criterion)
+    factor = min(1.0, max_norm / norm) if norm else 1.0
+    weights, _, _ = draw(*problem)
+    return torch.cat([(w - lr * factor * gradients[name]).reshape(-1)
+                      for name, w in weights.items()])
+
+
+def case(problem, batches, **options):
+    return {"problem": problem, "batches": batches, **options}
 
 
 def numbers(out, given):
@@ -246,25 +344,25 @@ def numbers(out, given):
     )
 
 
-def assert_moved(state, weights, gradients, norm, max_norm, given, lr=0.5):
+def assert_moved(state, problem, criterion, max_norm, given):
     """The parameters are one clipped gradient-descent step from where they were."""
-    factor = min(1.0, max_norm / norm) if norm else 1.0
-    for name, before in weights.items():
-        assert_close(
-            state["parameters"][name], before - lr * factor * gradients[name],
-            rtol=RTOL[before.dtype], atol=ATOL[before.dtype], given=f"{given}, {name} afterwards",
-        )
+    expected = moved(problem, criterion, max_norm)
+    dtype = str(expected.dtype).removeprefix("torch.")
+    assert_close(state["parameters"], expected, rtol=RTOL[dtype], atol=ATOL,
+                 given=f"{given}, all parameters in a row afterwards")
 
 
 def assert_untouched(before, after, given, why):
     """Parameters and optimiser are bit for bit what they were."""
-    for name, old in before["parameters"].items():
-        new = after["parameters"][name]
-        if not same(old, new):
-            moved = old.flatten() != new.flatten()
-            left, right = show(old.flatten()[moved][0]), show(new.flatten()[moved][0])
-            raise Mismatch(f"an entry of {name} went from {left} to {right}. {why}", given)
-    if before["optimiser"]["lr"] != after["optimiser"]["lr"]:
+    old, new = before["parameters"], after["parameters"]
+    if not same(old, new):
+        expect(old.shape == new.shape, "the parameters changed their number", given=given)
+        first = int(torch.nonzero(~((old == new) | (old.isnan() & new.isnan())))[0])
+        raise Mismatch(
+            f"a parameter went from {show(float(old[first]))} to {show(float(new[first]))}. {why}",
+            given,
+        )
+    if not same(before["optimiser"][2], after["optimiser"][2]):
         raise Mismatch("the optimiser's learning rate changed", given)
     if not same(before["optimiser"], after["optimiser"]):
         raise Mismatch(
@@ -282,17 +380,21 @@ def assert_untouched(before, after, given, why):
        "evaluation?")
 def test_trains_in_evaluation_mode(submission):
     """A model that comes in evaluation mode is trained in train mode."""
-    weights, X, y = draw(1)
-    outs, states = submission.probe(
-        probe_steps, "norm", weights, "sgd", [(X, y, nn.BCEWithLogitsLoss(), {})],
-        {"mode": "eval"},
-    )
+    problem = (1,)
+    first = ("good", ("bce",), {})
+    normed, dropped, kept = submission.probe(probe_steps, [
+        case(problem, [first], kind="norm", mode="eval", look_at=["buffers"]),
+        case(problem, [first], kind="dropout", mode="eval"),
+        case(problem, [first, ("y all NaN", ("mse",), {})], kind="norm", look_at=["modes"]),
+    ])
+    (out,), (_, state) = normed
     given = "a model with BatchNorm that comes in evaluation mode"
-    loss, _ = numbers(outs[0], given)
-    expected, _, _ = truth(weights, X, y, bce, between=batch_norm)
+    loss, _ = numbers(out, given)
+    expected, _, _ = truth(problem, ("bce",), "norm")
     assert_close(loss, expected, rtol=1e-4, given=f"{given}, loss")  # float32
+    weights, X, _ = draw(*problem)
     hidden = X @ weights["l1.weight"].T + weights["l1.bias"]
-    buffers = states[1]["buffers"]
+    buffers = state["buffers"]
     assert_equal(
         int(buffers["between.0.num_batches_tracked"]), 1, given=f"{given}, batches it has counted"
     )
@@ -301,16 +403,11 @@ def test_trains_in_evaluation_mode(submission):
     assert_close(buffers["between.0.running_var"], 0.9 + 0.1 * hidden.var(0), rtol=1e-4,
                  given=f"{given}, running_var")  # float32
 
-    outs, states = submission.probe(
-        probe_steps, "dropout", weights, "sgd", [(X, y, nn.BCEWithLogitsLoss(), {})],
-        {"mode": "eval"},
-    )
+    (out,), _ = dropped
     given = "a model with nn.Dropout(1.0) that comes in evaluation mode"
-    expected, _, _ = truth(weights, X, y, bce, between=lambda hidden: hidden * 0)
-    assert_close(numbers(outs[0], given)[0], expected, rtol=1e-4, given=f"{given}, loss")
-    batches = [(X, y, nn.BCEWithLogitsLoss(), {}), (X, y * math.nan, nn.MSELoss(), {})]
-    _, states = submission.probe(probe_steps, "norm", weights, "sgd", batches, {})
-    for state, step in zip(states[1:], ("a step", "a skipped step"), strict=True):
+    expected, _, _ = truth(problem, ("bce",), "dropout")
+    assert_close(numbers(out, given)[0], expected, rtol=1e-4, given=f"{given}, loss")
+    for state, step in zip(kept[1][1:], ("a step", "a skipped step"), strict=True):
         expect(all(state["modes"]), f"a model in train mode is no longer in it after {step}")
 
 
@@ -319,21 +416,22 @@ def test_trains_in_evaluation_mode(submission):
        "parameters?")
 def test_accumulates_old_gradients(submission):
     """Gradients left over from earlier work have no effect."""
-    weights, X, y = draw(2)
-    _, gradients, norm = truth(weights, X, y, bce)
-    batch = (X, y, nn.BCEWithLogitsLoss(), {"max_norm": 10.0})
-    outs, states = submission.probe(
-        probe_steps, "plain", weights, "sgd", [batch], {"stale": 7.0}
-    )
+    problem = (2,)
+    _, gradients, norm = truth(problem, ("bce",))
+    batches = [("good", ("bce",), {"max_norm": 10.0})]
+    whole, partial = submission.probe(probe_steps, [
+        case(problem, batches, stale=7.0, look_at=["parameters"]),
+        case(problem, batches, stale=1e4, optimizer="sgd, last layer only",
+             look_at=["gradients"]),
+    ])
+    (out,), (_, state) = whole
     given = "every old gradient is 7"
-    assert_close(numbers(outs[0], given)[1], norm, rtol=1e-4, given=f"{given}, grad_norm")
-    assert_moved(states[1], weights, gradients, norm, 10.0, given)
+    assert_close(numbers(out, given)[1], norm, rtol=1e-4, given=f"{given}, grad_norm")
+    assert_moved(state, problem, ("bce",), 10.0, given)
 
-    outs, states = submission.probe(
-        probe_steps, "plain", weights, "sgd, last layer only", [batch], {"stale": 1e4}
-    )
+    (out,), (_, state) = partial
     given = "old gradients are 10000, and the optimiser owns only the last layer"
-    _, seen = numbers(outs[0], given)
+    _, seen = numbers(out, given)
     # Whether parameters that nobody will update count in the norm is left open.
     owned = math.sqrt(sum(float((gradients[f"l2.{k}"] ** 2).sum()) for k in ("weight", "bias")))
     expect(
@@ -342,7 +440,7 @@ def test_accumulates_old_gradients(submission):
         "what it owns, so old gradients of the model's other parameters were counted",
         given=given,
     )
-    for name, gradient in states[1]["gradients"].items():
+    for name, gradient in state["gradients"].items():
         expect(
             gradient is None or float(gradient.abs().max()) < 100,
             f"the old gradient of {name} is still there after the step",
@@ -354,17 +452,17 @@ def test_accumulates_old_gradients(submission):
        "does broadcasting make of their difference?")
 def test_broadcasts_logits_against_labels(submission):
     """Each logit meets its own label, whatever the criterion."""
-    for dtype, seed in ((torch.float32, 3), (torch.float64, 4)):
-        weights, X, y = draw(seed, dtype)
-        value, gradients, norm = truth(weights, X, y, mse)
-        outs, states = submission.probe(
-            probe_steps, "plain", weights, "sgd", [(X, y, nn.MSELoss(), {"max_norm": 50.0})], {}
-        )
+    problems = (3, "float32"), (4, "float64")
+    batches = [("good", ("mse",), {"max_norm": 50.0})]
+    for problem, ((out,), (_, state)) in zip(problems, submission.probe(
+        probe_steps, [case(problem, batches, look_at=["parameters"]) for problem in problems]
+    ), strict=True):
+        dtype = problem[1]
         given = f"nn.MSELoss() on 5 samples of {dtype}"
-        loss, _ = numbers(outs[0], given)
-        tight = 1e-4 if dtype == torch.float32 else 1e-10  # float32 on the way costs 1e-7
-        assert_close(loss, value, rtol=tight, given=f"{given}, loss")
-        assert_moved(states[1], weights, gradients, norm, 50.0, given)
+        loss, _ = numbers(out, given)
+        tight = 1e-4 if dtype == "float32" else 1e-10  # float32 on the way costs 1e-7
+        assert_close(loss, truth(problem, ("mse",))[0], rtol=tight, given=f"{given}, loss")
+        assert_moved(state, problem, ("mse",), 50.0, given)
 
 
 @check("safe_training_step", points=1, hint="A batch of one gives logits of shape (1, 1). "
@@ -372,9 +470,10 @@ def test_broadcasts_logits_against_labels(submission):
        "get to see?")
 def test_squeezes_a_batch_of_one(submission):
     """A batch of one sample works."""
-    for dtype, seed in ((torch.float32, 5), (torch.float64, 6)):
-        weights, X, y = draw(seed, dtype, n=1)
-        shapes, out = submission.probe(probe_shapes, weights, X, y)
+    problems = (5, "float32", 1), (6, "float64", 1)
+    for problem, (shapes, out) in zip(
+        problems, submission.probe(probe_shapes, problems), strict=True
+    ):
         given = "X of shape (1, 3), y of shape (1,)"
         for logits, labels in shapes:
             expect(
@@ -385,9 +484,9 @@ def test_squeezes_a_batch_of_one(submission):
                 "a scalar is left. Name the axis to drop",
                 given=given,
             )
-        value, _, norm = truth(weights, X, y, bce)
+        value, _, norm = truth(problem, ("bce",))
         loss, seen = numbers(out, given)
-        tight = RTOL[dtype]
+        tight = RTOL[problem[1]]
         assert_close(loss, value, rtol=tight, given=f"{given}, loss")
         assert_close(seen, norm, rtol=tight, given=f"{given}, grad_norm")
 
@@ -397,68 +496,66 @@ def test_squeezes_a_batch_of_one(submission):
        "optimiser gets it?")
 def test_clips_something_else_than_the_global_norm(submission):
     """A long gradient is scaled as a whole to a norm of max_norm before the update."""
-    for dtype, seed, optimizer, more, max_norm in (
-        (torch.float32, 7, "sgd", {"max_norm": 0.5}, 0.5),
-        (torch.float64, 8, "sgd, two groups", (2.0,), 2.0),
-        (torch.float32, 9, "sgd", {}, 1.0),
-    ):
-        weights, X, y = draw(seed, dtype)
-        criterion, loss = Scaled(3.0), (lambda z, y: 3.0 * mse(z, y))
-        _, gradients, norm = truth(weights, X, y, loss)
+    loss = ("scaled", 3.0)
+    cases = [
+        ((7, "float32"), "sgd", {"max_norm": 0.5}, 0.5),
+        ((8, "float64"), "sgd, two groups", (2.0,), 2.0),
+        ((9, "float32"), "sgd", {}, 1.0),
+    ]
+    done = submission.probe(probe_steps, [
+        case(problem, [("good", loss, more)], optimizer=optimizer, look_at=["parameters"])
+        for problem, optimizer, more, _ in cases
+    ])
+    for (problem, _, more, max_norm), ((out,), (_, state)) in zip(cases, done, strict=True):
+        _, _, norm = truth(problem, loss)
         assert norm > 1.5 * max_norm
-        outs, states = submission.probe(
-            probe_steps, "plain", weights, optimizer, [(X, y, criterion, more)], {}
-        )
         given = f"a gradient of norm {show(norm)}, max_norm={max_norm}" + (
             " (the default)" if not more else ""
         )
-        numbers(outs[0], given)
-        assert_moved(states[1], weights, gradients, norm, max_norm, given)
+        numbers(out, given)
+        assert_moved(state, problem, loss, max_norm, given)
 
 
 @check("safe_training_step", points=0.5, hint="What should clipping do to a gradient that is "
        "already short enough, or to one of length 0?")
 def test_stretches_short_gradients(submission):
     """A gradient within the bound reaches the optimiser as it is, zeros included."""
-    weights, X, y = draw(10)
-    for factor, max_norm in ((0.01, 1.0), (1.0, 40.0)):
-        _, gradients, norm = truth(weights, X, y, lambda z, y, f=factor: f * mse(z, y))
-        assert 0.01 < norm < max_norm
-        outs, states = submission.probe(
-            probe_steps, "plain", weights, "sgd",
-            [(X, y, Scaled(factor), {"max_norm": max_norm})], {},
-        )
+    problem = (10,)
+    factors = {0.01: 1.0, 1.0: 40.0, 0.0: 1.0}  # the factor of the loss: max_norm
+    done = submission.probe(probe_steps, [
+        case(problem, [("good", ("scaled", factor), {"max_norm": max_norm})],
+             look_at=["parameters"])
+        for factor, max_norm in factors.items()
+    ])
+    for (factor, max_norm), ((out,), (_, state)) in zip(factors.items(), done, strict=True):
+        loss = ("scaled", factor)
+        _, _, norm = truth(problem, loss)
+        assert norm < max_norm
         given = f"a gradient of norm {show(norm)}, max_norm={max_norm}"
-        assert_close(numbers(outs[0], given)[1], norm, rtol=1e-4, given=f"{given}, grad_norm")
-        assert_moved(states[1], weights, gradients, norm, max_norm, given)
-
-    outs, states = submission.probe(
-        probe_steps, "plain", weights, "sgd", [(X, y, Scaled(0.0), {})], {}
-    )
-    given = "a gradient of zeros"
-    assert_close(numbers(outs[0], given)[1], 0.0, rtol=0, atol=1e-9, given=f"{given}, grad_norm")
-    for name, before in weights.items():
-        assert_close(states[1]["parameters"][name], before, rtol=1e-6, given=f"{given}, {name}")
+        assert_close(numbers(out, given)[1], norm, rtol=1e-4, atol=1e-9,
+                     given=f"{given}, grad_norm")  # float32
+        assert_moved(state, problem, loss, max_norm, given)
 
 
 @check("safe_training_step", points=0.5, hint="Which of the two norms would tell you that "
        "training is about to explode: the one before or the one after clipping?")
 def test_reports_the_clipped_norm(submission):
     """The norm and the loss reported are those from before clipping and update."""
-    for dtype, seed, kind in ((torch.float32, 11, "plain"), (torch.float64, 12, "norm")):
-        weights, X, y = draw(seed, dtype)
-        between = batch_norm if kind == "norm" else (lambda hidden: hidden)
+    problems = {(11, "float32"): "plain", (12, "float64"): "norm"}
+    batches = [("good", ("bce",), {"max_norm": 0.125})]
+    done = submission.probe(probe_steps, [
         # The judge's BatchNorm has no scale and shift, so they may not count in the norm.
-        frozen = ["between.0.weight", "between.0.bias"] if kind == "norm" else []
-        value, _, norm = truth(weights, X, y, bce, between=between)
-        outs, _ = submission.probe(
-            probe_steps, kind, weights, "sgd",
-            [(X, y, nn.BCEWithLogitsLoss(), {"max_norm": 0.125})], {"frozen": frozen},
-        )
+        case(problem, batches, kind=kind,
+             frozen=["between.0.weight", "between.0.bias"] if kind == "norm" else [])
+        for problem, kind in problems.items()
+    ])
+    for (problem, kind), ((out,), _) in zip(problems.items(), done, strict=True):
+        value, _, norm = truth(problem, ("bce",), kind)
         given = f"a gradient of norm {show(norm)}, max_norm=0.125"
-        loss, seen = numbers(outs[0], given)
-        assert_close(loss, value, rtol=RTOL[dtype], given=f"{given}, loss")
-        assert_close(seen, norm, rtol=RTOL[dtype], given=f"{given}, grad_norm")
+        loss, seen = numbers(out, given)
+        tight = RTOL[problem[1]]
+        assert_close(loss, value, rtol=tight, given=f"{given}, loss")
+        assert_close(seen, norm, rtol=tight, given=f"{given}, grad_norm")
 
 
 @check("safe_training_step", points=1, hint="NaN is not the only number that is not finite, "
@@ -466,23 +563,22 @@ def test_reports_the_clipped_norm(submission):
        "loss?")
 def test_steps_on_a_non_finite_loss(submission):
     """A loss that is NaN or infinite moves neither the parameters nor the optimiser."""
-    weights, X, y = draw(13)
-    hole = X.clone()
-    hole[2, 1] = math.nan
-    unlabelled = y.clone()
-    unlabelled[3] = math.nan
-    bad = [
-        ("an input is NaN", (hole, y, nn.BCEWithLogitsLoss(), {})),
-        ("the loss is inf, its gradient finite", (X, y, Penalised(math.inf), {})),
-        ("the loss is -inf, its gradient finite", (X, y, Penalised(-math.inf), {})),
-        ("the loss is NaN, its gradient finite", (X, y, Penalised(math.nan), {})),
-        ("a label is NaN", (X, unlabelled, nn.MSELoss(), {})),
-    ]
-    good = (X, y, nn.BCEWithLogitsLoss(), {})
-    for optimizer in ("adam", "momentum"):
-        batches = [bad[0][1], good, *[batch for _, batch in bad]]
-        _, states = submission.probe(probe_steps, "plain", weights, optimizer, batches, {})
-        names = ["the first batch has a NaN", None, *[name for name, _ in bad]]
+    good = ("good", ("bce",), {})
+    bad = {
+        "an input is NaN": ("NaN in X", ("bce",), {}),
+        "the loss is inf, its gradient finite": ("good", ("penalised", INF), {}),
+        "the loss is -inf, its gradient finite": ("good", ("penalised", -INF), {}),
+        "the loss is NaN, its gradient finite": ("good", ("penalised", NAN), {}),
+        "a label is NaN": ("NaN in y", ("mse",), {}),
+    }
+    names = ["the first batch has a NaN", None, *bad]
+    batches = [bad["an input is NaN"], good, *bad.values()]
+    optimizers = {"adam": len(batches), "momentum": 4}
+    done = submission.probe(probe_steps, [
+        case((13,), batches[:count], optimizer=optimizer, look_at=["parameters", "optimiser"])
+        for optimizer, count in optimizers.items()
+    ])
+    for optimizer, (_, states) in zip(optimizers, done, strict=True):
         expect(not same(states[1]["parameters"], states[2]["parameters"]),
                "a good batch did not move the parameters")
         for name, before, after in zip(names, states, states[1:], strict=False):
@@ -498,20 +594,22 @@ def test_steps_on_a_non_finite_loss(submission):
        "it?")
 def test_steps_on_a_non_finite_gradient(submission):
     """A finite loss with an infinite or NaN gradient is skipped, too."""
-    for dtype, kind, optimizer in (
-        (torch.float32, "nan slope", "sgd"),
-        (torch.float32, "inf slope", "adam"),
-        (torch.float64, "inf slope", "momentum"),
-        (torch.float64, "nan slope", "adam"),
-    ):
-        weights, X, y = draw(14, dtype)
-        _, states = submission.probe(
-            probe_steps, kind, weights, optimizer, [(X, y, nn.BCEWithLogitsLoss(), {})], {}
-        )
+    cases = [
+        ("float32", "nan slope", "sgd"),
+        ("float32", "inf slope", "adam"),
+        ("float64", "inf slope", "momentum"),
+        ("float64", "nan slope", "adam"),
+    ]
+    done = submission.probe(probe_steps, [
+        case((14, dtype), [("good", ("bce",), {})], kind=kind, optimizer=optimizer,
+             look_at=["parameters", "optimiser"])
+        for dtype, kind, optimizer in cases
+    ])
+    for (_, kind, optimizer), (_, (before, after)) in zip(cases, done, strict=True):
         slope = kind.split()[0].replace("nan", "NaN")
         given = f"a finite loss of which one gradient is {slope} ({optimizer})"
         assert_untouched(
-            states[0], states[1], given,
+            before, after, given,
             "The loss was finite, but the gradient norm was not: clipping multiplies every "
             "gradient by max_norm / norm, so a single bad entry spoils the update. A check of "
             "the loss alone cannot see that; ask the norm as well",
@@ -523,21 +621,21 @@ def test_steps_on_a_non_finite_gradient(submission):
        "bad?")
 def test_lets_a_bad_batch_into_batchnorm(submission):
     """After a skipped step the BatchNorm statistics are what they were."""
-    weights, X, y = draw(15)
-    hole = X.clone()
-    hole[0, 2] = math.nan
-    criterion = nn.BCEWithLogitsLoss()
     cases = [
-        ("an input is NaN", "norm", (hole, y, criterion, {})),
-        ("a label is NaN", "norm", (X, y * math.nan, criterion, {})),
-        ("an input is NaN, two BatchNorm layers", "two norms", (hole, y, criterion, {})),
-        ("the loss is inf", "norm", (X, y, Penalised(math.inf), {})),
-        ("a finite loss has a NaN gradient", "norm, nan slope", (X, y, criterion, {})),
-        ("a finite loss has an inf gradient", "norm, inf slope", (X, y, criterion, {})),
+        ("an input is NaN", "norm", ("NaN in X", ("bce",), {})),
+        ("every label is NaN", "norm", ("y all NaN", ("bce",), {})),
+        ("an input is NaN, two BatchNorm layers", "two norms", ("NaN in X", ("bce",), {})),
+        ("the loss is inf", "norm", ("good", ("penalised", INF), {})),
+        ("a finite loss has a NaN gradient", "norm, nan slope", ("good", ("bce",), {})),
+        ("a finite loss has an inf gradient", "norm, inf slope", ("good", ("bce",), {})),
     ]
-    for name, kind, batch in cases:
-        good = [(X + 1, y, criterion, {})] if "slope" not in kind else []
-        _, states = submission.probe(probe_steps, kind, weights, "adam", [*good, batch], {})
+    first = ("shifted", ("bce",), {})
+    done = submission.probe(probe_steps, [
+        case((15,), [batch] if "slope" in kind else [first, batch], kind=kind, optimizer="adam",
+             look_at=["buffers"])
+        for _, kind, batch in cases
+    ])
+    for (name, kind, _), (_, states) in zip(cases, done, strict=True):
         before, after = states[-2]["buffers"], states[-1]["buffers"]
         for buffer, old in before.items():
             new = after[buffer]
@@ -556,7 +654,7 @@ def test_lets_a_bad_batch_into_batchnorm(submission):
                 "not undo that",
                 f"{name}, so the step is to be skipped",
             )
-        if good:
+        if "slope" not in kind:
             tracked = states[1]["buffers"]["between.0.num_batches_tracked"]
             assert_equal(int(tracked), 1, given="one good batch, batches BatchNorm has counted")
 
@@ -565,18 +663,19 @@ def test_lets_a_bad_batch_into_batchnorm(submission):
        "a NaN, and who reads it next?")
 def test_leaves_bad_gradients_behind(submission):
     """After a skipped step every gradient is None or zero."""
-    weights, X, y = draw(16)
-    for name, kind, optimizer, batch in (
-        ("an input is NaN", "plain", "sgd", (X * math.nan, y, nn.BCEWithLogitsLoss(), {})),
-        ("a gradient is NaN", "nan slope", "sgd", (X, y, nn.BCEWithLogitsLoss(), {})),
-        ("the loss is inf", "plain", "adam", (X, y, Penalised(math.inf), {})),
+    cases = [
+        ("an input is NaN", "plain", "sgd", ("X all NaN", ("bce",), {})),
+        ("a gradient is NaN", "nan slope", "sgd", ("good", ("bce",), {})),
+        ("the loss is inf", "plain", "adam", ("good", ("penalised", INF), {})),
         ("an input is NaN, the optimiser owns only the last layer", "plain",
-         "sgd, last layer only", (X * math.nan, y, nn.BCEWithLogitsLoss(), {})),
-    ):
-        _, states = submission.probe(
-            probe_steps, kind, weights, optimizer, [batch], {"stale": 3.0}
-        )
-        for parameter, gradient in states[1]["gradients"].items():
+         "sgd, last layer only", ("X all NaN", ("bce",), {})),
+    ]
+    done = submission.probe(probe_steps, [
+        case((16,), [batch], kind=kind, optimizer=optimizer, stale=3.0, look_at=["gradients"])
+        for _, kind, optimizer, batch in cases
+    ])
+    for (name, *_), (_, (_, state)) in zip(cases, done, strict=True):
+        for parameter, gradient in state["gradients"].items():
             if gradient is not None and not bool((gradient == 0).all()):
                 raise Mismatch(
                     f"the gradient of {parameter} still holds {show(gradient.flatten()[0])} after "
@@ -589,66 +688,61 @@ def test_leaves_bad_gradients_behind(submission):
        "a step was skipped, whichever of the two numbers was bad?")
 def test_hides_the_skip(submission):
     """A skipped step reports NaN for both values."""
-    weights, X, y = draw(17)
-    for name, kind, batch in (
-        ("an input is NaN", "plain", (X * math.nan, y, nn.BCEWithLogitsLoss(), {})),
-        ("the loss is inf", "plain", (X, y, Penalised(math.inf), {})),
-        ("a finite loss has a NaN gradient", "nan slope", (X, y, nn.BCEWithLogitsLoss(), {})),
-        ("a finite loss has an inf gradient", "inf slope", (X, y, nn.BCEWithLogitsLoss(), {})),
-    ):
-        outs, _ = submission.probe(probe_steps, kind, weights, "sgd", [batch], {})
-        for key, value in zip(("loss", "grad_norm"), numbers(outs[0], name), strict=True):
+    cases = [
+        ("an input is NaN", "plain", ("X all NaN", ("bce",), {})),
+        ("the loss is inf", "plain", ("good", ("penalised", INF), {})),
+        ("a finite loss has a NaN gradient", "nan slope", ("good", ("bce",), {})),
+        ("a finite loss has an inf gradient", "inf slope", ("good", ("bce",), {})),
+    ]
+    problem, large = (17,), ("scaled", 1e6)
+    *done, finite = submission.probe(probe_steps, [
+        *(case(problem, [batch], kind=kind) for _, kind, batch in cases),
+        case(problem, [("good", large, {})], look_at=["parameters"]),
+    ])
+    for (name, *_), ((out,), _) in zip(cases, done, strict=True):
+        for key, value in zip(("loss", "grad_norm"), numbers(out, name), strict=True):
             expect(math.isnan(value), f'expected "{key}" to be nan, got {show(value)}',
                    given=name)
 
     # A loss may be large, and so may a gradient: both are finite.
-    value, gradients, norm = truth(weights, X, y, lambda z, y: 1e6 * mse(z, y))
-    outs, states = submission.probe(
-        probe_steps, "plain", weights, "sgd", [(X, y, Scaled(1e6), {})], {}
-    )
+    (out,), (_, state) = finite
+    value, _, norm = truth(problem, large)
     given = f"a loss of {show(value)} and a gradient norm of {show(norm)}: large, but finite"
-    loss, seen = numbers(outs[0], given)
+    loss, seen = numbers(out, given)
     assert_close(loss, value, rtol=1e-4, given=f"{given}, loss")
     assert_close(seen, norm, rtol=1e-4, given=f"{given}, grad_norm")
-    assert_moved(states[1], weights, gradients, norm, 1.0, given)
+    assert_moved(state, problem, large, 1.0, given)
 
 
 @check("safe_training_step", points=0.5, hint="What does the caller find changed afterwards, "
        "besides the model and its optimiser?")
 def test_has_side_effects(submission):
     """Tensors and random state stay as they were, and a bad batch changes no later one."""
-    weights, X, y = draw(18)
-    X_after, y_after, asks, states, flags = submission.probe(
-        probe_manners, weights, X, y, [3, 4]
-    )
+    problem = (18,)
+    weights, X, y = draw(*problem)
+    X_after, y_after, asks, states, flags = submission.probe(probe_manners, problem, [3, 4])
     expect(same(X, X_after) and not asks, "it changed X")
     expect(same(y, y_after), "it changed y")
     expect(not same(states[0], states[1]), "it reseeds torch's global random state")
     expect(all(flags), "it leaves torch's grad mode or default dtype changed")
 
-    frozen = {"frozen": ["l1.weight"]}
-    criterion = nn.BCEWithLogitsLoss()
-    _, ends = submission.probe(
-        probe_steps, "plain", weights, "sgd", [(X, y, criterion, {})], frozen
-    )
-    expect(same(ends[1]["parameters"]["l1.weight"], weights["l1.weight"]),
+    first, second = ("good", ("bce",), {}), ("shifted", ("bce",), {})
+    bad = ("X all NaN", ("bce",), {})
+    options = {"kind": "norm", "optimizer": "adam", "frozen": ["l1.weight"],
+               "look_at": ["parameters"]}
+    frozen, smooth, bumpy = submission.probe(probe_steps, [
+        case(problem, [first], frozen=["l1.weight"], look_at=["parameters"]),
+        case(problem, [first, second], **options),
+        case(problem, [first, bad, bad, second], **options),
+    ])
+    kept = weights["l1.weight"].numel()
+    expect(same(frozen[1][1]["parameters"][:kept], weights["l1.weight"].reshape(-1)),
            "a parameter without requires_grad moved")
-
-    first, second = (X, y, criterion, {}), (X - 1, y, criterion, {})
-    bad = (X * math.nan, y, criterion, {})
-    outs, ends = submission.probe(
-        probe_steps, "norm", weights, "adam", [first, second], frozen
-    )
-    bumpy, bumpy_ends = submission.probe(
-        probe_steps, "norm", weights, "adam", [first, bad, bad, second], frozen
-    )
     given = "the batches A, B, and the batches A, NaN, NaN, B"
-    for key, left, right in zip(
-        ("loss", "grad_norm"), numbers(outs[1], given), numbers(bumpy[3], given), strict=True
-    ):
+    outs = numbers(smooth[0][1], given), numbers(bumpy[0][3], given)
+    for key, left, right in zip(("loss", "grad_norm"), *outs, strict=True):
         expect(math.isclose(left, right, rel_tol=1e-6),
                f'"{key}" of B is {show(left)} in the first case, {show(right)} in the second',
                given=given)
-    for name, value in ends[2]["parameters"].items():
-        assert_close(bumpy_ends[4]["parameters"][name], value, rtol=1e-5, atol=1e-7,
-                     given=f"{given}, {name}")  # float32
+    assert_close(bumpy[1][4]["parameters"], smooth[1][2]["parameters"], rtol=1e-5, atol=1e-7,
+                 given=f"{given}, all parameters in a row")  # float32

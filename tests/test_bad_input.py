@@ -160,9 +160,7 @@ def notebook(*cells: str, **metadata: object) -> bytes:
          "execution_count": None}
         for cell in cells
     ]  # fmt: skip
-    return json.dumps(
-        {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": made}
-    ).encode()
+    return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": made}).encode()
 
 
 def test_notebook_is_graded_like_a_file(session_of, course, tmp_path: Path) -> None:

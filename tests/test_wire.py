@@ -334,7 +334,7 @@ def lost_to() -> Iterator[Callable[..., WorkerLost]]:
         thread.start()
         started = time.monotonic()
         with pytest.raises(WorkerLost) as lost:
-            worker.ask("call", body, worker.allow(0.2), "softmax([1, 2])")
+            [*worker.ask("call", [body], worker.allow(0.2), "softmax([1, 2])")]
         assert time.monotonic() - started < 5
         assert mine.fileno() == -1  # closed for good
         its.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import numbers
 import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,10 +126,18 @@ def assert_python_float(actual: Any, *, given: str | None = None) -> float:
 
 def assert_unchanged(submission: SubmissionProxy, name: str, *args: Any, **kwargs: Any) -> Any:
     """Call `name` and fail unless its arguments come back bit for bit; return its value."""
-    answer = submission.call(name, *args, **kwargs)
-    if not (same(answer.args, args) and same(answer.kwargs, kwargs)):
-        raise Mismatch("it changed its argument in place")
-    return answer.value
+    ((_, value),) = each_unchanged(submission, name, [args], **kwargs)
+    return value
+
+
+def each_unchanged(
+    submission: SubmissionProxy, name: str, cases: Iterable[tuple[Any, ...]], **kwargs: Any
+) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """As `submission.each`, and fail where the arguments do not come back bit for bit."""
+    for case, answer in submission.each_called(name, cases, **kwargs):
+        if not (same(answer.args, case) and same(answer.kwargs, kwargs)):
+            raise Mismatch("it changed its argument in place")
+        yield case, answer.value
 
 
 def same(left: Any, right: Any) -> bool:

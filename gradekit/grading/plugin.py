@@ -138,16 +138,18 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note a check's outcome, once: where it failed first, or after its call."""
     report = yield
-    marker = item.get_closest_marker("check")
-    if marker and (call.when == "call" or (call.when == "setup" and call.excinfo)):
-        check = _judge(item, marker, call)
-        item.config.stash[CHECKS].append(check)
+    marked = item.get_closest_marker("check")
+    if marked and (call.when == "call" or (call.when == "setup" and call.excinfo)):
+        check = judge(item, call)
         if check.outcome != "passed" and report.outcome == "failed":
             report.longrepr = f"{check.message}\n{check.hint}".strip()
     return report
 
 
-def _judge(item: pytest.Item, marker: pytest.Mark, call: pytest.CallInfo[None]) -> Check:
+def judge(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
+    """Note what became of a check."""
+    marker = item.get_closest_marker("check")
+    assert marker is not None
     run = item.config.stash[PROXY]._run
     error = call.excinfo.value if call.excinfo else None
     outcome, ending, message = _outcome(error, run)
@@ -156,7 +158,7 @@ def _judge(item: pytest.Item, marker: pytest.Mark, call: pytest.CallInfo[None]) 
     if outcome == "failed" and run is not None and run.replies:
         item.config.stash[PRINTS][item.name] = fingerprint(run.replies, *run.last_reply)
     points = float(marker.kwargs["points"])
-    return Check(
+    check = Check(
         name=item.name,
         function=marker.kwargs["function"],
         title=_title(item),
@@ -168,16 +170,18 @@ def _judge(item: pytest.Item, marker: pytest.Mark, call: pytest.CallInfo[None]) 
         hint=marker.kwargs["hint"] if outcome == "failed" else "",
         seconds=round(call.duration, 6),
     )
+    item.config.stash[CHECKS].append(check)
+    return check
 
 
 def _outcome(error: BaseException | None, run: Run | None) -> tuple[Any, Any, str]:
     """Outcome, ending and message of a check that ended with `error`."""
     while isinstance(error, BaseExceptionGroup):  # hypothesis found several examples
         error = error.exceptions[0]
-    given = run.last_call if run is not None else None
-    prefix = f"{given}: " if given else ""
     if error is None:
         return "passed", "finished", ""
+    given = run.last_call if run is not None else None
+    prefix = f"{given}: " if given else ""
     if isinstance(error, SubmissionError):
         return "failed", error.ending, str(error)
     if text := getattr(error, "submission_text", None):

@@ -11,7 +11,7 @@ import math
 import pickle
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from types import FunctionType
 from typing import Any, NamedTuple, NoReturn
@@ -71,6 +71,16 @@ class Call(NamedTuple):
         return text if len(text) <= CALL_CHARACTERS else f"{self.name}(...)"
 
 
+class Calls(NamedTuple):
+    """Calls that travel together; which of them ended a worker cannot be told."""
+
+    calls: list[Call]
+
+    def __str__(self) -> str:
+        count, first = len(self.calls), self.calls[0]
+        return f"one of {count} calls such as {first}" if count > 1 else str(first)
+
+
 class Run:
     """One submission being graded."""
 
@@ -105,27 +115,53 @@ class Run:
 
     def request(self, kind: str, body: Any, what: object) -> Any:
         """Ask the submission for something; raise what it raised, or what became of it."""
+        (reply,) = self._replies(kind, [body], what)
+        return self._value(reply, what)
+
+    def calls(self, bodies: list[Any], calls: list[Call]) -> Iterator[Any]:
+        """Make several calls, and look at them one by one; the first that fails ends it.
+
+        They travel together, so all of them have been made when the first is looked at.
+        """
+        for call, reply in zip(calls, self._replies("call", bodies, Calls(calls)), strict=False):
+            self.last_call = call
+            yield self._value(reply, call)
+
+    def _replies(self, kind: str, bodies: list[Any], what: object) -> list[Reply | SubmissionError]:
+        """What came back, up to the loss of the worker if it was lost."""
         if error := self._fatal or self._lost:
-            raise SubmissionError(str(error), error.ending)  # anew: a traceback only grows
+            return [SubmissionError(str(error), error.ending)]  # anew: a traceback only grows
         try:
-            reply = self._reply(kind, body, what)
+            return self._ask_all(kind, bodies, what)
         except SandboxError:
             # A process of ours was ended from outside, which no answer can do: once more.
             self.close()
             self._allowance = None
-            reply = self._reply(kind, body, what)
+            return self._ask_all(kind, bodies, what)
+
+    def _ask_all(self, kind: str, bodies: list[Any], what: object) -> list[Reply | SubmissionError]:
+        replies: list[Reply | SubmissionError] = []
+        try:
+            worker = self._loaded_worker()
+            if self._allowance is None:
+                self._allowance = worker.allow(self._check_seconds(worker))
+            replies.extend(self._ask(worker, kind, bodies, self._allowance, what))
+        except SubmissionError as error:
+            replies.append(error)
+        return replies
+
+    def _value(self, reply: Reply | SubmissionError, what: object) -> Any:
+        """The value that came back; raise what the submission raised, or what became of it."""
+        if isinstance(reply, SubmissionError):
+            if self._lost is not None:
+                self.last_reply = ("lost", reply.ending)
+            raise reply
         self.replies += 1
         self.printed += reply.printed
         if reply.kind == "value":
             self.last_reply = ("value", reply.value)
             return reply.value
         self._raise(reply.value, what)
-
-    def _reply(self, kind: str, body: Any, what: object) -> Reply:
-        worker = self._loaded_worker()
-        if self._allowance is None:
-            self._allowance = worker.allow(self._check_seconds(worker))
-        return self._ask(worker, kind, body, self._allowance, what)
 
     def _check_seconds(self, worker: Worker) -> float:
         """The CPU time of this check: what is left of the submission's, at most a check's."""
@@ -141,18 +177,17 @@ class Run:
         return min(self._limits.check_seconds, limit - spent)
 
     def _ask(
-        self, worker: Worker, kind: str, body: Any, allowance: Allowance, what: object
-    ) -> Reply:
+        self, worker: Worker, kind: str, bodies: list[Any], allowance: Allowance, what: object
+    ) -> Iterator[Reply]:
         before = worker.cpu_seconds()
         try:
-            return worker.ask(kind, body, allowance, what, _pickled)
+            yield from worker.ask(kind, bodies, allowance, what, _pickled)
         except WorkerLost as lost:
             timed_out = lost.ending == "timed_out"
             spent = allowance.cpu_start + allowance.seconds
             self._cpu_before += max(before, spent) if timed_out else before
             self._worker = None
             self._lost = SubmissionError(str(lost), lost.ending)
-            self.last_reply = ("lost", lost.ending)
             raise self._lost from None
 
     def _loaded_worker(self) -> Worker:
@@ -163,7 +198,7 @@ class Run:
         body = [self._module, self._submission.name, list(self._submission.cells)]
         allowance = worker.allow(self._limits.import_seconds)
         try:
-            reply = self._ask(worker, "load", body, allowance, "running the file")
+            (reply,) = self._ask(worker, "load", [body], allowance, "running the file")
             self.printed += reply.printed
             if reply.kind == "raised":
                 raise SubmissionError(*_loading_problem(reply.value))
@@ -235,10 +270,27 @@ class SubmissionProxy:
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Called:
         """Call a function and look at its arguments afterwards, too."""
-        answer = self._request([name, args, kwargs, True], Call(name, args, kwargs))
-        if not isinstance(answer, tuple) or len(answer) != 3:
-            raise SubmissionError("it sent back no proper data", "malformed")
-        return Called(*answer)
+        return _called(self._request([name, args, kwargs, True], Call(name, args, kwargs)))
+
+    def each(
+        self, name: str, cases: Iterable[tuple[Any, ...]], /, **kwargs: Any
+    ) -> Iterator[tuple[tuple[Any, ...], Any]]:
+        """Call a function for each tuple of arguments; yield the tuple and the value.
+
+        The calls travel together, which is quicker than one by one. All are made, in order,
+        even if the loop ends before the last.
+        """
+        arguments = [*cases]
+        values = self._each(name, arguments, kwargs, with_arguments=False)
+        return zip(arguments, values, strict=True)
+
+    def each_called(
+        self, name: str, cases: Iterable[tuple[Any, ...]], /, **kwargs: Any
+    ) -> Iterator[tuple[tuple[Any, ...], Called]]:
+        """As `each`, and look at the arguments afterwards, too."""
+        arguments = [*cases]
+        answers = self._each(name, arguments, kwargs, with_arguments=True)
+        return zip(arguments, map(_called, answers), strict=True)
 
     def probe(self, function: Callable[..., Any], /, *args: Any) -> Any:
         """Run `function(answer, *args)` beside the submission; it returns plain data.
@@ -261,10 +313,22 @@ class SubmissionProxy:
         self._running.last_call = call
         return self._running.request("call", body, call)
 
+    def _each(
+        self, name: str, cases: list[tuple[Any, ...]], kwargs: dict[str, Any], with_arguments: bool
+    ) -> Iterator[Any]:
+        calls = [Call(name, args, kwargs) for args in cases]
+        return self._running.calls([[*call, with_arguments] for call in calls], calls)
+
     @property
     def _running(self) -> Run:
         assert self._run is not None, "no submission is being graded"
         return self._run
+
+
+def _called(answer: Any) -> Called:
+    if not isinstance(answer, tuple) or len(answer) != 3:
+        raise SubmissionError("it sent back no proper data", "malformed")
+    return Called(*answer)
 
 
 def _argument(value: Any) -> str:

@@ -160,26 +160,38 @@ class _Loop:
         stash = session.config.stash
         if session.testsfailed:
             return True
-        if not session.items:
+        items = [item for item in session.items if _judged_function(item)]
+        if not items:
             ours._problem = "there is no check in it"
             return True
         while (job := ours._jobs.get()) is not None:
             stash[plugin.PROXY]._run = job.run
             checks, prints = stash[plugin.CHECKS], stash[plugin.PRINTS]
-            _run_checks(session.items, checks, job.until_failure)
+            _run_checks(items, checks, job.until_failure)
             ours._results.put((checks.copy(), prints.copy()))
             checks.clear()
             prints.clear()
         return True
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> pytest.TestReport:
-        """A bare report: pytest's own draws a traceback, which takes longer than the check."""
-        outcome: Any = "failed" if call.excinfo else "passed"
-        when: Any = call.when
-        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        """What pytest's own runner does, without reports: they take longer than a check.
+
+        Nor is the running test named in the environment, which all sessions of a process share.
+        """
+        state: Any = item.session._setupstate
+        submission = item.config.stash[plugin.PROXY]
+
+        def run() -> None:
+            state.setup(item)
+            item.runtest()
+
+        submission._running.begin_check()
+        if isinstance(item, pytest.Function):
+            item._initrequest()  # fixtures of the last submission are no use
+        plugin.judge(item, pytest.CallInfo.from_call(run, "call"))
+        state.teardown_exact(nextitem)
+        return True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

@@ -11,7 +11,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from gradekit.sandbox import wire
@@ -94,22 +94,30 @@ class Worker:
     def ask(
         self,
         kind: str,
-        body: Any,
+        bodies: Iterable[Any],
         allowance: Allowance,
         what: object,
         opaque: Callable[[Any], bytes] | None = None,
-    ) -> Reply:
-        """Send one request and wait for its reply. `what` names it in messages.
+    ) -> Iterator[Reply]:
+        """Send requests and yield their replies, all of which have to be taken.
+
+        Small requests travel together. `what` names them in messages.
 
         Raises:
             WorkerLost: no proper reply came; the worker has been ended.
         """
-        self._number += 1
         self._allowance = allowance
+        parcels = _parcels(
+            wire.encode(kind, number, body, opaque or _no_opaque)
+            for number, body in enumerate(bodies, self._number + 1)
+        )
         try:
-            for piece in wire.encode(kind, self._number, body, opaque or _no_opaque):
-                self._send(memoryview(piece), what)
-            return self._receive(self._number, what)
+            for count, pieces in parcels:
+                for piece in pieces:
+                    self._send(memoryview(piece), what)
+                for _ in range(count):
+                    self._number += 1
+                    yield self._receive(self._number, what)
         except wire.Malformed as error:
             self.close()
             raise WorkerLost("malformed", f"{what} sent back no proper data ({error})") from None
@@ -126,7 +134,7 @@ class Worker:
 
     def _receive(self, number: int, what: object) -> Reply:
         self._asked, self._parts = what, 0
-        kind, replied, body = wire.decode(*wire.receive(self._ahead.read_into, bounded=True))
+        kind, replied, body = wire.decode(*wire.receive(self._ahead, bounded=True))
         if replied != number:
             raise wire.Malformed("the reply is to another question")
         if kind == "ready" and number == 0:
@@ -234,6 +242,25 @@ def _obituary(what: object, status: int, peak_mib: float, limits: Limits) -> Wor
     if number:
         return WorkerLost("crashed", f"{what} crashed Python with {SIGNALS.get(name, name)}")
     return WorkerLost("crashed", f"{what} ended its own process (exit status {code})")
+
+
+def _parcels(frames: Iterable[list[Any]]) -> Iterator[tuple[int, list[Any]]]:
+    """How many frames go out at once, and their bytes: no more than a worker can be sent
+    while it is itself waiting for us to read."""
+    small: list[bytes] = []
+    size = 0
+    for pieces in frames:
+        length = sum(map(len, pieces))
+        if small and size + length > wire.SMALL_FRAME:
+            yield len(small), [b"".join(small)]
+            small, size = [], 0
+        if length > wire.SMALL_FRAME:
+            yield 1, pieces
+        else:
+            small.append(b"".join(pieces))
+            size += length
+    if small:
+        yield len(small), [b"".join(small)]
 
 
 def _no_opaque(value: Any) -> bytes:

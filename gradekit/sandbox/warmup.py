@@ -42,6 +42,24 @@ def warm_up(modules: Iterable[str], *, whole: bool = False) -> None:
         torch.manual_seed(0)
 
 
+def rehearse() -> None:
+    """Train a little net, if torch is here: what it does at first use, it has done then."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    nn = torch.nn
+    X, y = torch.randn(5, 3), torch.ones(5)
+    for optimiser in (torch.optim.SGD, torch.optim.Adam):
+        net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 1))
+        steps = optimiser(net.parameters(), lr=0.1)
+        for _ in range(10):  # Python adapts its code to what it meets a few times
+            steps.zero_grad()
+            nn.BCEWithLogitsLoss()(net(X).squeeze(1), y).backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            steps.step()
+    torch.manual_seed(0)
+
+
 def defer_compiler() -> None:
     """Keep torch's optimisers from importing its compiler, which none of them uses here.
 

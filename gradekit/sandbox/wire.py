@@ -8,7 +8,6 @@ modules ride along as `Opaque` bytes (cloudpickle); on the way back they are mal
 
 from __future__ import annotations
 
-import math
 import struct
 import sys
 from collections.abc import Callable
@@ -37,6 +36,11 @@ ARRAY_DTYPES = frozenset(
     "float16 float32 float64 complex64 complex128".split()
 )
 TENSOR_DTYPES = ARRAY_DTYPES | {"bfloat16"}
+NATIVE = {np.dtype(name): name for name in ARRAY_DTYPES}
+ITEM_BYTES = {name: dtype.itemsize for dtype, name in NATIVE.items()}
+
+AS_THEY_ARE = frozenset({type(None), bool, float})  # what msgpack writes without more ado
+SMALLEST, LARGEST = -(2**63), 2**63 - 1  # of the ints among them
 
 
 class Malformed(Exception):
@@ -164,7 +168,7 @@ def decode(
 
 
 class Ahead:
-    """Reads more than it is asked for, so that a small frame takes one system call."""
+    """Reads more than it is asked for, so that small frames take one system call together."""
 
     def __init__(self, read: Callable[[memoryview], int]) -> None:
         """`read` puts some bytes into a view, one at least, and says how many."""
@@ -172,8 +176,23 @@ class Ahead:
         self._buffer = memoryview(bytearray(SMALL_FRAME))
         self._start = self._end = 0
 
-    def read_into(self, view: memoryview) -> None:
-        """Fill `view`."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was read beyond what was asked for."""
+        return self._start == self._end
+
+    def take(self, size: int) -> bytearray:
+        """The next `size` bytes."""
+        end = self._start + size
+        if end <= self._end:  # the usual case
+            taken = bytearray(self._buffer[self._start : end])
+            self._start = end
+            return taken
+        taken = bytearray(size)
+        self._fill(memoryview(taken))
+        return taken
+
+    def _fill(self, view: memoryview) -> None:
         while view:
             if self._start == self._end:
                 if len(view) >= len(self._buffer):
@@ -186,24 +205,16 @@ class Ahead:
             view = view[count:]
 
 
-def receive(
-    read_into: Callable[[memoryview], None], *, bounded: bool
-) -> tuple[bytearray, bytearray]:
-    """Read one frame: its structure and its buffers. `read_into` fills a view or raises.
+def receive(ahead: Ahead, *, bounded: bool) -> tuple[bytearray, bytearray]:
+    """Read one frame: its structure and its buffers.
 
     Raises:
         Malformed: the frame announces more than a submission's answer may weigh.
     """
-    header = bytearray(HEADER.size)
-    read_into(memoryview(header))
-    structure_size, buffer_size = HEADER.unpack(header)
+    structure_size, buffer_size = HEADER.unpack(ahead.take(HEADER.size))
     if bounded and (structure_size > STRUCTURE_BYTES or buffer_size > BUFFER_BYTES):
         raise Malformed("the frame is larger than an answer may be")
-    structure, buffers = bytearray(structure_size), bytearray(buffer_size)
-    read_into(memoryview(structure))
-    if buffer_size:
-        read_into(memoryview(buffers))
-    return structure, buffers
+    return ahead.take(structure_size), ahead.take(buffer_size)
 
 
 class _Reader:
@@ -226,12 +237,27 @@ def _to_node(
     value: Any, buffers: list[Any], opaque: Callable[[Any], bytes] | None, depth: int
 ) -> Node:
     """The structure that stands for `value`; array contents go to `buffers`."""
+    kind: type = type(value)
+    if kind in AS_THEY_ARE or (kind is int and SMALLEST <= value <= LARGEST):
+        return value  # type: ignore[no-any-return]
+    if kind is str and value.isascii():
+        return value  # type: ignore[no-any-return]
     if depth > MAX_DEPTH:
         raise NotData(TOO_DEEP)
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return bool(value)
+    if kind is np.ndarray and (dtype := NATIVE.get(value.dtype)) and value.ndim <= MAX_DIMENSIONS:
+        _append(buffers, _contents(value))
+        return Array(dtype, [*value.shape])
+    if kind is tuple and len(value) <= MAX_ITEMS:
+        return Tuple([_to_node(item, buffers, opaque, depth + 1) for item in value])
+    if kind is list and len(value) < LONG_LIST:
+        return List([_to_node(item, buffers, opaque, depth + 1) for item in value])
+    return _uncommon_to_node(value, buffers, opaque, depth)
+
+
+def _uncommon_to_node(
+    value: Any, buffers: list[Any], opaque: Callable[[Any], bytes] | None, depth: int
+) -> Node:
+    """As `_to_node`, for whatever is not among the commonest kinds."""
     if isinstance(value, np.generic):
         array = np.asarray(value)
         dtype = _dtype_name(array)
@@ -241,7 +267,7 @@ def _to_node(
         return float(value)
     if isinstance(value, int):
         number = int(value)
-        if -(2**63) <= number < 2**63:
+        if SMALLEST <= number <= LARGEST:
             return number
         if number.bit_length() > MAX_INT_BITS:
             raise NotData(f"an int of {number.bit_length()} bits")
@@ -304,6 +330,10 @@ def _from_node(
     """The value that `node` stands for; takes its arrays from `reader` in order."""
     if node is None or isinstance(node, bool | int | float | str):
         return node
+    if isinstance(node, Array):
+        return _array(node.dtype, node.shape, reader)
+    if isinstance(node, Tensor):
+        return _tensor(node.dtype, node.shape, reader)
     if depth > MAX_DEPTH:
         raise Malformed("nested too deeply")
     if isinstance(node, List):
@@ -318,12 +348,8 @@ def _from_node(
         keys = [_from_node(key, reader, opaque, depth + 1) for key in node.keys]
         items = [_from_node(item, reader, opaque, depth + 1) for item in node.values]
         return dict(zip(keys, items, strict=True))
-    if isinstance(node, Array):
-        return _array(node.dtype, node.shape, reader)
     if isinstance(node, Scalar):
         return _array(node.dtype, [], reader)[()]
-    if isinstance(node, Tensor):
-        return _tensor(node.dtype, node.shape, reader)
     if isinstance(node, Floats):
         if node.count > MAX_ITEMS:
             raise Malformed("a list is too long")
@@ -344,7 +370,7 @@ def _from_node(
 def _array(dtype: str, shape: list[int], reader: _Reader) -> np.ndarray:
     if dtype not in ARRAY_DTYPES:
         raise Malformed("not a numeric dtype")
-    contents = reader.take(_count(shape) * np.dtype(dtype).itemsize)
+    contents = reader.take(_count(shape) * ITEM_BYTES[dtype])
     _check_bools(dtype, contents)
     return np.frombuffer(contents, dtype=dtype).reshape(shape)
 
@@ -367,11 +393,15 @@ def _tensor(dtype: str, shape: list[int], reader: _Reader) -> Any:
 
 def _count(shape: list[int]) -> int:
     """The number of entries of an array of that shape, which is bounded even if it has none."""
-    if len(shape) > MAX_DIMENSIONS or any(not 0 <= size <= BUFFER_BYTES for size in shape):
+    count = extent = 1
+    for size in shape if len(shape) <= MAX_DIMENSIONS else [-1]:
+        if not 0 <= size <= BUFFER_BYTES:
+            raise Malformed("a shape out of bounds")
+        count *= size
+        extent *= size or 1
+    if extent > BUFFER_BYTES:
         raise Malformed("a shape out of bounds")
-    if math.prod(size or 1 for size in shape) > BUFFER_BYTES:
-        raise Malformed("a shape out of bounds")
-    return math.prod(shape)
+    return count
 
 
 def _check_bools(dtype: str, contents: memoryview) -> None:

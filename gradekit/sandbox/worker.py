@@ -149,15 +149,20 @@ def serve(read: Callable[[memoryview], int], write: Callable[[memoryview], int])
 
     AllowedPackages.install()
     send(wire.encode("ready", 0, None))
+    unsent = bytearray()
     sys.addaudithook(_refuse)
     while True:
-        frame = wire.receive(ahead.read_into, bounded=False)
+        frame = wire.receive(ahead, bounded=False)
         kind, number, body = wire.decode(*frame, opaque=_unpickled)
         try:
             pieces = wire.encode("value", number, (_handle(answer, kind, body), printed.take()))
         except BaseException as error:
             pieces = wire.encode("raised", number, (_describe(error), printed.take()))
-        send(pieces)
+        if ahead.is_empty or len(pieces) > 1 or len(unsent) > wire.SMALL_FRAME:
+            send([unsent, *pieces])
+            unsent = bytearray()
+        else:  # more requests have come already; their replies can travel together
+            unsent += pieces[0]
 
 
 _probes: dict[bytes, types.FunctionType] = {}

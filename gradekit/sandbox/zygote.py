@@ -7,6 +7,7 @@ to be: no grader, no solution, no submission. It obeys one control socket and en
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import json
 import os
@@ -22,7 +23,7 @@ from typing import Any
 from gradekit.sandbox import worker
 from gradekit.sandbox.limits import Limits
 from gradekit.sandbox.lockdown import SEALED, Lockdown
-from gradekit.sandbox.warmup import ONE_THREAD, warm_up
+from gradekit.sandbox.warmup import ONE_THREAD, rehearse, warm_up
 
 # Without Landlock no file can be opened after the fork, so more is imported before it.
 SEALED_MODULES = (
@@ -31,6 +32,10 @@ SEALED_MODULES = (
     "torch torch.nn.functional torch.optim torch._dynamo "
     "decimal fractions statistics dataclasses abc heapq bisect string textwrap enum json csv"
 ).split()
+
+HUGE = 2**21  # bytes of a huge page
+MADV_COLLAPSE = 25
+MANY = 64  # moving takes about as long as it saves so many forks
 
 ENDED = struct.Struct("<iq")  # wait status, peak memory in KiB
 
@@ -69,13 +74,33 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> Lockdown:
     return lockdown
 
 
+def _make_forks_cheap() -> None:
+    """Move our memory into huge pages, of which a fork copies one entry instead of 512."""
+    libc = ctypes.CDLL(None)
+    libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    with open("/proc/self/maps") as maps:
+        for line in maps:
+            span, access, _, _, inode, *_ = line.split()
+            if access != "rw-p" or inode != "0":
+                continue
+            start, end = (int(address, 16) for address in span.split("-"))
+            for page in range(-(-start // HUGE) * HUGE, end - HUGE + 1, HUGE):
+                libc.madvise(page, HUGE, MADV_COLLAPSE)  # where it cannot, all stays as it was
+
+
 def _serve(control: socket.socket, lockdown: Lockdown, limits: Limits, workers: set[int]) -> None:
     """`f` and a socket: fork a worker. `w` and a pid: wait for its end."""
+    forks = 0
     while True:
         command, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not command:
             return
         if command == b"f":
+            forks += 1
+            if forks == 2:
+                rehearse()  # for a single answer it would not pay,
+            if forks == MANY:
+                _make_forks_cheap()  # and this only for a class
             workers.add(_fork(control, descriptors[0], lockdown, limits))
         else:
             pid = int.from_bytes(control.recv(4), "little")
