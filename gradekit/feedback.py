@@ -15,7 +15,7 @@ LEVELS: tuple[Level, ...] = ("score", "titles", "hints", "full")  # each shows m
 def at_level(report: Report, level: Level) -> Report:
     """The report with only what `level` allows.
 
-    score: the points. titles: which checks failed. hints: and the question that helps, and
+    score: the points, and that a check could not be run. titles: which checks failed. hints: and the question that helps, and
     the known mistake that the answer behaves like.
     full: and the counterexample. What is the same for every check (a syntax error, say)
     gives no check away and stays from titles on.
@@ -23,7 +23,13 @@ def at_level(report: Report, level: Level) -> Report:
     if level == "full":
         return report
     if level == "score":
-        return msgspec.structs.replace(report, checks=(), behaves_like={})
+        ours = tuple(
+            msgspec.structs.replace(
+                check, name="check", function="", title="A check could not be run.", message=""
+            )
+            for check in report.not_run
+        )
+        return msgspec.structs.replace(report, checks=ours, behaves_like={})
     common = report.common_problem
     checks = tuple(
         msgspec.structs.replace(check, message=common, hint=check.hint if level == "hints" else "")

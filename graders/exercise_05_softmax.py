@@ -129,8 +129,8 @@ def test_normalizes_the_wrong_axis_by_default(submission):
                                    "results still line up with the scores when it is not the last?")
 def test_ignores_the_axis(submission):
     """`axis` chooses the axis of the classes, first, last or between, by position or by name."""
-    assert_softmax(submission, along_every_axis(BATCH, SQUARE, CUBE))
-    assert_softmax(submission, alone(BATCH, CUBE), axis=0)
+    assert_softmax(submission, along_every_axis(SQUARE, CUBE))
+    assert_softmax(submission, [(BATCH,)], axis=0)
     assert_close(submission.softmax(x=CUBE, axis=1), along(probabilities, CUBE, 1), rtol=1e-9)
 
 
@@ -205,8 +205,8 @@ def test_mixes_up_rows_or_axes(submission):
     assert_log_softmax(submission, alone(
         BATCH, SQUARE, CUBE, FAR_APART, BATCH[:1], BATCH[:, :1], CUBE.reshape(2, 1, 3, 2, 2)
     ))
-    assert_log_softmax(submission, along_every_axis(BATCH, SQUARE, CUBE, FAR_APART.T))
-    assert_log_softmax(submission, alone(BATCH, CUBE), axis=0)
+    assert_log_softmax(submission, along_every_axis(SQUARE, CUBE))
+    assert_log_softmax(submission, [(BATCH,), (FAR_APART.T,)], axis=0)
     assert_close(submission.log_softmax(x=CUBE, axis=1), along(logarithms, CUBE, 1),
                  rtol=1e-10, atol=1e-11)  # the same
 

@@ -110,3 +110,11 @@ def test_report_knows_how_it_stands() -> None:
     assert full.passed and not REPORT.passed and not broken.passed
     assert [c.name for c in REPORT.failed] == ["test_1"] and REPORT.not_run == ()
     assert [c.name for c in broken.not_run] == ["test_3"] and broken.failed == ()
+
+
+def test_the_score_alone_says_that_we_failed() -> None:
+    """A check that we could not run is no zero: its reader learns that, and no more."""
+    ours = check(3, outcome="not_run", message="KeyError: 'secret'", hint="")
+    text = seen("score", msgspec.structs.replace(REPORT, checks=(PASSED, ours)))
+    assert "could not be run" in text and '"not_run"' in text
+    assert "test_3" not in text and "Title 3" not in text and "secret" not in text

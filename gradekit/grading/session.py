@@ -31,6 +31,7 @@ ARGUMENTS = [
     *(f"-pno:{name}" for name in (
         "terminal", "cacheprovider", "faulthandler", "logging", "junitxml", "pastebin",
         "doctest", "stepwise", "setuponly", "setupplan", "debugging", "warnings",
+        "unraisableexception", "threadexception",  # they collect garbage at the end
     )),
 ]  # fmt: skip
 

@@ -110,7 +110,7 @@ class Workspace:
             sha256=report.submission_sha256,
             failed=tuple(check.title for check in written if check.max_score),
             mistakes=tuple(f"{function}: {mistake}" for function, mistake in known),
-            unfinished=len(written) < len(report.failed) or _does_not_run(report),
+            unfinished=len(written) < len(report.failed) or bool(report.common_problem),
             rating=rating,
         )
 
@@ -171,12 +171,6 @@ class Workspace:
             key=lambda e: (order[states.get(e.name, "new")], e.difficulty, e.minutes, e.number),
             default=None,
         )
-
-
-def _does_not_run(report: Report) -> bool:
-    """Whether all checks failed in the same words: a word half typed, mostly."""
-    messages = {check.message for check in report.checks}
-    return len(report.failed) == len(report.checks) > 1 and len(messages) == 1
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gradekit.sandbox.limits import Limits
-from gradekit.sandbox.lockdown import best_tier
+from gradekit.sandbox.lockdown import TIERS, best_tier
 from gradekit.sandbox.warmup import ONE_THREAD
 
 if TYPE_CHECKING:
@@ -54,17 +54,24 @@ class Sandbox:
             hidden: Folders with graders and solutions, kept unreadable.
             isolation: One of `lockdown.TIERS`; None for the best that this machine has.
         """
-        self.isolation = isolation or best_tier()
         self.limits = limits
+        self._tier = isolation
         self._modules = list(modules)
         self._hidden = [str(Path(path).resolve()) for path in hidden]
         self._zygote: _Zygote | None = None
         if sys.platform == "linux":
             self._zygote = self._start_zygote()
 
+    @property
+    def isolation(self) -> str:
+        """The tier that workers are locked down to."""
+        if self._tier is None:
+            self._tier = self._zygote.tier() if self._zygote is not None else best_tier()
+        return self._tier
+
     def _start_zygote(self) -> _Zygote:
         settings = {
-            "tier": self.isolation,
+            "tier": self._tier,  # None: it finds out by itself, while we go on
             "modules": self._modules,
             "hidden": self._hidden,
             "limits": msgspec.to_builtins(self.limits),
@@ -135,7 +142,8 @@ class _Zygote:
             start_new_session=True,  # it ends with its control socket, not by Ctrl-C
         )
         its.close()
-        self._started = self._broken = False
+        self._tier: str | None = None  # what it is locked down to, once it is warm
+        self._broken = False
 
     def is_alive(self) -> bool:
         return not self._broken and self._process.poll() is None
@@ -143,8 +151,7 @@ class _Zygote:
     def fork(self, connection: socket.socket) -> _Forked:
         """A new worker at the other end of `connection`."""
         try:
-            if not self._started:
-                self._await_start()
+            self.tier()
             socket.send_fds(self._control, [b"f"], [connection.fileno()])
             answer, descriptors, _, _ = socket.recv_fds(self._control, 4, 1)
         except OSError as error:
@@ -153,12 +160,24 @@ class _Zygote:
             raise self._gone("it closed its end")
         return _Forked(self, int.from_bytes(answer, "little"), descriptors[0])
 
-    def _await_start(self) -> None:
-        self._control.settimeout(START_SECONDS)
-        if self._control.recv(1) != b"+":
-            error = self._process.communicate()[1].decode(errors="replace").strip()
-            raise SandboxError(f"the sandbox did not start: {error.splitlines()[-1:]}")
-        self._started = True
+    def tier(self) -> str:
+        """The tier that it locks workers down to; waits until it is warm.
+
+        Raises:
+            SandboxError: it did not start.
+        """
+        if self._tier is None:
+            try:
+                self._control.settimeout(START_SECONDS)
+                number = self._control.recv(1)
+            except OSError as error:
+                raise self._gone(error) from error
+            if not number:
+                last_words = self._process.communicate()[1].decode(errors="replace").strip()
+                reason = last_words.splitlines()[-1:]
+                raise SandboxError(f"the sandbox did not start: {reason}")
+            self._tier = TIERS[number[0]]
+        return self._tier
 
     def reap(self, pid: int) -> tuple[int, int]:
         """Wait for the end of worker `pid`: its wait status, its peak memory in KiB."""
@@ -181,7 +200,7 @@ class _Zygote:
 
     def close(self) -> None:
         self._control.close()
-        if self._started and not self._broken:  # it ends its workers and waits for them
+        if self._tier is not None and not self._broken:  # it ends its workers and waits for them
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
         self._process.kill()

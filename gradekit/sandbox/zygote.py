@@ -22,7 +22,7 @@ from typing import Any
 
 from gradekit.sandbox import worker
 from gradekit.sandbox.limits import Limits
-from gradekit.sandbox.lockdown import SEALED, Lockdown
+from gradekit.sandbox.lockdown import SEALED, TIERS, Lockdown, best_tier
 from gradekit.sandbox.warmup import ONE_THREAD, rehearse, warm_up
 
 # Without Landlock no file can be opened after the fork, so more is imported before it.
@@ -47,7 +47,7 @@ def main(control: socket.socket, config: str, scratch: Path) -> None:
     workers: set[int] = set()
     try:
         lockdown = _prepare(settings, scratch)
-        control.sendall(b"+")
+        control.sendall(bytes([TIERS.index(lockdown.tier)]))
         _serve(control, lockdown, limits, workers)
     finally:
         for pid in workers:  # the grader was killed: leave not even a zombie behind
@@ -59,12 +59,13 @@ def main(control: socket.socket, config: str, scratch: Path) -> None:
 
 def _prepare(settings: dict[str, Any], scratch: Path) -> Lockdown:
     """Import and prepare what all workers will share."""
-    sealed = settings["tier"] == SEALED
+    tier = settings["tier"] or best_tier()
+    sealed = tier == SEALED
     warm_up(settings["modules"] + (SEALED_MODULES if sealed else []), whole=sealed)
     random.seed(0)
     os.chdir(scratch)
     hidden = [Path(path) for path in settings["hidden"]]
-    lockdown = Lockdown(settings["tier"], hidden, scratch)
+    lockdown = Lockdown(tier, hidden, scratch)
     os.environ.clear()
     # For what a submission is the first to load: libraries with threads, torch's compiler.
     os.environ.update(ONE_THREAD, TMPDIR=str(scratch), TORCHINDUCTOR_CACHE_DIR=str(scratch))
