@@ -15,8 +15,8 @@ LEVELS: tuple[Level, ...] = ("score", "titles", "hints", "full")  # each shows m
 def at_level(report: Report, level: Level) -> Report:
     """The report with only what `level` allows.
 
-    score: the points, and that a check could not be run. titles: which checks failed. hints: and the question that helps, and
-    the known mistake that the answer behaves like.
+    score: the points, and that a check could not be run. titles: which checks failed.
+    hints: and the question that helps, and the known mistake that the answer behaves like.
     full: and the counterexample. What is the same for every check (a syntax error, say)
     gives no check away and stays from titles on.
     """
