@@ -20,11 +20,11 @@ pass 3, and inputs of size 1000 step over a bump near zero.
 
 Why do some seeds get stuck? With two hidden ReLUs a unit that is dead or points the wrong
 way leaves no way out, as its gradient is exactly zero. Two units can express XOR, but gradient
-descent wants spares: eight tanh units, Adam, and BCEWithLogitsLoss get there with any seed. For
-four points I need no descent at all. The hidden layer may stay as it was drawn, since eight random
-bends make the points linearly independent; then only the last layer is trained, which is a
-linear problem with an exact solution, and no seed can get stuck in it. What I return are logits;
-a sigmoid on top with the threshold at 0 would call everything class 1.
+descent wants spares: with eight tanh units, Adam and BCEWithLogitsLoss all ten seeds get there.
+For four points I need no descent at all. The hidden layer may stay as it was drawn, since eight
+random bends make the points linearly independent; then only the last layer is trained, which is
+a linear problem with an exact solution, and no seed can get stuck in it. What I return are
+logits; a sigmoid on top with the threshold at 0 would call everything class 1.
 """
 
 from collections.abc import Callable
