@@ -7,9 +7,11 @@ network is overconfident and right, so T would come out too small.
 How do I fit it? One unknown needs no gradient descent. For cross-entropy the loss is convex in
 1/T, so along log T it falls to one minimum and rises again. Brent's method walks downhill until it
 has the minimum between two points and closes in on it; it needs neither a learning rate nor a
-number of steps. The recipe that is copied most, LBFGS with lr 0.01 and 50 iterations, does not
-converge: without a line search each step goes a hundredth of the way, and it stops near 1.15
-where the best T is 2. Always check that the derivative at the result is zero.
+number of steps. (If the model separates the validation set, there is no best T: the loss falls
+towards T = 0 until rounding makes it flat, and the search stops there.) The recipe that is copied
+most, LBFGS with lr 0.01 and 50 iterations, does not converge: without a line search each step goes
+a hundredth of the way, and it stops near 1.15 where the best T is 2. Always check that the
+derivative at the result is zero.
 
 Whether it helped, the expected calibration error says: bin the predictions, and compare in
 each bin the mean probability with the share of positives. It is biased and depends on the bins, so
