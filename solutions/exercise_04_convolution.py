@@ -68,8 +68,8 @@ def cnn_forward(
     fc_bias: np.ndarray,
 ) -> np.ndarray:
     """Run conv, ReLU, pool, flatten, linear and softmax."""
-    hidden = np.maximum(conv2d(x, conv_weight, conv_bias), 0.0)  # (N, C_out, H', W')
-    features = max_pool2d(hidden, 2).reshape(len(x), -1)  # (N, F), in C, H, W order
+    hidden = conv2d(x, conv_weight, conv_bias).clip(min=0.0)  # ReLU, (N, C_out, H', W')
+    features = max_pool2d(hidden, 2).reshape(len(x), len(fc_weight))  # (N, F), in C, H, W order
     logits = features @ fc_weight + fc_bias  # (N, K)
     # The largest score becomes exp(0) = 1: nothing overflows, and the sum is never zero.
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike
 
 def cross_entropy_loss(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Return the mean negative log-likelihood of predicted probabilities, in nats."""
-    y_true = np.asarray(y_true, dtype=np.float64)
+    y_true = np.asarray(y_true)
     y_pred = np.asarray(y_pred, dtype=np.float64)
     # Without this, (N,) against (N, 1) would broadcast to (N, N) and give some number.
     if y_true.shape != y_pred.shape:
@@ -38,7 +38,7 @@ def cross_entropy_loss(y_true: ArrayLike, y_pred: ArrayLike) -> float:
         y_true = np.stack([1.0 - y_true, y_true], axis=1)  # (N, 2)
         y_pred = np.stack([1.0 - y_pred, y_pred], axis=1)  # (N, 2)
     # Only from below: log 1 is harmless, and both columns of the binary case are covered.
-    log_likelihood = y_true * np.log(np.maximum(y_pred, 1e-15))  # (N, C)
+    log_likelihood = y_true * np.log(y_pred.clip(min=1e-15))  # (N, C)
     return float(-log_likelihood.sum(axis=1).mean())
 
 

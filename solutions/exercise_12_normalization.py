@@ -52,7 +52,7 @@ def apply_min_max(data: np.ndarray, minimum: np.ndarray, maximum: np.ndarray) ->
 def standardize(dataset: np.ndarray) -> np.ndarray:
     """(N, D) -> (N, D): mean 0 and population standard deviation 1."""
     # Equal values are compared, not a deviation with zero: the mean of 0.1, 0.1, 0.1 is rounded,
-    # so that its deviation is 1e-17 and the quotient 1.
-    constant = (dataset == dataset[0]).all(axis=0)             # (D,)
-    centered = np.where(constant, 0.0, dataset - dataset.mean(axis=0))
-    return centered / np.where(constant, 1.0, dataset.std(axis=0))
+    # so that its deviation is 1e-17 and the quotient 1. Divided by infinity it is exactly 0.
+    constant = dataset.min(axis=0) == dataset.max(axis=0)      # (D,)
+    spread = np.where(constant, np.inf, dataset.std(axis=0))   # (D,)
+    return (dataset - dataset.mean(axis=0)) / spread

@@ -13,7 +13,7 @@ it there. Leaky ReLU keeps a small slope for that reason; GELU and SiLU are the 
 transformers. At 0 itself ReLU has no derivative, any number from 0 to 1 is a subgradient, and
 frameworks take 0.
 
-As code: exp(1000) is inf, so I only ever exponentiate -|x|. The derivatives take the input x; the
+As code: exp(1000) is inf, so I exponentiate nothing above 0. The derivatives take the input x; the
 formulas in terms of the output, y (1 - y) and 1 - y**2, are what a framework uses, because it
 has kept the output anyway, and mixing the two up is the classic mistake.
 
@@ -28,9 +28,9 @@ import numpy as np
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """Return 1 / (1 + e^-x), entry by entry."""
-    # e^-|x| is at most 1: it cannot overflow, and both forms below are exact rewritings.
-    decay = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0 / (1.0 + decay), decay / (1.0 + decay))
+    # This is 1 / (1 + e^-x) for positive x and e^x / (1 + e^x) for negative x, which are the same
+    # number. No exponent is ever above 0, so nothing overflows.
+    return np.exp(x.clip(max=0.0)) / (1.0 + np.exp(-np.abs(x)))
 
 
 def tanh(x: np.ndarray) -> np.ndarray:
@@ -41,14 +41,15 @@ def tanh(x: np.ndarray) -> np.ndarray:
 
 def relu(x: np.ndarray) -> np.ndarray:
     """Return max(x, 0), entry by entry."""
-    # maximum compares two arrays; np.max would look for the largest entry.
-    return np.maximum(x, 0.0)
+    # clip works entry by entry; x.max() would look for the largest one.
+    return x.clip(min=0.0)
 
 
 def leaky_relu(x: np.ndarray, negative_slope: float = 0.01) -> np.ndarray:
     """Return x where it is positive and `negative_slope * x` elsewhere."""
-    # max(x, negative_slope * x) is shorter, but wrong for slopes above 1.
-    return np.where(x > 0, x, negative_slope * x)
+    # Positive part plus scaled negative part. The larger of x and negative_slope * x is shorter,
+    # but wrong for slopes above 1.
+    return x.clip(min=0.0) + negative_slope * x.clip(max=0.0)
 
 
 def sigmoid_grad(x: np.ndarray) -> np.ndarray:

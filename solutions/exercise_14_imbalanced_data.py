@@ -45,7 +45,7 @@ def weighted_binary_cross_entropy(
     """Weighted sum of the samples' losses over the number of samples."""
     # What the model gave to the class that was true: one logarithm, no 0 * log(0).
     p_true = np.where(y_true == 1, y_prob, 1.0 - y_prob)       # (N,)
-    losses = -np.log(np.maximum(p_true, 1e-15))                # (N,)
+    losses = -np.log(p_true.clip(min=1e-15))                   # (N,)
     # Looking weights up by label never asks for the weight of a class that is absent.
     weights = np.array([class_weight[int(label)] for label in y_true])
     # Over N, as if every sample weighed 1. Dividing by the weights' sum would cancel the
@@ -62,7 +62,8 @@ def oversample_minority(
     rows = [np.arange(len(y))]                                 # every original row, once
     for label, count in counts.items():
         members = np.flatnonzero(y == label)                   # (count,)
-        rows.append(rng.choice(members, size=largest - count, replace=True))
+        # With replacement, as choice does by default: more may be missing than there are.
+        rows.append(rng.choice(members, size=largest - count))
     # Indices first, one copy at the end: X and y cannot get out of step.
     chosen = np.concatenate(rows)
     return X[chosen], y[chosen]

@@ -4,11 +4,14 @@ were; only the confidence changes. T above 1 softens an overconfident network, T
 a timid one. It has to be fitted on validation data in evaluation mode: on the training set the
 network is overconfident and right, so T would come out too small.
 
-How do I fit it? One unknown needs no gradient descent. The loss is convex in 1/T for
-cross-entropy, so it has one minimum, and a scan of log T followed by golden section cannot
-miss it. The recipe that is copied most, LBFGS with lr 0.01 and 50 iterations, does not
-converge: without a line search each step goes a hundredth of the way, and it stops near 1.15
-where the best T is 2. Always check that the derivative at the result is zero.
+How do I fit it? One unknown needs no gradient descent. For cross-entropy the loss is convex in
+1/T, so along log T it falls to one minimum and rises again. Brent's method walks downhill until it
+has the minimum between two points and closes in on it; it needs neither a learning rate nor a
+number of steps. (If the model separates the validation set, there is no best T: the loss falls
+towards T = 0 until rounding makes it flat, and the search stops there.) The recipe that is copied
+most, LBFGS with lr 0.01 and 50 iterations, does not converge: without a line search each step goes
+a hundredth of the way, and it stops near 1.15 where the best T is 2. Always check that the
+derivative at the result is zero.
 
 Whether it helped, the expected calibration error says: bin the predictions, and compare in
 each bin the mean probability with the share of positives. It is biased and depends on the bins, so
@@ -30,6 +33,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.optimize import minimize_scalar
 from torch import nn
 
 
@@ -39,12 +43,12 @@ def calibrate_temperature(
     y_val: torch.Tensor,
     criterion: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
 ) -> float:
-    """Scan log T, then golden section around the best grid point."""
+    """Brent's method on the loss as a function of log T."""
     # model.train() would also switch on a BatchNorm that somebody froze: note every module's mode.
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     with torch.no_grad():
-        logits = model(X_val).squeeze(-1)  # (N,): the last axis only, N may be 1
+        logits = model(X_val).flatten()  # (N, 1) -> (N,); squeeze() would drop N = 1 as well
     for module, mode in modes:
         module.training = mode
 
@@ -52,30 +56,19 @@ def calibrate_temperature(
         with torch.no_grad():
             return float(criterion(logits / math.exp(log_t), y_val))
 
-    # In log T a step is a percentage, and T cannot become negative. The scan is for losses that
-    # are not convex; the network runs once, so a hundred evaluations cost nothing.
-    step = 0.15
-    middle = min((step * i for i in range(-30, 32)), key=loss)  # T from 0.011 to 105
-    low, high = middle - step, middle + step
-    ratio = (math.sqrt(5) - 1) / 2
-    while high - low > 1e-4:
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if loss(left) < loss(right):
-            high = right
-        else:
-            low = left
-    return math.exp((low + high) / 2)
+    # In log T a step is a percentage, and T cannot become negative. The network has run once: a
+    # few dozen divisions of its logits cost nothing.
+    return math.exp(minimize_scalar(loss).x)
 
 
 def expected_calibration_error(probs: Any, labels: Any, n_bins: int = 10) -> float:
     """Weighted mean over bins of |mean probability - mean label|."""
-    probs = np.asarray(probs, dtype=np.float64)  # (N,)
-    labels = np.asarray(labels, dtype=np.float64)  # (N,)
-    # p = 1 would open a bin of its own: it belongs to the last one.
-    bins = np.minimum((probs * n_bins).astype(int), n_bins - 1)  # (N,)
+    probs, labels = np.asarray(probs), np.asarray(labels)  # (N,) each
+    # A histogram's bins are closed on the left, and the last one on both sides, as ours are.
+    edges = np.arange(n_bins + 1) / n_bins  # (n_bins + 1,)
     # n_b/N * |sum_p/n_b - sum_y/n_b| = |sum_p - sum_y| / N: the weights cancel, and an empty
     # bin adds 0 without a division by zero.
-    gaps = np.bincount(bins, weights=probs - labels, minlength=n_bins)  # (n_bins,)
+    gaps, _ = np.histogram(probs, bins=edges, weights=probs - labels)  # (n_bins,)
     return float(np.abs(gaps).sum() / len(probs))
 
 
@@ -83,7 +76,7 @@ def choose_threshold(y_true: Any, y_prob: Any, min_sensitivity: float) -> float:
     """The score of the last positive that is still needed."""
     y_true, y_prob = np.asarray(y_true), np.asarray(y_prob)
     positives = np.sort(y_prob[y_true == 1])[::-1]  # the negatives have no say in sensitivity
-    found = np.arange(1, len(positives) + 1) / len(positives)  # sensitivity at each of them
+    found = (np.arange(len(positives)) + 1) / len(positives)  # sensitivity at each of them
     # argmax finds the first that reaches it. Dividing counts, as the definition does, is safer
     # than ceil(min_sensitivity * count), where 0.28 * 25 is 7.000000000000001.
     return float(positives[np.argmax(found >= min_sensitivity)])
