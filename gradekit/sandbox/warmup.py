@@ -33,6 +33,7 @@ def warm_up(modules: Iterable[str], *, whole: bool = False) -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     if numpy := sys.modules.get("numpy"):
+        importlib.import_module("numpy.typing")  # which the stubs import
         numpy.random.seed(0)
         numpy.linalg.inv(numpy.eye(2))
     if torch := sys.modules.get("torch"):

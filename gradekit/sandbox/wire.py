@@ -251,6 +251,8 @@ def _to_node(
         return Tuple([_to_node(item, buffers, opaque, depth + 1) for item in value])
     if kind is list and len(value) < LONG_LIST:
         return List([_to_node(item, buffers, opaque, depth + 1) for item in value])
+    if kind is dict and not value:  # a call without keywords
+        return Dict([], [])
     return _uncommon_to_node(value, buffers, opaque, depth)
 
 
