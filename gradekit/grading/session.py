@@ -9,8 +9,9 @@ import hashlib
 import sys
 import threading
 import time
+from functools import partial
 from queue import SimpleQueue
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -175,26 +176,21 @@ class _Loop:
         return True
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-        """What pytest's own runner does, without reports: they take longer than a check.
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Run a check that asks for nothing but the submission; leave any other to pytest.
 
-        Nor is the running test named in the environment, which all sessions of a process share.
+        pytest's own way to do it takes longer than most checks, and names the running test in the
+        environment, which all sessions of a process share.
         """
         submission = item.config.stash[plugin.PROXY]
+        if isinstance(item, plugin.ExampleItem):
+            run = item.runtest
+        elif isinstance(item, pytest.Function) and _takes_submission_only(item):
+            run = partial(item.obj, submission)
+        else:
+            return None
         submission._running.begin_check()
-        if isinstance(item, pytest.Function) and item.fixturenames == ["submission"]:
-            plugin.judge(item, pytest.CallInfo.from_call(lambda: item.obj(submission), "call"))
-            return True  # the usual check: there is nothing to set up
-        state: Any = item.session._setupstate
-
-        def run() -> None:
-            state.setup(item)
-            item.runtest()
-
-        if isinstance(item, pytest.Function):
-            item._initrequest()  # fixtures of the last submission are no use
         plugin.judge(item, pytest.CallInfo.from_call(run, "call"))
-        state.teardown_exact(nextitem)
         return True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -244,6 +240,13 @@ def _run_check(item: pytest.Item, items: list[pytest.Item]) -> None:
     # pytest takes a next item to mean "keep the fixtures they share": any other will do.
     next_item = next((other for other in items if other is not item), None)
     item.ihook.pytest_runtest_protocol(item=item, nextitem=next_item)
+
+
+def _takes_submission_only(item: pytest.Function) -> bool:
+    """Whether there is no other fixture to set up; `submission` itself asks for `request`."""
+    return set(item.fixturenames) == {"submission", "request"} and (
+        item.function.__code__.co_argcount == 1
+    )
 
 
 def _judged_function(item: pytest.Item) -> str | None:

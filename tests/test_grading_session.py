@@ -1,0 +1,152 @@
+"""A warm session: calls that travel together, fixtures, and what it must leave alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradekit.course import Course
+from gradekit.engine import open_session
+from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
+from gradekit.sandbox.launch import Sandbox
+from gradekit.sandbox.limits import Limits
+from gradekit.submission import Submission, read
+
+ANSWER = """
+import numpy as np
+
+seen = []
+
+
+def double(x):
+    seen.append(x)
+    if x is None:
+        raise ValueError("nothing to double")
+    return x * 2
+
+
+def scale_in_place(x, by=2):
+    x *= by
+    return x
+
+
+def count():
+    return len(seen)
+
+
+def hang(x):
+    while x:
+        pass
+"""
+METADATA = """
+[[exercise]]
+name = "exercise_01_toy"
+title = "Toy"
+library = "numpy"
+topics = ["toys"]
+difficulty = 1
+minutes = 5
+hints = ["one", "two", "three"]
+"""
+GRADER = '''
+import pytest
+
+from gradekit.grading import check, expect
+
+
+@pytest.fixture
+def fresh():
+    return []
+
+
+@check("double", points=4, hint="?")
+@pytest.mark.parametrize("x", [1, 2])
+def test_is_wrong_for_one(submission, x):
+    """It doubles."""
+    expect(submission.double(x) == 2 * x, "no")
+
+
+@check("double", points=2, hint="?")
+def test_keeps_what_it_got(submission, fresh, tmp_path):
+    """A fixture is made anew for each submission."""
+    fresh.append(submission.double(3))
+    expect(fresh == [6] and tmp_path.is_dir(), f"got {fresh}")
+
+
+def test_of_nothing():
+    assert False, "not a check: it counts for nothing"
+'''
+
+
+@pytest.fixture
+def submission() -> Iterator[SubmissionProxy]:
+    with Sandbox(["numpy"], Limits(check_seconds=1)) as sandbox:
+        proxy = SubmissionProxy()
+        proxy._run = Run(sandbox, "toy", Submission("toy.py", (ANSWER,), "0"))
+        proxy._run.begin_check()
+        yield proxy
+        proxy._run.close()
+
+
+def test_each_yields_cases_with_their_values(submission):
+    """In order, whatever their size: a large one goes alone, small ones go together."""
+    cases = [(np.full(size, 1.5),) for size in (3, 40_000, 5, 9_000, 1)]
+    for (case, value), (given,) in zip(submission.each("double", cases), cases, strict=True):
+        assert case[0] is given
+        np.testing.assert_array_equal(value, 2 * given)
+
+
+def test_each_raises_at_its_turn_and_has_made_all_calls(submission):
+    """What was made does not depend on where the loop ends, so reports stay the same."""
+    doubled = submission.each("double", [(1,), (None,), (3,)])
+    assert next(doubled) == ((1,), 2)
+    with pytest.raises(ValueError, match="nothing to double"):
+        next(doubled)
+    assert str(submission._run.last_call) == "double(None)"
+    assert submission._run.replies == 2
+    assert submission.count() == 3
+
+
+def test_each_called_shows_the_arguments_afterwards(submission):
+    """Each call has arguments of its own."""
+    x = np.ones(2)
+    answers = [called for _, called in submission.each_called("scale_in_place", [(x,), (x,)], by=3)]
+    for called in answers:
+        np.testing.assert_array_equal(called.value, [3, 3])
+        np.testing.assert_array_equal(called.args[0], [3, 3])
+        assert called.kwargs == {"by": 3}
+    np.testing.assert_array_equal(x, [1, 1])
+
+
+def test_a_worker_lost_on_the_way_is_told_once(submission):
+    """Which of the calls it was cannot be known, so the message does not claim to."""
+    with pytest.raises(SubmissionError) as lost:
+        list(submission.each("hang", [(0,), (1,), (0,)]))
+    text = "stopped after 1 s: one of 3 calls such as hang(0) did not return"
+    assert (str(lost.value), lost.value.ending) == (text, "timed_out")
+
+
+def test_checks_may_use_fixtures_and_parameters(tmp_path: Path):
+    """Again and again in one session; a test that is no check is not run."""
+    for folder, text in (("graders", GRADER), ("exercises", ANSWER), ("solutions", ANSWER)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "exercise_01_toy.py").write_text(text)
+    (tmp_path / "exercises" / "exercises.toml").write_text(METADATA)
+    course = Course(tmp_path)
+    with open_session(course, course.find("toy")) as session:
+        for _ in range(3):
+            report = session.grade(Submission("toy.py", (ANSWER,), "0"))
+            assert [check.outcome for check in report.checks] == ["passed"] * 3
+            assert report.score == report.max_score == 10
+
+
+def test_a_session_leaves_the_environment_alone(course, session_of):
+    """It belongs to all sessions of a process, and here to the test that is running."""
+    before = dict(os.environ)
+    path = course.solution(course.find("softmax"))
+    assert session_of("softmax").grade(read(path)).passed
+    assert dict(os.environ) == before
