@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -62,8 +63,12 @@ def checks_of(exercise: str) -> dict[str, tuple[Callable[[Any], None], float]]:
 
 
 def run_check(exercise: str, name: str, namespace: dict[str, Any]) -> None:
-    """Run one check; it raises where the answer is wrong."""
-    checks_of(exercise)[name][0](Beside(namespace))
+    """Run one check; it raises where the answer is wrong.
+
+    Quietly: nbgrader takes points off for a warning on stderr, which no check is about.
+    """
+    with warnings.catch_warnings(action="ignore"):
+        checks_of(exercise)[name][0](Beside(namespace))
 
 
 def score(exercise: str, source: str) -> float:

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import json
 import os
 import resource
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -26,6 +28,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -167,6 +170,32 @@ def otter(slug: str, count: int, folder: Path, binaries: Path) -> list[list[str]
     return commands
 
 
+def points(system: str, count: int, folder: Path) -> list[float]:
+    """What each submission was given, in their order: all systems must agree."""
+    students = [f"student{number}" for number in range(count)]
+    if system == "otter":
+        given = []
+        for number in range(count):
+            tests = json.loads((folder / f"out{number}/results.json").read_text())["tests"]
+            given.append(sum(test.get("score") or 0 for test in tests))
+        return given
+    if system == "nbgrader":
+        with closing(sqlite3.connect(folder / "gradebook.db")) as database:
+            rows = database.execute(
+                "SELECT assignment.student_id, SUM(grade.auto_score) FROM grade"
+                " JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id"
+                " JOIN submitted_assignment AS assignment"
+                " ON assignment.id = submitted_notebook.assignment_id"
+                " GROUP BY assignment.student_id"
+            )
+            sums = dict(rows.fetchall())
+    else:
+        lines = (folder / "out/results.jsonl").read_text("utf-8").splitlines()
+        results = map(json.loads, lines)
+        sums = {result["student"]: result["report"]["score"] for result in results}
+    return [sums[student] for student in students]
+
+
 def environment(system: str, keep: Path) -> Path:
     """The folder with the system's commands, installed there if need be."""
     home = keep / {"nbgrader": "nb", "otter": "ot"}[system]
@@ -184,6 +213,7 @@ def compare_systems(count: int, many: int, keep: Path) -> None:
     print(f"{'system':10} {'exercise':20} {'N':>6} {'CPU s each':>11} {'wall s each':>12}   ratio")
     for slug in EXERCISES:
         costs: dict[str, float] = {}
+        given: dict[str, list[float]] = {}
         for system in ("nbgrader", "otter", "gradekit", "gradekit"):
             number = many if system in costs else count
             with tempfile.TemporaryDirectory(prefix="throughput-") as temporary:
@@ -194,9 +224,12 @@ def compare_systems(count: int, many: int, keep: Path) -> None:
                     make = nbgrader if system == "nbgrader" else otter
                     commands = make(slug, number, folder, environment(system, keep))
                 costs_of_all = [measure(each, folder) for each in commands]
+                given[system] = points(system, number, folder)[:count]
             cpu, wall = (sum(column) / number for column in zip(*costs_of_all, strict=True))
             costs[system] = cpu
             print(f"{system:10} {slug:20} {number:6} {cpu:11.4f} {wall:12.4f}", flush=True)
+        if len(set(map(tuple, given.values()))) != 1:
+            raise SystemExit(f"they graded differently, so this compares nothing: {given}")
         for system in PACKAGES:
             goal = GOALS[system, slug]
             ratio = costs[system] / costs["gradekit"]
