@@ -254,7 +254,8 @@ def compare_overhead(rounds: int) -> None:
         source = path.read_text("utf-8")
         with open_session(course, exercise) as session:
             submission = read(path)
-            assert session.grade(submission).passed
+            for _ in range(40):  # as in the middle of a class
+                assert session.grade(submission).passed
             assert plain.score(exercise.name, source) == 10
             walls, cpus = [], []
             for _ in range(rounds):  # in turn, so that a busy moment hits both

@@ -35,7 +35,7 @@ SEALED_MODULES = (
 
 HUGE = 2**21  # bytes of a huge page
 MADV_COLLAPSE = 25
-MANY = 64  # moving takes about as long as it saves so many forks
+MANY = 32  # moving takes about as long as it saves in twice as many forks
 
 ENDED = struct.Struct("<iq")  # wait status, peak memory in KiB
 
