@@ -10,7 +10,7 @@ import pytest
 
 from gradekit.errors import KitError
 from gradekit.report import Report
-from gradekit.submission import read
+from gradekit.submission import parse, read
 
 Grade = Callable[[str, str | bytes], Report]
 
@@ -182,3 +182,29 @@ def test_notebook_says_which_cell_failed(session_of, tmp_path: Path) -> None:
     message = report.checks[-1].message
     assert "there is no function `log_softmax` in homework.ipynb" in message
     assert "cell 1 stopped with ModuleNotFoundError" in message
+
+
+@pytest.mark.parametrize(
+    "notebook",
+    [
+        {
+            "nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""},
+            "worksheets": [{"metadata": {}, "cells": [
+                {"cell_type": "code", "collapsed": False, "input": ["x = 1\n", "y = 2"],
+                 "language": "python", "metadata": {}, "outputs": []},
+            ]}],
+        },
+        {
+            "nbformat": 4, "nbformat_minor": 5, "metadata": {},
+            "cells": [
+                {"cell_type": "code", "id": "a", "source": "x = 1\ny = 2", "outputs": [],
+                 "execution_count": None, "metadata": {"width": float("nan")}},
+            ],
+        },
+    ],
+    ids=["version 3", "NaN, which is no JSON"],
+)  # fmt: skip
+def test_unusual_notebooks_are_read(notebook: dict[str, object]) -> None:
+    """What a strict reader of version 4 does not take, nbformat does."""
+    content = json.dumps(notebook).encode()
+    assert parse(Path("a.ipynb"), content).cells == ("x = 1\ny = 2",)
