@@ -240,7 +240,7 @@ def _to_node(
     kind: type = type(value)
     if kind in AS_THEY_ARE or (kind is int and SMALLEST <= value <= LARGEST):
         return value  # type: ignore[no-any-return]
-    if kind is str and value.isascii():
+    if kind is str and len(value) < SMALL_FRAME and value.isascii():
         return value  # type: ignore[no-any-return]
     if depth > MAX_DEPTH:
         raise NotData(TOO_DEEP)
@@ -275,6 +275,8 @@ def _uncommon_to_node(
             raise NotData(f"an int of {number.bit_length()} bits")
         return BigInt(hex(number))
     if isinstance(value, str):
+        if opaque is None and len(value) > STRUCTURE_BYTES:  # msgspec crashes without memory
+            raise NotData(f"{_megabytes(len(value))} of text")
         return str(value).encode("utf-8", "replace").decode()
     if isinstance(value, bytes | bytearray):
         if opaque is None and len(value) > STRUCTURE_BYTES:
