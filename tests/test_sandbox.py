@@ -6,6 +6,7 @@ import contextlib
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,7 +23,7 @@ from gradekit import doctor
 from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.grading.session import Session
-from gradekit.sandbox import lockdown
+from gradekit.sandbox import launch, lockdown
 from gradekit.sandbox.limits import Limits
 from gradekit.submission import Submission, read
 
@@ -212,6 +214,27 @@ def test_a_killed_zygote_is_replaced(session_of: Callable[[str], Session], cours
         report = session.grade(Submission("a.py", (slow,), "0"))
         assert (report.score, report.not_run) == (10, ())
         wait_for(lambda pid=pid: not children(pid))
+
+
+def test_a_worker_that_its_zygote_left_behind_says_nothing(
+    session_of: Callable[[str], Session], course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A zygote forks and dies before it can tell: the next worker is not taken for that one."""
+    session = session_of("05")
+    solution = read(course.solution(session.exercise))
+    session.grade(solution)
+    fork = launch._Zygote.fork
+
+    def fork_and_die(zygote: launch._Zygote, connection: socket.socket) -> Any:
+        worker = fork(zygote, connection)
+        wait_for(worker.is_sleeping)  # it said that it is ready, and waits for a request
+        zygote._process.kill()
+        zygote._process.wait()
+        monkeypatch.undo()
+        raise zygote._gone("it was killed")
+
+    monkeypatch.setattr(launch._Zygote, "fork", fork_and_die)
+    assert session.grade(solution).score == 10
 
 
 GRADE_FOR_EVER = f"""

@@ -86,26 +86,37 @@ class Sandbox:
         """
         from gradekit.sandbox.host import Worker
 
-        mine, its = socket.socketpair()
+        if self._zygote is not None and not self._zygote.is_alive():
+            self._replace_zygote()
         try:
-            process = self._process(its)
-        except BaseException:
-            mine.close()
-            raise
-        finally:
-            its.close()
-        return Worker(mine, process, self.limits)
+            connection, process = self._connected_process()
+        except SandboxError:
+            if self._zygote is None:
+                raise
+            # Somebody killed it, which is no submission's fault: a new one, and once only.
+            self._replace_zygote()
+            connection, process = self._connected_process()
+        return Worker(connection, process, self.limits)
 
-    def _process(self, connection: socket.socket) -> Process:
-        if self._zygote is None:
-            return _Spawned(connection, self._modules, self.limits)
-        if self._zygote.is_alive():
-            with contextlib.suppress(SandboxError):
-                return self._zygote.fork(connection)
-        # Somebody killed it, which is no submission's fault: a new one, and once only.
+    def _connected_process(self) -> tuple[socket.socket, Process]:
+        """A new process and our end of a connection on which nobody else ever wrote.
+
+        A zygote that dies may leave a worker behind, which says on its own that it is ready.
+        """
+        mine, its = socket.socketpair()
+        with its:
+            try:
+                if self._zygote is not None:
+                    return mine, self._zygote.fork(its)
+                return mine, _Spawned(its, self._modules, self.limits)
+            except BaseException:
+                mine.close()
+                raise
+
+    def _replace_zygote(self) -> None:
+        assert self._zygote is not None
         self._zygote.close()
         self._zygote = self._start_zygote()
-        return self._zygote.fork(connection)
 
     def close(self) -> None:
         """End the zygote and all its workers."""
