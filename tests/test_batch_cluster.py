@@ -35,10 +35,13 @@ EXERCISE = "exercise_05_softmax"
 
 @pytest.fixture
 def workers() -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes to end, however the test ends."""
+    """Processes to end, however the test ends; given the chance, they tidy up."""
     started: list[subprocess.Popen[str]] = []
     yield started
     for process in reversed(started):
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

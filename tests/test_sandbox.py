@@ -100,6 +100,17 @@ def test_the_learner_reads_what_happened(
     assert report.score == 4
 
 
+def test_a_slow_function_uses_up_its_own_time_only(course: Course) -> None:
+    """Wrong answers that each take their time leave the other function enough of it."""
+    limits = Limits(check_seconds=5, submission_seconds=1.5, patience=6)
+    exercise = msgspec.structs.replace(course.find("05"), limits=limits)
+    with open_session(course, exercise) as session:
+        wait = "end = time.process_time() + 0.1\n    while time.process_time() < end: pass"
+        report = session.grade(answer(f"import time; {wait}\n    return x"))
+    assert report.score == 4
+    assert report.failed[-1].message == "stopped: the whole answer took longer than 1.5 s"
+
+
 # ------------------------------------------------------------------ tiers
 
 BANKS = sorted(ROOT.glob("tests/bank/exercise_05*/right/*.py")) + sorted(

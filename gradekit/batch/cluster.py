@@ -85,9 +85,11 @@ def packed(course: Course) -> tuple[str, bytes]:
     return digest.hexdigest(), text.getvalue()
 
 
-def unpack(digest: str, archive: bytes, names: list[str], isolation: str | None) -> Path:
-    """Make a shipped course usable in this process, and warm up for some exercises."""
-    folder = Path(tempfile.mkdtemp(prefix="kit-course-"))  # readable by this user only
+def unpack(
+    digest: str, archive: bytes, names: list[str], isolation: str | None, parent: str
+) -> Path:
+    """Unpack a shipped course into `parent` for use in this process, and warm up for some of it."""
+    folder = Path(tempfile.mkdtemp(dir=parent))  # readable by this user only
     with zipfile.ZipFile(io.BytesIO(archive)) as shipped:
         shipped.extractall(folder)
     grader.shipped[digest] = folder
@@ -104,7 +106,8 @@ def _plugin(digest: str, archive: bytes, names: list[str], isolation: str | None
         folder: Path | None = None
 
         def setup(self, worker: Any) -> None:
-            self.folder = unpack(digest, archive, names, isolation)
+            # Its own folder, which Dask tidies up even after a worker that was killed.
+            self.folder = unpack(digest, archive, names, isolation, worker.local_directory)
 
         def teardown(self, worker: Any) -> None:
             if self.folder is not None:

@@ -9,6 +9,7 @@ import hashlib
 import sys
 import threading
 import time
+from collections import defaultdict
 from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -169,7 +170,8 @@ class _Loop:
         while (job := ours._jobs.get()) is not None:
             stash[plugin.PROXY]._run = job.run
             checks, prints = stash[plugin.CHECKS], stash[plugin.PRINTS]
-            _run_checks(items, checks, job.until_failure)
+            seconds = ours.exercise.limits.submission_seconds
+            _run_checks(items, checks, job.until_failure, seconds)
             ours._results.put((checks.copy(), prints.copy()))
             checks.clear()
             prints.clear()
@@ -211,12 +213,17 @@ def _without_traceback(text: str) -> str:
     return ": ".join([*place[-1:], " ".join(error)]) if error else text
 
 
-def _run_checks(items: list[pytest.Item], checks: list[Check], until_failure: bool) -> None:
+def _run_checks(
+    items: list[pytest.Item], checks: list[Check], until_failure: bool, seconds: float
+) -> None:
     """Run every check once, in order of the grader, but for one thing.
 
-    Once a function cost its worker (it hung, crashed, or filled the memory), its other checks
-    wait until the end, so that they do not use up the time of functions that do return.
+    Once a function cost its worker (it hung, crashed, or filled the memory), or took more than
+    its share of the `seconds` that all have together, its other checks wait until the end, so
+    that they do not use up the time of the other functions.
     """
+    share = seconds / len({_judged_function(item) for item in items})
+    taken: defaultdict[str, float] = defaultdict(float)
     costly: set[str] = set()
     waiting: list[pytest.Item] = []
     for item in items:
@@ -224,12 +231,15 @@ def _run_checks(items: list[pytest.Item], checks: list[Check], until_failure: bo
             waiting.append(item)
             continue
         _run_check(item, items)
-        if not checks or checks[-1].outcome == "passed":
+        if not checks:
             continue
-        if until_failure and checks[-1].max_score:
+        check = checks[-1]
+        if until_failure and check.outcome != "passed" and check.max_score:
             return
-        if checks[-1].ending in ("timed_out", "crashed", "out_of_memory"):
-            costly.add(checks[-1].function)
+        taken[check.function] += check.seconds
+        lost_its_worker = check.ending in ("timed_out", "crashed", "out_of_memory")
+        if lost_its_worker or taken[check.function] > share:
+            costly.add(check.function)
     for item in waiting:
         _run_check(item, items)
     place = {item.name: number for number, item in enumerate(items)}

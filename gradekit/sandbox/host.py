@@ -193,7 +193,8 @@ class Worker:
         idle = wall >= seconds and self._process.is_sleeping() and not self._readable(0)
         if cpu >= seconds or idle or wall >= seconds * self._limits.patience:
             self.close()
-            raise WorkerLost("timed_out", f"stopped after {seconds:g} s: {what} did not return")
+            limit = round(seconds, 2)
+            raise WorkerLost("timed_out", f"stopped after {limit:g} s: {what} did not return")
         return min(max(seconds - max(cpu, wall), 0.02), 1.0) if wall < seconds else 0.2
 
     def _lost(self, what: object) -> WorkerLost:

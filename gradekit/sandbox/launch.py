@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -137,6 +138,7 @@ class _Zygote:
         self._control, its = socket.socketpair()
         # Made here and removed by whoever ends last: either of us may be killed.
         self._scratch = tempfile.mkdtemp(prefix="kit-")
+        self._remove_scratch = weakref.finalize(self, _remove, self._scratch)
         code = (
             f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); "
             "from gradekit.sandbox import zygote; del sys.path[0]; zygote.start()"
@@ -218,8 +220,13 @@ class _Zygote:
         self._process.wait()
         assert self._process.stderr is not None
         self._process.stderr.close()
-        with contextlib.suppress(OSError):
-            Path(self._scratch).rmdir()
+        self._remove_scratch()
+
+
+def _remove(folder: str) -> None:
+    """Remove an empty folder, unless somebody did it before us."""
+    with contextlib.suppress(OSError):
+        Path(folder).rmdir()
 
 
 class _Forked:

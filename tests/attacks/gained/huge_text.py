@@ -1,9 +1,9 @@
-# attack: gained: a string of 100 MB; expect: softmax malformed or out_of_memory, score 4
+# attack: gained: a string of 20 MB; expect: softmax malformed or out_of_memory, score 4
 import numpy as np
 
 
 def softmax(x, axis=-1):
-    return 'x' * 100_000_000
+    return 'x' * 20_000_000
 
 
 def log_softmax(x, axis=-1):
