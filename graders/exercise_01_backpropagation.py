@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from gradekit.grading import (
+    assert_afresh,
     assert_array,
     assert_close,
     assert_number,
@@ -133,6 +134,10 @@ def test_loss_leaves_traces(submission):
     assert_close(submission.mlp_loss(*several), first,
                  rtol=1e-12,  # the same call twice
                  given="mlp_loss called again with its first arguments")
+    assert_close(assert_afresh(submission, "mlp_loss", several, network(seed=6)),
+                 by_loops(*network(seed=6)),
+                 rtol=1e-9,  # as above
+                 given="mlp_loss called again with other numbers")
 
 
 # mlp_gradients
@@ -212,6 +217,10 @@ def test_gradients_leave_traces(submission):
     assert_close(by_keyword["W1"], by_complex_step(*several)["W1"],
                  rtol=1e-9, atol=1e-12,  # as in judge_gradient
                  given='mlp_gradients called with keywords, "W1"')
+    afresh = assert_afresh(submission, "mlp_gradients", several, network(seed=34))
+    assert_close(afresh["W1"], by_complex_step(*network(seed=34))["W1"],
+                 rtol=1e-9, atol=1e-12,  # as in judge_gradient
+                 given='mlp_gradients called again with other numbers, "W1"')
 
 
 # numerical_gradient. What `f` is given can only be seen where `f` runs, hence the probe.
@@ -305,6 +314,12 @@ def test_expects_a_vector(submission):
         assert_close(gradient, central_difference_of_cubic(x, 0.25),
                      rtol=1e-9,  # nearly exact in binary
                      given=given)
+    x = np.array([[0.5, -1.5, 2.0], [1.25, -0.75, 1.75]])
+    assert_close(assert_afresh(submission, "numerical_gradient", (cubic, x, 0.25),
+                               (cubic, 0.5 - x, 0.25)),
+                 central_difference_of_cubic(0.5 - x, 0.25),
+                 rtol=1e-9,  # nearly exact in binary
+                 given="numerical_gradient called again at another x")
 
 
 @check("numerical_gradient", points=0.5, hint="A partial derivative moves one entry and holds all "

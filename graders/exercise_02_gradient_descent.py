@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from gradekit.grading import (
+    assert_afresh,
     assert_array,
     assert_close,
     assert_equal,
@@ -37,6 +38,7 @@ X2, Y2 = X7[2:4], Y7[2:4]  # fewer samples than features
 X6, Y6 = X7[:6, :2] * 1.5, Y7[:6] + 0.5
 X1, Y1 = X7[3:4], Y7[3:4]
 COLUMN, COLUMN_Y = X7[:5, 1:2], Y7[:5]  # a single feature
+OTHER_X, OTHER_Y = 0.75 - X7, 0.5 - Y7[::-1]
 EXACT_Y = COLUMN[:, 0] * 0.75  # which a weight of 0.75 fits without a rest
 
 
@@ -204,6 +206,14 @@ def test_mse_gradient_leaves_traces(submission):
         atol=1e-12,
         given="mse_gradient(y=..., X=..., w=...)",
     )
+    seen = assert_afresh(submission, "mse_gradient", (w, X7, Y7), (1.0 - w, OTHER_X, OTHER_Y))
+    assert_close(
+        seen,
+        exact_gradient(1.0 - w, OTHER_X, OTHER_Y),
+        rtol=1e-9,  # as above
+        atol=1e-12,
+        given="mse_gradient called again with other numbers",
+    )
 
 
 @check(
@@ -263,6 +273,11 @@ def test_batch_gradient_descent_leaves_traces(submission):
         path = assert_unchanged(submission, "batch_gradient_descent", X, y, lr, epochs)
         given = f"batch_gradient_descent(X {X.shape}, y, lr={lr}, epochs={epochs}), again"
         assert_path(path, walk(X, y, lr, [range(len(y))] * epochs), given)
+    path = assert_afresh(
+        submission, "batch_gradient_descent", (X7, Y7, 0.125, 3), (OTHER_X, OTHER_Y, 0.125, 3)
+    )
+    expected = walk(OTHER_X, OTHER_Y, 0.125, [range(7)] * 3)
+    assert_path(path, expected, "batch_gradient_descent called again with other samples")
     named = {"epochs": 2, "lr": 0.2, "y": Y1, "X": X1}
     seen = submission.probe(probe_traces, "batch_gradient_descent", named, None)
     assert_no_traces(seen, X1, Y1, "batch_gradient_descent on one sample")
@@ -338,6 +353,10 @@ def test_stochastic_gradient_descent_leaves_traces(submission):
         given = f"stochastic_gradient_descent(X (7, 3), y, lr=0.1, epochs={epochs}, rng)"
         assert_no_traces(seen, X7, Y7, given)
         assert_path(seen["path"], walk(X7, Y7, 0.1, cut(generator(7), 7, 1, epochs)), given)
+    first, second = (X7, Y7, 0.1, 2), (OTHER_X, OTHER_Y, 0.1, 2)
+    path = assert_afresh(submission, "stochastic_gradient_descent", first, second, seed=8)
+    expected = walk(OTHER_X, OTHER_Y, 0.1, cut(generator(8), 7, 1, 2))
+    assert_path(path, expected, "stochastic_gradient_descent called again with other samples")
 
 
 @check(
@@ -412,3 +431,7 @@ def test_minibatch_gradient_descent_leaves_traces(submission):
         )
         assert_no_traces(seen, X6, Y6, given)
         assert_path(seen["path"], walk(X6, Y6, 0.1, cut(generator(7), 6, 2, epochs)), given)
+    first, second = (X7, Y7, 0.1, 2, 3), (OTHER_X, OTHER_Y, 0.1, 2, 3)
+    path = assert_afresh(submission, "minibatch_gradient_descent", first, second, seed=8)
+    expected = walk(OTHER_X, OTHER_Y, 0.1, cut(generator(8), 7, 3, 2))
+    assert_path(path, expected, "minibatch_gradient_descent called again with other samples")

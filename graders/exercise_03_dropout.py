@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gradekit.grading import (
+    assert_afresh,
     assert_array,
     assert_close,
     assert_equal,
@@ -101,7 +102,8 @@ def test_scales_survivors_wrongly(submission):
        hint="Is p the share that goes or the share that stays? Compare with `rng.random() < p`.")
 def test_keeps_with_probability_p(submission):
     """An entry is dropped with probability p."""
-    for seed, p in ((2, 0.3), (3, 0.8), (4, 0.05), (5, 0.5), (6, 0.625), (7, 0.01)):
+    for seed, p in ((2, 0.3), (3, 0.8), (4, 0.05), (5, 0.5), (6, 0.625), (7, 0.01),
+                    (8, 1 / 256), (9, 255 / 256)):  # which no percentage is
         out, mask, given = forward(submission, np.full((100, 200), 1.5), p, True, seed)
         judge_share(out == 0, p, f"out of {given}")
         judge_share(mask == 0, p, f"mask of {given}")
@@ -212,9 +214,11 @@ def probe_masks(answer, seeds, global_seed):
     masks = []
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        for _ in range(2):
-            _, mask = answer.dropout_forward(np.ones((20, 30)), 0.3, True, rng)
-            masks.append(np.array(mask))
+        x = np.ones((20, 30))
+        for _ in range(2):  # kept as they are: a later call must not write into them
+            _, mask = answer.dropout_forward(x, 0.3, True, rng)
+            masks.append(mask)
+    answer.dropout_forward(x, 0.3, False, rng)
     after = np.random.get_state()
     return masks, [before[1], before[2]], [after[1], after[2]]
 
@@ -308,3 +312,10 @@ def test_writes_into_the_gradient(submission):
                 same(answer.args, (grad_out, mask)), "it changed its argument in place", given=given
             )
             assert_close(answer.value, by_differences(grad_out, mask), rtol=RTOL, given=given)
+    first, second = ((grad, 2.0 * (grad > 0.5)) for grad in rng.normal(0.5, 1.0, (2, 4, 5)))
+    assert_close(
+        assert_afresh(submission, "dropout_backward", first, second),
+        by_differences(*second),
+        rtol=RTOL,
+        given="dropout_backward called again with other numbers",
+    )

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gradekit.grading import (
+    assert_afresh,
     assert_array,
     assert_close,
     assert_equal,
@@ -286,6 +287,14 @@ def test_trips_over_a_batch_of_one(submission):
                       f"padding={padding}",
             )
     judge_conv(submission, (x, 1.0 - weight, bias), 1, 0)  # the same images, other kernels
+    first, second = ((*draw(seed, 2, 3, 5, 4, 2, 2, 3), 2, 1) for seed in (57, 58))
+    assert_close(
+        assert_afresh(submission, "conv2d", first, second),
+        conv_by_loops(*second),
+        rtol=RTOL,
+        atol=ATOL,
+        given="conv2d called again with other numbers",
+    )
 
 
 @check("max_pool2d", points=0.5,
@@ -363,6 +372,12 @@ def test_squeezes_single_channels(submission):
                 pool_by_loops(x, kernel_size, kernel_size),
                 given=f"max_pool2d of x {shape}, kernel_size={kernel_size}",
             )
+    first, second = ((x, 2) for x in rng.normal(-1.0, 1.0, (2, 2, 3, 4, 5)))
+    assert_equal(
+        assert_afresh(submission, "max_pool2d", first, second),
+        pool_by_loops(second[0], 2, 2),
+        given="max_pool2d called again with other numbers",
+    )
 
 
 @check("cnn_forward", points=1,
@@ -374,6 +389,7 @@ def test_wires_the_steps_wrongly(submission):
         (27, (3, 2, 6, 8, 4, 3, 2, 5)),
         (28, (4, 3, 5, 7, 2, 2, 3, 3)),  # (4, 5) before the pool: a column is left out
         (29, (2, 1, 6, 4, 3, 2, 2, 4)),  # (5, 3): a row and a column
+        (59, (3, 2, 5, 4, 4, 2, 2, 8)),  # as many classes as features
     ):
         arguments = draw_cnn(seed, *sizes)
         assert_close(
@@ -434,4 +450,12 @@ def test_trips_over_a_single_image(submission):
         rtol=1e-8,  # as above
         atol=1e-12,
         given="cnn_forward called again with another fc_weight only",
+    )
+    first, second = (draw_cnn(seed, 2, 2, 4, 5, 3, 2, 2, 4) for seed in (60, 61))
+    assert_close(
+        assert_afresh(submission, "cnn_forward", first, second),
+        cnn_by_loops(*second),
+        rtol=1e-8,  # as above
+        atol=1e-12,
+        given="cnn_forward called again with other numbers",
     )

@@ -10,7 +10,13 @@ from functools import cache
 
 import numpy as np
 
-from gradekit.grading import assert_close, assert_unchanged, check, each_unchanged
+from gradekit.grading import (
+    assert_afresh,
+    assert_close,
+    assert_unchanged,
+    check,
+    each_unchanged,
+)
 
 INF = float("inf")
 
@@ -22,6 +28,9 @@ NARROW_TYPES = [
     (np.array([2, 0, -1]),),
     (np.array([100, -100, 99], dtype=np.int8),),
     (np.array([3, 5, 4], dtype=np.uint8),),
+    (np.array([[2, 0, 3], [250, 255, 251]], dtype=np.uint8),),
+    (np.array([-128, -127, -126], dtype=np.int8),),
+    (np.array([0.5, 2.0, -1.25], dtype=np.float16),),
     (np.array([[0.1, 0.7, -2.3], [5.1, 4.7, 5.9]], dtype=np.float32),),  # which errs by 1e-7
 ]
 # Each row and each column is reasonable, but they lie thousands apart.
@@ -164,6 +173,11 @@ def test_changes_its_scores_or_remembers_them(submission):
         assert_close(value, along(probabilities, scores), rtol=1e-9)  # sound ones: 1e-12
     assert_unchanged(submission, "softmax", BATCH, axis=0)
     assert_softmax(submission, [(-BATCH,)])
+    assert_close(assert_afresh(submission, "softmax", [BATCH], [1.0 - BATCH]),
+                 along(probabilities, 1.0 - BATCH), rtol=1e-9)  # the same
+    large = np.array([2**24, 2**24 + 1])  # float32 cannot tell them apart
+    assert_close(submission.softmax(large), along(probabilities, [0.0, 1.0]),
+                 rtol=1e-7)  # exp(x - logsumexp(x)) errs by 4e-9 here
 
 
 @check("log_softmax", points=0.5, hint="Take the natural logarithm of one probability on a pocket "
@@ -230,3 +244,9 @@ def test_computes_in_or_writes_into_the_scores(submission):
     for (scores,), value in each_unchanged(submission, "log_softmax", cases):
         assert_close(value, along(logarithms, scores), rtol=1e-9, atol=1e-11)  # float32: 1e-7
     assert_unchanged(submission, "log_softmax", BATCH, axis=0)
+    assert_close(assert_afresh(submission, "log_softmax", [BATCH], [1.0 - BATCH]),
+                 along(logarithms, 1.0 - BATCH), rtol=1e-9, atol=1e-11)  # the same
+    large = np.array([2**24, 2**24 + 1])  # float32 cannot tell them apart
+    assert_close(submission.log_softmax(large), along(logarithms, [0.0, 1.0]),
+                 rtol=1e-7)  # x - logsumexp(x) errs by 4e-9 here
+

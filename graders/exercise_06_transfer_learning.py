@@ -166,6 +166,16 @@ def probe_listed(answer, weights, flags):
     return kind, isinstance(listed, list), [names.get(id(p)) for p in listed]
 
 
+def probe_listed_twice(answer, weights):
+    """The names of the parameters listed after flags were changed since a first listing."""
+    model = Tuned(build_backbone("norm", weights), nn.Linear(5, 4))
+    answer.trainable_parameters(model)
+    model.get_parameter("backbone.0.0.bias").requires_grad_(True)
+    model.get_parameter("head.bias").requires_grad_(False)
+    names = {id(p): name for name, p in model.named_parameters()}
+    return [names.get(id(p)) for p in answer.trainable_parameters(model)]
+
+
 def probe_untouched(answer, weights):
     """Trainable flags and values of a model after its parameters were listed."""
     model = Tuned(build_backbone("norm", weights), nn.Linear(5, 4))
@@ -239,7 +249,7 @@ def draw(seed, dtype=torch.float32, n=6):
         "head.weight": normal(4, 5),
         "head.bias": normal(4),
     }
-    y = torch.tensor([2, 0, 3, 3, 1, 3, 0, 2])[:n]
+    y = torch.tensor([2, 0, 3, 3, 1, 3, 0, 2]).repeat(1 + n // 8)[:n]
     return weights, normal(n, 3), y
 
 
@@ -416,6 +426,9 @@ def test_lists_something_else_than_parameters(submission):
     expect(is_list, f"expected a list, got a {kind}")
     expect(None not in names, "the list holds something that is not a parameter of the model")
     expect(len(names) == len(set(names)), "the list holds a parameter twice")
+    again = submission.probe(probe_listed_twice, weights)
+    expect(set(again) == {"backbone.0.0.bias", "head.weight"},
+           "called again after flags were changed, it did not look again")
     before, after, flags = submission.probe(probe_untouched, weights)
     expect(same(before, after), "it changed the model's values")
     expect(set(flags) == {"backbone.0.0.bias", "head.weight", "head.bias"},
@@ -503,8 +516,11 @@ def test_makes_another_update(submission):
     """The head makes exactly one step of the given optimiser on the mean cross-entropy."""
 
     def judge(origin):
-        for dtype, seed in ((torch.float32, 11), (torch.float64, 12)):
-            weights, X, y = draw(seed, dtype, 8)
+        # 300 rows are more than a usual minibatch holds.
+        for dtype, seed, n in (
+            (torch.float32, 11, 8), (torch.float64, 12, 8), (torch.float64, 20, 300),
+        ):
+            weights, X, y = draw(seed, dtype, n)
             head = head_of(weights)
             velocity = {name: torch.zeros_like(value) for name, value in head.items()}
             for _ in range(3):
@@ -514,7 +530,7 @@ def test_makes_another_update(submission):
             _, heads, _ = submission.probe(
                 probe_finetune, origin, "norm", weights, [(X, y)] * 3, {"momentum": 0.5}
             )
-            given = f"three epochs of SGD with momentum, {dtype}"
+            given = f"three epochs of SGD with momentum, {n} rows, {dtype}"
             assert_head(heads[2], head, given, rtol=1e-3 if dtype == torch.float32 else 1e-8)
 
     on_either_model(judge)

@@ -130,6 +130,13 @@ def test_has_other_defaults(submission):
     judge_step(submission.adam_step(param, grad, m, v, 2),
                by_decimals(param, grad, m, v, 2, *DEFAULTS),
                "adam_step with gradients near 1e-8, t = 2", ["param"])
+    # Where the gradient is zero now, the moments still move the parameter.
+    param, grad, m, v = state(27, (4,))
+    for zero in (slice(1, 3), slice(None)):
+        grad[zero] = 0.0
+        judge_step(submission.adam_step(param, grad, m, v, 2),
+                   by_decimals(param, grad, m, v, 2, *DEFAULTS),
+                   f"adam_step with gradients {grad.round(2)}, moments from before")
     param, zeros = np.array([0.5, -2.0, 3.0]), np.zeros(3)
     judge_step(submission.adam_step(param, zeros, zeros, zeros, 1), (param, zeros, zeros),
                "adam_step with zero gradients and moments")
@@ -247,6 +254,11 @@ def plateau(x):
     return np.sign(x) * (np.abs(x) > 1.0)
 
 
+def steeper_rows(x):
+    """The gradient of a bowl that is steeper in each row, for points with rows only."""
+    return x * np.arange(1.0, len(x) + 1).reshape(-1, *[1] * (np.ndim(x) - 1)) + x[-1]
+
+
 def double_well(x):
     """The gradient of sum x**4 / 4 - x**2 / 2, which changes its sign on the way."""
     return x**3 - x
@@ -305,6 +317,8 @@ def test_loses_points_of_the_path(submission):
         for steps in (0, 1, 4):
             judge_path(submission.adam_minimize(bowl, x0, steps, 0.25), bowl, x0, steps, 0.25,
                        f"adam_minimize(grad_fn, x0, {steps}, 0.25) with x0 of shape {shape}")
+        judge_path(submission.adam_minimize(steeper_rows, x0, 4, 0.25), steeper_rows, x0, 4, 0.25,
+                   f"adam_minimize(grad_fn, x0, 4, 0.25) with x0 of shape {shape}, by rows")
 
 
 @check("adam_minimize", points=0.5, hint="The default learning rate here is not that of a single "

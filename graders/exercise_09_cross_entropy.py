@@ -80,9 +80,11 @@ def test_sums_samples_or_averages_over_classes(submission):
                                               "class's logarithm count?")
 def test_reduces_soft_targets_to_one_class(submission):
     """Soft targets count every class by its share."""
-    for targets in (SOFT, SOFT[::-1], np.full((3, 4), 0.25)):
-        assert_close(submission.cross_entropy_loss(targets, PREDICTED),
-                     by_definition(targets, PREDICTED), rtol=1e-9)  # sound ones: 1e-14
+    pairs = [(targets, PREDICTED) for targets in (SOFT, SOFT[::-1], np.full((3, 4), 0.25))]
+    pairs.append((np.array([[0.75, 0.25], [0.4, 0.6]]), np.array([[0.5, 0.5], [0.125, 0.875]])))
+    for targets, predictions in pairs:
+        assert_close(submission.cross_entropy_loss(targets, predictions),
+                     by_definition(targets, predictions), rtol=1e-9)  # sound ones: 1e-14
 
 
 @check("cross_entropy_loss", points=1, hint="With y = 0 and p = 0.9, is the loss 0? Which chance "

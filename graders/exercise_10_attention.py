@@ -328,7 +328,8 @@ def test_masks_the_wrong_scores(submission):
     causal = np.arange(L)[:, None] >= np.arange(L)
     padding = np.arange(L) < np.array([4, 2, 3]).reshape(B, 1, 1, 1)  # (B, 1, 1, L)
     masks = [causal, padding, causal & padding, rng.random((1, 1, L, L)) < 0.6,
-             rng.random((1, L)) < 0.5, rng.random((B, 1, L, L)) < 0.4]  # fmt: skip
+             rng.random((1, L)) < 0.5, np.array([True, False, True, False]),
+             rng.random((B, 1, L, L)) < 0.4]  # fmt: skip
     masks[-1][1, 0, 2] = False  # this position sees nothing
     for mask in masks:
         assert_close(
@@ -339,14 +340,23 @@ def test_masks_the_wrong_scores(submission):
             given=f"multi_head_attention of X {(B, L, D)} with 2 heads, mask {mask.shape}",
         )
     # A hidden token with huge entries: the others are alike, so all means are known.
-    X = np.array([[[1.0, -1.0], [1.0, -1.0], [4096.0, 8192.0]]])
     I = np.eye(2)  # noqa: E741
-    assert_close(
-        submission.multi_head_attention(X, I, I, I, I, 2, np.array([[True, True, False]])),
-        np.array([[[1.0, -1.0]] * 3]),
-        rtol=RTOL,
-        given="multi_head_attention of tokens [1, -1], [1, -1] and a hidden [4096, 8192]",
-    )
+    twins, two = [[1.0, -1.0]] * 2, [[1.0, -1.0], [2.0, -2.0]]
+    first_two = np.array([[True, True, False]])
+    last_sees_first = np.array([[True, True, False], [True, True, False], [True, False, False]])
+    for visible, hidden, W_k, mask, expected in (
+        (twins, [4096.0, 8192.0], I, first_two, [*twins, [1.0, -1.0]]),
+        # The hidden score is 1e12, or 0 among visible ones far below -1e9, the usual "minus
+        # infinity". No ties among large scores: exp(score - logsumexp) is a sound formula, too.
+        (twins, [2.0**40, 2.0**41], I, last_sees_first, [*twins, [1.0, -1.0]]),
+        (two, [0.0, 0.0], -1e12 * I, first_two, [*twins, [1.5, -1.5]]),
+    ):
+        assert_close(
+            submission.multi_head_attention(np.array([[*visible, hidden]]), I, W_k, I, I, 2, mask),
+            np.array([expected]),
+            rtol=RTOL,
+            given=f"multi_head_attention of tokens {visible} and a hidden {hidden}",
+        )
 
 
 @check("multi_head_attention", points=0.5,

@@ -367,7 +367,10 @@ def one_step(submission, seed, n, dtype):
     return losses, doubles(g_state), doubles(d_state), g_after, d_after, real, noise
 
 
-CASES = ((20, 6, torch.float32), (21, 3, torch.float64), (22, 9, torch.float32))
+CASES = (
+    (20, 6, torch.float32), (21, 3, torch.float64), (22, 9, torch.float32),
+    (99, 6, torch.float64),  # its discriminator is good already: a loss of 0.23
+)  # fmt: skip
 
 
 @check("gan_train_step", points=1,
@@ -405,6 +408,26 @@ def test_reports_other_losses(submission):
         given = f"gan_train_step, {n} rows, {dtype}"
         losses, g, d, _, d_after, real, noise = one_step(submission, seed, n, dtype)
         real, noise = real.double().numpy(), noise.double().numpy()
+        for key, wanted in (
+            ("d_loss", discriminator_half(g, d, real, noise)[0]),
+            ("g_loss", generator_half(g, doubles(d_after), noise)[0]),
+        ):
+            assert_close(
+                loss_of(losses, key, given), wanted, given=f'{given}, "{key}"', **STEP[dtype]
+            )
+    # Logits of any finite size give finite losses, and so does the step that is made from them.
+    f32, f64 = torch.float32, torch.float64
+    for size, dtype in ((1000.0, f32), (-1000.0, f32), (-1000.0, f64)):
+        g_state, d_state = states(40, dtype)
+        d_state["last.bias"] += size
+        real, noise = batch(40, 4, dtype)
+        seen, *_ = submission.probe(
+            probe_steps, g_state, d_state, [(real, noise)], RATES, 0.0, False, False
+        )
+        losses, _, d_after = seen[0]
+        g, d = doubles(g_state), doubles(d_state)
+        real, noise = real.double().numpy(), noise.double().numpy()
+        given = f"gan_train_step with logits near {size:g}, {dtype}"
         for key, wanted in (
             ("d_loss", discriminator_half(g, d, real, noise)[0]),
             ("g_loss", generator_half(g, doubles(d_after), noise)[0]),

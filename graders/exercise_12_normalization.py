@@ -34,6 +34,10 @@ READINGS = np.array(
 # One unit is 2**-44, about 6e-14. Whoever adds 1e-12 to a divisor, or takes a range below it for
 # zero, wipes these columns out.
 TINY = np.array([[3.0, 0.1], [11.0, 0.7], [4.0, 0.2], [7.0, -0.4]]) * 2.0**-44
+# Far from zero and close together, exactly: a threshold relative to the values is wrong, too.
+CLOSE = 2.0**20 + np.array([[0.0, 3.0], [1.0, 1.0], [4.0, 0.0], [2.0, 2.0]])
+# (15, 2): one value lies 3.7 deviations out.
+OUTLIER = np.array([[0.1 * i, 1.0 + (i == 6)] for i in range(15)])
 
 
 def columns_of(dataset):
@@ -184,6 +188,13 @@ def test_adds_an_epsilon_to_the_range(submission):
             atol=1e-12,
             given=f"normalize_dataset(a {dataset.shape} array, values around 1e-13)",
         )
+    assert_close(
+        submission.normalize_dataset(CLOSE),
+        scaled_to_unit(CLOSE),
+        rtol=1e-6,  # dataset * (1 / range) - minimum * (1 / range) loses digits here
+        atol=1e-6,
+        given="normalize_dataset(values from 2**20 to 2**20 + 4)",
+    )
 
 
 @check(
@@ -354,7 +365,7 @@ def test_apply_min_max_leaves_traces(submission):
 )
 def test_divides_by_another_deviation(submission):
     """Every column gets mean 0 and population standard deviation 1."""
-    for dataset in (READINGS, READINGS[1:3], READINGS[1:, [0]], TINY):
+    for dataset in (READINGS, READINGS[1:3], READINGS[1:, [0]], TINY, OUTLIER):
         assert_close(
             submission.standardize(dataset),
             standardized(dataset),

@@ -249,7 +249,7 @@ def test_multiplies_units_instead_of_layers(submission):
 def test_accepts_an_unknown_name(submission):
     """Any name but the three raises a ValueError."""
     for name in ("softmax", "leaky_relu", "relu6", "linear", "", "sigmoid_grad", "hardtanh",
-                 "ReLU", "SIGMOID"):
+                 "ReLU", "SIGMOID", " relu", "tanh "):
         with pytest.raises(ValueError):
             submission.gradient_through_layers(name, LAYERS)
 

@@ -65,7 +65,9 @@ THREE = np.array([2, 0, 1, 1, 0, 0, 0, 2, 0, 1])  # 5, 3 and 2
 )
 def test_weighs_by_another_formula(submission):
     """Each label weighs n_samples / (n_classes * count)."""
-    for labels in (RARE, THREE, np.array([1, 0, 1, 0]), THREE.astype(np.int32)):
+    rarer = np.array([0] * 299 + [1])
+    for labels in (RARE, THREE, np.array([1, 0, 1, 0]), THREE.astype(np.int32), rarer,
+                   rarer.astype(np.int8)):
         assert_weights(
             submission.balanced_class_weights(labels),
             labels,

@@ -243,6 +243,21 @@ def probe_training_by_keyword(answer, state, X, lr):
     return losses, {key: value.detach() for key, value in model.state_dict().items()}
 
 
+def probe_states_on_the_way(answer, state, X, epochs):
+    """The losses, and the parameters at every forward pass and at the end."""
+    torch.manual_seed(0)
+    model, states = narrow_autoencoder(state), []
+
+    def note(*_):
+        states.append({key: value.detach().clone() for key, value in model.state_dict().items()})
+
+    handle = model.encoder[0].register_forward_pre_hook(note)
+    losses = answer.train_autoencoder(model, X, epochs)
+    handle.remove()
+    note()
+    return losses, states
+
+
 def loss_list(losses, epochs, given):
     """The losses as floats; fails unless there is one an epoch."""
     expect(isinstance(losses, list), f"expected a list, got {show(losses)}", given=given)
@@ -294,6 +309,16 @@ def test_reports_another_loss(submission):
                f"expected the first loss to be the untrained model's error, {show(before_first)}, "
                f"or the last one the trained model's, {show(after_last)}; got first "
                f"{show(losses[0])} and last {show(losses[-1])}", given=given)  # fmt: skip
+    X, state = curve(12, torch.float64), narrow_state(12, torch.float64)
+    given = "train_autoencoder(model, X (40, 7), 12)"
+    losses, states = submission.probe(probe_states_on_the_way, state, X, 12)
+    losses = loss_list(losses, 12, given)
+    if len(states) > 12:  # a forward pass an epoch, seen from a hook
+        errors = np.array([mean_squared_error(state, X) for state in states])
+        for epoch, loss in enumerate(losses):
+            expect(np.isclose(errors, loss, rtol=1e-4).any(),
+                   f"expected losses that the model had on its way, {show(errors.tolist())}, got "
+                   f"{show(loss)} for epoch {epoch}", given=given)  # fmt: skip
 
 
 @check("train_autoencoder", points=0.5,
@@ -335,10 +360,11 @@ def test_ignores_the_learning_rate(submission):
             "model?")  # fmt: skip
 def test_trains_only_a_part(submission):
     """Every parameter of the model that was passed is trained, in place."""
-    X, state = curve(8, torch.float32), narrow_state(8)
+    X, state = curve(8, torch.float64), narrow_state(8, torch.float64)
     _, after, _ = submission.probe(probe_training, state, X, 20)
     for key in state:
-        expect(key in after and not torch.equal(after[key], state[key]),
+        expect(key in after and after[key].dtype == state[key].dtype
+               and not torch.equal(after[key], state[key]),
                f"expected 20 epochs to change the model's `{key}`, got the same values",
                given="train_autoencoder(model, X, 20)")  # fmt: skip
 
@@ -369,10 +395,17 @@ def test_training_manners(submission):
 # ---- reconstruction_error and flag_anomalies -----------------------------------------------------
 
 
+class OwnDropout(nn.Module):
+    """Dropout by a class that nobody can look for."""
+
+    def forward(self, x):
+        return nn.functional.dropout(x, 0.4, self.training)
+
+
 def deep_autoencoder(state):
     """5 -> 4 -> 2 -> 5 with BatchNorm and dropout, parameters and buffers from `state`."""
     encoder = nn.Sequential(
-        nn.Linear(5, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Dropout(0.4), nn.Linear(4, 2)
+        nn.Linear(5, 4), nn.BatchNorm1d(4), nn.ReLU(), OwnDropout(), nn.Linear(4, 2)
     )
     decoder = nn.Sequential(nn.Linear(2, 5), nn.Sigmoid())
     model = nn.Sequential(OrderedDict(encoder=encoder, decoder=decoder))
@@ -427,11 +460,15 @@ def probe_measuring(answer, name, state, X, modes, *threshold):
     wanting = [parameter.requires_grad for parameter in model.parameters()]
     result = getattr(answer, name)(model, X, *threshold)
     enabled = torch.is_grad_enabled()
-    torch.set_grad_enabled(True)  # for whoever comes next
     changed = [parameter.requires_grad for parameter in model.parameters()] != wanting
     after = {key: value.detach() for key, value in model.state_dict().items()}
     attached = isinstance(result, torch.Tensor) and result.requires_grad
-    switches = {"a parameter's requires_grad": changed, "torch.is_grad_enabled()": not enabled}
+    switches = {
+        "a parameter's requires_grad": changed,
+        "X.requires_grad": X.requires_grad,
+        "torch.is_grad_enabled()": not enabled,
+    }
+    torch.set_grad_enabled(True)  # for whoever comes next
     return result, attached, flags, [m.training for m in model.modules()], after, X, switches
 
 

@@ -424,19 +424,38 @@ def test_notes_other_losses(submission):
        "has, and however large, small or rising the loss is?")
 def test_departs_from_one_full_batch_an_epoch(submission):
     """Many rows are one batch; huge, tiny and rising losses are noted like any others."""
-    weights, X, y = draw(19, torch.float64, n=300)
+    weights, X, y = draw(19, torch.float64, n=1100)
     far = {name: w * 500 if name == "l2.weight" else w for name, w in weights.items()}
     for given, start, labels, lr in (
-        ("300 rows", weights, y, 0.05),
+        ("1100 rows", weights, y, 0.05),
         ("logits around 1000", far, y, 0.05),
         ("labels that the model already knows", far, (logits_of(far, X) > 0).to(X.dtype), 1e-3),
         ("a learning rate of 2", weights, y, 2.0),
     ):
-        expected, _ = adamw(start, X, labels, 5, lr)
-        losses, _, _, _ = submission.probe(
+        expected, end = adamw(start, X, labels, 5, lr)
+        losses, states, _, _ = submission.probe(
             probe_train, "plain", start, X, labels, [((5, lr), {})], "train", None
         )
         assert_losses(losses[0], expected, given, rtol=1e-6)  # float64; tiny losses cancel
+        if lr == 2.0:  # the last loss is not the best one
+            assert_weights(states[0], end, given, rtol=1e-5, atol=1e-6)
+    sure = logits_of(far, X).abs() > 100
+    losses, _, _, _ = submission.probe(
+        probe_train, "plain", far, X[sure], (logits_of(far, X[sure]) > 0).to(X.dtype),
+        [((12, 1e-6), {})], "train", None,
+    )
+    given = "12 epochs on labels that the model knows for certain"
+    expect(isinstance(losses[0], list) and len(losses[0]) == 12,
+           f"expected a list of 12 losses, got {show(losses[0])}", given=given)
+    few, labels = X[:40], y[:40]
+    for epochs, lr, given in ((60, 2.0, "60 epochs, most of them without progress"),
+                              (60, 0.05, "60 epochs")):
+        expected, end = adamw(weights, few, labels, epochs, lr)
+        losses, states, _, _ = submission.probe(
+            probe_train, "plain", weights, few, labels, [((epochs, lr), {})], "train", None
+        )
+        assert_losses(losses[0], expected, given, rtol=1e-4)  # rounding grows with lr = 2
+        assert_weights(states[0], end, given, rtol=1e-3, atol=1e-4)
 
 
 @check("train", points=1, hint="AdamW, Adam with an L2 penalty and plain Adam part after a few "

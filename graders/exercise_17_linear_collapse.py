@@ -159,6 +159,25 @@ def probe_draws(answer, f, in_features):
     return draws
 
 
+def probe_affine_state(answer):
+    """What a model in mixed modes looks like before and after it was tested for bends."""
+    model = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.Dropout(0.0), nn.Linear(4, 2)))
+    for module, training in zip(model.modules(), [True, True, False, True, False], strict=True):
+        module.training = training
+    model[0].bias.requires_grad_(False)
+
+    def look():
+        return (
+            [module.training for module in model.modules()],
+            [parameter.requires_grad for parameter in model.parameters()],
+            [parameter.detach().clone() for parameter in model.parameters()],
+        )
+
+    before = look()
+    answer.is_affine(model, 3)
+    return before, look()
+
+
 def probe_solve(answer, seeds, disturb):
     """Logits of the four points, and of others, from a model per seed and random state."""
     points = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -172,8 +191,7 @@ def probe_solve(answer, seeds, disturb):
         if not isinstance(model, nn.Module):
             results.append((type(model).__name__, None))
             continue
-        dtype = next((p.dtype for p in model.parameters()), torch.float32)
-        results.append([model(x.to(dtype)).detach().clone() for x in (points, others)])
+        results.append([model(x).detach().clone() for x in (points, others)])
         with torch.no_grad():  # a model is its caller's: the next one must not be this one again
             for parameter in model.parameters():
                 parameter.zero_()
@@ -466,6 +484,11 @@ def test_ignores_the_tolerance(submission):
     first, second = submission.probe(probe_draws, slightly, 2)
     for library, one, two in zip(("torch", "NumPy"), first, second, strict=True):
         expect(not same(one, two), f"it resets {library}'s global random state", given="is_affine")
+    before, after = submission.probe(probe_affine_state)
+    for what, then, now in zip(("modes (training?)", "requires_grad"), before, after, strict=False):
+        expect(then == now, f"expected its {what} to stay {then}, got {now}",
+               given="a model after is_affine")  # fmt: skip
+    expect(same(before[2], after[2]), "its parameters changed", given="a model after is_affine")
 
 
 @check("xor_accuracy", points=0.5, hint="Count for one model by hand. Which shape does comparing "

@@ -112,6 +112,14 @@ class Scaled(nn.Module):
         return self.factor * nn.functional.mse_loss(logits, y)
 
 
+class Pointed(nn.Module):
+    """Binary cross-entropy plus sqrt(0 * logit): a finite value, and every gradient NaN."""
+
+    def forward(self, logits, y):
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, y)
+        return loss + torch.sqrt(0 * logits).sum()
+
+
 class Witness(nn.Module):
     """Binary cross-entropy that notes the shapes it is given and puts up with any."""
 
@@ -172,6 +180,8 @@ def criterion(kind, number=1.0):
         return Penalised(number)
     if kind == "scaled":
         return Scaled(number)
+    if kind == "pointed":
+        return Pointed()
     return nn.MSELoss() if kind == "mse" else nn.BCEWithLogitsLoss()
 
 
@@ -668,6 +678,8 @@ def test_leaves_bad_gradients_behind(submission):
         ("the loss is inf", "plain", "adam", ("good", ("penalised", INF), {})),
         ("an input is NaN, the optimiser owns only the last layer", "plain",
          "sgd, last layer only", ("X all NaN", ("bce",), {})),
+        ("the loss is finite, every gradient is NaN, the optimiser owns only the last layer",
+         "plain", "sgd, last layer only", ("good", ("pointed",), {})),
     ]
     done = submission.probe(probe_steps, [
         case((16,), [batch], kind=kind, optimizer=optimizer, stale=3.0, look_at=["gradients"])

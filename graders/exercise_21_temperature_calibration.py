@@ -79,10 +79,10 @@ def probe_deep_temperature(answer, state, X, y, mode):
 
 def probe_model_after(answer, state, X, y, modes):
     """State, modes and requires_grad of every part of the model, before and after the call."""
-    model = deep_model(state)
+    model = nn.Sequential(deep_model(state))  # one level down
     for module, mode in zip(model.modules(), modes, strict=True):
         module.training = mode
-    model[0].bias.requires_grad_(False)
+    model[0][0].bias.requires_grad_(False)
     seen = []
     for moment in ("before", "after"):
         if moment == "after":
@@ -257,10 +257,10 @@ def test_leaves_the_model_changed(submission):
     """Parameters, buffers and every submodule's mode are what they were."""
     state, X, y, _, _ = deep_case()
     cases = {
-        "a model in train mode": [True] * 6,
-        "a model in eval mode": [False] * 6,
-        "a model in train mode with BatchNorm in eval mode": [True, True, False, True, True, True],
-        "a model in eval mode with Dropout in train mode": [False] * 4 + [True, False],
+        "a model in train mode": [True] * 7,
+        "a model in eval mode": [False] * 7,
+        "a model in train mode with BatchNorm in eval mode": [True] * 3 + [False] + [True] * 3,
+        "a model in eval mode with Dropout in train mode": [False] * 5 + [True, False],
     }
     for model, modes in cases.items():
         given = f"calibrate_temperature on {model}"
@@ -524,14 +524,16 @@ def probe_attribution_manners(answer, state, x, baseline, modes, frozen):
         module.training = mode
     for parameter in model.parameters():
         parameter.requires_grad_(not frozen)
-    both = [
-        answer.integrated_gradients(model=model, x=x, baseline=baseline, steps=100)
-        for _ in range(2)
-    ]
+    both, draws = [], []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        both.append(answer.integrated_gradients(model=model, x=x, baseline=baseline, steps=100))
+        draws.append(float(torch.rand(())))
     flags = [module.training for module in model.modules()]
     wanting = [p.requires_grad for p in model.parameters()]
     after = {name: value.detach().clone() for name, value in model.state_dict().items()}
-    return both, flags, wanting, after, [x.requires_grad, baseline.requires_grad], [x, baseline]
+    grads = [x.requires_grad, baseline.requires_grad]
+    return both, flags, wanting, after, grads, [x, baseline], draws
 
 
 def network(seed, features=4, units=5, dtype=torch.float32):
@@ -651,7 +653,7 @@ def test_attribution_manners(submission):
     modes = {"train": [True, True, False, True], "eval": [False] * 4}
     for mode, frozen in (("train", False), ("eval", True), ("eval", False)):
         given = f"integrated_gradients, one row, {'frozen ' if frozen else ''}model in {mode} mode"
-        both, flags, wanting, after, grads, tensors = submission.probe(
+        both, flags, wanting, after, grads, tensors, draws = submission.probe(
             probe_attribution_manners, state, x, baseline, modes[mode], frozen
         )
         for attributions in both:
@@ -664,3 +666,4 @@ def test_attribution_manners(submission):
             expect(now == then, f"expected the {what} to stay {then}, got {now}", given=given)
         expect(same(after, state), "it changed the model's parameters", given=given)
         expect(same(tensors, [x, baseline]), "it changed x or baseline", given=given)
+        expect(draws[0] != draws[1], "it reseeds the global random state", given=given)

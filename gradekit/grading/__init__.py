@@ -3,6 +3,7 @@
 What a grader file imports comes from this package.
 """
 
+from gradekit.grading.afresh import assert_afresh
 from gradekit.grading.checks import check
 from gradekit.grading.compare import (
     Mismatch,
@@ -21,6 +22,7 @@ from gradekit.grading.compare import (
 
 __all__ = [
     "Mismatch",
+    "assert_afresh",
     "assert_array",
     "assert_close",
     "assert_equal",

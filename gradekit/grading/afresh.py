@@ -1,0 +1,100 @@
+"""Whether each call of a function stands alone: nothing remembered, no global state touched."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from typing import TYPE_CHECKING, Any
+
+import cloudpickle
+import numpy as np
+
+from gradekit.grading.compare import Mismatch, same
+
+if TYPE_CHECKING:
+    from gradekit.grading.proxy import SubmissionProxy
+
+RTOL = 1e-6  # between the same call on arrays that lie elsewhere; a stale answer is further out
+
+# Where an answer runs, this module cannot be imported: what is sent from it travels whole.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+
+def assert_afresh(
+    submission: SubmissionProxy,
+    name: str,
+    first: tuple[Any, ...],
+    second: tuple[Any, ...],
+    *,
+    seed: int | None = None,
+) -> Any:
+    """Call a function for `first`, for `second`, and for `first`'s arrays refilled with `second`.
+
+    Fail if the later calls change what the first returned, if the last two disagree, or if
+    NumPy's global random state is another one afterwards. An answer that is stale for good
+    shows in the value for `second` only, so compare that.
+
+    Args:
+        first: Arguments. Its arrays, also those in lists and dicts, have the shapes of
+            `second`'s; everything else is the same in both.
+        seed: Where given, the last argument of each call is a new NumPy generator of this seed.
+    Returns:
+        The value for `second`.
+    """
+    was, now, value, refilled, before, after = submission.probe(
+        _three_calls, name, first, second, seed
+    )
+    given = f"{name} called several times"
+    if not same(was, now):
+        raise Mismatch("a later call changed what an earlier one returned", given)
+    if not _agree(value, refilled):
+        raise Mismatch("it answered for numbers that an array held in an earlier call", given)
+    if not same(before, after):
+        raise Mismatch("NumPy's global random state is another one afterwards", given)
+    return value
+
+
+def _three_calls(
+    answer: Any, name: str, first: Any, second: Any, seed: int | None
+) -> tuple[Any, ...]:
+    """Runs beside the submission, and leaves all comparing to `assert_afresh`."""
+
+    def call(arguments: Any) -> Any:
+        rng = () if seed is None else (np.random.default_rng(seed),)
+        return getattr(answer, name)(*arguments, *rng)
+
+    def refill(old: Any, new: Any) -> None:
+        if isinstance(old, np.ndarray):
+            old[...] = new
+        elif isinstance(old, list | tuple):
+            for pair in zip(old, new, strict=True):
+                refill(*pair)
+        elif isinstance(old, dict):
+            for key in old:
+                refill(old[key], new[key])
+
+    def state() -> list[Any]:
+        _, keys, position, *_ = np.random.get_state()
+        return [keys, int(position)]
+
+    np.random.seed(11)
+    before = state()
+    returned = call(first)
+    was = copy.deepcopy(returned)
+    value = call(second)
+    now = copy.deepcopy(returned)
+    refill(first, second)
+    return was, now, value, call(first), before, state()
+
+
+def _agree(left: Any, right: Any) -> bool:
+    """Whether two values agree in structure and, up to rounding, in their numbers."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_agree(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(_agree, left, right))
+    numbers = np.ndarray | np.generic | float | int
+    if isinstance(left, numbers) and isinstance(right, numbers):
+        alike = np.shape(left) == np.shape(right)
+        return alike and np.allclose(left, right, rtol=RTOL, atol=RTOL, equal_nan=True)
+    return same(left, right)
