@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from gradekit.grading import (
+    assert_afresh,
     assert_array,
     assert_close,
     assert_number,
@@ -113,6 +114,10 @@ def test_norm_leaves_traces(submission):
             continue
         expect(not math.isfinite(assert_number(broken)), f"expected {bad}, got {broken}",
                given=f"global_norm of gradients with {bad} in them")
+    others = gradients(23, (2, 3), (4,))
+    assert_close(assert_afresh(submission, "global_norm", (grads,), (others,)), norm_of(others),
+                 rtol=1e-9,  # as above
+                 given="global_norm called again with other numbers")
 
 
 # clip_by_global_norm
@@ -241,6 +246,10 @@ def test_clips_in_place(submission):
             answer = assert_unchanged(submission, "clip_by_global_norm", grads, max_norm)
             judge_clipping(answer, grads, min(1.0, max_norm / norm),
                            f"clip_by_global_norm(grads of norm {norm:.4g}, {max_norm})")
+    others = gradients(72, (3, 2), (4,), scale=7.0)
+    answer = assert_afresh(submission, "clip_by_global_norm", (large, 1.5), (others, 1.5))
+    judge_clipping(answer, others, 1.5 / norm_of(others),
+                   "clip_by_global_norm called again with other numbers")
 
 
 def probe_shared_memory(answer, grads, max_norm):
@@ -342,3 +351,8 @@ def test_recurrence_leaves_traces(submission):
     assert_close(submission.bptt_gradient_norms(W, grad, 5), first,
                  rtol=1e-12,  # the same call twice
                  given="bptt_gradient_norms called again with its first arguments")
+    afresh = assert_afresh(submission, "bptt_gradient_norms", (np.eye(3), grad[::-1].copy(), 5),
+                           (W, grad, 5))
+    assert_close(afresh, first,
+                 rtol=1e-12,  # the same numbers
+                 given="bptt_gradient_norms called again with other numbers")

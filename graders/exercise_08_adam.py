@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from gradekit.grading import assert_close, assert_unchanged, check, expect, same
+from gradekit.grading import assert_afresh, assert_close, assert_unchanged, check, expect, same
 
 RTOL = 1e-9  # any float64 formula is within 1e-12; float32 is off by 1e-7
 ATOL = 1e-15  # where a step cancels nearly all of a parameter
@@ -163,6 +163,10 @@ def judge_traces(submission, name, weight_decay):
     shared = submission.probe(probe_shared_memory, name, *first)
     expect(not any(shared), "an array that came back shares its memory with one that was given",
            given=f"{name}(param, grad, m, v, 2)")
+    first, second = ((*state(seed, (2, 3)), 3) for seed in (28, 29))
+    judge_step(assert_afresh(submission, name, first, second),
+               by_decimals(*second, *DEFAULTS, weight_decay),
+               f"{name} called again with other numbers")
 
 
 @check("adam_step", points=0.5, hint="What does `m *= beta1` do to the caller's m? What does your "
@@ -343,3 +347,6 @@ def test_run_leaves_traces(submission):
         judge_path(seen["path"], bowl, x0, 6, 0.05, "adam_minimize, one run of several")
     judge_path(submission.adam_minimize(double_well, first, 6, 0.05), double_well, first, 6, 0.05,
                "adam_minimize of another grad_fn from the same x0")
+    path = assert_afresh(submission, "adam_minimize", (bowl, first, 6, 0.05),
+                         (bowl, 0.5 - first, 6, 0.05))
+    judge_path(path, bowl, 0.5 - first, 6, 0.05, "adam_minimize called again at another x0")

@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from gradekit.grading import assert_close, assert_unchanged, check
+from gradekit.grading import assert_afresh, assert_close, assert_unchanged, check
 
 # Every row sums to one; no two rows and no two columns are alike.
 PREDICTED = np.array([[0.5, 0.25, 0.125, 0.125], [0.1, 0.2, 0.3, 0.4], [0.05, 0.85, 0.06, 0.04]])
@@ -191,6 +191,9 @@ def test_changes_its_arguments_or_remembers_them(submission):
     for targets, predictions in ((SOFT, PREDICTED), (ONE_HOT, PREDICTED[::-1].copy())):
         value = assert_unchanged(submission, "cross_entropy_loss", targets, predictions)
         assert_close(value, by_definition(targets, predictions), rtol=1e-9)  # sound ones: 1e-14
+    later = (SOFT[::-1].copy(), PREDICTED[::-1, ::-1].copy())
+    assert_close(assert_afresh(submission, "cross_entropy_loss", (SOFT, PREDICTED), later),
+                 by_definition(*later), rtol=1e-9)  # sound ones: 1e-14
 
 
 @check("cross_entropy_from_logits", points=1,
@@ -281,3 +284,6 @@ def test_changes_the_logits_or_remembers_them(submission):
         value = assert_unchanged(submission, "cross_entropy_from_logits", logits, labels)
         assert_close(value, from_logits_by_definition(logits, labels),
                      rtol=1e-9)  # the catalogue's
+    later = (1.0 - LOGITS, CLASSES[::-1].copy())
+    value = assert_afresh(submission, "cross_entropy_from_logits", (LOGITS, CLASSES), later)
+    assert_close(value, from_logits_by_definition(*later), rtol=1e-9)  # the catalogue's

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gradekit.grading import (
+    assert_afresh,
     assert_array,
     assert_close,
     assert_equal,
@@ -254,6 +255,12 @@ def test_changes_its_arguments(submission):
         by_loops(2 * Q, K, V),
         "attention of other queries, after earlier calls",
     )
+    first, second = ((*draw(seed, (3,), 4, 2, 5, 3), mask) for seed in (11, 12))
+    judge(
+        assert_afresh(submission, "scaled_dot_product_attention", first, second),
+        by_loops(*second),
+        "attention called again with other numbers",
+    )
 
 
 @check("causal_mask", points=0.5,
@@ -394,4 +401,12 @@ def test_trips_over_a_batch_of_one(submission):
         np.array([[[64.0, -96.0], [64.0, -96.0]]]),
         rtol=RTOL,
         given="multi_head_attention of X = [[[64, -64], [32, -96]]] with 2 heads, all weights I",
+    )
+    first, second = ((*draw_heads(seed, 1, 3, 4), 2) for seed in (20, 21))
+    assert_close(
+        assert_afresh(submission, "multi_head_attention", first, second),
+        heads_by_loops(*second, None),
+        rtol=RTOL,
+        atol=1e-10,  # as above
+        given="multi_head_attention called again with other numbers",
     )

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from gradekit.grading import (
+    assert_afresh,
     assert_array,
     assert_close,
     assert_equal,
@@ -218,6 +219,14 @@ def test_normalize_dataset_leaves_traces(submission):
             atol=1e-12,
             given="normalize_dataset, called again with other data",
         )
+    afresh = assert_afresh(submission, "normalize_dataset", (READINGS,), (READINGS[::-1] ** 2,))
+    assert_close(
+        afresh,
+        scaled_to_unit(READINGS[::-1] ** 2),
+        rtol=1e-6,  # as above
+        atol=1e-12,
+        given="normalize_dataset, called again with other data",
+    )
 
 
 @check(
@@ -257,6 +266,9 @@ def test_fit_min_max_leaves_traces(submission):
         given = f"fit_min_max(a {train.shape} array)"
         assert_equal(minimum, train[0], given=f"{given}, minimum")
         assert_equal(maximum, train[0], given=f"{given}, maximum")
+    minimum, _ = pair_from(assert_afresh(submission, "fit_min_max", (READINGS,), (-READINGS,)))
+    expected = np.array([min(column) for column in (-READINGS).T.tolist()])
+    assert_equal(minimum, expected, given="fit_min_max, called again with other data, minimum")
 
 
 MINIMUM = np.array([40.0, -0.5, -0.6, -8.3])
@@ -355,6 +367,14 @@ def test_apply_min_max_leaves_traces(submission):
         atol=1e-11,
         given="apply_min_max, called again with another range",
     )
+    later = (data, low, high)
+    assert_close(
+        assert_afresh(submission, "apply_min_max", (READINGS[:3], MINIMUM, MAXIMUM), later),
+        scaled_by(*later),
+        rtol=1e-9,  # as above
+        atol=1e-11,
+        given="apply_min_max, called again with other numbers",
+    )
 
 
 @check(
@@ -431,3 +451,10 @@ def test_standardize_leaves_traces(submission):
             atol=1e-9,
             given="standardize, called again with other data",
         )
+    assert_close(
+        assert_afresh(submission, "standardize", (READINGS,), (READINGS[::-1] ** 2,)),
+        standardized(READINGS[::-1] ** 2),
+        rtol=1e-8,  # as above
+        atol=1e-9,
+        given="standardize, called again with other data",
+    )

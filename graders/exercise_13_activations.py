@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from gradekit.grading import assert_close, assert_unchanged, check
+from gradekit.grading import assert_afresh, assert_close, assert_unchanged, check
 
 # Unsymmetric, from flat to saturated; steps of 1.5 would show a clip anywhere up to 27, and the
 # smallest a corner that is not at 0.
@@ -73,6 +73,8 @@ def check_etiquette(submission, name, truth, *args):
     for number in (-0.75, 1.25):
         value = assert_unchanged(submission, name, np.array(number), *args)
         assert_close(value, float(truth(number)), rtol=1e-12, atol=1e-12)  # the catalogue's
+    value = assert_afresh(submission, name, (CUBE, *args), (0.5 - CUBE, *args))
+    assert_close(value, each(truth, 0.5 - CUBE), rtol=1e-12, atol=1e-12)  # the catalogue's
 
 
 @check("sigmoid", points=0.5, hint="What is 1 / (1 + e^-x) at 2, and at -2? Do you clip the input,"
@@ -268,3 +270,7 @@ def test_stumbles_over_saturated_layers_or_changes_them(submission):
                          rtol=1e-9, atol=1e-12)  # a saturated slope is right to 1e-12
     at_zero = np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 3.0]])
     assert_close(submission.gradient_through_layers("relu", at_zero), np.zeros(2), rtol=0, atol=0)
+    value = assert_afresh(submission, "gradient_through_layers", ("tanh", LAYERS),
+                          ("tanh", 0.5 - LAYERS))
+    assert_close(value, product_over_layers(true_tanh_grad, 0.5 - LAYERS),
+                 rtol=1e-9, atol=1e-12)  # as above

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from gradekit.grading import (
+    assert_afresh,
     assert_array,
     assert_close,
     assert_equal,
@@ -108,6 +109,12 @@ def test_keys_are_not_python_integers(submission):
         expect(kinds == ["int"], f"expected keys of type int, got {kinds}", given=given)
     assert_weights(
         submission.balanced_class_weights(labels=THREE), THREE, "balanced_class_weights(labels=...)"
+    )
+    first, later = np.array([2, 0, 2, 2]), np.array([0, 2, 0, 5])
+    assert_weights(
+        assert_afresh(submission, "balanced_class_weights", (first,), (later,)),
+        later,
+        "balanced_class_weights, called again with other labels",
     )
 
 
@@ -251,6 +258,13 @@ def test_weighted_binary_cross_entropy_leaves_traces(submission):
             rtol=1e-9,  # as above
             given="weighted_binary_cross_entropy, called again with other weights",
         )
+    later = (1 - Y_TRUE, Y_PROB[::-1].copy(), WEIGHT)
+    assert_close(
+        assert_afresh(submission, name, (Y_TRUE, Y_PROB, WEIGHT), later),
+        loss_by_hand(*later),
+        rtol=1e-9,  # as above
+        given="weighted_binary_cross_entropy, called again with other numbers",
+    )
 
 
 # ------------------------------------------------------------------------ oversample_minority
@@ -468,6 +482,10 @@ def test_oversample_minority_leaves_traces(submission):
             )
     named = submission.oversample_minority(X=ROWS, y=LABELS, rng=np.random.default_rng(1))
     pair_from(named, ROWS, LABELS, "oversample_minority(X=..., y=..., rng=...)")
+    # Of the same sizes, so that the answers have the same shapes.
+    later = (-ROWS, LABELS)
+    afresh = assert_afresh(submission, "oversample_minority", (ROWS, LABELS), later, seed=5)
+    pair_from(afresh, *later, "oversample_minority, called again with other rows")
 
 
 # ------------------------------------------------------------------------ precision_recall_f1
@@ -568,3 +586,6 @@ def test_precision_recall_f1_leaves_traces(submission):
         judge_scores(answer, y_true, y_pred)
     named = submission.precision_recall_f1(y_pred=np.array([1, 1, 0]), y_true=np.array([1, 0, 0]))
     judge_scores(named, [1, 0, 0], [1, 1, 0])
+    first, later = ([0, 1, 1, 0, 1], [1, 1, 0, 0, 1]), ([1, 1, 0, 1, 1], [1, 1, 1, 0, 1])
+    arrays = [tuple(map(np.array, pair)) for pair in (first, later)]
+    judge_scores(assert_afresh(submission, "precision_recall_f1", *arrays), *later)
