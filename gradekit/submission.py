@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from gradekit.errors import KitError
-from gradekit.sandbox.limits import NOTEBOOK_BYTES, SOURCE_BYTES
+from gradekit.sandbox.limits import NOTEBOOK_BYTES, SOURCE_BYTES, UNUSUAL_BYTES
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -124,6 +124,9 @@ def _unusual_notebook(path: Path, text: str) -> _Notebook:
 
     nbformat takes a second to load, three times as long as grading an answer.
     """
+    if len(text) > UNUSUAL_BYTES:
+        mib = UNUSUAL_BYTES // 2**20
+        raise KitError(f"{path} is no notebook of version 4, and larger than {mib} MiB.")
     import nbformat
 
     try:

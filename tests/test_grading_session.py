@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,3 +152,22 @@ def test_a_session_leaves_the_environment_alone(course, session_of):
     path = course.solution(course.find("softmax"))
     assert session_of("softmax").grade(read(path)).passed
     assert dict(os.environ) == before
+
+
+def test_what_failed_checks_looked_at_is_let_go(course: Course) -> None:
+    """Large values that came back are not kept until Python happens to collect its garbage."""
+
+    def resident_mib() -> float:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / 2**20
+
+    large = "def softmax(x, axis=-1):\n    return [0.5] * 2**19\nlog_softmax = softmax\n"
+    with open_session(course, course.find("05")) as session:
+        session.grade(read(course.solution(session.exercise)))
+        gc.disable()
+        try:
+            before = resident_mib()
+            session.grade(Submission("a.py", (large,), "0"))
+            assert resident_mib() - before < 150
+        finally:
+            gc.enable()

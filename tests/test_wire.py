@@ -60,7 +60,7 @@ VALUES = [
     None, True, 0, -1, 2**63 - 1, 2**63, -(2**63) - 1, 2**1000, 0.5, -0.0, math.inf, math.nan,
     "", "naïve \U0001f600", b"", b"\0\xff", [], (), {}, [1, [2.0, (None, "x")]],
     {"a": 1, 2: [3], (4, "5"): {"b": ()}, None: 0.5}, [0.25] * 100, [0.25, 1] * 100, (0.5,) * 99,
-    {str(key): key for key in range(500)}, {key: -key for key in range(500)},
+    {str(key): key for key in range(500)}, {key: -key for key in range(200)},
     np.float64(0.5), np.float32(-1.5), np.int8(-3), np.bool_(True), np.complex128(1 + 2j),
     np.zeros(()), np.zeros((0, 3)), np.zeros((2, 0, 4), np.int16), np.eye(3, dtype=bool),
     np.arange(24.0).reshape(2, 3, 4), np.arange(12).reshape(3, 4)[:, ::2],
@@ -137,6 +137,7 @@ NOT_DATA = {
     "a large array": np.zeros(BUFFER_BYTES // 8 + 1),
     "a long list of floats": [0.5] * (wire.MAX_ITEMS + 1),
     "a large dict of tuples": {(key, key): 0 for key in range(1000)},
+    "a large dict of numbers": dict.fromkeys(range(1000)),
 }
 
 

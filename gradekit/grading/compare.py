@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gradekit.grading.proxy import SubmissionProxy
 
 SHOWN_ENTRIES = 12
+SHOWN_DEPTH = 3  # of lists in lists
+SHOWN_DIMENSIONS = 4
 
 
 class Mismatch(AssertionError):
@@ -161,11 +163,19 @@ def same(left: Any, right: Any) -> bool:
     return type(left) is type(right) and left == right
 
 
-def show(value: Any) -> str:
-    """`value` in a few words: numbers to four digits, long arrays by shape and ends."""
+def show(value: Any, depth: int = SHOWN_DEPTH) -> str:
+    """`value` in a few words: numbers to four digits, long arrays by shape and ends.
+
+    An answer may send lists of lists of arrays of eight dimensions. Of containers, `depth`
+    levels are shown; of arrays that lie deeper than one, or have many dimensions, the ends.
+    """
     if _is_tensor(value):
-        return show(value.detach().numpy())
+        return show(value.detach().numpy(), depth)
     if isinstance(value, np.ndarray):
+        many = value.ndim > SHOWN_DIMENSIONS or depth < SHOWN_DEPTH - 1
+        if many and value.size > SHOWN_ENTRIES:
+            first, last = (show(value.reshape(-1)[end]) for end in (0, -1))
+            return f"[{first}, ..., {last}] of shape {value.shape}"
         text = np.array2string(
             value, precision=4, threshold=SHOWN_ENTRIES, edgeitems=2, separator=", ",
             max_line_width=10**6,
@@ -176,12 +186,15 @@ def show(value: Any) -> str:
         return str(value)
     if isinstance(value, float | np.floating):
         return f"{float(value):.4g}" if float(value) != 0 else "0.0"
+    if isinstance(value, list | tuple | dict) and value and not depth:
+        return {list: "[...]", tuple: "(...)"}.get(type(value), "{...}")
     if isinstance(value, list | tuple):
-        inner = ", ".join(map(show, value[:SHOWN_ENTRIES]))
+        inner = ", ".join(show(item, depth - 1) for item in value[:SHOWN_ENTRIES])
         inner += ", ..." if len(value) > SHOWN_ENTRIES else ""
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
     if isinstance(value, dict):
-        inner = ", ".join(f"{show(key)}: {show(item)}" for key, item in [*value.items()][:6])
+        shown = [(key, value[key]) for key in [*value][:6]]
+        inner = ", ".join(f"{show(key, depth - 1)}: {show(item, depth - 1)}" for key, item in shown)
         return "{" + inner + (", ...}" if len(value) > 6 else "}")
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

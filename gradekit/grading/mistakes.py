@@ -25,6 +25,7 @@ MOST_NAMES = 2  # mistakes that behave alike are all named, up to this many
 GRID = 4096  # values count as equal within about one part in so many of the largest
 SHIFTS = (0.5, 0.25)  # two grids: values beside a border of one are inside a cell of the other
 HASHED_ENTRIES = 4096
+HASHED_LEAVES = 1000  # of nested lists and dicts, of which an answer may send a million
 
 
 class Print(msgspec.Struct, frozen=True, array_like=True):
@@ -118,25 +119,33 @@ def fingerprint(replies: int, kind: str, value: Any) -> Print:
         digest = hashlib.blake2b(digest_size=4)
         digest.update(kind.encode())
         with contextlib.suppress(RecursionError):  # nested as deep as the wire lets pass
-            _feed(digest, value, shift)
+            _feed(digest, value, shift, Room(HASHED_LEAVES))
         hashes.append(digest.hexdigest())
     return Print(replies, kind == "value", (hashes[0], hashes[1]))
 
 
-def _feed(digest: Any, value: Any, shift: float) -> None:
-    """Hash a value from the wire, floats rounded to one of the grids."""
+class Room:
+    """How many leaves are still to be hashed."""
+
+    def __init__(self, leaves: int) -> None:
+        self.leaves = leaves
+
+
+def _feed(digest: Any, value: Any, shift: float, room: Room) -> None:
+    """Hash the first leaves of a value from the wire, floats rounded to one of the grids."""
+    room.leaves -= 1
     if isinstance(value, dict):
-        for key in sorted(value, key=repr):
+        for key in sorted(value, key=repr)[: max(room.leaves, 0)]:
             digest.update(repr(key).encode())
-            _feed(digest, value[key], shift)
+            _feed(digest, value[key], shift, room)
     elif isinstance(value, list | tuple):
         digest.update(f"{type(value).__name__}{len(value)}".encode())
-        for item in value:
-            _feed(digest, item, shift)
+        for item in value[: max(room.leaves, 0)]:
+            _feed(digest, item, shift, room)
     elif type(value).__name__ == "Tensor":
         digest.update(b"tensor")
         tensor = value.detach()
-        _feed(digest, (tensor if tensor.is_complex() else tensor.float()).numpy(), shift)
+        _feed(digest, (tensor if tensor.is_complex() else tensor.float()).numpy(), shift, room)
     elif isinstance(value, np.ndarray | np.generic | float):
         array = np.asarray(value)
         digest.update(f"{array.shape}{array.dtype.kind}".encode())

@@ -140,18 +140,17 @@ def pytest_runtest_makereport(
     report = yield
     marked = item.get_closest_marker("check")
     if marked and (call.when == "call" or (call.when == "setup" and call.excinfo)):
-        check = judge(item, call)
+        check = judge(item, call.excinfo.value if call.excinfo else None, call.duration)
         if check.outcome != "passed" and report.outcome == "failed":
             report.longrepr = f"{check.message}\n{check.hint}".strip()
     return report
 
 
-def judge(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
-    """Note what became of a check."""
+def judge(item: pytest.Item, error: BaseException | None, seconds: float) -> Check:
+    """Note what became of a check, which ended with `error` after `seconds`."""
     marker = item.get_closest_marker("check")
     assert marker is not None
     run = item.config.stash[PROXY]._run
-    error = call.excinfo.value if call.excinfo else None
     outcome, ending, message = _outcome(error, run)
     if outcome == "failed" and run is not None and run.printed.strip():
         message += f"\nprinted: {run.printed.strip()}"
@@ -168,7 +167,7 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
         max_score=points,
         message=clean(message, MESSAGE_CHARACTERS),
         hint=marker.kwargs["hint"] if outcome == "failed" else "",
-        seconds=round(call.duration, 6),
+        seconds=round(seconds, 6),
     )
     item.config.stash[CHECKS].append(check)
     return check

@@ -146,8 +146,8 @@ class Run:
             if self._allowance is None:
                 self._allowance = worker.allow(self._check_seconds(worker))
             replies.extend(self._ask(worker, kind, bodies, self._allowance, what))
-        except SubmissionError as error:
-            replies.append(error)
+        except SubmissionError as error:  # its frames hold the replies: a cycle of 100 MiB
+            replies.append(SubmissionError(str(error), error.ending))
         return replies
 
     def _value(self, reply: Reply | SubmissionError, what: object) -> Any:
@@ -185,7 +185,7 @@ class Run:
         except WorkerLost as lost:
             timed_out = lost.ending == "timed_out"
             spent = allowance.cpu_start + allowance.seconds
-            self._cpu_before += max(before, spent) if timed_out else before
+            self._cpu_before += max(before, spent if timed_out else worker.spent)
             self._worker = None
             self._lost = SubmissionError(str(lost), lost.ending)
             raise self._lost from None

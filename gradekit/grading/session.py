@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -192,7 +193,9 @@ class _Loop:
         else:
             return None
         submission._running.begin_check()
-        plugin.judge(item, pytest.CallInfo.from_call(run, "call"))
+        started = time.perf_counter()
+        error = _error_of(run)
+        plugin.judge(item, error, time.perf_counter() - started)
         return True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -203,6 +206,19 @@ class _Loop:
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         self._session._problem = excinfo.exconly()
         return True  # told through GraderError; nothing is printed
+
+
+def _error_of(run: Callable[[], object]) -> BaseException | None:
+    """What `run` raised, without the frames that it passed through: they hold what came back.
+
+    pytest's `CallInfo` keeps them in a cycle, and some 100 MiB a check with them.
+    """
+    try:
+        run()
+    except BaseException as error:
+        error.__context__ = None
+        return error.with_traceback(None)
+    return None
 
 
 def _without_traceback(text: str) -> str:

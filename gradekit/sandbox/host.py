@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from gradekit.sandbox import wire
 from gradekit.sandbox.launch import START_SECONDS, Process, SandboxError
-from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES, Limits
 
 NAMES = {known.value: known.name for known in signal.Signals}
 SIGNALS = {
@@ -72,6 +72,8 @@ class Worker:
             self._poll.register(connection, select.POLLIN)
         connection.setblocking(False)
         self._ahead = wire.Ahead(self._read)
+        self._structures = self._buffers = 0  # bytes of the replies to one `ask`
+        self.spent = 0.0  # CPU seconds of one that has ended
         self._asked: object = "the sandbox"
         self._parts = 0  # in how many parts the reply has come so far
         self._shared_mib = 0.0  # what it was forked with: Python, numpy, torch
@@ -107,6 +109,7 @@ class Worker:
             WorkerLost: no proper reply came; the worker has been ended.
         """
         self._allowance = allowance
+        self._structures = self._buffers = 0
         parcels = _parcels(
             wire.encode(kind, number, body, opaque or _no_opaque)
             for number, body in enumerate(bodies, self._number + 1)
@@ -134,7 +137,12 @@ class Worker:
 
     def _receive(self, number: int, what: object) -> Reply:
         self._asked, self._parts = what, 0
-        kind, replied, body = wire.decode(*wire.receive(self._ahead, bounded=True))
+        structure, buffers = wire.receive(self._ahead, bounded=True)
+        self._structures += len(structure)
+        self._buffers += len(buffers)
+        if self._structures > 2 * STRUCTURE_BYTES or self._buffers > BUFFER_BYTES:
+            raise wire.Malformed("the replies are too large together")
+        kind, replied, body = wire.decode(structure, buffers)
         if replied != number:
             raise wire.Malformed("the reply is to another question")
         if kind == "ready" and number == 0:
@@ -208,6 +216,7 @@ class Worker:
             self._process.kill()
             self._process.reap()
             return WorkerLost("crashed", f"{what} closed its connection to the grader")
+        self.spent = self.cpu_seconds()  # which nobody can tell once it is reaped
         status, peak_mib = self._process.reap()
         return _obituary(what, status, peak_mib - self._shared_mib, self._limits)
 

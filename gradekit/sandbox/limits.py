@@ -19,7 +19,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 # What one answer may weigh on the wire, whatever the exercise.
-STRUCTURE_BYTES = 2**20  # everything but array contents; bounds the number of objects
-BUFFER_BYTES = 64 * 2**20  # array contents
+STRUCTURE_BYTES = 2**18  # everything but array contents; bounds the number of objects
+BUFFER_BYTES = 16 * 2**20  # array contents
 SOURCE_BYTES = 2**20  # a .py file, or the code of a notebook
 NOTEBOOK_BYTES = 20 * 2**20  # with its pictures
+UNUSUAL_BYTES = 2 * 2**20  # where only nbformat can read it, which takes seconds a megabyte

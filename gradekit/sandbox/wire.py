@@ -25,10 +25,10 @@ MAX_INT_BITS = 2**13  # Python refuses to print longer ones than 4300 digits
 MAX_DEPTH = 64
 SMALL_FRAME = 2**16
 LONG_LIST = 32  # from here on, lists of floats travel as one buffer
-MAX_ITEMS = 2**20  # of one list: as Python objects, floats weigh four times as much
-# A dict with more keys has only keys whose hashes nobody can make collide by the thousand.
-# Collisions make filling a dict quadratic: 50,000 such keys would keep us busy for minutes.
-FEW_KEYS = 64
+MAX_ITEMS = 2**20  # of all long lists: as Python objects, floats weigh four times as much
+# A dict with more keys has only keys whose hashes are salted, so that nobody can make them
+# collide. Collisions make filling a dict quadratic: 50,000 would keep us busy for minutes.
+FEW_KEYS = 256
 
 # Names of numeric dtypes that mean the same bytes to NumPy and torch.
 ARRAY_DTYPES = frozenset(
@@ -223,6 +223,7 @@ class _Reader:
     def __init__(self, buffers: bytearray) -> None:
         self.view = memoryview(buffers)
         self.position = 0
+        self.items = 0  # of all long lists so far
 
     def take(self, size: int) -> memoryview:
         padded = size + -size % ALIGNMENT
@@ -302,8 +303,8 @@ def _uncommon_to_node(
         return Tuple([_to_node(item, buffers, opaque, depth + 1) for item in value])
     if isinstance(value, dict):
         keys = [_to_node(key, buffers, opaque, depth + 1) for key in value]
-        if len(keys) > FEW_KEYS and not all(map(_is_plain_key, keys)):
-            raise NotData(f"a dict of {len(keys):,} keys that are not all numbers or strings")
+        if len(keys) > FEW_KEYS and not all(map(_has_salted_hash, keys)):
+            raise NotData(f"a dict of {len(keys):,} keys that are not all strings")
         items = [_to_node(item, buffers, opaque, depth + 1) for item in value.values()]
         return Dict(keys, items)
     if opaque is None:
@@ -347,16 +348,17 @@ def _from_node(
     if isinstance(node, Dict):
         if len(node.keys) != len(node.values):
             raise Malformed("a dict with more keys than values")
-        if len(node.keys) > FEW_KEYS and not all(map(_is_plain_key, node.keys)):
-            raise Malformed("a large dict with keys that are not numbers or strings")
+        if len(node.keys) > FEW_KEYS and not all(map(_has_salted_hash, node.keys)):
+            raise Malformed("a large dict with keys that are not strings")
         keys = [_from_node(key, reader, opaque, depth + 1) for key in node.keys]
         items = [_from_node(item, reader, opaque, depth + 1) for item in node.values]
         return dict(zip(keys, items, strict=True))
     if isinstance(node, Scalar):
         return _array(node.dtype, [], reader)[()]
     if isinstance(node, Floats):
-        if node.count > MAX_ITEMS:
-            raise Malformed("a list is too long")
+        reader.items += node.count
+        if reader.items > MAX_ITEMS:
+            raise Malformed("lists are too long")
         return _array("float64", [node.count], reader).tolist()
     if isinstance(node, BigInt):
         if len(node.hexadecimal) > MAX_INT_BITS // 4 + 3:
@@ -419,9 +421,8 @@ def _check_dimensions(number: int) -> None:
         raise NotData(f"an array of {number} dimensions")
 
 
-def _is_plain_key(node: Node) -> bool:
-    """Whether the hash of this key is salted (strings) or hardly collides (numbers)."""
-    return node is None or isinstance(node, bool | int | float | str | Bytes)
+def _has_salted_hash(node: Node) -> bool:
+    return isinstance(node, str | Bytes)
 
 
 def _dtype_name(array: np.ndarray) -> str:
@@ -445,4 +446,4 @@ def _append(buffers: list[Any], contents: Any) -> None:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 2**20:,.0f} MiB"
+    return f"{size / 2**20:,.0f} MiB" if size >= 2**20 else f"{size / 2**10:,.0f} KiB"

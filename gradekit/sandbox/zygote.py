@@ -135,7 +135,7 @@ def _fork(control: socket.socket, connection: int, lockdown: Lockdown, limits: L
 def start() -> None:
     """What `launch` runs with `python -c`: the control socket, the settings, the scratch folder."""
     descriptor, config, scratch = sys.argv[1:]
-    del sys.argv[1:]
+    del sys.argv[1:], sys.orig_argv[:]  # where hidden files lie is not for answers to read
     # Its number may be high, if the grader has many files open; workers close the lower ones.
     control = socket.socket(fileno=os.dup(int(descriptor)))
     os.close(int(descriptor))

@@ -1,9 +1,9 @@
-# attack: harmed: answers every call with as much as may come back; expect: softmax finished
+# attack: harmed: answers every call with as much as may come back; expect: softmax finished or malformed
 import numpy as np
 
 
 def softmax(x, axis=-1):
-    return np.zeros(8_000_000)
+    return np.zeros(2_000_000)
     x = np.asarray(x, dtype=np.float64)
     weights = np.exp(x - x.max(axis=axis, keepdims=True))
     return weights / weights.sum(axis=axis, keepdims=True)
