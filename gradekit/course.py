@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -91,21 +92,45 @@ class Course:
     def find(self, name: str) -> Exercise:
         """The exercise that `name` means: `5`, `05`, `softmax`, `exercise_05`, a file's name.
 
+        A part of the slug or title will do, if no other exercise has it.
+
         Raises:
-            KitError: there is none; the message has the nearest ones.
+            KitError: there is none, or there are several; the message has the nearest ones.
         """
         wanted = Path(name).name.removesuffix(".py").removesuffix(".ipynb").lower()
         wanted = wanted.replace("-", "_")
         for exercise in self.exercises:
             if wanted in exercise.names:
                 return exercise
-        known = {alias: exercise for exercise in self.exercises for alias in exercise.names}
-        near = difflib.get_close_matches(wanted, known, n=8, cutoff=0.6)
-        names = list(dict.fromkeys(known[alias].name for alias in near))[:3]
-        nearest = f" Did you mean {' or '.join(f'`{near}`' for near in names)}?" if names else ""
+        partly = self._called_partly(name)
+        if len(partly) == 1:
+            return partly[0]
+        is_number = wanted.removeprefix("exercise_").isdigit()
+        nearest = self._numbers() if is_number else self._nearest(wanted, partly)
         raise KitError(
             f"There is no exercise `{name}`.{nearest}\nRun `kit list` to see all of them."
         )
+
+    def _called_partly(self, name: str) -> list[Exercise]:
+        """The exercises with `name` in their slug or title; two letters would be in too many."""
+        wanted = " ".join(re.split(r"[\s_-]+", name.strip().lower()))
+        if len(wanted) < 3 or wanted.isdigit():
+            return []
+        called = {e.name: f"{e.slug.replace('_', ' ')}\n{e.title.lower()}" for e in self.exercises}
+        return [e for e in self.exercises if wanted in called[e.name].replace("-", " ")]
+
+    def _nearest(self, wanted: str, partly: list[Exercise]) -> str:
+        """The exercises that were probably meant, as a question."""
+        known = {alias: exercise for exercise in self.exercises for alias in exercise.names}
+        near = difflib.get_close_matches(wanted, known, n=8, cutoff=0.6)
+        likely = [*partly, *(known[alias] for alias in near)]
+        names = list(dict.fromkeys(exercise.name for exercise in likely))[:3]
+        return f" Did you mean {' or '.join(f'`{name}`' for name in names)}?" if names else ""
+
+    def _numbers(self) -> str:
+        """The numbers that there are, as a sentence."""
+        numbers = sorted((exercise.number for exercise in self.exercises), key=int)
+        return f" The numbers run from {numbers[0]} to {numbers[-1]}." if numbers else ""
 
     def stub(self, exercise: Exercise) -> Path:
         """The file that learners start from."""

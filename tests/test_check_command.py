@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,37 @@ def test_every_name_is_understood(name: str) -> None:
     done = run("check", name, WRONG, "--json")
     assert done.exit_code == 1
     assert report_in(done.stdout).exercise == "exercise_05_softmax"
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--plain"]])
+@pytest.mark.parametrize(("answer", "code"), [(RIGHT, 0), (WRONG, 1)])
+def test_closed_pipe_leaves_the_exit_code(answer: Path, code: int, form: list[str]) -> None:
+    """`| head -1` may stop reading: the grade decides, and nothing is complained about."""
+    done = unread("check", "softmax", answer, *form)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+@pytest.mark.parametrize("form", [[], ["--plain"]])
+def test_closed_pipe_is_no_failure_of_a_list(form: list[str]) -> None:
+    """What only shows something has done its work, however much of it was read."""
+    done = unread("list", *form)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def unread(*words: Any) -> subprocess.CompletedProcess[str]:
+    """`kit` with a stdout that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "gradekit", *map(str, words)],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
+    finally:
+        os.close(writing)
 
 
 def test_json_is_the_report_and_nothing_else() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
+from gradekit.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = Course(ROOT).exercises
@@ -46,10 +48,35 @@ def test_misspelt_name_gets_the_nearest(course: Course, name: str) -> None:
         course.find(name)
 
 
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [("clip", "exercise_07_gradient_clipping"), ("cross-entropy from", "exercise_09_cross_entropy"),
+     ("Softmax and its logarithm", "exercise_05_softmax"), ("norm", "exercise_12_normalization")],
+)  # fmt: skip
+def test_part_of_a_slug_or_title_is_enough_if_it_is_unique(
+    course: Course, part: str, name: str
+) -> None:
+    """What only one exercise is called, if only in part, means that exercise."""
+    assert course.find(part).name == name
+
+
+def test_part_that_several_share_is_answered_with_them(course: Course) -> None:
+    """An ambiguous part finds nothing and names those that have it."""
+    with pytest.raises(KitError, match=r"Did you mean .*`exercise_02_.*` or `exercise_07_"):
+        course.find("gradient")
+
+
+@pytest.mark.parametrize("number", ["0", "22", "exercise_22"])
+def test_number_out_of_range_is_answered_with_the_range(course: Course, number: str) -> None:
+    """No exercise is like a number: the message says which numbers there are."""
+    with pytest.raises(KitError, match=r"`. The numbers run from 01 to 21\.\nRun"):
+        course.find(number)
+
+
 def test_unknown_name_says_where_to_look(course: Course) -> None:
     """A name that is near to nothing is answered with the command that lists them."""
     with pytest.raises(KitError, match="kit list"):
-        course.find("99")
+        course.find("cooking")
 
 
 def test_missing_course_is_said(tmp_path: Path) -> None:
@@ -73,6 +100,26 @@ def test_stub_and_solution_offer_the_same_functions(course: Course, exercise: Ex
     stub, solution = functions(course.stub(exercise)), functions(course.solution(exercise))
     assert stub
     assert {name: solution.get(name) for name in stub} == stub  # helpers besides are fine
+
+
+@each_exercise
+@pytest.mark.parametrize(
+    "body",
+    ["return None", "return []", "raise ValueError('junk')"],
+    ids=["none", "empty_list", "value_error"],
+)
+def test_junk_earns_nothing(
+    course: Course,
+    exercise: Exercise,
+    grade_text: Callable[[str, str | bytes], Report],
+    body: str,
+) -> None:
+    """Nobody earns a point by leaving no trace, or by raising wherever an error is due."""
+    names = functions(course.stub(exercise))
+    text = "\n\n".join(f"def {name}(*args, **kwargs):\n    {body}" for name in names)
+    report = grade_text(exercise.name, text)
+    assert not report.not_run
+    assert [check.name for check in report.checks if check.score] == []
 
 
 @each_exercise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,98 @@ def test_hints_ask_before_the_second(folder):
     assert "Hint 2 of 3:" not in refused.output
     assert "Hint 2 of 3:" in run("hint", "softmax", input="y\n").output
     assert "Hint 2 of 3:" in run("hint", "softmax", "--level", "2").output
+    assert "Hint 3 of 3:" in run("hint", "softmax", "--yes").output
+
+
+@pytest.mark.parametrize("command", ["hint", "reset"])
+def test_a_question_that_nobody_can_answer_names_the_option(folder, command):
+    """Where the input has ended, it is wrong usage, and nothing has been done."""
+    answer = folder / "exercise_05_softmax.py"
+    answer.write_text(WRONG, "utf-8")
+    run("hint", "softmax")
+    result = run(command, "softmax", input="")
+    assert result.exit_code == 2
+    assert "add `--yes`" in result.stderr and "Aborted" not in result.output
+    assert "Hint 2 of 3:" not in result.output and answer.read_text("utf-8") == WRONG
+
+
+def test_reset_keeps_every_answer_and_leaves_a_stub_alone(folder):
+    """A second reset of a stub says so; a second answer is kept beside the first."""
+    answer = folder / "exercise_05_softmax.py"
+    for number, name in enumerate([f"{answer.name}.bak", f"{answer.name}.bak.2"]):
+        answer.write_text(f"answer {number}", "utf-8")
+        assert f"Your answer is now {folder / name}." in run("reset", "softmax", "--yes").output
+        assert "is the stub already" in run("reset", "softmax", "--yes").output
+        assert (folder / name).read_text("utf-8") == f"answer {number}"
+
+
+def test_an_answer_that_is_gone_can_be_written_anew(folder):
+    """check and picture name the command that brings it back, and that asks nothing."""
+    (folder / "exercise_05_softmax.py").unlink()
+    for command in (["check", "softmax"], ["check", "softmax", "exercise_05_softmax.py"],
+                    ["picture", "softmax"]):  # fmt: skip
+        result = run(*command)
+        assert result.exit_code == 2
+        assert "is not there any more: `kit reset softmax` writes it anew." in result.stderr
+    assert run("reset", "softmax", input="").exit_code == 0
+    assert "not written yet" in run("check", "softmax").output
+
+
+@pytest.mark.parametrize("command", ["drill", "interview", "review"])
+def test_a_command_led_by_keys_refuses_an_input_without_them(folder, command):
+    """One sentence and exit code 2 where stdin is no terminal; nothing is laid out."""
+    words = [command, "softmax"] if command == "review" else [command]
+    result = run(*words, input="")
+    assert result.exit_code == 2
+    assert "needs a terminal to read keys from" in result.stderr
+    assert not (folder / "interview").exists()
+
+
+def test_an_interview_says_that_its_topic_has_too_few(folder, sat):
+    """One exercise instead of the four that were asked for."""
+    run("interview", "--topic", "softmax")
+    assert sat == ["1 question instead of 4: no more exercises are about `softmax`."]
+
+
+def test_an_interview_that_was_left_goes_on_whatever_is_asked_for(folder, sat):
+    """Its options stay, which is said, with the option that draws another."""
+    run("interview", "--questions", "2", "--minutes", "50", "--topic", "optimisation")
+    run("interview", "--questions", "3", "--topic", "bogus")
+    first, second = sat
+    assert first == ""
+    assert "The interview that you left goes on" in second and "--anew" in second
+    assert len(json.loads((folder / "interview" / "interview.json").read_text())["questions"]) == 2
+
+
+@pytest.fixture
+def sat(monkeypatch) -> list[str]:
+    """Interviews are left at once, without a terminal: the notes that they began with."""
+    from gradekit.practice.interview_screen import Room
+    from gradekit.practice.terminal import Terminal
+
+    notes: list[str] = []
+
+    def leave(room: Room) -> bool:
+        notes.append(room._note)
+        return False
+
+    monkeypatch.setattr(Room, "run", leave)
+    monkeypatch.setattr(Terminal, "__enter__", lambda terminal: terminal)
+    return notes
+
+
+def test_code_in_a_pipe_is_never_wrapped(folder):
+    """What `kit solution` prints is the file's own code, long lines whole, to the last one."""
+    from gradekit.course import Course
+    from gradekit.practice.solutions import model_answer
+
+    course = Course(ROOT)
+    for name in ("softmax", "adam"):
+        text = run("solution", name, "--give-up").output
+        answer = model_answer(course, course.find(name))
+        assert max(map(len, answer.code.splitlines())) > 80
+        assert answer.code in text
+        assert "What to say" not in text
 
 
 def test_the_solution_opens_after_giving_up_and_stays_open(folder):
@@ -118,7 +212,9 @@ def test_progress_shows_points_topics_and_mistakes(folder):
     run("check", "softmax")
     assert "Broken since you solved it: softmax." in run("progress").output
     plain = run("progress", "--plain").output
-    assert "softmax: broken, 3 of 10 points, 2 tries, 0 hints" in plain
+    assert re.search(r"softmax: broken, [0-9.]+ of 10 points, 2 tries, 0 hints", plain)
+    run("hint", "softmax")
+    assert "2 tries, 1 hint, time" in " ".join(run("progress", "--plain").output.split())
     assert not set(plain) & set("━─█▁✓✗")
 
 
@@ -126,11 +222,11 @@ def test_plain_check_and_list_are_sentences(folder):
     """No marks, no columns."""
     (folder / "exercise_05_softmax.py").write_text(WRONG, "utf-8")
     text = run("check", "softmax", "--plain").output
-    assert text.startswith("exercise_05_softmax: 3 of 10 points.")
+    assert re.match(r"exercise_05_softmax: [0-9.]+ of 10 points\.", text)
     assert not set(text) & set("✓✗")
-    assert (
-        "05, Softmax and its logarithm: started, easy, 15 minutes" in run("list", "--plain").output
-    )
+    listed = run("list", "--plain").output
+    assert "05, Softmax and its logarithm: started, easy, 15 minutes" in listed
+    assert "about regularisation, randomness, backpropagation." in listed
 
 
 def test_review_with_nothing_due_says_what_comes(folder):

@@ -164,6 +164,22 @@ def test_same_message_of_neighbours_is_told_once() -> None:
     assert lines.count("raised TypeError") == 1
 
 
+def test_same_exception_in_the_same_line_is_told_once() -> None:
+    """Whatever the call was: ten checks of one slip are one entry, with the first counted call."""
+    raised = "raised AttributeError: no `expo` (line 3: `np.expo(x)`)"
+    report = report_of(
+        check("f", "Examples.", max_score=0.0, message=f"it {raised}"),
+        check("g", "Check 1.", message="g(1): expected 1, got 2"),
+        check("f", "Check 2.", message=f"f([1]) {raised}"),
+        check("f", "Check 3.", message=f"f([2]) {raised}\nprinted: 2"),
+        check("f", "Check 4.", message=f"f([2]) {raised.replace('line 3', 'line 4')}"),
+    )
+    lines = printed(report)
+    assert "✗ f: 3 checks failed in the same way" in lines and "0 / 4" in lines
+    assert lines.count("line 3") == lines.count("line 4") == 1
+    assert "f([1]) raised" in lines and "✗ Check 4." in lines and "✗ Check 1." in lines
+
+
 def test_markup_in_an_answer_stays_text() -> None:
     """Square brackets of an answer are printed as they are, never as rich's markup."""
     text = "ValueError: [bold red]10 / 10[/] [link=file:///]x[/link] :star:"

@@ -56,7 +56,10 @@ def test_a_body_too_long_is_cut_and_says_so():
     lines = [str(number) for number in range(30)]
     shown = terminal._cut(lines, 10)
     assert shown[:9] == lines[:9]
-    assert "21 more lines" in shown[9]
+    assert "21 more lines: " in shown[9]
+    terminal._scroll = 20
+    assert "1 more line: " in terminal._cut(lines, 10)[9]
+    terminal._scroll = 0
     assert terminal._cut(["short"], 3) == ["short", "", ""]
 
 

@@ -199,6 +199,13 @@ def test_a_mistake_counts_anew_only_when_it_had_gone():
     assert progress.mistakes(events) == [(SOFTMAX, "No nan.", 2)]
 
 
+def test_mistakes_come_in_the_order_of_the_checks():
+    """What was made equally often stays in the report's order, the same in every run."""
+    failed = tuple(f"Check {number}." for number in range(20))
+    found = progress.mistakes([checked(1, 5, failed=failed)])
+    assert [mistake for _, mistake, _ in found] == list(failed)
+
+
 def test_reset_keeps_the_answer(place, course):
     """The answer becomes .py.bak, and the stub takes its place."""
     exercise = course.find("softmax")
@@ -207,3 +214,31 @@ def test_reset_keeps_the_answer(place, course):
     assert backup.read_text("utf-8") == "mine"
     assert place.answer(exercise).read_bytes() == course.stub(exercise).read_bytes()
     assert [event.event for event in place.events()] == ["reset"]
+
+
+def test_reset_never_overwrites_what_it_kept(place, course):
+    """Each answer gets a number of its own; a file that is the stub already stays as it is."""
+    exercise = course.find("softmax")
+    answer = place.answer(exercise)
+    for text in ("first", "second", "third"):
+        answer.write_text(text, "utf-8")
+        assert place.reset(exercise).read_text("utf-8") == text
+        assert place.is_stub(exercise)
+        assert place.reset(exercise) is None
+    kept = {path.name: path.read_text("utf-8") for path in place.folder.glob("*.bak*")}
+    assert kept == {
+        f"{answer.name}.bak": "first",
+        f"{answer.name}.bak.2": "second",
+        f"{answer.name}.bak.3": "third",
+    }
+    assert [event.event for event in place.events()] == ["reset"] * 3
+
+
+def test_an_answer_that_was_deleted_is_written_anew(place, course):
+    """Reading it names the command that brings the stub back, and that command does."""
+    exercise = course.find("softmax")
+    place.answer(exercise).unlink()
+    with pytest.raises(KitError, match=r"not there any more: `kit reset softmax` writes it anew"):
+        place.read_answer(exercise)
+    assert place.reset(exercise) is None
+    assert place.is_stub(exercise)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradekit.commands.group import MISSING_MARKS, course_of, kit
+from gradekit.errors import KitError
 
 if TYPE_CHECKING:
     from gradekit.authoring.verify import Proof
+    from gradekit.course import Course
 
 
 @kit.command()
@@ -26,17 +28,19 @@ if TYPE_CHECKING:
 def new(context: click.Context, slug: str, library: str, title: str | None) -> None:
     """Start an exercise: stub, solution, grader, metadata and bank, with a toy in them.
 
-    SLUG names the exercise and its function. A course that is not there yet is made.
+    SLUG names the exercise and its function. Without --course it goes into the course that
+    you are in; a course that is named and not there yet is made.
 
     \b
     Example:
         kit --course my-course new layer_norm
     """
     from gradekit.authoring.new import begin
-    from gradekit.course import default_root
 
     folder: Path | None = context.find_root().obj
-    root = folder or default_root()
+    root = folder or _course_around()
+    if root is None:
+        raise KitError(f"Say where: `kit --course my-course new {slug}`.")
     exercise, files = begin(root, slug, library, title)
     click.echo(f"{exercise.name} is begun in {root}:")
     for path in files:
@@ -64,7 +68,8 @@ def verify(
 
     The stub earns nothing, the solution and every right answer of the bank everything; a
     wrong answer loses points in the function it names and in no other; every check is needed;
-    mutants of the solution are caught or explained.
+    mutants of the solution are caught or explained. Without --course it proves the course
+    that you are in, else the one that comes with kit.
 
     \b
     Example:
@@ -76,7 +81,7 @@ def verify(
     from gradekit.authoring.verify import verify as prove_all
     from gradekit.render.terminal import console
 
-    course = course_of(context)
+    course = _course_to_verify(context, update)
     exercises = [course.find(name) for name in names] or course.exercises
     columns = ("proving", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     out = console(stderr=True)
@@ -92,6 +97,26 @@ def verify(
         )
     _print_proofs(proofs, as_json)
     sys.exit(MISSING_MARKS if any(proof.problems for proof in proofs) else 0)
+
+
+def _course_to_verify(context: click.Context, update: bool) -> Course:
+    """The course named, else the one around; the one that comes with kit is only read."""
+    from gradekit.course import Course
+
+    if context.find_root().obj is None and (around := _course_around()):
+        return Course(around)
+    if context.find_root().obj is None and update:
+        raise KitError("Say where: `kit --course my-course verify --update`.")
+    return course_of(context)
+
+
+def _course_around() -> Path | None:
+    """The course that the current folder is or lies in."""
+    from gradekit.course import METADATA
+
+    here = Path.cwd()
+    folders = (here, *here.parents)
+    return next((each for each in folders if (each / "exercises" / METADATA).is_file()), None)
 
 
 def _print_proofs(proofs: list[Proof], as_json: bool) -> None:
@@ -130,7 +155,7 @@ def _print_proofs(proofs: list[Proof], as_json: bool) -> None:
             out.print(Text(f"\n{proof.exercise}", style="bold"))
         problems = Table.grid(padding=(0, 1, 0, 0))
         for problem in proof.problems:
-            problems.add_row("-", Text(problem, style="red"))
+            problems.add_row("-", Text(problem, style="red", overflow="fold"))
         out.print(problems)
 
 

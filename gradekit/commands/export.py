@@ -128,11 +128,12 @@ def gradescope(
     Example:
         kit export gradescope softmax adam --out autograder.zip
     """
-    from gradekit.export.gradescope import write_zip
+    from gradekit.export.gradescope import autograder
 
     course = course_of(context)
-    write_zip(out, course, [course.find(name) for name in names], feedback, isolation)
-    click.echo(f"{out} written: upload it under Configure Autograder.")
+    exercises = [course.find(name) for name in names]
+    _write(out, autograder(course, exercises, feedback, isolation))
+    click.echo("Upload it under Configure Autograder.")
 
 
 @export.command()
@@ -200,6 +201,7 @@ def classroom50(
 
     when = when or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     report = _graded(context, name, answer, isolation)
+    _fail_if_not_run(report)  # a file without those checks would cost the student their points
     written = result(report, Handin(datetime=when, **handin), feedback)
     _write(out, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
 
@@ -223,7 +225,9 @@ def junit(
     """
     from gradekit.export.junit import xml
 
-    _write(out, xml([_graded(context, name, answer, isolation)], feedback).decode())
+    report = _graded(context, name, answer, isolation)
+    _write(out, xml([report], feedback))  # where what was not run is an error, not a failure
+    _fail_if_not_run(report)
 
 
 @export.command()
@@ -301,10 +305,18 @@ def _graded(context: click.Context, name: str, answer: Path, isolation: str | No
         fail(f"kit itself failed, nothing counts against the answer: {error}", OUR_FAILURE)
 
 
-def _write(path: Path, text: str) -> None:
+def _fail_if_not_run(report: Report) -> None:
+    """End with our own exit code where a check could not be run."""
+    if report.not_run:
+        check = report.not_run[0]
+        problem = f"{report.exercise}: {check.name} was not run: {check.message}"
+        fail(f"kit itself failed, nothing counts against the answer: {problem}", OUR_FAILURE)
+
+
+def _write(path: Path, content: str | bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise KitError(f"{path} cannot be written: {error.strerror}.") from None
     click.echo(f"{path} written.")

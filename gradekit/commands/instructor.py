@@ -84,6 +84,7 @@ def grade(
     from gradekit.batch.grader import isolation_for_strangers
     from gradekit.render.batch import print_summary, progress_bar
     from gradekit.render.terminal import console
+    from gradekit.report import clean
 
     course = course_of(context)
     if scheduler is None:  # the workers of a cluster are asked the same
@@ -105,6 +106,8 @@ def grade(
     similar = classroom.similar() if similarity and not interrupted else []
     overview = classroom.write(feedback, similar)
     print_summary(console(), overview, out, classroom.earlier)
+    for exercise, fault in overview.faults.items():
+        click.echo(clean(f"{exercise} was not run: {fault}"), err=True)
     if gradebook and not interrupted:
         from gradekit.gradebook import write
         from gradekit.results import read_results

@@ -22,7 +22,13 @@ from gradekit.commands.group import (
     workspace_of,
 )
 from gradekit.commands.practice_completion import start_line
-from gradekit.commands.practice_options import EXERCISE, plain_option, practice_folder
+from gradekit.commands.practice_options import (
+    EXERCISE,
+    confirm,
+    output_may_go_unread,
+    plain_option,
+    practice_folder,
+)
 from gradekit.errors import GraderError, KitError
 
 if TYPE_CHECKING:
@@ -62,6 +68,7 @@ def init(context: click.Context, folder: Path) -> None:
 @kit.command("list")
 @plain_option
 @click.pass_context
+@output_may_go_unread()
 def list_exercises(context: click.Context, plain: bool) -> None:
     """List the exercises: topic, difficulty, minutes, and where you stand.
 
@@ -82,7 +89,7 @@ def list_exercises(context: click.Context, plain: bool) -> None:
             state = states.get(exercise.name, "new")
             click.echo(
                 f"{exercise.number}, {exercise.title}: {state}, {level}, "
-                f"{exercise.minutes} minutes, about {' and '.join(exercise.topics)}."
+                f"{exercise.minutes} minutes, about {', '.join(exercise.topics)}."
             )
         return
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
@@ -137,25 +144,29 @@ def check(
     course = course_of(context)
     exercise = course.find(name)
     workspace = workspace_of(course)
-    if file is None and workspace is None:
+    own = workspace.answer(exercise) if workspace else None
+    file = file or own
+    if file is None:
         raise KitError(
             "This is no practice folder, so say which file to grade: "
             f"`kit check {name} FILE`.\nOr make a practice folder: `kit init practice`."
         )
-    own = workspace.answer(exercise) if workspace else None
-    submission = read(file or own)  # type: ignore[arg-type]
+    is_own = own is not None and file.resolve() == own.resolve()
+    submission = workspace.read_answer(exercise) if workspace and is_own else read(file)
     report = _graded(course, exercise, submission, isolation)
-    if workspace and own and (file is None or file.resolve() == own.resolve()):
+    if workspace and is_own:
         workspace.record_check(report, exercise)
-    _show(report, feedback, as_json, plain)
+    with output_may_go_unread():
+        _show(report, feedback, as_json, plain)
     sys.exit(OUR_FAILURE if report.not_run else PASSED if report.passed else MISSING_MARKS)
 
 
 @kit.command()
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.option("--level", type=click.IntRange(1, 3), help="Show this hint again.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
-def hint(context: click.Context, name: str, level: int | None) -> None:
+def hint(context: click.Context, name: str, level: int | None, yes: bool) -> None:
     """Show the next of three hints to EXERCISE: a nudge, the idea, nearly the code.
 
     \b
@@ -167,9 +178,9 @@ def hint(context: click.Context, name: str, level: int | None) -> None:
     workspace = workspace_of(course)
     seen = workspace.hint_level(exercise) if workspace else 0
     wanted = level or min(seen + 1, 3)
-    if wanted > max(seen, 1):
+    if wanted > max(seen, 1) and not yes:
         step = {2: "the idea", 3: "nearly the code"}[wanted]
-        click.confirm(f"Hint {wanted} of 3 gives away {step}. Show it?", abort=True)
+        confirm(f"Hint {wanted} of 3 gives away {step}. Show it?")
     for number in range(1 if level is None else wanted, wanted + 1):
         click.echo(f"Hint {number} of 3: {exercise.hints[number - 1]}")
     if workspace and wanted > seen:
@@ -180,6 +191,7 @@ def hint(context: click.Context, name: str, level: int | None) -> None:
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.option("--give-up", is_flag=True, help="Show it although you have not solved it yet.")
 @click.pass_context
+@output_may_go_unread()
 def solution(context: click.Context, name: str, give_up: bool) -> None:
     """Show the model answer to EXERCISE: what to say aloud, and the code.
 
@@ -215,6 +227,8 @@ def solution(context: click.Context, name: str, give_up: bool) -> None:
 def reset(context: click.Context, name: str, yes: bool) -> None:
     """Start EXERCISE over from its stub; your answer is kept beside it as .bak.
 
+    The next one is kept as .bak.2, and so on.
+
     \b
     Example:
         kit reset softmax
@@ -223,8 +237,11 @@ def reset(context: click.Context, name: str, yes: bool) -> None:
     exercise = course.find(name)
     workspace = practice_folder(context)
     answer = workspace.answer(exercise)
-    if not yes:
-        click.confirm(f"Replace {answer} by the stub?", abort=True)
+    if workspace.is_stub(exercise):
+        click.echo(f"{answer} is the stub already: nothing has been changed.")
+        return
+    if answer.exists() and not yes:
+        confirm(f"Replace {answer} by the stub?")
     if backup := workspace.reset(exercise):
         click.echo(f"Your answer is now {backup}.")
     click.echo(f"{answer} is the stub again.")

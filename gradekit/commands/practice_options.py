@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -42,6 +46,37 @@ class ExerciseName(click.ParamType[str]):
 
 
 EXERCISE = ExerciseName()
+
+
+def confirm(question: str) -> None:
+    """Ask; whatever is no yes ends the command.
+
+    Raises:
+        KitError: the input ended before an answer, as in a script.
+    """
+    try:
+        agreed = click.confirm(question)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise  # Ctrl-C, or Ctrl-D
+        click.echo()
+        raise KitError(
+            "Nobody is there to answer: add `--yes` to go on without the question."
+        ) from None
+    if not agreed:
+        raise click.Abort
+
+
+@contextmanager
+def output_may_go_unread() -> Iterator[None]:
+    """Let `| head -1` close the pipe: the exit code stays what it would have been."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # or the last flush would fail once more
+        os.close(nowhere)
 
 
 def practice_folder(context: click.Context) -> Workspace:

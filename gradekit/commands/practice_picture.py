@@ -39,12 +39,14 @@ def picture(
     if file is None:
         if workspace is None:
             raise KitError(f"Say which file to draw: `kit picture {name} FILE`.")
-        file = workspace.answer(exercise)
+        submission = workspace.read_answer(exercise)
+    else:
+        submission = read(file)
     home = workspace.folder if workspace and workspace.is_practice else Path.cwd()
     target = out or home / "pictures" / f"{exercise.name}.png"
     if target.suffix not in (".png", ".svg"):
         raise KitError(f"{target} should end in .png or .svg.")
-    if problem := studio.save(course, exercise, read(file), target):
+    if problem := studio.save(course, exercise, submission, target):
         click.echo(f"Your answer cannot be drawn: {problem}")
     click.echo(f"The picture is {shortest(target.resolve())}.")
     if opened:

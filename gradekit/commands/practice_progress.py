@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from gradekit.commands.group import kit
-from gradekit.commands.practice_options import plain_option, practice_folder
+from gradekit.commands.practice_options import output_may_go_unread, plain_option, practice_folder
 
 
 @kit.command()
 @plain_option
 @click.pass_context
+@output_may_go_unread()
 def progress(context: click.Context, plain: bool) -> None:
     """Show where you stand: topics, points, time, streak, and mistakes that come back.
 

@@ -6,14 +6,13 @@ import time
 
 from rich.console import Console
 from rich.rule import Rule
-from rich.syntax import Syntax
 from rich.text import Text
 
 from gradekit.practice import schedule
 from gradekit.practice.desk import Desk, Verdict
 from gradekit.practice.drill import Drill
 from gradekit.practice.screens import print_keys
-from gradekit.practice.solutions import STYLE
+from gradekit.practice.solutions import print_code
 from gradekit.practice.terminal import Key, Terminal
 from gradekit.practice.workspace import Workspace
 from gradekit.report import Report
@@ -97,10 +96,7 @@ class Drills:
         title = f"Drill {self._number + 1} of {len(self.drills)}, {wrong.exercise.title}: "
         out.print(Text(title, style="bold").append(f"what is wrong in {wrong.function}?"))
         out.print()
-        if self.terminal.plain:
-            out.print(Text(self._drill.code))
-        else:
-            out.print(Syntax(self._drill.code, "python", **STYLE))
+        print_code(out, self._drill.code)
 
     def _footer(self, out: Console) -> None:
         if not self.terminal.plain:

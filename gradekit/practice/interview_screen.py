@@ -32,9 +32,12 @@ PLAIN_MINUTES = 5  # how often the clock is read aloud
 class Room:
     """Where the questions are answered."""
 
-    def __init__(self, workspace: Workspace, terminal: Terminal, interview: Interview) -> None:
+    def __init__(
+        self, workspace: Workspace, terminal: Terminal, interview: Interview, note: str = ""
+    ) -> None:
         self.workspace, self.terminal, self.interview = workspace, terminal, interview
         self.exercises = interviews.exercises_of(workspace.course, interview)
+        self._note = note  # shown until a key is pressed
         self._asks = False
         self._saved = time.monotonic()
 
@@ -73,6 +76,7 @@ class Room:
     def _press(self, key: str) -> bool | None:
         """True: it is over. False: left. None: it goes on."""
         count = len(self.exercises)
+        self._note = ""
         if self._asks:
             self._asks = False
             return True if key == "y" else None
@@ -116,6 +120,8 @@ class Room:
             line = Text(f"{int(left) // 60:02}:{int(left) % 60:02} left ", style="bold")
             line.append("━" * full, style=style).append("─" * (CLOCK_BAR - full), style="dim")
             out.print(line)
+        if self._note:
+            out.print(Text(self._note, style="yellow"))
         print_path(out, interviews.file_of(self.workspace, self._question))
         if self._asks:
             question = "Hand in all answers? They are graded once, now. (y/n)"
@@ -240,7 +246,7 @@ class Debrief:
     def _footer(self, out: Console) -> None:
         if not self.terminal.plain:
             out.print(Rule(style="dim"))
-        choose = {f"1-{len(self.exercises)}": "a question"}
+        choose = {"1-" * (len(self.exercises) > 1) + str(len(self.exercises)): "a question"}
         if self._number is None:
             print_keys(out, {**choose, "q": "quit"})
             return

@@ -105,9 +105,10 @@ def mistakes(events: Iterable[Event]) -> list[tuple[str, str, int]]:
     standing: dict[str, set[str]] = defaultdict(set)
     for event in events:
         if event.event == "checked":
-            now = set(event.mistakes or event.failed)
-            made.update((event.exercise, each) for each in now - standing[event.exercise])
-            standing[event.exercise] = now
+            now = dict.fromkeys(event.mistakes or event.failed)  # a set would shuffle them
+            before = standing[event.exercise]
+            made.update((event.exercise, each) for each in now if each not in before)
+            standing[event.exercise] = set(now)
     return [(exercise, mistake, count) for (exercise, mistake), count in made.most_common()]
 
 

@@ -117,8 +117,10 @@ def _say_exercises(out: Console, standings: list[progress.Standing]) -> None:
             out.print(
                 Text(
                     f"{standing.exercise.slug}: {standing.state}, {standing.score:g} of "
-                    f"{standing.max_score:g} points, {standing.attempts} tries, "
-                    f"{standing.hints} hints, time {spent(standing.seconds)}."
+                    f"{standing.max_score:g} points, "
+                    f"{standing.attempts} {'try' if standing.attempts == 1 else 'tries'}, "
+                    f"{standing.hints} hint{'s' * (standing.hints != 1)}, "
+                    f"time {spent(standing.seconds)}."
                 )
             )
 

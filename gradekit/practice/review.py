@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from gradekit.course import Course, Exercise
-from gradekit.errors import KitError
 from gradekit.practice import schedule
 from gradekit.practice.schedule import RATINGS
 from gradekit.practice.terminal import Terminal
 from gradekit.practice.watch import Watch
-from gradekit.practice.workspace import Event, Workspace
+from gradekit.practice.workspace import Event, Workspace, put_aside
 from gradekit.report import Report
+from gradekit.submission import Submission, read
 
 FOLDER = "review"
 
@@ -33,6 +33,9 @@ class Review(Watch):
     def path(self) -> Path:
         """The blank copy, kept until it is rated: a review can be left and taken up again."""
         return self.workspace.folder / FOLDER / self.exercise.file_name
+
+    def _read(self) -> Submission:
+        return read(self.path)
 
     @property
     def keys(self) -> dict[str, str]:
@@ -76,15 +79,8 @@ class Review(Watch):
         if self.path.exists():
             self.workspace.record("opened", self.exercise)  # taken up again
             return
-        self._write_blank()
+        self.workspace.lay_stub(self.exercise, self.path)
         self.workspace.record("review_began", self.exercise)
-
-    def _write_blank(self) -> None:
-        try:
-            self.path.parent.mkdir(exist_ok=True)
-            self.path.write_bytes(self.course.stub(self.exercise).read_bytes())
-        except OSError as error:
-            raise KitError(f"{self.path} cannot be written: {error.strerror}.") from None
 
     def _record(self, report: Report) -> None:
         if not self._rated:
@@ -112,9 +108,8 @@ class Review(Watch):
         if not self._rated:  # the file is put away then
             super()._grade(settled=settled, again=again)
 
-    def _reset(self) -> None:
-        self._write_blank()
-        self._grade()
+    def _put_stub(self) -> Path | None:
+        return self.workspace.lay_stub(self.exercise, self.path)
 
     def _give_up(self) -> None:
         self.workspace.record("gave_up", self.exercise)
@@ -129,7 +124,8 @@ class Review(Watch):
             "reviewed", self.exercise, rating=rating, score=score, max_score=total
         )
         self._rated = True
-        self.path.replace(self.path.with_suffix(".py.bak"))
+        if self.path.exists():  # it may be given up after it was deleted
+            put_aside(self.path)
         when = days(schedule.days_until_due(self.workspace, self.exercise) or 0)
         self.note = f"{self.exercise.title}: rated {RATINGS[rating]}, due {when}."
 

@@ -27,7 +27,9 @@ def model_answer(course: Course, exercise: Exercise) -> ModelAnswer:
     source = course.solution(exercise).read_text("utf-8")
     tree = ast.parse(source)
     spoken = ast.get_docstring(tree) or ""
+    spoken = spoken.removeprefix("What to say: ")  # the heading over it says so already
     paragraphs = [" ".join(part.split()) for part in spoken.split("\n\n")]
+    paragraphs[0] = paragraphs[0][:1].upper() + paragraphs[0][1:]
     end = tree.body[0].end_lineno if spoken else 0
     code = "\n".join(source.splitlines()[end:]).strip("\n")
     return ModelAnswer("\n\n".join(paragraphs), code)
@@ -41,10 +43,18 @@ def print_model_answer(
     print_heading(out, "To say aloud")
     out.print(Text(answer.spoken))
     print_heading(out, "The code")
-    out.print(Syntax(answer.code, "python", **STYLE))
+    print_code(out, answer.code)
     for followup in exercise.followups if followups else []:
         print_heading(out, "They ask next: " + followup.question)
         out.print(Text(followup.answer))
+
+
+def print_code(out: Console, code: str) -> None:
+    """Code in colours; in a pipe (or plain) as it is, for a line that is broken is other code."""
+    if out.is_terminal:
+        out.print(Syntax(code, "python", **STYLE))
+    else:
+        out.print(Text(code), soft_wrap=True)
 
 
 def print_behaviour(out: Console, yours: Report, model: Report) -> None:

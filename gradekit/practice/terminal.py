@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
+from gradekit.errors import KitError
 from gradekit.render.terminal import WIDTH
 
 Paint = Callable[[Console], None]
@@ -46,8 +47,9 @@ class Resized(NamedTuple):
 class Terminal:
     """Draws screens and reads keys, between `with` and its end."""
 
-    def __init__(self, plain: bool = False) -> None:
+    def __init__(self, plain: bool = False, *, needs_keys: bool = True) -> None:
         self.inbox: SimpleQueue[Any] = SimpleQueue()
+        self._needs_keys = needs_keys
         self.plain = plain or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb"
         self._scroll = 0
         self._painted: tuple[Paint, Paint] | None = None
@@ -55,8 +57,18 @@ class Terminal:
         self._undo = contextlib.ExitStack()
 
     def __enter__(self) -> Terminal:
+        """Begin to read keys, on a screen of its own.
+
+        Raises:
+            KitError: keys are needed, and there is no terminal to read them from.
+        """
         if sys.stdin.isatty():
             self._undo.enter_context(_keys_into(self.inbox))
+        elif self._needs_keys:
+            raise KitError(
+                "This command needs a terminal to read keys from: "
+                "start it in one, without `<` or a pipe before it."
+            )
         if not self.plain:
             self._write(ENTER_SCREEN)
             self._undo.callback(self._write, LEAVE_SCREEN)
@@ -130,7 +142,7 @@ class Terminal:
         room = rows - 1
         self._scroll = max(0, min(self._scroll, len(lines) - room))
         below = len(lines) - room - self._scroll
-        where = f"{below} more lines: down" if below else "the end: up"
+        where = f"{below} more line{'s' * (below != 1)}: down" if below else "the end: up"
         return [*lines[self._scroll : self._scroll + room], f"  ... {where} to scroll ..."]
 
     def _scrolls(self, key: str) -> bool:

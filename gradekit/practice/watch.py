@@ -14,7 +14,7 @@ from gradekit.practice.files import Saved, saves_into
 from gradekit.practice.terminal import Key, Terminal
 from gradekit.practice.workspace import Workspace
 from gradekit.report import Report
-from gradekit.submission import read
+from gradekit.submission import Submission
 
 WAIT_SECONDS = 0.5  # a verdict that takes longer is announced
 SETTLE_SECONDS = 0.15  # an editor may empty a file a moment before it fills it again
@@ -121,6 +121,10 @@ class Watch:
         self.desk.open(exercise)
         self._grade()
 
+    def _read(self) -> Submission:
+        """What is to be graded."""
+        return self.workspace.read_answer(self.exercise)
+
     def _begin(self) -> None:
         """Note that work on the exercise begins."""
         self.workspace.record("opened", self.exercise)
@@ -152,16 +156,18 @@ class Watch:
     def _grade(self, *, settled: bool = False, again: bool = False) -> None:
         """Hand the file to the desk, unless it is the one that was handed over last."""
         try:
-            submission = read(self.path)
+            submission = self._read()
         except KitError as error:
             self._must_settle = not settled
             if settled:
                 self._is_grading = self.is_slow = False
                 self.problem, self.report, self._sha256 = str(error), None, ""
+                self.note = ""
                 self._draw()
             return
         if submission.sha256 == self._sha256 and not again:
             return
+        self.note = ""  # it was about the version before
         self._must_settle = False
         self._sha256 = submission.sha256
         self._is_grading = True
@@ -251,10 +257,14 @@ class Watch:
             self.workspace.record("hint", self.exercise, level=self.hint_level)
 
     def _reset(self) -> None:
-        backup = self.workspace.reset(self.exercise)
-        self.note = f"Your answer is now {backup.name}." if backup else ""
+        kept = self._put_stub()
         self.hint_level = 0
         self._grade()
+        self.note = f"Your answer is now {kept.name}." if kept else "Your file is the stub."
+
+    def _put_stub(self) -> Path | None:
+        """Start over; return where the answer is kept, if there was one."""
+        return self.workspace.reset(self.exercise)
 
     def _choose(self, key: str) -> None:
         """Type a number in the list; its exercise opens once the number is complete."""

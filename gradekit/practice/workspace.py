@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import msgspec
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
 from gradekit.report import Report
+from gradekit.submission import Submission, read
 
 PROGRESS = "progress.jsonl"
 State = Literal["new", "started", "solved", "broken"]
@@ -65,6 +67,27 @@ class Workspace:
     def answer(self, exercise: Exercise) -> Path:
         """The file that the learner edits."""
         return self.folder / exercise.file_name
+
+    def read_answer(self, exercise: Exercise) -> Submission:
+        """The answer as it stands now.
+
+        Raises:
+            KitError: there is nothing that could be graded.
+        """
+        path = self.answer(exercise)
+        if self.is_practice and not path.exists():
+            raise KitError(
+                f"{path} is not there any more: `kit reset {exercise.slug}` writes it anew."
+            )
+        return read(path)
+
+    def is_stub(self, exercise: Exercise) -> bool:
+        """Whether the learner's file is there, just as it came."""
+        stub = self.course.stub(exercise).read_bytes()
+        try:
+            return self.answer(exercise).read_bytes() == stub
+        except OSError:  # it is not there, or cannot be read
+            return False
 
     def events(self) -> Iterator[Event]:
         """All readable events, oldest first; a line that a merge doubled counts once."""
@@ -147,19 +170,32 @@ class Workspace:
     def reset(self, exercise: Exercise) -> Path | None:
         """Put the stub in place of the answer; return where the answer is kept, if there was one.
 
+        Where the stub already is, nothing happens.
+
         Raises:
             KitError: the folder cannot be written.
         """
-        answer = self.answer(exercise)
-        backup = answer.with_suffix(".py.bak") if answer.exists() else None
-        try:
-            if backup:
-                answer.replace(backup)
-            answer.write_bytes(self.course.stub(exercise).read_bytes())
-        except OSError as error:
-            raise KitError(f"{answer} cannot be written: {error.strerror}.") from None
+        if self.is_stub(exercise):
+            return None
+        kept = self.lay_stub(exercise, self.answer(exercise))
         self.record("reset", exercise)
-        return backup
+        return kept
+
+    def lay_stub(self, exercise: Exercise, path: Path) -> Path | None:
+        """Put the stub at `path`; return where what was there is kept, if it was another text.
+
+        Raises:
+            KitError: the folder cannot be written.
+        """
+        stub = self.course.stub(exercise).read_bytes()
+        try:
+            path.parent.mkdir(exist_ok=True)
+            is_other = path.exists() and path.read_bytes() != stub
+            kept = put_aside(path) if is_other else None
+            path.write_bytes(stub)
+        except OSError as error:
+            raise KitError(f"{path} cannot be written: {error.strerror}.") from None
+        return kept
 
     def next_exercise(self) -> Exercise | None:
         """What to do next: what broke, then what was started, then the easiest new one."""
@@ -171,6 +207,16 @@ class Workspace:
             key=lambda e: (order[states.get(e.name, "new")], e.difficulty, e.minutes, e.number),
             default=None,
         )
+
+
+def put_aside(path: Path) -> Path:
+    """Rename a file to .bak, or .bak.2 and so on: what is kept already stays. Return where."""
+    backup = path.with_name(f"{path.name}.bak")
+    for number in itertools.count(2):
+        if not backup.exists():
+            break
+        backup = path.with_name(f"{path.name}.bak.{number}")
+    return path.rename(backup)
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import groupby
+import re
 
 from rich.console import Console
 from rich.padding import Padding
@@ -13,14 +12,22 @@ from rich.text import Text
 from gradekit.report import Check, Report
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "not_run": ("!", "yellow")}
+RAISED = re.compile(r" raised .*? \(line \d+[^\n]*", re.DOTALL)
 WIDTH = 100  # beyond this, lines are hard to read
 
 
 def console(*, stderr: bool = False) -> Console:
     """A console as wide as the terminal, at most `WIDTH`; plain when piped or NO_COLOR is set."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    made = _Console(stderr=stderr, highlight=False, soft_wrap=False)
     made.width = min(made.width, WIDTH)
     return made
+
+
+class _Console(Console):
+    """Leaves a pipe that was closed early to the command: rich would end it with code 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise
 
 
 def print_report(out: Console, report: Report) -> None:
@@ -41,10 +48,19 @@ def print_report(out: Console, report: Report) -> None:
     _print_score(out, report)
 
 
-def _groups(checks: list[Check]) -> Iterator[list[Check]]:
-    """Neighbours of one function that failed in the same words are told once."""
-    for _, group in groupby(checks, key=lambda check: (check.function, check.message)):
-        yield list(group)
+def _groups(checks: list[Check]) -> list[list[Check]]:
+    """Checks of one function that failed for the same reason are told once, with the first."""
+    groups: dict[tuple[str, str, str], list[Check]] = {}
+    for check in checks:
+        key = check.outcome, check.function, _reason(check.message)
+        groups.setdefault(key, []).append(check)
+    return list(groups.values())
+
+
+def _reason(message: str) -> str:
+    """Which exception was raised, and in which line, whatever the call; else the message."""
+    raised = RAISED.search(message)
+    return raised[0] if raised else message
 
 
 def _print_failed(out: Console, group: list[Check]) -> None:
@@ -56,7 +72,8 @@ def _print_failed(out: Console, group: list[Check]) -> None:
             title = f"{first.function} is not written yet"
         _print_line(out, mark, style, title, _points(group))
         if first.message != "not written yet":
-            _print_indented(out, first.message)
+            # The message of an example (worth nothing) does not say which call it was.
+            _print_indented(out, max(group, key=lambda check: bool(check.max_score)).message)
         return
     for check in group:
         _print_line(out, mark, style, check.title, _points([check]))

@@ -45,7 +45,7 @@ def test_what_is_due_is_written_from_blank_and_rated(screen, kit):
 
 
 def test_a_review_is_taken_up_where_it_was_left(screen, kit):
-    """Leaving keeps what was written; giving up asks, shows the answer, and rates `again`."""
+    """What was written is kept; giving up asks, shows the answer, and rates `again`."""
     solved_long_ago(screen.folder, "exercise_05_softmax")
     screen.run(f"{kit} review")
     screen.wait("Nothing is written yet")
@@ -56,6 +56,12 @@ def test_a_review_is_taken_up_where_it_was_left(screen, kit):
     screen.wait("$", gone="q later")
     screen.run(f"{kit} review")
     screen.wait("review 1 of 1", "log_softmax", gone="Nothing is written yet")
+    screen.press("x")
+    screen.wait("Start over from blank? (y/n)")
+    screen.press("y")
+    screen.wait("Nothing is written yet", "Your answer is now exercise_05_softmax.py.bak.")
+    kept = screen.folder / "review" / "exercise_05_softmax.py.bak"
+    assert kept.read_text("utf-8") == begun
     screen.press("g")
     screen.wait("Give up, and see the model answer? (y/n)")
     screen.press("y")
