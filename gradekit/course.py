@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -86,8 +86,10 @@ class Course:
                 f"There is no course in {root}: `exercises/{METADATA}` is missing.\n"
                 "Name a folder with exercises/, solutions/ and graders/."
             ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise KitError(f"{path} cannot be used: {error}.") from None
+        except msgspec.ValidationError as error:
+            raise KitError(f"{path} cannot be used: {_in_words(error, entries)}.") from None
 
     def find(self, name: str) -> Exercise:
         """The exercise that `name` means: `5`, `05`, `softmax`, `exercise_05`, a file's name.
@@ -154,6 +156,21 @@ class Course:
     def hidden(self) -> list[Path]:
         """What no submission may ever read."""
         return [self.root, Path(__file__).resolve().parent]
+
+
+def _in_words(error: msgspec.ValidationError, entries: Any) -> str:
+    """What is wrong with an entry, called by its name instead of by its place `$[0].minutes`."""
+    problem, _, place = str(error).partition(" - at ")
+    found = re.fullmatch(r"`\$\[(\d+)\]\.?(.*)`", place)
+    if not found:
+        return str(error)
+    number, field = int(found[1]), found[2]
+    entry = entries[number]
+    name = entry.get("name") if isinstance(entry, dict) else None
+    called = f"`{name}`" if isinstance(name, str) else f"entry {number + 1}"
+    if field == "name" and isinstance(name, str):
+        return f"{called} (entry {number + 1}): a name looks like `exercise_07_layer_norm`"
+    return f"{called}: {f'`{field}`: ' if field else ''}{problem}"
 
 
 def default_root() -> Path:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
 
-from gradekit.report import Report
+from gradekit.report import Check, Report
 
 Level = Literal["score", "titles", "hints", "full"]
 LEVELS: tuple[Level, ...] = ("score", "titles", "hints", "full")  # each shows more
+# How far our own words about a check go before they come to its call.
+STOPPED = re.compile(
+    r"stopped(?: after [\d.]+ s|: it used more than [\d.]+ GiB|: the whole answer took .*"
+    r"|: it used \d+ MiB, and there was no more)"
+)
+NO_FUNCTION = re.compile(r"there is no function `(\w+)`|`(\w+)` is no function")
 
 
 def at_level(report: Report, level: Level) -> Report:
@@ -17,8 +24,9 @@ def at_level(report: Report, level: Level) -> Report:
 
     score: the points, and that a check could not be run. titles: which checks failed.
     hints: and the question that helps, and the known mistake that the answer behaves like.
-    full: and the counterexample. What is the same for every check (a syntax error, say)
-    gives no check away and stays from titles on.
+    full: and the counterexample. What gives no check away stays from titles on: what is the
+    same for every check (a syntax error, say), and that a function is not written, is not
+    there, or was stopped for its time or memory.
     """
     if level == "full":
         return report
@@ -30,10 +38,40 @@ def at_level(report: Report, level: Level) -> Report:
             for check in report.not_run
         )
         return msgspec.structs.replace(report, checks=ours, behaves_like={})
-    common = report.common_problem
+    common = _common_problem(report)
+    functions = {check.function for check in report.checks}
     checks = tuple(
-        msgspec.structs.replace(check, message=common, hint=check.hint if level == "hints" else "")
+        msgspec.structs.replace(
+            check,
+            message=common or _harmless(check, functions),
+            hint=check.hint if level == "hints" else "",
+        )
         for check in report.checks
     )
     named = report.behaves_like if level == "hints" else {}
     return msgspec.structs.replace(report, checks=checks, behaves_like=named)
+
+
+def _common_problem(report: Report) -> str:
+    """What all checks failed with; what the answer printed meanwhile is nobody's problem."""
+    told = tuple(
+        msgspec.structs.replace(check, message=check.message.partition("\nprinted: ")[0])
+        for check in report.checks
+    )
+    return msgspec.structs.replace(report, checks=told).common_problem
+
+
+def _harmless(check: Check, functions: set[str]) -> str:
+    """As much of a check's message as tells nothing of the check.
+
+    An answer can put words into its worker's mouth. So of what came from there only what we
+    could have said ourselves is kept: a known sentence about one of our `functions`.
+    """
+    told = check.message.partition("\nprinted: ")[0]
+    if told == "not written yet":
+        return told
+    if check.ending in ("timed_out", "out_of_memory"):  # ours to say
+        stopped = STOPPED.match(told)
+        return stopped[0] if stopped else ""
+    missing = NO_FUNCTION.match(told)
+    return missing[0] if missing and (missing[1] or missing[2]) in functions else ""

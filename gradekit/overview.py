@@ -82,6 +82,7 @@ class Overview:
         self.cells: dict[str, dict[str, Cell]] = {name: {} for name in students}
         self.mistakes: Counter[tuple[str, str, str]] = Counter()
         self.graded = self.full_marks = self.not_run = 0
+        self.faults: dict[str, str] = {}  # exercise -> what first kept a check from being run
         self._fractions = 0.0
         self._checks: dict[tuple[str, str], CheckStatistics] = {}
         self._troubled: list[Remark] = []
@@ -102,7 +103,9 @@ class Overview:
         cells = self.cells.setdefault(result.student, {})
         if report.not_run:
             self.not_run += 1
-            cells[result.exercise] = Cell("not_run", note=report.not_run[0].message)
+            first = report.not_run[0]
+            self.faults.setdefault(result.exercise, f"{first.name}: {first.message}")
+            cells[result.exercise] = Cell("not_run", note=first.message)
             return
         self.graded += 1
         self.full_marks += report.passed

@@ -240,7 +240,9 @@ def test_pads_the_wrong_sides(submission):
        hint="An image of three channels, a kernel of one: does your product broadcast, or cut "
             "off what is too much? Who notices?")  # fmt: skip
 def test_broadcasts_disagreeing_channels(submission):
-    """Images and kernels with different numbers of channels are a ValueError."""
+    """Images and kernels with different numbers of channels are a ValueError, others not."""
+    # A kernel of one pixel: whoever raises at everything is found, other mistakes are not.
+    judge_conv(submission, draw(16, 2, 3, 5, 6, 3, 1, 1), 1, 0)
     for image_channels, kernel_channels in ((3, 1), (1, 3), (3, 2), (2, 4)):
         x, _, _ = draw(16, 2, image_channels, 5, 6, 3, 2, 3)
         _, weight, bias = draw(17, 2, kernel_channels, 5, 6, 3, 2, 3)

@@ -452,10 +452,13 @@ def test_moves_batchnorm_statistics(submission):
             ("counting", "train", {}),
         ):
             weights, X, y = draw(8)
-            _, _, backbones = submission.probe(
+            _, heads, backbones = submission.probe(
                 probe_finetune, origin, kind, weights, [(X, y), (X + 1, y)],
                 {"mode": mode, **options},
             )
+            expect(any(not same(heads[-1][name], value)
+                       for name, value in head_of(weights).items()),
+                   "the head did not move either", given="two epochs")
             for name, value in backbones[-1].items():
                 short = name.rpartition(".")[2]
                 expect(

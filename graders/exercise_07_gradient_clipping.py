@@ -220,7 +220,11 @@ def test_divides_by_a_norm_of_zero(submission):
                                                "max_norm / inf? Which question do you have to ask "
                                                "before you compare?")
 def test_lets_a_bad_norm_through(submission):
-    """A norm that is NaN or infinite raises ValueError, wherever it comes from."""
+    """A norm that is NaN or infinite raises ValueError, wherever it comes from; 5 does not."""
+    good = [np.array([3.0, 4.0])]
+    given = "clip_by_global_norm([[3, 4]], 10)"
+    norm = judge_clipping(submission.clip_by_global_norm(good, 10.0), good, 1.0, given)
+    assert_close(norm, 5.0, rtol=BOUND_RTOL, given=f"{given}, norm")
     for bad in (math.nan, math.inf, -math.inf):
         for place in (0, 2):
             grads = gradients(60, (3,), (2, 2), (2, 3))

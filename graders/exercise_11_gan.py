@@ -37,12 +37,14 @@ STEP = {
 # ---- the two losses ----------------------------------------------------------------------------
 
 
+@np.errstate(invalid="ignore")  # of what an answer made of its parameters, NaN included
 def cross_entropy(logits, label):
     """Mean of -log p(label) with p = 1 / (1 + exp(-logit)), in float64 and without overflow."""
     logits = np.asarray(logits, dtype=np.float64)
     return float(np.logaddexp(0, -logits if label == 1 else logits).mean())
 
 
+@np.errstate(invalid="ignore")  # as above
 def slope(logits, label):
     """Its derivative with respect to each logit: (p - label) / N."""
     logits = np.asarray(logits, dtype=np.float64)

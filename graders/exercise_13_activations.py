@@ -250,6 +250,8 @@ def test_multiplies_units_instead_of_layers(submission):
             "activation's answer what the caller expects?")
 def test_accepts_an_unknown_name(submission):
     """Any name but the three raises a ValueError."""
+    assert_close(submission.gradient_through_layers("relu", LAYERS[:1]),
+                 product_over_layers(true_relu_grad, LAYERS[:1]), rtol=0, atol=1e-12)
     for name in ("softmax", "leaky_relu", "relu6", "linear", "", "sigmoid_grad", "hardtanh",
                  "ReLU", "SIGMOID", " relu", "tanh "):
         with pytest.raises(ValueError):

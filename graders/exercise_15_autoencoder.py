@@ -564,6 +564,13 @@ def test_measures_in_train_mode(submission):
 def test_error_leaves_a_trace(submission):
     """The mode of every submodule, the parameters and the buffers are what they were."""
     judge_trace("reconstruction_error", submission)
+    state, X = deep_state(20), rows(20, 6)
+    errors = submission.probe(probe_measuring, "reconstruction_error", state, X, "eval")[0]
+    assert_close(
+        errors, torch.tensor(row_errors(state, X)).float(),
+        rtol=0.5, atol=0.05,  # who measures nothing leaves no trace; the rest is for other checks
+        given="reconstruction_error, model in eval mode",
+    )  # fmt: skip
 
 
 @check("reconstruction_error", points=0.5,

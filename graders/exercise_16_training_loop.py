@@ -96,14 +96,14 @@ def probe_shapes(answer, weights, X, y):
 
 
 def probe_step_manners(answer, weights, X, y, seeds):
-    """The tensors after a step, and torch's random state after it from several seeds."""
+    """The tensors after a step, torch's random state from several seeds, and the parameters."""
     states = []
     for seed in seeds:
         model = build("plain", weights)
         torch.manual_seed(seed)
         answer.train_step(model, X, y, optimiser("sgd", model), nn.MSELoss())
         states.append(torch.get_rng_state())
-    return X, y, states
+    return X, y, states, parameters(model)
 
 
 def probe_train(answer, kind, weights, X, y, calls, mode, stale):
@@ -390,7 +390,10 @@ def test_makes_another_update(submission):
 def test_step_has_side_effects(submission):
     """Tensors, random state and frozen parameters stay as they were."""
     weights, X, y = draw(9)
-    X_after, y_after, states = submission.probe(probe_step_manners, weights, X, y, [3, 4])
+    X_after, y_after, states, moved = submission.probe(
+        probe_step_manners, weights, X, y, [3, 4]
+    )
+    expect(not same(moved, weights), "train_step moved no parameter at all")
     expect(same(X, X_after), "train_step changed X")
     expect(same(y, y_after), "train_step changed y")
     expect(not same(states[0], states[1]), "train_step reseeds torch's global random state")

@@ -346,7 +346,10 @@ def test_expects_every_layer_to_have_a_bias(submission):
                                            "tells a linear layer from another that has a "
                                            "weight, or none?")  # fmt: skip
 def test_collapses_what_is_not_linear(submission):
-    """Any other kind of layer in the stack raises ValueError."""
+    """Any other kind of layer in the stack raises ValueError, linear ones do not."""
+    kind = submission.probe(probe_collapse_mixed, ["Linear", "Linear"])
+    expect(kind == "Linear", f"expected an nn.Linear, got a {kind}",
+           given="collapse_linear of Linear, Linear")  # fmt: skip
     for kinds in (
         ["Linear", "ReLU", "Linear"],
         ["Linear", "Linear", "Tanh"],
@@ -390,6 +393,7 @@ def test_changes_the_stack(submission):
                                    "an axis. What holds between any two points?")  # fmt: skip
 def test_overlooks_a_bend(submission):
     """Functions with a bend are not affine, symmetric and homogeneous ones included."""
+    judge_affine(submission, True, "x -> x", lambda x: x, 3)  # a "no" to everything is no answer
     for name, f, width in (
         ("relu", torch.relu, 3),
         ("abs", torch.abs, 2),
@@ -411,7 +415,7 @@ def test_overlooks_a_bend(submission):
                                      "f(x) = x + 1 pass? And what do you divide by where the "
                                      "output never varies?")  # fmt: skip
 def test_wants_more_than_affine(submission):
-    """Affine maps pass, with an offset, constant, or deep and in float32."""
+    """Affine maps pass, with an offset, constant, or deep and in float32; a square does not."""
     stack = stack_of(draw(torch.float32, [4, 6, 6, 6, 5, 2], [True] * 5)[0])
     for name, f, width in (
         ("x @ A + c", affine(5, 3), 5),
@@ -423,6 +427,7 @@ def test_wants_more_than_affine(submission):
         ("a float32 nn.Sequential of linear layers", stack, 4),
     ):
         judge_affine(submission, True, name, f, width)
+    judge_affine(submission, False, "x -> x * x", lambda x: x * x, 3)
 
 
 @check("is_affine", points=0.5, hint="What does an absolute tolerance mean to outputs of 1e8, "
@@ -455,6 +460,7 @@ def test_is_misled_by_an_offset(submission):
                                      "do inputs of size 1000 see of a bump near zero?")  # fmt: skip
 def test_looks_in_one_place_only(submission):
     """A bend within a few units of the origin is found, wherever it lies."""
+    judge_affine(submission, True, "x -> x", lambda x: x, 3)  # as above
     for direction in ([1.0], [-1.0], [0.0, 1.0], [-1.0, 0.0], [1.0, 1.0, 1.0],
                       [0.0, -1.0, 0.0, 0.0, 1.0]):  # fmt: skip
         name = f"a kink 3 units out along {direction}"

@@ -192,11 +192,7 @@ def judge_losses(submission, dtype, rows, criterion_name, modes=ALL_TRAIN, seed=
         submission, "train_val_losses", dtype, rows, criterion_name, modes, seed
     )
     pair = got["result"]
-    expect(
-        isinstance(pair, list | tuple) and len(pair) == 2,
-        f"expected a pair (train_loss, val_loss), got {show(pair)}",
-        given=given,
-    )
+    judge_pair(pair, given)
     for name, loss, expected in zip(("training", "validation"), pair, losses, strict=True):
         close(loss, expected, dtype, f"{name} loss of {given}")
     return got, given
@@ -222,6 +218,31 @@ def judge_result(submission, dtype, rows, criterion_name, modes=ALL_TRAIN, seed=
     for key, value in expected.items():
         close(result[key], value, dtype, f"{key!r} of {given}")
     return got, losses, given
+
+
+def judge_pair(pair, given):
+    """Fail unless `pair` has two entries."""
+    expect(
+        isinstance(pair, list | tuple) and len(pair) == 2,
+        f"expected a pair (train_loss, val_loss), got {show(pair)}",
+        given=given,
+    )
+
+
+def judge_measured(submission):
+    """Fail unless two losses near the right ones come back: who does nothing leaves no trace.
+
+    That they are exactly the right ones is for other checks, so they may be far off here.
+    """
+    got, losses, given = measure(
+        submission, "train_val_losses", torch.float64, (40, 40), "BCEWithLogitsLoss", ALL_EVAL
+    )
+    judge_pair(got["result"], given)
+    for name, loss, expected in zip(
+        ("training", "validation"), got["result"], losses, strict=True
+    ):
+        compare(assert_number(loss, given=given), expected, rtol=0.8,
+                given=f"{name} loss of {given}")  # fmt: skip
 
 
 def judge_state(got, given, *keys):
@@ -287,6 +308,7 @@ def test_leaves_another_mode_behind(submission):
         got, _, given = measure(submission, "train_val_losses", torch.float32, (6, 5),
                                 "BCEWithLogitsLoss", modes)  # fmt: skip
         judge_state(got, given, "modes")
+    judge_measured(submission)
 
 
 @check("train_val_losses", points=0.5, hint="Will anybody call backward on these losses? What "
@@ -300,6 +322,7 @@ def test_measures_with_gradient(submission):
         given=given,
     )
     judge_state(got, given, "requires_grad", "grad_enabled")
+    judge_measured(submission)
 
 
 @check("train_val_losses", points=0.5, hint="How many axes are left if squeeze() meets a batch "
@@ -321,6 +344,7 @@ def test_changes_what_it_measures(submission):
                                 "BCEWithLogitsLoss", modes)  # fmt: skip
         judge_state(got, given, "tensors", "data")
     judge_random_state(submission, "train_val_losses")
+    judge_measured(submission)
 
 
 @check("diagnose_fit", points=1, hint="Which question comes first? And what are the two default "

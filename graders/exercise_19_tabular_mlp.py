@@ -342,6 +342,7 @@ def by_hand(steps, x):
                                               "never heard of?")  # fmt: skip
 def test_takes_any_other_task(submission):
     """A task that is none of the three raises ValueError."""
+    build(submission, 5, 1_500, "regression")
     for args in ((5, 1_500, "ranking"), (5, 20_000, "classification", 3), (5, 1_500, ""),
                  (5, 1_500, "Binary"), (5, 1_500, "multi-class", 3)):  # fmt: skip
         expect_value_error(
@@ -354,6 +355,7 @@ def test_takes_any_other_task(submission):
                                               "n_classes where nobody named it?")  # fmt: skip
 def test_builds_multiclass_without_classes(submission):
     """Multiclass without at least two classes raises ValueError."""
+    build(submission, 5, 1_500, "multiclass", 3)
     for kwargs in ({}, {"n_classes": None}, {"n_classes": 1}, {"n_classes": 0},
                    {"n_classes": -3}):  # fmt: skip
         words = "".join(f", {key}={value}" for key, value in kwargs.items())

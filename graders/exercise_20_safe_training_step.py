@@ -624,6 +624,11 @@ def test_steps_on_a_non_finite_gradient(submission):
             "gradient by max_norm / norm, so a single bad entry spoils the update. A check of "
             "the loss alone cannot see that; ask the norm as well",
         )
+    # Who never steps has skipped this, too.
+    ((_, (before, after)),) = submission.probe(probe_steps, [
+        case((14,), [("good", ("bce",), {})], look_at=["parameters"])
+    ])
+    expect(not same(before, after), "a good batch did not move the parameters")
 
 
 @check("safe_training_step", points=1.5, hint="BatchNorm updates its running statistics "

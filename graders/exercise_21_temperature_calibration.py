@@ -78,7 +78,7 @@ def probe_deep_temperature(answer, state, X, y, mode):
 
 
 def probe_model_after(answer, state, X, y, modes):
-    """State, modes and requires_grad of every part of the model, before and after the call."""
+    """State, modes and requires_grad of the model before and after, and the temperature."""
     model = nn.Sequential(deep_model(state))  # one level down
     for module, mode in zip(model.modules(), modes, strict=True):
         module.training = mode
@@ -86,11 +86,11 @@ def probe_model_after(answer, state, X, y, modes):
     seen = []
     for moment in ("before", "after"):
         if moment == "after":
-            answer.calibrate_temperature(model, X, y, nn.BCEWithLogitsLoss())
+            temperature = answer.calibrate_temperature(model, X, y, nn.BCEWithLogitsLoss())
         parameters = {name: value.detach().clone() for name, value in model.state_dict().items()}
         modes_now = [module.training for module in model.modules()]
         seen.append([parameters, modes_now, [p.requires_grad for p in model.parameters()]])
-    return seen
+    return [*seen, temperature]
 
 
 def probe_temperature_manners(answer, weight, bias, X, y):
@@ -255,7 +255,8 @@ def test_fits_training_mode_logits(submission):
             "mode. Which of model.eval() and model.train() brings back exactly that?")  # fmt: skip
 def test_leaves_the_model_changed(submission):
     """Parameters, buffers and every submodule's mode are what they were."""
-    state, X, y, _, _ = deep_case()
+    state, X, y, z, labels = deep_case()
+    best = best_temperature(z, labels, "bce")
     cases = {
         "a model in train mode": [True] * 7,
         "a model in eval mode": [False] * 7,
@@ -264,7 +265,10 @@ def test_leaves_the_model_changed(submission):
     }
     for model, modes in cases.items():
         given = f"calibrate_temperature on {model}"
-        before, after = submission.probe(probe_model_after, state, X, y, modes)
+        before, after, temperature = submission.probe(probe_model_after, state, X, y, modes)
+        assert_close(plain(temperature), best,
+                     rtol=0.9,  # who searches nothing changes nothing; 2 % is for other checks
+                     given=given)  # fmt: skip
         for key in before[0]:
             expect(key in after[0] and same(before[0][key], after[0][key]),
                    f"`{key}` of the model changed", given=given)  # fmt: skip

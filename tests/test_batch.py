@@ -459,6 +459,25 @@ def test_results_beside_the_answers(small: Course, tmp_path: Path) -> None:
     assert "not graded" not in again.output
 
 
+def test_results_among_the_answers_are_refused(small: Course, tmp_path: Path) -> None:
+    """With the class's own folder as --out nothing could be told apart, and nothing is written."""
+    handed_in = hand_in(tmp_path / "in", RIGHT)
+    before = sorted(handed_in.rglob("*"))
+    result = invoke("--course", small.root, "grade", handed_in, "--out", handed_in / "." / "")
+    assert result.exit_code == 2 and "--out graded" in result.output
+    assert sorted(handed_in.rglob("*")) == before
+
+
+def test_broken_grader_is_named(small: Course, tmp_path: Path) -> None:
+    """What kept an exercise from being graded is said with its name, and ends with our code."""
+    small.grader(small.find("1")).write_text("import nothing_of_that_name\n")
+    handed_in = hand_in(tmp_path / "in", RIGHT, WRONG)
+    result = invoke("--course", small.root, "grade", handed_in, "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert result.stderr.count(f"{NAME} was not run: ") == 1
+    assert "nothing_of_that_name" in result.stderr
+
+
 def test_the_class_of_the_demo(course: Course, tmp_path: Path) -> None:
     """Twelve students, six exercises: tricks earn nothing, right answers everything."""
     result = invoke("grade", course.root / "examples/class", "--out", tmp_path / "out")

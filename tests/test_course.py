@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,3 +149,26 @@ def test_solution_opens_with_the_spoken_answer(course: Course, exercise: Exercis
     """A solution's docstring is an answer to say aloud: some paragraphs, not a line."""
     tree = ast.parse(course.solution(exercise).read_text("utf-8"))
     assert len(inspect.cleandoc(ast.get_docstring(tree) or "").split()) >= 120
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("minutes = 5", "`exercise_01_toy`: `minutes`: Expected `int`, got `str`"),
+        ('name = "exercise_01_toy"', "a name looks like `exercise_07_layer_norm`"),
+    ],
+)
+def test_wrong_metadata_is_told_by_the_name_of_its_exercise(
+    line: str, words: str, tmp_path: Path
+) -> None:
+    """A field that does not fit is said with the exercise that it belongs to."""
+    good = (
+        '[[exercise]]\nname = "exercise_01_toy"\ntitle = "Toy"\nlibrary = "numpy"\n'
+        'topics = ["toys"]\ndifficulty = 1\nminutes = 5\nhints = ["one", "two", "three"]\n'
+    )
+    (tmp_path / "exercises").mkdir()
+    field = line.split()[0]
+    broken = good.replace(line, f'{field} = "first toy"')
+    (tmp_path / "exercises" / "exercises.toml").write_text(broken)
+    with pytest.raises(KitError, match=re.escape(words)):
+        Course(tmp_path)

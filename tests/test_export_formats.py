@@ -274,6 +274,16 @@ def test_a_roster_that_is_no_table_is_refused(tmp_path: Path) -> None:
         Roster(path)
 
 
+def test_a_roster_without_its_column_is_refused(tmp_path: Path) -> None:
+    """A table of something else is named, with the column and the export that has it."""
+    other = _roster(tmp_path, "name,points\nada,1\n")
+    with pytest.raises(KitError, match=r"roster\.csv has no column `Student`: export the grade"):
+        canvas.gradebook(RESULTS, COURSE.exercises, other)
+    for field, column in (("email", "Email address"), ("idnumber", "ID number")):
+        with pytest.raises(KitError, match=rf"no column `{column}`: export .* from Moodle"):
+            moodle.gradebook(RESULTS, COURSE.exercises, field, other, "hints")  # type: ignore[arg-type]
+
+
 if __name__ == "__main__":
     import tempfile
 

@@ -86,6 +86,37 @@ def test_counterexample_of_an_only_check_is_kept_back(level: Level) -> None:
     assert "got 2" not in seen(level, msgspec.structs.replace(REPORT, checks=(check(1),)))
 
 
+@pytest.mark.parametrize("level", ["titles", "hints"])
+@pytest.mark.parametrize(
+    ("message", "ending", "told"),
+    [
+        ("not written yet\nprinted: f(7)", "finished", "not written yet"),
+        ("there is no function `f` in a.ipynb (cell 2)", "finished", "there is no function `f`"),
+        ("there is no function `secret` in a.py", "finished", ""),
+        ("`f` is no function but of type `int`", "finished", "`f` is no function"),
+        ("stopped after 2.5 s: f(7) did not return", "timed_out", "stopped after 2.5 s"),
+        ("stopped after 7 s", "finished", ""),
+        ("stopped: it used more than 2 GiB", "out_of_memory", "stopped: it used more than 2 GiB"),
+        ("f(7) crashed Python", "crashed", ""),
+    ],
+)
+def test_what_tells_nothing_of_a_check_stays(
+    level: Level, message: str, ending: str, told: str
+) -> None:
+    """That a function is missing or was stopped is said; no call, and no words of an answer."""
+    mixed = (check(1, message=message, ending=ending), check(2, message="f(2): expected 1"))
+    shown = at_level(msgspec.structs.replace(REPORT, checks=mixed), level)
+    assert [each.message for each in shown.checks] == [told, ""]
+
+
+def test_a_file_that_prints_before_it_breaks_still_has_one_problem() -> None:
+    """What was printed belongs to one check only, the error that stopped the file to all."""
+    text = "running the file stopped with NameError: name 'nq' is not defined"
+    both = (check(1, message=f"{text}\nprinted: hello"), check(2, message=text))
+    shown = at_level(msgspec.structs.replace(REPORT, checks=both), "hints")
+    assert shown.common_problem == text
+
+
 def test_json_has_the_promised_keys() -> None:
     """The stable form: these keys, in this order, with these kinds of values; it reads back."""
     text = to_json(REPORT)

@@ -103,6 +103,30 @@ def test_installed_course_is_refused() -> None:
     assert not (new.PACKAGE / "exercises").exists()
 
 
+@pytest.mark.parametrize("words", [["new", "foo"], ["verify", "--update"]])
+def test_own_course_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """Outside a course, nothing is written into the one that comes with kit."""
+    monkeypatch.chdir(tmp_path)
+    metadata = (ROOT / "exercises" / "exercises.toml").read_bytes()
+    result = CliRunner().invoke(kit, words)
+    assert result.exit_code == 2
+    assert f"Say where: `kit --course my-course {' '.join(words)}`." in result.stderr
+    assert (ROOT / "exercises" / "exercises.toml").read_bytes() == metadata
+
+
+def test_course_around_is_the_one_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside a course, `kit new` adds to it, and `kit verify` finds what was added."""
+    new.begin(tmp_path, "first", "numpy", None)
+    monkeypatch.chdir(tmp_path / "graders")
+    result = CliRunner().invoke(kit, ["new", "foo"])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "graders" / "exercise_02_foo.py").is_file()
+    proven = CliRunner().invoke(kit, ["verify", "foo", "--no-mutants", "--update"])
+    assert proven.exit_code == 1 and "still to write" in proven.stdout
+
+
 def test_known_name_is_refused(tmp_path: Path) -> None:
     """A name that means an exercise already is refused, and the course stays as it was."""
     new.begin(tmp_path, "layer_norm", "numpy", None)

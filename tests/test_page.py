@@ -12,6 +12,7 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gradekit.course import Course
@@ -223,6 +224,35 @@ def test_feedback_shows_what_the_level_allows() -> None:
         for text in (writer.html(shown, "Softmax"), writer.markdown(shown, "Softmax")):
             assert ("got 1" in text, "why?" in text, "Check 1" in text) == (message, hint, title)
             assert "0 of 4 points" in text
+
+
+def test_feedback_tells_one_problem_once() -> None:
+    """A syntax error, or a function that fails in the same words, is one part without a hint."""
+    one = report(FIVE, "failed", "failed", "failed", text="line 2 is no valid Python")
+    two = msgspec.structs.replace(
+        one, checks=(*one.checks[:2], msgspec.structs.replace(one.checks[2], message="other"))
+    )
+    for told, parts, words in (
+        (one, 1, "All checks failed in the same way"),
+        (two, 2, "f: 2 checks failed in the same way"),
+    ):
+        writer = FeedbackWriter()
+        page, text = writer.html(told, "Softmax"), writer.markdown(told, "Softmax")
+        assert words in page and words in text
+        assert page.count("<section") == text.count("## ✗") == parts
+        assert page.count("<pre>line 2") == 1
+        assert page.count("hint: ") == text.count("hint: ") == parts - 1
+    unwritten = report(FIVE, "failed", "failed", text="not written yet")
+    unwritten = msgspec.structs.replace(
+        unwritten, checks=(*unwritten.checks, *report(FIVE, "passed").checks)
+    )
+    assert "<h3><code>f</code> is not written yet.</h3>" in FeedbackWriter().html(unwritten, "S")
+
+
+def test_feedback_sets_code_as_code() -> None:
+    """Backticks become code in HTML, and nothing between them becomes HTML."""
+    page = FeedbackWriter().html(report(FIVE, "failed", text="Is `a < b` <b>so</b>?"), "Softmax")
+    assert "<p>hint: Is <code>a &lt; b</code> &lt;b&gt;so&lt;/b&gt;?</p>" in page
 
 
 def test_markdown_means_only_itself() -> None:

@@ -127,6 +127,55 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
             "exercises/exercises.toml: `title` is still to write",
         ],
     ),
+    "check_without_a_title_or_a_hint": (
+        {
+            f"graders/{NAME}.py": GRADER.replace('    """Numbers are doubled."""\n', "").replace(
+                "What is half of 3?", ""
+            )
+        },
+        [
+            "test_squares has no docstring: say what should be true",
+            "test_rounds has no hint: ask a question that leads to the mistake",
+        ],
+    ),
+    "test_without_its_mark": (
+        {f"graders/{NAME}.py": f"{GRADER}\n\ndef test_forgotten(submission):\n    assert False\n"},
+        ["test_forgotten has no `@check`, so it never runs"],
+    ),
+    "check_worth_nothing": (
+        {
+            f"graders/{NAME}.py": GRADER.replace("points=4", "points=0").replace(
+                "points=6", "points=10"
+            )
+        },
+        ["test_rounds is worth 0 points: only an example may be worth none"],
+    ),
+    "stub_that_is_no_python": (
+        {f"exercises/{NAME}.py": f"{STUB}\n\ndef broken(:\n"},
+        ["the stub, line 12, is no valid Python: "],
+    ),
+    "solution_that_is_empty": (
+        {f"solutions/{NAME}.py": "\n"},
+        ["the solution is empty: there is nothing to grade."],
+    ),
+    "bank_that_is_no_python": (
+        {
+            f"{BANK}/wrong/typo.py": f"{WRONG_HALVE}\nreturn(\n",
+            f"{BANK}/right/typo.py": f"{RIGHT}\n1 +\n",
+            f"{BANK}/right/notes.txt": "later",
+            f"{BANK}/wrong/squares.py.orig": WRONG_DOUBLE,
+        },
+        [
+            "right/notes.txt is no Python file (.py), and is never graded",
+            "wrong/squares.py.orig is no Python file (.py), and is never graded",
+            "right/typo.py, line 9, is no valid Python: ",
+            "wrong/typo.py, line 10, is no valid Python: ",
+        ],
+    ),
+    "entry_twice": (
+        {"exercises/exercises.toml": METADATA + METADATA},
+        [f"exercises/exercises.toml has {NAME} 2 times"],
+    ),
     "grader_with_a_typo": (
         {f"graders/{NAME}.py": GRADER.replace("import pytest", "import pytset")},
         ["the grader broke: ", "No module named 'pytset'"],
@@ -186,8 +235,31 @@ def test_shortfall_is_told_in_words(prove: Prove, case: str) -> None:
 
 def test_first_line_without_its_form_is_told(prove: Prove) -> None:
     """A wrong file that does not say what is wrong is named, with the form that is asked for."""
-    (problem,) = prove({f"{BANK}/wrong/rounds.py": WRONG_HALVE.replace("wrong: ", "")}).problems
-    assert "wrong/rounds.py has to open with `# wrong: function: what is wrong`" in problem
+    other = f"{BANK}/wrong/zero.py"
+    harmless = f"# wrong: halve: nothing, in fact\n{RIGHT}"
+    proof = prove({f"{BANK}/wrong/rounds.py": WRONG_HALVE.replace("wrong: ", ""), other: harmless})
+    assert proof.problems == [
+        "wrong/rounds.py has to open with `# wrong: function: what is wrong`.",
+        "wrong/zero.py earns full marks",
+    ], "the others are graded, and it still shows that its check is needed"
+
+
+def test_one_fault_is_told_once(prove: Prove) -> None:
+    """A check that breaks on every answer, and a stub that is no Python, are one line each."""
+    broken = GRADER.replace("for x in (3.0, -0.5)", "for x in (1 / 0,)")
+    told = prove({f"graders/{NAME}.py": broken}).problems
+    assert len([problem for problem in told if "was not run" in problem]) == 1
+    assert len(prove({f"exercises/{NAME}.py": "def f(:\n"}).problems) == 1
+
+
+def test_long_problem_is_printed_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name longer than the terminal is wide is folded, never cut."""
+    monkeypatch.setenv("COLUMNS", "40")
+    name = f"wrong/{'mean_of_means_' * 6}.py"
+    write(tmp_path, {**FILES, f"{BANK}/{name}": RIGHT})
+    words = ["--course", str(tmp_path), "verify", "--no-mutants", "--update", "--jobs", "1"]
+    printed = CliRunner().invoke(kit, words).stdout
+    assert name in "".join(line.strip() for line in printed.splitlines())
 
 
 def test_solution_that_varies_is_told(prove: Prove) -> None:

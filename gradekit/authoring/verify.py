@@ -9,7 +9,7 @@ or explained.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,6 +18,7 @@ import msgspec
 
 from gradekit.authoring.mutants import Mutant, mutants_of, require_operators
 from gradekit.authoring.new import UNWRITTEN
+from gradekit.authoring.reading import fault_of, not_python, unsaid
 from gradekit.course import METADATA, Course, Exercise
 from gradekit.errors import GraderError, KitError
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
@@ -75,7 +76,8 @@ def verify(
     if with_mutants:
         require_operators()
     # The longest first, so that no process is left with one at the end.
-    ordered = sorted(exercises, key=lambda exercise: exercise.library, reverse=True)
+    each_once = {exercise.name: exercise for exercise in exercises}.values()
+    ordered = sorted(each_once, key=lambda exercise: exercise.library, reverse=True)
     arguments = [(course.root, exercise.name, with_mutants, update) for exercise in ordered]
     proofs = []
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
@@ -106,11 +108,13 @@ class _Prover:
         self.bank = course.bank / self.exercise.name
         self.proof = Proof(self.exercise.name)
         self._failed_by_wrong: set[str] = set()
+        self._unreadable: set[Path] = set()  # files of the bank, which have been complained of
+        self._not_run: set[tuple[str, str]] = set()  # checks and messages
 
     def prove(self, with_mutants: bool, update: bool) -> None:
         from gradekit.engine import open_session
 
-        if not self._is_complete():
+        if not self._is_complete() or not self._is_readable():
             return
         self._prove_written()
         with open_session(self.course, self.exercise) as session:
@@ -120,40 +124,72 @@ class _Prover:
             signatures = self._prove_wrong()
             unused = sorted(checks - self._failed_by_wrong)
             self._complain(f"no wrong answer fails {check}" for check in unused)
-        self._prove_signatures(signatures, update)
+        if len(signatures) == len(self._files("wrong")):
+            self._prove_signatures(signatures, update)
         if with_mutants:
             self._prove_mutants()
 
     def _complain(self, problems: Iterable[str]) -> None:
-        self.proof.problems.extend(problems)
+        """Note problems, each of them once."""
+        told = self.proof.problems
+        told.extend(problem for problem in problems if problem not in told)
 
     def _is_complete(self) -> bool:
         course, exercise = self.course, self.exercise
         files = (course.stub(exercise), course.solution(exercise), course.grader(exercise))
         missing = [path.relative_to(course.root) for path in files if not path.is_file()]
         self._complain(f"there is no {path}" for path in missing)
+        times = [each.name for each in course.exercises].count(exercise.name)
+        if times > 1:
+            self._complain([f"exercises/{METADATA} has {exercise.name} {times} times"])
         return not missing
 
-    def _prove_written(self) -> None:
-        """Nothing is left to write of what `kit new` began."""
+    def _is_readable(self) -> bool:
+        """Whether stub, solution and grader are Python; what in the bank is not is left out."""
+        texts = self._texts()
+        faults = {path: fault_of(path, called) for called, path in texts.items()}
+        self._complain(filter(None, faults.values()))
+        bank = set(self._files("right")) | set(self._files("wrong"))
+        self._unreadable = {path for path in bank if faults[path]}
+        for kind in ("right", "wrong"):
+            self._complain(not_python(self.bank / kind))
+        return not any(fault for path, fault in faults.items() if path not in bank)
+
+    def _texts(self) -> dict[str, Path]:
+        """All Python files of the exercise, by what they are called in a problem."""
         course, exercise = self.course, self.exercise
-        named = [("the stub", course.stub), ("the solution", course.solution)]
-        texts = {what: place(exercise) for what, place in (*named, ("the grader", course.grader))}
-        bank = sorted(self.bank.glob("*/*.py"))
-        texts |= {f"{path.parent.name}/{path.name}": path for path in bank}
-        for what, path in texts.items():
+        bank = [*self._files("right"), *self._files("wrong")]
+        return {
+            "the stub": course.stub(exercise),
+            "the solution": course.solution(exercise),
+            "the grader": course.grader(exercise),
+            **{f"{path.parent.name}/{path.name}": path for path in bank},
+        }
+
+    def _files(self, kind: str) -> list[Path]:
+        """The right or the wrong answers of the bank."""
+        return sorted((self.bank / kind).glob("*.py"))
+
+    def _prove_written(self) -> None:
+        """Nothing is left to write: of what `kit new` began, and of what each check says."""
+        self._complain(unsaid(self.course.grader(self.exercise)))
+        for what, path in self._texts().items():
+            if path in self._unreadable:
+                continue
             for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
                 if UNWRITTEN in line:
                     wanted = line.partition(UNWRITTEN)[2].removeprefix(": ")
                     self._complain([f"{what}, line {number}, is still to write: {wanted}"])
         for field in Exercise.__struct_fields__:
-            if UNWRITTEN in str(getattr(exercise, field)):
+            if UNWRITTEN in str(getattr(self.exercise, field)):
                 self._complain([f"exercises/{METADATA}: `{field}` is still to write"])
 
     def _grade(self, path: Path) -> tuple[Report, dict[str, Print]]:
         report, prints = self._session.examine(read(path))
-        for check in report.not_run:
-            self._complain([f"{path.name}: {check.name} was not run: {check.message}"])
+        for check in report.not_run:  # by one fault of the grader, every answer is hit
+            if (check.name, check.message) not in self._not_run:
+                self._not_run.add((check.name, check.message))
+                self._complain([f"{path.name}: {check.name} was not run: {check.message}"])
         return report, prints
 
     def _prove_stub_and_solution(self) -> set[str]:
@@ -172,6 +208,11 @@ class _Prover:
         self.proof.seconds = report.seconds
         if report.seconds > budget:
             self._complain([f"grading the solution takes {report.seconds:.1f} s of {budget:g}"])
+        self._complain(
+            f"{check.name} is worth {check.max_score:g} points: only an example may be worth none"
+            for check in report.checks
+            if check.max_score <= 0 and not check.name.startswith("example_")
+        )
         hidden = {check.name for check in report.checks if check.max_score}
         self.proof.checks = len(hidden)
         return hidden
@@ -180,21 +221,29 @@ class _Prover:
         self._complain(f"{what} fails {check.name}: {check.message}" for check in report.failed)
 
     def _prove_right(self) -> None:
-        for path in sorted((self.bank / "right").glob("*.py")):
+        for path in self._files("right"):
+            if path in self._unreadable:
+                continue
             self.proof.right += 1
             self._must_pass(f"right/{path.name}", self._grade(path)[0])
         if not self.proof.right:
             self._complain(["the bank has no right answer besides the solution"])
 
     def _prove_wrong(self) -> list[Mistake]:
-        """Return the mistakes with their prints."""
-        mistakes = []
-        for path in sorted((self.bank / "wrong").glob("*.py")):
-            self.proof.wrong += 1
-            function, sentence = first_line(path)
+        """Return the mistakes with their prints; not of files that do not say what they are."""
+        mistakes: list[Mistake] = []
+        for path in self._files("wrong"):
+            if path in self._unreadable:
+                continue
             report, prints = self._grade(path)
             failed = [check for check in report.failed if check.max_score]
             self._failed_by_wrong |= {check.name for check in failed}
+            try:
+                function, sentence = first_line(path)
+            except KitError as error:
+                self._complain([str(error)])
+                continue
+            self.proof.wrong += 1
             if not failed:
                 self._complain([f"wrong/{path.name} earns full marks"])
             others = sorted({check.function for check in report.failed} - {function})
@@ -274,13 +323,8 @@ def first_line(path: Path) -> tuple[str, str]:
     mark, _, rest = line.partition(": ")
     function, _, sentence = rest.partition(": ")
     if mark != "# wrong" or not sentence:
-        raise KitError(f"{path} has to open with `# wrong: function: what is wrong`.")
+        raise KitError(f"wrong/{path.name} has to open with `# wrong: function: what is wrong`.")
     return function, sentence.strip()
-
-
-def wrong_files(course: Course, exercise: Exercise) -> Iterator[Path]:
-    """The wrong answers that the bank holds of an exercise."""
-    return iter(sorted((course.bank / exercise.name / "wrong").glob("*.py")))
 
 
 def _without_times(report: Report) -> Report:

@@ -28,8 +28,13 @@ class Classroom:
         """Find out what there is.
 
         Raises:
-            KitError: nothing that could be graded is there.
+            KitError: nothing that could be graded is there, or our results would lie among it.
         """
+        if out.resolve() == handed_in.resolve():
+            raise KitError(
+                f"{out} is what the class handed in, and results would be taken for answers: "
+                "name another folder, such as `--out graded`."
+            )
         self.course, self.out = course, out
         self._handed_in: HandedIn = open_handed_in(handed_in, leave_out=out)
         self.found: Found = discover(self._handed_in, course)

@@ -27,7 +27,11 @@ def gradebook(
 
     Args:
         roster: Canvas' own export of the gradebook. Without it students are taken for logins.
+    Raises:
+        KitError: the roster is something else.
     """
+    if roster is not None:
+        roster.require(("Student",), "the gradebook from Canvas")
     scores = scores_of(results)
     handed_in = [e for e in exercises if any(e.name in reports for reports in scores.values())]
     about = _about(roster)

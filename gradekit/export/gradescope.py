@@ -5,6 +5,7 @@ The format: https://gradescope-autograders.readthedocs.io/en/latest/specs/
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterable
 from importlib import metadata
@@ -104,14 +105,15 @@ def _test(
     }
 
 
-def write_zip(
-    path: Path, course: Course, exercises: list[Exercise], level: Level, isolation: str | None
-) -> None:
-    """Write the autograder: its two scripts, gradekit, and the exercises without solutions."""
+def autograder(
+    course: Course, exercises: list[Exercise], level: Level, isolation: str | None
+) -> bytes:
+    """The zip of an autograder: its two scripts, gradekit, and the exercises without solutions."""
     words = [exercise.name for exercise in exercises] + [f"--feedback={level}"]
     options = " ".join([*words, *([f"--isolation={isolation}"] if isolation else [])])
     needed = [name for name in metadata.requires("gradekit") or [] if "extra ==" not in name]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         _add_text(archive, "setup.sh", SETUP, executable=True)
         _add_text(archive, "run_autograder", RUN.format(options=options), executable=True)
         _add_text(archive, "requirements.txt", "\n".join(sorted(needed)) + "\n")
@@ -126,6 +128,7 @@ def write_zip(
             files += [course.stub(exercise), grader, *grader.parent.glob(f"*/{grader.stem}.json")]
         for file in files:
             _add_file(archive, f"course/{file.relative_to(course.root).as_posix()}", file)
+    return made.getvalue()
 
 
 def _add_file(archive: zipfile.ZipFile, name: str, file: Path) -> None:

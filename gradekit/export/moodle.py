@@ -47,7 +47,11 @@ def gradebook(
         field: What Moodle is to find students by.
         roster: Moodle's own export of participants or grades. Without it, students are
             taken to be called by `field` already.
+    Raises:
+        KitError: the roster does not have what Moodle is to find students by.
     """
+    if roster is not None:
+        roster.require(FIELDS[field], "the participants or grades from Moodle, with that column")
     scores = scores_of(results)
     handed_in = [e for e in exercises if any(e.name in reports for reports in scores.values())]
     text, unknown = io.StringIO(), []

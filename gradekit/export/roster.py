@@ -25,6 +25,7 @@ class Roster:
         Raises:
             KitError: it is no table that can be read.
         """
+        self._path = path
         try:
             text = path.read_text("utf-8-sig")
             self.header, *rows = list(csv.reader(io.StringIO(text)))
@@ -34,6 +35,15 @@ class Roster:
             raise KitError(f"{path} is no CSV table in UTF-8.") from None
         self.header = [name.strip() for name in self.header]
         self.rows = [dict(zip(self.header, row, strict=False)) for row in rows]
+
+    def require(self, names: tuple[str, ...], source: str) -> None:
+        """See to it that there is a column of one of `names`.
+
+        Raises:
+            KitError: there is none; the message says what to export instead.
+        """
+        if not set(names) & set(self.header):
+            raise KitError(f"{self._path} has no column `{names[0]}`: export {source}.")
 
     def find(self, student: str, columns: Iterable[tuple[str, ...]]) -> dict[str, str] | None:
         """The one row that `student` means; None if there is none, or several.

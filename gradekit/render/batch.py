@@ -83,7 +83,7 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
         text = (
             f"{_count(overview.not_run, 'answer')} could not be run, through a fault of kit's own."
         )
-        out.print(Text(f"! {text} Run the same command again.", style="yellow"))
+        out.print(Text(f"! {text} Once it is mended, run the same command again.", style="yellow"))
     if problems := overview.not_graded:
         out.print(Text(f"{_count(len(problems), 'file')} not graded:", style="yellow"))
         for problem in problems[:SHOWN]:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import jinja2
+from markupsafe import Markup, escape
 
+from gradekit.export.texts import grouped, together
 from gradekit.render.page import TEMPLATES, environment
 from gradekit.report import Check, Report
 
+NOT_WRITTEN = "not written yet"
 NAME_BYTES = 120  # of a folder; file systems allow 255, zip tools and Windows fewer
+
+
+class Problem(NamedTuple):
+    """Something that failed: a check, or several in the same way. `function` may be empty."""
+
+    title: str
+    function: str
+    max_score: float
+    message: str
+    hint: str
 
 
 class FeedbackWriter:
@@ -21,6 +35,7 @@ class FeedbackWriter:
         made = environment()
         made.filters["fenced"] = fenced
         made.filters["markdown"] = markdown
+        made.filters["code"] = code
         self._html = made.get_template("feedback.html.j2")
         self._markdown = made.get_template("feedback.md.j2")
         self._style = (TEMPLATES / "page.css").read_text("utf-8")
@@ -34,16 +49,33 @@ class FeedbackWriter:
         return self._render(self._markdown, report, title)
 
     def _render(self, template: jinja2.Template, report: Report, title: str) -> str:
-        by_outcome: dict[str, list[Check]] = {"failed": [], "passed": [], "not_run": []}
+        by_outcome: dict[str, list[Check]] = {"passed": [], "not_run": []}
         for check in report.checks:
-            if check.max_score or check.outcome != "passed":
+            if check.outcome == "not_run" or (check.max_score and check.outcome == "passed"):
                 by_outcome[check.outcome].append(check)
         return template.render(
             report=report,
             title=title,
             checks=by_outcome,
+            problems=list(problems(report)),
             style=self._style,
         )
+
+
+def problems(report: Report) -> Iterator[Problem]:
+    """What failed, as the terminal tells it: the same problem once, without unrelated hints."""
+    if common := report.common_problem:
+        yield Problem("All checks failed in the same way.", "", report.max_score, common, "")
+        return
+    for group in grouped(report.failed):
+        first, points = group[0], sum(check.max_score for check in group)
+        if len(group) == 1:
+            yield Problem(first.title, first.function, points, first.message, first.hint)
+        elif first.message == NOT_WRITTEN:
+            title = f"`{first.function}` is not written yet."
+            yield Problem(title, first.function, points, "", "")
+        else:
+            yield Problem(together(group), first.function, points, first.message, "")
 
 
 def folder_names(students: Iterable[str]) -> dict[str, str]:
@@ -58,6 +90,11 @@ def folder_names(students: Iterable[str]) -> dict[str, str]:
         folders[student] = short
         taken.add(short.casefold())
     return folders
+
+
+def code(text: str) -> Markup:
+    """`text` escaped for HTML, with what stands between backticks set as code."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def fenced(text: str) -> str:

@@ -1,0 +1,58 @@
+"""What is wrong with an exercise's files before anything of them is run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from gradekit.errors import KitError
+from gradekit.submission import read
+
+
+def fault_of(path: Path, called: str) -> str:
+    """Why a file is no Python that can be graded, in a sentence about `called`; else empty."""
+    try:
+        ast.parse("".join(read(path).cells))
+    except KitError as error:
+        return str(error).replace(str(path), called)
+    except SyntaxError as error:
+        return f"{called}, line {error.lineno}, is no valid Python: {error.msg}"
+    return ""
+
+
+def not_python(folder: Path) -> Iterator[str]:
+    """What lies in a folder of the bank and is never graded."""
+    for path in sorted(folder.glob("*")):
+        if path.suffix != ".py" and path.name != "__pycache__" and not path.name.startswith("."):
+            yield f"{folder.name}/{path.name} is no Python file (.py), and is never graded"
+
+
+def unsaid(grader: Path) -> Iterator[str]:
+    """What the tests of a grader leave out: the mark, the title or the hint of a check."""
+    for test in ast.parse(grader.read_text("utf-8-sig")).body:
+        if not isinstance(test, ast.FunctionDef) or not test.name.startswith("test"):
+            continue
+        mark = next((each for each in test.decorator_list if _is_check(each)), None)
+        if mark is None:
+            yield f"{test.name} has no `@check`, so it never runs"
+            continue
+        if not (ast.get_docstring(test) or "").strip():
+            yield f"{test.name} has no docstring: say what should be true"
+        if _hint(mark).strip() == "":
+            yield f"{test.name} has no hint: ask a question that leads to the mistake"
+
+
+def _is_check(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return getattr(called, "id", getattr(called, "attr", "")) == "check"
+
+
+def _hint(mark: ast.expr) -> str:
+    """The hint as it stands there; what is computed is taken to say something."""
+    keywords = mark.keywords if isinstance(mark, ast.Call) else []
+    for keyword in keywords:
+        if keyword.arg == "hint":
+            value = keyword.value
+            return str(value.value) if isinstance(value, ast.Constant) else ast.unparse(value)
+    return ""
