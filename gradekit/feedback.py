@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from gradekit.report import Check, Report
+from gradekit.report import NOT_WRITTEN, Check, Report
 
 Level = Literal["score", "titles", "hints", "full"]
 LEVELS: tuple[Level, ...] = ("score", "titles", "hints", "full")  # each shows more
@@ -68,7 +68,7 @@ def _harmless(check: Check, functions: set[str]) -> str:
     could have said ourselves is kept: a known sentence about one of our `functions`.
     """
     told = check.message.partition("\nprinted: ")[0]
-    if told == "not written yet":
+    if told == NOT_WRITTEN:
         return told
     if check.ending in ("timed_out", "out_of_memory"):  # ours to say
         stopped = STOPPED.match(told)

@@ -9,6 +9,8 @@ import msgspec
 Outcome = Literal["passed", "failed", "not_run"]
 Ending = Literal["finished", "timed_out", "out_of_memory", "crashed", "refused", "malformed"]
 
+NOT_WRITTEN = "not written yet"  # the message where a function is still the stub's
+
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One grader test on one submission.

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, NoReturn
 import cloudpickle
 
 from gradekit.grading.compare import SHOWN_ENTRIES, show
+from gradekit.report import NOT_WRITTEN
 from gradekit.sandbox.host import Allowance, Reply, Worker, WorkerLost
 from gradekit.sandbox.launch import Sandbox, SandboxError
 from gradekit.submission import Submission
@@ -221,7 +222,7 @@ class Run:
         if problem.reason == "missing":
             raise SubmissionError(problem.text)
         if problem.builtin == "NotImplementedError":
-            raise SubmissionError("not written yet")
+            raise SubmissionError(NOT_WRITTEN)
         text = f"{what} raised {problem.described}{problem.place}"
         if problem.builtin in RAISABLE:
             error = RAISABLE[problem.builtin](problem.text)

@@ -16,7 +16,7 @@ from gradekit.practice.solutions import print_model_answer
 from gradekit.practice.terminal import Paint
 from gradekit.render.plain import sentences
 from gradekit.render.terminal import print_report
-from gradekit.report import Report
+from gradekit.report import NOT_WRITTEN, Report
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
@@ -104,7 +104,7 @@ def story_of(course: Course, exercise: Exercise) -> list[str]:
 
 def is_untouched(report: Report) -> bool:
     """Whether nothing has been written yet."""
-    return all(check.message == "not written yet" for check in report.checks)
+    return all(check.message == NOT_WRITTEN for check in report.checks)
 
 
 def _print_task(out: Console, watch: Watch, now: str) -> None:

@@ -20,7 +20,7 @@ import msgspec
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
-from gradekit.report import Report
+from gradekit.report import NOT_WRITTEN, Report
 from gradekit.submission import Submission, read
 
 PROGRESS = "progress.jsonl"
@@ -123,7 +123,7 @@ class Workspace:
         stub = self.course.stub(exercise).read_bytes()
         if report.submission_sha256 == hashlib.sha256(stub).hexdigest():
             return
-        written = [check for check in report.failed if check.message != "not written yet"]
+        written = [check for check in report.failed if check.message != NOT_WRITTEN]
         known = report.behaves_like.items()
         self.record(
             event,

@@ -12,9 +12,8 @@ from markupsafe import Markup, escape
 
 from gradekit.export.texts import grouped, together
 from gradekit.render.page import TEMPLATES, environment
-from gradekit.report import Check, Report
+from gradekit.report import NOT_WRITTEN, Check, Report
 
-NOT_WRITTEN = "not written yet"
 NAME_BYTES = 120  # of a folder; file systems allow 255, zip tools and Windows fewer
 
 

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradekit.report import Check, Report
+from gradekit.report import NOT_WRITTEN, Check, Report
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "not_run": ("!", "yellow")}
 RAISED = re.compile(r" raised .*? \(line \d+[^\n]*", re.DOTALL)
@@ -68,10 +68,10 @@ def _print_failed(out: Console, group: list[Check]) -> None:
     mark, style = MARKS[first.outcome]
     if len(group) > 1 and first.message:
         title = f"{first.function}: {len(group)} checks failed in the same way"
-        if first.message == "not written yet":
+        if first.message == NOT_WRITTEN:
             title = f"{first.function} is not written yet"
         _print_line(out, mark, style, title, _points(group))
-        if first.message != "not written yet":
+        if first.message != NOT_WRITTEN:
             # The message of an example (worth nothing) does not say which call it was.
             _print_indented(out, max(group, key=lambda check: bool(check.max_score)).message)
         return
