@@ -395,7 +395,12 @@ def test_control_c_stops_with_a_summary(small: Course, tmp_path: Path, monkeypat
 
     monkeypatch.setattr("gradekit.render.batch._Bar.tell", tell)
     arguments = ("--course", small.root, "grade", handed_in, "--out", tmp_path / "out")
-    stopped = invoke(*arguments)
+    # What a shell starts in the background ignores Ctrl-C, and so would these tests.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        stopped = invoke(*arguments)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert stopped.exit_code == 130, stopped.output
     assert "Stopped with 15 answers to go" in stopped.output
     assert "5 answers of 20 students" in stopped.output

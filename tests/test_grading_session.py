@@ -8,12 +8,16 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from gradekit.course import Course
 from gradekit.engine import open_session
+from gradekit.grading import memo, plugin
+from gradekit.grading.memo import Memo
 from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
+from gradekit.report import Report
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.limits import Limits
 from gradekit.submission import Submission, read
@@ -132,18 +136,106 @@ def test_a_worker_lost_on_the_way_is_told_once(submission):
     assert (str(lost.value), lost.value.ending) == (text, "timed_out")
 
 
+def toy_course(root: Path, grader: str) -> Course:
+    for folder, text in (("graders", grader), ("exercises", ANSWER), ("solutions", ANSWER)):
+        (root / folder).mkdir()
+        (root / folder / "exercise_01_toy.py").write_text(text)
+    (root / "exercises" / "exercises.toml").write_text(METADATA)
+    return Course(root)
+
+
+def toy(source: str) -> Submission:
+    return Submission("toy.py", (source,), "0")
+
+
 def test_checks_may_use_fixtures_and_parameters(tmp_path: Path):
     """Again and again in one session; a test that is no check is not run."""
-    for folder, text in (("graders", GRADER), ("exercises", ANSWER), ("solutions", ANSWER)):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "exercise_01_toy.py").write_text(text)
-    (tmp_path / "exercises" / "exercises.toml").write_text(METADATA)
-    course = Course(tmp_path)
+    course = toy_course(tmp_path, GRADER)
     with open_session(course, course.find("toy")) as session:
         for _ in range(3):
-            report = session.grade(Submission("toy.py", (ANSWER,), "0"))
+            report = session.grade(toy(ANSWER))
             assert [check.outcome for check in report.checks] == ["passed"] * 3
             assert report.score == report.max_score == 10
+
+
+def without_times(report: Report) -> Report:
+    checks = tuple(msgspec.structs.replace(check, seconds=0) for check in report.checks)
+    return msgspec.structs.replace(report, seconds=0, checks=checks)
+
+
+def test_what_is_remembered_is_what_would_be_found(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole bank, in two orders: the same reports as from checks that run each time."""
+    exercise = course.find("softmax")
+    bank = Path(course.root, "tests", "bank", exercise.name)
+    answers = [read(path) for path in sorted(bank.glob("*/*.py"))]
+    with open_session(course, exercise) as session:
+        forward = [without_times(session.grade(answer)) for answer in answers]
+        judged: list[str] = []
+        judgement = plugin.judgement
+        monkeypatch.setattr(
+            plugin, "judgement", lambda item, error: judged.append(item) or judgement(item, error)
+        )
+        backward = [without_times(session.grade(answer)) for answer in reversed(answers)]
+    assert backward[::-1] == forward
+    assert len(judged) < len(answers)  # checks that ran again; there are some 17 an answer
+    monkeypatch.setattr(Memo, "recall", lambda *_: None)
+    with open_session(course, exercise) as session:
+        assert [without_times(session.grade(answer)) for answer in answers] == forward
+
+
+STEPS = '''
+import random
+
+from gradekit.grading import check, expect
+
+
+@check("double", points=6, hint="?")
+def test_step_by_step(submission):
+    """Each call depends on what came back from the last."""
+    x = 1
+    while x < 1000:
+        x = submission.double(x)
+    expect(x == 1024, f"got {x} after {submission.count()} calls")
+
+
+@check("double", points=4, hint="?")
+def test_of_anything(submission):
+    """What it asks for is never the same."""
+    x = random.random()
+    expect(submission.double(x) == 2 * x, "no double")
+'''
+
+
+def test_new_replies_are_looked_at_by_the_check_itself(tmp_path: Path) -> None:
+    """It goes on from the replies that are known, and no call is made twice."""
+    course = toy_course(tmp_path, STEPS)
+    odd = ANSWER.replace("return x * 2", "return x * 2 + (x == 64)")
+    hangs = ANSWER.replace("return x * 2", "return hang(x) if x == 64 else x * 2")
+    exercise = msgspec.structs.replace(
+        course.find("toy"), limits=Limits(check_seconds=0.5, submission_seconds=5)
+    )
+    with open_session(course, exercise) as session:
+        for _ in range(2):
+            assert session.grade(toy(ANSWER)).passed
+        for _ in range(2):
+            assert session.grade(toy(odd)).checks[0].message.endswith("got 1032 after 10 calls")
+            check = session.grade(toy(hangs)).checks[0]
+            assert check.message == "stopped after 0.5 s: double(64) did not return"
+            assert check.ending == "timed_out"
+        assert session.grade(toy(ANSWER)).passed
+
+
+def test_what_is_remembered_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond it all is forgotten, and the reports stay the same."""
+    monkeypatch.setattr(memo, "MEMO_BYTES", 4 * memo.ENTRY_BYTES)
+    course = toy_course(tmp_path, STEPS)
+    with open_session(course, course.find("toy")) as session:
+        for add in range(5):
+            wrong = toy(ANSWER.replace("return x * 2", f"return x * 2 + {add}"))
+            assert [session.grade(wrong).passed for _ in range(2)] == [add == 0] * 2
+            assert session.grade(toy(ANSWER)).passed
 
 
 def test_a_session_leaves_the_environment_alone(course, session_of):

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from gradekit.grading.compare import same
 from gradekit.sandbox import wire
-from gradekit.sandbox.host import Worker, WorkerLost
+from gradekit.sandbox.host import Worker, WorkerLost, reply_in
 from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES, Limits
 
 FRAMES = int(os.environ.get("KIT_FUZZ_FRAMES", "1000000"))
@@ -335,7 +335,7 @@ def lost_to() -> Iterator[Callable[..., WorkerLost]]:
         thread.start()
         started = time.monotonic()
         with pytest.raises(WorkerLost) as lost:
-            [*worker.ask("call", [body], worker.allow(0.2), "softmax([1, 2])")]
+            ask(worker, body)
         assert time.monotonic() - started < 5
         assert mine.fileno() == -1  # closed for good
         its.close()
@@ -346,6 +346,16 @@ def lost_to() -> Iterator[Callable[..., WorkerLost]]:
     yield lost_to
     for end in opened:
         end.close()
+
+
+def ask(worker: Worker, body: Any) -> None:
+    """Make a request and read its reply, as a run does."""
+    frame = b"".join(wire.encode("call", 1, body))
+    (reply,) = worker.exchange([frame], worker.allow(0.2))
+    try:
+        reply_in(reply, 1)
+    except wire.Malformed as error:
+        raise worker.gave_no_data(error) from None
 
 
 def request(its: socket.socket) -> None:
@@ -382,7 +392,17 @@ def test_a_reply_that_is_none(frame: bytes, lost_to: Callable[..., WorkerLost]) 
     """A frame that is no reply, or announces too much, is malformed."""
     lost = lost_to(replies(frame))
     assert lost.ending == "malformed"
-    assert "softmax([1, 2]) sent back no proper data" in str(lost)
+    assert "softmax([1, 2]) sent back no proper data" in lost.told("softmax([1, 2])")
+
+
+def test_a_reply_that_nobody_asked_for() -> None:
+    """Replies ahead of the next requests are not taken for theirs."""
+    mine, its = socket.socketpair()
+    with mine, its:
+        its.sendall(b"".join(wire.encode("ready", 0, None)) + raw(["t", [1, ""]]))
+        worker = Worker(mine, Puppet(), LIMITS)  # type: ignore[arg-type]
+        with pytest.raises(WorkerLost, match="nobody asked for"):
+            ask(worker, None)
 
 
 def test_a_connection_that_closes(lost_to: Callable[..., WorkerLost]) -> None:
@@ -426,7 +446,7 @@ def test_silence(lost_to: Callable[..., WorkerLost]) -> None:
     for part in (b"", b"\x05", raw(["t", [1, ""]])[:-1]):
         lost = lost_to(replies(part))
         assert lost.ending == "timed_out"
-        assert str(lost) == "stopped after 0.2 s: softmax([1, 2]) did not return"
+        assert lost.told("softmax([1, 2])") == "stopped after 0.2 s: softmax([1, 2]) did not return"
 
 
 def test_an_endless_trickle(lost_to: Callable[..., WorkerLost]) -> None:

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import cloudpickle
+import msgspec
 import pytest
 
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.grading import examples as examples_module
 from gradekit.grading.compare import Mismatch
+from gradekit.grading.memo import Judgement
 from gradekit.grading.mistakes import Print, fingerprint
 from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
 from gradekit.report import Check, clean
@@ -140,22 +142,21 @@ def pytest_runtest_makereport(
     report = yield
     marked = item.get_closest_marker("check")
     if marked and (call.when == "call" or (call.when == "setup" and call.excinfo)):
-        check = judge(item, call.excinfo.value if call.excinfo else None, call.duration)
+        verdict = judgement(item, call.excinfo.value if call.excinfo else None)
+        check = note(item, verdict, call.duration)
         if check.outcome != "passed" and report.outcome == "failed":
             report.longrepr = f"{check.message}\n{check.hint}".strip()
     return report
 
 
-def judge(item: pytest.Item, error: BaseException | None, seconds: float) -> Check:
-    """Note what became of a check, which ended with `error` after `seconds`."""
+def judgement(item: pytest.Item, error: BaseException | None) -> Judgement:
+    """What to say of a check that ended with `error`."""
     marker = item.get_closest_marker("check")
     assert marker is not None
     run = item.config.stash[PROXY]._run
     outcome, ending, message = _outcome(error, run)
     if outcome == "failed" and run is not None and run.printed.strip():
         message += f"\nprinted: {run.printed.strip()}"
-    if outcome == "failed" and run is not None and run.replies:
-        item.config.stash[PRINTS][item.name] = fingerprint(run.replies, *run.last_reply)
     points = float(marker.kwargs["points"])
     check = Check(
         name=item.name,
@@ -167,9 +168,18 @@ def judge(item: pytest.Item, error: BaseException | None, seconds: float) -> Che
         max_score=points,
         message=clean(message, MESSAGE_CHARACTERS),
         hint=marker.kwargs["hint"] if outcome == "failed" else "",
-        seconds=round(seconds, 6),
     )
+    if outcome == "failed" and run is not None and run.replies:
+        return Judgement(check, fingerprint(run.replies, *run.last_reply))
+    return Judgement(check, None)
+
+
+def note(item: pytest.Item, judgement: Judgement, seconds: float) -> Check:
+    """Put the judgement of a check that took `seconds` where the session looks for it."""
+    check = msgspec.structs.replace(judgement.check, seconds=round(seconds, 6))
     item.config.stash[CHECKS].append(check)
+    if judgement.print is not None:
+        item.config.stash[PRINTS][item.name] = judgement.print
     return check
 
 

@@ -7,11 +7,13 @@ one that was lost, and holds the time. `SubmissionProxy` is what the checks call
 from __future__ import annotations
 
 import builtins
+import hashlib
 import math
 import pickle
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from types import FunctionType
 from typing import Any, NamedTuple, NoReturn
@@ -20,13 +22,15 @@ import cloudpickle
 
 from gradekit.grading.compare import SHOWN_ENTRIES, show
 from gradekit.report import NOT_WRITTEN
-from gradekit.sandbox.host import Allowance, Reply, Worker, WorkerLost
+from gradekit.sandbox import wire
+from gradekit.sandbox.host import Allowance, Worker, WorkerLost, reply_in
 from gradekit.sandbox.launch import Sandbox, SandboxError
 from gradekit.submission import Submission
 
 CALL_CHARACTERS = 100
 TEXT_CHARACTERS = 1000  # of what a worker says of an exception
 LINE_CHARACTERS = 200
+REMEMBERED_BYTES = 2**20  # of an exchange; a longer one has no digest
 AVAILABLE = "the standard library, numpy, scipy, scikit-learn and torch"
 
 # Exceptions that arrive as themselves; any other arrives as a SubmissionError.
@@ -47,6 +51,10 @@ class SubmissionError(Exception):
     def __init__(self, text: str, ending: str = "finished") -> None:
         super().__init__(text)
         self.ending = ending
+
+    def anew(self) -> SubmissionError:
+        """The same, without the frames that it passed through: they hold what came back."""
+        return SubmissionError(str(self), self.ending)
 
 
 class Called(NamedTuple):
@@ -82,6 +90,26 @@ class Calls(NamedTuple):
         return f"one of {count} calls such as {first}" if count > 1 else str(first)
 
 
+class Exchange(NamedTuple):
+    """Requests that went out together, and what came back up to the loss of the worker."""
+
+    requests: list[bytes]
+    replies: list[wire.Received]
+    lost: WorkerLost | None
+    printed: str  # while the file was run, if it was run for this
+
+    def digest(self) -> bytes | None:
+        """What stands for all that came back; None if that is nothing to be remembered."""
+        parts: list[bytes | bytearray] = [self.printed.encode("utf-8", "surrogatepass")]
+        for reply in self.replies:
+            parts += reply
+        sizes = [len(part) for part in parts]
+        size = sum(sizes) + sum(map(len, self.requests))
+        if self.lost is not None or size > REMEMBERED_BYTES:
+            return None
+        return hashlib.sha256(b"".join([repr(sizes).encode(), *parts])).digest()
+
+
 class Run:
     """One submission being graded."""
 
@@ -100,13 +128,18 @@ class Run:
         self.replies = 0  # how often the submission answered in this check
         self.last_reply: tuple[str, Any] = ("none", None)
         self.printed = ""
+        self._printed_by_file = ""  # while it was run, if it was run in this check
+        self.asked: list[tuple[list[bytes], bytes | None]] = []  # requests, digest of the replies
+        self._ahead: deque[Exchange] = deque()  # made before the check asked for them
 
     def begin_check(self) -> None:
         """Forget the last check; the next call starts the clock."""
         self._allowance = self._lost = self.last_call = None
         self.replies = 0
         self.last_reply = ("none", None)
-        self.printed = ""
+        self.printed = self._printed_by_file = ""
+        self.asked = []
+        self._ahead.clear()
 
     def close(self) -> None:
         """End the worker."""
@@ -114,49 +147,90 @@ class Run:
             self._worker.close()
             self._worker = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the submission was there from the beginning of this check to its end."""
+        return self._fatal is None and self._lost is None
+
     def request(self, kind: str, body: Any, what: object) -> Any:
         """Ask the submission for something; raise what it raised, or what became of it."""
-        (reply,) = self._replies(kind, [body], what)
-        return self._value(reply, what)
+        (value,) = self._values(kind, [body], [what], what)
+        return value
 
     def calls(self, bodies: list[Any], calls: list[Call]) -> Iterator[Any]:
         """Make several calls, and look at them one by one; the first that fails ends it.
 
         They travel together, so all of them have been made when the first is looked at.
         """
-        for call, reply in zip(calls, self._replies("call", bodies, Calls(calls)), strict=False):
-            self.last_call = call
-            yield self._value(reply, call)
+        return self._values("call", bodies, calls, Calls(calls))
 
-    def _replies(self, kind: str, bodies: list[Any], what: object) -> list[Reply | SubmissionError]:
-        """What came back, up to the loss of the worker if it was lost."""
-        if error := self._fatal or self._lost:
-            return [SubmissionError(str(error), error.ending)]  # anew: a traceback only grows
+    def ask_ahead(self, requests: list[bytes]) -> bytes | None:
+        """Make requests that the check is going to make, and keep the replies until it does.
+
+        Returns:
+            The digest of the replies; None if the check itself has to look at what came of it.
+        """
+        if self._fatal is not None:
+            return None
         try:
-            return self._ask_all(kind, bodies, what)
+            exchange = self._exchange(requests)
+        except SubmissionError:
+            return None  # and it will not get further next time
+        self._ahead.append(exchange)
+        return exchange.digest()
+
+    def _values(
+        self, kind: str, bodies: list[Any], each: Sequence[object], together: object
+    ) -> Iterator[Any]:
+        """What came back for each body, which the messages call `each`, or all `together`."""
+        if error := self._fatal or self._lost:
+            raise error.anew()
+        requests = [
+            b"".join(wire.encode(kind, number, body, _pickled))
+            for number, body in enumerate(bodies, start=1)
+        ]
+        exchange = self._made_ahead(requests) or self._exchange(requests)
+        self.asked.append((requests, exchange.digest()))
+        if exchange.lost is not None:
+            self._lost = SubmissionError(exchange.lost.told(together), exchange.lost.ending)
+        for number, (what, frame) in enumerate(zip(each, exchange.replies, strict=False), start=1):
+            if isinstance(what, Call):
+                self.last_call = what
+            yield self._value(frame, number, what)
+        if self._lost is not None:
+            self.last_reply = ("lost", self._lost.ending)
+            raise self._lost.anew()
+
+    def _made_ahead(self, requests: list[bytes]) -> Exchange | None:
+        """The exchange of these requests, if it is the one that was made next."""
+        if self._ahead and self._ahead[0].requests == requests:
+            return self._ahead.popleft()
+        self._ahead.clear()
+        return None
+
+    def _exchange(self, requests: list[bytes]) -> Exchange:
+        try:
+            return self._exchange_once(requests)
         except SandboxError:
             # A process of ours was ended from outside, which no answer can do: once more.
             self.close()
             self._allowance = None
-            return self._ask_all(kind, bodies, what)
+            return self._exchange_once(requests)
 
-    def _ask_all(self, kind: str, bodies: list[Any], what: object) -> list[Reply | SubmissionError]:
-        replies: list[Reply | SubmissionError] = []
+    def _exchange_once(self, requests: list[bytes]) -> Exchange:
+        worker = self._loaded_worker()
+        if self._allowance is None:
+            self._allowance = worker.allow(self._check_seconds(worker))
+        return self._through(worker, requests, self._allowance)
+
+    def _value(self, frame: wire.Received, number: int, what: object) -> Any:
+        """The value that came back; raise what the submission raised."""
         try:
-            worker = self._loaded_worker()
-            if self._allowance is None:
-                self._allowance = worker.allow(self._check_seconds(worker))
-            replies.extend(self._ask(worker, kind, bodies, self._allowance, what))
-        except SubmissionError as error:  # its frames hold the replies: a cycle of 100 MiB
-            replies.append(SubmissionError(str(error), error.ending))
-        return replies
-
-    def _value(self, reply: Reply | SubmissionError, what: object) -> Any:
-        """The value that came back; raise what the submission raised, or what became of it."""
-        if isinstance(reply, SubmissionError):
-            if self._lost is not None:
-                self.last_reply = ("lost", reply.ending)
-            raise reply
+            reply = reply_in(frame, number)
+        except wire.Malformed as error:
+            self._lost = self._without_data(error, what)
+            self.last_reply = ("lost", self._lost.ending)
+            raise self._lost.anew() from None
         self.replies += 1
         self.printed += reply.printed
         if reply.kind == "value":
@@ -174,22 +248,33 @@ class Run:
         if spent >= limit:
             text = f"stopped: the whole answer took longer than {limit:g} s"
             self._fatal = SubmissionError(text, "timed_out")
-            raise self._fatal
+            raise self._fatal.anew()
         return min(self._limits.check_seconds, limit - spent)
 
-    def _ask(
-        self, worker: Worker, kind: str, bodies: list[Any], allowance: Allowance, what: object
-    ) -> Iterator[Reply]:
+    def _through(self, worker: Worker, requests: list[bytes], allowance: Allowance) -> Exchange:
         before = worker.cpu_seconds()
+        replies: list[wire.Received] = []
+        lost = None
         try:
-            yield from worker.ask(kind, bodies, allowance, what, _pickled)
-        except WorkerLost as lost:
-            timed_out = lost.ending == "timed_out"
+            replies.extend(worker.exchange(requests, allowance))
+        except WorkerLost as error:
+            timed_out = error.ending == "timed_out"
             spent = allowance.cpu_start + allowance.seconds
-            self._cpu_before += max(before, spent if timed_out else worker.spent)
-            self._worker = None
-            self._lost = SubmissionError(str(lost), lost.ending)
-            raise self._lost from None
+            self._forget_worker(max(before, spent if timed_out else worker.spent))
+            lost = error.with_traceback(None)  # its frames hold the replies
+        return Exchange(requests, replies, lost, self._printed_by_file)
+
+    def _without_data(self, error: wire.Malformed, what: object) -> SubmissionError:
+        """What to say of a reply that is none; its worker is ended."""
+        worker = self._worker
+        assert worker is not None
+        lost = worker.gave_no_data(error)
+        self._forget_worker(worker.spent)
+        return SubmissionError(lost.told(what), lost.ending)
+
+    def _forget_worker(self, cpu_seconds: float) -> None:
+        self._cpu_before += cpu_seconds
+        self._worker = None
 
     def _loaded_worker(self) -> Worker:
         """The worker with the submission in it; a new one where the last was lost."""
@@ -197,14 +282,23 @@ class Run:
             return self._worker
         worker = self._worker = self.sandbox.worker()
         body = [self._module, self._submission.name, list(self._submission.cells)]
+        request = b"".join(wire.encode("load", 1, body, _pickled))
         allowance = worker.allow(self._limits.import_seconds)
+        what = "running the file"
         try:
-            (reply,) = self._ask(worker, "load", [body], allowance, "running the file")
+            exchange = self._through(worker, [request], allowance)
+            if exchange.lost is not None:
+                raise SubmissionError(exchange.lost.told(what), exchange.lost.ending)
+            try:
+                reply = reply_in(exchange.replies[0], 1)
+            except wire.Malformed as error:
+                raise self._without_data(error, what) from None
+            self._printed_by_file += reply.printed
             self.printed += reply.printed
             if reply.kind == "raised":
                 raise SubmissionError(*_loading_problem(reply.value))
         except SubmissionError as error:
-            self._fatal = error
+            self._fatal = error.anew()
             raise
         return worker
 

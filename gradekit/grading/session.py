@@ -20,6 +20,7 @@ import pytest
 from gradekit.course import Course, Exercise
 from gradekit.errors import GraderError
 from gradekit.grading import mistakes, plugin
+from gradekit.grading.memo import Memo
 from gradekit.grading.mistakes import Print
 from gradekit.grading.proxy import Run
 from gradekit.report import Check, Report
@@ -145,6 +146,7 @@ class _Loop:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._memo = Memo()
         self._collecting = False
 
     def begin_collecting(self) -> None:
@@ -164,39 +166,74 @@ class _Loop:
         stash = session.config.stash
         if session.testsfailed:
             return True
-        items = [item for item in session.items if _judged_function(item)]
-        if not items:
+        checks = _collected(session.items)
+        if not checks:
             ours._problem = "there is no check in it"
             return True
         while (job := ours._jobs.get()) is not None:
             stash[plugin.PROXY]._run = job.run
-            checks, prints = stash[plugin.CHECKS], stash[plugin.PRINTS]
+            done, prints = stash[plugin.CHECKS], stash[plugin.PRINTS]
             seconds = ours.exercise.limits.submission_seconds
-            _run_checks(items, checks, job.until_failure, seconds)
-            ours._results.put((checks.copy(), prints.copy()))
-            checks.clear()
+            self._run_checks(checks, done, job.until_failure, seconds)
+            ours._results.put((done.copy(), prints.copy()))
+            done.clear()
             prints.clear()
         return True
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+    def _run_checks(
+        self, checks: list[_Collected], done: list[Check], until_failure: bool, seconds: float
+    ) -> None:
+        """Run every check once, in order of the grader, but for one thing.
+
+        Once a function cost its worker (it hung, crashed, or filled the memory), or took more than
+        its share of the `seconds` that all have together, its other checks wait until the end, so
+        that they do not use up the time of the other functions.
+        """
+        share = seconds / len({check.function for check in checks})
+        taken: defaultdict[str, float] = defaultdict(float)
+        costly: set[str] = set()
+        waiting: list[_Collected] = []
+        for check in checks:
+            if check.function in costly:
+                waiting.append(check)
+                continue
+            self._run_check(check, checks)
+            if not done:
+                continue
+            last = done[-1]
+            if until_failure and last.outcome != "passed" and last.max_score:
+                return
+            taken[last.function] += last.seconds
+            lost_its_worker = last.ending in ("timed_out", "crashed", "out_of_memory")
+            if lost_its_worker or taken[last.function] > share:
+                costly.add(last.function)
+        for check in waiting:
+            self._run_check(check, checks)
+        if waiting:
+            place = {check.item.name: number for number, check in enumerate(checks)}
+            done.sort(key=lambda check: place[check.name])
+
+    def _run_check(self, check: _Collected, checks: list[_Collected]) -> None:
         """Run a check that asks for nothing but the submission; leave any other to pytest.
 
         pytest's own way to do it takes longer than most checks, and names the running test in the
         environment, which all sessions of a process share.
         """
-        submission = item.config.stash[plugin.PROXY]
-        if isinstance(item, plugin.ExampleItem):
-            run = item.runtest
-        elif isinstance(item, pytest.Function) and _takes_submission_only(item):
-            run = partial(item.obj, submission)
-        else:
-            return None
-        submission._running.begin_check()
+        item = check.item
+        if check.alone is None:
+            # pytest takes a next item to mean "keep the fixtures they share": any other will do.
+            next_item = next((other.item for other in checks if other is not check), None)
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=next_item)
+            return
+        answer = item.config.stash[plugin.PROXY]._running
+        answer.begin_check()
         started = time.perf_counter()
-        error = _error_of(run)
-        plugin.judge(item, error, time.perf_counter() - started)
-        return True
+        judgement = self._memo.recall(item.name, answer)
+        if judgement is None:
+            judgement = plugin.judgement(item, _error_of(check.alone))
+            if answer.is_whole:
+                self._memo.learn(item.name, answer.asked, judgement)
+        plugin.note(item, judgement, time.perf_counter() - started)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -229,43 +266,27 @@ def _without_traceback(text: str) -> str:
     return ": ".join([*place[-1:], " ".join(error)]) if error else text
 
 
-def _run_checks(
-    items: list[pytest.Item], checks: list[Check], until_failure: bool, seconds: float
-) -> None:
-    """Run every check once, in order of the grader, but for one thing.
+class _Collected(NamedTuple):
+    """A check as pytest found it."""
 
-    Once a function cost its worker (it hung, crashed, or filled the memory), or took more than
-    its share of the `seconds` that all have together, its other checks wait until the end, so
-    that they do not use up the time of the other functions.
-    """
-    share = seconds / len({_judged_function(item) for item in items})
-    taken: defaultdict[str, float] = defaultdict(float)
-    costly: set[str] = set()
-    waiting: list[pytest.Item] = []
+    item: pytest.Item
+    function: str  # that it judges
+    alone: Callable[[], object] | None  # runs it, where it asks for nothing but the submission
+
+
+def _collected(items: list[pytest.Item]) -> list[_Collected]:
+    """The checks among the tests of a grader."""
+    found = []
     for item in items:
-        if _judged_function(item) in costly:
-            waiting.append(item)
+        if (marker := item.get_closest_marker("check")) is None:
             continue
-        _run_check(item, items)
-        if not checks:
-            continue
-        check = checks[-1]
-        if until_failure and check.outcome != "passed" and check.max_score:
-            return
-        taken[check.function] += check.seconds
-        lost_its_worker = check.ending in ("timed_out", "crashed", "out_of_memory")
-        if lost_its_worker or taken[check.function] > share:
-            costly.add(check.function)
-    for item in waiting:
-        _run_check(item, items)
-    place = {item.name: number for number, item in enumerate(items)}
-    checks.sort(key=lambda check: place[check.name])
-
-
-def _run_check(item: pytest.Item, items: list[pytest.Item]) -> None:
-    # pytest takes a next item to mean "keep the fixtures they share": any other will do.
-    next_item = next((other for other in items if other is not item), None)
-    item.ihook.pytest_runtest_protocol(item=item, nextitem=next_item)
+        alone = None
+        if isinstance(item, plugin.ExampleItem):
+            alone = item.runtest
+        elif isinstance(item, pytest.Function) and _takes_submission_only(item):
+            alone = partial(item.obj, item.config.stash[plugin.PROXY])
+        found.append(_Collected(item, marker.kwargs["function"], alone))
+    return found
 
 
 def _takes_submission_only(item: pytest.Function) -> bool:
@@ -273,8 +294,3 @@ def _takes_submission_only(item: pytest.Function) -> bool:
     return set(item.fixturenames) == {"submission", "request"} and (
         item.function.__code__.co_argcount == 1
     )
-
-
-def _judged_function(item: pytest.Item) -> str | None:
-    marker = item.get_closest_marker("check")
-    return marker.kwargs["function"] if marker else None

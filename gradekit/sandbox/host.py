@@ -1,7 +1,7 @@
 """The trusted side's handle on a worker: ask it, bound it, end it.
 
-Whatever a worker does comes out of `Worker.ask` as a reply or as `WorkerLost`. Whatever
-goes wrong with the machinery itself is a `SandboxError`, and never the submission's fault.
+Whatever a worker does comes out of `Worker.exchange` as the frames of replies or as `WorkerLost`.
+Whatever goes wrong with the machinery itself is a `SandboxError`, and never the submission's fault.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from gradekit.sandbox import wire
@@ -38,8 +38,13 @@ class WorkerLost(Exception):
     """The worker is gone, or was ended, through the submission's doing."""
 
     def __init__(self, ending: str, text: str) -> None:
+        """`text` says {what} where the name of the thing that was asked for belongs."""
         super().__init__(text)
         self.ending = ending
+
+    def told(self, what: object) -> str:
+        """The sentence about it, when `what` was asked for."""
+        return str(self).replace("{what}", str(what), 1)
 
 
 class Allowance(NamedTuple):
@@ -65,24 +70,25 @@ class Worker:
         self._connection = connection
         self._process = process
         self._limits = limits
-        self._number = 0
         # Windows has no poll(); elsewhere select() fails from descriptor 1024 on.
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll is not None:
             self._poll.register(connection, select.POLLIN)
         connection.setblocking(False)
         self._ahead = wire.Ahead(self._read)
-        self._structures = self._buffers = 0  # bytes of the replies to one `ask`
+        self._structures = self._buffers = 0  # bytes of the replies in one exchange
         self.spent = 0.0  # CPU seconds of one that has ended
-        self._asked: object = "the sandbox"
         self._parts = 0  # in how many parts the reply has come so far
         self._shared_mib = 0.0  # what it was forked with: Python, numpy, torch
         self._allowance = Allowance(START_SECONDS, self.cpu_seconds(), time.monotonic())
         try:
-            self._receive(0, "the sandbox")
+            kind, number, _ = wire.decode(*self._receive())
+            if (kind, number) != ("ready", 0):
+                raise wire.Malformed("it is not ready")
         except (WorkerLost, wire.Malformed) as error:
             self.close()
-            raise SandboxError(f"a worker could not be locked down ({error})") from error
+            problem = error.told("the sandbox") if isinstance(error, WorkerLost) else error
+            raise SandboxError(f"a worker could not be locked down ({problem})") from error
         self._shared_mib = process.resident_mib()
 
     def cpu_seconds(self) -> float:
@@ -93,78 +99,60 @@ class Worker:
         """An allowance of CPU time from now on."""
         return Allowance(seconds, self.cpu_seconds(), time.monotonic())
 
-    def ask(
-        self,
-        kind: str,
-        bodies: Iterable[Any],
-        allowance: Allowance,
-        what: object,
-        opaque: Callable[[Any], bytes] | None = None,
-    ) -> Iterator[Reply]:
-        """Send requests and yield their replies, all of which have to be taken.
+    def exchange(self, requests: Iterable[bytes], allowance: Allowance) -> Iterator[wire.Received]:
+        """Send requests, and yield the frames of their replies, all of which have to be taken.
 
-        Small requests travel together. `what` names them in messages.
+        Small requests travel together.
 
         Raises:
-            WorkerLost: no proper reply came; the worker has been ended.
+            WorkerLost: no frame came, or one too many; the worker has been ended.
         """
         self._allowance = allowance
         self._structures = self._buffers = 0
-        parcels = _parcels(
-            wire.encode(kind, number, body, opaque or _no_opaque)
-            for number, body in enumerate(bodies, self._number + 1)
-        )
         try:
-            for count, pieces in parcels:
-                for piece in pieces:
-                    self._send(memoryview(piece), what)
+            if not self._ahead.is_empty:
+                raise wire.Malformed("a reply that nobody asked for")
+            for count, parcel in _parcels(requests):
+                self._send(memoryview(parcel))
                 for _ in range(count):
-                    self._number += 1
-                    yield self._receive(self._number, what)
+                    yield self._receive()
         except wire.Malformed as error:
-            self.close()
-            raise WorkerLost("malformed", f"{what} sent back no proper data ({error})") from None
+            raise self.gave_no_data(error) from None
 
-    def _send(self, view: memoryview, what: object) -> None:
+    def gave_no_data(self, error: wire.Malformed) -> WorkerLost:
+        """End a worker whose reply is none, and say so."""
+        self.spent = self.cpu_seconds()
+        self.close()
+        return WorkerLost("malformed", f"{{what}} sent back no proper data ({error})")
+
+    def _send(self, view: memoryview) -> None:
         while view:
             try:
                 view = view[self._connection.send(view) :]
             except BlockingIOError:
-                self._check_time(what)
+                self._check_time()
                 self._await_room()
             except OSError:
-                raise self._lost(what) from None
+                raise self._lost() from None
 
-    def _receive(self, number: int, what: object) -> Reply:
-        self._asked, self._parts = what, 0
+    def _receive(self) -> wire.Received:
+        self._parts = 0
         structure, buffers = wire.receive(self._ahead, bounded=True)
         self._structures += len(structure)
         self._buffers += len(buffers)
         if self._structures > 2 * STRUCTURE_BYTES or self._buffers > BUFFER_BYTES:
             raise wire.Malformed("the replies are too large together")
-        kind, replied, body = wire.decode(structure, buffers)
-        if replied != number:
-            raise wire.Malformed("the reply is to another question")
-        if kind == "ready" and number == 0:
-            return Reply(kind, None, "")
-        if (
-            kind not in ("value", "raised")
-            or not isinstance(body, tuple)
-            or len(body) != 2
-            or not isinstance(body[1], str)
-        ):
-            raise wire.Malformed("not a reply")
-        return Reply(kind, *body)
+        return structure, buffers
 
     def _read(self, view: memoryview) -> int:
         """Read some bytes, one at least, as long as the worker's allowance lasts."""
         while True:
             wait = FIRST_WAIT_SECONDS
             while not self._readable(wait):
-                wait = self._check_time(self._asked)
+                wait = self._check_time()
             self._parts += 1
             if self._parts % PARTS == 0:  # it trickles: there are always bytes, but never all
-                self._check_time(self._asked)
+                self._check_time()
             try:
                 count = self._connection.recv_into(view)
             except BlockingIOError:
@@ -172,7 +160,7 @@ class Worker:
             except OSError:
                 count = 0
             if not count:
-                raise self._lost(self._asked)
+                raise self._lost()
             return count
 
     def _readable(self, seconds: float) -> bool:
@@ -189,7 +177,7 @@ class Worker:
         room.register(self._connection, select.POLLOUT)
         room.poll(50)
 
-    def _check_time(self, what: object) -> float:
+    def _check_time(self) -> float:
         """Return how long to wait before looking again, in seconds.
 
         Raises:
@@ -202,10 +190,10 @@ class Worker:
         if cpu >= seconds or idle or wall >= seconds * self._limits.patience:
             self.close()
             limit = round(seconds, 2)
-            raise WorkerLost("timed_out", f"stopped after {limit:g} s: {what} did not return")
+            raise WorkerLost("timed_out", f"stopped after {limit:g} s: {{what}} did not return")
         return min(max(seconds - max(cpu, wall), 0.02), 1.0) if wall < seconds else 0.2
 
-    def _lost(self, what: object) -> WorkerLost:
+    def _lost(self) -> WorkerLost:
         """Say how the worker ended that has closed its connection.
 
         Raises:
@@ -215,10 +203,10 @@ class Worker:
         if not self._process.has_ended(GRACE_SECONDS):
             self._process.kill()
             self._process.reap()
-            return WorkerLost("crashed", f"{what} closed its connection to the grader")
+            return WorkerLost("crashed", "{what} closed its connection to the grader")
         self.spent = self.cpu_seconds()  # which nobody can tell once it is reaped
         status, peak_mib = self._process.reap()
-        return _obituary(what, status, peak_mib - self._shared_mib, self._limits)
+        return _obituary(status, peak_mib - self._shared_mib, self._limits)
 
     def close(self) -> None:
         """End the worker, whatever it is doing. Harmless when done twice."""
@@ -229,7 +217,7 @@ class Worker:
                 self._process.reap()
 
 
-def _obituary(what: object, status: int, peak_mib: float, limits: Limits) -> WorkerLost:
+def _obituary(status: int, peak_mib: float, limits: Limits) -> WorkerLost:
     """Turn a wait status into an ending and a sentence.
 
     Raises:
@@ -239,7 +227,7 @@ def _obituary(what: object, status: int, peak_mib: float, limits: Limits) -> Wor
     name = NAMES.get(number, f"signal {number}")
     if name == "SIGXCPU":
         seconds = limits.submission_seconds
-        return WorkerLost("timed_out", f"stopped after {seconds:g} s: {what} did not return")
+        return WorkerLost("timed_out", f"stopped after {seconds:g} s: {{what}} did not return")
     # Under memory pressure Python may crash in many ways, or end itself with status 1.
     if peak_mib > limits.memory_mib * 0.9:
         gib = limits.memory_mib / 1024
@@ -250,28 +238,42 @@ def _obituary(what: object, status: int, peak_mib: float, limits: Limits) -> Wor
             return WorkerLost("out_of_memory", text)
         raise SandboxError("somebody killed the process that ran the answer")
     if number:
-        return WorkerLost("crashed", f"{what} crashed Python with {SIGNALS.get(name, name)}")
-    return WorkerLost("crashed", f"{what} ended its own process (exit status {code})")
+        return WorkerLost("crashed", f"{{what}} crashed Python with {SIGNALS.get(name, name)}")
+    return WorkerLost("crashed", f"{{what}} ended its own process (exit status {code})")
 
 
-def _parcels(frames: Iterable[list[Any]]) -> Iterator[tuple[int, list[Any]]]:
-    """How many frames go out at once, and their bytes: no more than a worker can be sent
+def reply_in(frame: wire.Received, number: int) -> Reply:
+    """What a frame says, if it is the reply to request `number` of an exchange.
+
+    Raises:
+        wire.Malformed: it is not.
+    """
+    kind, replied, body = wire.decode(*frame)
+    if replied != number:
+        raise wire.Malformed("the reply is to another question")
+    if (
+        kind not in ("value", "raised")
+        or not isinstance(body, tuple)
+        or len(body) != 2
+        or not isinstance(body[1], str)
+    ):
+        raise wire.Malformed("not a reply")
+    return Reply(kind, *body)
+
+
+def _parcels(requests: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """How many requests go out at once, and their bytes: no more than a worker can be sent
     while it is itself waiting for us to read."""
     small: list[bytes] = []
     size = 0
-    for pieces in frames:
-        length = sum(map(len, pieces))
-        if small and size + length > wire.SMALL_FRAME:
-            yield len(small), [b"".join(small)]
+    for request in requests:
+        if small and size + len(request) > wire.SMALL_FRAME:
+            yield len(small), b"".join(small)
             small, size = [], 0
-        if length > wire.SMALL_FRAME:
-            yield 1, pieces
+        if len(request) > wire.SMALL_FRAME:
+            yield 1, request
         else:
-            small.append(b"".join(pieces))
-            size += length
+            small.append(request)
+            size += len(request)
     if small:
-        yield len(small), [b"".join(small)]
-
-
-def _no_opaque(value: Any) -> bytes:
-    raise TypeError(f"cannot send {type(value).__name__}")
+        yield len(small), b"".join(small)

@@ -30,4 +30,4 @@ def start() -> None:
         set_rlimits(Limits(**settings["limits"]))
     os.environ.clear()
     os.environ.update(ONE_THREAD)
-    worker.serve(connection.recv_into, connection.send)
+    worker.Server().serve(connection.recv_into, connection.send)

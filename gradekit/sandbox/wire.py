@@ -39,7 +39,10 @@ TENSOR_DTYPES = ARRAY_DTYPES | {"bfloat16"}
 NATIVE = {np.dtype(name): name for name in ARRAY_DTYPES}
 ITEM_BYTES = {name: dtype.itemsize for dtype, name in NATIVE.items()}
 
+Received = tuple[bytearray, bytearray]  # a frame that arrived: its structure, its buffers
+
 AS_THEY_ARE = frozenset({type(None), bool, float})  # what msgpack writes without more ado
+PLAIN = AS_THEY_ARE | {int, str}
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # of the ints among them
 
 
@@ -205,7 +208,7 @@ class Ahead:
             view = view[count:]
 
 
-def receive(ahead: Ahead, *, bounded: bool) -> tuple[bytearray, bytearray]:
+def receive(ahead: Ahead, *, bounded: bool) -> Received:
     """Read one frame: its structure and its buffers.
 
     Raises:
@@ -333,7 +336,8 @@ def _from_node(
     node: Node, reader: _Reader, opaque: Callable[[bytes], Any] | None, depth: int
 ) -> Any:
     """The value that `node` stands for; takes its arrays from `reader` in order."""
-    if node is None or isinstance(node, bool | int | float | str):
+    kind = type(node)
+    if kind in PLAIN:
         return node
     if isinstance(node, Array):
         return _array(node.dtype, node.shape, reader)
@@ -368,7 +372,7 @@ def _from_node(
         if opaque is None and node.size > STRUCTURE_BYTES:
             raise Malformed("bytes are too long")
         return bytes(reader.take(node.size))
-    if opaque is None:
+    if opaque is None or not isinstance(node, Opaque):
         raise Malformed("only data may come back")
     return opaque(bytes(reader.take(node.size)))
 

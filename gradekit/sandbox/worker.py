@@ -15,7 +15,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 import cloudpickle  # noqa: F401  # what arrives was pickled by it, and no file can be read then
 
@@ -128,41 +128,54 @@ class Answer:
         raise Missing(f"there is no function `{name}` in {self.filename}{reason}")
 
 
-def serve(read: Callable[[memoryview], int], write: Callable[[memoryview], int]) -> None:
-    """Answer requests until the connection closes; `read` and `write` say how far they got."""
-    printed = Printed()
-    sys.stdout = io.TextIOWrapper(printed, "utf-8", "replace", write_through=True)
-    sys.stderr = io.TextIOWrapper(Printed(), "utf-8", "replace", write_through=True)
-    sys.stdin = io.StringIO()
-    answer = Answer()
+class Server:
+    """Answers the requests that arrive on a connection.
 
-    def read_some(view: memoryview) -> int:
-        return read(view) or os._exit(0)
+    It is made before the fork, so that a worker has less to do itself.
+    """
 
-    ahead = wire.Ahead(read_some)
+    def __init__(self) -> None:
+        self._printed = Printed()
+        self._stdout: TextIO = io.TextIOWrapper(
+            self._printed, "utf-8", "replace", write_through=True
+        )
+        self._stderr: TextIO = io.TextIOWrapper(Printed(), "utf-8", "replace", write_through=True)
+        self._stdin = io.StringIO()
+        self._answer = Answer()
+        self._ahead = wire.Ahead(self._read_some)
+        self._ready = b"".join(wire.encode("ready", 0, None))
+        AllowedPackages.install()
 
-    def send(pieces: list[Any]) -> None:
+    def serve(self, read: Callable[[memoryview], int], write: Callable[[memoryview], int]) -> None:
+        """Answer until the connection closes; `read` and `write` say how far they got."""
+        self._read, self._write = read, write
+        sys.stdout, sys.stderr, sys.stdin = self._stdout, self._stderr, self._stdin
+        self._send([self._ready])
+        unsent = bytearray()
+        sys.addaudithook(_refuse)
+        ahead, printed = self._ahead, self._printed
+        while True:
+            frame = wire.receive(ahead, bounded=False)
+            kind, number, body = wire.decode(*frame, opaque=_unpickled)
+            try:
+                value = _handle(self._answer, kind, body)
+                pieces = wire.encode("value", number, (value, printed.take()))
+            except BaseException as error:
+                pieces = wire.encode("raised", number, (_describe(error), printed.take()))
+            if ahead.is_empty or len(pieces) > 1 or len(unsent) > wire.SMALL_FRAME:
+                self._send([unsent, *pieces])
+                unsent = bytearray()
+            else:  # more requests have come already; their replies can travel together
+                unsent += pieces[0]
+
+    def _read_some(self, view: memoryview) -> int:
+        return self._read(view) or os._exit(0)
+
+    def _send(self, pieces: list[Any]) -> None:
         for piece in pieces:
             view = memoryview(piece)
             while view:
-                view = view[write(view) :]
-
-    AllowedPackages.install()
-    send(wire.encode("ready", 0, None))
-    unsent = bytearray()
-    sys.addaudithook(_refuse)
-    while True:
-        frame = wire.receive(ahead, bounded=False)
-        kind, number, body = wire.decode(*frame, opaque=_unpickled)
-        try:
-            pieces = wire.encode("value", number, (_handle(answer, kind, body), printed.take()))
-        except BaseException as error:
-            pieces = wire.encode("raised", number, (_describe(error), printed.take()))
-        if ahead.is_empty or len(pieces) > 1 or len(unsent) > wire.SMALL_FRAME:
-            send([unsent, *pieces])
-            unsent = bytearray()
-        else:  # more requests have come already; their replies can travel together
-            unsent += pieces[0]
+                view = view[self._write(view) :]
 
 
 _probes: dict[bytes, types.FunctionType] = {}

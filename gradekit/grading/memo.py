@@ -1,0 +1,80 @@
+"""What replies were judged like before, so that equal replies need not be judged again.
+
+All that a check can learn of an answer is the bytes that come back from its process. So when
+an answer replies to the requests of a check as an earlier one did, byte for byte, the check
+would judge it the same, and need not run: its requests are sent as they were, and the replies
+looked up. In a class most answers to most checks are such. Wherever an answer replies
+something new, the check runs as ever, and takes up the replies that have come so far.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gradekit.grading.mistakes import Print
+from gradekit.grading.proxy import Run
+from gradekit.report import Check
+
+MEMO_BYTES = 2**24  # of one exercise; beyond, all is forgotten, and learned anew
+ENTRY_BYTES = 2**11  # a judgement takes less
+
+
+class Judgement(NamedTuple):
+    """What a check says of an answer, and the print of what it failed at."""
+
+    check: Check
+    print: Print | None
+
+
+class _Step(NamedTuple):
+    """Requests that a check makes, and what follows, by the digest of the replies."""
+
+    requests: list[bytes]
+    after: dict[bytes, _Step | Judgement]
+
+
+class Memo:
+    """The judgements of one exercise's checks."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, _Step] = {}  # by the names of checks
+        self._size = 0
+
+    def recall(self, name: str, run: Run) -> Judgement | None:
+        """Make a check's requests, and return what it says of the replies, if that is known.
+
+        If it is not, the run keeps what came back, and the check has to look itself.
+        """
+        known: _Step | Judgement | None = self._first.get(name)
+        while isinstance(known, _Step):
+            digest = run.ask_ahead(known.requests)
+            known = known.after.get(digest) if digest is not None else None
+        return known
+
+    def learn(
+        self, name: str, asked: list[tuple[list[bytes], bytes | None]], judgement: Judgement
+    ) -> None:
+        """Keep what a check made of the replies to all that it `asked`."""
+        whole = [(requests, digest) for requests, digest in asked if digest is not None]
+        if not whole or len(whole) < len(asked) or judgement.check.outcome == "not_run":
+            return
+        if self._size > MEMO_BYTES:
+            self._first.clear()
+            self._size = 0
+        step: _Step | Judgement | None = self._first.get(name)
+        if step is None:
+            step = self._first[name] = self._new_step(whole[0][0])
+        for (requests, digest), following in zip(whole, [*whole[1:], None], strict=True):
+            if not isinstance(step, _Step) or step.requests != requests:
+                return  # a check that does not ask the same each time
+            if following is None:
+                self._size += ENTRY_BYTES
+                step.after.setdefault(digest, judgement)
+            else:
+                if digest not in step.after:
+                    step.after[digest] = self._new_step(following[0])
+                step = step.after[digest]
+
+    def _new_step(self, requests: list[bytes]) -> _Step:
+        self._size += ENTRY_BYTES + sum(map(len, requests))
+        return _Step(requests, {})
