@@ -6,6 +6,7 @@ met all exercises holds numpy and torch twice, not once for each.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import hashlib
 import os
@@ -29,11 +30,14 @@ if TYPE_CHECKING:
 
 SESSIONS = 32  # kept open, the least recently used one is closed
 START_SECONDS = 180.0  # for torch to start on a very busy machine
+WARM = 32  # answers; from then on a grader and its workers keep to one core
 
 # Where courses lie on this machine that came from another one, by their digests.
 shipped: dict[str, Path] = {}
 _sessions: dict[tuple[str, str | None], Sessions] = {}
 _one_at_a_time = threading.Lock()  # a Dask worker may have several threads
+_core: int | None = None  # that this process is to keep to
+_graded = 0
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -105,6 +109,7 @@ def grade(task: Task) -> Verdict:
         except (GraderError, SandboxError) as error:
             return Verdict(fault=f"{type(error).__name__}: {error}")
         finally:
+            _count()
             faulthandler.cancel_dump_traceback_later()
         fault = report.not_run[0].message if report.not_run else ""
         return Verdict(msgspec.json.encode(report), fault=fault)
@@ -149,8 +154,13 @@ def isolation_for_strangers(asked: str | None) -> str:
     return asked or best_tier()
 
 
-def start() -> None:
-    """What a local grader process does first: outlive neither Ctrl-C's parent nor its death."""
+def start(core: int | None) -> None:
+    """What a local grader process does first: outlive neither Ctrl-C's parent nor its death.
+
+    `core` is the one that it is to keep to, once it is warm.
+    """
+    global _core
+    _core = core
     from multiprocessing import connection, parent_process
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator decides what Ctrl-C means
@@ -162,6 +172,22 @@ def start() -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True, name="follows its parent").start()
+
+
+def _count() -> None:
+    """Once this process is warm, keep it and its zygotes, and so their workers, to one core.
+
+    Grader and worker take turns. To wake each other up on another core costs them more than they
+    gain by having two; while they import torch, it is the other way round.
+    """
+    global _graded
+    _graded += 1
+    if _graded != WARM or _core is None or not hasattr(os, "sched_setaffinity"):
+        return
+    with contextlib.suppress(OSError):  # the machine may have taken that core away
+        for thread in Path("/proc/self/task").iterdir():
+            for number in (thread.name, *(thread / "children").read_text().split()):
+                os.sched_setaffinity(int(number), {_core})
 
 
 def warm_up(course: str, exercises: list[str], isolation: str | None) -> None:

@@ -15,7 +15,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any
 
 import cloudpickle  # noqa: F401  # what arrives was pickled by it, and no file can be read then
 
@@ -66,6 +66,8 @@ class Missing(AttributeError):
 
 class Printed(io.RawIOBase):
     """Standard output: keeps the beginning, forgets the rest, never fails and never fills."""
+
+    name = "<stdout>"
 
     def __init__(self) -> None:
         self.kept = bytearray()
@@ -136,10 +138,8 @@ class Server:
 
     def __init__(self) -> None:
         self._printed = Printed()
-        self._stdout: TextIO = io.TextIOWrapper(
-            self._printed, "utf-8", "replace", write_through=True
-        )
-        self._stderr: TextIO = io.TextIOWrapper(Printed(), "utf-8", "replace", write_through=True)
+        self._stdout = io.TextIOWrapper(self._printed, "utf-8", "replace", write_through=True)
+        self._stderr = io.TextIOWrapper(Printed(), "utf-8", "replace", write_through=True)
         self._stdin = io.StringIO()
         self._answer = Answer()
         self._ahead = wire.Ahead(self._read_some)
