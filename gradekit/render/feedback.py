@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import jinja2
+import msgspec
 from markupsafe import Markup, escape
 
 from gradekit.export.texts import grouped, together
@@ -38,16 +40,18 @@ class FeedbackWriter:
         self._html = made.get_template("feedback.html.j2")
         self._markdown = made.get_template("feedback.md.j2")
         self._style = (TEMPLATES / "page.css").read_text("utf-8")
+        self._page = lru_cache(maxsize=256)(self._new_page)
 
     def html(self, report: Report, title: str) -> str:
         """A page that works offline. `report` is already at the level that students see."""
-        return self._render(self._html, report, title)
+        return self._page(self._html, _what_shows(report), title)
 
     def markdown(self, report: Report, title: str) -> str:
         """The same for mail and issue trackers."""
-        return self._render(self._markdown, report, title)
+        return self._page(self._markdown, _what_shows(report), title)
 
-    def _render(self, template: jinja2.Template, report: Report, title: str) -> str:
+    def _new_page(self, template: jinja2.Template, shown: bytes, title: str) -> str:
+        report = msgspec.json.decode(shown, type=Report)
         by_outcome: dict[str, list[Check]] = {"passed": [], "not_run": []}
         for check in report.checks:
             if check.outcome == "not_run" or (check.max_score and check.outcome == "passed"):
@@ -59,6 +63,13 @@ class FeedbackWriter:
             problems=list(problems(report)),
             style=self._style,
         )
+
+
+def _what_shows(report: Report) -> bytes:
+    """A report as JSON without what no page tells, so that equal pages are rendered once."""
+    checks = tuple(msgspec.structs.replace(check, seconds=0.0) for check in report.checks)
+    plain = msgspec.structs.replace(report, checks=checks, seconds=0.0, submission_sha256="")
+    return msgspec.json.encode(plain)
 
 
 def problems(report: Report) -> Iterator[Problem]:
