@@ -28,9 +28,12 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
@@ -42,11 +45,19 @@ EXERCISES = {
     "softmax": "exercise_05_softmax",
     "safe_training_step": "exercise_20_safe_training_step",
 }
-# A right answer and usual mistakes, in turn.
+# Besides the solution: other right answers and usual mistakes, in turn.
 BANK = {
-    "softmax": ["raw_exponentials", "maximum_of_whole_array", "keepdims_forgotten"],
-    "safe_training_step": ["checks_only_the_loss", "no_squeeze", "clips_each_parameter"],
-}
+    "softmax": {
+        "right": ["exp_of_logaddexp", "plain_loops", "temperature_and_in_place_copy"],
+        "wrong": ["raw_exponentials", "maximum_of_whole_array", "keepdims_forgotten",
+                  "axis_ignored", "log_of_probabilities", "written_in_place"],
+    },
+    "safe_training_step": {
+        "right": ["by_hand", "deepcopied_state_dicts", "squeezes_both"],
+        "wrong": ["checks_only_the_loss", "no_squeeze", "clips_each_parameter",
+                  "no_zero_grad", "clipped_norm", "leaves_eval_mode"],
+    },
+}  # fmt: skip
 PACKAGES = {"nbgrader": "nbgrader==0.9.6", "otter": "otter-grader==7.0.0"}
 GOALS = {("nbgrader", "softmax"): 60, ("nbgrader", "safe_training_step"): 60,
          ("otter", "softmax"): 200, ("otter", "safe_training_step"): 90}  # fmt: skip
@@ -97,8 +108,9 @@ def _children_cpu() -> float:
 def answer(slug: str, number: int) -> str:
     """Submission `number`: no two have the same bytes."""
     exercise = EXERCISES[slug]
-    folder = ROOT / "tests/bank" / exercise / "wrong"
-    files = [ROOT / f"solutions/{exercise}.py", *(folder / f"{name}.py" for name in BANK[slug])]
+    files = [ROOT / f"solutions/{exercise}.py"]
+    for kind, names in BANK[slug].items():
+        files += [ROOT / "tests/bank" / exercise / kind / f"{name}.py" for name in names]
     return f"{files[number % len(files)].read_text('utf-8')}\n# submission {number}\n"
 
 
@@ -237,43 +249,59 @@ def compare_systems(count: int, many: int, keep: Path) -> None:
 
 
 def compare_overhead(rounds: int) -> None:
-    """The solution through a warm session against its checks in this process."""
+    """The solution through a warm session against its checks in this process.
+
+    Once as in a class, where most replies of an answer came before from another, and once as if
+    each answer were the first, so that all checks have to run.
+    """
     import plain
 
     from gradekit.course import Course
     from gradekit.engine import open_session
+    from gradekit.grading.memo import Memo
     from gradekit.submission import read
 
     course = Course(ROOT)
-    print(f"\n{'':20} {'median wall ms':^29}   {'mean CPU ms':^29}")
+    print(f"\n{'':26} {'median wall ms':^29}   {'mean CPU ms':^29}")
     heads = f"{'plain':>9} {'graded':>9} {'overhead':>9}"
-    print(f"{'exercise':20} {heads}   {heads}   goal")
+    print(f"{'exercise':26} {heads}   {heads}   goal")
     for slug, goal in (("softmax", 15), ("safe_training_step", 30)):
         exercise = course.find(slug)
         path = course.solution(exercise)
         source = path.read_text("utf-8")
+        submission = read(path)
         with open_session(course, exercise) as session:
-            submission = read(path)
             for _ in range(40):  # as in the middle of a class
                 assert session.grade(submission).passed
             assert plain.score(exercise.name, source) == 10
-            walls, cpus = [], []
-            for _ in range(rounds):  # in turn, so that a busy moment hits both
-                moments = [_moment()]
-                plain.score(exercise.name, source)
-                moments.append(_moment())
-                session.grade(submission)
-                moments.append(_moment())
-                wall, cpu = zip(*moments, strict=True)
-                walls.append((wall[1] - wall[0], wall[2] - wall[1]))
-                cpus.append((cpu[1] - cpu[0], cpu[2] - cpu[1]))
-        row = f"{slug:20}"
-        for alone, graded in (
-            map(statistics.median, zip(*walls, strict=True)),
-            map(statistics.mean, zip(*cpus, strict=True)),
-        ):
-            row += f" {1000 * alone:9.1f} {1000 * graded:9.1f} {1000 * (graded - alone):9.1f}  "
-        print(f"{row} {goal}", flush=True)
+
+            turns = [
+                partial(plain.score, exercise.name, source),
+                partial(session.grade, submission),
+            ]
+            print(f"{slug:26}{_in_turns(turns, rounds)} {goal}", flush=True)
+            with patch.object(Memo, "recall", return_value=None):
+                print(f"{'... if it is the first':26}{_in_turns(turns, rounds)} {goal}", flush=True)
+
+
+def _in_turns(turns: list[Callable[[], object]], rounds: int) -> str:
+    """Plain, graded and the difference: wall and CPU ms. In turn, so a busy moment hits both."""
+    walls, cpus = [], []
+    for _ in range(rounds):
+        moments = [_moment()]
+        for turn in turns:
+            turn()
+            moments.append(_moment())
+        wall, cpu = zip(*moments, strict=True)
+        walls.append((wall[1] - wall[0], wall[2] - wall[1]))
+        cpus.append((cpu[1] - cpu[0], cpu[2] - cpu[1]))
+    row = ""
+    for alone, graded in (
+        map(statistics.median, zip(*walls, strict=True)),
+        map(statistics.mean, zip(*cpus, strict=True)),
+    ):
+        row += f" {1000 * alone:9.1f} {1000 * graded:9.1f} {1000 * (graded - alone):9.1f}  "
+    return row
 
 
 def _moment() -> tuple[float, float]:
