@@ -412,6 +412,35 @@ def test_control_c_stops_with_a_summary(small: Course, tmp_path: Path, monkeypat
     assert canonical(tmp_path / "out") == canonical(tmp_path / "calm")
 
 
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
+    reason="there is only one core to keep to",
+)
+def test_warm_graders_keep_to_a_core_each(small: Course, tmp_path: Path) -> None:
+    """They start on all cores; once warm, a grader, its threads and its zygote stay on one."""
+    handed_in = hand_in(tmp_path / "in", *[RIGHT, WRONG] * 60)
+    seen: list[dict[int, set[frozenset[int]]]] = []
+
+    def tell() -> None:
+        cores: dict[int, set[frozenset[int]]] = {}
+        for grader in children(os.getpid()):
+            if "spawn_main" not in command_line(grader):
+                continue
+            threads = [int(task.name) for task in Path(f"/proc/{grader}/task").iterdir()]
+            cores[grader] = set()
+            for one in (*threads, *children(grader)):
+                with contextlib.suppress(ProcessLookupError):  # a worker
+                    cores[grader].add(frozenset(os.sched_getaffinity(one)))
+        seen.append(cores)
+
+    grade_class(small, handed_in, tmp_path / "out", tell=tell)
+    everywhere = frozenset(os.sched_getaffinity(0))
+    assert all(cores == {everywhere} for cores in seen[0].values())
+    warm = [core for core, *others in seen[-1].values() if not others and len(core) == 1]
+    assert warm  # the other grader may have been slow to start, and got fewer answers
+    assert len(warm) == len(set(warm))
+
+
 def test_one_run_at_a_time(small: Course, tmp_path: Path) -> None:
     """A second run on the same folder is told so, and does no harm."""
     handed_in = hand_in(tmp_path / "in", RIGHT)
