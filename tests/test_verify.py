@@ -142,6 +142,12 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
         {f"graders/{NAME}.py": f"{GRADER}\n\ndef test_forgotten(submission):\n    assert False\n"},
         ["test_forgotten has no `@check`, so it never runs"],
     ),
+    "check_that_looks_at_the_clock": (
+        {
+            f"graders/{NAME}.py": f"import time\n{GRADER}\n    assert time.perf_counter() > 0\n",
+        },
+        ["looks at the clock: let a probe do so, and judge its reply"],
+    ),
     "check_worth_nothing": (
         {
             f"graders/{NAME}.py": GRADER.replace("points=4", "points=0").replace(

@@ -9,6 +9,8 @@ from pathlib import Path
 from gradekit.errors import KitError
 from gradekit.submission import read
 
+CLOCKS = {"perf_counter", "perf_counter_ns", "process_time", "monotonic", "time_ns", "timeit"}
+
 
 def fault_of(path: Path, called: str) -> str:
     """Why a file is no Python that can be graded, in a sentence about `called`; else empty."""
@@ -41,6 +43,15 @@ def unsaid(grader: Path) -> Iterator[str]:
             yield f"{test.name} has no docstring: say what should be true"
         if _hint(mark).strip() == "":
             yield f"{test.name} has no hint: ask a question that leads to the mistake"
+
+
+def timed(grader: Path) -> Iterator[str]:
+    """Which tests of a grader look at the clock, though equal replies are judged once."""
+    for test in ast.parse(grader.read_text("utf-8-sig")).body:
+        if isinstance(test, ast.FunctionDef) and test.name.startswith("test"):
+            names = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(test)}
+            if names & CLOCKS:
+                yield f"{test.name} looks at the clock: let a probe do so, and judge its reply"
 
 
 def _is_check(decorator: ast.expr) -> bool:

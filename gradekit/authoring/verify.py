@@ -18,7 +18,7 @@ import msgspec
 
 from gradekit.authoring.mutants import Mutant, mutants_of, require_operators
 from gradekit.authoring.new import UNWRITTEN
-from gradekit.authoring.reading import fault_of, not_python, unsaid
+from gradekit.authoring.reading import fault_of, not_python, timed, unsaid
 from gradekit.course import METADATA, Course, Exercise
 from gradekit.errors import GraderError, KitError
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
@@ -173,6 +173,7 @@ class _Prover:
     def _prove_written(self) -> None:
         """Nothing is left to write: of what `kit new` began, and of what each check says."""
         self._complain(unsaid(self.course.grader(self.exercise)))
+        self._complain(timed(self.course.grader(self.exercise)))
         for what, path in self._texts().items():
             if path in self._unreadable:
                 continue
@@ -185,7 +186,7 @@ class _Prover:
                 self._complain([f"exercises/{METADATA}: `{field}` is still to write"])
 
     def _grade(self, path: Path) -> tuple[Report, dict[str, Print]]:
-        report, prints = self._session.examine(read(path))
+        report, prints = self._session.examine(read(path), remember=False)
         for check in report.not_run:  # by one fault of the grader, every answer is hit
             if (check.name, check.message) not in self._not_run:
                 self._not_run.add((check.name, check.message))

@@ -48,6 +48,7 @@ class Job(NamedTuple):
 
     run: Run
     until_failure: bool
+    remember: bool
 
 
 class Session:
@@ -77,18 +78,19 @@ class Session:
         return self.examine(submission)[0]
 
     def examine(
-        self, submission: Submission, *, until_failure: bool = False
+        self, submission: Submission, *, until_failure: bool = False, remember: bool = True
     ) -> tuple[Report, dict[str, Print]]:
         """As `grade`, but with the prints of the failed checks, by name.
 
         Args:
             until_failure: Stop at the first check that costs points.
+            remember: Replies that were judged before need not be judged again; see memo.py.
         """
         if not self._thread.is_alive():
             raise GraderError(self._problem)
         started = time.perf_counter()
         run = Run(self._sandbox, self.exercise.name, submission)
-        self._jobs.put(Job(run, until_failure))
+        self._jobs.put(Job(run, until_failure, remember))
         try:
             result = self._results.get()
         finally:
@@ -174,14 +176,14 @@ class _Loop:
             stash[plugin.PROXY]._run = job.run
             done, prints = stash[plugin.CHECKS], stash[plugin.PRINTS]
             seconds = ours.exercise.limits.submission_seconds
-            self._run_checks(checks, done, job.until_failure, seconds)
+            self._run_checks(job, checks, done, seconds)
             ours._results.put((done.copy(), prints.copy()))
             done.clear()
             prints.clear()
         return True
 
     def _run_checks(
-        self, checks: list[_Collected], done: list[Check], until_failure: bool, seconds: float
+        self, job: Job, checks: list[_Collected], done: list[Check], seconds: float
     ) -> None:
         """Run every check once, in order of the grader, but for one thing.
 
@@ -197,23 +199,23 @@ class _Loop:
             if check.function in costly:
                 waiting.append(check)
                 continue
-            self._run_check(check, checks)
+            self._run_check(job, check, checks)
             if not done:
                 continue
             last = done[-1]
-            if until_failure and last.outcome != "passed" and last.max_score:
+            if job.until_failure and last.outcome != "passed" and last.max_score:
                 return
             taken[last.function] += last.seconds
             lost_its_worker = last.ending in ("timed_out", "crashed", "out_of_memory")
             if lost_its_worker or taken[last.function] > share:
                 costly.add(last.function)
         for check in waiting:
-            self._run_check(check, checks)
+            self._run_check(job, check, checks)
         if waiting:
             place = {check.item.name: number for number, check in enumerate(checks)}
             done.sort(key=lambda check: place[check.name])
 
-    def _run_check(self, check: _Collected, checks: list[_Collected]) -> None:
+    def _run_check(self, job: Job, check: _Collected, checks: list[_Collected]) -> None:
         """Run a check that asks for nothing but the submission; leave any other to pytest.
 
         pytest's own way to do it takes longer than most checks, and names the running test in the
@@ -225,14 +227,13 @@ class _Loop:
             next_item = next((other.item for other in checks if other is not check), None)
             item.ihook.pytest_runtest_protocol(item=item, nextitem=next_item)
             return
-        answer = item.config.stash[plugin.PROXY]._running
-        answer.begin_check()
+        job.run.begin_check()
         started = time.perf_counter()
-        judgement = self._memo.recall(item.name, answer)
+        judgement = self._memo.recall(item.name, job.run) if job.remember else None
         if judgement is None:
             judgement = plugin.judgement(item, _error_of(check.alone))
-            if answer.is_whole:
-                self._memo.learn(item.name, answer.asked, judgement)
+            if job.remember and job.run.is_whole:
+                self._memo.learn(item.name, job.run.asked, judgement)
         plugin.note(item, judgement, time.perf_counter() - started)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
