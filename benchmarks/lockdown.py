@@ -26,7 +26,7 @@ LOAD = ["answer", "answer.py", ["def answer():\n    return 1\n"]]
 
 def main(count: int) -> None:
     """Measure, and print a table."""
-    load = b"".join(wire.encode("load", 1, LOAD))
+    load = wire.encode("load", 1, LOAD)
     course = Course(Path(__file__).resolve().parents[1])
     best = lockdown.best_tier()
     tiers = lockdown.TIERS[lockdown.TIERS.index(best) :]

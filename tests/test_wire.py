@@ -350,7 +350,7 @@ def lost_to() -> Iterator[Callable[..., WorkerLost]]:
 
 def ask(worker: Worker, body: Any) -> None:
     """Make a request and read its reply, as a run does."""
-    frame = b"".join(wire.encode("call", 1, body))
+    frame = wire.encode("call", 1, body)
     (reply,) = worker.exchange([frame], worker.allow(0.2))
     try:
         reply_in(reply, 1)

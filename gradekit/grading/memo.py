@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gradekit.grading.mistakes import Print
-from gradekit.grading.proxy import Run
+from gradekit.grading.proxy import Asked, Run
 from gradekit.report import Check
 
 MEMO_BYTES = 2**24  # of one exercise; beyond, all is forgotten, and learned anew
@@ -51,20 +51,17 @@ class Memo:
             known = known.after.get(digest) if digest is not None else None
         return known
 
-    def learn(
-        self, name: str, asked: list[tuple[list[bytes], bytes | None]], judgement: Judgement
-    ) -> None:
+    def learn(self, name: str, asked: Asked, judgement: Judgement) -> None:
         """Keep what a check made of the replies to all that it `asked`."""
-        whole = [(requests, digest) for requests, digest in asked if digest is not None]
-        if not whole or len(whole) < len(asked) or judgement.check.outcome == "not_run":
+        if not asked or judgement.check.outcome == "not_run":
             return
         if self._size > MEMO_BYTES:
             self._first.clear()
             self._size = 0
-        step: _Step | Judgement | None = self._first.get(name)
-        if step is None:
-            step = self._first[name] = self._new_step(whole[0][0])
-        for (requests, digest), following in zip(whole, [*whole[1:], None], strict=True):
+        if name not in self._first:
+            self._first[name] = self._new_step(asked[0][0])
+        step: _Step | Judgement = self._first[name]
+        for (requests, digest), following in zip(asked, [*asked[1:], None], strict=True):
             if not isinstance(step, _Step) or step.requests != requests:
                 return  # a check that does not ask the same each time
             if following is None:

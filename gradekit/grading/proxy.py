@@ -30,7 +30,8 @@ from gradekit.submission import Submission
 CALL_CHARACTERS = 100
 TEXT_CHARACTERS = 1000  # of what a worker says of an exception
 LINE_CHARACTERS = 200
-REMEMBERED_BYTES = 2**20  # of an exchange; a longer one has no digest
+# Checks that ask for more, or are told more at a time, are not remembered.
+REMEMBERED_BYTES = 2**20
 AVAILABLE = "the standard library, numpy, scipy, scikit-learn and torch"
 
 # Exceptions that arrive as themselves; any other arrives as a SubmissionError.
@@ -93,7 +94,7 @@ class Calls(NamedTuple):
 class Exchange(NamedTuple):
     """Requests that went out together, and what came back up to the loss of the worker."""
 
-    requests: list[bytes]
+    requests: list[wire.Pieces]
     replies: list[wire.Received]
     lost: WorkerLost | None
     printed: str  # while the file was run, if it was run for this
@@ -104,10 +105,12 @@ class Exchange(NamedTuple):
         for reply in self.replies:
             parts += reply
         sizes = [len(part) for part in parts]
-        size = sum(sizes) + sum(map(len, self.requests))
-        if self.lost is not None or size > REMEMBERED_BYTES:
+        if self.lost is not None or sum(sizes) > REMEMBERED_BYTES:
             return None
         return hashlib.sha256(b"".join([repr(sizes).encode(), *parts])).digest()
+
+
+Asked = list[tuple[list[bytes], bytes]]  # requests, and the digest of their replies
 
 
 class Run:
@@ -129,7 +132,8 @@ class Run:
         self.last_reply: tuple[str, Any] = ("none", None)
         self.printed = ""
         self._printed_by_file = ""  # while it was run, if it was run in this check
-        self.asked: list[tuple[list[bytes], bytes | None]] = []  # requests, digest of the replies
+        self.asked: Asked | None = []  # in this check; None if it is not to be remembered
+        self._asked_bytes = 0
         self._ahead: deque[Exchange] = deque()  # made before the check asked for them
 
     def begin_check(self) -> None:
@@ -139,6 +143,7 @@ class Run:
         self.last_reply = ("none", None)
         self.printed = self._printed_by_file = ""
         self.asked = []
+        self._asked_bytes = 0
         self._ahead.clear()
 
     def close(self) -> None:
@@ -146,11 +151,6 @@ class Run:
         if self._worker is not None:
             self._worker.close()
             self._worker = None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the submission was there from the beginning of this check to its end."""
-        return self._fatal is None and self._lost is None
 
     def request(self, kind: str, body: Any, what: object) -> Any:
         """Ask the submission for something; raise what it raised, or what became of it."""
@@ -173,7 +173,7 @@ class Run:
         if self._fatal is not None:
             return None
         try:
-            exchange = self._exchange(requests)
+            exchange = self._exchange([[request] for request in requests])
         except SubmissionError:
             return None  # and it will not get further next time
         self._ahead.append(exchange)
@@ -183,14 +183,15 @@ class Run:
         self, kind: str, bodies: list[Any], each: Sequence[object], together: object
     ) -> Iterator[Any]:
         """What came back for each body, which the messages call `each`, or all `together`."""
+        asked, self.asked = self.asked, None  # unless this ends well
         if error := self._fatal or self._lost:
             raise error.anew()
         requests = [
-            b"".join(wire.encode(kind, number, body, _pickled))
-            for number, body in enumerate(bodies, start=1)
+            wire.encode(kind, number, body, _pickled) for number, body in enumerate(bodies, start=1)
         ]
         exchange = self._made_ahead(requests) or self._exchange(requests)
-        self.asked.append((requests, exchange.digest()))
+        if asked is not None and self._note(asked, exchange):
+            self.asked = asked
         if exchange.lost is not None:
             self._lost = SubmissionError(exchange.lost.told(together), exchange.lost.ending)
         for number, (what, frame) in enumerate(zip(each, exchange.replies, strict=False), start=1):
@@ -201,14 +202,22 @@ class Run:
             self.last_reply = ("lost", self._lost.ending)
             raise self._lost.anew()
 
-    def _made_ahead(self, requests: list[bytes]) -> Exchange | None:
+    def _made_ahead(self, requests: list[wire.Pieces]) -> Exchange | None:
         """The exchange of these requests, if it is the one that was made next."""
-        if self._ahead and self._ahead[0].requests == requests:
+        if self._ahead and _joined(self._ahead[0].requests) == _joined(requests):
             return self._ahead.popleft()
         self._ahead.clear()
         return None
 
-    def _exchange(self, requests: list[bytes]) -> Exchange:
+    def _note(self, asked: Asked, exchange: Exchange) -> bool:
+        """Add an exchange to what was asked in this check; False where that is impossible."""
+        self._asked_bytes += sum(len(piece) for pieces in exchange.requests for piece in pieces)
+        if self._asked_bytes > REMEMBERED_BYTES or (digest := exchange.digest()) is None:
+            return False
+        asked.append((_joined(exchange.requests), digest))
+        return True
+
+    def _exchange(self, requests: list[wire.Pieces]) -> Exchange:
         try:
             return self._exchange_once(requests)
         except SandboxError:
@@ -217,7 +226,7 @@ class Run:
             self._allowance = None
             return self._exchange_once(requests)
 
-    def _exchange_once(self, requests: list[bytes]) -> Exchange:
+    def _exchange_once(self, requests: list[wire.Pieces]) -> Exchange:
         worker = self._loaded_worker()
         if self._allowance is None:
             self._allowance = worker.allow(self._check_seconds(worker))
@@ -228,6 +237,7 @@ class Run:
         try:
             reply = reply_in(frame, number)
         except wire.Malformed as error:
+            self.asked = None
             self._lost = self._without_data(error, what)
             self.last_reply = ("lost", self._lost.ending)
             raise self._lost.anew() from None
@@ -251,7 +261,9 @@ class Run:
             raise self._fatal.anew()
         return min(self._limits.check_seconds, limit - spent)
 
-    def _through(self, worker: Worker, requests: list[bytes], allowance: Allowance) -> Exchange:
+    def _through(
+        self, worker: Worker, requests: list[wire.Pieces], allowance: Allowance
+    ) -> Exchange:
         before = worker.cpu_seconds()
         replies: list[wire.Received] = []
         lost = None
@@ -282,7 +294,7 @@ class Run:
             return self._worker
         worker = self._worker = self.sandbox.worker()
         body = [self._module, self._submission.name, list(self._submission.cells)]
-        request = b"".join(wire.encode("load", 1, body, _pickled))
+        request = wire.encode("load", 1, body, _pickled)
         allowance = worker.allow(self._limits.import_seconds)
         what = "running the file"
         try:
@@ -418,6 +430,10 @@ class SubmissionProxy:
     def _running(self) -> Run:
         assert self._run is not None, "no submission is being graded"
         return self._run
+
+
+def _joined(requests: list[wire.Pieces]) -> list[bytes]:
+    return [b"".join(pieces) for pieces in requests]
 
 
 def _called(answer: Any) -> Called:

@@ -232,7 +232,7 @@ class _Loop:
         judgement = self._memo.recall(item.name, job.run) if job.remember else None
         if judgement is None:
             judgement = plugin.judgement(item, _error_of(check.alone))
-            if job.remember and job.run.is_whole:
+            if job.remember and job.run.asked is not None:
                 self._memo.learn(item.name, job.run.asked, judgement)
         plugin.note(item, judgement, time.perf_counter() - started)
 

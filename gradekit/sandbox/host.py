@@ -99,7 +99,9 @@ class Worker:
         """An allowance of CPU time from now on."""
         return Allowance(seconds, self.cpu_seconds(), time.monotonic())
 
-    def exchange(self, requests: Iterable[bytes], allowance: Allowance) -> Iterator[wire.Received]:
+    def exchange(
+        self, requests: Iterable[wire.Pieces], allowance: Allowance
+    ) -> Iterator[wire.Received]:
         """Send requests, and yield the frames of their replies, all of which have to be taken.
 
         Small requests travel together.
@@ -112,8 +114,9 @@ class Worker:
         try:
             if not self._ahead.is_empty:
                 raise wire.Malformed("a reply that nobody asked for")
-            for count, parcel in _parcels(requests):
-                self._send(memoryview(parcel))
+            for count, pieces in _parcels(requests):
+                for piece in pieces:
+                    self._send(memoryview(piece))
                 for _ in range(count):
                     yield self._receive()
         except wire.Malformed as error:
@@ -261,19 +264,20 @@ def reply_in(frame: wire.Received, number: int) -> Reply:
     return Reply(kind, *body)
 
 
-def _parcels(requests: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+def _parcels(requests: Iterable[wire.Pieces]) -> Iterator[tuple[int, wire.Pieces]]:
     """How many requests go out at once, and their bytes: no more than a worker can be sent
     while it is itself waiting for us to read."""
     small: list[bytes] = []
     size = 0
-    for request in requests:
-        if small and size + len(request) > wire.SMALL_FRAME:
-            yield len(small), b"".join(small)
+    for pieces in requests:
+        length = sum(map(len, pieces))
+        if small and size + length > wire.SMALL_FRAME:
+            yield len(small), [b"".join(small)]
             small, size = [], 0
-        if len(request) > wire.SMALL_FRAME:
-            yield 1, request
+        if length > wire.SMALL_FRAME:
+            yield 1, pieces
         else:
-            small.append(request)
-            size += len(request)
+            small.append(b"".join(pieces))
+            size += length
     if small:
-        yield len(small), b"".join(small)
+        yield len(small), [b"".join(small)]

@@ -39,6 +39,7 @@ TENSOR_DTYPES = ARRAY_DTYPES | {"bfloat16"}
 NATIVE = {np.dtype(name): name for name in ARRAY_DTYPES}
 ITEM_BYTES = {name: dtype.itemsize for dtype, name in NATIVE.items()}
 
+Pieces = list[Any]  # a frame to send: bytes-like, in order
 Received = tuple[bytearray, bytearray]  # a frame that arrived: its structure, its buffers
 
 AS_THEY_ARE = frozenset({type(None), bool, float})  # what msgpack writes without more ado
@@ -126,7 +127,7 @@ _decoder = msgspec.msgpack.Decoder(Frame)
 
 def encode(
     kind: str, number: int, value: Any, opaque: Callable[[Any], bytes] | None = None
-) -> list[Any]:
+) -> Pieces:
     """Turn a message into the pieces to send, without copying large arrays.
 
     Raises:
