@@ -128,6 +128,21 @@ def test_each_called_shows_the_arguments_afterwards(submission):
     np.testing.assert_array_equal(x, [1, 1])
 
 
+def test_chance_is_the_same_for_every_answer():
+    """Whoever draws without a seed gets the same numbers in each worker, and the same report."""
+    source = "import random\nimport numpy as np\n\n\ndef draw():\n"
+    answer = Submission("a.py", (f"{source}    return random.random(), np.random.random()\n",), "0")
+    drawn = []
+    with Sandbox(["numpy"], Limits()) as sandbox:
+        for _ in range(3):  # the zygote prepares more before its second fork
+            proxy = SubmissionProxy()
+            proxy._run = Run(sandbox, "toy", answer)
+            proxy._run.begin_check()
+            drawn.append(proxy.draw())
+            proxy._run.close()
+    assert len(set(drawn)) == 1
+
+
 def test_a_worker_lost_on_the_way_is_told_once(submission):
     """Which of the calls it was cannot be known, so the message does not claim to."""
     with pytest.raises(SubmissionError) as lost:
