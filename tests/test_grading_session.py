@@ -18,7 +18,8 @@ from gradekit.grading import memo, plugin
 from gradekit.grading.memo import Memo
 from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
 from gradekit.report import Report
-from gradekit.sandbox.launch import Sandbox
+from gradekit.sandbox.host import Worker
+from gradekit.sandbox.launch import Sandbox, SandboxError
 from gradekit.sandbox.limits import Limits
 from gradekit.submission import Submission, read
 
@@ -194,7 +195,8 @@ def test_what_is_remembered_is_what_would_be_found(
         )
         backward = [without_times(session.grade(answer)) for answer in reversed(answers)]
     assert backward[::-1] == forward
-    assert len(judged) < len(answers)  # checks that ran again; there are some 17 an answer
+    checks = len(answers) * len(forward[0].checks)
+    assert len(judged) < checks / 10  # those that ran again
     monkeypatch.setattr(Memo, "recall", lambda *_: None)
     with open_session(course, exercise) as session:
         assert [without_times(session.grade(answer)) for answer in answers] == forward
@@ -240,6 +242,63 @@ def test_new_replies_are_looked_at_by_the_check_itself(tmp_path: Path) -> None:
             assert check.message == "stopped after 0.5 s: double(64) did not return"
             assert check.ending == "timed_out"
         assert session.grade(toy(ANSWER)).passed
+
+
+def test_what_fails_on_our_side_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a check that stumbled nor a worker that could not be made meets the next answer."""
+    course = toy_course(tmp_path, STEPS)
+    with open_session(course, course.find("toy")) as session:
+        with monkeypatch.context() as once:
+            once.setattr("gradekit.grading.session._error_of", lambda run: run() or MemoryError())
+            for _ in range(2):
+                report = session.grade(toy(ANSWER))
+                assert [check.outcome for check in report.checks] == ["failed"] * 2
+                assert "could not be judged (MemoryError" in report.checks[0].message
+        for _ in range(3):
+            assert session.grade(toy(ANSWER)).passed
+
+        make, faults = Sandbox.worker, iter([SandboxError("not now")] * 3)
+
+        def worker(self: Sandbox) -> Worker:
+            for fault in faults:
+                raise fault
+            return make(self)
+
+        monkeypatch.setattr(Sandbox, "worker", worker)
+        assert {check.outcome for check in session.grade(toy(ANSWER)).checks} <= {
+            "passed", "not_run"
+        }  # fmt: skip
+        assert session.grade(toy(ANSWER)).passed
+
+
+WORDS = '''
+import itertools
+
+from gradekit.grading import check, expect
+
+numbers = itertools.count(10**6)
+
+
+@check("double", points=10, hint="?")
+def test_counts(submission):
+    """It asks for another number each time, which the answer does not know."""
+    x = next(numbers)
+    value = submission.double(x)
+    expect(submission.count() == 1, f"called {submission.count()} times")
+    expect(value == 2 * x, "no double")
+'''
+
+
+def test_a_check_that_asks_differently_each_time_is_not_remembered(tmp_path: Path) -> None:
+    """Nothing that it does not ask for reaches the answer."""
+    course = toy_course(tmp_path, WORDS)
+    odd = ANSWER.replace("return x * 2", "return x * 2 + (x % 2)")
+    with open_session(course, course.find("toy")) as session:
+        for number in range(6):
+            report = session.grade(toy(odd if number % 2 else ANSWER))
+            assert report.checks[0].message == ("count(): no double" if number % 2 else "")
 
 
 def test_what_is_remembered_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

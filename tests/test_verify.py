@@ -144,9 +144,9 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
     ),
     "check_that_looks_at_the_clock": (
         {
-            f"graders/{NAME}.py": f"import time\n{GRADER}\n    assert time.perf_counter() > 0\n",
+            f"graders/{NAME}.py": f"from time import time\n{GRADER}\n    assert time() > 0\n",
         },
-        ["looks at the clock: let a probe do so, and judge its reply"],
+        ["the grader imports time: only a probe may look at the clock; import it there"],
     ),
     "check_worth_nothing": (
         {

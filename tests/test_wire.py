@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from gradekit.grading.compare import same
 from gradekit.sandbox import wire
-from gradekit.sandbox.host import Worker, WorkerLost, reply_in
+from gradekit.sandbox.host import Worker, WorkerLost, reply_in, without_data
 from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES, Limits
 
 FRAMES = int(os.environ.get("KIT_FUZZ_FRAMES", "1000000"))
@@ -355,7 +355,8 @@ def ask(worker: Worker, body: Any) -> None:
     try:
         reply_in(reply, 1)
     except wire.Malformed as error:
-        raise worker.gave_no_data(error) from None
+        worker.close()
+        raise without_data(error) from None
 
 
 def request(its: socket.socket) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from gradekit.errors import KitError
 from gradekit.submission import read
 
-CLOCKS = {"perf_counter", "perf_counter_ns", "process_time", "monotonic", "time_ns", "timeit"}
+CLOCKS = {"time", "timeit", "datetime"}
 
 
 def fault_of(path: Path, called: str) -> str:
@@ -46,12 +46,14 @@ def unsaid(grader: Path) -> Iterator[str]:
 
 
 def timed(grader: Path) -> Iterator[str]:
-    """Which tests of a grader look at the clock, though equal replies are judged once."""
-    for test in ast.parse(grader.read_text("utf-8-sig")).body:
-        if isinstance(test, ast.FunctionDef) and test.name.startswith("test"):
-            names = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(test)}
-            if names & CLOCKS:
-                yield f"{test.name} looks at the clock: let a probe do so, and judge its reply"
+    """Whether a grader looks at the clock itself, though equal replies are judged only once."""
+    tree = ast.parse(grader.read_text("utf-8-sig"))
+    tests = [node for node in tree.body if getattr(node, "name", "").startswith("test")]
+    for node in [*tree.body, *(inner for test in tests for inner in ast.walk(test))]:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        for name in CLOCKS.intersection(names):
+            yield f"the grader imports {name}: only a probe may look at the clock; import it there"
 
 
 def _is_check(decorator: ast.expr) -> bool:

@@ -7,11 +7,13 @@ met all exercises holds numpy and torch twice, not once for each.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import faulthandler
 import hashlib
 import os
 import signal
 import threading
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,13 +33,12 @@ if TYPE_CHECKING:
 SESSIONS = 32  # kept open, the least recently used one is closed
 START_SECONDS = 180.0  # for torch to start on a very busy machine
 WARM = 32  # answers; from then on a grader and its workers keep to one core
+STAY_SECONDS = 2.0  # on a core, before the system may choose another one
 
 # Where courses lie on this machine that came from another one, by their digests.
 shipped: dict[str, Path] = {}
 _sessions: dict[tuple[str, str | None], Sessions] = {}
 _one_at_a_time = threading.Lock()  # a Dask worker may have several threads
-_core: int | None = None  # that this process is to keep to
-_graded = 0
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -76,6 +77,8 @@ class Sessions:
 
     def of(self, exercise: Exercise) -> Session:
         """The session of an exercise, opened at first use."""
+        if exercise.name in self._open and not self._open[exercise.name].is_alive:
+            del self._open[exercise.name]
         if exercise.name not in self._open:
             key = (*exercise.modules, exercise.limits)
             if key not in self._sandboxes:
@@ -109,7 +112,8 @@ def grade(task: Task) -> Verdict:
         except (GraderError, SandboxError) as error:
             return Verdict(fault=f"{type(error).__name__}: {error}")
         finally:
-            _count()
+            if _place is not None:
+                _place.graded()
             faulthandler.cancel_dump_traceback_later()
         fault = report.not_run[0].message if report.not_run else ""
         return Verdict(msgspec.json.encode(report), fault=fault)
@@ -154,13 +158,47 @@ def isolation_for_strangers(asked: str | None) -> str:
     return asked or best_tier()
 
 
-def start(core: int | None) -> None:
-    """What a local grader process does first: outlive neither Ctrl-C's parent nor its death.
+class _Place:
+    """The core that this process, its zygotes and so their workers keep to, once it is warm.
 
-    `core` is the one that it is to keep to, once it is warm.
+    Grader and worker take turns. To wake each other up on another core costs them more than they
+    gain by having two; while they import torch, it is the other way round. Which core is for
+    the system to say, which knows what else is going on: every now and then, for one answer.
     """
-    global _core
-    _core = core
+
+    def __init__(self) -> None:
+        self._anywhere = os.sched_getaffinity(0)
+        self._here = ctypes.CDLL(None).sched_getcpu
+        self._count = 0
+        self._stays_until: float | None = None
+
+    def graded(self) -> None:
+        """After each answer: stay, move on, or settle."""
+        self._count += 1
+        if self._count < WARM or time.monotonic() < (self._stays_until or 0):
+            return
+        if self._stays_until is None:
+            self._stays_until = time.monotonic() + STAY_SECONDS
+            self._keep_to({self._here()})
+        else:
+            self._stays_until = None
+            self._keep_to(self._anywhere)
+
+    def _keep_to(self, cores: set[int]) -> None:
+        for thread in Path("/proc/self/task").iterdir():
+            with contextlib.suppress(OSError):  # it has ended, or the core was taken away
+                for number in (thread.name, *(thread / "children").read_text().split()):
+                    os.sched_setaffinity(int(number), cores)
+
+
+_place: _Place | None = None  # of a grader that has this process for itself
+
+
+def start() -> None:
+    """What a local grader process does first: outlive neither Ctrl-C's parent nor its death."""
+    global _place
+    if hasattr(os, "sched_setaffinity"):
+        _place = _Place()
     from multiprocessing import connection, parent_process
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator decides what Ctrl-C means
@@ -172,22 +210,6 @@ def start(core: int | None) -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True, name="follows its parent").start()
-
-
-def _count() -> None:
-    """Once this process is warm, keep it and its zygotes, and so their workers, to one core.
-
-    Grader and worker take turns. To wake each other up on another core costs them more than they
-    gain by having two; while they import torch, it is the other way round.
-    """
-    global _graded
-    _graded += 1
-    if _graded != WARM or _core is None or not hasattr(os, "sched_setaffinity"):
-        return
-    with contextlib.suppress(OSError):  # the machine may have taken that core away
-        for thread in Path("/proc/self/task").iterdir():
-            for number in (thread.name, *(thread / "children").read_text().split()):
-                os.sched_setaffinity(int(number), {_core})
 
 
 def warm_up(course: str, exercises: list[str], isolation: str | None) -> None:

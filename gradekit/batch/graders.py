@@ -21,14 +21,14 @@ class Graders(Executor):
     """
 
     def __init__(self, jobs: int) -> None:
-        self._pools = [_Pool(core) for core in _cores(jobs)]
+        self._pools = [_Pool() for _ in range(jobs)]
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         pool = min(self._pools, key=lambda pool: pool.waiting)
         try:
             return pool.submit(function, *args, **kwargs)
         except BrokenProcessPool:
-            self._pools[self._pools.index(pool)] = pool = _Pool(pool.core)
+            self._pools[self._pools.index(pool)] = pool = _Pool()
             return pool.submit(function, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -37,24 +37,12 @@ class Graders(Executor):
             pool.kill()
 
 
-def _cores(jobs: int) -> list[int | None]:
-    """A core for each job; None where there are not enough, or nobody can say."""
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    if jobs > len(cores):
-        return [None] * jobs
-    first = os.getpid()  # so that two runs at a time do not both take the first ones
-    return [cores[(first + job) % len(cores)] for job in range(jobs)]
-
-
 class _Pool:
     """One process, started at its first task."""
 
-    def __init__(self, core: int | None) -> None:
-        self.core = core
+    def __init__(self) -> None:
         # spawn: this process has threads, and a forked child would inherit their locks.
-        self._executor = ProcessPoolExecutor(
-            1, get_context("spawn"), initializer=grader.start, initargs=(core,)
-        )
+        self._executor = ProcessPoolExecutor(1, get_context("spawn"), initializer=grader.start)
         self._pid: Future[int] | None = None
         self._unfinished: set[Future[Any]] = set()
 

@@ -16,7 +16,8 @@ from gradekit.grading.proxy import Asked, Run
 from gradekit.report import Check
 
 MEMO_BYTES = 2**24  # of one exercise; beyond, all is forgotten, and learned anew
-ENTRY_BYTES = 2**11  # a judgement takes less
+ENTRY_BYTES = 2**10  # of a step or a judgement, besides its texts
+CHARACTER_BYTES = 4
 
 
 class Judgement(NamedTuple):
@@ -26,11 +27,14 @@ class Judgement(NamedTuple):
     print: Print | None
 
 
-class _Step(NamedTuple):
+class _Step:
     """Requests that a check makes, and what follows, by the digest of the replies."""
 
-    requests: list[bytes]
-    after: dict[bytes, _Step | Judgement]
+    def __init__(self, requests: list[bytes]) -> None:
+        self.requests = requests
+        self.after: dict[bytes, _Step | Judgement] = {}
+        # Whether the check asks this each time that it gets here: unknown after only one time.
+        self.is_steady: bool | None = None
 
 
 class Memo:
@@ -47,31 +51,33 @@ class Memo:
         """
         known: _Step | Judgement | None = self._first.get(name)
         while isinstance(known, _Step):
-            digest = run.ask_ahead(known.requests)
+            digest = run.ask_ahead(known.requests) if known.is_steady else None
             known = known.after.get(digest) if digest is not None else None
         return known
 
     def learn(self, name: str, asked: Asked, judgement: Judgement) -> None:
-        """Keep what a check made of the replies to all that it `asked`."""
-        if not asked or judgement.check.outcome == "not_run":
-            return
+        """Keep what a check made of the replies to all that it `asked`, which is something."""
         if self._size > MEMO_BYTES:
             self._first.clear()
             self._size = 0
         if name not in self._first:
             self._first[name] = self._new_step(asked[0][0])
-        step: _Step | Judgement = self._first[name]
-        for (requests, digest), following in zip(asked, [*asked[1:], None], strict=True):
-            if not isinstance(step, _Step) or step.requests != requests:
-                return  # a check that does not ask the same each time
+        step = self._first[name]
+        next_requests = [*(requests for requests, _ in asked[1:]), None]
+        for (requests, digest), following in zip(asked, next_requests, strict=True):
+            if step.requests is not requests:  # met before
+                step.is_steady = step.is_steady is not False and step.requests == requests
+                if not step.is_steady:
+                    return
             if following is None:
-                self._size += ENTRY_BYTES
+                self._size += ENTRY_BYTES + CHARACTER_BYTES * len(judgement.check.message)
                 step.after.setdefault(digest, judgement)
-            else:
-                if digest not in step.after:
-                    step.after[digest] = self._new_step(following[0])
-                step = step.after[digest]
+                return
+            next_step = step.after.get(digest) or self._new_step(following)
+            if not isinstance(next_step, _Step):
+                return  # it once made up its mind here
+            step.after[digest] = step = next_step
 
     def _new_step(self, requests: list[bytes]) -> _Step:
         self._size += ENTRY_BYTES + sum(map(len, requests))
-        return _Step(requests, {})
+        return _Step(requests)

@@ -174,6 +174,13 @@ def judgement(item: pytest.Item, error: BaseException | None) -> Judgement:
     return Judgement(check, None)
 
 
+def is_verdict(error: BaseException | None) -> bool:
+    """Whether a check that ended with `error` judged the answer, and did not stumble itself."""
+    if error is None or hasattr(error, "submission_text"):
+        return True
+    return isinstance(error, SubmissionError | AssertionError | pytest.fail.Exception)
+
+
 def note(item: pytest.Item, judgement: Judgement, seconds: float) -> Check:
     """Put the judgement of a check that took `seconds` where the session looks for it."""
     check = msgspec.structs.replace(judgement.check, seconds=round(seconds, 6))

@@ -23,7 +23,7 @@ import cloudpickle
 from gradekit.grading.compare import SHOWN_ENTRIES, show
 from gradekit.report import NOT_WRITTEN
 from gradekit.sandbox import wire
-from gradekit.sandbox.host import Allowance, Worker, WorkerLost, reply_in
+from gradekit.sandbox.host import Allowance, Worker, WorkerLost, reply_in, without_data
 from gradekit.sandbox.launch import Sandbox, SandboxError
 from gradekit.submission import Submission
 
@@ -174,22 +174,27 @@ class Run:
             return None
         try:
             exchange = self._exchange([[request] for request in requests])
-        except SubmissionError:
-            return None  # and it will not get further next time
-        self._ahead.append(exchange)
-        return exchange.digest()
+            self._ahead.append(exchange)
+            return exchange.digest()
+        except Exception:  # the answer's doing or ours: the check meets it, and tells which
+            return None
 
     def _values(
         self, kind: str, bodies: list[Any], each: Sequence[object], together: object
     ) -> Iterator[Any]:
         """What came back for each body, which the messages call `each`, or all `together`."""
         asked, self.asked = self.asked, None  # unless this ends well
-        if error := self._fatal or self._lost:
+        error = self._fatal or self._lost
+        if error is not None and not self._ahead:
             raise error.anew()
         requests = [
             wire.encode(kind, number, body, _pickled) for number, body in enumerate(bodies, start=1)
         ]
-        exchange = self._made_ahead(requests) or self._exchange(requests)
+        exchange = self._made_ahead(requests)
+        if exchange is None:
+            if error is not None:
+                raise error.anew()
+            exchange = self._exchange(requests)
         if asked is not None and self._note(asked, exchange):
             self.asked = asked
         if exchange.lost is not None:
@@ -277,11 +282,11 @@ class Run:
         return Exchange(requests, replies, lost, self._printed_by_file)
 
     def _without_data(self, error: wire.Malformed, what: object) -> SubmissionError:
-        """What to say of a reply that is none; its worker is ended."""
-        worker = self._worker
-        assert worker is not None
-        lost = worker.gave_no_data(error)
-        self._forget_worker(worker.spent)
+        """What to say of a reply that is none; its worker is ended, if it still is there."""
+        lost = without_data(error)
+        if (worker := self._worker) is not None:
+            worker.close()
+            self._forget_worker(worker.spent)
         return SubmissionError(lost.told(what), lost.ending)
 
     def _forget_worker(self, cpu_seconds: float) -> None:

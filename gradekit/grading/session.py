@@ -86,7 +86,7 @@ class Session:
             until_failure: Stop at the first check that costs points.
             remember: Replies that were judged before need not be judged again; see memo.py.
         """
-        if not self._thread.is_alive():
+        if not self.is_alive:
             raise GraderError(self._problem)
         started = time.perf_counter()
         run = Run(self._sandbox, self.exercise.name, submission)
@@ -110,6 +110,11 @@ class Session:
             behaves_like=self._known.name(checks, prints) if self._known else {},
         )
         return report, prints
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can grade; once it failed, it never will again."""
+        return self._thread.is_alive()
 
     def close(self) -> None:
         """End the session and its sandbox."""
@@ -231,8 +236,9 @@ class _Loop:
         started = time.perf_counter()
         judgement = self._memo.recall(item.name, job.run) if job.remember else None
         if judgement is None:
-            judgement = plugin.judgement(item, _error_of(check.alone))
-            if job.remember and job.run.asked is not None:
+            error = _error_of(check.alone)
+            judgement = plugin.judgement(item, error)
+            if job.remember and job.run.asked and plugin.is_verdict(error):
                 self._memo.learn(item.name, job.run.asked, judgement)
         plugin.note(item, judgement, time.perf_counter() - started)
 

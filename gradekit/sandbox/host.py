@@ -120,13 +120,8 @@ class Worker:
                 for _ in range(count):
                     yield self._receive()
         except wire.Malformed as error:
-            raise self.gave_no_data(error) from None
-
-    def gave_no_data(self, error: wire.Malformed) -> WorkerLost:
-        """End a worker whose reply is none, and say so."""
-        self.spent = self.cpu_seconds()
-        self.close()
-        return WorkerLost("malformed", f"{{what}} sent back no proper data ({error})")
+            self.close()
+            raise without_data(error) from None
 
     def _send(self, view: memoryview) -> None:
         while view:
@@ -207,17 +202,23 @@ class Worker:
             self._process.kill()
             self._process.reap()
             return WorkerLost("crashed", "{what} closed its connection to the grader")
-        self.spent = self.cpu_seconds()  # which nobody can tell once it is reaped
+        self.spent = self.cpu_seconds()
         status, peak_mib = self._process.reap()
         return _obituary(status, peak_mib - self._shared_mib, self._limits)
 
     def close(self) -> None:
         """End the worker, whatever it is doing. Harmless when done twice."""
         if self._connection.fileno() >= 0:
+            self.spent = self.cpu_seconds()  # which nobody can tell once it is reaped
             self._connection.close()
             self._process.kill()
             with contextlib.suppress(SandboxError):
                 self._process.reap()
+
+
+def without_data(error: wire.Malformed) -> WorkerLost:
+    """How a worker is lost whose reply is none."""
+    return WorkerLost("malformed", f"{{what}} sent back no proper data ({error})")
 
 
 def _obituary(status: int, peak_mib: float, limits: Limits) -> WorkerLost:

@@ -303,8 +303,10 @@ def _offer_to_the_kernel() -> None:
     """When the machine runs out of memory, this process is to go, and not the grader."""
     with contextlib.suppress(OSError):
         score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-        os.write(score, b"1000")
-        os.close(score)
+        try:
+            os.write(score, b"1000")
+        finally:
+            os.close(score)
 
 
 def set_rlimits(limits: Limits) -> None:
