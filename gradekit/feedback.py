@@ -54,10 +54,7 @@ def at_level(report: Report, level: Level) -> Report:
 
 def _common_problem(report: Report) -> str:
     """What all checks failed with; what the answer printed meanwhile is nobody's problem."""
-    told = tuple(
-        msgspec.structs.replace(check, message=check.message.partition("\nprinted: ")[0])
-        for check in report.checks
-    )
+    told = tuple(msgspec.structs.replace(check, message=check.told) for check in report.checks)
     return msgspec.structs.replace(report, checks=told).common_problem
 
 
@@ -67,7 +64,7 @@ def _harmless(check: Check, functions: set[str]) -> str:
     An answer can put words into its worker's mouth. So of what came from there only what we
     could have said ourselves is kept: a known sentence about one of our `functions`.
     """
-    told = check.message.partition("\nprinted: ")[0]
+    told = check.told
     if told == NOT_WRITTEN:
         return told
     if check.ending in ("timed_out", "out_of_memory"):  # ours to say

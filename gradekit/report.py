@@ -9,6 +9,7 @@ import msgspec
 Outcome = Literal["passed", "failed", "not_run"]
 Ending = Literal["finished", "timed_out", "out_of_memory", "crashed", "refused", "malformed"]
 
+PRINTED = "\nprinted: "  # in a message, before what the answer printed
 NOT_WRITTEN = "not written yet"  # the message where a function is still the stub's
 
 
@@ -30,6 +31,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
     seconds: float = 0.0
 
+    @property
+    def told(self) -> str:
+        """The message without what the answer printed, which nobody but its author wrote."""
+        return self.message.partition(PRINTED)[0]
+
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All checks of one submission. Times are in seconds, hashes are SHA-256 in hex."""
@@ -44,6 +50,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     grader_sha256: str
     checks: tuple[Check, ...]
     behaves_like: dict[str, str] = {}  # function -> the known mistake it behaves like
+
+    def without_times(self) -> Report:
+        """What two gradings of the same answer have in common."""
+        checks = tuple(msgspec.structs.replace(check, seconds=0.0) for check in self.checks)
+        return msgspec.structs.replace(self, checks=checks, seconds=0.0)
 
     @property
     def passed(self) -> bool:

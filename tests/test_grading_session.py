@@ -17,7 +17,6 @@ from gradekit.engine import open_session
 from gradekit.grading import memo, plugin
 from gradekit.grading.memo import Memo
 from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
-from gradekit.report import Report
 from gradekit.sandbox.host import Worker
 from gradekit.sandbox.launch import Sandbox, SandboxError
 from gradekit.sandbox.limits import Limits
@@ -174,11 +173,6 @@ def test_checks_may_use_fixtures_and_parameters(tmp_path: Path):
             assert report.score == report.max_score == 10
 
 
-def without_times(report: Report) -> Report:
-    checks = tuple(msgspec.structs.replace(check, seconds=0) for check in report.checks)
-    return msgspec.structs.replace(report, seconds=0, checks=checks)
-
-
 def test_what_is_remembered_is_what_would_be_found(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,19 +181,19 @@ def test_what_is_remembered_is_what_would_be_found(
     bank = Path(course.root, "tests", "bank", exercise.name)
     answers = [read(path) for path in sorted(bank.glob("*/*.py"))]
     with open_session(course, exercise) as session:
-        forward = [without_times(session.grade(answer)) for answer in answers]
+        forward = [session.grade(answer).without_times() for answer in answers]
         judged: list[str] = []
         judgement = plugin.judgement
         monkeypatch.setattr(
             plugin, "judgement", lambda item, error: judged.append(item) or judgement(item, error)
         )
-        backward = [without_times(session.grade(answer)) for answer in reversed(answers)]
+        backward = [session.grade(answer).without_times() for answer in reversed(answers)]
     assert backward[::-1] == forward
     checks = len(answers) * len(forward[0].checks)
     assert len(judged) < checks / 10  # those that ran again
     monkeypatch.setattr(Memo, "recall", lambda *_: None)
     with open_session(course, exercise) as session:
-        assert [without_times(session.grade(answer)) for answer in answers] == forward
+        assert [session.grade(answer).without_times() for answer in answers] == forward
 
 
 STEPS = '''

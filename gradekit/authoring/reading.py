@@ -10,6 +10,7 @@ from gradekit.errors import KitError
 from gradekit.submission import read
 
 CLOCKS = {"time", "timeit", "datetime"}
+ONLY_PROBES = "only a probe may look at the clock; import it there"
 
 
 def fault_of(path: Path, called: str) -> str:
@@ -32,7 +33,7 @@ def not_python(folder: Path) -> Iterator[str]:
 
 def unsaid(grader: Path) -> Iterator[str]:
     """What the tests of a grader leave out: the mark, the title or the hint of a check."""
-    for test in ast.parse(grader.read_text("utf-8-sig")).body:
+    for test in _parts(grader):
         if not isinstance(test, ast.FunctionDef) or not test.name.startswith("test"):
             continue
         mark = next((each for each in test.decorator_list if _is_check(each)), None)
@@ -46,14 +47,18 @@ def unsaid(grader: Path) -> Iterator[str]:
 
 
 def timed(grader: Path) -> Iterator[str]:
-    """Whether a grader looks at the clock itself, though equal replies are judged only once."""
-    tree = ast.parse(grader.read_text("utf-8-sig"))
-    tests = [node for node in tree.body if getattr(node, "name", "").startswith("test")]
-    for node in [*tree.body, *(inner for test in tests for inner in ast.walk(test))]:
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        for name in CLOCKS.intersection(names):
-            yield f"the grader imports {name}: only a probe may look at the clock; import it there"
+    """Which clocks a grader imports outside its probes, though equal replies are judged once."""
+    for part in _parts(grader):
+        is_test = getattr(part, "name", "").startswith("test")
+        for node in ast.walk(part) if is_test else [part]:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in CLOCKS.intersection(names):
+                yield f"the grader imports {name}: {ONLY_PROBES}"
+
+
+def _parts(grader: Path) -> list[ast.stmt]:
+    return ast.parse(grader.read_text("utf-8-sig")).body
 
 
 def _is_check(decorator: ast.expr) -> bool:

@@ -32,16 +32,19 @@ class _Step:
 
     def __init__(self, requests: list[bytes]) -> None:
         self.requests = requests
-        self.after: dict[bytes, _Step | Judgement] = {}
+        self.after: _Tree = {}
         # Whether the check asks this each time that it gets here: unknown after only one time.
         self.is_steady: bool | None = None
+
+
+_Tree = dict[str | bytes, _Step | Judgement]
 
 
 class Memo:
     """The judgements of one exercise's checks."""
 
     def __init__(self) -> None:
-        self._first: dict[str, _Step] = {}  # by the names of checks
+        self._first: _Tree = {}  # by the names of checks
         self._size = 0
 
     def recall(self, name: str, run: Run) -> Judgement | None:
@@ -49,7 +52,7 @@ class Memo:
 
         If it is not, the run keeps what came back, and the check has to look itself.
         """
-        known: _Step | Judgement | None = self._first.get(name)
+        known = self._first.get(name)
         while isinstance(known, _Step):
             digest = run.ask_ahead(known.requests) if known.is_steady else None
             known = known.after.get(digest) if digest is not None else None
@@ -60,24 +63,19 @@ class Memo:
         if self._size > MEMO_BYTES:
             self._first.clear()
             self._size = 0
-        if name not in self._first:
-            self._first[name] = self._new_step(asked[0][0])
-        step = self._first[name]
-        next_requests = [*(requests for requests, _ in asked[1:]), None]
-        for (requests, digest), following in zip(asked, next_requests, strict=True):
-            if step.requests is not requests:  # met before
+        after: _Tree = self._first
+        key: str | bytes = name
+        for requests, digest in asked:
+            step = after.get(key)
+            if step is None:
+                self._size += ENTRY_BYTES + sum(map(len, requests))
+                step = after[key] = _Step(requests)
+            elif isinstance(step, Judgement):
+                return  # it once made up its mind here
+            else:
                 step.is_steady = step.is_steady is not False and step.requests == requests
                 if not step.is_steady:
                     return
-            if following is None:
-                self._size += ENTRY_BYTES + CHARACTER_BYTES * len(judgement.check.message)
-                step.after.setdefault(digest, judgement)
-                return
-            next_step = step.after.get(digest) or self._new_step(following)
-            if not isinstance(next_step, _Step):
-                return  # it once made up its mind here
-            step.after[digest] = step = next_step
-
-    def _new_step(self, requests: list[bytes]) -> _Step:
-        self._size += ENTRY_BYTES + sum(map(len, requests))
-        return _Step(requests)
+            after, key = step.after, digest
+        self._size += ENTRY_BYTES + CHARACTER_BYTES * len(judgement.check.message)
+        after.setdefault(key, judgement)

@@ -23,7 +23,7 @@ from gradekit.grading.compare import Mismatch
 from gradekit.grading.memo import Judgement
 from gradekit.grading.mistakes import Print, fingerprint
 from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
-from gradekit.report import Check, clean
+from gradekit.report import PRINTED, Check, clean
 from gradekit.sandbox.launch import Sandbox, SandboxError
 from gradekit.submission import read
 
@@ -156,7 +156,7 @@ def judgement(item: pytest.Item, error: BaseException | None) -> Judgement:
     run = item.config.stash[PROXY]._run
     outcome, ending, message = _outcome(error, run)
     if outcome == "failed" and run is not None and run.printed.strip():
-        message += f"\nprinted: {run.printed.strip()}"
+        message += f"{PRINTED}{run.printed.strip()}"
     points = float(marker.kwargs["points"])
     check = Check(
         name=item.name,

@@ -23,7 +23,7 @@ import cloudpickle
 from gradekit.grading.compare import SHOWN_ENTRIES, show
 from gradekit.report import NOT_WRITTEN
 from gradekit.sandbox import wire
-from gradekit.sandbox.host import Allowance, Worker, WorkerLost, reply_in, without_data
+from gradekit.sandbox.host import Allowance, Reply, Worker, WorkerLost, reply_in, without_data
 from gradekit.sandbox.launch import Sandbox, SandboxError
 from gradekit.submission import Submission
 
@@ -56,6 +56,11 @@ class SubmissionError(Exception):
     def anew(self) -> SubmissionError:
         """The same, without the frames that it passed through: they hold what came back."""
         return SubmissionError(str(self), self.ending)
+
+    @classmethod
+    def of(cls, lost: WorkerLost, what: object) -> SubmissionError:
+        """What to say where a worker was lost when `what` was asked for."""
+        return cls(lost.told(what), lost.ending)
 
 
 class Called(NamedTuple):
@@ -198,7 +203,7 @@ class Run:
         if asked is not None and self._note(asked, exchange):
             self.asked = asked
         if exchange.lost is not None:
-            self._lost = SubmissionError(exchange.lost.told(together), exchange.lost.ending)
+            self._lost = SubmissionError.of(exchange.lost, together)
         for number, (what, frame) in enumerate(zip(each, exchange.replies, strict=False), start=1):
             if isinstance(what, Call):
                 self.last_call = what
@@ -240,12 +245,12 @@ class Run:
     def _value(self, frame: wire.Received, number: int, what: object) -> Any:
         """The value that came back; raise what the submission raised."""
         try:
-            reply = reply_in(frame, number)
-        except wire.Malformed as error:
+            reply = self._reply(frame, number, what)
+        except SubmissionError as error:
             self.asked = None
-            self._lost = self._without_data(error, what)
-            self.last_reply = ("lost", self._lost.ending)
-            raise self._lost.anew() from None
+            self._lost = error.anew()
+            self.last_reply = ("lost", error.ending)
+            raise
         self.replies += 1
         self.printed += reply.printed
         if reply.kind == "value":
@@ -281,13 +286,15 @@ class Run:
             lost = error.with_traceback(None)  # its frames hold the replies
         return Exchange(requests, replies, lost, self._printed_by_file)
 
-    def _without_data(self, error: wire.Malformed, what: object) -> SubmissionError:
-        """What to say of a reply that is none; its worker is ended, if it still is there."""
-        lost = without_data(error)
-        if (worker := self._worker) is not None:
-            worker.close()
-            self._forget_worker(worker.spent)
-        return SubmissionError(lost.told(what), lost.ending)
+    def _reply(self, frame: wire.Received, number: int, what: object) -> Reply:
+        """The reply that came back; a worker that sent something else is ended."""
+        try:
+            return reply_in(frame, number)
+        except wire.Malformed as error:
+            if (worker := self._worker) is not None:
+                worker.close()
+                self._forget_worker(worker.spent)
+            raise SubmissionError.of(without_data(error), what) from None
 
     def _forget_worker(self, cpu_seconds: float) -> None:
         self._cpu_before += cpu_seconds
@@ -305,11 +312,8 @@ class Run:
         try:
             exchange = self._through(worker, [request], allowance)
             if exchange.lost is not None:
-                raise SubmissionError(exchange.lost.told(what), exchange.lost.ending)
-            try:
-                reply = reply_in(exchange.replies[0], 1)
-            except wire.Malformed as error:
-                raise self._without_data(error, what) from None
+                raise SubmissionError.of(exchange.lost, what)
+            reply = self._reply(exchange.replies[0], 1, what)
             self._printed_by_file += reply.printed
             self.printed += reply.printed
             if reply.kind == "raised":

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from gradekit.export.texts import together
 from gradekit.report import NOT_WRITTEN, Check, Report
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "not_run": ("!", "yellow")}
@@ -67,7 +68,7 @@ def _print_failed(out: Console, group: list[Check]) -> None:
     first = group[0]
     mark, style = MARKS[first.outcome]
     if len(group) > 1 and first.message:
-        title = f"{first.function}: {len(group)} checks failed in the same way"
+        title = together(group)
         if first.message == NOT_WRITTEN:
             title = f"{first.function} is not written yet"
         _print_line(out, mark, style, title, _points(group))

@@ -14,7 +14,6 @@ import ctypes
 import errno
 import os
 import signal
-import struct
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
@@ -172,7 +171,9 @@ class Lockdown:
             self._do("syscall", _LANDLOCK_RESTRICT_SELF, self._ruleset, 0)
             os.close(self._ruleset)
         if self._program is not None:
-            self._do("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, self._program.address, 0, 0)
+            self._do(
+                "prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(self._program), 0, 0
+            )
 
     def _do(self, name: str, *arguments: Any) -> None:
         """Call a function of the C library that returns 0 where all went well."""
@@ -246,18 +247,10 @@ def _landlock_ruleset(readable: Sequence[Path]) -> Any:
     return ruleset
 
 
-class _Program:
+class _Program(ctypes.Structure):
     """A seccomp filter as the kernel takes it (struct sock_fprog)."""
 
-    def __init__(self, filter_: Any) -> None:
-        with os.fdopen(os.memfd_create("filter"), "w+b") as file:
-            filter_.export_bpf(file)
-            file.seek(0)
-            code = file.read()
-        self._code = ctypes.create_string_buffer(code, len(code))
-        fields = len(code) // INSTRUCTION_BYTES, ctypes.addressof(self._code)
-        self._fprog = ctypes.create_string_buffer(struct.pack("@HP", *fields))
-        self.address = ctypes.c_void_p(ctypes.addressof(self._fprog))
+    _fields_ = (("instructions", ctypes.c_ushort), ("code", ctypes.c_char_p))
 
 
 def _seccomp_program(*, may_open: bool) -> _Program:
@@ -284,7 +277,11 @@ def _seccomp_program(*, may_open: bool) -> _Program:
         for name, flags in (("open", 1), ("openat", 2)):
             read_only = seccomp.Arg(flags, seccomp.MASKED_EQ, changing, os.O_RDONLY)
             _add_rule(rules, seccomp.ALLOW, name, read_only)
-    return _Program(rules)
+    with os.fdopen(os.memfd_create("filter"), "w+b") as file:
+        rules.export_bpf(file)
+        file.seek(0)
+        code = file.read()
+    return _Program(len(code) // INSTRUCTION_BYTES, code)
 
 
 def _add_rule(rules: Any, action: int, name: str, *arguments: object) -> None:

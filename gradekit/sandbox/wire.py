@@ -337,8 +337,7 @@ def _from_node(
     node: Node, reader: _Reader, opaque: Callable[[bytes], Any] | None, depth: int
 ) -> Any:
     """The value that `node` stands for; takes its arrays from `reader` in order."""
-    kind = type(node)
-    if kind in PLAIN:
+    if type(node) in PLAIN:
         return node
     if isinstance(node, Array):
         return _array(node.dtype, node.shape, reader)

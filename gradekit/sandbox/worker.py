@@ -143,14 +143,14 @@ class Server:
         self._stdin = io.StringIO()
         self._answer = Answer()
         self._ahead = wire.Ahead(self._read_some)
-        self._ready = b"".join(wire.encode("ready", 0, None))
+        self._ready = wire.encode("ready", 0, None)
         AllowedPackages.install()
 
     def serve(self, read: Callable[[memoryview], int], write: Callable[[memoryview], int]) -> None:
         """Answer until the connection closes; `read` and `write` say how far they got."""
         self._read, self._write = read, write
         sys.stdout, sys.stderr, sys.stdin = self._stdout, self._stderr, self._stdin
-        self._send([self._ready])
+        self._send(self._ready)
         unsent = bytearray()
         sys.addaudithook(_refuse)
         ahead, printed = self._ahead, self._printed
