@@ -11,14 +11,17 @@ if TYPE_CHECKING:
     from gradekit.grading.session import Session
 
 
-def open_session(course: Course, exercise: Exercise, isolation: str | None = None) -> Session:
+def open_session(
+    course: Course, exercise: Exercise, isolation: str | None = None, seed: int = 0
+) -> Session:
     """A session that grades submissions of `exercise`; close it, or use it in `with`.
 
     Args:
         isolation: One of `lockdown.TIERS`; None for the best that this machine has.
+        seed: Decides which cases the checks draw.
     """
     # First, because it warms up in a process of its own while this one imports pytest.
     sandbox = Sandbox(exercise.modules, exercise.limits, course.hidden, isolation)
     from gradekit.grading.session import Session
 
-    return Session(course, exercise, sandbox)
+    return Session(course, exercise, sandbox, seed)

@@ -45,6 +45,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     max_score: float
     isolation: str
+    seed: int = 0  # of the cases that the checks drew
     seconds: float
     submission_sha256: str
     grader_sha256: str

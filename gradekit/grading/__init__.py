@@ -5,6 +5,7 @@ What a grader file imports comes from this package.
 
 from gradekit.grading.afresh import assert_afresh
 from gradekit.grading.checks import check
+from gradekit.grading.code import Code
 from gradekit.grading.compare import (
     Mismatch,
     assert_array,
@@ -19,9 +20,13 @@ from gradekit.grading.compare import (
     same,
     show,
 )
+from gradekit.grading.truth import Truth, agree, rng_of, seeds_of
 
 __all__ = [
+    "Code",
     "Mismatch",
+    "Truth",
+    "agree",
     "assert_afresh",
     "assert_array",
     "assert_close",
@@ -33,6 +38,8 @@ __all__ = [
     "check",
     "each_unchanged",
     "expect",
+    "rng_of",
     "same",
+    "seeds_of",
     "show",
 ]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 
-def check(function: str, *, points: float, hint: str) -> pytest.MarkDecorator:
+def check(
+    function: str, *, points: float, hint: str, inputs: Callable[[Any], Any] | None = None
+) -> pytest.MarkDecorator:
     """Mark a test of a grader file as a check.
 
     The test's name is the mistake that it catches, its docstring what should be true.
@@ -14,5 +19,7 @@ def check(function: str, *, points: float, hint: str) -> pytest.MarkDecorator:
         function: The function of the submission that the check judges.
         points: What passing is worth; the checks of one exercise add up to 10.
         hint: A question that leads to the mistake without naming the answer.
+        inputs: Where a counterexample is to be looked for when this check fails, if not in the
+            `inputs` of the function's `Truth`.
     """
-    return pytest.mark.check(function=function, points=points, hint=hint)
+    return pytest.mark.check(function=function, points=points, hint=hint, inputs=inputs)

@@ -104,7 +104,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         proxy = item.config.stash[PROXY]
         if proxy._run is None or item.config.stash.get(OURS, None):
             proxy._run = _own_run(item)
-        proxy._run.begin_check()
+        proxy._run.begin_check(item.name)
 
 
 def _own_run(item: pytest.Item) -> Run:

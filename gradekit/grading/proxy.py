@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import cloudpickle
 
+from gradekit.grading.code import Code, built
 from gradekit.grading.compare import SHOWN_ENTRIES, show
 from gradekit.report import NOT_WRITTEN
 from gradekit.sandbox import wire
@@ -121,8 +122,14 @@ Asked = list[tuple[list[bytes], bytes]]  # requests, and the digest of their rep
 class Run:
     """One submission being graded."""
 
-    def __init__(self, sandbox: Sandbox, module: str, submission: Submission) -> None:
+    def __init__(
+        self, sandbox: Sandbox, module: str, submission: Submission, seed: int = 0
+    ) -> None:
+        """Begin with a submission; `seed` decides which cases the checks draw."""
         self.sandbox = sandbox
+        self.seed = seed
+        self._check = ""
+        self._draws = 0  # how often the check has drawn
         self._module = module
         self._submission = submission
         self._limits = sandbox.limits
@@ -141,8 +148,9 @@ class Run:
         self._asked_bytes = 0
         self._ahead: deque[Exchange] = deque()  # made before the check asked for them
 
-    def begin_check(self) -> None:
-        """Forget the last check; the next call starts the clock."""
+    def begin_check(self, name: str = "") -> None:
+        """Forget the last check and begin this one; its first call starts the clock."""
+        self._check, self._draws = name, 0
         self._allowance = self._lost = self.last_call = None
         self.replies = 0
         self.last_reply = ("none", None)
@@ -150,6 +158,11 @@ class Run:
         self.asked = []
         self._asked_bytes = 0
         self._ahead.clear()
+
+    def next_draw(self) -> tuple[int, str, int]:
+        """What the next drawn cases are made from: the seed, the check, and a running number."""
+        self._draws += 1
+        return self.seed, self._check, self._draws
 
     def close(self) -> None:
         """End the worker."""
@@ -408,6 +421,14 @@ class SubmissionProxy:
         answers = self._each(name, arguments, kwargs, with_arguments=True)
         return zip(arguments, map(_called, answers), strict=True)
 
+    def each_case(
+        self, name: str, cases: list[tuple[tuple[Any, ...], dict[str, Any]]], with_arguments: bool
+    ) -> Iterator[tuple[tuple[tuple[Any, ...], dict[str, Any]], Any]]:
+        """As `each` or `each_called`, for cases that have keywords of their own."""
+        calls = [Call(name, args, keywords) for args, keywords in cases]
+        answers = self._calls(calls, with_arguments)
+        return zip(cases, map(_called, answers) if with_arguments else answers, strict=True)
+
     def probe(self, function: Callable[..., Any], /, *args: Any) -> Any:
         """Run `function(answer, *args)` beside the submission; it returns plain data.
 
@@ -427,18 +448,25 @@ class SubmissionProxy:
 
     def _request(self, body: list[Any], call: Call) -> Any:
         self._running.last_call = call
-        return self._running.request("call", body, call)
+        return self._running.request("call", built(body), call)
 
     def _each(
         self, name: str, cases: list[tuple[Any, ...]], kwargs: dict[str, Any], with_arguments: bool
     ) -> Iterator[Any]:
-        calls = [Call(name, args, kwargs) for args in cases]
-        return self._running.calls([[*call, with_arguments] for call in calls], calls)
+        return self._calls([Call(name, args, kwargs) for args in cases], with_arguments)
+
+    def _calls(self, calls: list[Call], with_arguments: bool) -> Iterator[Any]:
+        return self._running.calls([built([*call, with_arguments]) for call in calls], calls)
 
     @property
     def _running(self) -> Run:
         assert self._run is not None, "no submission is being graded"
         return self._run
+
+
+def run_of(submission: SubmissionProxy) -> Run:
+    """The run behind the submission that a check is given."""
+    return submission._running
 
 
 def _joined(requests: list[wire.Pieces]) -> list[bytes]:
@@ -452,6 +480,8 @@ def _called(answer: Any) -> Called:
 
 
 def _argument(value: Any) -> str:
+    if isinstance(value, Code):
+        return value.text
     if callable(value):
         return getattr(value, "__name__", type(value).__name__)
     shape = getattr(value, "shape", ())

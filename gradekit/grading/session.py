@@ -54,9 +54,16 @@ class Job(NamedTuple):
 class Session:
     """Grades submissions of one exercise, one after the other."""
 
-    def __init__(self, course: Course, exercise: Exercise, sandbox: Sandbox) -> None:
-        """Load the grader, while `sandbox` (of this exercise, closed here) warms up."""
+    def __init__(
+        self, course: Course, exercise: Exercise, sandbox: Sandbox, seed: int = 0
+    ) -> None:
+        """Load the grader, while `sandbox` (of this exercise, closed here) warms up.
+
+        Args:
+            seed: Decides which cases the checks draw, for all submissions alike.
+        """
         self.exercise = exercise
+        self.seed = seed
         self._sandbox = sandbox
         grader = course.grader(exercise)
         self._grader = grader
@@ -89,7 +96,7 @@ class Session:
         if not self.is_alive:
             raise GraderError(self._problem)
         started = time.perf_counter()
-        run = Run(self._sandbox, self.exercise.name, submission)
+        run = Run(self._sandbox, self.exercise.name, submission, self.seed)
         self._jobs.put(Job(run, until_failure, remember))
         try:
             result = self._results.get()
@@ -103,6 +110,7 @@ class Session:
             score=sum(check.score for check in checks),
             max_score=sum(check.max_score for check in checks),
             isolation=self._sandbox.isolation,
+            seed=self.seed,
             seconds=round(time.perf_counter() - started, 6),
             submission_sha256=submission.sha256,
             grader_sha256=self.grader_sha256,
@@ -232,7 +240,7 @@ class _Loop:
             next_item = next((other.item for other in checks if other is not check), None)
             item.ihook.pytest_runtest_protocol(item=item, nextitem=next_item)
             return
-        job.run.begin_check()
+        job.run.begin_check(item.name)
         started = time.perf_counter()
         judgement = self._memo.recall(item.name, job.run) if job.remember else None
         if judgement is None:

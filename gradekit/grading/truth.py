@@ -1,0 +1,251 @@
+"""A function's truth, declared once: what it should return, how near, and for which inputs.
+
+Three things come of a `Truth`. The fixed cases of a check are one line each. Every check also
+tries cases that nobody has seen before, drawn from the seed of the run, so an answer that
+remembers numbers earns nothing. And where a check failed, the smallest input on which the
+answer is wrong can be looked for (see counterexample.py).
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
+
+from gradekit.grading.code import built
+from gradekit.grading.compare import Mismatch, assert_close, same, show
+from gradekit.grading.proxy import SubmissionProxy, run_of
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+REMEMBERED = 1024  # expected values of one truth; beyond, all are worked out anew
+LARGEST_SEED = 2**31
+
+# What may stand for a list, a tuple or a dict: contracts that return a pair mean its parts.
+KINDS: dict[type, tuple[type, ...]] = {list: (list,), tuple: (tuple, list), dict: (dict,)}
+
+Arguments = tuple[Any, ...]
+Case = Arguments | tuple[Arguments, dict[str, Any]]  # the latter with keywords
+Draw = Callable[[np.random.Generator], Case]
+
+
+class Truth:
+    """What a function of the submission should return, from an independent formulation.
+
+    Args:
+        function: The name of the function that an answer defines.
+        expected: Returns the right value for the same arguments: a float64 array, a tensor or
+            a float is compared within the tolerance; an int, a bool, a string and None have to
+            be equal; tuples, lists and dicts are compared part by part. It may raise a
+            built-in exception: the answer then has to raise that type.
+        inputs: A function of `hypothesis.strategies` that gives a strategy of tuples of
+            arguments, the small and plain ones first. Only the search for a
+            counterexample uses it.
+        rtol, atol: Values agree within `atol + rtol * |expected|`.
+        judge: `judge(actual, expected, *args, **keywords)` raises `Mismatch` where a tolerance
+            alone cannot tell a right value from a wrong one.
+
+    Example:
+        >>> double = Truth("double", lambda x: 2.0 * x, rtol=1e-12)
+        >>> double.compare(3.0, (2.0,), {})
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: expected 4., got 3.
+    """
+
+    def __init__(
+        self,
+        function: str,
+        expected: Callable[..., Any],
+        *,
+        inputs: Callable[[Any], SearchStrategy[Case]] | SearchStrategy[Case] | None = None,
+        rtol: float,
+        atol: float = 0.0,
+        judge: Callable[..., None] | None = None,
+    ) -> None:
+        self.function = function
+        self.expected = expected
+        self.inputs = inputs
+        self.rtol, self.atol = rtol, atol
+        self._judge = judge
+        self._known: dict[bytes, Any] = {}  # expected values, or the error raised instead
+        self._drawn: dict[object, list[tuple[Arguments, dict[str, Any]]]] = {}
+
+    def assert_holds(
+        self,
+        submission: SubmissionProxy,
+        cases: Iterable[Case],
+        *,
+        draw: Draw | None = None,
+        draws: int = 2,
+        rtol: float | None = None,
+        atol: float | None = None,
+        unchanged: bool = False,
+        **keywords: Any,
+    ) -> None:
+        """Call the function for `cases`, then for `draws` drawn ones; fail at the first wrong one.
+
+        All calls travel together. The fixed cases come first: known mistakes are recognised
+        by the first case that they fail.
+
+        Args:
+            cases: Tuples of positional arguments, or pairs of such a tuple and a dict.
+            draw: Makes one case from a generator whose seed depends on the seed of the run,
+                on the check, and on how many cases it has drawn.
+            rtol, atol: Instead of the truth's own.
+            unchanged: The arguments have to come back bit for bit as well.
+            **keywords: Given to every call.
+        """
+        every = [with_keywords(case) for case in cases]
+        if draw is not None:
+            every += self._cases_drawn(submission, draw, draws)
+        every = [(args, keywords | more) for args, more in every]
+        raising = [case for case in every if isinstance(self.value(*case), BaseException)]
+        tolerance = self._tolerance(rtol, atol)
+        valued = [case for case in every if not isinstance(self.value(*case), BaseException)]
+        for (args, more), answer in submission.each_case(self.function, valued, unchanged):
+            if unchanged:
+                if not (same(answer.args, args) and same(answer.kwargs, more)):
+                    raise Mismatch("it changed its argument in place")
+                answer = answer.value
+            self.compare(answer, args, more, tolerance)
+        for args, more in raising:
+            self._assert_raises(submission, args, more)
+
+    def value(self, args: Arguments, keywords: dict[str, Any]) -> Any:
+        """The expected value, or the exception that is expected; worked out once."""
+        key = pickle.dumps((args, keywords))
+        if key not in self._known:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            try:
+                # From copies: what a truth does to its arguments must not reach the answer's.
+                own_args, own_keywords = built(pickle.loads(key))
+                self._known[key] = self.expected(*own_args, **own_keywords)
+            except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+                self._known[key] = error.with_traceback(None)
+        return self._known[key]
+
+    def compare(
+        self,
+        actual: Any,
+        args: Arguments,
+        keywords: dict[str, Any],
+        tolerance: tuple[float, float] | None = None,
+    ) -> None:
+        """Fail with `Mismatch` unless `actual` is right for these arguments."""
+        expected = self.value(args, keywords)
+        if self._judge is not None:
+            self._judge(actual, expected, *built(args), **built(keywords))
+        else:
+            agree(actual, expected, *(tolerance or self._tolerance(None, None)))
+
+    def _tolerance(self, rtol: float | None, atol: float | None) -> tuple[float, float]:
+        return (self.rtol if rtol is None else rtol), (self.atol if atol is None else atol)
+
+    def _cases_drawn(
+        self, submission: SubmissionProxy, draw: Draw, draws: int
+    ) -> list[tuple[Arguments, dict[str, Any]]]:
+        """The same cases for everybody whose run has the same seed."""
+        key = (draw, draws, *run_of(submission).next_draw())
+        if key not in self._drawn:
+            if len(self._drawn) >= REMEMBERED:
+                self._drawn.clear()
+            rng = _generator(*key[2:])
+            self._drawn[key] = [with_keywords(draw(rng)) for _ in range(draws)]
+        return self._drawn[key]
+
+    def _assert_raises(
+        self, submission: SubmissionProxy, args: Arguments, keywords: dict[str, Any]
+    ) -> None:
+        wanted = type(self.value(args, keywords))
+        try:
+            submission.call(self.function, *args, **keywords)
+        except wanted as error:
+            if hasattr(error, "submission_text"):
+                return
+            raise
+        raise Mismatch(f"expected {wanted.__name__}, but nothing was raised")
+
+
+def with_keywords(case: Case) -> tuple[Arguments, dict[str, Any]]:
+    """A case as arguments and keywords."""
+    if len(case) == 2 and isinstance(case[0], tuple) and isinstance(case[1], dict):
+        return case[0], case[1]
+    return case, {}
+
+
+def agree(actual: Any, expected: Any, rtol: float, atol: float, where: str = "") -> None:
+    """Fail unless `actual` is `expected`, part by part; see `Truth` for what counts as equal.
+
+    Example:
+        >>> agree((1.0, [2]), (1.0, [2]), rtol=1e-9, atol=0.0)
+        >>> agree((1.0, [2]), (1.0, [3]), rtol=1e-9, atol=0.0)
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: in [1][0]: expected 3, got 2
+    """
+    if isinstance(expected, list | tuple | dict):
+        if not isinstance(actual, KINDS[type(expected)]):
+            raise Mismatch(f"expected a {type(expected).__name__}, got {show(actual)}", _at(where))
+        for key, part in _parts(actual, expected, where):
+            agree(part, expected[key], rtol, atol, f"{where}[{key!r}]")
+        return
+    try:
+        if isinstance(expected, bool | int | str | None):
+            _assert_exactly(actual, expected)
+        else:
+            assert_close(actual, expected, rtol=rtol, atol=atol)
+    except Mismatch as mismatch:
+        if where:
+            raise Mismatch(f"in {where}: {mismatch}") from None
+        raise
+
+
+def _assert_exactly(actual: Any, expected: Any) -> None:
+    """Fail unless both are the same number, truth value or text; those of NumPy count as well."""
+    if isinstance(actual, np.ndarray | np.generic) and actual.shape == ():
+        actual = actual.item()
+    if type(actual) is not type(expected) or actual != expected:
+        raise Mismatch(f"expected {show(expected)}, got {show(actual)}")
+
+
+def _at(where: str) -> str | None:
+    return f"in {where}" if where else None
+
+
+def _parts(actual: Any, expected: Any, where: str) -> Iterable[tuple[Any, Any]]:
+    """The parts of `actual` by key or place, which have to be those of `expected`."""
+    if isinstance(expected, dict):
+        if actual.keys() != expected.keys():
+            raise Mismatch(
+                f"expected the keys {show(sorted(expected, key=repr))}, "
+                f"got {show(sorted(actual, key=repr))}",
+                _at(where),
+            )
+        return [*actual.items()]
+    if len(actual) != len(expected):
+        name = type(expected).__name__
+        raise Mismatch(f"expected a {name} of {len(expected)}, got {len(actual)}", _at(where))
+    return enumerate(actual)
+
+
+def rng_of(submission: SubmissionProxy) -> np.random.Generator:
+    """A generator for what a check draws: the same for all answers of a run, then another.
+
+    Each call in one check gives another generator.
+    """
+    return _generator(*run_of(submission).next_draw())
+
+
+def seeds_of(submission: SubmissionProxy, count: int) -> list[int]:
+    """Seeds below 2**31 for problems that a probe and the truth build on either side."""
+    return [int(seed) for seed in rng_of(submission).integers(LARGEST_SEED, size=count)]
+
+
+def _generator(seed: int, check: str, number: int) -> np.random.Generator:
+    return np.random.default_rng([seed, crc32(check.encode()), number])

@@ -1,0 +1,191 @@
+"""Declared truths: fixed cases first, drawn ones after, the same for a whole class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradekit.course import Course
+from gradekit.engine import open_session
+from gradekit.grading import Code, Mismatch, agree
+from gradekit.grading.code import built
+from gradekit.report import Report
+from gradekit.submission import Submission
+
+METADATA = """
+[[exercise]]
+name = "exercise_01_toy"
+title = "Toy"
+library = "numpy"
+topics = ["toys"]
+difficulty = 1
+minutes = 5
+hints = ["one", "two", "three"]
+"""
+GRADER = '''
+import numpy as np
+
+from gradekit.grading import Code, Truth, check, expect, seeds_of
+
+
+def by_hand(x, by=2.0):
+    """Twice."""
+    if by == 0.0:
+        raise ValueError
+    x *= by
+    return x
+
+
+SCALE = Truth("scale", by_hand, rtol=1e-12)
+APPLY = Truth("apply", lambda f, x: f(x), rtol=1e-12)
+DRAW = Truth("draw", lambda rng: rng.random(2), rtol=1e-12)
+
+
+def some(rng):
+    return (rng.normal(size=2),)
+
+
+@check("scale", points=6, hint="?")
+def test_scales_wrongly(submission):
+    """It multiplies."""
+    SCALE.assert_holds(submission, [(np.ones(2),), ((np.ones(2),), {"by": 3.0})], draw=some)
+
+
+@check("scale", points=1, hint="?")
+def test_writes_into_its_argument(submission):
+    """The argument stays."""
+    SCALE.assert_holds(submission, [(np.ones(2),)], unchanged=True)
+
+
+@check("scale", points=1, hint="?")
+def test_accepts_zero(submission):
+    """Zero is no factor."""
+    SCALE.assert_holds(submission, [(np.ones(2), 0.0)])
+
+
+@check("apply", points=1, hint="?")
+def test_does_not_apply(submission):
+    """It calls."""
+    APPLY.assert_holds(submission, [(Code("lambda x: x + 1.0"), 2.0)])
+    expect(len(seeds_of(submission, 3)) == 3, "no")
+
+
+@check("draw", points=1, hint="?")
+def test_draws_from_elsewhere(submission):
+    """It draws."""
+    DRAW.assert_holds(submission, [(Code("np.random.default_rng(3)"),)])
+'''
+RIGHT = """
+def scale(x, by=2.0):
+    if by == 0:
+        raise ValueError("no")
+    return x * by
+
+def apply(f, x):
+    return f(x)
+
+def draw(rng):
+    return rng.random(2)
+"""
+REMEMBERS = """
+import numpy as np
+
+def scale(x, by=2.0):
+    if by == 0:
+        raise ValueError("no")
+    return {2.0: np.array([2.0, 2.0]), 3.0: np.array([3.0, 3.0])}[by]
+"""
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    root = tmp_path_factory.mktemp("course")
+    for folder in ("exercises", "solutions", "graders"):
+        (root / folder).mkdir()
+    (root / "exercises" / "exercises.toml").write_text(METADATA)
+    (root / "graders" / "exercise_01_toy.py").write_text(GRADER)
+    return Course(root)
+
+
+@pytest.fixture(scope="module")
+def graded(toy: Course) -> Iterator[Any]:
+    exercise = toy.find("toy")
+
+    def grade(text: str, seed: int = 0) -> Report:
+        with open_session(toy, exercise, seed=seed) as session:
+            return session.grade(Submission("exercise_01_toy.py", (text,), ""))
+
+    yield grade
+
+
+def outcomes(report: Report) -> dict[str, str]:
+    return {check.name: check.message for check in report.checks if check.outcome != "passed"}
+
+
+def test_a_right_answer_holds_on_every_seed(graded: Any) -> None:
+    """Values, errors, callables and generators agree, whatever is drawn."""
+    for seed in (0, 1, 2):
+        report = graded(RIGHT, seed)
+        assert outcomes(report) == {}
+        assert (report.score, report.seed) == (10, seed)
+
+
+def test_an_answer_that_remembers_the_fixed_cases_fails_on_a_drawn_one(graded: Any) -> None:
+    """It knows the fixed numbers; another seed draws other numbers."""
+    messages = [outcomes(graded(REMEMBERS, seed))["test_scales_wrongly"] for seed in (1, 1, 2)]
+    assert messages[0] == messages[1] != messages[2]
+    assert "expected" in messages[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("return x * by", "x *= by\n    return x", "it changed its argument in place"),
+        ('raise ValueError("no")', "return x", "expected ValueError, but nothing was raised"),
+        ('raise ValueError("no")', 'raise KeyError("no")', "KeyError"),
+        ("return f(x)", "return f", "apply(lambda x: x + 1.0, 2"),
+        ("return rng.random(2)", "return rng.random(2) + 1", "draw(np.random.default_rng(3))"),
+    ],
+)
+def test_a_wrong_answer_is_told_what_was_seen(graded: Any, old: str, new: str, message: str):
+    """Each kind of fault, and the call as code."""
+    assert old in RIGHT
+    assert any(message in told for told in outcomes(graded(RIGHT.replace(old, new))).values())
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "problem"),
+    [
+        ((1, 2), [1, 2], "expected a list"),
+        ([1, 2], (1, 2), None),
+        ([1.0, 2], [1, 2], "in [0]: expected 1, got 1"),
+        (True, 1, "expected 1, got True"),
+        (np.int64(1), 1, None),
+        (np.bool_(True), True, None),
+        ({"a": 1}, {"a": 1, "b": 2}, "expected the keys"),
+        ({"a": np.zeros(2)}, {"a": np.zeros(3)}, "in ['a']: expected shape (3,)"),
+        ([1], [1, 2], "expected a list of 2, got 1"),
+        (None, None, None),
+        ("a", "b", "expected 'b', got 'a'"),
+    ],
+)
+def test_parts_are_compared_each_in_its_way(actual: Any, expected: Any, problem: str | None):
+    """Containers by their parts, numbers by their kind, and the place of a difference is told."""
+    if problem is None:
+        agree(actual, expected, rtol=1e-9, atol=0.0)
+        return
+    with pytest.raises(Mismatch) as caught:
+        agree(actual, expected, rtol=1e-9, atol=0.0)
+    assert problem in str(caught.value)
+
+
+def test_code_is_built_anew_each_time() -> None:
+    """What is shown is what is built, and nobody uses up another's numbers."""
+    seed = Code("np.random.default_rng(3)")
+    first, second = built([seed, (1, {"deep": seed})]), built(seed)
+    assert first[0].random() == second.random() == first[1][1]["deep"].random()
+    assert repr(seed) == "np.random.default_rng(3)"
+    assert Code("[nn.Identity()]").build()[0](1) == 1
