@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gradekit.results import Result
 
 CONFIG = "nbgrader_config.py"
+TIMESTAMP_BYTES = 100
 Reports = Mapping[str, Report]  # by exercise
 
 
@@ -209,6 +210,8 @@ class _Writer:
             self.notes.append(f"`{student}`: nbgrader's own CSV export does not quote commas")
         self.gradebook.update_or_create_student(student)
         when = self._timestamp(result)
+        if when is None and self._timestamp_text(result):
+            self.notes.append(f"`{student}`: the timestamp.txt beside {name} is no date")
         submission = self.gradebook.update_or_create_submission(
             assignment, student, **({"timestamp": when} if when else {})
         )
@@ -220,7 +223,13 @@ class _Writer:
         if self.config is not None and submission.total_seconds_late > 0:
             self._assign_penalty(name, assignment, student)
         if self.root is not None:
-            self._write_notebook(result, assignment, graded)
+            try:
+                self._write_notebook(result, assignment, graded)
+            except KitError:
+                raise
+            except Exception as error:  # what nbformat and nbgrader raise has no common base
+                reason = " ".join(str(error).split())[:120] or type(error).__name__
+                self.notes.append(f"`{student}`: no graded notebook of {name} ({reason})")
 
     def finish(self) -> None:
         """As nbgrader does: what a student did not hand in scores 0, and needs no grading."""
@@ -287,12 +296,29 @@ class _Writer:
 
     def _timestamp(self, result: Result) -> str | None:
         """When it was handed in, from the file that nbgrader lays beside a submission."""
+        from nbgrader.utils import parse_utc
+
+        when = self._timestamp_text(result)
+        try:  # a student may have written anything into it
+            return when if when and parse_utc(when) else None
+        except Exception:
+            return None
+
+    def _timestamp_text(self, result: Result) -> str:
+        path = self._beside(result.file, "timestamp.txt")
+        if path is None:
+            return ""
+        with contextlib.suppress(OSError, UnicodeDecodeError), path.open("rb") as file:
+            return file.read(TIMESTAMP_BYTES).decode("utf-8").strip()
+        return ""
+
+    def _beside(self, file: str, name: str) -> Path | None:
+        """A regular file beside what was handed in, reached without any link."""
         if self.folder is None:
             return None
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            path = (self.folder / result.file).with_name("timestamp.txt")
-            return path.read_text("utf-8").strip() or None
-        return None
+        path = (self.folder / file).with_name(name)
+        is_plain = path.is_file() and not path.is_symlink()
+        return path if is_plain and path.resolve() == path else None
 
     def _assign_penalty(self, name: str, assignment: str, student: str) -> None:
         """By the course's own rule, as autograde does."""
@@ -326,8 +352,7 @@ class _Writer:
             path.with_name("timestamp.txt").write_text(when, "utf-8")
 
     def _handed_in(self, result: Result) -> Path | None:
-        path = self.folder / result.file if self.folder else None
-        return path if path and path.is_file() and not path.is_symlink() else None
+        return self._beside(result.file, Path(result.file).name)
 
     def _as_notebook(self, result: Result, answer: Path, assignment: str) -> Any:
         """What was handed in, with the gradebook's own version of every locked cell."""

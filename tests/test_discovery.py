@@ -130,6 +130,57 @@ def test_gradescope_export_knows_names(tmp_path: Path, course: Course) -> None:
     assert found.students == ["Ada", "Bob"]
 
 
+PLANTED = (
+    "submission_1:\n  :submitters:\n  - :name: Eve\n    :email: e@x\n"
+    "bob:\n  :submitters:\n  - :name: Eve\n    :email: e@x\n"
+)
+
+
+@pytest.mark.parametrize(
+    "place", ["bob/submission_metadata.yml", "in/submission_1/submission_metadata.yml"]
+)
+def test_planted_metadata_names_nobody(place: str, tmp_path: Path, course: Course) -> None:
+    """A student's own submission_metadata.yml takes nobody's answers; it is listed."""
+    pytest.importorskip("yaml")
+    root = lay(tmp_path, "bob/exercise_05.py", "submission_1/exercise_05.py", place)
+    (root / place).write_text(PLANTED)
+    found = found_in(root, course)
+    assert "Eve" not in found.students
+    assert any("says who is who" in each.reason for each in found.not_graded)
+
+
+def test_metadata_is_only_about_folders_that_are_there(tmp_path: Path, course: Course) -> None:
+    """An entry for a folder that is no submission's, or not there, makes nobody a student."""
+    pytest.importorskip("yaml")
+    root = lay(tmp_path, "bob/exercise_05.py", "submission_2/exercise_05.py")
+    (root / "submission_metadata.yml").write_text(PLANTED + PLANTED.replace("_1", "_2", 1))
+    found = found_in(root, course)
+    assert pairs(found) == [("Eve", "05"), ("bob", "05")]
+
+
+HOSTILE_YAML = {
+    "brackets": "[" * 200_000,
+    "braces": "submission_1: " + "{a: " * 200_000,
+    "aliases": "a: &a [x, x, x, x, x, x, x, x, x]\n"
+    + "".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(20)
+    ),
+    "binary": "\0\1\2",
+    "another shape": "- 1\n- submission_1: {':submitters': [1, [2], {':name': {a: b}}]}\n",
+    "keys that are lists": "? [a, b]\n: c\n",
+    "python objects": "submission_1: !!python/object/apply:os.system ['exit 1']\n",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE_YAML.values(), ids=HOSTILE_YAML)
+def test_hostile_metadata_stops_nothing(text: str, tmp_path: Path, course: Course) -> None:
+    """Whatever the metadata holds, the answers are found, under the names of their folders."""
+    pytest.importorskip("yaml")
+    root = lay(tmp_path, "submission_1/exercise_05.py")
+    (root / "submission_metadata.yml").write_text(text)
+    assert pairs(found_in(root, course)) == [("submission_1", "05")]
+
+
 def test_what_cannot_be_placed_is_listed(tmp_path: Path, course: Course) -> None:
     """Everything without a student or an exercise is listed with its reason."""
     root = lay(

@@ -312,6 +312,41 @@ def test_fast_path_penalizes_and_shows_feedback_by_itself(
     assert "Score: 1.0 / 1.0" in page
 
 
+BROKEN = {
+    "no JSON": b"{",
+    "deep": b"[" * 100_000,
+    "another shape": b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [1, {}]}',
+    "no text": b"\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_one_broken_notebook_or_timestamp_stops_nobody_else(
+    content: bytes, tmp_path: Path, results: list[Result], course: Course
+) -> None:
+    """What cannot be read is noted; whoever comes after it stands in the gradebook."""
+    import msgspec
+
+    words = ["export", "nbgrader", str(tmp_path), "softmax"]
+    assert CliRunner().invoke(kit, words).exit_code == 0
+    right = next((tmp_path / "source").rglob("*.ipynb")).read_bytes()
+    submitted, class_results = tmp_path / "submitted", []
+    for student, written in {"bad": content, "zoe": None}.items():
+        file = submitted / student / f"{NAME}.ipynb"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(written or right)
+        file.with_name("timestamp.txt").write_bytes(content if written else b"2026-09-01 12:00 UTC")
+        relative = str(file.relative_to(submitted))
+        class_results.append(
+            msgspec.structs.replace(results[-1], student=student, file=relative)
+        )
+    notes = write(class_results, db(tmp_path), course, submitted)
+    assert grades(db(tmp_path), NAME)["zoe", "total"] == (10.0, 10.0)
+    assert grades(db(tmp_path), NAME)["bad", "total"] == (10.0, 10.0)
+    assert any("bad" in note for note in notes)
+    assert (tmp_path / "autograded" / "zoe" / NAME / f"{NAME}.ipynb").is_file()
+
+
 def test_checks_that_were_not_run_are_left_to_a_human(
     tmp_path: Path, results: list[Result], course: Course
 ) -> None:

@@ -19,15 +19,14 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-import msgspec
-
 from gradekit.batch.handed_in import HandedIn, Item
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.intake.layouts import gradescope
 from gradekit.results import NotGraded, printable
 
 SUFFIXES = (".py", ".ipynb")
-GRADESCOPE = "submission_metadata.yml"
+GRADESCOPE = gradescope.METADATA
 LITTER = {"__MACOSX", "__pycache__", "timestamp.txt", "Thumbs.db", "desktop.ini", GRADESCOPE}
 
 SEPARATORS = r"[\s_.\-]*"
@@ -74,10 +73,10 @@ class _Placed(NamedTuple):
 def discover(handed_in: HandedIn, course: Course) -> Found:
     """Find out whose answer to what every file is, sorted by exercise and student."""
     everything = [item for item in handed_in.items() if not _is_litter(item.path)]
-    people = _gradescope_people(handed_in)
+    not_graded: list[NotGraded] = []
+    people = _gradescope_people(handed_in, not_graded)
     names = ExerciseNames(course)
     placed: list[_Placed] = []
-    not_graded: list[NotGraded] = []
     owners: set[Owner] = set()
     for item, inner in _inside_wrapper(everything, handed_in.is_archive):
         if item.kind == "folder":
@@ -266,24 +265,30 @@ def _inside_wrapper(items: list[Item], is_archive: bool) -> list[tuple[Item, Pur
     return [(item, path.relative_to(wrapper)) for item, path in inside if len(path.parts) > 1]
 
 
-def _gradescope_people(handed_in: HandedIn) -> dict[str, list[Owner]]:
-    """Whose `submission_123` each folder is, from Gradescope's metadata where it is."""
-    paths = [item.path for item in handed_in.items() if item.path.split("/")[-1] == GRADESCOPE]
-    if not paths:
+def _gradescope_people(handed_in: HandedIn, not_graded: list[NotGraded]) -> dict[str, list[Owner]]:
+    """Whose `submission_123` each folder is, from the metadata in the export's root.
+
+    A file of that name anywhere else is a student's, and says nothing about anybody.
+    """
+    files = [item.path for item in handed_in.items() if item.kind == "file"]
+    root = gradescope.root_of(files)
+    for path in files:
+        if PurePosixPath(path).name == GRADESCOPE and path != f"{root}{GRADESCOPE}":
+            reason = "only the metadata in the root of Gradescope's own export says who is who"
+            not_graded.append(NotGraded(printable(path), "", "", reason))
+    if root is None:
         return {}
     try:
-        told = msgspec.yaml.decode(handed_in.read(paths[0]))
-        return {
-            str(folder): [
-                Owner(_name(str(person[":name"])), str(person.get(":email", "")))
-                for person in about[":submitters"]
-            ]
-            for folder, about in told.items()
-            if about.get(":submitters")
-        }
-    except ImportError:
-        raise KitError(
-            f"{paths[0]} says who is who, and reading it needs PyYAML: pip install pyyaml."
-        ) from None
-    except (msgspec.DecodeError, AttributeError, KeyError, TypeError):
+        told = gradescope.people_in(handed_in.read(f"{root}{GRADESCOPE}"))
+    except (gradescope.NotUsable, KitError) as error:
+        if isinstance(error, KitError) and "PyYAML" in str(error):
+            raise
+        reason = f"nobody's name could be read from it: {error}"
+        not_graded.append(NotGraded(printable(f"{root}{GRADESCOPE}"), "", "", reason))
         return {}
+    there = {PurePosixPath(path[len(root) :]).parts[0] for path in files if path.startswith(root)}
+    return {
+        folder: [Owner(_name(person.name), person.email) for person in persons]
+        for folder, persons in told.items()
+        if folder in there
+    }

@@ -1,0 +1,1 @@
+"""What people hand in, made safe and plain: files to cells, folders and zips to answers."""

@@ -1,0 +1,139 @@
+"""Gradescope's export: `submission_123/FILE`, and who is who in submission_metadata.yml.
+
+The metadata is YAML, and any student can hand in a file of that name. Only the one in the
+export's root says anything, only about folders that lie beside it. It is read as a stream
+of events: nothing is built, no alias is followed, and depth, size and time are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+from gradekit.errors import KitError
+
+METADATA = "submission_metadata.yml"
+FOLDER = re.compile(r"submission_\d+")
+BYTES = 16 * 2**20  # a class of thousands, with the results of its autograder
+DEPTH = 40
+SECONDS = 20.0
+CHARACTERS = 200  # of a name or an address
+
+
+class Person(NamedTuple):
+    """Somebody as Gradescope's metadata tells. `id` is the school's, `email` the login."""
+
+    name: str
+    email: str = ""
+    id: str = ""
+
+
+class NotUsable(Exception):
+    """The metadata says nothing that could be relied on; the text says why."""
+
+
+def root_of(paths: Iterable[str]) -> str | None:
+    """The export's root among these paths of files: "" or "FOLDER/"; None if it is no export.
+
+    The root is where the metadata lies and submissions' folders beside it, at the top or one
+    folder down. What a student handed in lies at least one folder deeper.
+    """
+    roots: set[str] = set()
+    folders: set[str] = set()
+    for path in paths:
+        parts = PurePosixPath(path).parts
+        if parts and parts[-1] == METADATA and len(parts) <= 2:
+            roots.add("/".join(parts[:-1]))
+        for depth in (0, 1):
+            if len(parts) > depth + 1 and FOLDER.fullmatch(parts[depth]):
+                folders.add("/".join(parts[:depth]))
+                break
+    for root in ("", *sorted(roots)):
+        if root in roots & folders and not FOLDER.fullmatch(root):
+            return f"{root}/" if root else ""
+    return None
+
+
+def people_in(content: bytes) -> dict[str, list[Person]]:
+    """Whose each folder is, from the bytes of the metadata.
+
+    Raises:
+        NotUsable: it is no such metadata, or too large, deep or slow to read.
+        KitError: PyYAML, which reads it, is not installed.
+    """
+    try:
+        import yaml
+    except ImportError:
+        raise KitError(
+            f"{METADATA} says who is who, and reading it needs PyYAML: pip install pyyaml."
+        ) from None
+    if len(content) > BYTES:
+        raise NotUsable(f"it is larger than {BYTES // 2**20} MiB")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return dict(_people(_bounded(yaml.parse(content.decode("utf-8-sig"), Loader=loader))))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError):
+        raise NotUsable("it is no YAML that can be read") from None
+
+
+def _bounded(events: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+    """Events with the depth at which each stands, as long as they keep to the bounds."""
+    depth, until = 0, time.monotonic() + SECONDS
+    for count, event in enumerate(events):
+        kind = type(event).__name__
+        if kind in ("SequenceEndEvent", "MappingEndEvent"):
+            depth -= 1
+        yield depth, event
+        if kind in ("SequenceStartEvent", "MappingStartEvent"):
+            depth += 1
+        if depth > DEPTH:
+            raise NotUsable(f"it is nested more than {DEPTH} deep")
+        if count % 1000 == 0 and time.monotonic() > until:
+            raise NotUsable(f"reading it took longer than {SECONDS:g} s")
+
+
+def _people(events: Iterator[tuple[int, Any]]) -> Iterator[tuple[str, list[Person]]]:
+    """Folder and submitters of each entry: `submission_1: {:submitters: [{:name: ...}]}`.
+
+    The path to where we are is kept as the keys of the mappings around; an alias stands for
+    nothing, since Gradescope writes none.
+    """
+    keys: list[str | None] = []  # one a level: the key of a mapping, None in a list
+    expects_key: list[bool] = []
+    fields: dict[str, str] = {}
+    found: list[Person] = []
+    for _, event in events:
+        kind = type(event).__name__
+        if kind == "ScalarEvent" or kind == "AliasEvent":
+            value = str(event.value)[:CHARACTERS] if kind == "ScalarEvent" else ""
+            if expects_key and expects_key[-1]:
+                keys[-1], expects_key[-1] = value, False
+                continue
+            if len(keys) == 4 and keys[1] == ":submitters" and keys[3] is not None:
+                fields[keys[3]] = value
+        elif kind in ("SequenceStartEvent", "MappingStartEvent"):
+            if expects_key and expects_key[-1]:
+                raise NotUsable("a key of it is no text")
+            is_mapping = kind == "MappingStartEvent"
+            keys.append("" if is_mapping else None)
+            expects_key.append(is_mapping)
+            if len(keys) == 2:
+                found = []
+            continue
+        elif kind in ("SequenceEndEvent", "MappingEndEvent"):
+            if len(keys) == 4 and keys[1] == ":submitters" and fields.get(":name"):
+                found.append(
+                    Person(fields[":name"], fields.get(":email", ""), fields.get(":sid", ""))
+                )
+            fields = {} if len(keys) == 4 else fields
+            keys.pop()
+            expects_key.pop()
+            if len(keys) == 1 and found and keys[0] and FOLDER.fullmatch(keys[0]):
+                yield keys[0], found
+        else:
+            continue
+        if expects_key:
+            expects_key[-1] = keys[-1] is not None
