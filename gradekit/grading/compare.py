@@ -66,7 +66,7 @@ def assert_equal(actual: Any, expected: Any, *, given: str | None = None) -> Non
     elif _is_tensor(expected):
         assert_tensor(actual, shape=tuple(expected.shape), dtype=expected.dtype, given=given)
         _compare(actual.detach().numpy(), expected.detach().numpy(), 0.0, 0.0, given)
-    elif _is_array(actual) or _is_tensor(actual) or actual != expected:
+    elif not _equal(actual, expected):
         raise Mismatch(f"expected {show(expected)}, got {show(actual)}", given)
 
 
@@ -236,6 +236,31 @@ def _compare(
 def _on_one_line(text: str) -> str:
     """What NumPy prints of an array, without the blanks that line up its columns."""
     return re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
+
+
+def _equal(actual: Any, expected: Any) -> bool:
+    """Whether two plain values are equal: True is no 1, and an array is no list or number.
+
+    A NumPy scalar counts as the number, truth value or text that it holds.
+    """
+    actual, expected = (
+        value.item() if isinstance(value, np.generic) else value for value in (actual, expected)
+    )
+    if isinstance(expected, list | tuple):
+        return (
+            type(actual) is type(expected)
+            and len(actual) == len(expected)
+            and all(map(_equal, actual, expected))
+        )
+    if isinstance(expected, dict):
+        return (
+            isinstance(actual, dict)
+            and actual.keys() == expected.keys()
+            and all(_equal(actual[key], expected[key]) for key in expected)
+        )
+    if any(_is_array(value) or _is_tensor(value) for value in (actual, expected)):
+        return same(actual, expected)
+    return isinstance(actual, bool) == isinstance(expected, bool) and bool(actual == expected)
 
 
 def _is_array(value: Any) -> bool:
