@@ -28,6 +28,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     max_score: float
     message: str = ""
+    # In what a failed check's value differs (type, shape, dtype, nan, rounding, value, changed),
+    # or `raised NAME`; empty where it is none of these.
+    kind: str = ""
     hint: str = ""
     seconds: float = 0.0
 

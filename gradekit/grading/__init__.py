@@ -18,8 +18,9 @@ from gradekit.grading.compare import (
     each_unchanged,
     expect,
     same,
-    show,
 )
+from gradekit.grading.layouts import assert_any_layout
+from gradekit.grading.shown import show
 from gradekit.grading.truth import Truth, agree, rng_of, seeds_of
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Truth",
     "agree",
     "assert_afresh",
+    "assert_any_layout",
     "assert_array",
     "assert_close",
     "assert_equal",

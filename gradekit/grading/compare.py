@@ -10,26 +10,30 @@ from __future__ import annotations
 
 import math
 import numbers
-import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+from gradekit.grading.shown import SHOWN_ENTRIES, is_tensor, show, show_apart
 
 if TYPE_CHECKING:
     from gradekit.grading.proxy import SubmissionProxy
 
-SHOWN_ENTRIES = 12
-SHOWN_DEPTH = 3  # of lists in lists
-SHOWN_DIMENSIONS = 4
+
+# In what a value differs from what was expected: its kind of thing, its shape or dtype; NaN where
+# there should be numbers; nearly right numbers; other numbers; an argument that was written to.
+Kind = Literal["type", "shape", "dtype", "nan", "rounding", "value", "changed"]
+ROUNDING = 1e-3  # relative: numbers nearer than that were meant to be right
 
 
 class Mismatch(AssertionError):
     """What came back is not what was expected."""
 
-    def __init__(self, text: str, given: str | None = None) -> None:
+    def __init__(self, text: str, given: str | None = None, kind: Kind = "value") -> None:
         super().__init__(f"{given}: {text}" if given else text)
         self.names_the_call = given is not None
+        self.kind: Kind = kind
 
 
 def expect(condition: object, text: str, *, given: str | None = None) -> None:
@@ -50,7 +54,7 @@ def assert_close(
     if isinstance(expected, np.ndarray):
         assert_array(actual, shape=expected.shape, dtype=expected.dtype, given=given)
         got, wanted = np.asarray(actual), expected
-    elif _is_tensor(expected):
+    elif is_tensor(expected):
         assert_tensor(actual, shape=tuple(expected.shape), dtype=expected.dtype, given=given)
         got, wanted = actual.detach().numpy(), expected.detach().numpy()
     else:
@@ -63,7 +67,7 @@ def assert_equal(actual: Any, expected: Any, *, given: str | None = None) -> Non
     if isinstance(expected, np.ndarray):
         assert_array(actual, shape=expected.shape, dtype=expected.dtype, given=given)
         _compare(np.asarray(actual), expected, 0.0, 0.0, given)
-    elif _is_tensor(expected):
+    elif is_tensor(expected):
         assert_tensor(actual, shape=tuple(expected.shape), dtype=expected.dtype, given=given)
         _compare(actual.detach().numpy(), expected.detach().numpy(), 0.0, 0.0, given)
     elif not _equal(actual, expected):
@@ -79,11 +83,11 @@ def assert_array(
 ) -> np.ndarray:
     """Fail unless `actual` is an array of that shape and dtype (None: any); return it."""
     if not _is_array(actual):
-        raise Mismatch(f"expected a NumPy array, got {_kind(actual)}", given)
+        raise Mismatch(f"expected a NumPy array, got {_kind(actual)}", given, "type")
     if shape is not None and actual.shape != shape:
-        raise Mismatch(f"expected shape {shape}, got shape {actual.shape}", given)
+        raise Mismatch(f"expected shape {shape}, got shape {actual.shape}", given, "shape")
     if dtype is not None and actual.dtype != np.dtype(dtype):
-        raise Mismatch(f"expected dtype {np.dtype(dtype)}, got {actual.dtype}", given)
+        raise Mismatch(f"expected dtype {np.dtype(dtype)}, got {actual.dtype}", given, "dtype")
     return np.asarray(actual)
 
 
@@ -95,12 +99,13 @@ def assert_tensor(
     given: str | None = None,
 ) -> Any:
     """Fail unless `actual` is a tensor of that shape and dtype (None: any); return it."""
-    if not _is_tensor(actual):
-        raise Mismatch(f"expected a tensor, got {_kind(actual)}", given)
+    if not is_tensor(actual):
+        raise Mismatch(f"expected a tensor, got {_kind(actual)}", given, "type")
     if shape is not None and tuple(actual.shape) != shape:
-        raise Mismatch(f"expected shape {shape}, got shape {tuple(actual.shape)}", given)
+        text = f"expected shape {shape}, got shape {tuple(actual.shape)}"
+        raise Mismatch(text, given, "shape")
     if dtype is not None and actual.dtype != dtype:
-        raise Mismatch(f"expected dtype {dtype}, got {actual.dtype}", given)
+        raise Mismatch(f"expected dtype {dtype}, got {actual.dtype}", given, "dtype")
     return actual
 
 
@@ -110,19 +115,19 @@ def assert_number(actual: Any, *, given: str | None = None) -> float:
     if zero_dimensional and actual.dtype == np.float64:
         return float(actual)
     if isinstance(actual, bool | np.bool_) or not isinstance(actual, int | float):
-        raise Mismatch(f"expected a float, got {_kind(actual)}", given)
+        raise Mismatch(f"expected a float, got {_kind(actual)}", given, "type")
     try:
         return float(actual)
     except OverflowError:
         raise Mismatch(
-            f"expected a float, got an int of {len(str(actual))} digits", given
+            f"expected a float, got an int of {len(str(actual))} digits", given, "type"
         ) from None
 
 
 def assert_python_float(actual: Any, *, given: str | None = None) -> float:
     """Fail unless `actual` is a float as Python knows it: no tensor, no array; return it."""
     if not isinstance(actual, float):
-        raise Mismatch(f"expected a Python float, got {_kind(actual)}", given)
+        raise Mismatch(f"expected a Python float, got {_kind(actual)}", given, "type")
     return float(actual)
 
 
@@ -138,13 +143,13 @@ def each_unchanged(
     """As `submission.each`, and fail where the arguments do not come back bit for bit."""
     for case, answer in submission.each_called(name, cases, **kwargs):
         if not (same(answer.args, case) and same(answer.kwargs, kwargs)):
-            raise Mismatch("it changed its argument in place")
+            raise Mismatch("it changed its argument in place", kind="changed")
         yield case, answer.value
 
 
 def same(left: Any, right: Any) -> bool:
     """Whether two values from the wire agree in type, shape, dtype and every bit (NaN too)."""
-    if _is_tensor(left) and _is_tensor(right):
+    if is_tensor(left) and is_tensor(right):
         return bool(left.dtype == right.dtype) and same(
             left.detach().numpy(), right.detach().numpy()
         )
@@ -163,43 +168,6 @@ def same(left: Any, right: Any) -> bool:
     return type(left) is type(right) and left == right
 
 
-def show(value: Any, depth: int = SHOWN_DEPTH) -> str:
-    """`value` in a few words: numbers to four digits, long arrays by shape and ends.
-
-    An answer may send lists of lists of arrays of eight dimensions. Of containers, `depth`
-    levels are shown; of arrays that lie deeper than one, or have many dimensions, the ends.
-    """
-    if _is_tensor(value):
-        return show(value.detach().numpy(), depth)
-    if isinstance(value, np.ndarray):
-        many = value.ndim > SHOWN_DIMENSIONS or depth < SHOWN_DEPTH - 1
-        if many and value.size > SHOWN_ENTRIES:
-            first, last = (show(value.reshape(-1)[end]) for end in (0, -1))
-            return f"[{first}, ..., {last}] of shape {value.shape}"
-        text = np.array2string(
-            value, precision=4, threshold=SHOWN_ENTRIES, edgeitems=2, separator=", ",
-            max_line_width=10**6,
-        )  # fmt: skip
-        text = _on_one_line(text)
-        return text if value.size <= SHOWN_ENTRIES else f"{text} of shape {value.shape}"
-    if isinstance(value, bool | np.bool_) or value is None:
-        return str(value)
-    if isinstance(value, float | np.floating):
-        return f"{float(value):.4g}" if float(value) != 0 else "0.0"
-    if isinstance(value, list | tuple | dict) and value and not depth:
-        return {list: "[...]", tuple: "(...)"}.get(type(value), "{...}")
-    if isinstance(value, list | tuple):
-        inner = ", ".join(show(item, depth - 1) for item in value[:SHOWN_ENTRIES])
-        inner += ", ..." if len(value) > SHOWN_ENTRIES else ""
-        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
-    if isinstance(value, dict):
-        shown = [(key, value[key]) for key in [*value][:6]]
-        inner = ", ".join(f"{show(key, depth - 1)}: {show(item, depth - 1)}" for key, item in shown)
-        return "{" + inner + (", ...}" if len(value) > 6 else "}")
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 def _compare(
     got: np.ndarray, wanted: np.ndarray, rtol: float, atol: float, given: str | None
 ) -> None:
@@ -215,27 +183,27 @@ def _compare(
     if close.all():
         return
     if wanted.size <= SHOWN_ENTRIES:
-        left, right = show(wanted), show(got)
-        if left == right:
-            left, right = (
-                _on_one_line(np.array2string(side, precision=17, separator=", "))
-                for side in (wanted, got)
-            )
-        raise Mismatch(f"expected {left}, got {right}", given)
+        left, right = show_apart(wanted, got)
+        raise Mismatch(f"expected {left}, got {right}", given, _kind_of(got, wanted))
     first = tuple(int(i) for i in np.argwhere(~close)[0])
-    left, right = show(wanted[first]), show(got[first])
-    if left == right:
-        left, right = repr(wanted[first].item()), repr(got[first].item())
+    left, right = show_apart(wanted[first], got[first])
     wrong = int((~close).sum())
     raise Mismatch(
         f"expected {left} at {list(first)}, got {right} ({wrong} of {wanted.size} entries differ)",
         given,
+        _kind_of(got, wanted),
     )
 
 
-def _on_one_line(text: str) -> str:
-    """What NumPy prints of an array, without the blanks that line up its columns."""
-    return re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
+def _kind_of(got: np.ndarray, wanted: np.ndarray) -> Kind:
+    """In what way two arrays of one shape differ."""
+    if wanted.dtype.kind not in "fc":
+        return "value"
+    if (np.isnan(got) & ~np.isnan(wanted)).any():
+        return "nan"
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = np.isclose(got, wanted, rtol=ROUNDING, atol=0.0, equal_nan=True)
+    return "rounding" if near.all() else "value"
 
 
 def _equal(actual: Any, expected: Any) -> bool:
@@ -258,7 +226,7 @@ def _equal(actual: Any, expected: Any) -> bool:
             and actual.keys() == expected.keys()
             and all(_equal(actual[key], expected[key]) for key in expected)
         )
-    if any(_is_array(value) or _is_tensor(value) for value in (actual, expected)):
+    if any(_is_array(value) or is_tensor(value) for value in (actual, expected)):
         return same(actual, expected)
     return isinstance(actual, bool) == isinstance(expected, bool) and bool(actual == expected)
 
@@ -267,16 +235,11 @@ def _is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray | np.generic)
 
 
-def _is_tensor(value: Any) -> bool:
-    """Whether `value` is a torch tensor, without importing torch for numpy exercises."""
-    return type(value).__module__ == "torch" and type(value).__name__ == "Tensor"
-
-
 def _kind(value: Any) -> str:
     """What sort of thing `value` is, with its article."""
     if value is None:
         return "None (is there a `return`?)"
-    if _is_tensor(value):
+    if is_tensor(value):
         return f"a tensor of shape {tuple(value.shape)} and dtype {value.dtype}"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"

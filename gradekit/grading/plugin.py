@@ -167,6 +167,7 @@ def judgement(item: pytest.Item, error: BaseException | None) -> Judgement:
         score=points if outcome == "passed" else 0.0,
         max_score=points,
         message=clean(message, MESSAGE_CHARACTERS),
+        kind=_kind_of(error) if outcome == "failed" else "",
         hint=marker.kwargs["hint"] if outcome == "failed" else "",
     )
     if outcome == "failed" and run is not None and run.replies:
@@ -216,6 +217,13 @@ def _outcome(error: BaseException | None, run: Run | None) -> tuple[Any, Any, st
     # The solution passes this check, so it is the answer's value that it stumbled over.
     text = f"{prefix}what came back could not be judged ({type(error).__name__}: {error})"
     return "failed", "finished", text
+
+
+def _kind_of(error: BaseException | None) -> str:
+    """How an answer failed, in a word; see `Check.kind`."""
+    if isinstance(error, Mismatch):
+        return error.kind
+    return f"raised {type(error).__name__}" if hasattr(error, "submission_text") else ""
 
 
 def _title(item: pytest.Item) -> str:

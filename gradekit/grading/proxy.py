@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from gradekit.grading.code import Code, built
-from gradekit.grading.compare import SHOWN_ENTRIES, show
 from gradekit.grading.outgoing import pickled
+from gradekit.grading.shown import SHOWN_ENTRIES, show
 from gradekit.report import NOT_WRITTEN
 from gradekit.sandbox import wire
 from gradekit.sandbox.host import Allowance, Reply, Worker, WorkerLost, reply_in, without_data
@@ -396,8 +396,8 @@ class Problem(NamedTuple):
 class SubmissionProxy:
     """Its attributes are the submission's functions. Values come back as plain data."""
 
-    def __init__(self) -> None:
-        self._run: Run | None = None
+    def __init__(self, run: Run | None = None) -> None:
+        self._run = run
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Called:
         """Call a function and look at its arguments afterwards, too."""

@@ -13,16 +13,18 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import GraderError
 from gradekit.grading import mistakes, plugin
+from gradekit.grading.counterexample import Found, key_of, smallest
 from gradekit.grading.memo import Memo
 from gradekit.grading.mistakes import Print
 from gradekit.grading.proxy import Run
+from gradekit.grading.truth import Truth
 from gradekit.report import Check, Report
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.warmup import warm_up
@@ -38,6 +40,13 @@ ARGUMENTS = [
         "unraisableexception", "threadexception",  # they collect garbage at the end
     )),
 ]  # fmt: skip
+
+
+class Declared(NamedTuple):
+    """Where a counterexample to a check is to be looked for."""
+
+    truth: Truth
+    inputs: Any  # as those of a truth
 
 
 Result = tuple[list[Check], dict[str, Print]]
@@ -72,6 +81,7 @@ class Session:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._results: SimpleQueue[Result | None] = SimpleQueue()
         self._problem = "pytest ended"
+        self._declared: dict[str, Declared] = {}  # by the names of checks
         self._thread = threading.Thread(target=self._serve, daemon=True, name="grader")
         self._thread.start()
 
@@ -118,6 +128,23 @@ class Session:
             behaves_like=self._known.name(checks, prints) if self._known else {},
         )
         return report, prints
+
+    def counterexample(self, submission: Submission, check: Check) -> Found | None:
+        """The smallest input found on which the answer is wrong as in this failed check.
+
+        None where the function has no declared truth, where the answer cannot be asked so often
+        (it hangs, or is not written), and where nothing was found. Call it while nothing is
+        being graded.
+        """
+        declared = self._declared.get(check.name)
+        if declared is None or not check.kind or check.ending != "finished":
+            return None
+        run = Run(self._sandbox, self.exercise.name, submission, self.seed)
+        try:
+            graded = {key_of(*case) for case in declared.truth.graded}
+            return smallest(declared.truth, declared.inputs, run, check.kind, graded)
+        finally:
+            run.close()
 
     @property
     def is_alive(self) -> bool:
@@ -185,6 +212,7 @@ class _Loop:
         if not checks:
             ours._problem = "there is no check in it"
             return True
+        ours._declared = _declared(checks)
         while (job := ours._jobs.get()) is not None:
             stash[plugin.PROXY]._run = job.run
             done, prints = stash[plugin.CHECKS], stash[plugin.PRINTS]
@@ -301,6 +329,21 @@ def _collected(items: list[pytest.Item]) -> list[_Collected]:
         elif isinstance(item, pytest.Function) and _takes_submission_only(item):
             alone = partial(item.obj, item.config.stash[plugin.PROXY])
         found.append(_Collected(item, marker.kwargs["function"], alone))
+    return found
+
+
+def _declared(checks: list[_Collected]) -> dict[str, Declared]:
+    """The truths that a grader declares, by the names of the checks of their functions."""
+    found: dict[str, Declared] = {}
+    for check in checks:
+        module = getattr(check.item, "module", None)
+        marker = check.item.get_closest_marker("check")
+        for truth in vars(module).values() if module is not None else ():
+            if not isinstance(truth, Truth) or truth.function != check.function:
+                continue
+            inputs = (marker.kwargs.get("inputs") if marker else None) or truth.inputs
+            if inputs is not None:
+                found.setdefault(check.item.name, Declared(truth, inputs))
     return found
 
 

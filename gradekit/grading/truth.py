@@ -16,8 +16,9 @@ from zlib import crc32
 import numpy as np
 
 from gradekit.grading.code import built
-from gradekit.grading.compare import Mismatch, assert_close, same, show
-from gradekit.grading.proxy import SubmissionProxy, run_of
+from gradekit.grading.compare import Kind, Mismatch, assert_close, same
+from gradekit.grading.proxy import Called, SubmissionProxy, run_of
+from gradekit.grading.shown import show
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -41,7 +42,7 @@ class Truth:
         expected: Returns the right value for the same arguments: a float64 array, a tensor or
             a float is compared within the tolerance; an int, a bool, a string and None have to
             be equal; tuples, lists and dicts are compared part by part. It may raise a
-            built-in exception: the answer then has to raise that type.
+            ValueError, TypeError, IndexError or KeyError: the answer then has to raise that type.
         inputs: A function of `hypothesis.strategies` that gives a strategy of tuples of
             arguments, the small and plain ones first. Only the search for a
             counterexample uses it.
@@ -73,6 +74,7 @@ class Truth:
         self.rtol, self.atol = rtol, atol
         self._judge = judge
         self._known: dict[bytes, Any] = {}  # expected values, or the error raised instead
+        self._asked: dict[bytes, tuple[Arguments, dict[str, Any]]] = {}
         self._drawn: dict[object, list[tuple[Arguments, dict[str, Any]]]] = {}
 
     def assert_holds(
@@ -97,24 +99,30 @@ class Truth:
             draw: Makes one case from a generator whose seed depends on the seed of the run,
                 on the check, and on how many cases it has drawn.
             rtol, atol: Instead of the truth's own.
-            unchanged: The arguments have to come back bit for bit as well.
+            unchanged: The arguments have to come back bit for bit as well; they hold no `Code`
+                then, because what it builds cannot come back as data.
             **keywords: Given to every call.
         """
         every = [with_keywords(case) for case in cases]
         if draw is not None:
             every += self._cases_drawn(submission, draw, draws)
         every = [(args, keywords | more) for args, more in every]
+        if len(self._asked) < REMEMBERED:
+            self._asked |= {pickle.dumps(case): case for case in every}
         raising = [case for case in every if isinstance(self.value(*case), BaseException)]
-        tolerance = self._tolerance(rtol, atol)
         valued = [case for case in every if not isinstance(self.value(*case), BaseException)]
         for (args, more), answer in submission.each_case(self.function, valued, unchanged):
             if unchanged:
-                if not (same(answer.args, args) and same(answer.kwargs, more)):
-                    raise Mismatch("it changed its argument in place")
+                self.compare_arguments(answer, args, more)
                 answer = answer.value
-            self.compare(answer, args, more, tolerance)
+            self.compare(answer, args, more, rtol=rtol, atol=atol)
         for args, more in raising:
             self._assert_raises(submission, args, more)
+
+    @property
+    def graded(self) -> list[tuple[Arguments, dict[str, Any]]]:
+        """The cases that checks have used so far: nobody is to be shown these."""
+        return [*self._asked.values()]
 
     def value(self, args: Arguments, keywords: dict[str, Any]) -> Any:
         """The expected value, or the exception that is expected; worked out once."""
@@ -126,7 +134,9 @@ class Truth:
                 # From copies: what a truth does to its arguments must not reach the answer's.
                 own_args, own_keywords = built(pickle.loads(key))
                 self._known[key] = self.expected(*own_args, **own_keywords)
-            except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+            except (ValueError, TypeError, LookupError) as error:
+                if type(error).__module__ != "builtins":
+                    raise  # a fault of the truth itself
                 self._known[key] = error.with_traceback(None)
         return self._known[key]
 
@@ -135,17 +145,27 @@ class Truth:
         actual: Any,
         args: Arguments,
         keywords: dict[str, Any],
-        tolerance: tuple[float, float] | None = None,
+        *,
+        rtol: float | None = None,
+        atol: float | None = None,
     ) -> None:
-        """Fail with `Mismatch` unless `actual` is right for these arguments."""
+        """Fail with `Mismatch` unless `actual` is right for these arguments.
+
+        `rtol` and `atol` stand in for the truth's own.
+        """
         expected = self.value(args, keywords)
         if self._judge is not None:
             self._judge(actual, expected, *built(args), **built(keywords))
         else:
-            agree(actual, expected, *(tolerance or self._tolerance(None, None)))
+            rtol = self.rtol if rtol is None else rtol
+            agree(actual, expected, rtol, self.atol if atol is None else atol)
 
-    def _tolerance(self, rtol: float | None, atol: float | None) -> tuple[float, float]:
-        return (self.rtol if rtol is None else rtol), (self.atol if atol is None else atol)
+    def compare_arguments(
+        self, called: Called, args: Arguments, keywords: dict[str, Any]
+    ) -> None:
+        """Fail with `Mismatch` unless the arguments came back bit for bit."""
+        if not (same(called.args, args) and same(called.kwargs, keywords)):
+            raise Mismatch("it changed its argument in place", kind="changed")
 
     def _cases_drawn(
         self, submission: SubmissionProxy, draw: Draw, draws: int
@@ -191,7 +211,8 @@ def agree(actual: Any, expected: Any, rtol: float, atol: float, where: str = "")
     """
     if isinstance(expected, list | tuple | dict):
         if not isinstance(actual, KINDS[type(expected)]):
-            raise Mismatch(f"expected a {type(expected).__name__}, got {show(actual)}", _at(where))
+            wanted = type(expected).__name__
+            raise Mismatch(f"expected a {wanted}, got {show(actual)}", _at(where), "type")
         for key, part in _parts(actual, expected, where):
             agree(part, expected[key], rtol, atol, f"{where}[{key!r}]")
         return
@@ -202,7 +223,7 @@ def agree(actual: Any, expected: Any, rtol: float, atol: float, where: str = "")
             assert_close(actual, expected, rtol=rtol, atol=atol)
     except Mismatch as mismatch:
         if where:
-            raise Mismatch(f"in {where}: {mismatch}") from None
+            raise Mismatch(f"in {where}: {mismatch}", kind=mismatch.kind) from None
         raise
 
 
@@ -211,7 +232,8 @@ def _assert_exactly(actual: Any, expected: Any) -> None:
     if isinstance(actual, np.ndarray | np.generic) and actual.shape == ():
         actual = actual.item()
     if type(actual) is not type(expected) or actual != expected:
-        raise Mismatch(f"expected {show(expected)}, got {show(actual)}")
+        kind: Kind = "value" if type(actual) is type(expected) else "type"
+        raise Mismatch(f"expected {show(expected)}, got {show(actual)}", kind=kind)
 
 
 def _at(where: str) -> str | None:
@@ -230,7 +252,8 @@ def _parts(actual: Any, expected: Any, where: str) -> Iterable[tuple[Any, Any]]:
         return [*actual.items()]
     if len(actual) != len(expected):
         name = type(expected).__name__
-        raise Mismatch(f"expected a {name} of {len(expected)}, got {len(actual)}", _at(where))
+        text = f"expected a {name} of {len(expected)}, got {len(actual)}"
+        raise Mismatch(text, _at(where), "shape")
     return enumerate(actual)
 
 

@@ -1,0 +1,84 @@
+"""Arrays that lie in memory in another way: transposed, strided, reversed, read-only.
+
+They hold the same numbers, so an answer has to give the same values. What is sent arrives as
+plain contiguous arrays; so they are laid out anew beside the submission, by a probe.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import cloudpickle
+import numpy as np
+
+from gradekit.grading.compare import Mismatch
+from gradekit.grading.shown import call_as_code
+
+if TYPE_CHECKING:
+    from gradekit.grading.proxy import SubmissionProxy
+    from gradekit.grading.truth import Case, Truth
+
+LAYOUTS = ("Fortran-ordered", "strided", "reversed", "read-only")
+
+# Where an answer runs, this module cannot be imported: what is sent from it travels whole.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+
+def assert_any_layout(
+    submission: SubmissionProxy,
+    truth: Truth,
+    cases: Iterable[Case],
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> None:
+    """Fail unless the function of `truth` is right for `cases` however their arrays lie.
+
+    Each case is tried with all its arrays in Fortran order, as every second entry of a longer
+    array, as a reversed view, and read-only (which shows an answer that writes to them).
+    `rtol` and `atol` stand in for the truth's own.
+    """
+    from gradekit.grading.truth import with_keywords
+
+    every = [with_keywords(case) for case in cases]
+    values = submission.probe(_in_layouts, truth.function, LAYOUTS, every)
+    if not isinstance(values, list) or len(values) != len(every) * len(LAYOUTS):
+        raise Mismatch("it sent back no proper data")
+    tried = [(args, more, layout) for args, more in every for layout in LAYOUTS]
+    for (args, more, layout), value in zip(tried, values, strict=True):
+        try:
+            truth.compare(value, args, more, rtol=rtol, atol=atol)
+        except Mismatch as mismatch:
+            given = f"{call_as_code(truth.function, args, more)} with {layout} arrays"
+            raise Mismatch(str(mismatch), given, mismatch.kind) from None
+
+
+def _in_layouts(answer: Any, name: str, layouts: tuple[str, ...], cases: Any) -> list[Any]:
+    """Runs beside the submission: the value for each case in each layout."""
+    return [
+        getattr(answer, name)(
+            *(laid_out(value, layout) for value in args),
+            **{key: laid_out(value, layout) for key, value in keywords.items()},
+        )
+        for args, keywords in cases
+        for layout in layouts
+    ]
+
+
+def laid_out(value: Any, layout: str) -> Any:
+    """`value` with every array in it laid out as `layout` says."""
+    if isinstance(value, list | tuple):
+        return type(value)(laid_out(item, layout) for item in value)
+    if not isinstance(value, np.ndarray) or value.ndim == 0:
+        return value
+    if layout == "Fortran-ordered":
+        return np.asfortranarray(value)
+    if layout == "strided":
+        return np.repeat(value, 2, axis=-1)[..., ::2]
+    if layout == "reversed":
+        return value[::-1].copy()[::-1]
+    frozen = value.copy()
+    frozen.flags.writeable = False
+    return frozen

@@ -1,0 +1,174 @@
+"""How values look in a message: arguments as code, results in as few digits as tell them apart."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import numpy as np
+
+from gradekit.grading.code import Code
+
+SHOWN_ENTRIES = 12
+SHOWN_DEPTH = 3  # of lists in lists
+SHOWN_DIMENSIONS = 4
+DIGITS = 4  # of a number in a message, where they suffice
+MOST_DIGITS = 17  # with so many, different floats look different
+PLAIN_DTYPES = ("float64", "int64", "bool")  # what `np.array` makes of Python's numbers
+PLAIN_TENSORS = ("torch.float32", "torch.int64", "torch.bool")  # and `torch.tensor`
+
+
+def as_code(value: Any) -> str:
+    """`value` as Python code that builds it, with `np` and `torch` imported.
+
+    Example:
+        >>> as_code((np.array([0.0, -np.inf]), [1, True], np.arange(2, dtype=np.int8)))
+        '(np.array([0., -np.inf]), [1, True], np.array([0, 1], dtype=np.int8))'
+    """
+    if isinstance(value, np.ndarray):
+        return _array_as_code(value)
+    if is_tensor(value):
+        return _tensor_as_code(value)
+    if isinstance(value, np.float64):
+        return as_code(float(value))
+    if isinstance(value, np.generic):
+        return f"np.{value.dtype.name}({value.item()!r})"
+    if isinstance(value, float):
+        return _named_infinities(repr(value))
+    if isinstance(value, tuple):
+        inner = ", ".join(map(as_code, value))
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(as_code, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{as_code(k)}: {as_code(v)}" for k, v in value.items()) + "}"
+    if callable(value) and not isinstance(value, Code):
+        return str(getattr(value, "__name__", type(value).__name__))
+    return repr(value)
+
+
+def call_as_code(
+    name: str, args: tuple[Any, ...], keywords: dict[str, Any] | None = None
+) -> str:
+    """A call that can be pasted into Python: `softmax(np.array([0., 710.]), axis=0)`."""
+    parts = [as_code(value) for value in args]
+    parts += [f"{key}={as_code(value)}" for key, value in (keywords or {}).items()]
+    return f"{name}({', '.join(parts)})"
+
+
+def _array_as_code(value: np.ndarray) -> str:
+    if value.size == 0:
+        dtype = "" if value.dtype == np.float64 else f", dtype={_dtype(value)}"
+        return f"np.zeros({value.shape}{dtype})"
+    dtype = "" if value.dtype.name in PLAIN_DTYPES else f", dtype={_dtype(value)}"
+    text = f"np.array({_entries(value)}{dtype})"
+    flags = value.flags
+    return f"np.asfortranarray({text})" if flags.f_contiguous and not flags.c_contiguous else text
+
+
+def _tensor_as_code(value: Any) -> str:
+    dtype = str(value.dtype)
+    more = "" if dtype in PLAIN_TENSORS else f", dtype={dtype}"
+    if value.requires_grad:
+        more += ", requires_grad=True"
+    if value.numel() == 0:
+        kind = "" if dtype == "torch.float32" else more
+        return f"torch.zeros({tuple(value.shape)}{kind})"
+    plain = value.detach()
+    return f"torch.tensor({_entries(_numpy(plain)).replace('np.', 'torch.')}{more})"
+
+
+def _dtype(value: np.ndarray) -> str:
+    return f"np.{value.dtype.name}" if hasattr(np, value.dtype.name) else repr(str(value.dtype))
+
+
+def _entries(value: np.ndarray) -> str:
+    """All entries as nested lists, each with as many digits as it takes to be that number."""
+    text = np.array2string(
+        value, threshold=sys.maxsize, separator=", ", max_line_width=sys.maxsize, floatmode="unique"
+    )
+    return _named_infinities(on_one_line(text))
+
+
+def _named_infinities(text: str) -> str:
+    return re.sub(r"\b(inf|nan)\b", r"np.\1", text)
+
+
+def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
+    """`value` in a few words: numbers to a few digits, long arrays by shape and ends.
+
+    An answer may send lists of lists of arrays of eight dimensions. Of containers, `depth`
+    levels are shown; of arrays that lie deeper than one, or have many dimensions, the ends.
+    """
+    if is_tensor(value):
+        return show(_numpy(value.detach()), depth, digits)
+    if isinstance(value, np.ndarray):
+        return _show_array(value, depth, digits)
+    if isinstance(value, bool | np.bool_) or value is None:
+        return str(value)
+    if isinstance(value, float | np.floating):
+        return f"{float(value):.{digits}g}" if float(value) != 0 else "0.0"
+    if isinstance(value, list | tuple | dict) and value and not depth:
+        return {list: "[...]", tuple: "(...)"}.get(type(value), "{...}")
+    if isinstance(value, list | tuple):
+        inner = ", ".join(show(item, depth - 1, digits) for item in value[:SHOWN_ENTRIES])
+        inner += ", ..." if len(value) > SHOWN_ENTRIES else ""
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    if isinstance(value, dict):
+        shown = [(key, value[key]) for key in [*value][:6]]
+        inner = ", ".join(
+            f"{show(key, depth - 1, digits)}: {show(item, depth - 1, digits)}"
+            for key, item in shown
+        )
+        return "{" + inner + (", ...}" if len(value) > 6 else "}")
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _show_array(value: np.ndarray, depth: int, digits: int) -> str:
+    many = value.ndim > SHOWN_DIMENSIONS or depth < SHOWN_DEPTH - 1
+    if many and value.size > SHOWN_ENTRIES:
+        first, last = (show(value.reshape(-1)[end], depth, digits) for end in (0, -1))
+        return f"[{first}, ..., {last}] of shape {value.shape}"
+    text = np.array2string(
+        value, precision=digits, threshold=SHOWN_ENTRIES, edgeitems=2, separator=", ",
+        max_line_width=10**6,
+    )  # fmt: skip
+    text = on_one_line(text)
+    return text if value.size <= SHOWN_ENTRIES else f"{text} of shape {value.shape}"
+
+
+def show_apart(expected: Any, got: Any) -> tuple[str, str]:
+    """Both values in as few digits as tell them apart, and with their types where only these do.
+
+    Example:
+        >>> show_apart(0.25, 0.5)
+        ('0.25', '0.5')
+        >>> show_apart(1.0, 1.0 + 1e-7)
+        ('1', '1.0000001')
+    """
+    for digits in range(DIGITS, MOST_DIGITS + 1):
+        left, right = show(expected, digits=digits), show(got, digits=digits)
+        if left != right:
+            return left, right
+    return repr(expected), repr(got)
+
+
+def on_one_line(text: str) -> str:
+    """What NumPy prints of an array, without the blanks that line up its columns."""
+    return re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether `value` is a torch tensor, without importing torch for numpy exercises."""
+    return type(value).__module__.startswith("torch") and type(value).__name__ in (
+        "Tensor",
+        "Parameter",
+    )
+
+
+def _numpy(tensor: Any) -> np.ndarray:
+    """A detached tensor as an array; NumPy has no bfloat16."""
+    is_brain = str(tensor.dtype) == "torch.bfloat16"
+    return np.asarray((tensor.float() if is_brain else tensor).numpy())
