@@ -13,22 +13,19 @@ counterexamples on machines of any speed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Container
+from collections.abc import Container, Iterable
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
 from gradekit.grading.shown import call_as_code, is_tensor, show, show_apart
-from gradekit.grading.truth import Arguments, Truth, with_keywords
-
-if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
+from gradekit.grading.truth import Arguments, Inputs, Truth, with_keywords
 
 CALLS = 300  # of the answer, in one search
-FIRST_CALLS = 200  # within which a first wrong value has to be found
+FIRST_CALLS = 120  # within which a first wrong value has to be found
 
 
 class Found(NamedTuple):
@@ -51,7 +48,7 @@ class Fault(NamedTuple):
 
 def smallest(
     truth: Truth,
-    inputs: Callable[[Any], SearchStrategy[Any]] | SearchStrategy[Any],
+    inputs: Iterable[Inputs],
     run: Run,
     kind: str,
     graded: Container[str] = (),
@@ -59,7 +56,7 @@ def smallest(
     """Look for a small input on which the answer departs from `truth` in the way `kind`.
 
     Args:
-        inputs: As those of a `Truth`.
+        inputs: As those of a `Truth`, in the order in which they are to be tried.
         run: A run of the answer, used for nothing else.
         graded: Inputs that must not be shown, as `key_of` has them.
     Returns:
@@ -68,7 +65,6 @@ def smallest(
     from hypothesis import HealthCheck, Phase, find, settings, strategies
     from hypothesis.errors import HypothesisException
 
-    strategy: Any = inputs(strategies) if callable(inputs) else inputs
     search = _Search(truth, run, kind, graded)
     options = settings(
         max_examples=FIRST_CALLS,
@@ -77,9 +73,13 @@ def smallest(
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=[*HealthCheck],
     )
-    # However the search ends, the smallest wrong input so far stands in `best`.
-    with contextlib.suppress(HypothesisException, _Spent):
-        find(strategy, search.is_wrong, settings=options, random=Random(0))
+    for each in inputs:
+        strategy: Any = each(strategies) if callable(each) else each
+        # However the search ends, the smallest wrong input so far stands in `best`.
+        with contextlib.suppress(HypothesisException, _Spent):
+            find(strategy, search.is_wrong, settings=options, random=Random(0))
+        if search.best is not None:
+            break
     return search.best
 
 

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -24,7 +24,7 @@ from gradekit.grading.counterexample import Found, key_of, smallest
 from gradekit.grading.memo import Memo
 from gradekit.grading.mistakes import Print
 from gradekit.grading.proxy import Run
-from gradekit.grading.truth import Truth
+from gradekit.grading.truth import Inputs, Truth
 from gradekit.report import Check, Report
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.warmup import warm_up
@@ -46,7 +46,7 @@ class Declared(NamedTuple):
     """Where a counterexample to a check is to be looked for."""
 
     truth: Truth
-    inputs: Any  # as those of a truth
+    inputs: list[Inputs]  # in the order in which they are to be tried
 
 
 Result = tuple[list[Check], dict[str, Print]]
@@ -341,8 +341,9 @@ def _declared(checks: list[_Collected]) -> dict[str, Declared]:
         for truth in vars(module).values() if module is not None else ():
             if not isinstance(truth, Truth) or truth.function != check.function:
                 continue
-            inputs = (marker.kwargs.get("inputs") if marker else None) or truth.inputs
-            if inputs is not None:
+            own = marker.kwargs.get("inputs") if marker else None
+            inputs = [each for each in (own, truth.inputs) if each is not None]
+            if inputs:
                 found.setdefault(check.item.name, Declared(truth, inputs))
     return found
 

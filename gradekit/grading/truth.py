@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 from zlib import crc32
 
 import numpy as np
@@ -32,6 +32,9 @@ KINDS: dict[type, tuple[type, ...]] = {list: (list,), tuple: (tuple, list), dict
 Arguments = tuple[Any, ...]
 Case = Arguments | tuple[Arguments, dict[str, Any]]  # the latter with keywords
 Draw = Callable[[np.random.Generator], Case]
+# A strategy of cases, or a function that is given `hypothesis.strategies` and makes one: so that
+# a grader need not import hypothesis, which takes a tenth of a second.
+Inputs = Union[Callable[[Any], "SearchStrategy[Any]"], "SearchStrategy[Any]"]
 
 
 class Truth:
@@ -63,7 +66,7 @@ class Truth:
         function: str,
         expected: Callable[..., Any],
         *,
-        inputs: Callable[[Any], SearchStrategy[Case]] | SearchStrategy[Case] | None = None,
+        inputs: Inputs | None = None,
         rtol: float,
         atol: float = 0.0,
         judge: Callable[..., None] | None = None,

@@ -1,0 +1,137 @@
+"""The smallest wrong input: true, small, pasteable, never graded, and equal for equal answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hypothesis.extra.numpy as arrays
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradekit.course import Course
+from gradekit.grading.counterexample import Found, key_of
+from gradekit.grading.session import Session
+from gradekit.grading.shown import as_code, show_apart
+from gradekit.submission import Submission, read
+
+ROOT = Path(__file__).resolve().parents[1]
+WRONG = sorted((ROOT / "tests" / "bank" / "exercise_05_softmax" / "wrong").glob("*.py"))[::4]
+MOST_NUMBERS = 6
+
+
+@pytest.fixture(scope="module")
+def found_of(session_of: Callable[[str], Session]) -> Callable[[Path], Found | None]:
+    session = session_of("softmax")
+
+    def find(path: Path) -> Found | None:
+        answer = read(path)
+        lost = [check for check in session.grade(answer).failed if check.max_score]
+        return session.counterexample(answer, lost[0])
+
+    return find
+
+
+def test_most_wrong_answers_are_shown_a_small_input(
+    found_of: Callable[[Path], Found | None], session_of: Callable[[str], Session]
+) -> None:
+    """What is shown evaluates to what was called, and the answer is wrong there as is said."""
+    found = {path: found_of(path) for path in WRONG}
+    shown = {path: each for path, each in found.items() if each is not None}
+    assert len(shown) >= 0.85 * len(WRONG)
+    small = [each for each in shown.values() if _size(each.args) <= MOST_NUMBERS]
+    assert len(small) >= 0.8 * len(shown)
+    session = session_of("softmax")
+    for path, each in shown.items():
+        called: list[Any] = []
+
+        def record(*args: Any, called: list[Any] = called, **keywords: Any) -> None:
+            called.append((args, keywords))
+
+        eval(each.call, {"np": np, "softmax": record, "log_softmax": record})
+        assert key_of(*called[0]) == key_of(each.args, each.keywords), path.stem
+        assert each.expected != each.got, path.stem
+        again = session.counterexample(read(path), _first_lost(session, path))
+        assert again is not None and again.call == each.call, path.stem
+
+
+def _first_lost(session: Session, path: Path) -> Any:
+    return next(check for check in session.grade(read(path)).failed if check.max_score)
+
+
+def _size(value: Any) -> int:
+    return sum(np.size(part) for part in value)
+
+
+def test_no_graded_input_is_shown(session_of: Callable[[str], Session]) -> None:
+    """An answer that is wrong only on what is graded has no counterexample to show."""
+    session = session_of("softmax")
+    solution = read(ROOT / "solutions" / "exercise_05_softmax.py").cells[0]
+    spoiled = f"""{solution}
+right = softmax
+
+def softmax(x, axis=-1):
+    return right(x, axis) + (np.shape(x) == (4,) and float(np.ravel(x)[0]) == 0.5)
+"""
+    answer = Submission("exercise_05_softmax.py", (spoiled,), "")
+    report = session.grade(answer)
+    lost = [check for check in report.failed if check.max_score]
+    assert [check.name for check in lost] == ["test_departs_from_exp_over_sum"]
+    assert session.counterexample(answer, lost[0]) is None
+
+
+def test_nothing_is_sought_where_an_answer_hangs_or_is_not_written(
+    course: Course, session_of: Callable[[str], Session]
+) -> None:
+    """A stub has no wrong value, and what hangs would hang three hundred times."""
+    session = session_of("softmax")
+    stub = read(course.stub(course.find("softmax")))
+    assert session.counterexample(stub, session.grade(stub).failed[-1]) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.recursive(
+        st.one_of(
+            st.floats(), st.integers(), st.booleans(), st.none(), st.text(max_size=5),
+            arrays.arrays(
+                st.sampled_from([np.float64, np.float32, np.int8, np.int64, np.bool_, np.float16]),
+                arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3),
+            ),
+        ),
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.tuples(inner)),
+        max_leaves=4,
+    )
+)  # fmt: skip
+def test_code_builds_what_it_shows(value: Any) -> None:
+    """Types, shapes and every bit of the numbers, nan and infinities included."""
+    again = eval(as_code(value), {"np": np, "inf": np.inf, "nan": np.nan})
+    assert _equal(again, value), as_code(value)
+
+
+def _equal(left: Any, right: Any) -> bool:
+    if isinstance(right, list | tuple):
+        return type(left) is type(right) and all(map(_equal, left, right))
+    if isinstance(right, np.ndarray):
+        same = left.dtype == right.dtype and left.shape == right.shape
+        return bool(same and np.array_equal(left, right, equal_nan=right.dtype.kind == "f"))
+    return type(left) is type(right) and (left == right or left != left)
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "shown"),
+    [
+        (0.25, 0.5, ("0.25", "0.5")),
+        (1.0, 1.0 + 1e-9, ("1", "1.000000001")),
+        (np.array([1.0]), np.array([1.0 + 2**-52]), None),
+        (1, True, ("1", "True")),
+    ],
+)
+def test_no_more_digits_than_tell_them_apart(expected: Any, got: Any, shown: Any) -> None:
+    """Four digits where they suffice, seventeen where they have to."""
+    left, right = show_apart(expected, got)
+    assert left != right
+    assert shown is None or (left, right) == shown
