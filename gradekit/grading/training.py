@@ -22,7 +22,8 @@ import cloudpickle
 import torch
 from torch import Tensor, nn
 
-from gradekit.grading.compare import Mismatch, assert_close, expect, same, show
+from gradekit.grading.compare import Mismatch, assert_close, expect, same
+from gradekit.grading.shown import show
 
 # Where an answer runs, this module cannot be imported: what probes use of it travels whole.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
