@@ -117,10 +117,10 @@ def beam_search(
     Example:
         >>> table = np.log([[0.1, 0.5, 0.4], [0.4, 0.3, 0.3], [0.9, 0.05, 0.05]])
         >>> tokens, score = beam_search(lambda tokens: table[tokens[-1]], 1, 0, 1, 4)
-        >>> tokens, round(float(score), 4)
+        >>> [int(token) for token in tokens], round(float(score), 4)
         ([1, 0], -0.9163)
         >>> tokens, score = beam_search(lambda tokens: table[tokens[-1]], 2, 1, 2, 3)
-        >>> tokens, round(float(score), 4)
+        >>> [int(token) for token in tokens], round(float(score), 4)
         ([2, 0, 1], -0.7985)
 
     Source: Wu and others, Google's Neural Machine Translation System, 2016, section 7.
