@@ -240,8 +240,9 @@ def _one_line(code: CodeType) -> bytes:
 
 
 def _function_name(name: str) -> str:
-    """What a function is called: `<lambda>` and `__init__` tell nothing."""
-    return name if name.startswith("<") or _is_special(name) else FUNCTION
+    """What a function is called: `<listcomp>` and `__init__` tell nothing."""
+    is_part = name.startswith("<") and name != "<lambda>"
+    return name if is_part or _is_special(name) else FUNCTION
 
 
 def _number_of(name: str) -> str:
