@@ -17,9 +17,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from gradekit.course import Course
-from gradekit.sandbox import lockdown, wire
+from gradekit.sandbox import wire
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.tiers import TIERS, best_tier
 
 LOAD = ["answer", "answer.py", ["def answer():\n    return 1\n"]]
 
@@ -28,8 +29,8 @@ def main(count: int) -> None:
     """Measure, and print a table."""
     load = wire.encode("load", 1, LOAD)
     course = Course(Path(__file__).resolve().parents[1])
-    best = lockdown.best_tier()
-    tiers = lockdown.TIERS[lockdown.TIERS.index(best) :]
+    best = best_tier()
+    tiers = TIERS[TIERS.index(best) :]
     print(f"{count} forks of each kind, in turns; this machine's best tier is `{best}`")
     print(f"{'library':8} {'tier':18} {'median ms':>10} {'90th pct':>10} {'CPU ms':>8}")
     for modules in (["numpy"], ["numpy", "torch", "torch.nn.functional", "torch.optim"]):

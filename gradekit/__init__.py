@@ -5,6 +5,6 @@ from typing import Any
 
 def load_ipython_extension(shell: Any) -> None:
     """What `%load_ext gradekit` calls, in Jupyter."""
-    from gradekit.notebook import register
+    from gradekit.jupyter import register
 
     register(shell)

@@ -146,6 +146,10 @@ class Course:
         """The hidden checks."""
         return self.root / "graders" / exercise.file_name
 
+    def picture(self, exercise: Exercise) -> Path:
+        """The drawing of what an answer computes; a course may have none."""
+        return self.root / "pictures" / exercise.file_name
+
     @property
     def bank(self) -> Path:
         """Known right and wrong answers, a folder an exercise."""

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from gradekit.sandbox import lockdown
+from gradekit.sandbox import tiers
 
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -30,7 +30,7 @@ def findings() -> list[Finding]:
 
 
 def _landlock() -> Finding:
-    abi = lockdown.landlock_abi()
+    abi = tiers.landlock_abi()
     missing = [what for version, what in LANDLOCK_NEWS.items() if abi < version]
     state = f"ABI {abi}" if abi else "not available"
     if abi and missing:
@@ -46,7 +46,7 @@ def _landlock() -> Finding:
 
 
 def _seccomp() -> Finding:
-    available = lockdown.has_seccomp()
+    available = tiers.has_seccomp()
     return Finding(
         "seccomp",
         available,
@@ -89,8 +89,8 @@ def _processes_of_all() -> Finding:
 
 
 def _verdict() -> Finding:
-    tier = lockdown.best_tier()
-    isolated = tier != lockdown.PROCESS
+    tier = tiers.best_tier()
+    isolated = tier != tiers.PROCESS
     return Finding(
         "verdict",
         isolated,

@@ -17,7 +17,7 @@ def open_session(
     """A session that grades submissions of `exercise`; close it, or use it in `with`.
 
     Args:
-        isolation: One of `lockdown.TIERS`; None for the best that this machine has.
+        isolation: One of `tiers.TIERS`; None for the best that this machine has.
         seed: Decides which cases the checks draw.
     """
     # First, because it warms up in a process of its own while this one imports pytest.

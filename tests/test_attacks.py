@@ -27,7 +27,7 @@ from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.report import Report
 from gradekit.sandbox.limits import Limits
-from gradekit.sandbox.lockdown import FULL, best_tier
+from gradekit.sandbox.tiers import FULL, best_tier
 from gradekit.submission import read
 
 ROOT = Path(__file__).resolve().parents[1]

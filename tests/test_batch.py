@@ -33,7 +33,7 @@ from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.results import RESULTS, read_results
-from gradekit.sandbox.lockdown import PROCESS
+from gradekit.sandbox.tiers import PROCESS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="full isolation needs Linux")
 

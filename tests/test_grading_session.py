@@ -14,11 +14,12 @@ import pytest
 
 from gradekit.course import Course
 from gradekit.engine import open_session
+from gradekit.errors import SandboxError
 from gradekit.grading import memo, plugin
 from gradekit.grading.memo import Memo
 from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
-from gradekit.sandbox.host import Worker
-from gradekit.sandbox.launch import Sandbox, SandboxError
+from gradekit.sandbox.host import WorkerHandle
+from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.limits import Limits
 from gradekit.submission import Submission, read
 
@@ -255,7 +256,7 @@ def test_what_fails_on_our_side_is_not_remembered(
 
         make, faults = Sandbox.worker, iter([SandboxError("not now")] * 3)
 
-        def worker(self: Sandbox) -> Worker:
+        def worker(self: Sandbox) -> WorkerHandle:
             for fault in faults:
                 raise fault
             return make(self)

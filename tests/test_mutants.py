@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from gradekit.authoring.mutants import mutants_of
+from gradekit.edits.mutants import mutants_of
 
 # A line of a function, and changes of it that have to be among its mutants.
 KINDS = {

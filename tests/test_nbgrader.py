@@ -21,8 +21,8 @@ from click.testing import CliRunner
 
 from gradekit.commands import kit
 from gradekit.course import Course
-from gradekit.export.notebooks import HiddenCheck, notebook
-from gradekit.gradebook import write
+from gradekit.nbgrader.gradebook import write
+from gradekit.nbgrader.notebooks import HiddenCheck, notebook
 from gradekit.report import Check, Report
 from gradekit.results import Result
 from gradekit.submission import parse

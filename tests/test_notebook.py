@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from gradekit.notebook import definitions
+from gradekit.jupyter import definitions
 
 nbclient = pytest.importorskip("nbclient", reason="no Jupyter kernel is installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Jupyter's libraries warn of each other

@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from gradekit.course import Course
-from gradekit.errors import KitError
-from gradekit.practice.pictures import PICTURES, studio
-from gradekit.practice.pictures.picture import NotDrawable, numbers
+from gradekit.errors import GraderError, KitError
+from gradekit.pictures import studio
+from gradekit.pictures.drawings import picture_of
+from gradekit.pictures.picture import NotDrawable, numbers
 from gradekit.submission import parse, read
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = [exercise.name for exercise in Course(ROOT).exercises]
+COURSE = Course(ROOT)
+NAMES = [e.name for e in COURSE.exercises if COURSE.picture(e).is_file()]
 
 
 def test_every_exercise_has_a_picture_and_none_is_left_over(course):
-    """The registry and the course name the same exercises."""
-    assert set(PICTURES) == {exercise.slug for exercise in course.exercises}
+    """A drawing for each exercise, under its name."""
+    drawings = {path.name for path in (ROOT / "pictures").glob("*.py")}
+    assert drawings == {exercise.file_name for exercise in course.exercises}
+
+
+def test_another_course_s_exercise_does_not_get_our_picture(course, tmp_path):
+    """A picture belongs to its course: the same name elsewhere has its own, or none."""
+    shutil.copytree(ROOT / "exercises", tmp_path / "exercises")
+    other = Course(tmp_path)
+    softmax = other.find("softmax")
+    with pytest.raises(KitError, match="no picture"):
+        picture_of(other, softmax)
+    other.picture(softmax).parent.mkdir()
+    other.picture(softmax).write_text(
+        "from gradekit.pictures import Picture\n\n\nclass Mine(Picture):\n    title = 'mine'\n"
+    )
+    assert picture_of(other, softmax).title == "mine"
+    assert picture_of(course, course.find("softmax")).title != "mine"
+
+
+@pytest.mark.parametrize("source", ["1 / 0", "", "class A(Picture): pass\nclass B(Picture): pass"])
+def test_a_broken_drawing_is_nobody_s_fault_but_the_course_s(source, tmp_path):
+    """It ends as our own failure, which names the file; the answer is not blamed."""
+    shutil.copytree(ROOT / "exercises", tmp_path / "exercises")
+    other = Course(tmp_path)
+    softmax = other.find("softmax")
+    other.picture(softmax).parent.mkdir()
+    other.picture(softmax).write_text(f"from gradekit.pictures import Picture\n{source}\n")
+    with pytest.raises(GraderError, match=r"exercise_05_softmax\.py"):
+        picture_of(other, softmax)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -146,8 +146,8 @@ def test_an_interview_that_was_left_goes_on_whatever_is_asked_for(folder, sat):
 @pytest.fixture
 def sat(monkeypatch) -> list[str]:
     """Interviews are left at once, without a terminal: the notes that they began with."""
-    from gradekit.practice.interview_screen import Room
-    from gradekit.practice.terminal import Terminal
+    from gradekit.practice.interview.screen import Room
+    from gradekit.practice.screen.terminal import Terminal
 
     notes: list[str] = []
 
@@ -163,7 +163,7 @@ def sat(monkeypatch) -> list[str]:
 def test_code_in_a_pipe_is_never_wrapped(folder):
     """What `kit solution` prints is the file's own code, long lines whole, to the last one."""
     from gradekit.course import Course
-    from gradekit.practice.solutions import model_answer
+    from gradekit.practice.screen.solutions import model_answer
 
     course = Course(ROOT)
     for name in ("softmax", "adam"):

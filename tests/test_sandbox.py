@@ -23,7 +23,8 @@ from gradekit import doctor
 from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.grading.session import Session
-from gradekit.sandbox import launch, lockdown
+from gradekit.sandbox import launch, tiers
+from gradekit.sandbox.inside import lockdown
 from gradekit.sandbox.limits import Limits
 from gradekit.submission import Submission, read
 
@@ -124,7 +125,7 @@ def sealed(course: Course) -> Iterator[Callable[[str], Session]]:
 
     def session(name: str) -> Session:
         if name not in opened:
-            opened[name] = open_session(course, course.find(name), lockdown.SEALED)
+            opened[name] = open_session(course, course.find(name), tiers.SEALED)
         return opened[name]
 
     yield session
@@ -132,21 +133,21 @@ def sealed(course: Course) -> Iterator[Callable[[str], Session]]:
         each.close()
 
 
-@pytest.mark.skipif(not lockdown.has_seccomp(), reason="no seccomp on this machine")
+@pytest.mark.skipif(not tiers.has_seccomp(), reason="no seccomp on this machine")
 @pytest.mark.parametrize("path", BANKS, ids=lambda path: f"{path.parts[-3][9:11]}-{path.stem}")
 def test_right_answers_pass_without_landlock(path: Path, sealed: Callable[[str], Session]) -> None:
     """The sealed tier, in which no file can be opened at all, takes no marks from anybody."""
     session = sealed(path.parts[-3])
     report = session.grade(read(path))
     assert [check.message for check in report.failed] == []
-    assert (report.score, report.isolation) == (10, lockdown.SEALED)
+    assert (report.score, report.isolation) == (10, tiers.SEALED)
 
 
 def test_a_process_alone_grades_too(course: Course) -> None:
     """Where the machine has nothing to offer, right answers still pass, and the report says so."""
-    with open_session(course, course.find("05"), lockdown.PROCESS) as session:
+    with open_session(course, course.find("05"), tiers.PROCESS) as session:
         report = session.grade(answer("pass"))
-        assert (report.score, report.isolation) == (4, lockdown.PROCESS)
+        assert (report.score, report.isolation) == (4, tiers.PROCESS)
         assert session.grade(read(course.solution(session.exercise))).score == 10
 
 
@@ -337,8 +338,8 @@ def test_the_doctor_names_every_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each part of the isolation has a finding; what is missing has its risk and its remedy."""
     parts = {finding.part for finding in doctor.findings()}
     assert {"Landlock", "seccomp", "rlimits", "memory of all", "processes of all"} <= parts
-    monkeypatch.setattr(lockdown, "landlock_abi", lambda: 0)
-    monkeypatch.setattr(lockdown, "has_seccomp", lambda: False)
+    monkeypatch.setattr(tiers, "landlock_abi", lambda: 0)
+    monkeypatch.setattr(tiers, "has_seccomp", lambda: False)
     bad = [finding for finding in doctor.findings() if not finding.good]
     assert {"Landlock", "seccomp", "verdict"} <= {finding.part for finding in bad}
     assert all(finding.risk and finding.remedy for finding in bad)
@@ -349,7 +350,7 @@ def test_the_doctor_knows_old_kernels(
     abi: int, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An older Landlock is good enough, since seccomp covers what it lacks; the doctor says so."""
-    monkeypatch.setattr(lockdown, "landlock_abi", lambda: abi)
+    monkeypatch.setattr(tiers, "landlock_abi", lambda: abi)
     finding = next(f for f in doctor.findings() if f.part == "Landlock")
     assert finding.good
     assert words in finding.state

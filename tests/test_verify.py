@@ -343,7 +343,7 @@ def test_explanation_without_a_reason_is_told(prove: Prove) -> None:
 
 def test_missing_operators_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without cosmic-ray the command says what to install, and how to do without."""
-    monkeypatch.setattr("gradekit.authoring.mutants.find_spec", lambda name: None)
+    monkeypatch.setattr("gradekit.edits.mutants.find_spec", lambda name: None)
     result = CliRunner().invoke(kit, ["verify", "softmax"])
     assert result.exit_code == 2
     assert "gradekit[author]" in result.stderr and "--no-mutants" in result.stderr

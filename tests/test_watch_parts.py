@@ -8,9 +8,9 @@ from queue import SimpleQueue
 import pytest
 from rich.text import Text
 
-from gradekit.practice.desk import Desk, Verdict
-from gradekit.practice.files import Saved, saves_into
-from gradekit.practice.terminal import Terminal, _names
+from gradekit.practice.screen.desk import Desk, Verdict
+from gradekit.practice.screen.saves import Saved, saves_into
+from gradekit.practice.screen.terminal import Terminal, _names
 from gradekit.submission import parse
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from gradekit.grading.compare import same
 from gradekit.sandbox import wire
-from gradekit.sandbox.host import Worker, WorkerLost, reply_in, without_data
+from gradekit.sandbox.host import WorkerHandle, WorkerLost, reply_in, without_data
 from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES, Limits
 
 FRAMES = int(os.environ.get("KIT_FUZZ_FRAMES", "1000000"))
@@ -325,7 +325,7 @@ def lost_to() -> Iterator[Callable[..., WorkerLost]]:
         opened.extend((mine, its))
         its.settimeout(10)
         its.sendall(b"".join(wire.encode("ready", 0, None)))
-        worker = Worker(mine, Puppet(**puppet), LIMITS)  # type: ignore[arg-type]
+        worker = WorkerHandle(mine, Puppet(**puppet), LIMITS)  # type: ignore[arg-type]
 
         def act() -> None:
             with contextlib.suppress(OSError):
@@ -348,7 +348,7 @@ def lost_to() -> Iterator[Callable[..., WorkerLost]]:
         end.close()
 
 
-def ask(worker: Worker, body: Any) -> None:
+def ask(worker: WorkerHandle, body: Any) -> None:
     """Make a request and read its reply, as a run does."""
     frame = wire.encode("call", 1, body)
     (reply,) = worker.exchange([frame], worker.allow(0.2))
@@ -401,7 +401,7 @@ def test_a_reply_that_nobody_asked_for() -> None:
     mine, its = socket.socketpair()
     with mine, its:
         its.sendall(b"".join(wire.encode("ready", 0, None)) + raw(["t", [1, ""]]))
-        worker = Worker(mine, Puppet(), LIMITS)  # type: ignore[arg-type]
+        worker = WorkerHandle(mine, Puppet(), LIMITS)  # type: ignore[arg-type]
         with pytest.raises(WorkerLost, match="nobody asked for"):
             ask(worker, None)
 

@@ -16,14 +16,13 @@ from pathlib import Path
 
 import msgspec
 
-from gradekit.authoring.mutants import Mutant, mutants_of, require_operators
 from gradekit.authoring.new import UNWRITTEN
 from gradekit.authoring.reading import fault_of, not_python, timed, unsaid
 from gradekit.course import METADATA, Course, Exercise
-from gradekit.errors import GraderError, KitError
+from gradekit.edits.mutants import Mutant, mutants_of, require_operators
+from gradekit.errors import KitError, OurFailure
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
 from gradekit.report import Report
-from gradekit.sandbox.launch import SandboxError
 from gradekit.submission import Submission, read
 
 RUNS = 3  # of the solution, which have to agree
@@ -92,7 +91,7 @@ def prove(root: Path, name: str, with_mutants: bool, update: bool) -> Proof:
     prover = _Prover(Course(root), name)
     try:
         prover.prove(with_mutants, update)
-    except (GraderError, SandboxError) as error:
+    except OurFailure as error:
         prover.proof.problems.append(f"the grader broke: {error}")
     except KitError as error:  # of a file that cannot be read: the other exercises go on
         prover.proof.problems.append(str(error))

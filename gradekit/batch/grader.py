@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gradekit.course import Course, Exercise
-from gradekit.errors import GraderError, KitError
+from gradekit.errors import KitError, OurFailure
 from gradekit.report import Check, Report
-from gradekit.sandbox.launch import Sandbox, SandboxError
-from gradekit.sandbox.lockdown import PROCESS, best_tier
+from gradekit.sandbox.launch import Sandbox
+from gradekit.sandbox.tiers import PROCESS, best_tier
 from gradekit.submission import parse
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def grade(task: Task) -> Verdict:
         faulthandler.dump_traceback_later(2 * patience + START_SECONDS, exit=True)
         try:
             report = sessions.of(exercise).grade(answer)
-        except (GraderError, SandboxError) as error:
+        except OurFailure as error:
             return Verdict(fault=f"{type(error).__name__}: {error}")
         finally:
             if _place is not None:

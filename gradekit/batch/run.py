@@ -30,7 +30,7 @@ from gradekit.batch.machines import Machines
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.results import NotGraded, Result
-from gradekit.sandbox.lockdown import PROCESS
+from gradekit.sandbox.tiers import PROCESS
 
 HOPELESS = 3  # failures of ours in a row, after which an exercise's answers get one try only
 

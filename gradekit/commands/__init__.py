@@ -1,6 +1,15 @@
-"""The command line: each command a few lines over the engine."""
+"""The command line: one file a command, named like the command, each a few lines over the engine.
 
-from gradekit.commands import author, export, instructor, learner, practice
-from gradekit.commands.group import kit
+A new file in this folder is a new command. Files that begin with `_` are what commands share.
+"""
 
-__all__ = ["author", "export", "instructor", "kit", "learner", "practice"]
+import pkgutil
+from importlib import import_module
+
+from gradekit.commands._group import kit
+
+for _module in pkgutil.iter_modules(__path__):
+    if not _module.name.startswith("_"):
+        import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["kit"]

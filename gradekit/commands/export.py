@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradekit.commands.group import FEEDBACK, ISOLATION, OUR_FAILURE, course_of, fail, kit
-from gradekit.errors import GraderError, KitError
+from gradekit.commands._group import FEEDBACK, ISOLATION, course_of, kit
+from gradekit.commands._options import EXERCISE
+from gradekit.errors import KitError, OurFailure
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
@@ -33,7 +34,7 @@ def one_answer(command: Command) -> Command:
     for part in (
         WEAKER, SHOWN, OUT,
         click.argument("answer", metavar="FILE", type=click.Path(path_type=Path)),
-        click.argument("name", metavar="EXERCISE"),
+        click.argument("name", metavar="EXERCISE", type=EXERCISE),
     ):  # fmt: skip
         command = part(command)
     return command
@@ -52,7 +53,7 @@ def export() -> None:
 
 @export.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.argument("names", metavar="[EXERCISE]...", nargs=-1)
+@click.argument("names", metavar="[EXERCISE]...", nargs=-1, type=EXERCISE)
 @click.option("--assignment", default="exercises", help="What nbgrader calls them together.")
 @SHOWN
 @click.option("--force", is_flag=True, help="Replace notebooks that are there already.")
@@ -75,7 +76,7 @@ def nbgrader(
         kit export nbgrader course/ softmax adam --assignment ps1
         cd course && nbgrader generate_assignment ps1
     """
-    from gradekit.export import nbgrader_course
+    from gradekit.nbgrader import course as nbgrader_course
 
     course = course_of(context)
     reports = _reports_on_solutions(course, [course.find(name) for name in names])
@@ -108,7 +109,7 @@ def _reports_on_solutions(
 
 
 @export.command()
-@click.argument("names", metavar="EXERCISE...", nargs=-1, required=True)
+@click.argument("names", metavar="EXERCISE...", nargs=-1, required=True, type=EXERCISE)
 @OUT
 @SHOWN
 @WEAKER
@@ -292,25 +293,20 @@ def moodle(
 def _graded(context: click.Context, name: str, answer: Path, isolation: str | None) -> Report:
     from gradekit.batch.grader import isolation_for_strangers
     from gradekit.engine import open_session
-    from gradekit.sandbox.launch import SandboxError
     from gradekit.submission import read
 
     course = course_of(context)
     exercise = course.find(name)
     submission = read(answer)
-    try:
-        with open_session(course, exercise, isolation_for_strangers(isolation)) as session:
-            return session.grade(submission)
-    except (GraderError, SandboxError) as error:
-        fail(f"kit itself failed, nothing counts against the answer: {error}", OUR_FAILURE)
+    with open_session(course, exercise, isolation_for_strangers(isolation)) as session:
+        return session.grade(submission)
 
 
 def _fail_if_not_run(report: Report) -> None:
     """End with our own exit code where a check could not be run."""
     if report.not_run:
         check = report.not_run[0]
-        problem = f"{report.exercise}: {check.name} was not run: {check.message}"
-        fail(f"kit itself failed, nothing counts against the answer: {problem}", OUR_FAILURE)
+        raise OurFailure(f"{report.exercise}: {check.name} was not run: {check.message}")
 
 
 def _write(path: Path, content: str | bytes) -> None:

@@ -17,14 +17,14 @@ import msgspec
 import pytest
 
 from gradekit.course import Course
-from gradekit.errors import KitError
+from gradekit.errors import KitError, SandboxError
 from gradekit.grading import examples as examples_module
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.memo import Judgement
 from gradekit.grading.mistakes import Print, fingerprint
 from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
 from gradekit.report import PRINTED, Check, clean
-from gradekit.sandbox.launch import Sandbox, SandboxError
+from gradekit.sandbox.launch import Sandbox
 from gradekit.submission import read
 
 PROXY = pytest.StashKey[SubmissionProxy]()

@@ -15,13 +15,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from gradekit.errors import SandboxError
 from gradekit.grading.code import Code, built
 from gradekit.grading.outgoing import pickled
 from gradekit.grading.shown import SHOWN_ENTRIES, show
 from gradekit.report import NOT_WRITTEN
 from gradekit.sandbox import wire
-from gradekit.sandbox.host import Allowance, Reply, Worker, WorkerLost, reply_in, without_data
-from gradekit.sandbox.launch import Sandbox, SandboxError
+from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in, without_data
+from gradekit.sandbox.launch import Sandbox
 from gradekit.submission import Submission
 
 CALL_CHARACTERS = 100
@@ -130,7 +131,7 @@ class Run:
         self._module = module
         self._submission = submission
         self._limits = sandbox.limits
-        self._worker: Worker | None = None
+        self._worker: WorkerHandle | None = None
         self._cpu_before = 0.0  # CPU seconds of the workers that are gone
         self._started = time.monotonic()
         self._allowance: Allowance | None = None
@@ -272,7 +273,7 @@ class Run:
             return reply.value
         self._raise(reply.value, what)
 
-    def _check_seconds(self, worker: Worker) -> float:
+    def _check_seconds(self, worker: WorkerHandle) -> float:
         """The CPU time of this check: what is left of the submission's, at most a check's."""
         limit = self._limits.submission_seconds
         spent = self._cpu_before + worker.cpu_seconds()
@@ -286,7 +287,7 @@ class Run:
         return min(self._limits.check_seconds, limit - spent)
 
     def _through(
-        self, worker: Worker, requests: list[wire.Pieces], allowance: Allowance
+        self, worker: WorkerHandle, requests: list[wire.Pieces], allowance: Allowance
     ) -> Exchange:
         before = worker.cpu_seconds()
         replies: list[wire.Received] = []
@@ -314,7 +315,7 @@ class Run:
         self._cpu_before += cpu_seconds
         self._worker = None
 
-    def _loaded_worker(self) -> Worker:
+    def _loaded_worker(self) -> WorkerHandle:
         """The worker with the submission in it; a new one where the last was lost."""
         if self._worker is not None:
             return self._worker

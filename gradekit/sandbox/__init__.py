@@ -1,4 +1,4 @@
 """The untrusted side: processes that hold submissions, and the wire to them.
 
-`host` runs in the trusted process; `zygote`, `worker` and `lockdown` in the others.
+`launch`, `process` and `host` run in the trusted process; what is in `inside` runs in the others.
 """

@@ -1,6 +1,7 @@
 """The trusted side's handle on a worker: ask it, bound it, end it.
 
-Whatever a worker does comes out of `Worker.exchange` as the frames of replies or as `WorkerLost`.
+Whatever a worker does comes out of `WorkerHandle.exchange` as the frames of replies, or as
+`WorkerLost`.
 Whatever goes wrong with the machinery itself is a `SandboxError`, and never the submission's fault.
 """
 
@@ -14,9 +15,10 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from gradekit.errors import SandboxError
 from gradekit.sandbox import wire
-from gradekit.sandbox.launch import START_SECONDS, Process, SandboxError
 from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES, Limits
+from gradekit.sandbox.process import START_SECONDS, Process
 
 NAMES = {known.value: known.name for known in signal.Signals}
 SIGNALS = {
@@ -63,7 +65,7 @@ class Reply(NamedTuple):
     printed: str
 
 
-class Worker:
+class WorkerHandle:
     """One process with one submission in it."""
 
     def __init__(self, connection: socket.socket, process: Process, limits: Limits) -> None:

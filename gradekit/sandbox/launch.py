@@ -7,35 +7,31 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import select
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from gradekit.errors import SandboxError
 from gradekit.sandbox.limits import Limits
-from gradekit.sandbox.lockdown import TIERS, best_tier
-from gradekit.sandbox.warmup import ONE_THREAD
+from gradekit.sandbox.process import (
+    PACKAGE_ROOT,
+    START_SECONDS,
+    Forked,
+    Process,
+    Spawned,
+    environment,
+)
+from gradekit.sandbox.tiers import TIERS, best_tier
 
 if TYPE_CHECKING:
-    from gradekit.sandbox.host import Worker
-
-START_SECONDS = 120  # for Python and torch to start on a very busy machine
-PAGE_MIB = 2**12 / 2**20 if sys.platform == "win32" else os.sysconf("SC_PAGESIZE") / 2**20
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-
-
-class SandboxError(Exception):
-    """The sandbox itself failed; the submission is not to blame."""
+    from gradekit.sandbox.host import WorkerHandle
 
 
 class Sandbox:
@@ -53,7 +49,7 @@ class Sandbox:
         Args:
             modules: What to import ahead, such as numpy and torch.
             hidden: Folders with graders and solutions, kept unreadable.
-            isolation: One of `lockdown.TIERS`; None for the best that this machine has.
+            isolation: One of `tiers.TIERS`; None for the best that this machine has.
         """
         self.limits = limits
         self._tier = isolation
@@ -79,13 +75,13 @@ class Sandbox:
         }
         return _Zygote(json.dumps(settings))
 
-    def worker(self) -> Worker:
+    def worker(self) -> WorkerHandle:
         """A new worker that is locked down and has run nothing yet.
 
         Raises:
             SandboxError: it could not be made.
         """
-        from gradekit.sandbox.host import Worker
+        from gradekit.sandbox.host import WorkerHandle
 
         if self._zygote is not None and not self._zygote.is_alive():
             self._replace_zygote()
@@ -97,7 +93,7 @@ class Sandbox:
             # Somebody killed it, which is no submission's fault: a new one, and once only.
             self._replace_zygote()
             connection, process = self._connected_process()
-        return Worker(connection, process, self.limits)
+        return WorkerHandle(connection, process, self.limits)
 
     def _connected_process(self) -> tuple[socket.socket, Process]:
         """A new process and our end of a connection on which nobody else ever wrote.
@@ -109,7 +105,7 @@ class Sandbox:
             try:
                 if self._zygote is not None:
                     return mine, self._zygote.fork(its)
-                return mine, _Spawned(its, self._modules, self.limits)
+                return mine, Spawned(its, self._modules, self.limits)
             except BaseException:
                 mine.close()
                 raise
@@ -141,7 +137,7 @@ class _Zygote:
         self._remove_scratch = weakref.finalize(self, _remove, self._scratch)
         code = (
             f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); "
-            "from gradekit.sandbox import zygote; del sys.path[0]; zygote.start()"
+            "from gradekit.sandbox.inside import zygote; del sys.path[0]; zygote.start()"
         )
         # -P: nothing from the current folder; -s: nothing from the user's home.
         self._process = subprocess.Popen(
@@ -149,7 +145,7 @@ class _Zygote:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=_environment(),
+            env=environment(),
             cwd="/",
             pass_fds=[its.fileno()],
             start_new_session=True,  # it ends with its control socket, not by Ctrl-C
@@ -161,7 +157,7 @@ class _Zygote:
     def is_alive(self) -> bool:
         return not self._broken and self._process.poll() is None
 
-    def fork(self, connection: socket.socket) -> _Forked:
+    def fork(self, connection: socket.socket) -> Forked:
         """A new worker at the other end of `connection`."""
         try:
             self.tier()
@@ -171,7 +167,7 @@ class _Zygote:
             raise self._gone(error) from error
         if not descriptors:
             raise self._gone("it closed its end")
-        return _Forked(self, int.from_bytes(answer, "little"), descriptors[0])
+        return Forked(self.reap, int.from_bytes(answer, "little"), descriptors[0])
 
     def tier(self) -> str:
         """The tier that it locks workers down to; waits until it is warm.
@@ -194,7 +190,7 @@ class _Zygote:
 
     def reap(self, pid: int) -> tuple[int, int]:
         """Wait for the end of worker `pid`: its wait status, its peak memory in KiB."""
-        from gradekit.sandbox.zygote import ENDED
+        from gradekit.sandbox.inside.zygote import ENDED
 
         try:
             self._control.sendall(b"w" + pid.to_bytes(4, "little"))
@@ -227,112 +223,3 @@ def _remove(folder: str) -> None:
     """Remove an empty folder, unless somebody did it before us."""
     with contextlib.suppress(OSError):
         Path(folder).rmdir()
-
-
-class _Forked:
-    """A worker that the zygote forked."""
-
-    def __init__(self, zygote: _Zygote, pid: int, pidfd: int) -> None:
-        self._zygote, self._pid, self._pidfd = zygote, pid, pidfd
-        # The kernel's name for the CPU clock of another process (CPUCLOCK_SCHED).
-        self._clock = (~pid << 3) | 2
-
-    def cpu_seconds(self) -> float:
-        try:
-            return time.clock_gettime(self._clock)
-        except OSError:  # it has ended
-            return 0.0
-
-    def is_sleeping(self) -> bool:
-        try:
-            with open(f"/proc/{self._pid}/stat", "rb") as stat:
-                return stat.read().rpartition(b")")[2].split()[0] == b"S"
-        except OSError:
-            return False
-
-    def resident_mib(self) -> float:
-        try:
-            with open(f"/proc/{self._pid}/statm", "rb") as statm:
-                return int(statm.read().split()[1]) * PAGE_MIB
-        except OSError:
-            return 0.0
-
-    def has_ended(self, seconds: float) -> bool:
-        """Whether it ends by itself within `seconds`."""
-        end = select.poll()
-        end.register(self._pidfd, select.POLLIN)
-        return bool(end.poll(seconds * 1000))
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-
-    def reap(self) -> tuple[int, float]:
-        os.close(self._pidfd)
-        status, peak = self._zygote.reap(self._pid)
-        return status, peak / 1024
-
-
-class _Spawned:
-    """A worker that is a plain process of its own, where there is no safe fork."""
-
-    def __init__(self, connection: socket.socket, modules: list[str], limits: Limits) -> None:
-        code = (
-            f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); "
-            "from gradekit.sandbox import spawned; del sys.path[0]; spawned.start()"
-        )
-        windows = sys.platform == "win32"
-        settings = {"modules": modules, "limits": msgspec.to_builtins(limits)}
-        own: dict[str, Any] = {"pass_fds": [connection.fileno()]}
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-s", "-c", code, json.dumps(settings)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            **({} if windows else own),
-        )
-        # Windows hands a socket over as bytes made for one process, others its descriptor.
-        shared = (
-            connection.share(self._process.pid)  # type: ignore[attr-defined]
-            if windows
-            else str(connection.fileno()).encode()
-        )
-        assert self._process.stdin is not None
-        self._process.stdin.write(shared)
-        self._process.stdin.close()
-
-    def cpu_seconds(self) -> float:
-        return 0.0  # not readable everywhere; the wall-clock backstop decides
-
-    def is_sleeping(self) -> bool:
-        return False
-
-    def resident_mib(self) -> float:
-        return 0.0
-
-    def has_ended(self, seconds: float) -> bool:
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def reap(self) -> tuple[int, float]:
-        code = self._process.wait()
-        return (-code if code < 0 else code << 8), 0.0
-
-
-def _environment() -> dict[str, str]:
-    """All that the untrusted side's environment ever holds."""
-    environment = {**ONE_THREAD, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
-    for name in ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
-        if name in os.environ:
-            environment[name] = os.environ[name]
-    return environment
-
-
-Process = _Forked | _Spawned

@@ -30,7 +30,7 @@ def number():
     return 0
 
 
-worker = sys.modules["gradekit.sandbox.worker"]
+worker = sys.modules["gradekit.sandbox.inside.worker"]
 worker._describe = lambda error: {
     "reason": "raised", "type": "SyntaxError", "builtin": "SyntaxError", "text": "oops",
     "where": (1, "x = 1", 2**40),

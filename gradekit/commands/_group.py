@@ -1,0 +1,108 @@
+"""The command `kit`: its group, its errors and exit codes, and what all commands share.
+
+Numpy, torch and pytest are imported by the commands that need them, so that `kit --help`
+answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from gradekit.errors import KitError, OurFailure
+
+if TYPE_CHECKING:
+    from gradekit.course import Course
+    from gradekit.practice.workspace import Workspace
+
+PASSED, MISSING_MARKS, WRONG_USAGE, OUR_FAILURE = 0, 1, 2, 3
+FEEDBACK = click.Choice(["full", "hints", "titles", "score"])
+ISOLATION = click.Choice(["landlock+seccomp", "seccomp", "process"])
+
+
+class Kit(click.Group):
+    """Turns a `KitError` into its message and exit code 2, an `OurFailure` into exit code 3.
+
+    Any other error is a bug of ours, and keeps its traceback.
+    """
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except KitError as error:
+            fail(str(error), WRONG_USAGE)
+        except OurFailure as error:
+            fail(f"kit itself failed, nothing counts against the answer: {error}", OUR_FAILURE)
+
+
+@click.group(cls=Kit, invoke_without_command=True)
+@click.option(
+    "--course",
+    "course_folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="A folder with exercises/, solutions/ and graders/; else the course that comes with kit.",
+)
+@click.version_option(package_name="gradekit", prog_name="kit")
+@click.pass_context
+def kit(context: click.Context, course_folder: Path | None) -> None:
+    """Practise neural-network interview questions, graded as you go.
+
+    \b
+    Example:
+        kit init practice && cd practice
+        kit check softmax
+    """
+    context.obj = course_folder
+    if context.invoked_subcommand is None:
+        _what_next(course_of(context))
+
+
+def course_of(context: click.Context) -> Course:
+    from gradekit.course import Course, default_root
+
+    return Course(context.find_root().obj or default_root())
+
+
+def course_around() -> Path | None:
+    """The course that the current folder is or lies in."""
+    from gradekit.course import METADATA
+
+    here = Path.cwd()
+    folders = (here, *here.parents)
+    return next((each for each in folders if (each / "exercises" / METADATA).is_file()), None)
+
+
+def workspace_of(course: Course) -> Workspace | None:
+    from gradekit.practice import workspace
+
+    return workspace.find(course)
+
+
+def _what_next(course: Course) -> None:
+    """What `kit` alone prints."""
+    workspace = workspace_of(course)
+    if workspace is None:
+        click.echo(f"kit holds {len(course.exercises)} neural-network interview exercises.")
+        click.echo("Start with `kit init practice && cd practice`; `kit --help` has the rest.")
+        return
+    solved = [name for name, state in workspace.states().items() if state == "solved"]
+    click.echo(f"{len(solved)} of {len(course.exercises)} exercises solved.")
+    exercise = workspace.next_exercise()
+    if exercise is None:
+        click.echo("All done. `kit list` shows them; `kit reset EXERCISE` starts one over.")
+        return
+    click.echo(f"Next: {exercise.title} ({exercise.minutes} minutes).")
+    click.echo(f"  edit       {workspace.answer(exercise)}")
+    click.echo(f"  kit watch  {exercise.slug}")
+    click.echo(f"  kit hint   {exercise.slug}")
+
+
+def fail(message: str, code: int) -> NoReturn:
+    from gradekit.report import clean
+
+    click.echo(f"kit: {clean(message)}", err=True)  # it may hold the name of a file
+    sys.exit(code)

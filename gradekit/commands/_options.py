@@ -1,0 +1,91 @@
+"""What the practice commands share: options, completion, and the folder that they need."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+from gradekit.commands._group import course_of, workspace_of
+from gradekit.errors import KitError
+
+if TYPE_CHECKING:
+    from gradekit.practice.workspace import Workspace
+
+plain_option = click.option(
+    "--plain",
+    is_flag=True,
+    envvar="KIT_PLAIN",
+    help="Plain sentences, nothing drawn over: for screen readers and logs (or KIT_PLAIN=1).",
+)
+
+
+class ExerciseName(click.ParamType[str]):
+    """Any name of an exercise; the shell completes the usual one."""
+
+    name = "exercise"
+
+    def shell_complete(
+        self, context: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        try:
+            exercises = course_of(context).exercises
+        except KitError:
+            return []
+        return [
+            CompletionItem(name, help=exercise.title)
+            for exercise in exercises
+            for name in (exercise.slug, exercise.name)
+            if name.startswith(incomplete) and (name == exercise.slug or incomplete)
+        ]
+
+
+EXERCISE = ExerciseName()
+
+
+def confirm(question: str) -> None:
+    """Ask; whatever is no yes ends the command.
+
+    Raises:
+        KitError: the input ended before an answer, as in a script.
+    """
+    try:
+        agreed = click.confirm(question)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise  # Ctrl-C, or Ctrl-D
+        click.echo()
+        raise KitError(
+            "Nobody is there to answer: add `--yes` to go on without the question."
+        ) from None
+    if not agreed:
+        raise click.Abort
+
+
+@contextmanager
+def output_may_go_unread() -> Iterator[None]:
+    """Let `| head -1` close the pipe: the exit code stays what it would have been."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # or the last flush would fail once more
+        os.close(nowhere)
+
+
+def practice_folder(context: click.Context) -> Workspace:
+    """The practice folder that one stands in.
+
+    Raises:
+        KitError: there is none.
+    """
+    workspace = workspace_of(course_of(context))
+    if workspace is None or not workspace.is_practice:
+        raise KitError("This is no practice folder: make one with `kit init practice`.")
+    return workspace

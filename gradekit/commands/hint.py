@@ -1,0 +1,34 @@
+"""`kit hint`."""
+
+from __future__ import annotations
+
+import click
+
+from gradekit.commands._group import course_of, kit, workspace_of
+from gradekit.commands._options import EXERCISE, confirm
+
+
+@kit.command()
+@click.argument("name", metavar="EXERCISE", type=EXERCISE)
+@click.option("--level", type=click.IntRange(1, 3), help="Show this hint again.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def hint(context: click.Context, name: str, level: int | None, yes: bool) -> None:
+    """Show the next of three hints to EXERCISE: a nudge, the idea, nearly the code.
+
+    \b
+    Example:
+        kit hint softmax
+    """
+    course = course_of(context)
+    exercise = course.find(name)
+    workspace = workspace_of(course)
+    seen = workspace.hint_level(exercise) if workspace else 0
+    wanted = level or min(seen + 1, 3)
+    if wanted > max(seen, 1) and not yes:
+        step = {2: "the idea", 3: "nearly the code"}[wanted]
+        confirm(f"Hint {wanted} of 3 gives away {step}. Show it?")
+    for number in range(1 if level is None else wanted, wanted + 1):
+        click.echo(f"Hint {number} of 3: {exercise.hints[number - 1]}")
+    if workspace and wanted > seen:
+        workspace.record("hint", exercise, level=wanted)

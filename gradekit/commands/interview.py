@@ -1,0 +1,70 @@
+"""`kit interview`."""
+
+from __future__ import annotations
+
+import click
+
+from gradekit.commands._group import kit
+from gradekit.commands._options import plain_option, practice_folder
+
+LEFT = (
+    "The interview that you left goes on, with its own questions and minutes. "
+    "`kit interview --anew` draws another."
+)
+
+
+@kit.command()
+@click.option("--questions", type=click.IntRange(1, 9), default=4, help="How many.")
+@click.option("--minutes", type=click.FloatRange(1, 480), default=45, help="On the clock.")
+@click.option("--topic", help="Only exercises about this, such as `optimisation`.")
+@click.option("--anew", is_flag=True, help="Throw away the interview that was left unfinished.")
+@plain_option
+@click.pass_context
+def interview(
+    context: click.Context,
+    questions: int,
+    minutes: float,
+    topic: str | None,
+    anew: bool,
+    plain: bool,
+) -> None:
+    """Sit a mock interview: drawn questions, from blank, a clock, one graded run at the end.
+
+    Leaving stops the clock; the same command takes the interview up again.
+
+    \b
+    Example:
+        kit interview --questions 2 --minutes 50 --topic optimisation
+    """
+    import random
+
+    from gradekit.practice.interview import interview as interviews
+    from gradekit.practice.interview.screen import Debrief, Room, grade
+    from gradekit.practice.screen.paint import shortest
+    from gradekit.practice.screen.terminal import Terminal
+
+    workspace = practice_folder(context)
+    left = None if anew else interviews.resume(workspace)
+    sitting = left or interviews.draw(workspace, questions, minutes, topic, random.Random())
+    note = LEFT if left else _missing(questions - len(sitting.questions), questions, topic)
+    with Terminal(plain) as terminal:
+        if not left:
+            interviews.begin(workspace, sitting)
+        over = sitting.seconds_left <= 0 or Room(workspace, terminal, sitting, note).run()
+        if over:
+            grade(workspace, terminal, sitting)
+            kept = interviews.put_away(workspace, sitting)
+            Debrief(workspace, terminal, sitting).run()
+    if over:
+        click.echo(f"Your answers and the reports are kept in {shortest(kept)}.")
+    else:
+        click.echo("The clock stands still. `kit interview` takes it up again.")
+
+
+def _missing(missing: int, wanted: int, topic: str | None) -> str:
+    """Says so if the course has too few exercises."""
+    if not missing:
+        return ""
+    drawn = wanted - missing
+    why = f"no more exercises are about `{topic}`" if topic else "the course has no more exercises"
+    return f"{drawn} question{'s' * (drawn != 1)} instead of {wanted}: {why}."

@@ -1,0 +1,55 @@
+"""`kit picture`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gradekit.commands._group import course_of, kit, workspace_of
+from gradekit.commands._options import EXERCISE
+from gradekit.errors import KitError
+
+
+@kit.command()
+@click.argument("name", metavar="EXERCISE", type=EXERCISE)
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Where to: a .png or .svg file.")
+@click.option("--open", "opened", is_flag=True, help="Open it with the system's viewer.")
+@click.pass_context
+def picture(
+    context: click.Context, name: str, file: Path | None, out: Path | None, opened: bool
+) -> None:
+    """Draw what your answer to EXERCISE (or the one in FILE) computes, beside what it should be.
+
+    Terminals that can (kitty, Ghostty, iTerm2, WezTerm) show it in place.
+
+    \b
+    Example:
+        kit picture softmax
+        kit picture attention answer.py --out attention.svg --open
+    """
+    from gradekit.pictures import studio
+    from gradekit.practice.screen.paint import shortest
+    from gradekit.submission import read
+
+    course = course_of(context)
+    exercise = course.find(name)
+    workspace = workspace_of(course)
+    if file is None:
+        if workspace is None:
+            raise KitError(f"Say which file to draw: `kit picture {name} FILE`.")
+        submission = workspace.read_answer(exercise)
+    else:
+        submission = read(file)
+    home = workspace.folder / "pictures" if workspace and workspace.is_practice else Path.cwd()
+    target = out or home / f"{exercise.name}.png"
+    if target.suffix not in (".png", ".svg"):
+        raise KitError(f"{target} should end in .png or .svg.")
+    if problem := studio.save(course, exercise, submission, target):
+        click.echo(f"Your answer cannot be drawn: {problem}")
+    click.echo(f"The picture is {shortest(target.resolve())}.")
+    if opened:
+        click.launch(str(target))
+    elif target.suffix == ".png" and studio.shows_images():
+        studio.show(target)

@@ -1,0 +1,206 @@
+"""gradekit inside Jupyter: the magic `%kit`, and the hidden cells of exported notebooks.
+
+The functions that a kernel's user has defined are taken from what was run so far, and graded
+as `kit check` grades a file: by another process, which the kernel's state cannot mislead.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import html
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gradekit.course import Course, Exercise, default_root
+from gradekit.errors import KitError
+from gradekit.export.names import needed_by
+from gradekit.export.texts import MARKS, details, explained, grouped, remarks, together
+from gradekit.report import Check, Report
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def register(shell: InteractiveShell) -> None:
+    """What `%load_ext gradekit` does."""
+    shell.register_magic_function(kit, "line", "kit")  # type: ignore[arg-type]
+
+
+def kit(line: str) -> Table | None:
+    """`%kit check softmax` grades the functions of this notebook.
+
+    Any other line is run as by the command line: `%kit hint softmax`, `%kit list`.
+    """
+    words = shlex.split(line)
+    try:
+        if words[:1] == ["check"] and len(words) > 1:
+            return Table(_graded(_shell(), words[1], "", tuple(words[2:])))
+        _run(words, show=True)
+    except KitError as error:
+        print(error)
+    return None
+
+
+def score(exercise: str, check: str, course: str = "") -> float:
+    """The points of one check for the functions of this notebook; says what is missing.
+
+    The notebook is graded once, by its first cell that asks.
+
+    Raises:
+        RuntimeError: autograde runs this in the student's own kernel, where any answer could
+            change its points; or the check could not be run.
+    """
+    if os.environ.get("NBGRADER_EXECUTION") == "autograde":
+        raise RuntimeError(
+            "this course has to be autograded with the nbgrader_config.py that "
+            "`kit export nbgrader` wrote: copy its autograde_preprocessors into yours"
+        )
+    report = _graded(_shell(), exercise, course, ())
+    for found in report.checks:
+        if found.name == check:
+            if found.outcome == "not_run":
+                raise RuntimeError(f"the check was not run: {found.message}")
+            if found.outcome == "failed":
+                print(explained(found))
+            return found.score
+    raise RuntimeError(f"the grader of {exercise} has no check `{check}`: export it anew")
+
+
+class Table:
+    """A report as Jupyter shows it: a table in the output cell, or plain text."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def __repr__(self) -> str:
+        return f"{remarks(self.report)}\n{self._total()}".lstrip()
+
+    def _repr_html_(self) -> str:
+        rows = "".join(map(_row, grouped(self._checks())))
+        like = "".join(
+            f"<p><code>{html.escape(name)}</code> behaves like: {html.escape(mistake)}</p>"
+            for name, mistake in self.report.behaves_like.items()
+        )
+        return f"<p><b>{self._total()}</b></p>{like}<table>{rows}</table>"
+
+    def _checks(self) -> list[Check]:
+        """What failed first; examples only where they failed."""
+        shown = [c for c in self.report.checks if c.max_score or c.outcome != "passed"]
+        return sorted(shown, key=lambda check: check.outcome == "passed")
+
+    def _total(self) -> str:
+        report = self.report
+        return f"{report.exercise}: {report.score:g} of {report.max_score:g} points"
+
+
+def _row(group: list[Check]) -> str:
+    first, score = group[0], sum(check.score for check in group)
+    possible = sum(check.max_score for check in group)
+    title, text = (first.title, details(first)) if len(group) == 1 else (
+        together(group), first.message
+    )  # fmt: skip
+    below = f'<br><span style="opacity: 0.8">{html.escape(text)}</span>' if text else ""
+    points = f"{score:g} / {possible:g}" if possible else "example"
+    wide = "text-align: left; white-space: pre-wrap"
+    return (
+        f'<tr><td>{MARKS[first.outcome]}</td><td style="{wide}">{html.escape(title)}{below}</td>'
+        f'<td style="white-space: nowrap">{points}</td></tr>'
+    )
+
+
+def _shell() -> InteractiveShell:
+    from IPython.core.getipython import get_ipython
+
+    shell: InteractiveShell | None = get_ipython()
+    if shell is None:
+        raise KitError("This works inside a Jupyter notebook only.")
+    return shell
+
+
+def _graded(shell: InteractiveShell, name: str, course: str, options: tuple[str, ...]) -> Report:
+    """The report on what the kernel's user has defined."""
+    root = Path(course) if course else default_root()
+    exercise = Course(root).find(name)
+    cells = definitions(list(shell.user_ns["In"])[1:], _functions(root, exercise))
+    while cells and not cells[-1].strip():  # what ran since changes nothing
+        cells.pop()
+    return _graded_cells(str(root), exercise.name, tuple(cells), options)
+
+
+def _functions(root: Path, exercise: Exercise) -> set[str]:
+    stub = ast.parse(Course(root).stub(exercise).read_text("utf-8"))
+    return {node.name for node in stub.body if isinstance(node, ast.FunctionDef)}
+
+
+def definitions(cells: list[str], wanted: set[str]) -> list[str]:
+    """The cells with only the statements that define the functions `wanted`, as the lines were.
+
+    A notebook also plots and trains, which grading need not repeat.
+    """
+    trees = []
+    for cell in cells:
+        with contextlib.suppress(SyntaxError, ValueError):
+            trees.append((cell, ast.parse(cell).body))
+    statements = [statement for _, body in trees for statement in body]
+    needed = {id(statement) for statement in needed_by(wanted, statements)}
+    return [_only(cell, [s for s in body if id(s) in needed]) for cell, body in trees]
+
+
+def _only(cell: str, statements: list[ast.stmt]) -> str:
+    kept: set[int] = set()
+    for statement in statements:
+        first = min(
+            [statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))]
+        )
+        kept.update(range(first, (statement.end_lineno or first) + 1))
+    lines = cell.split("\n")
+    return "\n".join(line if number in kept else "" for number, line in enumerate(lines, start=1))
+
+
+@functools.lru_cache(maxsize=8)
+def _graded_cells(
+    root: str, exercise: str, cells: tuple[str, ...], options: tuple[str, ...]
+) -> Report:
+    """The report of `kit check` on these cells. An answer that was graded once stays graded."""
+    import nbformat
+    from nbformat import v4
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "notebook.ipynb"
+        nbformat.write(v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells]), path)
+        words = ["--course", root, "check", exercise, str(path), "--json", *options]
+        output = _run(words, show=False)
+    try:
+        return msgspec.json.decode(output, type=Report)
+    except msgspec.DecodeError:
+        raise KitError(output or "kit gave no report.") from None
+
+
+def _run(words: list[str], *, show: bool) -> str:
+    """Run the command line; return or print what it said.
+
+    Raises:
+        KitError: it could not do its work; the message is its own.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "gradekit", *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    if done.returncode > 1:
+        raise KitError(done.stderr.strip().removeprefix("kit: "))
+    if show:
+        print(done.stdout, end="")
+    return done.stdout

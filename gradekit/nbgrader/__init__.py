@@ -1,0 +1,1 @@
+"""What nbgrader takes: courses of notebooks, the autograde step, and its gradebook."""

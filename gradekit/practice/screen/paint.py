@@ -1,0 +1,68 @@
+"""What the screens of several commands are painted with."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from gradekit.report import NOT_WRITTEN, Report
+
+if TYPE_CHECKING:
+    from gradekit.course import Course, Exercise
+    from gradekit.practice.workspace import Workspace
+
+BAR_CHARACTERS = 30
+STATES = {"solved": "green", "broken": "red", "started": "yellow", "new": "dim"}
+
+
+def print_keys(out: Console, keys: dict[str, str]) -> None:
+    """One line: each key, and what it does."""
+    line = Text()
+    for key, does in keys.items():
+        line.append(f"{key}", style="bold cyan").append(f" {does}   ")
+    line.rstrip()
+    out.print(line)
+
+
+def print_path(out: Console, path: Path) -> None:
+    """The file's path, as a link where the terminal knows links; whole, to be copied."""
+    link = Style(link=path.resolve().as_uri(), underline=True)
+    out.print(Text(str(shortest(path)), style=link), soft_wrap=True)
+
+
+def shortest(path: Path) -> Path:
+    """The path as seen from the current folder, where that is below it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def print_solved(out: Console, workspace: Workspace, *, plain: bool) -> None:
+    """How many exercises are solved, as a bar."""
+    states = workspace.states()
+    total = len(workspace.course.exercises)
+    solved = sum(states.get(e.name) == "solved" for e in workspace.course.exercises)
+    broken = sum(states.get(e.name) == "broken" for e in workspace.course.exercises)
+    also = f", {broken} broken" if broken else ""
+    if plain:
+        out.print(Text(f"Solved: {solved} of {total} exercises{also}."))
+        return
+    full = round(BAR_CHARACTERS * solved / max(total, 1))
+    bar = Text().append("━" * full, style="green")
+    bar.append("─" * (BAR_CHARACTERS - full), style="dim")
+    out.print(Text("solved ").append_text(bar).append(f" {solved} of {total}{also}"))
+
+
+def story_of(course: Course, exercise: Exercise) -> list[str]:
+    """What the stub says about its exercise, in paragraphs, without the title."""
+    text = ast.get_docstring(ast.parse(course.stub(exercise).read_text("utf-8"))) or ""
+    return [" ".join(part.split()) for part in text.split("\n\n")][1:]
+
+
+def is_untouched(report: Report) -> bool:
+    """Whether nothing has been written yet."""
+    return all(check.message == NOT_WRITTEN for check in report.checks)

@@ -1,0 +1,138 @@
+"""What `kit progress` prints: topics as a plot, exercises as a table, mistakes as a list."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import time
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gradekit.practice import progress
+from gradekit.practice.screen.paint import STATES
+from gradekit.practice.workspace import Event, Workspace
+
+BAR = 24  # characters
+DAYS = 28  # of the plot of time spent
+LEVELS = " ▁▂▃▄▅▆▇█"
+MISTAKES = 4
+
+
+def print_progress(out: Console, workspace: Workspace, *, plain: bool) -> None:
+    """The whole of it; in plain mode as sentences."""
+    events = list(workspace.events())
+    standings = progress.standings(workspace)
+    for sentence in _summary(events, standings):
+        out.print(Text(sentence))
+    if plain:
+        _say_exercises(out, standings)
+    else:
+        _plot_days(out, events)
+        _plot_topics(out, standings)
+        _print_table(out, standings)
+    _print_mistakes(out, workspace, events, plain=plain)
+
+
+def spent(seconds: float) -> str:
+    """`2 h 05 min`, or `5 min`; a dash for nothing."""
+    minutes = round(seconds / 60)
+    if not minutes:
+        return "under 1 min" if seconds else "-"
+    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
+
+
+def _summary(events: list[Event], standings: list[progress.Standing]) -> list[str]:
+    solved = sum(standing.state == "solved" for standing in standings)
+    broken = [s.exercise.slug for s in standings if s.state == "broken"]
+    score, total = sum(s.score for s in standings), sum(s.max_score for s in standings)
+    days = progress.streak(events, datetime.date.today())
+    in_a_row = f"{days} day{'s' * (days != 1)} in a row" if days else "no day in a row yet"
+    seconds = sum(standing.seconds for standing in standings)
+    lines = [
+        f"Solved {solved} of {len(standings)}, {score:g} of {total:g} points; "
+        f"{in_a_row}; time: {spent(seconds)}."
+    ]
+    if broken:
+        lines.append(f"Broken since you solved it: {', '.join(broken)}.")
+    return lines
+
+
+def _plot_days(out: Console, events: list[Event]) -> None:
+    """One column a day, as high as the time spent on it."""
+    today = datetime.date.today()
+    days = [today - datetime.timedelta(days=back) for back in reversed(range(DAYS))]
+    by_exercise = progress.seconds_spent(events).values()
+    seconds = [sum(exercise[day] for exercise in by_exercise) for day in days]
+    most = max(seconds)
+    if not most:
+        return
+    columns = [LEVELS[math.ceil(8 * each / most)] for each in seconds]
+    out.print(Text(f"\nlast {DAYS} days, up to {spent(most)} a day", style="bold"))
+    out.print(Text("".join(columns), style="cyan"))
+    out.print(Text("─" * DAYS, style="dim").append(" today"))
+
+
+def _plot_topics(out: Console, standings: list[progress.Standing]) -> None:
+    out.print(Text("\npoints by topic", style="bold"))
+    for share in progress.shares(standings):
+        if share.score:
+            full = round(BAR * share.score / share.max_score)
+            line = Text(f"{share.topic[:26]:26} ").append("━" * full, style="green")
+            line.append("─" * (BAR - full), style="dim")
+            out.print(line.append(f" {share.score:g} / {share.max_score:g}"))
+
+
+def _print_table(out: Console, standings: list[progress.Standing]) -> None:
+    started = [standing for standing in standings if standing.last is not None]
+    if not started:
+        return
+    out.print()
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for heading in ("exercise", "state", "points", "tries", "hints", "time", "last"):
+        table.add_column(heading, no_wrap=heading != "exercise")
+    for standing in started:
+        table.add_row(
+            standing.exercise.slug,
+            Text(standing.state, style=STATES[standing.state]),
+            f"{standing.score:g} / {standing.max_score:g}",
+            str(standing.attempts),
+            str(standing.hints),
+            spent(standing.seconds),
+            ago(standing.last or 0.0),
+        )
+    out.print(table)
+
+
+def ago(moment: float) -> str:
+    """`today`, `1 day`, `12 days`."""
+    days = max(0, int((time.time() - moment) / 86400))
+    return "today" if not days else f"{days} day{'s' * (days != 1)}"
+
+
+def _say_exercises(out: Console, standings: list[progress.Standing]) -> None:
+    for standing in standings:
+        if standing.last is not None:
+            out.print(
+                Text(
+                    f"{standing.exercise.slug}: {standing.state}, {standing.score:g} of "
+                    f"{standing.max_score:g} points, "
+                    f"{standing.attempts} {'try' if standing.attempts == 1 else 'tries'}, "
+                    f"{standing.hints} hint{'s' * (standing.hints != 1)}, "
+                    f"time {spent(standing.seconds)}."
+                )
+            )
+
+
+def _print_mistakes(
+    out: Console, workspace: Workspace, events: list[Event], *, plain: bool
+) -> None:
+    slugs = {exercise.name: exercise.slug for exercise in workspace.course.exercises}
+    made = [each for each in progress.mistakes(events) if each[0] in slugs][:MISTAKES]
+    if made:
+        out.print(Text("\nmistakes you make most", style="bold"))
+    for exercise, mistake, count in made:
+        times = "once" if count == 1 else f"{count} times"
+        line = Text(f"{times:>8}  {slugs[exercise]}: {mistake}")
+        out.print(line, no_wrap=not plain, overflow="fold" if plain else "ellipsis")

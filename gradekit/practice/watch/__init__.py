@@ -1,0 +1,1 @@
+"""`kit watch` and `kit review`."""

@@ -1,0 +1,33 @@
+"""A worker as a plain process of its own: where the machine has no fork to trust.
+
+macOS and Windows. Memory and CPU time are bounded where the system can (not on Windows);
+files and network are not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+
+from gradekit.sandbox.inside import worker
+from gradekit.sandbox.inside.lockdown import set_rlimits
+from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.warmup import ONE_THREAD, warm_up
+
+
+def start() -> None:
+    """What `launch` runs with `python -c`: settings in argv, the connection on stdin."""
+    settings = json.loads(sys.argv[1])
+    shared = sys.stdin.buffer.read()
+    if sys.platform == "win32":
+        connection = socket.fromshare(shared)
+    else:
+        connection = socket.socket(fileno=int(shared))
+    warm_up(settings["modules"])
+    if sys.platform != "win32":
+        set_rlimits(Limits(**settings["limits"]))
+    os.environ.clear()
+    os.environ.update(ONE_THREAD)
+    worker.Server().serve(connection.recv_into, connection.send)

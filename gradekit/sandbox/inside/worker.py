@@ -1,0 +1,284 @@
+"""The process that holds a submission: loads it, calls it, answers with plain data.
+
+Nothing in here is trusted by anybody once the submission's first line has run.
+"""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import io
+import linecache
+import os
+import pickle
+import sys
+import traceback
+import types
+from collections.abc import Callable
+from typing import Any
+
+import cloudpickle  # noqa: F401  # what arrives was pickled by it, and no file can be read then
+
+from gradekit.sandbox import wire
+from gradekit.sandbox.inside.lockdown import AllowedPackages
+
+PRINTED_BYTES = 4096
+TEXT_CHARACTERS = 1000
+
+# What the audit hook calls by name when the kernel is about to refuse it.
+REFUSALS = {
+    "socket.": "it tried to open a network connection",
+    "os.fork": "it tried to start a process",
+    "os.posix_spawn": "it tried to start a process",
+    "os.exec": "it tried to start a program",
+    "os.spawn": "it tried to start a process",
+    "os.system": "it tried to start a program",
+    "subprocess.Popen": "it tried to start a program",
+    "pty.spawn": "it tried to start a program",
+    "_thread.start_new_thread": "it tried to start a thread",
+    "os.kill": "it tried to send a signal",
+    "signal.pthread_kill": "it tried to send a signal",
+    "os.remove": "it tried to delete a file",
+    "os.rename": "it tried to rename a file",
+    "os.mkdir": "it tried to make a folder",
+    "os.rmdir": "it tried to delete a folder",
+    "os.link": "it tried to make a link",
+    "os.symlink": "it tried to make a link",
+    "os.chmod": "it tried to change a file's permissions",
+    "os.chown": "it tried to change a file's owner",
+    "os.truncate": "it tried to change a file",
+    "os.utime": "it tried to change a file's times",
+    "builtins.input": "it waits for somebody to type",
+}
+REFUSED_EVENTS = tuple(REFUSALS)
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+_labels: set[str] = set()  # the file names that the submission's code objects bear
+
+
+class Refused(PermissionError):
+    """Raised inside the submission where the sandbox would refuse; its text says what."""
+
+
+class Missing(AttributeError):
+    """The submission has no such function; the text says so."""
+
+
+class Printed(io.RawIOBase):
+    """Standard output: keeps the beginning, forgets the rest, never fails and never fills."""
+
+    name = "<stdout>"
+
+    def __init__(self) -> None:
+        self.kept = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.kept += bytes(data)[: PRINTED_BYTES - len(self.kept)]
+        return len(data)
+
+    def take(self) -> str:
+        text = self.kept.decode("utf-8", "replace")
+        self.kept.clear()
+        return text
+
+
+class Answer:
+    """The submission's module and what became of loading it."""
+
+    def __init__(self) -> None:
+        self.module = types.ModuleType("submission")
+        self.filename = "submission.py"
+        self.loading_error: str | None = None
+
+    def load(self, name: str, filename: str, cells: list[str]) -> None:
+        """Run the cells in one namespace. A file (one cell) has to run to its end.
+
+        A notebook goes on after a cell that fails, as its author could: a plot that cannot
+        be drawn here says nothing about the functions. The first failure is remembered.
+        """
+        self.module = sys.modules[name] = types.ModuleType(name)
+        self.filename = filename
+        self.module.__file__ = filename
+        for position, source in enumerate(cells, start=1):
+            label = filename if len(cells) == 1 else f"{filename}, cell {position}"
+            _labels.add(label)
+            linecache.cache[label] = (len(source), None, source.splitlines(True), label)
+            try:
+                exec(compile(source, label, "exec", dont_inherit=True), self.module.__dict__)
+            except BaseException as error:
+                if len(cells) == 1:
+                    raise
+                where = f"cell {position} stopped with {type(error).__name__}: {error}"
+                self.loading_error = self.loading_error or where[:TEXT_CHARACTERS]
+
+    def function(self, name: str) -> Any:
+        """The submission's function of that name.
+
+        Raises:
+            Missing: there is none, or it is no function; the message says which.
+        """
+        found = getattr(self.module, name, None)
+        if callable(found):
+            return found
+        if found is not None:
+            kind = type(found).__name__
+            raise Missing(f"`{name}` is no function but of type `{kind}`")
+        reason = f" ({self.loading_error})" if self.loading_error else ""
+        raise Missing(f"there is no function `{name}` in {self.filename}{reason}")
+
+
+class Server:
+    """Answers the requests that arrive on a connection.
+
+    It is made before the fork, so that a worker has less to do itself.
+    """
+
+    def __init__(self) -> None:
+        self._printed = Printed()
+        self._stdout = io.TextIOWrapper(self._printed, "utf-8", "replace", write_through=True)
+        self._stderr = io.TextIOWrapper(Printed(), "utf-8", "replace", write_through=True)
+        self._stdin = io.StringIO()
+        self._answer = Answer()
+        self._ahead = wire.Ahead(self._read_some)
+        self._ready = wire.encode("ready", 0, None)
+        AllowedPackages.install()
+
+    def serve(self, read: Callable[[memoryview], int], write: Callable[[memoryview], int]) -> None:
+        """Answer until the connection closes; `read` and `write` say how far they got."""
+        self._read, self._write = read, write
+        sys.stdout, sys.stderr, sys.stdin = self._stdout, self._stderr, self._stdin
+        self._send(self._ready)
+        unsent = bytearray()
+        sys.addaudithook(_refuse)
+        ahead, printed = self._ahead, self._printed
+        while True:
+            frame = wire.receive(ahead, bounded=False)
+            kind, number, body = wire.decode(*frame, opaque=_unpickled)
+            try:
+                value = _handle(self._answer, kind, body)
+                pieces = wire.encode("value", number, (value, printed.take()))
+            except BaseException as error:
+                pieces = wire.encode("raised", number, (_describe(error), printed.take()))
+            if ahead.is_empty or len(pieces) > 1 or len(unsent) > wire.SMALL_FRAME:
+                self._send([unsent, *pieces])
+                unsent = bytearray()
+            else:  # more requests have come already; their replies can travel together
+                unsent += pieces[0]
+
+    def _read_some(self, view: memoryview) -> int:
+        return self._read(view) or os._exit(0)
+
+    def _send(self, pieces: list[Any]) -> None:
+        for piece in pieces:
+            view = memoryview(piece)
+            while view:
+                view = view[self._write(view) :]
+
+
+_probes: dict[bytes, types.FunctionType] = {}
+
+
+def _unpickled(data: bytes) -> Any:
+    """What was pickled; a probe, which is sent for many checks, is made only once."""
+    value = _probes.get(data) or pickle.loads(data)
+    if isinstance(value, types.FunctionType):
+        _probes[data] = value
+    return value
+
+
+def _handle(answer: Answer, kind: str, body: Any) -> Any:
+    if kind == "load":
+        return answer.load(*body)
+    if kind == "probe":
+        function, arguments = body
+        return function(_Functions(answer), *arguments)
+    name, arguments, keywords, with_arguments = body
+    value = answer.function(name)(*arguments, **keywords)
+    return (value, arguments, keywords) if with_arguments else value
+
+
+class _Functions:
+    """What a probe sees as the submission: its functions by name."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def __getattr__(self, name: str) -> Any:
+        return self._answer.function(name)
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The module's globals, for running examples in."""
+        return self._answer.module.__dict__
+
+
+def _describe(error: BaseException) -> dict[str, Any]:
+    """What the trusted side may know of an exception: names and short texts."""
+    builtin = next(
+        (
+            base.__name__
+            for base in type(error).__mro__
+            if getattr(builtins, base.__name__, None) is base
+        ),
+        "Exception",
+    )
+    where = None
+    if isinstance(error, SyntaxError):
+        where = (error.lineno, (error.text or "").rstrip("\n"), error.offset)
+    else:
+        for frame, line in traceback.walk_tb(error.__traceback__):
+            code = frame.f_code.co_filename
+            if code in _labels:
+                where = (line, linecache.getline(code, line).strip(), None)
+    try:
+        text = str(error.msg if isinstance(error, SyntaxError) else error)
+    except BaseException:
+        text = ""
+    refusal = _refusal(error)
+    if _is_out_of_memory(error, text):
+        reason = "no_memory"
+    elif isinstance(error, wire.NotData):
+        reason = "not_data"
+    elif isinstance(error, Missing):
+        reason = "missing"
+    else:
+        reason = "refused" if refusal else "raised"
+    return {
+        "reason": reason,
+        "type": type(error).__name__[:TEXT_CHARACTERS],
+        "builtin": builtin,
+        "text": (refusal or text)[:TEXT_CHARACTERS],
+        "where": where,
+    }
+
+
+def _is_out_of_memory(error: BaseException, text: str) -> bool:
+    """Whether there was no memory: torch says so by a RuntimeError, the system by a number."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or "can't allocate memory" in text
+
+
+def _refusal(error: BaseException) -> str | None:
+    """What the sandbox would not let the submission do, if that is what `error` says."""
+    if isinstance(error, Refused):
+        return str(error)
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        return REFUSALS["_thread.start_new_thread"]  # no audit event before Python 3.12
+    if isinstance(error, PermissionError) and error.errno in (errno.EPERM, errno.EACCES):
+        if isinstance(error.filename, str):
+            return f"it tried to open `{error.filename[:200]}`"
+        return "it asked the system for something that answers may not use"
+    return None
+
+
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    """Audit hook: say in words what the kernel would refuse with "not permitted"."""
+    if event == "open":
+        if isinstance(arguments[2], int) and arguments[2] & WRITING:
+            raise Refused("it tried to write a file")
+    elif event.startswith(REFUSED_EVENTS):
+        raise Refused(next(text for prefix, text in REFUSALS.items() if event.startswith(prefix)))

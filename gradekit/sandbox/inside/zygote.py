@@ -1,0 +1,153 @@
+"""The warm process that workers are forked from.
+
+It imports numpy (and torch) once, and is never sent anything but the sockets of workers
+to be: no grader, no solution, no submission. It obeys one control socket and ends with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import random
+import signal
+import socket
+import struct
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from gradekit.sandbox.inside import worker
+from gradekit.sandbox.inside.lockdown import Lockdown
+from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.tiers import SEALED, TIERS, best_tier
+from gradekit.sandbox.warmup import ONE_THREAD, rehearse, warm_up
+
+# Without Landlock no file can be opened after the fork, so more is imported before it.
+SEALED_MODULES = (
+    "scipy.special scipy.stats scipy.optimize scipy.linalg scipy.signal scipy.spatial "
+    "sklearn.metrics sklearn.linear_model sklearn.preprocessing sklearn.utils "
+    "torch torch.nn.functional torch.optim torch._dynamo "
+    "decimal fractions statistics dataclasses abc heapq bisect string textwrap enum json csv"
+).split()
+
+HUGE = 2**21  # bytes of a huge page
+MADV_COLLAPSE = 25
+MANY = 32  # moving takes about as long as it saves in twice as many forks
+
+# os.fork without what it does for the sake of other threads, of which we have none: it costs every
+# worker half a millisecond. Nor does it seed `random` anew, so that answers behave the same.
+_fork_alone = ctypes.PyDLL(None).fork
+ENDED = struct.Struct("<iq")  # wait status, peak memory in KiB
+
+
+def main(control: socket.socket, config: str, scratch: Path) -> None:
+    """Serve forks until the control socket closes. `config` is JSON made by `launch`."""
+    settings = json.loads(config)
+    workers: set[int] = set()
+    try:
+        lockdown, server = _prepare(settings, scratch)
+        control.sendall(bytes([TIERS.index(lockdown.tier)]))
+        _serve(control, lockdown, server, workers)
+    finally:
+        for pid in workers:  # the grader was killed: leave not even a zombie behind
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        with contextlib.suppress(OSError):
+            scratch.rmdir()
+
+
+def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.Server]:
+    """Import and prepare what all workers will share."""
+    tier = settings["tier"] or best_tier()
+    sealed = tier == SEALED
+    warm_up(settings["modules"] + (SEALED_MODULES if sealed else []), whole=sealed)
+    random.seed(0)
+    os.chdir(scratch)
+    hidden = [Path(path) for path in settings["hidden"]]
+    lockdown = Lockdown(tier, Limits(**settings["limits"]), hidden, scratch)
+    os.environ.clear()
+    # For what a submission is the first to load: libraries with threads, torch's compiler.
+    os.environ.update(ONE_THREAD, TMPDIR=str(scratch), TORCHINDUCTOR_CACHE_DIR=str(scratch))
+    tempfile.tempdir = str(scratch)  # is not writable, and asking tempfile would try
+    server = worker.Server()
+    gc.collect()
+    gc.freeze()  # keeps the collector from touching, and so copying, every shared page
+    return lockdown, server
+
+
+def _make_forks_cheap() -> None:
+    """Move our memory into huge pages, of which a fork copies one entry instead of 512."""
+    libc = ctypes.CDLL(None)
+    libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    with open("/proc/self/maps") as maps:
+        for line in maps:
+            span, access, _, _, inode, *_ = line.split()
+            if access != "rw-p" or inode != "0":
+                continue
+            start, end = (int(address, 16) for address in span.split("-"))
+            for page in range(-(-start // HUGE) * HUGE, end - HUGE + 1, HUGE):
+                libc.madvise(page, HUGE, MADV_COLLAPSE)  # where it cannot, all stays as it was
+
+
+def _serve(
+    control: socket.socket, lockdown: Lockdown, server: worker.Server, workers: set[int]
+) -> None:
+    """`f` and a socket: fork a worker. `w` and a pid: wait for its end."""
+    forks = 0
+    while True:
+        command, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not command:
+            return
+        if command == b"f":
+            forks += 1
+            if forks == 2:
+                rehearse()  # for a single answer it would not pay,
+            if forks == MANY:
+                _make_forks_cheap()  # and this only for a class
+            workers.add(_fork(control, descriptors[0], lockdown, server))
+        else:
+            pid = int.from_bytes(control.recv(4), "little")
+            _, status, usage = os.wait4(pid, 0)
+            workers.discard(pid)
+            control.sendall(ENDED.pack(status, usage.ru_maxrss))
+
+
+def _fork(
+    control: socket.socket, connection: int, lockdown: Lockdown, server: worker.Server
+) -> int:
+    """Fork a worker that answers on `connection`; report its pid and a pidfd."""
+    pid = int(_fork_alone())
+    if pid < 0:
+        raise OSError("no process could be made")
+    if pid == 0:
+        status = 1
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            lockdown.apply(connection)
+            server.serve(
+                lambda view: os.readv(connection, [view]),  # no socket calls: seccomp refuses
+                lambda view: os.write(connection, view),
+            )
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(connection)
+    pidfd = os.pidfd_open(pid)
+    socket.send_fds(control, [pid.to_bytes(4, "little")], [pidfd])
+    os.close(pidfd)
+    return pid
+
+
+def start() -> None:
+    """What `launch` runs with `python -c`: the control socket, the settings, the scratch folder."""
+    descriptor, config, scratch = sys.argv[1:]
+    del sys.argv[1:], sys.orig_argv[:]  # where hidden files lie is not for answers to read
+    # Its number may be high, if the grader has many files open; workers close the lower ones.
+    control = socket.socket(fileno=os.dup(int(descriptor)))
+    os.close(int(descriptor))
+    main(control, config, Path(scratch))
+    os._exit(0)  # all is cleaned up; taking numpy and torch down in order takes longer than a check

@@ -1,0 +1,31 @@
+"""The house: which room may import which."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import gradekit
+
+PACKAGE = Path(gradekit.__file__).parent
+INSIDE = sorted((PACKAGE / "sandbox" / "inside").glob("*.py"))
+MAY_BE_IMPORTED = {"wire", "limits", "warmup", "tiers"}
+
+
+@pytest.mark.parametrize("path", INSIDE, ids=lambda path: path.stem)
+def test_what_runs_beside_a_submission_imports_four_modules_of_ours_at_most(path: Path) -> None:
+    """Whatever is imported there lies open to the submission."""
+    inside = "gradekit.sandbox.inside"
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        ours = [name for name in names if name.split(".")[0] == "gradekit"]
+        for name in ours:
+            part = name.removeprefix("gradekit.sandbox.").split(".")[0]
+            assert name.startswith(inside) or part in MAY_BE_IMPORTED, f"{path.name}: {name}"
