@@ -1,0 +1,87 @@
+"""The loss of a language model, and what one may and may not average.
+
+Position t has seen tokens up to t and predicts token t + 1, so I drop the last logits and the
+first token and compare what is left. Without that shift the model is asked for a token that
+it can see, and the loss falls to zero by copying. The mask belongs to the predicted token and
+is shifted with the tokens: padding, a prompt, another document.
+
+What does not count has to be left out, not multiplied by zero: an ignored id of -100 has no
+logit to look up, and zero times infinity is NaN. So I select the counted positions first and
+take the cross-entropy of those. If there are none, a mean would be 0 / 0; a sum over nothing
+is a zero that still hangs on the graph, so backward() works.
+
+The mean runs over tokens, never over batches: a batch of ten tokens and one of a thousand
+have equal say in a mean of means. That decides three things. Perplexity is the exponential of
+the token-weighted mean loss, with one exponential at the very end. Gradient accumulation
+divides each batch's summed loss by the number of tokens of all batches, so I count first,
+which needs no forward pass. Dividing by the number of batches, as many trainers did for
+years, makes tokens of short batches weigh more than others, so accumulating changes what is
+learnt. Each backward comes before the next forward, since saving the memory of the graphs is
+the whole point.
+
+Label smoothing mixes the target with the uniform distribution over all classes, the target
+included. The cross-entropy with the uniform part is minus the mean log-probability, so no
+target matrix is needed. Follow-up: with several machines the count has to be the global one,
+and as data-parallel training averages gradients, one multiplies by the number of machines.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def next_token_loss(logits: Tensor, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean cross-entropy over all counted tokens; a 0 with a graph where there is none."""
+    summed, count = summed_loss(logits, tokens, mask)
+    # A sum over nothing is 0 with a graph; only the division has to be kept from 0 / 0.
+    return summed / max(count, 1)
+
+
+def summed_loss(logits: Tensor, tokens: Tensor, mask: Tensor | None) -> tuple[Tensor, int]:
+    """The summed cross-entropy of the counted tokens, and how many they are."""
+    logits, targets = logits[:, :-1], tokens[:, 1:]         # (B, L - 1, V), (B, L - 1)
+    if mask is None:
+        counted = torch.ones_like(targets, dtype=torch.bool)
+    else:
+        counted = mask[:, 1:]                               # of the token predicted
+    # Selecting, not multiplying by 0: ids may lie outside the vocabulary, and 0 * inf is NaN.
+    loss = F.cross_entropy(logits[counted], targets[counted], reduction="sum")
+    return loss, int(counted.sum())
+
+
+def label_smoothed_loss(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy with `1 - smoothing` on the target plus `smoothing / V` everywhere."""
+    log_probs = logits.log_softmax(dim=1)                   # (N, V)
+    hard = -log_probs.gather(1, targets[:, None])[:, 0]     # (N,)
+    # Against the uniform distribution, which gives the target its share as well.
+    uniform = -log_probs.mean(dim=1)                        # (N,)
+    return ((1 - smoothing) * hard + smoothing * uniform).mean()
+
+
+def perplexity(losses: list[float], counts: list[int]) -> float:
+    """The exponential of the mean over tokens, not of the mean over batches."""
+    total = math.fsum(loss * count for loss, count in zip(losses, counts, strict=True))
+    # One exponential at the end: the mean of exponentials is another number, and overflows.
+    return math.exp(total / sum(counts))
+
+
+def accumulated_step(
+    model: nn.Module,
+    batches: list[tuple[Tensor, Tensor]],
+    optimizer: torch.optim.Optimizer,
+) -> float:
+    """One step along the gradient of the mean over all counted tokens of all batches."""
+    # Known before any forward pass; first tokens are predicted by nobody.
+    total = sum(int(mask[:, 1:].sum()) for _, mask in batches)
+    optimizer.zero_grad()
+    mean = 0.0
+    for tokens, mask in batches:
+        summed, _ = summed_loss(model(tokens), tokens, mask)
+        # By the tokens of all batches, not of this one: gradients add up to the mean's.
+        loss = summed / total
+        loss.backward()                                     # frees this batch's graph
+        mean += loss.item()
+    optimizer.step()
+    return mean
