@@ -27,6 +27,7 @@ and as data-parallel training averages gradients, one multiplies by the number o
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -36,7 +37,7 @@ def next_token_loss(logits: Tensor, tokens: Tensor, mask: Tensor | None = None) 
     """Mean cross-entropy over all counted tokens; a 0 with a graph where there is none."""
     summed, count = summed_loss(logits, tokens, mask)
     # A sum over nothing is 0 with a graph; only the division has to be kept from 0 / 0.
-    return summed / max(count, 1)
+    return summed / count if count else summed
 
 
 def summed_loss(logits: Tensor, tokens: Tensor, mask: Tensor | None) -> tuple[Tensor, int]:
@@ -53,18 +54,17 @@ def summed_loss(logits: Tensor, tokens: Tensor, mask: Tensor | None) -> tuple[Te
 
 def label_smoothed_loss(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
     """Cross-entropy with `1 - smoothing` on the target plus `smoothing / V` everywhere."""
-    log_probs = logits.log_softmax(dim=1)                   # (N, V)
-    hard = -log_probs.gather(1, targets[:, None])[:, 0]     # (N,)
-    # Against the uniform distribution, which gives the target its share as well.
-    uniform = -log_probs.mean(dim=1)                        # (N,)
-    return ((1 - smoothing) * hard + smoothing * uniform).mean()
+    hard = F.cross_entropy(logits, targets)
+    # Against the uniform distribution, which gives the target its share as well. Both parts
+    # are means over the rows, so nothing is lost by taking them one after the other.
+    uniform = -logits.log_softmax(dim=1).mean()             # of (N, V)
+    return (1 - smoothing) * hard + smoothing * uniform
 
 
 def perplexity(losses: list[float], counts: list[int]) -> float:
     """The exponential of the mean over tokens, not of the mean over batches."""
-    total = math.fsum(loss * count for loss, count in zip(losses, counts, strict=True))
     # One exponential at the end: the mean of exponentials is another number, and overflows.
-    return math.exp(total / sum(counts))
+    return math.exp(np.average(losses, weights=counts))
 
 
 def accumulated_step(
