@@ -13,12 +13,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import strategies as st
 
-from gradekit.grading import Code, Mismatch, Truth, assert_afresh, assert_close, check, expect
+from gradekit.grading import Mismatch, Truth, assert_close, assert_no_traces, check
 
-LOOSE = {"rtol": 1e-6, "atol": 1e-6}  # a misplaced eps moves results by 1e-7 at deviations of 100
-TIGHT = {"rtol": 1e-9, "atol": 1e-9}  # any float64 formula is within 1e-12, float32 at 1e-7
+LOOSE = 1e-6  # a misplaced eps moves results by 1e-7 at deviations of 100
+TIGHT = 1e-9  # any float64 formula is within 1e-12, float32 at 1e-7
 
 
 def mean_and_squares(column):
@@ -75,32 +74,27 @@ def folded_by_unit_vectors(weight, bias, gamma, beta, running_mean, running_var,
     return out[1:] - out[0], out[0]
 
 
-def parts(answer, names):
-    """The answer as a tuple of as many parts as there are names."""
-    if not isinstance(answer, tuple | list) or len(answer) != len(names):
-        raise Mismatch(f"expected a tuple ({', '.join(names)})")
-    return dict(zip(names, answer, strict=True))
+FORWARD = "out", "running_mean", "running_var"
+BACKWARD = "grad_x", "grad_gamma", "grad_beta"
 
 
-def judging(names, judged, **tolerance):
+def judging(names, judged, rtol, atol):
     """A judge of some of the parts of a tuple."""
 
     def judge(actual, expected, *args, **keywords):
-        found, wanted = parts(actual, names), parts(expected, names)
-        for name in judged:
-            assert_close(found[name], wanted[name], **tolerance)
+        if not isinstance(actual, tuple | list) or len(actual) != len(names):
+            raise Mismatch(f"expected a tuple ({', '.join(names)})")
+        for name, found, wanted in zip(names, actual, expected, strict=True):
+            if name in judged:
+                assert_close(found, wanted, rtol=rtol, atol=atol)
 
     return judge
-
-
-FORWARD = "out", "running_mean", "running_var"
-BACKWARD = "grad_x", "grad_gamma", "grad_beta"
 
 
 # Problems
 
 
-def spread(rng, N, D, scale=100.0):
+def spread(rng, N, D, scale):
     """(N, D) whose columns have means and deviations of about `scale`, never near 0."""
     places = rng.permuted(np.tile(np.arange(N) - (N - 1) / 2, (D, 1)), axis=1).T
     return scale * (places + rng.uniform(-0.3, 0.3, (N, D)) + rng.uniform(-2.0, 2.0, D))
@@ -111,11 +105,15 @@ def signed(rng, low, high, shape):
     return rng.uniform(low, high, shape) * rng.choice([-1.0, 1.0], shape)
 
 
+def sizes(rng, least=2):
+    """N and D for a drawn case."""
+    return int(rng.integers(least, 6)), int(rng.integers(1, 4))
+
+
 def problem(rng, N, D, scale=100.0):
     """x, gamma, beta, running_mean, running_var, none of which could stand for another."""
-    x = spread(rng, N, D, scale)
-    return (x, signed(rng, 0.5, 2.0, D), signed(rng, 0.5, 3.0, D),
-            scale * signed(rng, 0.2, 1.5, D), scale**2 * rng.uniform(0.3, 4.0, D))  # fmt: skip
+    return (spread(rng, N, D, scale), signed(rng, 0.5, 2.0, D), signed(rng, 0.5, 3.0, D),
+            scale * signed(rng, 0.2, 1.5, D), scale**2 * rng.uniform(0.3, 4.0, D))
 
 
 def backward_problem(rng, N, D, scale=100.0):
@@ -129,76 +127,126 @@ def layer(rng, D_in, D, scale=100.0):
     return (signed(rng, 0.2, 2.0, (D_in, D)), scale * signed(rng, 0.2, 2.0, D), *state)
 
 
-def sizes(rng, least=2):
-    """N and D for a drawn case."""
-    return int(rng.integers(least, 6)), int(rng.integers(1, 4))
-
-
-def made(make, *shapes, seed=22):
-    """Fixed problems of these shapes."""
+def fixed(make, seed, *shapes):
+    """Problems of these shapes, the same in every run."""
     rng = np.random.default_rng(seed)
     return [make(rng, *shape) for shape in shapes]
 
 
-def small(*, training=None, least=1):
-    """Arguments of the forward pass, of one column and few digits first."""
-    whole = st.integers(-3, 3).map(float)
-    column = st.lists(whole, min_size=least, max_size=3)
-    return st.tuples(
-        column.map(lambda entries: np.array(entries)[:, None]),
-        *(whole.map(lambda entry: np.array([entry])) for _ in range(3)),
-        st.integers(0, 4).map(lambda entry: np.array([float(entry)])),
-        st.booleans() if training is None else st.just(training),
-    )
+def draw_training(rng):
+    return *problem(rng, *sizes(rng)), True
 
 
-def small_backward():
-    whole = st.integers(-3, 3).map(float)
-    return st.integers(2, 3).flatmap(
-        lambda N: st.tuples(
-            *(st.lists(whole, min_size=N, max_size=N).map(lambda entries: np.array(entries)[:, None])
-              for _ in range(2)),
-            whole.map(lambda entry: np.array([entry])),
-        )  # fmt: skip
-    )
+def draw_momentum(rng):
+    return *problem(rng, *sizes(rng)), True, float(rng.uniform(0.1, 0.9))
 
 
-def small_layer():
-    whole = st.integers(-3, 3).map(float)
-    vectors = (whole.map(lambda entry: np.array([entry])) for _ in range(4))
-    return st.tuples(
-        st.lists(whole, min_size=1, max_size=2).map(lambda entries: np.array(entries)[:, None]),
-        *vectors,
-        st.integers(0, 4).map(lambda entry: np.array([float(entry)])),
-    )
+def draw_use(rng):
+    return *problem(rng, *sizes(rng, least=1)), False
 
 
-def forward(*judged, inputs=None, **tolerance):
+def draw_narrow(rng):
+    """Columns whose deviation is about that of the default eps, and one that is constant."""
+    x, *state = problem(rng, int(rng.integers(2, 6)), 3, scale=0.005)
+    x[:, 1] = rng.integers(-4, 5) / 2
+    state[-1][2] = 0.0
+    return x, *state, bool(rng.integers(2))
+
+
+def draw_narrow_training(rng):
+    *state, _ = draw_narrow(rng)
+    return *state, True
+
+
+def draw_eps(rng):
+    state = problem(rng, *sizes(rng), 1.0)
+    return *state, bool(rng.integers(2)), 0.1, float(rng.uniform(0.1, 2.0))
+
+
+def draw_backward(rng):
+    return backward_problem(rng, *sizes(rng))
+
+
+def draw_narrow_backward(rng):
+    grad_out, x, gamma = backward_problem(rng, int(rng.integers(2, 6)), 3, scale=0.005)
+    x[:, 1] = rng.integers(-4, 5) / 2
+    return grad_out, x, gamma
+
+
+def draw_backward_eps(rng):
+    return *backward_problem(rng, *sizes(rng), 1.0), float(rng.uniform(0.1, 2.0))
+
+
+def draw_layer(rng):
+    return layer(rng, *sizes(rng, least=1))
+
+
+def draw_narrow_layer(rng):
+    """Running variances about as large as the default eps, or 0."""
+    *others, var = layer(rng, *sizes(rng, least=1), 0.005)
+    return *others, var * (rng.random(len(var)) < 0.7)
+
+
+def draw_layer_eps(rng):
+    return *layer(rng, *sizes(rng, least=1), 1.0), float(rng.uniform(0.1, 2.0))
+
+
+def column(entries):
+    return np.array(entries, dtype=float)[:, None]
+
+
+def small(st, training, least=1):
+    """Arguments of the forward pass with one column of few digits."""
+    one = st.integers(-3, 3).map(lambda entry: np.array([float(entry)]))
+    x = st.lists(st.integers(-3, 3), min_size=least, max_size=3).map(column)
+    var = st.integers(0, 4).map(lambda entry: np.array([float(entry)]))
+    return st.tuples(x, one, one, one, var, st.just(training))
+
+
+def small_either(st):
+    return st.one_of(small(st, True, least=2), small(st, False))
+
+
+def small_backward(st):
+    one = st.integers(-3, 3).map(lambda entry: np.array([float(entry)]))
+
+    def of_length(N):
+        entries = st.lists(st.integers(-3, 3), min_size=N, max_size=N).map(column)
+        return st.tuples(entries, entries, one)
+
+    return st.integers(2, 3).flatmap(of_length)
+
+
+def small_layer(st):
+    one = st.integers(-3, 3).map(lambda entry: np.array([float(entry)]))
+    weight = st.lists(st.integers(-3, 3), min_size=1, max_size=2).map(column)
+    var = st.integers(0, 4).map(lambda entry: np.array([float(entry)]))
+    return st.tuples(weight, one, one, one, one, var)
+
+
+def forward(judged, inputs, rtol=LOOSE, atol=None):
     """The truth of the forward pass, judged by some of its parts."""
-    return Truth("batch_norm_forward", forward_by_columns,
-                 inputs=small() if inputs is None else inputs,
-                 judge=judging(FORWARD, judged, **(tolerance or LOOSE)))  # fmt: skip
+    return Truth("batch_norm_forward", forward_by_columns, inputs=inputs, rtol=rtol,
+                 judge=judging(FORWARD, judged, rtol, rtol if atol is None else atol))
 
 
-def backward(*judged, **tolerance):
+def backward(judged, rtol=LOOSE):
     """The truth of the gradients, judged by some of them."""
-    return Truth("batch_norm_backward", gradients_by_complex_steps, inputs=small_backward(),
-                 judge=judging(BACKWARD, judged, **(tolerance or LOOSE)))  # fmt: skip
+    return Truth("batch_norm_backward", gradients_by_complex_steps, inputs=small_backward,
+                 rtol=rtol, judge=judging(BACKWARD, judged, rtol, rtol))
 
 
-TRAINING = small(training=True, least=2)
-OUT = forward("out", inputs=TRAINING)
-RUNNING_MEAN = forward("running_mean", inputs=TRAINING)
-RUNNING_VAR = forward("running_var", inputs=TRAINING)
-IN_USE = forward(*FORWARD, inputs=small(training=False))
-EPS = forward("out", **TIGHT)
-BEFORE = forward(*FORWARD, rtol=1e-3, atol=1e-3)  # where only the arguments are judged closely
-GRAD_X = backward("grad_x")
-GRAD_PARAMETERS = backward("grad_gamma", "grad_beta")
-GRAD_EPS = backward("grad_x", "grad_gamma", **TIGHT)
-GRAD_BEFORE = backward(*BACKWARD, rtol=1e-3, atol=1e-3)
-FOLDED = Truth("fold_batch_norm", folded_by_unit_vectors, inputs=small_layer(), **LOOSE)
-FOLDED_EPS = Truth("fold_batch_norm", folded_by_unit_vectors, inputs=small_layer(), **TIGHT)
+OUT = forward(["out"], lambda st: small(st, True, least=2))
+RUNNING_MEAN = forward(["running_mean"], lambda st: small(st, True, least=2))
+# Near in absolute terms as well: the variances of narrow columns are as small as eps.
+RUNNING_VAR = forward(["running_var"], lambda st: small(st, True, least=2), atol=1e-9)
+IN_USE = forward(FORWARD, lambda st: small(st, False))
+OUT_EPS = forward(["out"], small_either, TIGHT)
+GRAD_X = backward(["grad_x"])
+GRAD_PARAMETERS = backward(["grad_gamma", "grad_beta"])
+GRAD_EPS = backward(BACKWARD, TIGHT)
+FOLDED = Truth("fold_batch_norm", folded_by_unit_vectors, inputs=small_layer,
+               rtol=1e-6, atol=1e-6)
 
 
 # batch_norm_forward
@@ -206,134 +254,83 @@ FOLDED_EPS = Truth("fold_batch_norm", folded_by_unit_vectors, inputs=small_layer
 
 @check("batch_norm_forward", points=1,
        hint="Take the column 1, 5 by hand: its mean, its variance divided by N. What should both "
-            "entries become, before gamma and beta? And along which axis lie the samples?")  # fmt: skip
+            "entries become, before gamma and beta? And along which axis lie the samples?")
 def test_normalises_with_other_statistics_in_training(submission):
     """In training, out is normalised with the batch's own mean and population variance."""
-    cases = [(*each, True) for each in made(problem, (4, 3), (3, 3), (2, 1), (5, 2))]
-    OUT.assert_holds(submission, cases, draw=lambda rng: (*problem(rng, *sizes(rng)), True))
+    problems = fixed(problem, 22, (4, 3), (3, 3), (2, 1), (5, 2))
+    OUT.assert_holds(submission, [(*each, True) for each in problems], draw=draw_training)
 
 
 @check("batch_norm_forward", points=1,
        hint="With a momentum of 0.1, how much of the old value is left after one step? And does "
-            "the running mean move towards the batch, or away?")  # fmt: skip
+            "the running mean move towards the batch, or away?")
 def test_moves_the_running_mean_wrongly(submission):
     """In training, the new running mean is (1 - momentum) * old + momentum * batch."""
-    first, second, third = made(problem, (4, 3), (3, 1), (2, 2), seed=23)
-    cases = [(*first, True), (*second, True, 0.25), (*third, True, 0.0), (*third, True, 1.0)]
-    RUNNING_MEAN.assert_holds(
-        submission, cases,
-        draw=lambda rng: (*problem(rng, *sizes(rng)), True, float(rng.uniform(0.1, 0.9))),
-    )  # fmt: skip
-    RUNNING_MEAN.assert_holds(
-        submission, [(*first, True)], momentum=0.75,
-        draw=lambda rng: (*problem(rng, *sizes(rng)), True),
-    )  # fmt: skip
+    first, second, third = fixed(problem, 23, (4, 3), (3, 1), (2, 2))
+    RUNNING_MEAN.assert_holds(submission, [
+        (*first, True), (*second, True, 0.25), (*third, True, 0.0), (*third, True, 1.0),
+        ((*first, True), {"momentum": 0.75}),
+    ], draw=draw_momentum)
+    RUNNING_MEAN.assert_holds(submission, [(*second, True)], draw=draw_training)
 
 
 @check("batch_norm_forward", points=0.5,
        hint="Two variances of one batch differ by the factor N / (N - 1). Which of them describes "
-            "this batch, and which estimates that of all data?")  # fmt: skip
+            "this batch, and which estimates that of all data?")
 def test_keeps_the_population_variance(submission):
     """The running variance takes the batch's unbiased variance, divided by N - 1."""
-    first, second, third = made(problem, (2, 3), (3, 1), (5, 2), seed=24)
+    first, second, third = fixed(problem, 24, (2, 3), (3, 1), (5, 2))
     cases = [(*first, True), (*second, True), (*third, True, 0.5)]
-    RUNNING_VAR.assert_holds(
-        submission, cases, draw=lambda rng: (*problem(rng, *sizes(rng)), True)
-    )
+    RUNNING_VAR.assert_holds(submission, cases, draw=draw_training)
+    narrow = fixed(draw_narrow_training, 24, ())
+    RUNNING_VAR.assert_holds(submission, narrow, draw=draw_narrow_training, draws=1)
 
 
 @check("batch_norm_forward", points=1,
        hint="In use a single sample may come, and its output must not depend on its neighbours. "
-            "Whose statistics are left? And do they move?")  # fmt: skip
+            "Whose statistics are left? And do they move?")
 def test_looks_at_the_batch_in_use(submission):
     """Not in training, the running values normalise, and come back equal to what they were."""
-    shapes = (4, 3), (1, 3), (1, 1), (3, 3), (2, 2)
-    cases = [(*each, False) for each in made(problem, *shapes, seed=25)]
-    IN_USE.assert_holds(submission, cases,
-                        draw=lambda rng: (*problem(rng, *sizes(rng, least=1)), False))  # fmt: skip
-    IN_USE.assert_holds(submission, cases[:2], momentum=0.5,
-                        draw=lambda rng: (*problem(rng, *sizes(rng, least=1)), False))  # fmt: skip
+    problems = fixed(problem, 25, (4, 3), (1, 3), (1, 1), (3, 3), (2, 2))
+    cases = [(*each, False) for each in problems]
+    IN_USE.assert_holds(submission, [*cases, (*problems[0], False, 0.5)], draw=draw_use)
 
 
 @check("batch_norm_forward", points=0.5,
        hint="What is the variance of one number, and what is N - 1? Would you rather hear of it, "
-            "or train on beta?")  # fmt: skip
+            "or train on beta?")
 def test_trains_on_a_batch_of_one(submission):
     """A batch of one raises a ValueError in training, whatever its width."""
-    for arguments in made(problem, (1, 3), (1, 1), seed=26):
+    for arguments in fixed(problem, 26, (1, 3), (1, 1)):
         with pytest.raises(ValueError):
             submission.batch_norm_forward(*arguments, True)
         with pytest.raises(ValueError):
             submission.batch_norm_forward(*arguments, training=True, momentum=0.0)
 
 
-def narrow(rng):
-    """Columns whose deviation is about that of the default eps, and one that is constant."""
-    x, *state = problem(rng, int(rng.integers(2, 6)), 3, scale=0.005)
-    x[:, 1] = rng.integers(-4, 5) / 2
-    state[-1][2] = 0.0
-    return (x, *state, bool(rng.integers(2)))
-
-
 @check("batch_norm_forward", points=1,
        hint="Is eps added to the variance or to its root? Which of the two does a constant column "
-            "need, and is anything in your code not float64?")  # fmt: skip
+            "need, and is anything in your code not float64?")
 def test_puts_eps_in_another_place(submission):
     """`eps` is added to the variance, in training and in use, and 1e-5 by default."""
-    rng = np.random.default_rng(27)
-    cases = [narrow(rng) for _ in range(4)]
-    cases = [(*each[:-1], training) for each, training in zip(cases, [True, False] * 2, strict=True)]
-    EPS.assert_holds(submission, cases, draw=narrow)
-    wide = [(*each, training, 0.3, eps)
-            for each, training, eps in zip(made(problem, (3, 2, 1.0), (4, 3, 1.0), seed=28),
-                                           (True, False), (0.75, 0.5), strict=True)]  # fmt: skip
-    EPS.assert_holds(submission, wide, draw=lambda rng: (
-        *problem(rng, *sizes(rng), 1.0), bool(rng.integers(2)), 0.1, float(rng.uniform(0.1, 2.0))
-    ))  # fmt: skip
-    EPS.assert_holds(submission, cases[:2], draw=narrow, eps=1e-8)
-
-
-def probe_memory(answer, name, arguments, training):
-    """Whether a returned array lies where an argument does; only the worker can see that."""
-    returned = getattr(answer, name)(*arguments, *([training] * (training is not None)))
-    arrays = [each for each in arguments if isinstance(each, np.ndarray)]
-    return [bool(np.shares_memory(np.asarray(new), old)) for new in returned for old in arrays]
-
-
-def assert_new(submission, name, arguments, training=None):
-    """What `name` returns shares no memory with what it was given."""
-    shared = submission.probe(probe_memory, name, arguments, training)
-    expect(not any(shared), "an array that came back shares its memory with one that was given",
-           given=f"{name}(...)")  # fmt: skip
-
-
-def laid_out(array):
-    """The same numbers in another memory layout, read-only."""
-    text = f"np.array({array[..., ::-1].T.tolist()}).T[..., ::-1]"
-    return Code(f"np.lib.stride_tricks.as_strided({text}, writeable=False)")
+    narrow = [(*each[:-1], training) for training in (True, False)
+              for each in fixed(draw_narrow, 27, (), ())]
+    OUT_EPS.assert_holds(submission, narrow, draw=draw_narrow)
+    first, second = fixed(problem, 28, (3, 2, 1.0), (4, 3, 1.0))
+    cases = [(*first, True, 0.3, 0.75), (*second, False, 0.3, 0.5),
+             (narrow[0], {"eps": 1e-8}), (narrow[2], {"eps": 0.5})]
+    OUT_EPS.assert_holds(submission, cases, draw=draw_eps)
 
 
 @check("batch_norm_forward", points=0.5,
        hint="`running_mean *= 0.9` writes into whose array? And in use: is what you return a copy, "
-            "or the very array that you were given?")  # fmt: skip
+            "or the very array that you were given?")
 def test_writes_into_its_arguments(submission):
     """Arguments stay as they were, results are new arrays, and every call starts afresh."""
-    cases = [(*each, training) for each in made(problem, (4, 3), (2, 2), seed=29)
-             for training in (True, False)]  # fmt: skip
-    BEFORE.assert_holds(submission, cases, unchanged=True,
-                        draw=lambda rng: (*problem(rng, *sizes(rng)), True))  # fmt: skip
-    for case in cases[:2]:
-        assert_new(submission, "batch_norm_forward", case[:-1], case[-1])
-    BEFORE.assert_holds(
-        submission, [(*map(laid_out, each[:-1]), each[-1]) for each in cases[:2]],
-        draw=lambda rng: (*map(laid_out, problem(rng, *sizes(rng))), False),
-    )  # fmt: skip
     for training in (True, False):
-        first, second = made(problem, (4, 3), (4, 3), seed=30)
-        wanted = forward_by_columns(*second, training)
-        answer = assert_afresh(submission, "batch_norm_forward",
-                               (*first, training), (*second, training))  # fmt: skip
-        judging(FORWARD, FORWARD, rtol=1e-3, atol=1e-3)(answer, wanted)
+        cases = [(*each, training) for each in fixed(problem, 29, (4, 3), (4, 3), (2, 1))]
+        draw = draw_training if training else draw_use
+        assert_no_traces(submission, OUT, cases, draw=draw, new=True)
 
 
 # batch_norm_backward
@@ -341,62 +338,41 @@ def test_writes_into_its_arguments(submission):
 
 @check("batch_norm_backward", points=1,
        hint="x enters the output three times: directly, through the mean, and through the "
-            "variance. Which of the three ways does your gradient leave out?")  # fmt: skip
+            "variance. Which of the three ways does your gradient leave out?")
 def test_takes_the_statistics_for_constants(submission):
     """grad_x goes through the batch's mean and variance as well."""
-    cases = made(backward_problem, (4, 3), (3, 3), (2, 1), (6, 2), seed=31)
-    GRAD_X.assert_holds(submission, cases, draw=lambda rng: backward_problem(rng, *sizes(rng)))
+    cases = fixed(backward_problem, 31, (4, 3), (3, 3), (2, 1), (6, 2))
+    GRAD_X.assert_holds(submission, cases, draw=draw_backward)
 
 
 @check("batch_norm_backward", points=0.5,
        hint="Which number does gamma multiply in the forward pass: x, or what x has become? And "
-            "is a gradient of a sum over samples a sum or a mean?")  # fmt: skip
+            "is a gradient of a sum over samples a sum or a mean?")
 def test_gives_other_gradients_of_gamma_and_beta(submission):
     """grad_gamma is summed over the samples against the normalised x, grad_beta alone."""
-    cases = made(backward_problem, (4, 3), (3, 3), (2, 1), (6, 2), seed=32)
-    GRAD_PARAMETERS.assert_holds(
-        submission, cases, draw=lambda rng: backward_problem(rng, *sizes(rng))
-    )
-
-
-def narrow_backward(rng):
-    """As for the forward pass: columns as narrow as the default eps, one of them constant."""
-    grad_out, x, gamma = backward_problem(rng, int(rng.integers(2, 6)), 3, scale=0.005)
-    x[:, 1] = rng.integers(-4, 5) / 2
-    return grad_out, x, gamma
+    cases = fixed(backward_problem, 32, (4, 3), (3, 3), (2, 1), (6, 2))
+    GRAD_PARAMETERS.assert_holds(submission, cases, draw=draw_backward)
 
 
 @check("batch_norm_backward", points=0.5,
        hint="The forward pass divides by the root of variance plus eps. What does yours divide "
-            "by, if all entries of a column are equal?")  # fmt: skip
+            "by, if all entries of a column are equal?")
 def test_forgets_eps_backwards(submission):
     """`eps` counts in the gradients as it does forwards, 1e-5 by default."""
-    GRAD_EPS.assert_holds(submission, [narrow_backward(np.random.default_rng(33))],
-                          draw=narrow_backward)  # fmt: skip
-    GRAD_EPS.assert_holds(
-        submission, [(*made(backward_problem, (4, 2, 1.0), seed=34)[0], 0.5)],
-        draw=lambda rng: (*backward_problem(rng, *sizes(rng), 1.0), float(rng.uniform(0.1, 2.0))),
-    )  # fmt: skip
-    GRAD_EPS.assert_holds(submission, made(backward_problem, (3, 2, 1.0), seed=35), eps=0.25,
-                          draw=lambda rng: backward_problem(rng, *sizes(rng), 1.0))  # fmt: skip
+    narrow = fixed(draw_narrow_backward, 33, (), ())
+    GRAD_EPS.assert_holds(submission, narrow, draw=draw_narrow_backward)
+    first, second = fixed(backward_problem, 34, (4, 2, 1.0), (3, 2, 1.0))
+    cases = [(*first, 0.5), (second, {"eps": 0.25}), (narrow[0], {"eps": 1e-8})]
+    GRAD_EPS.assert_holds(submission, cases, draw=draw_backward_eps)
 
 
 @check("batch_norm_backward", points=0.5,
        hint="Does a line with `-=` or `*=` reach grad_out or x? Does anything come back that was "
-            "handed in, or outlive the call?")  # fmt: skip
+            "handed in, or outlive the call?")
 def test_backward_writes_into_its_arguments(submission):
     """Arguments of the backward pass stay as they were, results are new, calls start afresh."""
-    cases = made(backward_problem, (4, 3), (2, 2), seed=36)
-    GRAD_BEFORE.assert_holds(submission, cases, unchanged=True,
-                             draw=lambda rng: backward_problem(rng, *sizes(rng)))  # fmt: skip
-    assert_new(submission, "batch_norm_backward", cases[0])
-    GRAD_BEFORE.assert_holds(
-        submission, [tuple(map(laid_out, cases[0]))],
-        draw=lambda rng: tuple(map(laid_out, backward_problem(rng, *sizes(rng)))),
-    )  # fmt: skip
-    first, second = made(backward_problem, (4, 3), (4, 3), seed=37)
-    answer = assert_afresh(submission, "batch_norm_backward", first, second)
-    judging(BACKWARD, BACKWARD, rtol=1e-3, atol=1e-3)(answer, gradients_by_complex_steps(*second))
+    cases = fixed(backward_problem, 36, (4, 3), (4, 3), (2, 1))
+    assert_no_traces(submission, GRAD_X, cases, draw=draw_backward, new=True)
 
 
 # fold_batch_norm
@@ -404,46 +380,29 @@ def test_backward_writes_into_its_arguments(submission):
 
 @check("fold_batch_norm", points=1,
        hint="Put one input through both steps on paper, and collect what multiplies it. Which of "
-            "bias, running mean and beta are scaled as well?")  # fmt: skip
+            "bias, running mean and beta are scaled as well?")
 def test_folds_something_else(submission):
     """One layer gives what the layer and the normalisation in use give after each other."""
-    cases = made(layer, (4, 3), (3, 3), (1, 2), (2, 1), seed=38)
-    FOLDED.assert_holds(submission, cases, draw=lambda rng: layer(rng, *sizes(rng, least=1)))
-
-
-def narrow_layer(rng):
-    weight, bias, gamma, beta, mean, var = layer(rng, *sizes(rng, least=1), 0.005)
-    return weight, bias, gamma, beta, mean, var * (rng.random(len(var)) < 0.7)
+    cases = fixed(layer, 38, (4, 3), (3, 3), (1, 2), (2, 1))
+    FOLDED.assert_holds(submission, cases, draw=draw_layer)
 
 
 @check("fold_batch_norm", points=0.5,
        hint="A running variance can be as small as eps, or 0. Is eps under your root, and is it "
-            "the one that was asked for?")  # fmt: skip
+            "the one that was asked for?")
 def test_forgets_eps_when_folding(submission):
     """`eps` is added to the running variance, 1e-5 by default."""
-    rng = np.random.default_rng(39)
-    FOLDED_EPS.assert_holds(submission, [narrow_layer(rng), narrow_layer(rng)], draw=narrow_layer)
-    FOLDED_EPS.assert_holds(
-        submission, [(*made(layer, (2, 3, 1.0), seed=40)[0], 0.5)],
-        draw=lambda rng: (*layer(rng, *sizes(rng, least=1), 1.0), float(rng.uniform(0.1, 2.0))),
-    )  # fmt: skip
-    FOLDED_EPS.assert_holds(submission, made(layer, (2, 2, 1.0), seed=41), eps=0.25,
-                            draw=lambda rng: layer(rng, *sizes(rng, least=1), 1.0))  # fmt: skip
+    tight = {"rtol": TIGHT, "atol": TIGHT}
+    narrow = fixed(draw_narrow_layer, 39, (), ())
+    FOLDED.assert_holds(submission, narrow, draw=draw_narrow_layer, **tight)
+    first, second = fixed(layer, 40, (2, 3, 1.0), (2, 2, 1.0))
+    cases = [(*first, 0.5), (second, {"eps": 0.25})]
+    FOLDED.assert_holds(submission, cases, draw=draw_layer_eps, **tight)
 
 
 @check("fold_batch_norm", points=0.5,
-       hint="The unfolded layer may still be needed. What does `weight *= scale` do to it?")  # fmt: skip
+       hint="The unfolded layer may still be needed. What does `weight *= scale` do to it?")
 def test_folding_writes_into_its_arguments(submission):
     """The layer and the normalisation stay as they were, results are new, calls start afresh."""
-    cases = made(layer, (4, 3), (2, 2), seed=42)
-    before = Truth("fold_batch_norm", folded_by_unit_vectors, inputs=small_layer(),
-                   rtol=1e-3, atol=1e-3)  # fmt: skip
-    before.assert_holds(submission, cases, unchanged=True,
-                        draw=lambda rng: layer(rng, *sizes(rng, least=1)))  # fmt: skip
-    assert_new(submission, "fold_batch_norm", cases[0])
-    before.assert_holds(submission, [tuple(map(laid_out, cases[0]))],
-                        draw=lambda rng: tuple(map(laid_out, layer(rng, *sizes(rng)))))  # fmt: skip
-    first, second = made(layer, (4, 3), (4, 3), seed=43)
-    weight, bias = assert_afresh(submission, "fold_batch_norm", first, second)
-    for actual, wanted in zip((weight, bias), folded_by_unit_vectors(*second), strict=True):
-        assert_close(actual, wanted, rtol=1e-3, atol=1e-3)
+    cases = fixed(layer, 42, (4, 3), (4, 3), (2, 1))
+    assert_no_traces(submission, FOLDED, cases, draw=draw_layer, new=True)

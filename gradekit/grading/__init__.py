@@ -21,6 +21,7 @@ from gradekit.grading.compare import (
 )
 from gradekit.grading.layouts import assert_any_layout
 from gradekit.grading.shown import show
+from gradekit.grading.traces import assert_no_traces, assert_roughly
 from gradekit.grading.truth import Truth, agree, rng_of, seeds_of
 
 __all__ = [
@@ -33,8 +34,10 @@ __all__ = [
     "assert_array",
     "assert_close",
     "assert_equal",
+    "assert_no_traces",
     "assert_number",
     "assert_python_float",
+    "assert_roughly",
     "assert_tensor",
     "assert_unchanged",
     "check",

@@ -1,4 +1,4 @@
-"""Arrays that lie in memory in another way: transposed, strided, reversed, read-only.
+"""Arrays that lie in memory in another way: transposed, strided, read-only.
 
 They hold the same numbers, so an answer has to give the same values. What is sent arrives as
 plain contiguous arrays; so they are laid out anew beside the submission, by a probe.
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from gradekit.grading.proxy import SubmissionProxy
     from gradekit.grading.truth import Case, Truth
 
-LAYOUTS = ("Fortran-ordered", "strided", "reversed", "read-only")
+# Not reversed: torch, which an answer may use, takes no arrays of negative strides.
+LAYOUTS = ("Fortran-ordered", "strided", "read-only")
 
 # Where an answer runs, this module cannot be imported: what is sent from it travels whole.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -37,7 +38,7 @@ def assert_any_layout(
     """Fail unless the function of `truth` is right for `cases` however their arrays lie.
 
     Each case is tried with all its arrays in Fortran order, as every second entry of a longer
-    array, as a reversed view, and read-only (which shows an answer that writes to them).
+    array, and read-only (which shows an answer that writes to them).
     `rtol` and `atol` stand in for the truth's own.
     """
     from gradekit.grading.truth import with_keywords
@@ -77,8 +78,6 @@ def laid_out(value: Any, layout: str) -> Any:
         return np.asfortranarray(value)
     if layout == "strided":
         return np.repeat(value, 2, axis=-1)[..., ::2]
-    if layout == "reversed":
-        return value[::-1].copy()[::-1]
     frozen = value.copy()
     frozen.flags.writeable = False
     return frozen
