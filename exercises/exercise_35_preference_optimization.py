@@ -120,7 +120,8 @@ def clipped_policy_loss(
         Gradients reach `log_probs` and no other argument. At a ratio exactly on the edge of the
         clip either one-sided gradient will do.
     Example:
-        >>> new, old = torch.log(torch.tensor([[0.6, 0.2, 0.5]])), torch.log(torch.full((1, 3), 0.4))
+        >>> new = torch.log(torch.tensor([[0.6, 0.2, 0.5]]))
+        >>> old = torch.log(torch.full((1, 3), 0.4))
         >>> mask = torch.tensor([[True, True, False]])
         >>> round(float(clipped_policy_loss(new, old, torch.tensor([2.0]), mask)), 4)
         -1.7

@@ -1,4 +1,4 @@
-"""The hidden checks of exercise 35: log-probabilities, DPO, advantages, PPO's loss, the KL estimate.
+"""The hidden checks of exercise 35: learning from preferences.
 
 Truth is written out number by number in Python floats: a log-probability is minus the logarithm
 of a sum of decimals, which do not overflow; mean and deviation are those of `statistics`, which
@@ -211,8 +211,8 @@ def large_scores(rng):
 
 
 @check("sequence_log_probs", points=0.5,
-       hint="exp(1000) is inf, and exp(-1000) is 0. What is the logarithm of either, and is there a "
-            "function that never goes through them?")  # fmt: skip
+       hint="exp(1000) is inf, and exp(-1000) is 0. What is the logarithm of either, and is there "
+            "a function that never goes through them?")  # fmt: skip
 def test_overflows_on_large_scores(submission):
     """Scores that are thousands apart give log-probabilities that are finite and right."""
     rows = [[0.0, -150.0, 3.0], [1000.0, 999.0, -1000.0], [-2000.0, -3000.0, -2500.0], [0.0] * 3]
@@ -365,8 +365,8 @@ def test_ignores_beta(submission):
 
 
 @check("dpo_loss", points=0.5,
-       hint="Which of the four arguments should move when you minimise this loss, and which model is "
-            "frozen?")  # fmt: skip
+       hint="Which of the four arguments should move when you minimise this loss, and which model "
+            "is frozen?")  # fmt: skip
 def test_trains_the_reference(submission):
     """Both arguments of the policy get their gradient, those of the reference none."""
     cases = [(*fixed_four(17, 4, torch.float32), 0.1), (*fixed_four(18, 3, torch.float64), 0.5)]
@@ -472,8 +472,8 @@ def nearly_equal(rng, number, step, dtype):
 
 
 @check("group_advantages", points=0.5,
-       hint="Rewards between 0 and 0.5 have a deviation of 0.25. What does your epsilon add to that? "
-            "And to one of a millionth?")  # fmt: skip
+       hint="Rewards between 0 and 0.5 have a deviation of 0.25. What does your epsilon add to "
+            "that? And to one of a millionth?")  # fmt: skip
 def test_adds_a_large_epsilon(submission):
     """The deviation is not padded: small differences count in full, and are not taken for equal."""
     rng = rng_of(submission)
@@ -531,7 +531,7 @@ def slopes_of(log_probs, old_log_probs, advantages, mask, clip):
 
 
 def close_loss(actual, expected, log_probs, old_log_probs, advantages, mask, clip=0.2):
-    """Fail unless the loss is right but for rounding; where no token counts any kind of 0 will do."""
+    """Fail unless the loss is right up to rounding; where no token counts, any 0 will do."""
     if not mask.any():
         if isinstance(actual, torch.Tensor) and actual.shape == ():
             actual = actual.item()
@@ -734,7 +734,7 @@ def any_two(rng):
        hint="Which of the two models is in front in r? And has the result an entry for each "
             "token?")  # fmt: skip
 def test_estimates_the_other_way_round(submission):
-    """Each token gets exp(r) - r - 1 with r = reference - policy; the arguments stay as they were."""
+    """Each token gets exp(r) - r - 1 with r = reference - policy; arguments stay as they were."""
     fixed = [((5,), torch.float32), ((2, 3), torch.float64), ((2, 1, 3), torch.float32),
              ((), torch.float64)]  # fmt: skip
     KL.assert_holds(
@@ -755,8 +755,8 @@ def far_or_near(rng):
 
 
 @check("kl_penalty", points=0.5,
-       hint="Where the policy has nearly given up a token, what is r, and what does the estimate say "
-            "of it? And where both agree?")  # fmt: skip
+       hint="Where the policy has nearly given up a token, what is r, and what does the estimate "
+            "say of it? And where both agree?")  # fmt: skip
 def test_cuts_off_far_tokens(submission):
     """Tokens on which both agree cost 0, and those on which they are far apart their full price."""
     far = torch.tensor([-80.0, 0.0, -1.0, -2.0, -25.0])

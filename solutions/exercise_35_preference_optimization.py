@@ -19,8 +19,8 @@ PPO's loss takes the lesser of two terms: it is a pessimist. Once a ratio has mo
 the direction that its advantage asks for, the gradient ends; a move in the wrong direction keeps
 its full gradient. The average runs over tokens, not over answers of any length each.
 
-The KL estimate exp(r) - r - 1 has the expectation of -r under the policy, but is never negative, and
-its variance is smaller.
+The KL estimate exp(r) - r - 1 has the expectation of -r under the policy, but is never
+negative, and its variance is smaller.
 
 Follow-ups: without a reference the policy finds whatever fools the reward, and collapses onto it.
 DPO often lowers the log-probability of the chosen answer too, only less than that of the rejected
