@@ -14,7 +14,15 @@ import math
 import numpy as np
 import pytest
 
-from gradekit.grading import Mismatch, Truth, assert_close, assert_no_traces, check
+from gradekit.grading import (
+    Mismatch,
+    Truth,
+    assert_array,
+    assert_close,
+    assert_no_traces,
+    check,
+    expect,
+)
 
 LOOSE = 1e-6  # a misplaced eps moves results by 1e-7 at deviations of 100
 TIGHT = 1e-9  # any float64 formula is within 1e-12, float32 at 1e-7
@@ -300,7 +308,11 @@ def test_looks_at_the_batch_in_use(submission):
        hint="What is the variance of one number, and what is N - 1? Would you rather hear of it, "
             "or train on beta?")
 def test_trains_on_a_batch_of_one(submission):
-    """A batch of one raises a ValueError in training, whatever its width."""
+    """A batch of one raises a ValueError in training, whatever its width; one of two does not."""
+    (two,) = fixed(problem, 26, (2, 3))
+    three = submission.batch_norm_forward(*two, True)
+    expect(isinstance(three, tuple | list) and len(three) == 3, "expected three arrays")
+    assert_array(three[0], shape=(2, 3))
     for arguments in fixed(problem, 26, (1, 3), (1, 1)):
         with pytest.raises(ValueError):
             submission.batch_norm_forward(*arguments, True)

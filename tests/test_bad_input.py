@@ -49,7 +49,8 @@ FUNCTION = {
     "generator": ("def softmax(x, axis=-1): yield 1", "returned a `generator` object"),
     "cyclic": ("def softmax(x, axis=-1):\n    a = []\n    a.append(a)\n    return a", "nested"),
     "raises": ("def softmax(x, axis=-1):\n    return {}['a']", "raised KeyError: 'a' (line "),
-    "stub": ("def softmax(x, axis=-1): raise NotImplementedError('todo')", "not written yet"),
+    "stub": ("def softmax(x, axis=-1): raise NotImplementedError('todo')",
+             "raised NotImplementedError: todo"),
     "odd_error": (
         "class Odd(BaseException): pass\ndef softmax(x, axis=-1): raise Odd('boo')",
         "raised Odd: boo",

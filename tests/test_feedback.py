@@ -122,12 +122,12 @@ def test_json_has_the_promised_keys() -> None:
     text = to_json(REPORT)
     told = json.loads(text)
     assert list(told) == [
-        "schema", "exercise", "score", "max_score", "isolation", "seconds",
+        "schema", "exercise", "score", "max_score", "isolation", "seed", "seconds",
         "submission_sha256", "grader_sha256", "checks", "behaves_like",
     ]  # fmt: skip
     assert list(told["checks"][0]) == [
         "name", "function", "title", "outcome", "ending", "score", "max_score", "message",
-        "hint", "seconds",
+        "kind", "hint", "seconds",
     ]  # fmt: skip
     assert told["schema"] == 1
     assert (told["checks"][0]["outcome"], told["checks"][0]["ending"]) == ("failed", "timed_out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from gradekit.commands import kit
 
 ROOT = Path(__file__).resolve().parents[1]
+METADATA = (ROOT / "exercises" / "exercises.toml").read_text("utf-8")
 RIGHT = (ROOT / "solutions" / "exercise_05_softmax.py").read_text("utf-8")
 WRONG = (ROOT / "examples" / "answers" / "softmax_wrong.py").read_text("utf-8")
 COMMANDS = ["watch", "progress", "review", "interview", "picture", "drill", "completion"]
@@ -204,7 +206,8 @@ def test_progress_shows_points_topics_and_mistakes(folder):
         answer.write_text(text, "utf-8")
         run("check", "softmax")
     text = run("progress").output
-    assert "Solved 1 of 21, 10 of 210 points; 1 day in a row" in text
+    count = len(tomllib.loads(METADATA)["exercise"])
+    assert f"Solved 1 of {count}, 10 of {10 * count} points; 1 day in a row" in text
     assert "numerical stability" in text
     assert "softmax" in text and "solved" in text
     assert "mistakes you make most" in text

