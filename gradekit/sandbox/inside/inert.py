@@ -17,6 +17,7 @@ PACKAGES = frozenset(
     "kaggle kaggle_secrets nest_asyncio watermark torchviz torchsummary torchinfo "
     "line_profiler memory_profiler".split()
 )
+MODULES = frozenset(["matplotlib.pyplot", "tqdm.auto", "tqdm.notebook"])
 _made: dict[str, ModuleType] = {}
 
 
@@ -159,6 +160,8 @@ class StandIn(ModuleType):
             raise AttributeError(name)
         if (made := _made.get(f"{self.__name__}.{name}")) is not None:
             return made
+        if (path := f"{self.__name__}.{name}") in MODULES:
+            return stand_in(path)
         known = KNOWN.get(self.__name__.partition(".")[0], {})
         return known[name] if name in known else Inert()
 
