@@ -42,11 +42,17 @@ def parse(path: Path, content: bytes) -> Submission:
         mib = _limit(path) // 2**20
         raise KitError(f"{path} is larger than {mib} MiB: too large for an answer.")
     text, note = _decode(path, content)
-    cells = _notebook_cells(path, text) if _is_notebook(path) else (text,)
+    name = path.name
+    if _is_notebook(path):
+        cells = _notebook_cells(path, text)
+    elif EXPORTED.search(text):  # the worker reads what is named so by IPython's rules
+        cells, name = (COMMENTED_CELL.sub(_uncommented, text),), f"{path.stem}.ipynb"
+    else:
+        cells = (text,)
     if not any(cell.strip() for cell in cells):
         raise KitError(f"{path} is empty: there is nothing to grade.")
     notes = (note,) if note else ()
-    return Submission(path.name, cells, hashlib.sha256(content).hexdigest(), notes)
+    return Submission(name, cells, hashlib.sha256(content).hexdigest(), notes)
 
 
 def _is_notebook(path: Path) -> bool:
@@ -71,6 +77,23 @@ def _read_bytes(path: Path) -> bytes:
     except OSError as error:
         raise KitError(f"{path} cannot be read: {error.strerror}.") from None
     return content
+
+
+# A script that Jupyter, Colab or VS Code wrote of a notebook, or a cell saved as a file.
+EXPORTED = re.compile(
+    r"^(?:# In\[[\d ]*\]:|# ?%%|[ \t]*[%!][A-Za-z])|\bget_ipython\(\)", re.MULTILINE
+)
+# Colab comments a cell out that begins with a magic; these run their body.
+COMMENTED_CELL = re.compile(
+    r"^# Commented out IPython magic[^\n]*\n# %%(?:time|capture)\b[^\n]*\n((?:#[^\n]*(?:\n|\Z))*)",
+    re.MULTILINE,
+)
+
+
+def _uncommented(match: re.Match[str]) -> str:
+    """The body of a cell that Colab commented out, in the lines where it stands."""
+    body = re.sub(r"^# ?", "", match[1], flags=re.MULTILINE)
+    return f"\n\n{body}"
 
 
 COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")

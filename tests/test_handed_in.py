@@ -109,6 +109,26 @@ def test_cells_mean_what_they_mean_in_ipython(cells: list[str], session: Session
     assert session.grade(parse(Path("a.ipynb"), notebook(*cells))).passed
 
 
+SCRIPTS = {
+    "nbconvert": "#!/usr/bin/env python\n# coding: utf-8\n\n# In[1]:\n\n\n"
+    "get_ipython().run_line_magic('matplotlib', 'inline')\n"
+    "get_ipython().system('pip install x')\n\n"
+    "# In[ ]:\n\n" + INNER,
+    "nbconvert with a cell magic": "# In[0]:\n"
+    f"# In[1]:\n\nget_ipython().run_cell_magic('time', '', {INNER!r})\n",
+    "Colab": '"""Untitled0.ipynb"""\n\n!pip install torch\n%matplotlib inline\n' + INNER,
+    "Colab with a cell magic": "# Commented out IPython magic to ensure Python compatibility.\n"
+    "# %%time\n" + "\n".join(f"# {line}" for line in INNER.strip().split("\n")) + "\n\nx = 1\n",
+    "VS Code": "# %%\nimport numpy as np\n# %% [markdown]\n# Text\n# %%\n" + INNER,
+}
+
+
+@pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
+def test_scripts_of_notebooks_are_read_as_notebooks(text: str, session: Session) -> None:
+    """What an exporter wrote of a notebook earns what the notebook does."""
+    assert session.grade(parse(Path("a.py"), text.encode())).passed
+
+
 @pytest.mark.parametrize("content", TEXTS.values(), ids=TEXTS)
 def test_text_of_every_origin(content: bytes, session: Session) -> None:
     """What Python itself would read is read, and a guess is noted."""
