@@ -45,7 +45,9 @@ def parse(path: Path, content: bytes) -> Submission:
     name = path.name
     if _is_notebook(path):
         cells = _notebook_cells(path, text)
-    elif EXPORTED.search(text):  # the worker reads what is named so by IPython's rules
+    elif any(mark in text for mark in EXPORTED_MARKS) and EXPORTED.search(
+        text
+    ):  # the worker reads what is named so by IPython's rules
         cells, name = (COMMENTED_CELL.sub(_uncommented, text),), f"{path.stem}.ipynb"
     else:
         cells = (text,)
@@ -83,6 +85,7 @@ def _read_bytes(path: Path) -> bytes:
 EXPORTED = re.compile(
     r"^(?:# In\[[\d ]*\]:|# ?%%|[ \t]*[%!][A-Za-z])|\bget_ipython\(\)", re.MULTILINE
 )
+EXPORTED_MARKS = ("%", "!", "get_ipython", "# In[")  # one of which it holds: quicker to look for
 # Colab comments a cell out that begins with a magic; these run their body.
 COMMENTED_CELL = re.compile(
     r"^# Commented out IPython magic[^\n]*\n# %%(?:time|capture)\b[^\n]*\n((?:#[^\n]*(?:\n|\Z))*)",

@@ -22,6 +22,7 @@ FUTURE = 0
 for _name in future.all_feature_names:
     FUTURE |= getattr(future, _name).compiler_flag
 NOTES = 20
+BUILTINS = inert.own_builtins()  # made once, in the zygote
 NOTE_CHARACTERS = 200
 
 
@@ -41,7 +42,7 @@ class Loading:
         if notebook:
             shell = Shell(self.namespace, self._run_text)
             more = {"get_ipython": lambda: shell, "display": inert.display}
-        self.namespace["__builtins__"] = inert.own_builtins(**more)
+        self.namespace["__builtins__"] = {**BUILTINS, **more}
 
     def file(self, source: str) -> None:
         """Run a file.
