@@ -127,7 +127,7 @@ def test_json_has_the_promised_keys() -> None:
     ]  # fmt: skip
     assert list(told["checks"][0]) == [
         "name", "function", "title", "outcome", "ending", "score", "max_score", "message",
-        "hint", "seconds",
+        "kind", "hint", "seconds",
     ]  # fmt: skip
     assert told["schema"] == 1
     assert (told["checks"][0]["outcome"], told["checks"][0]["ending"]) == ("failed", "timed_out")
