@@ -144,6 +144,22 @@ def test_a_name_that_nothing_bound_says_why(session: Session, course: Course) ->
     assert any("`np` is not defined: cell 1, line 1 stopped at `import" in m for m in messages)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "class Solution:\n    def softmax(self, x):\n        return x",
+            "method of class `Solution`",
+        ),
+        ("def my_softmax(x):\n    return x", "there is `my_softmax`"),
+    ],
+)
+def test_what_was_probably_meant_is_named(text: str, told: str, session: Session) -> None:
+    """A function in a class, or of a nearly right name, is pointed at."""
+    messages = [check.message for check in session.grade(parse(Path("a.py"), text.encode())).failed]
+    assert any(told in message for message in messages)
+
+
 PIECES = [
     "x = 1", "def f(a):\n    return a % 2", "%time f(1)", "!ls -l", "!pip install 'x", "x = !ls",
     "x = %time f(1)", "f?", "??f", "np.*load*?", "s = '''a\n%time\n!ls\n'''", "y = (1 +\n%time\n2)",

@@ -128,9 +128,20 @@ class Answer:
         if found is not None:
             kind = type(found).__name__
             raise Missing(f"`{name}` is no function but of type `{kind}`")
-        why = self.unbound.get(name) or self.loading_error
+        why = self.unbound.get(name) or self._nearly(name) or self.loading_error
         reason = f" ({why})" if why else ""
         raise Missing(f"there is no function `{name}` in {self.filename}{reason}")
+
+
+    def _nearly(self, name: str) -> str | None:
+        """Where something is that was probably meant: in a class, or under a similar name."""
+        wanted = name.replace("_", "").lower()
+        for called, value in list(vars(self.module).items()):
+            if isinstance(value, type) and name in vars(value):
+                return f"it is a method of class `{called}`: move it out of the class"
+            if isinstance(value, types.FunctionType) and wanted in called.replace("_", "").lower():
+                return f"there is `{called}`"
+        return None
 
 
 class Server:
