@@ -53,6 +53,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     submission_sha256: str
     grader_sha256: str
     checks: tuple[Check, ...]
+    passed_over: tuple[str, ...] = ()  # what failed beside the functions, or was guessed
     behaves_like: dict[str, str] = {}  # function -> the known mistake it behaves like
 
     def without_times(self) -> Report:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +20,7 @@ class Submission(msgspec.Struct, frozen=True):
     name: str
     cells: tuple[str, ...]
     sha256: str
+    notes: tuple[str, ...] = ()  # what had to be guessed to read it
 
 
 def read(path: Path) -> Submission:
@@ -38,22 +41,32 @@ def parse(path: Path, content: bytes) -> Submission:
     if len(content) > _limit(path):
         mib = _limit(path) // 2**20
         raise KitError(f"{path} is larger than {mib} MiB: too large for an answer.")
-    if path.suffix == ".ipynb":
-        cells = _notebook_cells(path, content)
+    text, note = _decode(path, content)
+    name = path.name
+    if _is_notebook(path):
+        cells = _notebook_cells(path, text)
+    elif any(mark in text for mark in EXPORTED_MARKS) and EXPORTED.search(
+        text
+    ):  # the worker reads what is named so by IPython's rules
+        cells, name = (COMMENTED_CELL.sub(_uncommented, text),), f"{path.stem}.ipynb"
     else:
-        cells = (_decode(path, content),)
+        cells = (text,)
     if not any(cell.strip() for cell in cells):
         raise KitError(f"{path} is empty: there is nothing to grade.")
-    return Submission(path.name, cells, hashlib.sha256(content).hexdigest())
+    notes = (note,) if note else ()
+    return Submission(name, cells, hashlib.sha256(content).hexdigest(), notes)
+
+
+def _is_notebook(path: Path) -> bool:
+    return path.suffix.lower() == ".ipynb"
 
 
 def _limit(path: Path) -> int:
-    return NOTEBOOK_BYTES if path.suffix == ".ipynb" else SOURCE_BYTES
+    return NOTEBOOK_BYTES if _is_notebook(path) else SOURCE_BYTES
 
 
 def _read_bytes(path: Path) -> bytes:
-    notebook = path.suffix == ".ipynb"
-    if not notebook and path.suffix != ".py" and path.exists() and not path.is_dir():
+    if path.suffix.lower() not in (".py", ".ipynb") and path.exists() and not path.is_dir():
         raise KitError(f"{path} is neither a Python file (.py) nor a notebook (.ipynb).")
     try:
         if path.exists() and not path.is_file():
@@ -68,31 +81,67 @@ def _read_bytes(path: Path) -> bytes:
     return content
 
 
-def _decode(path: Path, content: bytes) -> str:
+# A script that Jupyter, Colab or VS Code wrote of a notebook, or a cell saved as a file.
+EXPORTED = re.compile(
+    r"^(?:# In\[[\d ]*\]:|# ?%%|[ \t]*[%!][A-Za-z])|\bget_ipython\(\)", re.MULTILINE
+)
+EXPORTED_MARKS = ("%", "!", "get_ipython", "# In[")  # one of which it holds: quicker to look for
+# Colab comments a cell out that begins with a magic; these run their body.
+COMMENTED_CELL = re.compile(
+    r"^# Commented out IPython magic[^\n]*\n# %%(?:time|capture)\b[^\n]*\n((?:#[^\n]*(?:\n|\Z))*)",
+    re.MULTILINE,
+)
+
+
+def _uncommented(match: re.Match[str]) -> str:
+    """The body of a cell that Colab commented out, in the lines where it stands."""
+    body = re.sub(r"^# ?", "", match[1], flags=re.MULTILINE)
+    return f"\n\n{body}"
+
+
+COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def _decode(path: Path, content: bytes) -> tuple[str, str]:
+    """The text of a file, and a note where its encoding was a guess."""
+    note = ""
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if content[:2] in UTF_16 else "utf-8-sig")
     except UnicodeDecodeError:
-        text = "\0"
+        text, note = _decode_other(content)
     if "\0" in text:
         raise KitError(f"{path} is not a text file: save the answer as UTF-8 text.")
-    return text
+    return text, note
 
 
-class _Mark(msgspec.Struct):
+def _decode_other(content: bytes) -> tuple[str, str]:
+    """By the encoding that the file names in its first two lines, as Python; else a guess."""
+    for line in content.split(b"\n")[:2]:
+        if found := COOKIE.match(line):
+            with contextlib.suppress(LookupError, UnicodeDecodeError, ValueError):
+                return content.decode(found[1].decode("ascii")), ""
+    try:
+        return content.decode("cp1252"), "it is not UTF-8, and was read as cp1252"
+    except UnicodeDecodeError:
+        return "\0", ""
+
+
+class _Mark(msgspec.Struct, frozen=True):
     """What nbgrader notes about a cell."""
 
     grade: bool = False
     solution: bool = False
 
 
-class _Metadata(msgspec.Struct):
+class _Metadata(msgspec.Struct, frozen=True):
     nbgrader: _Mark | None = None
 
 
 class _Cell(msgspec.Struct):
     cell_type: str
-    source: str | list[str]
-    metadata: _Metadata
+    source: str | list[str] = ""
+    metadata: _Metadata = _Metadata()
 
 
 class _Notebook(msgspec.Struct):
@@ -102,15 +151,14 @@ class _Notebook(msgspec.Struct):
     cells: list[_Cell]
 
 
-def _notebook_cells(path: Path, content: bytes) -> tuple[str, ...]:
+def _notebook_cells(path: Path, text: str) -> tuple[str, ...]:
     """The code of a notebook, without tests that an instructor's system added to it."""
-    text = _decode(path, content)
     try:
         notebook = msgspec.json.decode(text, type=_Notebook)
     except (msgspec.DecodeError, RecursionError):
         notebook = _unusual_notebook(path, text)
     sources = [
-        _without_magics("".join(cell.source))
+        "".join(cell.source)
         for cell in notebook.cells
         if cell.cell_type == "code" and not _is_test(cell.metadata.nbgrader)
     ]
@@ -139,11 +187,3 @@ def _unusual_notebook(path: Path, text: str) -> _Notebook:
 def _is_test(mark: _Mark | None) -> bool:
     """Whether nbgrader put this cell there to test the answer."""
     return mark is not None and mark.grade and not mark.solution
-
-
-def _without_magics(source: str) -> str:
-    """The cell as plain Python: IPython's own lines blanked, so that line numbers stay."""
-    if source.lstrip().startswith("%%"):
-        return ""
-    lines = source.split("\n")
-    return "\n".join("" if line.lstrip().startswith(("%", "!", "?")) else line for line in lines)

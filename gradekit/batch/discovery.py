@@ -233,10 +233,11 @@ def _newest(
         *older, newest = candidates
         file = printable(newest.item.path)
         entries.append(Entry(student, exercise, file, newest.item.path))
-        reason = f"it is a duplicate: {file} is newer, and was graded"
-        not_graded += [
-            NotGraded(printable(each.item.path), student, exercise, reason) for each in older
-        ]
+        for each in older:
+            same = (each.attempt, each.item.changed) == (newest.attempt, newest.item.changed)
+            why = "was" if same else "is newer, and was"
+            reason = f"it is a duplicate: {file} {why} graded"
+            not_graded.append(NotGraded(printable(each.item.path), student, exercise, reason))
     return entries
 
 

@@ -19,7 +19,7 @@ from gradekit.errors import SandboxError
 from gradekit.grading.code import Code, built
 from gradekit.grading.outgoing import pickled
 from gradekit.grading.shown import SHOWN_ENTRIES, show
-from gradekit.report import NOT_WRITTEN
+from gradekit.report import NOT_WRITTEN, clean
 from gradekit.sandbox import wire
 from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in, without_data
 from gradekit.sandbox.launch import Sandbox
@@ -28,6 +28,7 @@ from gradekit.submission import Submission
 CALL_CHARACTERS = 100
 TEXT_CHARACTERS = 1000  # of what a worker says of an exception
 LINE_CHARACTERS = 200
+NOTES = 20  # of what was passed over
 STUBS_OWN = "is still a stub"  # how the message ends that every stub raises
 # Checks that ask for more, or are told more at a time, are not remembered.
 REMEMBERED_BYTES = 2**20
@@ -144,6 +145,7 @@ class Run:
         self._printed_by_file = ""  # while it was run, if it was run in this check
         self.asked: Asked | None = []  # in this check; None if it is not to be remembered
         self._asked_bytes = 0
+        self.passed_over: tuple[str, ...] = ()  # while the file was run, a line each
         self._ahead: deque[Exchange] = deque()  # made before the check asked for them
 
     def begin_check(self, name: str = "") -> None:
@@ -333,6 +335,7 @@ class Run:
             self.printed += reply.printed
             if reply.kind == "raised":
                 raise SubmissionError(*_loading_problem(reply.value))
+            self.passed_over = _notes(reply.value)
         except SubmissionError as error:
             self._fatal = error.anew()
             raise
@@ -503,6 +506,13 @@ def _argument(value: Any) -> str:
     if math.prod(shape) > SHOWN_ENTRIES:
         return f"<{'tensor' if hasattr(value, 'detach') else 'array'} {tuple(shape)}>"
     return show(value)
+
+
+def _notes(told: Any) -> tuple[str, ...]:
+    """What a worker says it passed over, if that is what it is."""
+    if not isinstance(told, list) or not all(isinstance(note, str) for note in told):
+        raise SubmissionError("it sent back no proper data", "malformed")
+    return tuple(clean(note, LINE_CHARACTERS).replace("\n", " ") for note in told[:NOTES])
 
 
 def _place(where: Any) -> tuple[int, str, int] | None:

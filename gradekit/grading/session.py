@@ -125,6 +125,7 @@ class Session:
             submission_sha256=submission.sha256,
             grader_sha256=self.grader_sha256,
             checks=tuple(checks),
+            passed_over=(*submission.notes, *run.passed_over),
             behaves_like=self._known.name(checks, prints) if self._known else {},
         )
         return report, prints

@@ -15,6 +15,8 @@ def sentences(report: Report, most: int | None = None) -> Iterator[str]:
     """
     yield f"{report.exercise}: {report.score:g} of {report.max_score:g} points."
     counted = [check for check in report.checks if check.max_score or check.outcome != "passed"]
+    for note in report.passed_over:
+        yield f"Passed over: {note}."
     if common := report.common_problem:
         yield f"All checks failed: {common}"
         return

@@ -46,6 +46,8 @@ def print_report(out: Console, report: Report) -> None:
                 _print_line(out, *MARKS["passed"], check.title, _points([check]))
     for function, mistake in report.behaves_like.items():
         out.print(Text(f"\n{function} behaves like: {mistake}", style="yellow"))
+    for note in report.passed_over:
+        out.print(Text(f"\npassed over: {note}", style="dim"))
     _print_score(out, report)
 
 

@@ -1,1 +1,4 @@
-"""What runs beside a submission. Imports nothing of ours but wire, limits, warmup and tiers."""
+"""What runs beside a submission, and is not trusted once its first line has run.
+
+Imports nothing of ours but wire, limits, warmup and tiers.
+"""

@@ -20,6 +20,7 @@ from typing import Any
 import cloudpickle  # noqa: F401  # what arrives was pickled by it, and no file can be read then
 
 from gradekit.sandbox import wire
+from gradekit.sandbox.inside.loading import Loading
 from gradekit.sandbox.inside.lockdown import AllowedPackages
 
 PRINTED_BYTES = 4096
@@ -53,6 +54,7 @@ REFUSALS = {
 REFUSED_EVENTS = tuple(REFUSALS)
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
+_unbound: list[dict[str, str]] = []  # of the answer that was loaded
 _labels: set[str] = set()  # the file names that the submission's code objects bear
 
 
@@ -92,27 +94,27 @@ class Answer:
         self.module = types.ModuleType("submission")
         self.filename = "submission.py"
         self.loading_error: str | None = None
+        self.unbound: dict[str, str] = {}  # name -> which statement, that failed, was to bind it
 
-    def load(self, name: str, filename: str, cells: list[str]) -> None:
-        """Run the cells in one namespace. A file (one cell) has to run to its end.
+    def load(self, name: str, filename: str, cells: list[str]) -> list[str]:
+        """Run the cells in one namespace; return what was passed over, a line each.
 
-        A notebook goes on after a cell that fails, as its author could: a plot that cannot
-        be drawn here says nothing about the functions. The first failure is remembered.
+        What fails at the top level says nothing about the functions: it ends only itself.
         """
         self.module = sys.modules[name] = types.ModuleType(name)
         self.filename = filename
         self.module.__file__ = filename
+        notebook = filename.lower().endswith(".ipynb")
+        loading = Loading(self.module, filename, notebook, _labels.add)
+        self.unbound = loading.unbound
+        _unbound.append(loading.unbound)
         for position, source in enumerate(cells, start=1):
-            label = filename if len(cells) == 1 else f"{filename}, cell {position}"
-            _labels.add(label)
-            linecache.cache[label] = (len(source), None, source.splitlines(True), label)
-            try:
-                exec(compile(source, label, "exec", dont_inherit=True), self.module.__dict__)
-            except BaseException as error:
-                if len(cells) == 1:
-                    raise
-                where = f"cell {position} stopped with {type(error).__name__}: {error}"
-                self.loading_error = self.loading_error or where[:TEXT_CHARACTERS]
+            if notebook:
+                loading.cell(source, position, len(cells))
+            else:
+                loading.file(source)
+        self.loading_error = loading.notes[0] if loading.notes else None
+        return loading.notes
 
     def function(self, name: str) -> Any:
         """The submission's function of that name.
@@ -126,8 +128,20 @@ class Answer:
         if found is not None:
             kind = type(found).__name__
             raise Missing(f"`{name}` is no function but of type `{kind}`")
-        reason = f" ({self.loading_error})" if self.loading_error else ""
+        why = self.unbound.get(name) or self._nearly(name) or self.loading_error
+        reason = f" ({why})" if why else ""
         raise Missing(f"there is no function `{name}` in {self.filename}{reason}")
+
+
+    def _nearly(self, name: str) -> str | None:
+        """Where something is that was probably meant: in a class, or under a similar name."""
+        wanted = name.replace("_", "").lower()
+        for called, value in list(vars(self.module).items()):
+            if isinstance(value, type) and name in vars(value):
+                return f"it is a method of class `{called}`: move it out of the class"
+            if isinstance(value, types.FunctionType) and wanted in called.replace("_", "").lower():
+                return f"there is `{called}`"
+        return None
 
 
 class Server:
@@ -235,6 +249,8 @@ def _describe(error: BaseException) -> dict[str, Any]:
                 where = (line, linecache.getline(code, line).strip(), None)
     try:
         text = str(error.msg if isinstance(error, SyntaxError) else error)
+        if type(error) is NameError and _unbound and (why := _unbound[-1].get(str(error.name))):
+            text = f"`{error.name}` is not defined: {why}"
     except BaseException:
         text = ""
     refusal = _refusal(error)

@@ -1,4 +1,4 @@
-# attack: harmed: forks for ever while it is imported; expect: score 0, softmax refused, log_softmax refused
+# attack: harmed: forks for ever while it is imported; expect: score 10
 import numpy as np
 import os
 

@@ -1,4 +1,4 @@
-# attack: harmed: a source text that the parser cannot stomach; expect: softmax finished or crashed or out_of_memory, log_softmax finished or crashed or out_of_memory, score 0
+# attack: harmed: a source text that the parser cannot stomach; expect: score 10
 import numpy as np
 exec('(' * 100_000)
 

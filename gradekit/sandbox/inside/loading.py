@@ -1,0 +1,196 @@
+"""Run an answer's file or cells, so that what fails beside the functions costs no function.
+
+A source runs as a whole, as Python runs it. Where a statement at the top level fails, the
+others after it run one by one: each failure ends only itself, and is noted in one line.
+"""
+
+from __future__ import annotations
+import __future__ as future
+
+import ast
+import inspect
+import linecache
+import types
+from collections.abc import Callable
+from typing import Any
+
+from gradekit.sandbox.inside import inert
+from gradekit.sandbox.inside.ipython import plain_python
+from gradekit.sandbox.inside.shell import Shell
+
+FUTURE = 0
+for _name in future.all_feature_names:
+    FUTURE |= getattr(future, _name).compiler_flag
+NOTES = 20
+BUILTINS = inert.own_builtins()  # made once, in the zygote
+NOTE_CHARACTERS = 200
+
+
+class Loading:
+    """One answer on its way into a module."""
+
+    def __init__(
+        self, module: types.ModuleType, filename: str, notebook: bool, label: Callable[[str], None]
+    ) -> None:
+        """`label` is told each name under which code is compiled."""
+        self.namespace, self.filename, self.notebook = module.__dict__, filename, notebook
+        self.notes: list[str] = []
+        self.unbound: dict[str, str] = {}  # name -> why nothing bound it
+        self._label = label
+        self._flags = 0
+        more: dict[str, Any] = {}
+        if notebook:
+            shell = Shell(self.namespace, self._run_text)
+            more = {"get_ipython": lambda: shell, "display": inert.display}
+        self.namespace["__builtins__"] = {**BUILTINS, **more}
+
+    def file(self, source: str) -> None:
+        """Run a file.
+
+        Raises:
+            SyntaxError: it is no Python.
+        """
+        self._run(source, self.filename, "")
+
+    def cell(self, source: str, number: int, count: int) -> None:
+        """Run a cell; what cannot be run is noted."""
+        name = self.filename if count == 1 else f"{self.filename}, cell {number}"
+        try:
+            self._run(plain_python(source), name, f"cell {number}" if count > 1 else "")
+        except SyntaxError as error:
+            if count == 1:
+                raise
+            self._note(f"cell {number}, line {error.lineno}, is no valid Python: {error.msg}")
+
+    def _run(self, source: str, name: str, place: str) -> None:
+        self._label(name)
+        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        flags = self._flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.notebook else 0)
+        code = compile(source, name, "exec", flags, dont_inherit=True)
+        self._flags |= code.co_flags & FUTURE
+        try:
+            self._execute(code)
+        except BaseException as error:
+            failed = _failed_at(error, code)
+            # A file that filled the memory still holds it: no check could run beside it.
+            if failed is None or (isinstance(error, MemoryError) and not self.notebook):
+                raise
+            self._run_rest(source, name, place, failed, error)
+
+    def _execute(self, code: types.CodeType) -> None:
+        value = eval(code, self.namespace)
+        if code.co_flags & inspect.CO_COROUTINE:
+            _drive(value)
+
+    def _run_rest(
+        self, source: str, name: str, place: str, failed: tuple[int, int], error: BaseException
+    ) -> None:
+        """Go on after the statement at `failed`, statement by statement."""
+        flags = self._flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.notebook else 0)
+        tree = compile(source, name, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        waiting: list[ast.stmt] = []
+        broken = None
+        for statement in tree.body:
+            if (statement.lineno, statement.col_offset) > failed and not _holds(statement, failed):
+                waiting.append(statement)
+            else:
+                broken = statement
+        if broken is not None:
+            waiting = [*self._passed_over(broken, error, place), *waiting]
+        waiting.reverse()
+        while waiting:
+            statement = waiting.pop()
+            code = compile(ast.Module([statement], []), name, "exec", flags, dont_inherit=True)
+            try:
+                self._execute(code)
+            except BaseException as error:
+                waiting += reversed(self._passed_over(statement, error, place))
+
+    def _passed_over(self, statement: ast.stmt, error: BaseException, place: str) -> list[ast.stmt]:
+        """Note it; of an import of several names, those that are to be tried one by one."""
+        if isinstance(statement, (ast.Import, ast.ImportFrom)) and len(statement.names) > 1:
+            kind, parts = type(statement), []
+            for name in statement.names:
+                fields = {**dict(ast.iter_fields(statement)), "names": [name]}
+                parts.append(ast.copy_location(kind(**fields), statement))
+            return list(parts)
+        where = f"{place}, line {statement.lineno}" if place else f"line {statement.lineno}"
+        shown = ast.unparse(statement).split("\n")[0][:80]
+        try:
+            text = f"{type(error).__name__}: {error}"
+        except BaseException:
+            text = type(error).__name__
+        self._note(f"{where}, `{shown}`, stopped with {text}")
+        for bound in _bound(statement):
+            if bound not in self.namespace:
+                self.unbound.setdefault(bound, f"{where} stopped at `{shown}`")
+        return []
+
+    def _note(self, text: str) -> None:
+        if len(self.notes) < NOTES:
+            self.notes.append(" ".join(text.split())[:NOTE_CHARACTERS])
+
+    def _run_text(self, source: str, offset: int) -> Any:
+        """Run the body of a magic; give the value of a last expression."""
+        name = f"{self.filename}, magic"
+        self._label(name)
+        flags = self._flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        text = "\n" * offset + plain_python(source)
+        tree: Any = compile(text, name, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        for statement in tree.body:
+            try:
+                self._execute(
+                    compile(ast.Module([statement], []), name, "exec", flags, dont_inherit=True)
+                )
+            except BaseException as error:
+                self._passed_over(statement, error, "")
+        if last is None:
+            return None
+        value = eval(
+            compile(ast.Expression(last.value), name, "eval", flags, dont_inherit=True),
+            self.namespace,
+        )
+        return _drive(value) if inspect.iscoroutine(value) else value
+
+
+def _failed_at(error: BaseException, code: types.CodeType) -> tuple[int, int] | None:
+    """Line and column in the module's own code where an error came up."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code is not code:
+        trace = trace.tb_next
+    if trace is None:
+        return None
+    for number, position in enumerate(code.co_positions()):
+        if number == trace.tb_lasti // 2:
+            return position[0] or trace.tb_lineno, position[2] or 0
+    return trace.tb_lineno, 0
+
+
+def _holds(statement: ast.stmt, place: tuple[int, int]) -> bool:
+    """Whether a place lies in a statement, its decorators included."""
+    first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+    return first <= place[0] and place <= (statement.end_lineno or 0, statement.end_col_offset or 0)
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """The names that a statement would have bound at the top level."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    found: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found.add((node.asname or node.name).partition(".")[0])
+    return found
+
+
+def _drive(coroutine: Any) -> Any:
+    """Run a coroutine to its end by hand: the sandbox refuses event loops."""
+    try:
+        while True:
+            coroutine.send(None)
+    except StopIteration as end:
+        return end.value
