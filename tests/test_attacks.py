@@ -4,7 +4,10 @@
     score 4                        exactly these points
     softmax timed_out or crashed   every scored check of that function failed, ending so
     says SOME WORDS                a failed check tells the learner these words
-Whatever it was, nothing may be left of it, and the next answer is graded as ever.
+Attacks name no place of a machine. Where they would write, they aim at files that the test has
+made for them, which lie outside what an answer may touch: `CANARIES` in an attack stands for
+their folder, and `COURSE` for the course that is graded. Whatever it was, nothing may be left of
+it, and the next answer is graded as ever.
 """
 
 from __future__ import annotations
@@ -120,6 +123,34 @@ def ipc_litter() -> list[str]:
 
 
 @pytest.fixture(scope="module")
+def canaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files that no answer may touch; nothing is attacked unless a harmless probe fails to."""
+    folder = tmp_path_factory.mktemp("canaries")
+    (folder / "folder").mkdir()
+    (folder / "file").write_text("untouched")
+    probe = tmp_path_factory.mktemp("probe") / "exercise_05_softmax.py"
+    probe.write_text(f"with open({str(folder / 'file')!r}, 'a') as file:\n    file.write('!')\n")
+    before = state_of(folder)
+    course = Course(ROOT)
+    with open_session(course, course.find("05")) as session:
+        session.grade(read(probe))
+    if state_of(folder) != before:
+        pytest.exit("The isolation does not hold on this machine: no attack has been run.", 1)
+    return folder
+
+
+def state_of(folder: Path) -> list[tuple[object, ...]]:
+    """What somebody could have changed about a folder and all that is in it."""
+    found = []
+    for path in [folder, *sorted(folder.rglob("*"))]:
+        status = path.lstat()
+        content = path.read_bytes() if path.is_file() else b""
+        owner = status.st_uid, status.st_gid
+        found.append((path, status.st_mode, owner, status.st_mtime_ns, status.st_nlink, content))
+    return found
+
+
+@pytest.fixture(scope="module")
 def arenas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Arena]]:
     """One session an exercise, with secrets lying about that no answer may find."""
     secrets = [Path("/tmp", SECRET), Path("/var/tmp", SECRET), Path("/dev/shm")]
@@ -159,7 +190,9 @@ def check_end(end: str, report: Report) -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_attack(attack: Path, arenas: dict[str, Arena]) -> None:
+def test_attack(
+    attack: Path, arenas: dict[str, Arena], canaries: Path, tmp_path: Path
+) -> None:
     """An attack gains, learns and harms nothing, and leaves nothing behind."""
     match = FIRST_LINE.fullmatch(attack.read_text().partition("\n")[0])
     assert match, "the first line does not say what to expect"
@@ -169,10 +202,13 @@ def test_attack(attack: Path, arenas: dict[str, Arena]) -> None:
     if name not in arenas:
         arenas[name] = Arena(name)
     arena = arenas[name]
-    before = arena.leftovers()
+    before = arena.leftovers(), state_of(canaries)
+    answer = tmp_path / attack.name
+    text = attack.read_text().replace("CANARIES", str(canaries)).replace("COURSE", str(ROOT))
+    answer.write_text(text)
 
     started = time.monotonic()
-    report = arena.session.grade(read(attack))
+    report = arena.session.grade(read(answer))
     seconds = time.monotonic() - started
 
     endings = sorted({c.ending for c in report.failed})
@@ -187,7 +223,7 @@ def test_attack(attack: Path, arenas: dict[str, Arena]) -> None:
     assert not any("LEAK" in message for message in messages), messages
     assert all(c.isprintable() or c == "\n" for message in messages for c in message)
     assert seconds < 30
-    assert arena.leftovers() == before
+    assert (arena.leftovers(), state_of(canaries)) == before
     assert arena.session.grade(arena.solution).score == 10
 
 

@@ -9,10 +9,8 @@ def attempt(action):
     except BaseException:
         return None
 
-import sys
 
-for path in (np.__file__, os.__file__, "/tmp", "/work/main/README.md", "/etc/passwd", ".",
-             sys.prefix, sys.executable):
+for path in ("CANARIES/file", "CANARIES/folder", "CANARIES", "."):
     attempt(lambda: os.chmod(path, 0o777))
     attempt(lambda: os.chown(path, 65534, 65534))
     attempt(lambda: os.utime(path, (0, 0)))

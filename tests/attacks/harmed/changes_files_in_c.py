@@ -6,11 +6,11 @@ import os
 libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
 
-path = np.__file__.encode()
+path = b"CANARIES/file"
 RESULTS = [
     libc.chmod(path, 0o777), libc.utimes(path, None), libc.truncate(path, 0), libc.unlink(path),
     libc.setxattr(path, b"user.kit_attack", b"x", 1, 0), libc.rename(path, path + b".kit_attack"),
-    libc.chdir(b"/tmp"), libc.rmdir(b"."), libc.flock(0, 2), libc.mknod(b"kit_attack", 0o644, 0),
+    libc.chdir(b"CANARIES/folder"), libc.rmdir(b"."), libc.flock(0, 2), libc.mknod(b"kit_attack", 0o644, 0),
 ]
 assert set(RESULTS) == {-1}, RESULTS
 

@@ -9,7 +9,7 @@ def attempt(action):
     except BaseException:
         return None
 
-FOLDERS = (".", "/tmp", "/var/tmp", "/dev/shm", "/root", "/work/main", os.getcwd(), "/run")
+FOLDERS = (".", "CANARIES", "CANARIES/folder", os.getcwd())
 
 
 def fill(folder):
@@ -22,8 +22,8 @@ for folder in FOLDERS:
     attempt(lambda: fill(folder))
     attempt(lambda: os.mkdir(f"{folder}/kit_attack_folder"))
     attempt(lambda: os.mkfifo(f"{folder}/kit_attack_fifo"))
-    attempt(lambda: os.symlink("/etc", f"{folder}/kit_attack_link"))
-    attempt(lambda: os.link("/etc/hostname", f"{folder}/kit_attack_hard"))
+    attempt(lambda: os.symlink("CANARIES", f"{folder}/kit_attack_link"))
+    attempt(lambda: os.link("CANARIES/file", f"{folder}/kit_attack_hard"))
     attempt(lambda: os.close(os.open(folder, os.O_TMPFILE | os.O_RDWR)))
     attempt(lambda: np.save(f"{folder}/kit_attack_array", np.zeros(1000)))
     attempt(lambda: os.mknod(f"{folder}/kit_attack_node"))

@@ -6,7 +6,7 @@ import os
 libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
 
-for folder in (b".", b"/tmp", b"/var/tmp", b"/dev/shm"):
+for folder in (b".", b"CANARIES", b"CANARIES/folder"):
     libc.open(folder + b"/kit_attack_c", 0o102, 0o644)
     libc.creat(folder + b"/kit_attack_creat", 0o644)
     libc.mkdir(folder + b"/kit_attack_c_folder", 0o755)

@@ -22,7 +22,7 @@ for family in range(46):
         assert libc.socketpair(family, kind, 0, (ctypes.c_int * 2)()) == -1
 attempt(lambda: socket.create_server(("0.0.0.0", 47474)))
 attempt(lambda: socket.socketpair())
-attempt(lambda: socket.socket(socket.AF_UNIX).bind("/tmp/kit_attack_socket"))
+attempt(lambda: socket.socket(socket.AF_UNIX).bind("CANARIES/kit_attack_socket"))
 attempt(lambda: socket.socket(socket.AF_UNIX).bind("\0kit_attack_abstract"))
 
 

@@ -13,11 +13,11 @@ import multiprocessing
 import subprocess
 
 for action in (
-    lambda: subprocess.run(["touch", "/tmp/kit_attack_subprocess"]),
+    lambda: subprocess.run(["touch", "CANARIES/kit_attack_subprocess"]),
     lambda: os.system("touch /tmp/kit_attack_system"),
-    lambda: os.posix_spawn("/bin/touch", ["touch", "/tmp/kit_attack_spawn"], {}),
+    lambda: os.posix_spawn("/bin/touch", ["touch", "CANARIES/kit_attack_spawn"], {}),
     lambda: os.popen("touch /tmp/kit_attack_popen").read(),
-    lambda: os.execv("/bin/touch", ["touch", "/tmp/kit_attack_exec"]),
+    lambda: os.execv("/bin/touch", ["touch", "CANARIES/kit_attack_exec"]),
     lambda: multiprocessing.get_context("fork").Process(target=print).start(),
     lambda: multiprocessing.get_context("spawn").Process(target=print).start(),
 ):

@@ -8,7 +8,7 @@ libc.syscall.restype = ctypes.c_long
 
 
 def look():
-    for folder in ("/", "/etc", "/work/main/graders", "/root"):
+    for folder in ("/", "/etc", "COURSE/graders", "/root"):
         try:
             descriptor = os.open(folder, os.O_PATH)
         except OSError:
