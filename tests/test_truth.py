@@ -189,3 +189,9 @@ def test_code_is_built_anew_each_time() -> None:
     assert first[0].random() == second.random() == first[1][1]["deep"].random()
     assert repr(seed) == "np.random.default_rng(3)"
     assert Code("[nn.Identity()]").build()[0](1) == 1
+
+
+def test_a_function_that_keeps_nothing_is_made_once() -> None:
+    """So its pickle is known; one with a default of its own could keep something, and is new."""
+    assert Code("lambda x: x + 2").build() is Code("lambda x: x + 2").build()
+    assert Code("lambda x, seen=[]: seen").build() is not Code("lambda x, seen=[]: seen").build()

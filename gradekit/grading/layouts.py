@@ -37,8 +37,8 @@ def assert_any_layout(
 ) -> None:
     """Fail unless the function of `truth` is right for `cases` however their arrays lie.
 
-    Each case is tried with all its arrays in Fortran order, as every second entry of a longer
-    array, and read-only (which shows an answer that writes to them).
+    Each case is tried with all its arrays in Fortran order, as every second entry, along
+    each axis, of a larger array, and read-only (which shows an answer that writes to them).
     `rtol` and `atol` stand in for the truth's own.
     """
     from gradekit.grading.truth import with_keywords
@@ -75,9 +75,22 @@ def laid_out(value: Any, layout: str) -> Any:
     if not isinstance(value, np.ndarray) or value.ndim == 0:
         return value
     if layout == "Fortran-ordered":
-        return np.asfortranarray(value)
+        return value.copy(order="F")
     if layout == "strided":
-        return np.repeat(value, 2, axis=-1)[..., ::2]
-    frozen = value.copy()
-    frozen.flags.writeable = False
-    return frozen
+        return _every_second(value)
+    return frozen(value.copy())
+
+
+def frozen(array: np.ndarray) -> np.ndarray:
+    """The same array, which can be written to no longer."""
+    array.flags.writeable = False
+    return array
+
+
+def _every_second(value: np.ndarray) -> np.ndarray:
+    """The same numbers as every second entry, along each axis, of a larger array."""
+    larger = np.zeros([2 * size for size in value.shape], dtype=value.dtype)
+    places: tuple[Any, ...] = (..., *[slice(None, None, 2)] * value.ndim)
+    spaced: np.ndarray = larger[places]
+    spaced[...] = value
+    return spaced

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradekit.grading.afresh import assert_afresh
 from gradekit.grading.compare import Mismatch, assert_array, assert_number
+from gradekit.grading.layouts import frozen, laid_out
 from gradekit.grading.shown import show
 from gradekit.grading.truth import KINDS, Case, Draw, Truth, with_keywords
 
@@ -89,28 +90,14 @@ def _judge_roughly(actual: Any, expected: Any, *args: Any, **keywords: Any) -> N
 def _calls(answer: Any, name: str, args: Any, keywords: Any) -> list[tuple[Any, bool]]:
     """Runs beside the submission, because memory layouts do not travel."""
     results = []
-    for view in (_fortran, _spaced):
-        given = [view(each) if isinstance(each, np.ndarray) else each for each in args]
+    for layout in ("Fortran-ordered", "strided"):
+        laid = [laid_out(each, layout) for each in args]
+        given = [frozen(each) if isinstance(each, np.ndarray) else each for each in laid]
         value = getattr(answer, name)(*given, **keywords)
         arrays = [each for each in given if isinstance(each, np.ndarray)]
         shared = any(np.may_share_memory(part, each) for part in _parts(value) for each in arrays)
         results.append((value, shared))
     return results
-
-
-def _fortran(array: np.ndarray) -> np.ndarray:
-    other: np.ndarray = array.copy(order="F")
-    other.flags.writeable = False
-    return other
-
-
-def _spaced(array: np.ndarray) -> np.ndarray:
-    larger = np.zeros([2 * size for size in array.shape], dtype=array.dtype)
-    every_second: tuple[Any, ...] = (..., *[slice(None, None, 2)] * array.ndim)
-    other: np.ndarray = larger[every_second]
-    other[...] = array
-    other.flags.writeable = False
-    return other
 
 
 def _parts(value: Any) -> list[np.ndarray]:

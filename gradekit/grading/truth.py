@@ -110,17 +110,19 @@ class Truth:
         if draw is not None:
             every += self._cases_drawn(submission, draw, draws)
         every = [(args, keywords | more) for args, more in every]
-        if len(self._asked) < REMEMBERED:
-            self._asked |= {pickle.dumps(case): case for case in every}
-        raising = [case for case in every if isinstance(self.value(*case), BaseException)]
-        valued = [case for case in every if not isinstance(self.value(*case), BaseException)]
-        for (args, more), answer in submission.each_case(self.function, valued, unchanged):
+        expected = [self._graded_value(case) for case in every]
+        raises = [isinstance(value, BaseException) for value in expected]
+        valued = [case for case, error in zip(every, raises, strict=True) if not error]
+        values = (value for value, error in zip(expected, raises, strict=True) if not error)
+        answers = submission.each_case(self.function, valued, unchanged)
+        for ((args, more), answer), value in zip(answers, values, strict=True):
             if unchanged:
                 self.compare_arguments(answer, args, more)
                 answer = answer.value
-            self.compare(answer, args, more, rtol=rtol, atol=atol)
-        for args, more in raising:
-            self._assert_raises(submission, args, more)
+            self._compare(answer, value, args, more, rtol, atol)
+        for case, value in zip(every, expected, strict=True):
+            if isinstance(value, BaseException):
+                self._assert_raises(submission, type(value), *case)
 
     @property
     def graded(self) -> list[tuple[Arguments, dict[str, Any]]]:
@@ -129,7 +131,17 @@ class Truth:
 
     def value(self, args: Arguments, keywords: dict[str, Any]) -> Any:
         """The expected value, or the exception that is expected; worked out once."""
-        key = pickle.dumps((args, keywords))
+        return self._value_of(pickle.dumps((args, keywords)))
+
+    def _graded_value(self, case: tuple[Arguments, dict[str, Any]]) -> Any:
+        """As `value`, for a case that a check grades with."""
+        key = pickle.dumps(case)
+        if len(self._asked) < REMEMBERED:
+            self._asked[key] = case
+        return self._value_of(key)
+
+    def _value_of(self, key: bytes) -> Any:
+        """The expected value for pickled arguments and keywords."""
         if key not in self._known:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
@@ -156,7 +168,17 @@ class Truth:
 
         `rtol` and `atol` stand in for the truth's own.
         """
-        expected = self.value(args, keywords)
+        self._compare(actual, self.value(args, keywords), args, keywords, rtol, atol)
+
+    def _compare(
+        self,
+        actual: Any,
+        expected: Any,
+        args: Arguments,
+        keywords: dict[str, Any],
+        rtol: float | None,
+        atol: float | None,
+    ) -> None:
         if self._judge is not None:
             self._judge(actual, expected, *built(args), **built(keywords))
         else:
@@ -183,9 +205,12 @@ class Truth:
         return self._drawn[key]
 
     def _assert_raises(
-        self, submission: SubmissionProxy, args: Arguments, keywords: dict[str, Any]
+        self,
+        submission: SubmissionProxy,
+        wanted: type[BaseException],
+        args: Arguments,
+        keywords: dict[str, Any],
     ) -> None:
-        wanted = type(self.value(args, keywords))
         try:
             submission.call(self.function, *args, **keywords)
         except wanted as error:

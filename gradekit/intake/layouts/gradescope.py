@@ -79,14 +79,14 @@ def people_in(content: bytes) -> dict[str, list[Person]]:
         raise NotUsable("it is no YAML that can be read") from None
 
 
-def _bounded(events: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-    """Events with the depth at which each stands, as long as they keep to the bounds."""
+def _bounded(events: Iterable[Any]) -> Iterator[Any]:
+    """The events, as long as they keep to the bounds."""
     depth, until = 0, time.monotonic() + SECONDS
     for count, event in enumerate(events):
         kind = type(event).__name__
         if kind in ("SequenceEndEvent", "MappingEndEvent"):
             depth -= 1
-        yield depth, event
+        yield event
         if kind in ("SequenceStartEvent", "MappingStartEvent"):
             depth += 1
         if depth > DEPTH:
@@ -95,7 +95,7 @@ def _bounded(events: Iterable[Any]) -> Iterator[tuple[int, Any]]:
             raise NotUsable(f"reading it took longer than {SECONDS:g} s")
 
 
-def _people(events: Iterator[tuple[int, Any]]) -> Iterator[tuple[str, list[Person]]]:
+def _people(events: Iterator[Any]) -> Iterator[tuple[str, list[Person]]]:
     """Folder and submitters of each entry: `submission_1: {:submitters: [{:name: ...}]}`.
 
     The path to where we are is kept as the keys of the mappings around; an alias stands for
@@ -105,9 +105,9 @@ def _people(events: Iterator[tuple[int, Any]]) -> Iterator[tuple[str, list[Perso
     expects_key: list[bool] = []
     fields: dict[str, str] = {}
     found: list[Person] = []
-    for _, event in events:
+    for event in events:
         kind = type(event).__name__
-        if kind == "ScalarEvent" or kind == "AliasEvent":
+        if kind in ("ScalarEvent", "AliasEvent"):
             value = str(event.value)[:CHARACTERS] if kind == "ScalarEvent" else ""
             if expects_key and expects_key[-1]:
                 keys[-1], expects_key[-1] = value, False

@@ -11,7 +11,6 @@ from gradekit.sandbox.inside.inert import Inert
 # They run their body, or the rest of their line, in the notebook's namespace.
 RUNS_BODY = frozenset("time capture prun memit wandb scalene snakeviz pyinstrument heat".split())
 RUNS_LINE = frozenset("time prun memit".split())
-OPTIONS = {"capture": True}  # whose line is options, and never code
 
 
 class Lines(list[str]):
