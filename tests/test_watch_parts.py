@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from queue import SimpleQueue
 
+import msgspec
 import pytest
 from rich.text import Text
 
-from gradekit.practice.screen.desk import Desk, Verdict
+from gradekit.practice.screen.desk import Begun, Desk, Verdict
 from gradekit.practice.screen.saves import Saved, saves_into
 from gradekit.practice.screen.terminal import Terminal, _names
 from gradekit.submission import parse
 
 ROOT = Path(__file__).resolve().parents[1]
 RIGHT = (ROOT / "solutions" / "exercise_05_softmax.py").read_bytes()
+ENDLESS = parse(Path("a.py"), b"while True:\n    pass\n")
 PATIENCE_SECONDS = 60
 
 
@@ -78,6 +80,14 @@ def test_saves_arrive_however_they_are_made(tmp_path):
         assert isinstance(inbox.get(timeout=PATIENCE_SECONDS), Saved)
 
 
+def next_verdict(inbox: SimpleQueue) -> Verdict:
+    """The next verdict; what only says that an answer runs is left out."""
+    while isinstance(happened := inbox.get(timeout=PATIENCE_SECONDS), Begun):
+        pass
+    assert isinstance(happened, Verdict)
+    return happened
+
+
 def test_the_newest_answer_gets_the_verdict(course):
     """An endless loop that is being graded is left behind, and tells nothing any more."""
     inbox: SimpleQueue = SimpleQueue()
@@ -85,15 +95,71 @@ def test_the_newest_answer_gets_the_verdict(course):
     desk.open(course.find("softmax"))
     right = parse(Path("a.py"), RIGHT)
     desk.grade(right)
-    assert inbox.get(timeout=PATIENCE_SECONDS).report.passed
-    desk.grade(parse(Path("a.py"), b"while True:\n    pass\n"))
+    assert next_verdict(inbox).report.passed
+    desk.grade(ENDLESS)
     newer = parse(Path("a.py"), RIGHT + b"\n")
     desk.grade(newer)
-    verdict = inbox.get(timeout=PATIENCE_SECONDS)
+    verdict = next_verdict(inbox)
     desk.close()
-    assert isinstance(verdict, Verdict)
     assert verdict.sha256 == newer.sha256
     assert verdict.report.passed
+
+
+@pytest.mark.parametrize("first_is_running", [True, False])
+def test_three_quick_saves_end_with_the_verdict_of_the_last(course, first_is_running):
+    """Both answers that wait set a timer; the second timer finds the session replaced."""
+    inbox: SimpleQueue = SimpleQueue()
+    desk = Desk(course, inbox)
+    desk.open(course.find("softmax"))
+    desk.grade(ENDLESS)
+    if first_is_running:
+        assert isinstance(inbox.get(timeout=PATIENCE_SECONDS), Begun)
+    desk.grade(parse(Path("a.py"), b"while True: pass\n"))
+    newest = parse(Path("a.py"), RIGHT + b"\n\n")
+    desk.grade(newest)
+    verdict = next_verdict(inbox)
+    desk.close()
+    assert verdict.sha256 == newest.sha256
+    assert verdict.report.passed
+
+
+def test_an_answer_after_a_broken_grader_is_graded(course, monkeypatch):
+    """A session that failed of its own is replaced when the next answer comes."""
+    from gradekit import engine
+    from gradekit.errors import SandboxError
+
+    def fails(*_: object) -> None:
+        raise SandboxError("no sandbox today")
+
+    inbox: SimpleQueue = SimpleQueue()
+    desk = Desk(course, inbox)
+    works = engine.open_session
+    monkeypatch.setattr(engine, "open_session", fails)
+    desk.open(course.find("softmax"))
+    assert "no sandbox today" in next_verdict(inbox).problem
+    monkeypatch.setattr(engine, "open_session", works)
+    desk.grade(parse(Path("a.py"), RIGHT))
+    verdict = next_verdict(inbox)
+    desk.close()
+    assert verdict.report.passed
+
+
+def test_after_two_time_outs_the_other_checks_of_a_function_are_not_tried(course):
+    """Whoever waits at a terminal waits for two of them, and the other functions are graded."""
+    from gradekit.engine import open_session
+
+    exercise = course.find("softmax")
+    fast = msgspec.structs.replace(exercise.limits, check_seconds=0.3)
+    quick = msgspec.structs.replace(exercise, limits=fast)
+    source = RIGHT + b"\ndef softmax(x, axis=-1):\n    while True:\n        pass\n"
+    with open_session(course, quick) as session:
+        report = session.grade(parse(Path("a.py"), source), timeouts=2)
+    hung = [check for check in report.checks if check.function == "softmax"]
+    tried = [check for check in hung if "not tried" not in check.message]
+    assert len(tried) == 2 < len(hung)
+    assert {check.ending for check in hung} == {"timed_out"}
+    assert "not tried: 2 other checks of softmax ran out of time" in hung[-1].message
+    assert all(check.outcome == "passed" for check in report.checks if check not in hung)
 
 
 def test_a_broken_grader_is_said_to_be_kits_own_problem(course, tmp_path):
@@ -110,7 +176,7 @@ def test_a_broken_grader_is_said_to_be_kits_own_problem(course, tmp_path):
     desk = Desk(Course(tmp_path), inbox)
     desk.open(exercise)
     desk.grade(parse(Path("a.py"), RIGHT))
-    verdict = inbox.get(timeout=PATIENCE_SECONDS)
+    verdict = next_verdict(inbox)
     desk.close()
     assert verdict.report is None
     assert verdict.problem

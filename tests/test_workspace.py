@@ -242,3 +242,21 @@ def test_an_answer_that_was_deleted_is_written_anew(place, course):
         place.read_answer(exercise)
     assert place.reset(exercise) is None
     assert place.is_stub(exercise)
+
+
+def test_an_answer_graded_twice_by_two_watches_is_one_try(place, course):
+    """The same verdict on the same text is written down once; another one is a new event."""
+    exercise = course.find("softmax")
+    for score in (4.0, 4.0, 6.0):
+        place.record_check(report(score), exercise)
+    assert [event.score for event in place.events()] == [4.0, 6.0]
+
+
+def test_tinkering_with_a_solved_exercise_does_not_take_the_solve_away(place, course):
+    """Best and latest are two things: it counts as solved, and says that it is broken now."""
+    exercise = course.find("softmax")
+    place.record_check(report(10.0), exercise)
+    place.record_check(report(4.0), exercise)
+    assert place.states() == {exercise.name: "broken"}
+    assert place.solved() == {exercise.name}
+    assert {s.exercise.name: s.score for s in progress.standings(place)}[exercise.name] == 10.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +13,35 @@ if TYPE_CHECKING:
     from gradekit.submission import Submission
 
 
+
 def grade_answer(
     course: Course, exercise: Exercise, submission: Submission, isolation: str | None = None
 ) -> Report:
-    """Grade one answer, with a spinner while libraries load."""
-    from gradekit.engine import open_session
+    """Grade one answer; say what is going on while libraries load, and while it runs."""
+    from gradekit.engine import ENOUGH_TIMEOUTS, open_session
 
-    with open_session(course, exercise, isolation) as session, spinner(exercise):
-        return session.grade(submission)
+    with open_session(course, exercise, isolation) as session:
+        with spinner(f"loading {exercise.library} ..."):
+            session.wait_until_warm()
+        with spinner(_Running()):
+            return session.grade(submission, timeouts=ENOUGH_TIMEOUTS)
 
 
-def spinner(exercise: Exercise) -> AbstractContextManager[Any]:
-    """Something that moves, on a terminal, while torch loads."""
+class _Running:
+    """What the spinner says while an answer runs: how long it has been running."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def __rich__(self) -> str:
+        seconds = time.monotonic() - self._since
+        return f"running your answer, {seconds:.0f} s" if seconds >= 1 else "running your answer"
+
+
+def spinner(text: Any) -> AbstractContextManager[Any]:
+    """Something that moves beside `text`, on a terminal."""
     if not sys.stderr.isatty():
         return nullcontext()
     from gradekit.render.terminal import console
 
-    return console(stderr=True).status(f"loading {exercise.library} ...")
+    return console(stderr=True).status(text)

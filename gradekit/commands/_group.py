@@ -89,8 +89,7 @@ def _what_next(course: Course) -> None:
         click.echo(f"kit holds {len(course.exercises)} neural-network interview exercises.")
         click.echo("Start with `kit init practice && cd practice`; `kit --help` has the rest.")
         return
-    solved = [name for name, state in workspace.states().items() if state == "solved"]
-    click.echo(f"{len(solved)} of {len(course.exercises)} exercises solved.")
+    click.echo(f"{len(workspace.solved())} of {len(course.exercises)} exercises solved.")
     exercise = workspace.next_exercise()
     if exercise is None:
         click.echo("All done. `kit list` shows them; `kit reset EXERCISE` starts one over.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from gradekit.errors import KitError
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
+    from gradekit.practice.workspace import Workspace
 
 
 @kit.command()
@@ -46,22 +46,29 @@ def solution(context: click.Context, name: str, give_up: bool) -> None:
         workspace.record("gave_up", exercise)
     print_model_answer(console(), course, exercise)
     if workspace and workspace.is_practice:
-        _compare(course, exercise, workspace.answer(exercise))
+        _compare(course, exercise, workspace)
 
 
-def _compare(course: Course, exercise: Exercise, answer: Path) -> None:
-    """Print where an answer behaves otherwise than the model answer, if it has begun at all."""
+def _compare(course: Course, exercise: Exercise, workspace: Workspace) -> None:
+    """Print how an answer differs from the model answer, if it has begun at all.
+
+    In its text, where it is known to be right; else in what it does.
+    """
     from gradekit.engine import open_session
     from gradekit.practice.screen.paint import is_untouched
-    from gradekit.practice.screen.solutions import print_behaviour
+    from gradekit.practice.screen.solutions import print_behaviour, print_difference
     from gradekit.render.terminal import console
     from gradekit.submission import read
 
-    if not answer.is_file():
+    if not workspace.answer(exercise).is_file():
         return
-    with open_session(course, exercise) as session, spinner(exercise):
-        session.grade(read(course.solution(exercise)))  # warms up, so that both are timed alike
-        yours = session.grade(read(answer))
-        model = session.grade(read(course.solution(exercise)))
+    answer, model_answer = workspace.read_answer(exercise), read(course.solution(exercise))
+    if workspace.earned_full_marks(exercise, answer.sha256):
+        print_difference(console(), answer, model_answer)
+        return
+    with open_session(course, exercise) as session, spinner(f"loading {exercise.library} ..."):
+        session.grade(model_answer)  # warms up, so that both are timed alike
+        yours = session.grade(answer)
+        model = session.grade(model_answer)
     if not is_untouched(yours):
         print_behaviour(console(), yours, model)

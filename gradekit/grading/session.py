@@ -9,7 +9,7 @@ import hashlib
 import sys
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
@@ -23,7 +23,7 @@ from gradekit.grading import mistakes, plugin
 from gradekit.grading.counterexample import Found, key_of, smallest
 from gradekit.grading.memo import Memo
 from gradekit.grading.mistakes import Print
-from gradekit.grading.proxy import Run
+from gradekit.grading.proxy import Run, SubmissionError
 from gradekit.grading.truth import Inputs, Truth
 from gradekit.report import Check, Report
 from gradekit.sandbox.launch import Sandbox
@@ -58,6 +58,7 @@ class Job(NamedTuple):
     run: Run
     until_failure: bool
     remember: bool
+    timeouts: int | None
 
 
 class Session:
@@ -81,33 +82,52 @@ class Session:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._results: SimpleQueue[Result | None] = SimpleQueue()
         self._problem = "pytest ended"
+        self._has_collected = threading.Event()  # or has failed to
         self._declared: dict[str, Declared] = {}  # by the names of checks
         self._thread = threading.Thread(target=self._serve, daemon=True, name="grader")
         self._thread.start()
 
-    def grade(self, submission: Submission) -> Report:
+    def wait_until_warm(self) -> None:
+        """Return when the libraries are loaded on both sides, so that grading begins at once.
+
+        Raises:
+            SandboxError: the sandbox did not start.
+        """
+        self._has_collected.wait()
+        _ = self._sandbox.isolation  # known once its process is warm
+
+    def grade(self, submission: Submission, *, timeouts: int | None = None) -> Report:
         """Run all checks on a submission.
 
+        Args:
+            timeouts: After so many checks of one function that ran out of time, its others are
+                not tried, and fail; None tries all.
         Raises:
             GraderError: the grader is broken.
             SandboxError: no worker could be made.
         """
-        return self.examine(submission)[0]
+        return self.examine(submission, timeouts=timeouts)[0]
 
     def examine(
-        self, submission: Submission, *, until_failure: bool = False, remember: bool = True
+        self,
+        submission: Submission,
+        *,
+        until_failure: bool = False,
+        remember: bool = True,
+        timeouts: int | None = None,
     ) -> tuple[Report, dict[str, Print]]:
         """As `grade`, but with the prints of the failed checks, by name.
 
         Args:
             until_failure: Stop at the first check that costs points.
             remember: Replies that were judged before need not be judged again; see memo.py.
+            timeouts: As for `grade`.
         """
         if not self.is_alive:
             raise GraderError(self._problem)
         started = time.perf_counter()
         run = Run(self._sandbox, self.exercise.name, submission, self.seed)
-        self._jobs.put(Job(run, until_failure, remember))
+        self._jobs.put(Job(run, until_failure, remember, timeouts))
         try:
             result = self._results.get()
         finally:
@@ -179,6 +199,7 @@ class Session:
             self._problem = f"{type(error).__name__}: {error}"
         finally:
             loop.end_collecting()
+            self._has_collected.set()
             self._results.put(None)
 
 
@@ -214,6 +235,7 @@ class _Loop:
             ours._problem = "there is no check in it"
             return True
         ours._declared = _declared(checks)
+        ours._has_collected.set()
         while (job := ours._jobs.get()) is not None:
             stash[plugin.PROXY]._run = job.run
             done, prints = stash[plugin.CHECKS], stash[plugin.PRINTS]
@@ -235,6 +257,7 @@ class _Loop:
         """
         share = seconds / len({check.function for check in checks})
         taken: defaultdict[str, float] = defaultdict(float)
+        timeouts: Counter[str] = Counter()
         costly: set[str] = set()
         waiting: list[_Collected] = []
         for check in checks:
@@ -248,11 +271,16 @@ class _Loop:
             if job.until_failure and last.outcome != "passed" and last.max_score:
                 return
             taken[last.function] += last.seconds
+            timeouts[last.function] += last.ending == "timed_out"
             lost_its_worker = last.ending in ("timed_out", "crashed", "out_of_memory")
             if lost_its_worker or taken[last.function] > share:
                 costly.add(last.function)
         for check in waiting:
+            if job.timeouts is not None and timeouts[check.function] >= job.timeouts:
+                _give_up(job, check, timeouts[check.function])
+                continue
             self._run_check(job, check, checks)
+            timeouts[check.function] += done[-1].ending == "timed_out"
         if waiting:
             place = {check.item.name: number for number, check in enumerate(checks)}
             done.sort(key=lambda check: place[check.name])
@@ -287,6 +315,14 @@ class _Loop:
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         self._session._problem = excinfo.exconly()
         return True  # told through GraderError; nothing is printed
+
+
+def _give_up(job: Job, check: _Collected, timeouts: int) -> None:
+    """Fail a check without trying it."""
+    job.run.begin_check(check.item.name)
+    text = f"not tried: {timeouts} other checks of {check.function} ran out of time"
+    error = SubmissionError(text, "timed_out")
+    plugin.note(check.item, plugin.judgement(check.item, error), 0.0)
 
 
 def _error_of(run: Callable[[], object]) -> BaseException | None:

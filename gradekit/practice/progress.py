@@ -15,7 +15,7 @@ IDLE_SECONDS = 20 * 60  # whoever does nothing for longer was away
 
 
 class Standing(NamedTuple):
-    """Where one stands with an exercise. `attempts` counts versions that were graded."""
+    """Where one stands with an exercise: its best score, and how many versions were graded."""
 
     exercise: Exercise
     state: State
@@ -48,7 +48,7 @@ def standings(workspace: Workspace) -> list[Standing]:
             Standing(
                 exercise,
                 state,
-                checked[-1].score if checked and state != "new" else 0.0,
+                max((e.score for e in checked), default=0.0) if state != "new" else 0.0,
                 checked[-1].max_score if checked else 10.0,
                 len({event.sha256 or str(event.time) for event in checked}),
                 max((event.level for event in own), default=0),

@@ -119,23 +119,28 @@ class Workspace:
     def record_check(
         self, report: Report, exercise: Exercise, event: str = "checked", rating: int = 0
     ) -> None:
-        """Remember what a graded answer earned, and what it got wrong; a stub earned nothing."""
+        """Remember what a graded answer earned, and what it got wrong; a stub earned nothing.
+
+        The same answer graded again is no other try: two watches may look at one file.
+        """
         stub = self.course.stub(exercise).read_bytes()
         if report.submission_sha256 == hashlib.sha256(stub).hexdigest():
             return
         written = [check for check in report.failed if check.message != NOT_WRITTEN]
         known = report.behaves_like.items()
-        self.record(
-            event,
-            exercise,
-            score=report.score,
-            max_score=report.max_score,
-            sha256=report.submission_sha256,
-            failed=tuple(check.title for check in written if check.max_score),
-            mistakes=tuple(f"{function}: {mistake}" for function, mistake in known),
-            unfinished=len(written) < len(report.failed) or bool(report.common_problem),
-            rating=rating,
-        )
+        fields: dict[str, Any] = {
+            "score": report.score,
+            "max_score": report.max_score,
+            "sha256": report.submission_sha256,
+            "failed": tuple(check.title for check in written if check.max_score),
+            "mistakes": tuple(f"{function}: {mistake}" for function, mistake in known),
+            "unfinished": len(written) < len(report.failed) or bool(report.common_problem),
+            "rating": rating,
+        }
+        own = [e for e in self.events() if e.exercise == exercise.name and e.event != "opened"]
+        if own and own[-1] == Event(own[-1].time, event, exercise.name, **fields):
+            return
+        self.record(event, exercise, **fields)
 
     def states(self) -> dict[str, State]:
         """Where the learner stands with each exercise, by name."""
@@ -149,10 +154,24 @@ class Workspace:
                 states[event.exercise] = "new"
         return states
 
+    def solved(self) -> set[str]:
+        """The exercises that were solved, whatever has become of the answer since."""
+        names = {exercise.name for exercise in self.course.exercises}
+        states = self.states().items()
+        return names & {name for name, state in states if state in ("solved", "broken")}
+
     def has_solved(self, exercise: Exercise) -> bool:
         """Whether an answer to it ever earned full marks."""
         return any(
             event.event == "checked" and event.full_marks
+            for event in self.events()
+            if event.exercise == exercise.name
+        )
+
+    def earned_full_marks(self, exercise: Exercise, sha256: str) -> bool:
+        """Whether this very answer was graded and earned every point."""
+        return any(
+            event.sha256 == sha256 and event.full_marks
             for event in self.events()
             if event.exercise == exercise.name
         )

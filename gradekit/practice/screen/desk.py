@@ -30,48 +30,71 @@ class Verdict(NamedTuple):
     problem: str = ""
 
 
+class Begun(NamedTuple):
+    """The libraries are loaded, and the answer with this hash is running."""
+
+    sha256: str
+
+
 class Desk:
-    """Keeps one session open and puts each `Verdict` into an inbox."""
+    """Keeps one session open and puts each `Begun` and `Verdict` into an inbox."""
 
     def __init__(self, course: Course, inbox: SimpleQueue[Any]) -> None:
         self._course = course
         self._inbox = inbox
         self._place: _Place | None = None
+        self._newest: Submission | None = None  # of the exercise that is open
         self._lock = threading.Lock()
 
     def open(self, exercise: Exercise) -> None:
         """Get ready for answers to `exercise`; what is being graded no longer matters."""
         with self._lock:
+            self._newest = None
             self._open(exercise)
 
     def grade(self, submission: Submission) -> None:
         """Grade an answer to the exercise that is open, soon."""
         with self._lock:
-            place = self._place
-            assert place is not None, "no exercise is open"
-            place.answers.put(submission)
-            if place.is_grading:
-                later = threading.Timer(PATIENCE_SECONDS, self._move, (place, submission))
-                later.daemon = True
-                later.start()
+            assert self._place is not None, "no exercise is open"
+            if self._place.has_ended:  # it failed with an older answer
+                self._open(self._place.exercise)
+            self._newest = submission
+            self._place.answers.put(submission)
+            self._look_later()
 
     def close(self) -> None:
         """End the session, without waiting for what it is grading."""
         with self._lock:
             if self._place is not None:
                 self._place.leave()
+                self._place = None
 
     def _open(self, exercise: Exercise) -> None:
         if self._place is not None:
             self._place.leave()
         self._place = _Place(self._course, exercise, self._inbox)
 
-    def _move(self, place: _Place, submission: Submission) -> None:
-        """Give an answer that still waits for another one a session of its own."""
+    def _look_later(self) -> None:
+        timer = threading.Timer(PATIENCE_SECONDS, self._look)
+        timer.daemon = True
+        timer.start()
+
+    def _look(self) -> None:
+        """Give the newest answer a session of its own where it still waits for an older one.
+
+        Whichever answer set the timer, the newest is the one that matters: the answers
+        between are nobody's any more.
+        """
         with self._lock:
-            if self._place is place and place.keeps_waiting(submission):
+            place, newest = self._place, self._newest
+            if place is None or newest is None or place.has_ended or place.begun is newest:
+                return
+            if place.is_grading:
                 self._open(place.exercise)
-                self._place.answers.put(submission)
+                assert self._place is not None
+                self._place.answers.put(newest)
+            else:  # it is loading, or about to begin
+                self._look_later()
 
 
 class _Place:
@@ -80,39 +103,34 @@ class _Place:
     def __init__(self, course: Course, exercise: Exercise, inbox: SimpleQueue[Any]) -> None:
         self.exercise = exercise
         self.answers: SimpleQueue[Submission | None] = SimpleQueue()
+        self.begun: Submission | None = None  # the last answer that it began to grade
+        self.is_grading = self.has_ended = False
         self._course, self._inbox = course, inbox
         self._left = False
         self._session: Session | None = None
-        self._is_warm = False  # before that, time passes with loading
-        self._grading: Submission | None = None
         threading.Thread(target=self._serve, daemon=True, name="desk").start()
-
-    @property
-    def is_grading(self) -> bool:
-        return self._grading is not None
-
-    def keeps_waiting(self, submission: Submission) -> bool:
-        return self._is_warm and self._grading not in (None, submission)
 
     def leave(self) -> None:
         """End it without waiting, and whatever it is grading."""
         self._left = True
         self.answers.put(None)
-        if self._session is not None and self._is_warm and self.is_grading:
+        if self._session is not None and self.is_grading:
             threading.Thread(target=self._session.close, daemon=True, name="close").start()
 
-    def _tell(self, verdict: Verdict) -> None:
+    def _tell(self, event: Begun | Verdict) -> None:
         if not self._left:
-            self._inbox.put(verdict)
+            self._inbox.put(event)
 
     def _serve(self) -> None:
         from gradekit.engine import open_session
 
         try:
             with open_session(self._course, self.exercise) as self._session:
+                self._session.wait_until_warm()
                 while (submission := self._newest()) is not None:
                     self._tell(self._graded(self._session, submission))
         except (OurFailure, OSError) as error:
+            self.has_ended = True
             self._tell(Verdict(self.exercise, "", None, str(error)))
 
     def _newest(self) -> Submission | None:
@@ -122,9 +140,12 @@ class _Place:
         return submission
 
     def _graded(self, session: Session, submission: Submission) -> Verdict:
-        self._grading = submission
+        from gradekit.engine import ENOUGH_TIMEOUTS
+
+        self.begun, self.is_grading = submission, True
+        self._tell(Begun(submission.sha256))
         try:
-            return Verdict(self.exercise, submission.sha256, session.grade(submission))
+            report = session.grade(submission, timeouts=ENOUGH_TIMEOUTS)
+            return Verdict(self.exercise, submission.sha256, report)
         finally:
-            self._grading = None
-            self._is_warm = True
+            self.is_grading = False

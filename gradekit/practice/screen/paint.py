@@ -45,9 +45,9 @@ def print_solved(out: Console, workspace: Workspace, *, plain: bool) -> None:
     """How many exercises are solved, as a bar."""
     states = workspace.states()
     total = len(workspace.course.exercises)
-    solved = sum(states.get(e.name) == "solved" for e in workspace.course.exercises)
-    broken = sum(states.get(e.name) == "broken" for e in workspace.course.exercises)
-    also = f", {broken} broken" if broken else ""
+    solved = len(workspace.solved())
+    broken = sum(states.get(exercise.name) == "broken" for exercise in workspace.course.exercises)
+    also = f" ({broken} changed since, and broken)" if broken else ""
     if plain:
         out.print(Text(f"Solved: {solved} of {total} exercises{also}."))
         return

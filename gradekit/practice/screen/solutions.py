@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from gradekit.course import Course, Exercise
 from gradekit.report import Report
+from gradekit.submission import Submission
 
 STYLE: Any = {"theme": "ansi_dark", "background_color": "default", "word_wrap": True}
 
@@ -70,6 +72,19 @@ def print_behaviour(out: Console, yours: Report, model: Report) -> None:
     out.print(
         Text(f"All checks took {yours.seconds:.3f} s, the model answer {model.seconds:.3f} s.")
     )
+
+
+def print_difference(out: Console, yours: Submission, model: Submission) -> None:
+    """The lines in which an answer that is right differs from the model answer."""
+    print_heading(out, "Your answer beside it: full marks")
+    mine, theirs = ("\n".join(each.cells).splitlines() for each in (yours, model))
+    lines = [*difflib.unified_diff(mine, theirs, "your answer", "the model answer", "", "", 1, "")]
+    if not lines:
+        out.print(Text("Line for line the same."))
+    elif out.is_terminal:
+        out.print(Syntax("\n".join(lines), "diff", **STYLE))
+    else:
+        out.print(Text("\n".join(lines)), soft_wrap=True)
 
 
 def print_heading(out: Console, text: str) -> None:

@@ -44,7 +44,7 @@ def spent(seconds: float) -> str:
 
 
 def _summary(events: list[Event], standings: list[progress.Standing]) -> list[str]:
-    solved = sum(standing.state == "solved" for standing in standings)
+    solved = sum(standing.state in ("solved", "broken") for standing in standings)
     broken = [s.exercise.slug for s in standings if s.state == "broken"]
     score, total = sum(s.score for s in standings), sum(s.max_score for s in standings)
     days = progress.streak(events, datetime.date.today())

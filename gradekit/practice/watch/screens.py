@@ -44,13 +44,14 @@ def watch_screen(watch: Watch) -> tuple[Paint, Paint]:
 
 def _report(out: Console, watch: Watch) -> None:
     exercise = watch.exercise
-    if watch.is_slow and watch.report:
-        out.print(Text("grading the new version ...", style="yellow"))
+    if watch.report and (now := watch.waits_for):
+        text = f"{now} (below is the result of the version before)"
+        out.print(Text(text, style="yellow"))
     if watch.problem:
         out.print(Text(exercise.name, style="bold"))
         out.print(Text(watch.problem, style="red"))
     elif watch.report is None:
-        _print_task(out, watch, f"loading {exercise.library} ...")
+        _print_task(out, watch, watch.waits_for or f"loading {exercise.library} ...")
     elif is_untouched(watch.report):
         _print_task(out, watch, BEGIN)
     elif watch.terminal.plain:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
-from gradekit.practice.screen.desk import Desk, Verdict
+from gradekit.practice.screen.desk import Begun, Desk, Verdict
 from gradekit.practice.screen.saves import Saved, saves_into
 from gradekit.practice.screen.terminal import Key, Terminal
 from gradekit.practice.watch import screens
@@ -17,6 +18,7 @@ from gradekit.report import Report
 from gradekit.submission import Submission
 
 WAIT_SECONDS = 0.5  # a verdict that takes longer is announced
+TICK_SECONDS = 1.0  # and from then on the seconds are counted
 SETTLE_SECONDS = 0.15  # an editor may empty a file a moment before it fills it again
 GIVES_AWAY = {2: "the idea", 3: "nearly the code"}
 
@@ -39,6 +41,8 @@ class Watch:
         self._sha256 = ""  # of the answer that was last handed to the desk
         self._must_settle = False
         self._is_grading = self.is_slow = False  # slow: a verdict is long in coming
+        self._running_since: float | None = None  # the answer, not the libraries' loading
+        self._seen: tuple[int, ...] = ()  # the file's number, size and time at the last look
         self._open(exercise)
 
     def run(self) -> None:
@@ -61,7 +65,20 @@ class Watch:
         """How long to wait for the next thing to happen before looking at the file again."""
         if self._must_settle:
             return SETTLE_SECONDS
-        return WAIT_SECONDS if self._is_grading and not self.is_slow else None
+        if self._is_grading:
+            return TICK_SECONDS if self.is_slow else WAIT_SECONDS
+        return None
+
+    @property
+    def waits_for(self) -> str:
+        """What is going on where a verdict is long in coming; else empty."""
+        if not self.is_slow:
+            return ""
+        if self._running_since is None:
+            return f"loading {self.exercise.library} ..."
+        if self.terminal.plain:  # where each new text would be read aloud
+            return "running your answer ..."
+        return f"running your answer, {time.monotonic() - self._running_since:.0f} s"
 
     @property
     def path(self) -> Path:
@@ -116,6 +133,7 @@ class Watch:
     def _open(self, exercise: Exercise) -> None:
         self.exercise = exercise
         self.report, self.problem, self.note, self._sha256 = None, "", "", ""
+        self._running_since = None
         self.hint_level, self.view = 0, "report"
         self._begin()
         self.desk.open(exercise)
@@ -140,6 +158,9 @@ class Watch:
             self._grade()
         elif isinstance(happened, Verdict):
             self._take(happened)
+        elif isinstance(happened, Begun):
+            if happened.sha256 == self._sha256:
+                self._running_since = time.monotonic()
         elif isinstance(happened, Drawn) and happened.exercise == self.exercise:
             self.note = happened.text
             self._draw()
@@ -165,13 +186,31 @@ class Watch:
                 self.note = ""
                 self._draw()
             return
+        was_saved = self._was_saved()
         if submission.sha256 == self._sha256 and not again:
+            if was_saved and not self._is_grading:
+                self._say("saved, and nothing has changed")
             return
         self.note = ""  # it was about the version before
         self._must_settle = False
         self._sha256 = submission.sha256
-        self._is_grading = True
+        self._is_grading, self.is_slow, self._running_since = True, False, None
         self.desk.grade(submission)
+
+    def _was_saved(self) -> bool:
+        """Whether the file was written since the last look, if only with the same text."""
+        before = self._seen
+        try:
+            status = self.path.stat()
+        except OSError:
+            return False
+        self._seen = status.st_ino, status.st_size, status.st_mtime_ns
+        return bool(before) and self._seen != before
+
+    def _say(self, text: str) -> None:
+        """Show in the footer that something was looked at now, though nothing else changes."""
+        self.note = f"{time.strftime('%H:%M:%S')}: {text}."
+        self._draw()
 
     def _take(self, verdict: Verdict) -> None:
         """Show a verdict, unless the file has changed in the meantime."""
@@ -182,9 +221,12 @@ class Watch:
         else:
             self.problem = ""
             self._record(verdict.report)
+        before, self.report = self.report, verdict.report
         self._is_grading = self.is_slow = False
-        self.report = verdict.report
-        self._draw()
+        if before and self.report and before.says_the_same_as(self.report):
+            self._say("graded, and the result is the same")
+        else:
+            self._draw()
 
     def _draw(self) -> None:
         body, footer = screens.watch_screen(self)
