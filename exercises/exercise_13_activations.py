@@ -70,7 +70,7 @@ def leaky_relu(x: np.ndarray, negative_slope: float = 0.01) -> np.ndarray:
 
     Args:
         x: float64, any shape, any finite values.
-        negative_slope: The slope on the negative side.
+        negative_slope: The slope on the negative side; it may be larger than 1.
     Returns:
         float64, shaped like `x`. `x` itself stays as it was.
     Example:

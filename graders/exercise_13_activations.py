@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from gradekit.grading import assert_afresh, assert_close, assert_unchanged, check
+from gradekit.grading import Truth, assert_close, assert_no_traces, check
 
 # Unsymmetric, from flat to saturated; steps of 1.5 would show a clip anywhere up to 27, and the
 # smallest a corner that is not at 0.
@@ -22,6 +22,9 @@ CUBE = np.random.default_rng(13).integers(-24, 25, size=(2, 3, 4)) / 8
 HUGE = np.array([1000.0, -1000.0, 750.0, -760.0, 1e300, -1e300, 12345.0, -98765.0])
 SHAPES = [CUBE, CUBE[0], CUBE[:, 1:2, 1], CUBE[1, :1, :1], CUBE[0, 2]]
 LAYERS = np.array([[0.5, -1.25, 2.0, -0.25], [1.5, 0.75, -0.5, 1.0], [-2.0, 0.25, 1.25, 0.125]])
+DEEP = np.random.default_rng(31).integers(-12, 13, size=(12, 5)) / 8
+SATURATED = np.array([[1000.0, -1000.0, 0.5, 800.0], [0.25, 1.0, -750.0, 900.0]])
+AT_ZERO = np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 3.0]])
 
 
 def true_sigmoid(x):
@@ -59,135 +62,232 @@ def each(function, x):
     return np.array([float(function(value)) for value in x.ravel().tolist()]).reshape(x.shape)
 
 
-def product_over_layers(derivative, layers):
+def leaky_by_entries(x, negative_slope=0.01):
+    return each(lambda value: value if value > 0 else negative_slope * value, x)
+
+
+def product_over_layers(name, pre_activations):
     """The product of the derivatives in each column."""
-    slopes = each(derivative, layers)
+    derivatives = {"sigmoid": true_sigmoid_grad, "tanh": true_tanh_grad, "relu": true_relu_grad}
+    if name not in derivatives:
+        raise ValueError
+    slopes = each(derivatives[name], pre_activations)
     return np.array([math.prod(column) for column in slopes.T.tolist()])
 
 
-def check_etiquette(submission, name, truth, *args):
-    """Arrays of any shape, shape () too, come back in shape; arguments stay; nothing sticks."""
-    for x in (*SHAPES, -CUBE):
-        value = assert_unchanged(submission, name, x, *args)
-        assert_close(value, each(truth, x), rtol=1e-12, atol=1e-12)  # the catalogue's 1e-12
-    for number in (-0.75, 1.25):
-        value = assert_unchanged(submission, name, np.array(number), *args)
-        assert_close(value, float(truth(number)), rtol=1e-12, atol=1e-12)  # the catalogue's
-    value = assert_afresh(submission, name, (CUBE, *args), (0.5 - CUBE, *args))
-    assert_close(value, each(truth, 0.5 - CUBE), rtol=1e-12, atol=1e-12)  # the catalogue's
+# Where the smallest counterexample is looked for: a few entries, and the names of activations.
+
+
+def entries(st):
+    plain, huge = st.integers(-8, 8).map(lambda n: n / 2), st.sampled_from([750.0, -750.0, 1e300])
+    return st.lists(st.one_of(plain, huge), min_size=1, max_size=3).map(np.array)
+
+
+def one_array(st):
+    return st.tuples(st.one_of(entries(st), entries(st).map(lambda x: x[:, None])))
+
+
+def with_slopes(st):
+    slopes = st.sampled_from([0.0, 0.5, 1.0, 2.0])
+    return st.one_of(st.tuples(entries(st)), st.tuples(entries(st), slopes))
+
+
+def stacks(st):
+    numbers = st.one_of(st.integers(-4, 4).map(lambda n: n / 2), st.just(-1000.0))
+    stack = st.integers(1, 2).flatmap(lambda units: st.lists(
+        st.lists(numbers, min_size=units, max_size=units), min_size=1, max_size=3))
+    names = st.sampled_from(["relu", "tanh", "sigmoid", "linear"])
+    return st.tuples(names, stack.map(np.array))
+
+
+def truth_of(name, function):
+    """Of an activation or a derivative: right to 1e-12 absolute, as the catalogue says."""
+    return Truth(name, lambda x: each(function, x), inputs=one_array, rtol=0.0, atol=1e-12)
+
+
+SIGMOID = truth_of("sigmoid", true_sigmoid)
+TANH = truth_of("tanh", true_tanh)
+RELU = truth_of("relu", true_relu)
+SIGMOID_GRAD = truth_of("sigmoid_grad", true_sigmoid_grad)
+TANH_GRAD = truth_of("tanh_grad", true_tanh_grad)
+RELU_GRAD = truth_of("relu_grad", true_relu_grad)
+LEAKY_RELU = Truth(
+    "leaky_relu", leaky_by_entries, inputs=with_slopes,
+    rtol=1e-12, atol=1e-12,  # the catalogue's, and relative for 1e300
+)
+THROUGH_LAYERS = Truth(
+    "gradient_through_layers", product_over_layers, inputs=stacks,
+    rtol=1e-9,  # slopes of 1e-1 at 1e-12 each
+    atol=1e-12,  # a saturated slope is right to 1e-12; `assert_holds` says where none is
+)
+# Where a check is about something else than digits: who rounds has lost his points elsewhere.
+ROUGHLY = {"rtol": 1e-3}
+
+
+def ordinary(rng):
+    return (rng.uniform(-6.0, 6.0, size=5),)
+
+
+def huge(rng):
+    return (rng.permutation([-1e300, -3000.0, 3000.0, 1e300]) * rng.uniform(0.5, 1.5),)
+
+
+def of_either_sign(rng):
+    return (rng.permutation([-4.0, -2e6, -1e-3, 1e-3, 3.0, 5e6]) * rng.uniform(0.5, 1.5),)
+
+
+def of_some_shape(rng):
+    return (rng.uniform(-3.0, 3.0, size=rng.integers(1, 4, size=rng.integers(1, 4))),)
+
+
+def with_a_slope(rng):
+    return (*of_either_sign(rng), float(rng.choice([0.05, 0.5, 2.0, 5.0])) * rng.uniform(0.6, 1.4))
+
+
+def with_a_slope_below_one(rng):
+    return (*of_some_shape(rng), rng.uniform(0.1, 0.9))
+
+
+def with_zeros(rng):
+    return (rng.permutation([0.0, -0.0, 1e-300, -1e-300, *rng.normal(size=2)]),)
+
+
+def not_at_zero(rng):
+    return (rng.uniform(0.25, 3.0, size=(2, 3)) * rng.choice([-1.0, 1.0], size=(2, 3)),)
+
+
+def a_stack(rng, layers=3, units=4):
+    name = str(rng.choice(["sigmoid", "tanh"]))
+    return name, rng.uniform(0.25, 2.0, size=(layers, units)) * rng.choice([-1.0, 1.0], size=units)
+
+
+def a_square_stack(rng):
+    return a_stack(rng, 3, 3)
+
+
+def a_saturated_stack(rng):
+    name, layers = a_stack(rng, 2, 3)
+    layers[rng.integers(2), rng.integers(3)] = rng.uniform(800.0, 1e6)
+    return name, layers
+
+
+def alone(*arrays, **keywords):
+    """Cases of one argument each, an array."""
+    return [((array,), keywords) for array in arrays]
+
+
+def assert_tidy(submission, truth, *args, draw=of_some_shape):
+    """Any shape, shape () too, comes back; arguments stay; nothing sticks or depends on layout."""
+    cases = [(x, *args) for x in (CUBE, -CUBE, *SHAPES[1:])]
+    assert_no_traces(submission, truth, cases, draw=draw, **ROUGHLY)
+    numbers = [(np.array(number), *args) for number in (-0.75, 1.25)]
+    answers = submission.each_case(truth.function, [(case, {}) for case in numbers], True)
+    for (case, _), answer in answers:
+        truth.compare_arguments(answer, case, {})
+        # Also a NumPy scalar or a float will do for shape ().
+        assert_close(answer.value, float(truth.value(case, {})), atol=1e-3, **ROUGHLY)
 
 
 @check("sigmoid", points=0.5, hint="What is 1 / (1 + e^-x) at 2, and at -2? Do you clip the input,"
                                    " and how much does that cost at 25?")
 def test_departs_from_the_logistic_curve(submission):
     """The sigmoid of each entry is 1 / (1 + e^-x), to twelve digits, where it is flat too."""
-    assert_close(submission.sigmoid(GRID), each(true_sigmoid, GRID), rtol=0, atol=1e-12)  # contract
-    assert_close(submission.sigmoid(x=GRID[:4]), each(true_sigmoid, GRID[:4]), rtol=0, atol=1e-12)
+    SIGMOID.assert_holds(submission, [(GRID,), ((), {"x": GRID[:4]})], draw=ordinary)
 
 
 @check("sigmoid", points=0.5, hint="exp(1000) is inf. Does your formula then divide inf by inf, "
                                    "and which sign of the exponent is safe for which x?")
 def test_overflows_in_the_sigmoid(submission):
     """The sigmoid of large inputs, of any finite size on either side, is 0 or 1."""
-    assert_close(submission.sigmoid(HUGE), each(true_sigmoid, HUGE), rtol=0, atol=1e-12)  # contract
+    SIGMOID.assert_holds(submission, [(HUGE,)], draw=huge)
 
 
-@check("sigmoid", points=0.5, hint="Does your code count on one or two dimensions? And does it "
-                                   "write into `x`?")
+@check("sigmoid", points=0.5, hint="Does your code count on one or two dimensions, or on how "
+                                   "arrays lie in memory? And does it write into `x`?")
 def test_changes_or_reshapes_the_input_of_the_sigmoid(submission):
     """The sigmoid keeps any shape, gives float64, and leaves `x` as it was."""
-    check_etiquette(submission, "sigmoid", true_sigmoid)
+    assert_tidy(submission, SIGMOID)
 
 
 @check("tanh", points=0.5, hint="tanh is a sigmoid, stretched: to twice the height, and how does "
                                 "its input change? What is tanh(1)?")
 def test_departs_from_the_hyperbolic_tangent(submission):
     """The tanh of each entry is right, in any shape, and `x` stays as it was."""
-    assert_close(submission.tanh(GRID), each(true_tanh, GRID), rtol=0, atol=1e-12)  # contract
-    assert_close(submission.tanh(x=GRID[:4]), each(true_tanh, GRID[:4]), rtol=0, atol=1e-12)
-    check_etiquette(submission, "tanh", true_tanh)
+    TANH.assert_holds(submission, [(GRID,), ((), {"x": GRID[:4]})], draw=ordinary)
+    assert_tidy(submission, TANH)
 
 
 @check("tanh", points=0.5, hint="What are e^1000 and e^-1000 to a computer, and what is the "
                                 "quotient of their difference and their sum?")
 def test_overflows_in_the_tanh(submission):
     """The tanh of large inputs, of any finite size on either side, is -1 or 1."""
-    assert_close(submission.tanh(HUGE), each(true_tanh, HUGE), rtol=0, atol=1e-12)  # contract
+    TANH.assert_holds(submission, [(HUGE,)], draw=huge)
 
 
 @check("relu", points=0.5, hint="What happens to -2, 0, 3 and 300? Do you compare entry by entry, "
                                 "or look for the largest entry of all?")
 def test_departs_from_the_positive_part(submission):
     """ReLU keeps positive entries, whatever their size, and makes the others 0."""
-    for x in (GRID, HUGE, CUBE[0], CUBE[0, :3, :3]):
-        assert_close(submission.relu(x), each(true_relu, x), rtol=1e-12, atol=1e-12)  # contract
-    assert_close(submission.relu(x=GRID), each(true_relu, GRID), rtol=1e-12, atol=1e-12)
+    RELU.assert_holds(submission, [*alone(GRID, HUGE, CUBE[0], CUBE[0, :3, :3]),
+                                   *alone(x=GRID)], draw=of_either_sign,
+                      rtol=1e-12)  # relative for 1e300
 
 
 @check("relu", points=0.5, hint="`x[x < 0] = 0` is short. Whose array does it change?")
 def test_cuts_the_callers_own_array(submission):
     """ReLU keeps any shape, gives float64, and leaves `x` as it was."""
-    check_etiquette(submission, "relu", true_relu)
+    assert_tidy(submission, RELU)
 
 
 @check("leaky_relu", points=0.5, hint="Which side gets the slope, and does `negative_slope` reach "
-                                      "the formula? What is its default?")
+                                      "the formula? What is its default, and what if it is above "
+                                      "1?")
 def test_puts_the_wrong_slope_on_the_wrong_side(submission):
     """Leaky ReLU keeps positive entries and multiplies the others by the slope, by default 0.01."""
-    for x in (GRID, HUGE):
-        assert_close(submission.leaky_relu(x), each(lambda v: v if v > 0 else v / 100, x),
-                     rtol=1e-12, atol=1e-12)  # the catalogue's, and relative for 1e300
-        for slope in (0.25, 0.0, 0.9, 1.0):
-            expected = each(lambda v, slope=slope: v if v > 0 else slope * v, x)
-            assert_close(submission.leaky_relu(x, slope), expected, rtol=1e-12, atol=1e-12)
-            assert_close(submission.leaky_relu(x=x, negative_slope=slope), expected,
-                         rtol=1e-12, atol=1e-12)  # the same
+    cases = [(x, *slope) for slope in ((), (0.25,), (0.0,), (0.9,), (1.0,)) for x in (GRID, HUGE)]
+    cases += [((), {"x": GRID, "negative_slope": slope}) for slope in (0.25, 0.9)]
+    # Nothing says that the slope is below 1: where it is not, max(slope * x, x) swaps the sides.
+    cases += [(GRID, 1.5), (GRID, 8.0)]
+    LEAKY_RELU.assert_holds(submission, cases, draw=with_a_slope, draws=3)
 
 
 @check("leaky_relu", points=0.5, hint="Do you multiply the negative entries where they stand? "
                                       "Whose array is that?")
 def test_scales_the_callers_own_array(submission):
     """Leaky ReLU keeps any shape, leaves `x` as it was, and remembers no slope."""
-    check_etiquette(submission, "leaky_relu", lambda v: v if v > 0 else v / 8, 0.125)
-    check_etiquette(submission, "leaky_relu", lambda v: v if v > 0 else v / 100)
+    assert_tidy(submission, LEAKY_RELU, 0.125, draw=with_a_slope_below_one)
+    LEAKY_RELU.assert_holds(submission, [(CUBE,), (CUBE, 0.5), (CUBE,)], unchanged=True,
+                            **ROUGHLY)
 
 
 @check("sigmoid_grad", points=0.5, hint="y (1 - y) holds for the output y. What were you given: y,"
                                         " or the x that it came from?")
 def test_takes_the_output_of_the_sigmoid_for_its_input(submission):
     """The derivative of the sigmoid is taken with respect to its input and at its input."""
-    assert_close(submission.sigmoid_grad(GRID), each(true_sigmoid_grad, GRID),
-                 rtol=0, atol=1e-12)  # the catalogue's
-    assert_close(submission.sigmoid_grad(x=CUBE), each(true_sigmoid_grad, CUBE),
-                 rtol=0, atol=1e-12)  # the catalogue's
+    SIGMOID_GRAD.assert_holds(submission, [(GRID,), ((), {"x": CUBE})], draw=ordinary)
 
 
 @check("sigmoid_grad", points=0.5, hint="Does the derivative survive x = -1000? And does `x`, in "
                                         "whichever shape it came, survive the call?")
 def test_overflows_or_writes_in_the_slope_of_the_sigmoid(submission):
     """The sigmoid's derivative takes inputs of any finite size and shape, and leaves them be."""
-    assert_close(submission.sigmoid_grad(HUGE), each(true_sigmoid_grad, HUGE),
-                 rtol=0, atol=1e-12)  # the catalogue's
-    check_etiquette(submission, "sigmoid_grad", true_sigmoid_grad)
+    SIGMOID_GRAD.assert_holds(submission, [(HUGE,)], draw=huge)
+    assert_tidy(submission, SIGMOID_GRAD)
 
 
 @check("tanh_grad", points=0.5, hint="1 - y**2 holds for the output y. What were you given: y, or "
                                      "the x that it came from?")
 def test_takes_the_output_of_the_tanh_for_its_input(submission):
     """The derivative of tanh is taken with respect to its input and at its input."""
-    assert_close(submission.tanh_grad(GRID), each(true_tanh_grad, GRID),
-                 rtol=0, atol=1e-12)  # the catalogue's
-    assert_close(submission.tanh_grad(x=CUBE), each(true_tanh_grad, CUBE),
-                 rtol=0, atol=1e-12)  # the catalogue's
+    TANH_GRAD.assert_holds(submission, [(GRID,), ((), {"x": CUBE})], draw=ordinary)
 
 
 @check("tanh_grad", points=0.5, hint="Does the derivative survive x = 1000? And does `x`, in "
                                      "whichever shape it came, survive the call?")
 def test_overflows_or_writes_in_the_slope_of_the_tanh(submission):
     """The tanh's derivative takes inputs of any finite size and shape, and leaves them be."""
-    assert_close(submission.tanh_grad(HUGE), each(true_tanh_grad, HUGE),
-                 rtol=0, atol=1e-12)  # the catalogue's
-    check_etiquette(submission, "tanh_grad", true_tanh_grad)
+    TANH_GRAD.assert_holds(submission, [(HUGE,)], draw=huge)
+    assert_tidy(submission, TANH_GRAD)
 
 
 @check("relu_grad", points=0.5, hint="ReLU has a corner at 0, and a convention. Which inequality "
@@ -196,20 +296,17 @@ def test_overflows_or_writes_in_the_slope_of_the_tanh(submission):
 def test_gives_zero_a_slope(submission):
     """ReLU's derivative at 0 counts as 0, and next to 0 it is what it is."""
     x = np.array([0.0, 1e-300, -1e-300, 2.0, 0.0, -0.0, -3.0])
-    assert_close(submission.relu_grad(x), each(true_relu_grad, x), rtol=0, atol=1e-12)  # contract
-    assert_close(submission.relu_grad(np.zeros((2, 3))), np.zeros((2, 3)), rtol=0, atol=0)
+    RELU_GRAD.assert_holds(submission, [(x,), (np.zeros((2, 3)),)], draw=with_zeros)
 
 
 @check("relu_grad", points=0.5, hint="Is a comparison already a gradient? In which type, and in "
                                      "whose array, do you write the ones and zeros?")
 def test_gives_something_other_than_ones_and_zeros(submission):
     """ReLU's derivative is 1.0 or 0.0, in any shape, and `x` stays as it was."""
-    for x in (GRID[GRID != 0], HUGE):
-        assert_close(submission.relu_grad(x), each(true_relu_grad, x), rtol=0, atol=1e-12)
     nonzero = np.where(CUBE == 0, 0.375, CUBE)
-    for x in (nonzero, -nonzero, nonzero[0], nonzero[:1, 1:2, :1], nonzero[1, 2]):
-        value = assert_unchanged(submission, "relu_grad", x)
-        assert_close(value, each(true_relu_grad, x), rtol=0, atol=1e-12)  # the catalogue's
+    RELU_GRAD.assert_holds(submission, alone(GRID[GRID != 0], HUGE), draw=not_at_zero)
+    cases = alone(nonzero, -nonzero, nonzero[0], nonzero[:1, 1:2, :1], nonzero[1, 2])
+    assert_no_traces(submission, RELU_GRAD, cases, draw=not_at_zero, **ROUGHLY)
     assert_close(submission.relu_grad(x=np.array(1.25)), 1.0, rtol=0, atol=1e-12)
 
 
@@ -218,17 +315,12 @@ def test_gives_something_other_than_ones_and_zeros(submission):
             "which values are they taken?")
 def test_combines_the_layers_by_something_other_than_a_product(submission):
     """Each unit gets the product over layers of the derivatives at its pre-activations."""
-    deep = np.random.default_rng(31).integers(-12, 13, size=(12, 5)) / 8
-    for layers in (LAYERS, -LAYERS, LAYERS[:2], LAYERS[:1], deep):
-        assert_close(submission.gradient_through_layers("sigmoid", layers),
-                     product_over_layers(true_sigmoid_grad, layers),
-                     rtol=1e-9)  # slopes of 1e-1 at 1e-12 each
-        assert_close(submission.gradient_through_layers("tanh", layers),
-                     product_over_layers(true_tanh_grad, layers), rtol=1e-9)  # the same
+    cases = [(name, layers) for layers in (LAYERS, -LAYERS, LAYERS[:2], LAYERS[:1], DEEP)
+             for name in ("sigmoid", "tanh")]
     alive = np.abs(LAYERS)
-    for layers in (LAYERS, alive, LAYERS[:1], np.where(alive == 1.25, -1.25, alive)):
-        assert_close(submission.gradient_through_layers("relu", layers),
-                     product_over_layers(true_relu_grad, layers), rtol=0, atol=1e-12)
+    cases += [("relu", layers) for layers in
+              (LAYERS, alive, LAYERS[:1], np.where(alive == 1.25, -1.25, alive))]
+    THROUGH_LAYERS.assert_holds(submission, cases, draw=a_stack, atol=0.0)
 
 
 @check("gradient_through_layers", points=0.5,
@@ -236,13 +328,12 @@ def test_combines_the_layers_by_something_other_than_a_product(submission):
             "what shape is left?")
 def test_multiplies_units_instead_of_layers(submission):
     """One factor a unit comes back, as (units,), in square, tall, and single-column stacks."""
-    for layers in (LAYERS[:, :3], LAYERS, LAYERS.T, LAYERS[:, :1], LAYERS[:1, :1]):
-        for name, derivative in (("sigmoid", true_sigmoid_grad), ("tanh", true_tanh_grad)):
-            assert_close(submission.gradient_through_layers(name, layers),
-                         product_over_layers(derivative, layers), rtol=1e-9)  # as above
+    cases = [(name, layers)
+             for layers in (LAYERS[:, :3], LAYERS, LAYERS.T, LAYERS[:, :1], LAYERS[:1, :1])
+             for name in ("sigmoid", "tanh")]
     relu_layers = np.array([[0.5, -1.0, 2.0], [1.5, 2.5, 0.25], [3.0, 0.75, 1.0]])
-    assert_close(submission.gradient_through_layers(name="relu", pre_activations=relu_layers),
-                 np.array([1.0, 0.0, 1.0]), rtol=0, atol=1e-12)
+    cases.append(((), {"name": "relu", "pre_activations": relu_layers}))
+    THROUGH_LAYERS.assert_holds(submission, cases, draw=a_square_stack, atol=0.0)
 
 
 @check("gradient_through_layers", points=0.5,
@@ -250,8 +341,7 @@ def test_multiplies_units_instead_of_layers(submission):
             "activation's answer what the caller expects?")
 def test_accepts_an_unknown_name(submission):
     """Any name but the three raises a ValueError."""
-    assert_close(submission.gradient_through_layers("relu", LAYERS[:1]),
-                 product_over_layers(true_relu_grad, LAYERS[:1]), rtol=0, atol=1e-12)
+    THROUGH_LAYERS.assert_holds(submission, [("relu", LAYERS[:1])])
     for name in ("softmax", "leaky_relu", "relu6", "linear", "", "sigmoid_grad", "hardtanh",
                  "ReLU", "SIGMOID", " relu", "tanh "):
         with pytest.raises(ValueError):
@@ -263,16 +353,9 @@ def test_accepts_an_unknown_name(submission):
             "come back unchanged?")
 def test_stumbles_over_saturated_layers_or_changes_them(submission):
     """Saturated layers give finite factors, the stack stays as it was, calls start afresh."""
-    saturated = np.array([[1000.0, -1000.0, 0.5, 800.0], [0.25, 1.0, -750.0, 900.0]])
-    for name, derivative in (("sigmoid", true_sigmoid_grad), ("tanh", true_tanh_grad),
-                             ("relu", true_relu_grad)):
-        for layers in (saturated, LAYERS, np.abs(LAYERS)):
-            value = assert_unchanged(submission, "gradient_through_layers", name, layers)
-            assert_close(value, product_over_layers(derivative, layers),
-                         rtol=1e-9, atol=1e-12)  # a saturated slope is right to 1e-12
-    at_zero = np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 3.0]])
-    assert_close(submission.gradient_through_layers("relu", at_zero), np.zeros(2), rtol=0, atol=0)
-    value = assert_afresh(submission, "gradient_through_layers", ("tanh", LAYERS),
-                          ("tanh", 0.5 - LAYERS))
-    assert_close(value, product_over_layers(true_tanh_grad, 0.5 - LAYERS),
-                 rtol=1e-9, atol=1e-12)  # as above
+    cases = [(name, layers) for name in ("sigmoid", "tanh", "relu")
+             for layers in (SATURATED, LAYERS, np.abs(LAYERS))]
+    cases.append(("relu", AT_ZERO))
+    THROUGH_LAYERS.assert_holds(submission, cases, draw=a_saturated_stack, unchanged=True)
+    tidy = [("tanh", LAYERS), ("tanh", 0.5 - LAYERS)]
+    assert_no_traces(submission, THROUGH_LAYERS, tidy, draw=a_stack, **ROUGHLY)

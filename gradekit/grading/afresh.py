@@ -47,7 +47,7 @@ def assert_afresh(
     given = f"{name} called several times"
     if not same(was, now):
         raise Mismatch("a later call changed what an earlier one returned", given)
-    if not _agree(value, refilled):
+    if not alike(value, refilled):
         raise Mismatch("it answered for numbers that an array held in an earlier call", given)
     if not same(before, after):
         raise Mismatch("NumPy's global random state is another one afterwards", given)
@@ -87,10 +87,10 @@ def _three_calls(
     return was, now, value, call(first), before, state()
 
 
-def _agree(left: Any, right: Any) -> bool:
+def alike(left: Any, right: Any) -> bool:
     """Whether two values agree in structure and, up to rounding, in their numbers."""
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_agree(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(alike(left[key], right[key]) for key in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(map(_agree, left, right))
     numbers = np.ndarray | np.generic | float | int

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 import numpy as np
 
-from gradekit.grading.afresh import assert_afresh
+from gradekit.grading.afresh import alike, assert_afresh
 from gradekit.grading.compare import Mismatch, assert_array, assert_number
 from gradekit.grading.layouts import frozen, laid_out
 from gradekit.grading.shown import show
@@ -22,6 +23,7 @@ from gradekit.grading.truth import KINDS, Case, Draw, Truth, with_keywords
 if TYPE_CHECKING:
     from gradekit.grading.proxy import SubmissionProxy
 
+LAYOUTS = "plain", "Fortran-ordered", "strided"
 FACTOR = 100.0  # a wrong formula is rarely off by more; zeros are
 
 # Where an answer runs, this module cannot be imported: what is sent from it travels whole.
@@ -35,28 +37,41 @@ def assert_no_traces(
     *,
     draw: Draw,
     new: bool = False,
+    rtol: float | None = None,
 ) -> None:
     """Fail where a call changes its arguments or what is returned later, or needs C order.
 
     The arguments of `cases` and of drawn ones have to come back bit for bit. The first case is
     also called with arrays that are read-only and lie in memory in other ways: in Fortran order,
     and as every second entry of a larger array. (Not reversed: torch takes no arrays of negative
-    strides.) And calls for the first two cases, whose arrays have the same shapes and which are
-    alike otherwise, do not disturb each other.
+    strides.) The value there has to be the one for plain arrays, right or wrong. And calls for
+    the first two cases, whose arrays have the same shapes and which are alike otherwise, do not
+    disturb each other.
 
     Args:
+        rtol: Values agree within `rtol * (1 + |expected|)`; left out, they are judged by their
+            orders of magnitude only.
         new: The contract calls what is returned new: it may share no memory with an argument.
     """
     first, second, *others = cases
-    kept = Truth(truth.function, truth.expected, rtol=0.0, judge=_judge_roughly)
-    kept.assert_holds(submission, [first, second, *others], draw=draw, unchanged=True)
+    kept = _judged_roughly(truth) if rtol is None else truth
+    cases = [first, second, *others]
+    kept.assert_holds(submission, cases, draw=draw, unchanged=True, rtol=rtol, atol=rtol)
     args, keywords = with_keywords(first)
-    for value, shared in submission.probe(_calls, truth.function, args, keywords):
-        kept.compare(value, args, keywords)
-        if new and shared:
-            text = "what came back shares its memory with an argument"
-            raise Mismatch(text, f"{truth.function}(...)")
+    (plain, *laid), shared = submission.probe(_calls, truth.function, LAYOUTS, args, keywords)
+    for value, layout in zip(laid, LAYOUTS[1:], strict=True):
+        if not alike(plain, value):
+            text = "it gives something else than for plain arrays of the same numbers"
+            raise Mismatch(text, f"{truth.function} with {layout} arrays")
+    if new and shared:
+        raise Mismatch("what it returned shares its memory with an argument", truth.function)
     assert_afresh(submission, truth.function, args, with_keywords(second)[0])
+
+
+@lru_cache(maxsize=None)
+def _judged_roughly(truth: Truth) -> Truth:
+    """The same truth, judged by orders of magnitude; one for each, which remembers its values."""
+    return Truth(truth.function, truth.expected, rtol=0.0, judge=_judge_roughly)
 
 
 def assert_roughly(actual: Any, expected: Any) -> None:
@@ -87,17 +102,20 @@ def _judge_roughly(actual: Any, expected: Any, *args: Any, **keywords: Any) -> N
     assert_roughly(actual, expected)
 
 
-def _calls(answer: Any, name: str, args: Any, keywords: Any) -> list[tuple[Any, bool]]:
-    """Runs beside the submission, because memory layouts do not travel."""
-    results = []
-    for layout in ("Fortran-ordered", "strided"):
-        laid = [laid_out(each, layout) for each in args]
-        given = [frozen(each) if isinstance(each, np.ndarray) else each for each in laid]
-        value = getattr(answer, name)(*given, **keywords)
-        arrays = [each for each in given if isinstance(each, np.ndarray)]
-        shared = any(np.may_share_memory(part, each) for part in _parts(value) for each in arrays)
-        results.append((value, shared))
-    return results
+def _calls(
+    answer: Any, name: str, layouts: tuple[str, ...], args: Any, keywords: Any
+) -> tuple[list[Any], bool]:
+    """Runs beside the submission: the value in each layout, and whether any shares memory."""
+    values, shared = [], False
+    for layout in layouts:
+        given = [laid_out(each, layout) for each in args]
+        arrays = _parts(given)
+        for each in arrays:
+            frozen(each)
+        values.append(getattr(answer, name)(*given, **keywords))
+        parts = _parts(values[-1])
+        shared = shared or any(np.may_share_memory(part, each) for part in parts for each in arrays)
+    return values, shared
 
 
 def _parts(value: Any) -> list[np.ndarray]:

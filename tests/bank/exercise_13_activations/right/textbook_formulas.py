@@ -16,7 +16,7 @@ def relu(x):
 
 
 def leaky_relu(x, negative_slope=0.01):
-    return np.maximum(x, negative_slope * x)
+    return np.maximum(x, 0.0) + np.minimum(negative_slope * x, 0.0)
 
 
 def sigmoid_grad(x):
