@@ -92,9 +92,9 @@ def alike(left: Any, right: Any) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(alike(left[key], right[key]) for key in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(map(_agree, left, right))
+        return len(left) == len(right) and all(map(alike, left, right))
     numbers = np.ndarray | np.generic | float | int
     if isinstance(left, numbers) and isinstance(right, numbers):
-        alike = np.shape(left) == np.shape(right)
-        return alike and np.allclose(left, right, rtol=RTOL, atol=RTOL, equal_nan=True)
+        one_shape = np.shape(left) == np.shape(right)
+        return one_shape and np.allclose(left, right, rtol=RTOL, atol=RTOL, equal_nan=True)
     return same(left, right)

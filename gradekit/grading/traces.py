@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
@@ -68,7 +68,7 @@ def assert_no_traces(
     assert_afresh(submission, truth.function, args, with_keywords(second)[0])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _judged_roughly(truth: Truth) -> Truth:
     """The same truth, judged by orders of magnitude; one for each, which remembers its values."""
     return Truth(truth.function, truth.expected, rtol=0.0, judge=_judge_roughly)
