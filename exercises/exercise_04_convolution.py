@@ -9,7 +9,8 @@ The follow-up: what does the layer cost, and how would you turn the loops into o
 product? Then you put it together: convolution, ReLU, pooling, a linear layer, softmax.
 
 Images are NCHW: samples N, channels C, height H, width W. What deep learning calls convolution
-is cross-correlation: the kernel is laid on the image as it is, without flipping.
+is cross-correlation: the kernel is laid on the image as it is, without flipping. Arrays are
+float64, and may lie in memory in any way: transposed, or as a part of a larger array.
 """
 
 from __future__ import annotations

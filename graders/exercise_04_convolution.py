@@ -8,19 +8,12 @@ the starting positions at which a kernel lies on the input. No formula, no strid
 import math
 
 import numpy as np
-import pytest
 
-from gradekit.grading import (
-    assert_afresh,
-    assert_array,
-    assert_close,
-    assert_equal,
-    assert_unchanged,
-    check,
-    expect,
-)
+from gradekit.grading import Truth, assert_no_traces, check
 
 RTOL, ATOL = 1e-9, 1e-10  # float64 in any order, FFTs included, is within 1e-13; float32 at 1e-7
+# Where a check is about something else than digits.
+ROUGHLY = {"rtol": 1e-3}
 
 
 def starts(size, kernel_size, stride):
@@ -28,13 +21,25 @@ def starts(size, kernel_size, stride):
     return [start for start in range(0, size, stride) if start + kernel_size <= size]
 
 
+def counted(size, kernel_size, stride=1, padding=0):
+    """How many positions there are; without any the kernel does not fit."""
+    count = len(starts(size + 2 * padding, kernel_size, stride))
+    if not count:
+        raise ValueError
+    return count
+
+
 def conv_by_loops(x, weight, bias, stride=1, padding=0):
     """One output entry at a time, on an image laid into a larger one of zeros."""
     N, C_in, H, W = x.shape
-    C_out, _, kH, kW = weight.shape
+    C_out, C_kernel, kH, kW = weight.shape
+    if C_in != C_kernel:
+        raise ValueError
     padded = np.zeros((N, C_in, H + 2 * padding, W + 2 * padding))
     padded[:, :, padding : padding + H, padding : padding + W] = x
     rows, columns = starts(H + 2 * padding, kH, stride), starts(W + 2 * padding, kW, stride)
+    if not rows or not columns:
+        raise ValueError
     out = np.zeros((N, C_out, len(rows), len(columns)))
     for n, c, i, j in np.ndindex(out.shape):
         window = padded[n, :, rows[i] : rows[i] + kH, columns[j] : columns[j] + kW]
@@ -42,8 +47,9 @@ def conv_by_loops(x, weight, bias, stride=1, padding=0):
     return out
 
 
-def pool_by_loops(x, kernel_size, stride):
+def pool_by_loops(x, kernel_size, stride=None):
     """The largest entry of one window at a time."""
+    stride = kernel_size if stride is None else stride
     N, C, H, W = x.shape
     rows, columns = starts(H, kernel_size, stride), starts(W, kernel_size, stride)
     out = np.zeros((N, C, len(rows), len(columns)))
@@ -68,42 +74,231 @@ def cnn_by_loops(x, conv_weight, conv_bias, fc_weight, fc_bias):
     return out
 
 
-def draw(seed, N, C_in, H, W, C_out, kH, kW):
-    """Images, kernels and biases with every size different from its neighbours."""
-    rng = np.random.default_rng(seed)
+# Where the smallest counterexample is looked for: images and kernels of a few entries.
+
+
+def array(st, *shape):
+    count = math.prod(shape)
+    numbers = st.lists(st.integers(-4, 4), min_size=count, max_size=count)
+    return numbers.map(lambda values: np.array(values, dtype=np.float64).reshape(shape))
+
+
+def lengths(st):
+    return st.tuples(st.integers(1, 8), st.integers(1, 5), st.integers(1, 4), st.integers(0, 2))
+
+
+def convolutions(st):
+    def of_sizes(sizes):
+        N, C_in, H, W, C_out, kH, kW, stride, padding, more = sizes
+        images, kernels = array(st, N, C_in, H, W), array(st, C_out, C_in + more, kH, kW)
+        return st.tuples(images, kernels, array(st, C_out), st.just(stride), st.just(padding))
+
+    one, two, three = st.just(1), st.integers(1, 2), st.integers(1, 3)
+    more = st.sampled_from([0, 0, 0, 1])
+    return st.one_of(
+        st.tuples(one, one, two, three, one, one, two, st.just(1), st.just(0), st.just(0)),
+        st.tuples(one, one, two, three, one, one, two, three, st.integers(0, 1), st.just(0)),
+        st.tuples(two, two, three, three, two, two, two, two, st.integers(0, 2), more),
+    ).flatmap(of_sizes)
+
+
+def pools(st):
+    def of_sizes(sizes):
+        N, C, kernel_size, more_rows, more_columns, stride = sizes
+        images = array(st, N, C, kernel_size + more_rows, kernel_size + more_columns)
+        return st.tuples(images, st.just(kernel_size), st.just(stride))
+
+    one, two, more = st.just(1), st.integers(1, 2), st.integers(0, 3)
+    strides = st.sampled_from([None, 1, 2, 3])
+    return st.one_of(st.tuples(one, one, two, more, more, strides),
+                     st.tuples(two, two, two, more, more, strides)).flatmap(of_sizes)
+
+
+def networks(st):
+    def of_sizes(sizes):
+        N, C_in, C_out, k, rows, columns, K = sizes
+        H, W = k + 1 + rows, k + 1 + columns
+        features = C_out * ((H - k + 1) // 2) * ((W - k + 1) // 2)
+        images, kernels = array(st, N, C_in, H, W), array(st, C_out, C_in, k, k)
+        large = st.sampled_from([1.0, 1.0, 1024.0])
+        weights = st.tuples(array(st, features, K), large).map(lambda pair: pair[0] * pair[1])
+        return st.tuples(images, kernels, array(st, C_out), weights, array(st, K))
+
+    one, two, zero = st.just(1), st.integers(1, 2), st.just(0)
+    return st.one_of(
+        st.tuples(one, one, one, one, zero, zero, st.just(2)),
+        st.tuples(two, two, two, two, st.integers(0, 2), st.integers(0, 2), st.integers(2, 3)),
+    ).flatmap(of_sizes)
+
+
+SIZE = Truth("conv_output_size", counted, inputs=lengths, rtol=0.0)
+CONV = Truth("conv2d", conv_by_loops, inputs=convolutions, rtol=RTOL, atol=ATOL)
+POOL = Truth("max_pool2d", pool_by_loops, inputs=pools, rtol=0.0)  # the entries themselves
+CNN = Truth(
+    "cnn_forward", cnn_by_loops, inputs=networks,
+    rtol=1e-8,  # the exponential multiplies the error of a score by its size
+    atol=1e-12,
+)
+
+
+# Problems: fixed ones and drawn ones.
+
+
+def layer(rng, N, C_in, H, W, C_out, kH, kW, *more):
+    """Images, kernels and biases, and what else the call is given."""
     x = rng.normal(0.3, 1.0, (N, C_in, H, W))
-    return x, rng.normal(0.1, 1.0, (C_out, C_in, kH, kW)), rng.normal(0.0, 2.0, C_out)
+    kernels = rng.normal(0.1, 1.0, (C_out, C_in, kH, kW))
+    return x, kernels, rng.normal(0.0, 2.0, C_out), *more
 
 
-def draw_cnn(seed, N, C_in, H, W, C_out, kH, kW, K):
+def network(rng, N, C_in, H, W, C_out, kH, kW, K):
     """A network whose ReLU has work to do: many of the pooled entries are negative."""
-    rng = np.random.default_rng(seed)
-    x, weight, bias = draw(seed, N, C_in, H, W, C_out, kH, kW)
+    x, weight, bias = layer(rng, N, C_in, H, W, C_out, kH, kW)
     features = C_out * ((H - kH + 1) // 2) * ((W - kW + 1) // 2)
     fc_weight, fc_bias = rng.normal(0.0, 0.4, (features, K)), rng.normal(0.0, 0.7, K)
     return x, 0.5 * weight, bias / 4 - 0.8, fc_weight, fc_bias
 
 
-def judge_size(submission, args, kwargs, expected):
-    """Compare a size, which is a whole number."""
-    words = [*map(str, args), *(f"{name}={value}" for name, value in kwargs.items())]
-    given = f"conv_output_size({', '.join(words)})"
-    actual = submission.conv_output_size(*args, **kwargs)
-    whole = isinstance(actual, int | np.integer) and not isinstance(actual, bool)
-    expect(whole, f"expected an int, got {actual!r}", given=given)
-    assert_equal(int(actual), expected, given=given)
+def fixed(problem, first_seed, *sizes):
+    """A problem of each of the sizes, from seeds of their own."""
+    return [
+        problem(np.random.default_rng(first_seed + place), *each)
+        for place, each in enumerate(sizes)
+    ]
 
 
-def judge_conv(submission, arguments, stride, padding):
-    """Compare conv2d with the loops."""
-    x, weight, bias = arguments
-    assert_close(
-        submission.conv2d(x, weight, bias, stride, padding),
-        conv_by_loops(x, weight, bias, stride, padding),
-        rtol=RTOL,
-        atol=ATOL,
-        given=f"conv2d of x {x.shape}, weight {weight.shape}, stride={stride}, padding={padding}",
-    )
+def whole(rng, low, high):
+    return int(rng.integers(low, high + 1))
+
+
+def row(rng, leftover):
+    """Lengths for which `leftover` entries of the padded input are never looked at."""
+    stride, padding = whole(rng, leftover + 1, leftover + 4), whole(rng, 0, 2)
+    kernel_size = whole(rng, 2 * padding + 1, 2 * padding + 6)
+    return (kernel_size + stride * whole(rng, 1, 8) + leftover - 2 * padding, kernel_size,
+            stride, padding)
+
+
+def even_row(rng):
+    return row(rng, 0)
+
+
+def uneven_row(rng):
+    return row(rng, whole(rng, 1, 3))
+
+
+def short_row(rng):
+    size, padding = whole(rng, 1, 6), whole(rng, 0, 2)
+    return size, size + 2 * padding + whole(rng, 1, 4), whole(rng, 1, 5), padding
+
+
+def plain_layer(rng):
+    kH, kW = rng.permutation([1, 2, 3])[:2].tolist()
+    H, W = (rng.permutation([3, 4, 5])[:2]).tolist()
+    return layer(rng, 2, whole(rng, 1, 2), H, W, whole(rng, 2, 3), kH, kW)
+
+
+def strided_layer(rng):
+    sizes = whole(rng, 1, 2), whole(rng, 1, 2), whole(rng, 4, 6), whole(rng, 4, 6)
+    return layer(rng, *sizes, 2, *rng.integers(1, 4, 2), whole(rng, 2, 3), 0)
+
+
+def padded_layer(rng):
+    sizes = whole(rng, 1, 2), whole(rng, 1, 2), whole(rng, 2, 4), whole(rng, 2, 4)
+    return layer(rng, *sizes, 2, *rng.integers(1, 4, 2), whole(rng, 1, 2), whole(rng, 1, 2))
+
+
+def black_image(rng):
+    padding = whole(rng, 0, 1)
+    bias = rng.normal(0.0, 3.0, 3)
+    return np.zeros((2, 2, 4, 4)), np.ones((3, 2, 2, 2)), bias, 1, padding
+
+
+def one_pixel(rng):
+    return layer(rng, 2, whole(rng, 1, 3), 2, 3, whole(rng, 1, 3), 1, 1, 1, 0)
+
+
+def unequal_channels(rng):
+    of_image, of_kernel = rng.permutation([1, 2, 3, 4])[:2]
+    return disagreeing(rng, of_image, of_kernel, whole(rng, 0, 1))
+
+
+def disagreeing(rng, of_image, of_kernel, padding):
+    x, _, _ = layer(rng, 2, of_image, 5, 6, 3, 2, 3)
+    return x, *layer(rng, 2, of_kernel, 5, 6, 3, 2, 3)[1:], 1, padding
+
+
+def too_large(rng):
+    H, W, padding = whole(rng, 2, 4), whole(rng, 5, 7), whole(rng, 0, 1)
+    sizes = [(H, H + 2 * padding + whole(rng, 1, 3)), (W, whole(rng, 1, 3))]
+    (H, kH), (W, kW) = (sizes[place] for place in rng.permutation(2))
+    return layer(rng, 2, 2, H, W, 2, kH, kW, whole(rng, 1, 3), padding)
+
+
+def just_as_large(rng):
+    padding = whole(rng, 0, 1)
+    H, W = whole(rng, 2, 3), whole(rng, 2, 4)
+    sizes = 2, 2, H, W, 2, H + 2 * padding, W + 2 * padding
+    return layer(rng, *sizes, whole(rng, 1, 2), padding)
+
+
+def single_axes(rng):
+    return layer(rng, 1, 1, whole(rng, 2, 3), 4, 1, whole(rng, 1, 2), 2)
+
+
+def pool(rng, shape, kernel_size, shift=-1.0, scale=1.0):
+    return scale * rng.normal(shift, 1.0, shape), kernel_size
+
+
+def negative_pool(rng):
+    k = whole(rng, 1, 3)
+    shape = 2, 2, k * whole(rng, 1, 3), k * whole(rng, 1, 3)
+    return pool(rng, shape, k, rng.uniform(-9.0, 0.0))
+
+
+def strided_pool(rng):
+    k, shape = whole(rng, 1, 4), (2, 1, whole(rng, 4, 6), whole(rng, 4, 7))
+    stride = int(rng.choice([step for step in (1, 2, 3) if step != k]))
+    return *pool(rng, shape, k), stride
+
+
+def with_a_partial_window(rng, shape, kernel_size, stride=None):
+    """The last row and column are large: a partial window would show."""
+    x = rng.normal(0.0, 1.0, shape)
+    x[:, :, -1, :] += 50.0
+    x[:, :, :, -1] += 50.0
+    return x, kernel_size, *(() if stride is None else (stride,))
+
+
+def uneven_pool(rng):
+    k = whole(rng, 2, 3)
+    H, W = (k * whole(rng, 1, 2) + extra for extra in rng.integers(1, k, 2))
+    return with_a_partial_window(rng, (2, 2, H, W), k)
+
+
+def single_pool(rng):
+    return pool(rng, (1, 1, 2, whole(rng, 2, 5)), 2)
+
+
+def some_network(rng):
+    sizes = whole(rng, 2, 3), whole(rng, 1, 2), whole(rng, 4, 6), whole(rng, 4, 6)
+    return network(rng, *sizes, whole(rng, 2, 3), *rng.integers(1, 4, 2), whole(rng, 2, 4))
+
+
+def single_network(rng):
+    return network(rng, 1, 1, 3, whole(rng, 3, 4), 2, 2, 2, whole(rng, 2, 4))
+
+
+def far_apart(offset, factor=512.0, odds=3.0):
+    """The only feature is 0, 4 and 8; the scores are it times +-factor, plus fc_bias."""
+    x = np.ones((3, 1, 3, 3)) * np.array([0.0, 1.0, 2.0]).reshape(3, 1, 1, 1)
+    fc_weight = factor * np.array([[1.0, 1.0, -1.0]])
+    fc_bias = np.array([math.log(odds), 0.0, 0.0]) + offset
+    return x, np.ones((1, 1, 2, 2)), np.zeros(1), fc_weight, fc_bias
+
+
+def some_far_apart(rng):
+    return far_apart(rng.uniform(-5000.0, 5000.0), rng.uniform(300.0, 900.0), rng.uniform(2.0, 9.0))
 
 
 @check("conv_output_size", points=0.5,
@@ -111,15 +306,11 @@ def judge_conv(submission, arguments, stride, padding):
             "and how often does a full stride fit after the first position?")  # fmt: skip
 def test_miscounts_positions(submission):
     """Sizes are right where the kernel comes out even with the end of the input."""
-    for size, kernel_size, stride, padding in (
+    SIZE.assert_holds(submission, [
         (7, 3, 1, 0), (7, 3, 2, 0), (9, 3, 3, 0), (5, 3, 1, 1), (7, 5, 1, 2), (28, 5, 1, 0),
         (5, 3, 2, 1), (11, 5, 3, 3), (4, 4, 1, 0), (1, 1, 1, 0), (3, 1, 1, 2), (8, 2, 2, 0),
-    ):  # fmt: skip
-        expected = len(starts(size + 2 * padding, kernel_size, stride))
-        judge_size(submission, (size, kernel_size, stride, padding), {}, expected)
-    judge_size(submission, (8, 3), {}, 6)
-    judge_size(submission, (9, 3, 2), {}, 4)
-    judge_size(submission, (), {"size": 8, "kernel_size": 3, "padding": 2}, 10)
+        (8, 3), (9, 3, 2), ((), {"size": 8, "kernel_size": 3, "padding": 2}),
+    ], draw=even_row, draws=3)
 
 
 @check("conv_output_size", points=0.5,
@@ -127,13 +318,10 @@ def test_miscounts_positions(submission):
             "4, too?")  # fmt: skip
 def test_rounds_up(submission):
     """A last stride that is not a full one adds no position; the size is an int."""
-    for size, kernel_size, stride, padding in (
+    SIZE.assert_holds(submission, [
         (6, 3, 2, 0), (224, 7, 2, 3), (10, 3, 3, 1), (5, 2, 4, 0), (8, 3, 4, 1), (6, 5, 3, 0),
-        (3, 2, 5, 0), (10, 4, 4, 0),
-    ):  # fmt: skip
-        expected = len(starts(size + 2 * padding, kernel_size, stride))
-        judge_size(submission, (size, kernel_size, stride, padding), {}, expected)
-    judge_size(submission, (12,), {"kernel_size": 4, "stride": 3, "padding": 1}, 4)
+        (3, 2, 5, 0), (10, 4, 4, 0), ((12,), {"kernel_size": 4, "stride": 3, "padding": 1}),
+    ], draw=uneven_row, draws=3)
 
 
 @check("conv_output_size", points=0.5,
@@ -141,15 +329,12 @@ def test_rounds_up(submission):
             "with stride 4? And does padding make room?")  # fmt: skip
 def test_lets_the_kernel_hang_over(submission):
     """A kernel larger than the padded input is a ValueError, and one as large is fine."""
-    for size, kernel_size, stride, padding in (
+    cases = [(2, 4, 3, 1), (3, 3, 2), ((1, 3), {"padding": 2})]
+    SIZE.assert_holds(submission, cases, draw=even_row)
+    SIZE.assert_holds(submission, [
         (2, 3, 1, 0), (2, 3, 4, 0), (3, 5, 3, 0), (4, 7, 2, 1), (1, 6, 5, 2), (2, 9, 1, 1),
         (1, 20, 1, 0),
-    ):  # fmt: skip
-        with pytest.raises(ValueError):
-            submission.conv_output_size(size, kernel_size, stride, padding)
-    judge_size(submission, (2, 4, 3, 1), {}, 1)
-    judge_size(submission, (3, 3, 2), {}, 1)
-    judge_size(submission, (1, 3), {"padding": 2}, 3)
+    ], draw=short_row, draws=1)
 
 
 @check("conv2d", points=1,
@@ -157,20 +342,9 @@ def test_lets_the_kernel_hang_over(submission):
             "top left one? And over which axes do you sum?")  # fmt: skip
 def test_flips_the_kernel(submission):
     """With stride 1 and no padding every entry is its window times the kernel, plus bias."""
-    for seed, sizes in (
-        (0, (2, 3, 5, 7, 4, 2, 3)),
-        (1, (3, 2, 6, 4, 5, 3, 1)),
-        (2, (4, 2, 3, 5, 3, 1, 4)),
-        (3, (2, 4, 3, 4, 5, 1, 1)),
-    ):
-        x, weight, bias = draw(seed, *sizes)
-        assert_close(
-            submission.conv2d(x, weight, bias),
-            conv_by_loops(x, weight, bias),
-            rtol=RTOL,
-            atol=ATOL,
-            given=f"conv2d of x {x.shape}, weight {weight.shape}",
-        )
+    cases = fixed(layer, 0, (2, 3, 5, 7, 4, 2, 3), (3, 2, 6, 4, 5, 3, 1), (4, 2, 3, 5, 3, 1, 4),
+                  (2, 4, 3, 4, 5, 1, 1))
+    CONV.assert_holds(submission, cases, draw=plain_layer)
 
 
 @check("conv2d", points=0.5,
@@ -178,16 +352,9 @@ def test_flips_the_kernel(submission):
 def test_adds_the_bias_to_the_wrong_axis(submission):
     """Every output channel gets its own bias, once."""
     bias = np.array([1.0, -2.0, 4.0])
-    for padding in (0, 1):
-        x, weight = np.zeros((2, 2, 4, 4)), np.ones((3, 2, 2, 2))
-        side = 3 + 2 * padding
-        assert_close(
-            submission.conv2d(x, weight, bias, padding=padding),
-            np.broadcast_to(bias.reshape(3, 1, 1), (2, 3, side, side)).copy(),
-            rtol=RTOL,
-            atol=ATOL,
-            given=f"conv2d of a black image with bias [1, -2, 4], padding={padding}",
-        )
+    black, white = np.zeros((2, 2, 4, 4)), np.ones((3, 2, 2, 2))
+    cases = [((black, white, bias), {"padding": padding}) for padding in (0, 1)]
+    CONV.assert_holds(submission, cases, draw=black_image)
 
 
 @check("conv2d", points=0.5,
@@ -195,21 +362,11 @@ def test_adds_the_bias_to_the_wrong_axis(submission):
             "window begin?")  # fmt: skip
 def test_slides_with_the_wrong_stride(submission):
     """A stride steps over positions in both directions, and leftovers are dropped."""
-    for seed, sizes, stride in (
-        (4, (2, 3, 7, 9, 4, 3, 2), 2),
-        (5, (3, 2, 8, 6, 2, 2, 3), 3),
-        (6, (2, 1, 5, 8, 3, 2, 1), 4),
-        (7, (2, 3, 6, 5, 2, 6, 2), 2),
-    ):
-        judge_conv(submission, draw(seed, *sizes), stride, 0)
-    x, weight, bias = draw(8, 2, 2, 6, 8, 3, 3, 2)
-    assert_close(
-        submission.conv2d(x=x, weight=weight, bias=bias, stride=2),
-        conv_by_loops(x, weight, bias, 2),
-        rtol=RTOL,
-        atol=ATOL,
-        given=f"conv2d of x {x.shape}, weight {weight.shape}, stride=2",
-    )
+    cases = fixed(layer, 4, (2, 3, 7, 9, 4, 3, 2, 2, 0), (3, 2, 8, 6, 2, 2, 3, 3, 0),
+                  (2, 1, 5, 8, 3, 2, 1, 4, 0), (2, 3, 6, 5, 2, 6, 2, 2, 0))
+    (named,) = fixed(layer, 8, (2, 2, 6, 8, 3, 3, 2))
+    by_name = dict(zip(("x", "weight", "bias"), named, strict=True), stride=2)
+    CONV.assert_holds(submission, [*cases, ((), by_name)], draw=strided_layer)
 
 
 @check("conv2d", points=1,
@@ -217,23 +374,14 @@ def test_slides_with_the_wrong_stride(submission):
             "image afterwards, and do your windows count from its new corner?")  # fmt: skip
 def test_pads_the_wrong_sides(submission):
     """Padding adds zeros on all four sides, together with a stride, too."""
-    for seed, sizes, stride, padding in (
-        (9, (2, 3, 5, 4, 4, 3, 3), 1, 1),
-        (10, (3, 2, 4, 6, 2, 3, 2), 1, 2),
-        (11, (2, 2, 6, 5, 3, 3, 4), 2, 1),
-        (12, (2, 3, 7, 4, 2, 2, 5), 3, 2),
-        (13, (2, 1, 2, 3, 2, 4, 5), 1, 1),  # larger than the image, not than the padded one
-        (14, (2, 2, 3, 2, 3, 1, 1), 1, 3),
-    ):
-        judge_conv(submission, draw(seed, *sizes), stride, padding)
-    x, weight, bias = draw(15, 2, 2, 4, 5, 3, 3, 2)
-    assert_close(
-        submission.conv2d(x, weight, bias, padding=1),
-        conv_by_loops(x, weight, bias, 1, 1),
-        rtol=RTOL,
-        atol=ATOL,
-        given=f"conv2d of x {x.shape}, weight {weight.shape}, padding=1",
+    cases = fixed(
+        layer, 9, (2, 3, 5, 4, 4, 3, 3, 1, 1), (3, 2, 4, 6, 2, 3, 2, 1, 2),
+        (2, 2, 6, 5, 3, 3, 4, 2, 1), (2, 3, 7, 4, 2, 2, 5, 3, 2),
+        (2, 1, 2, 3, 2, 4, 5, 1, 1),  # larger than the image, not than the padded one
+        (2, 2, 3, 2, 3, 1, 1, 1, 3),
     )
+    (named,) = fixed(layer, 15, (2, 2, 4, 5, 3, 3, 2))
+    CONV.assert_holds(submission, [*cases, (named, {"padding": 1})], draw=padded_layer)
 
 
 @check("conv2d", points=0.5,
@@ -242,13 +390,9 @@ def test_pads_the_wrong_sides(submission):
 def test_broadcasts_disagreeing_channels(submission):
     """Images and kernels with different numbers of channels are a ValueError, others not."""
     # A kernel of one pixel: whoever raises at everything is found, other mistakes are not.
-    judge_conv(submission, draw(16, 2, 3, 5, 6, 3, 1, 1), 1, 0)
-    for image_channels, kernel_channels in ((3, 1), (1, 3), (3, 2), (2, 4)):
-        x, _, _ = draw(16, 2, image_channels, 5, 6, 3, 2, 3)
-        _, weight, bias = draw(17, 2, kernel_channels, 5, 6, 3, 2, 3)
-        for padding in (0, 1):
-            with pytest.raises(ValueError):
-                submission.conv2d(x, weight, bias, padding=padding)
+    CONV.assert_holds(submission, fixed(layer, 16, (2, 3, 5, 6, 3, 1, 1, 1, 0)), draw=one_pixel)
+    cases = fixed(disagreeing, 17, (3, 1, 0), (1, 3, 1), (3, 2, 0), (2, 4, 1), (3, 1, 1), (1, 3, 0))
+    CONV.assert_holds(submission, cases, draw=unequal_channels, draws=1)
 
 
 @check("conv2d", points=0.5,
@@ -256,15 +400,13 @@ def test_broadcasts_disagreeing_channels(submission):
             "array is not an answer. Does padding make room?")  # fmt: skip
 def test_returns_an_empty_image(submission):
     """A kernel that is too tall or too wide for the padded image is a ValueError."""
-    for H, W, kH, kW, stride, padding in (
-        (3, 6, 4, 2, 1, 0), (6, 3, 2, 4, 1, 0), (3, 7, 6, 2, 2, 1), (7, 2, 3, 5, 3, 1),
-        (2, 2, 3, 3, 4, 0), (2, 6, 7, 2, 1, 1),
-    ):  # fmt: skip
-        x, weight, bias = draw(18, 2, 3, H, W, 2, kH, kW)
-        with pytest.raises(ValueError):
-            submission.conv2d(x, weight, bias, stride, padding)
-    judge_conv(submission, draw(19, 2, 3, 4, 6, 2, 4, 6), 1, 0)
-    judge_conv(submission, draw(20, 2, 3, 2, 3, 2, 6, 7), 2, 2)
+    cases = fixed(layer, 19, (2, 3, 4, 6, 2, 4, 6, 1, 0), (2, 3, 2, 3, 2, 6, 7, 2, 2))
+    CONV.assert_holds(submission, cases, draw=just_as_large)
+    CONV.assert_holds(submission, fixed(
+        layer, 18, (2, 3, 3, 6, 2, 4, 2, 1, 0), (2, 3, 6, 3, 2, 2, 4, 1, 0),
+        (2, 3, 3, 7, 2, 6, 2, 2, 1), (2, 3, 7, 2, 2, 3, 5, 3, 1), (2, 3, 2, 2, 2, 3, 3, 4, 0),
+        (2, 3, 2, 6, 2, 7, 2, 1, 1),
+    ), draw=too_large, draws=1)
 
 
 @check("conv2d", points=0.5,
@@ -272,31 +414,13 @@ def test_returns_an_empty_image(submission):
             "after the call.")  # fmt: skip
 def test_trips_over_a_batch_of_one(submission):
     """Axes of size one stay, arguments do too, and no call remembers another."""
-    for sizes, stride, padding in (
-        ((1, 1, 4, 5, 1, 2, 3), 1, 0),
-        ((1, 2, 3, 4, 1, 3, 4), 1, 0),
-        ((1, 1, 4, 5, 1, 2, 3), 2, 1),
-        ((3, 1, 4, 5, 1, 1, 1), 1, 0),
-    ):
-        for seed in (21, 22):
-            x, weight, bias = draw(seed, *sizes)
-            assert_close(
-                assert_unchanged(submission, "conv2d", x, weight, bias, stride, padding),
-                conv_by_loops(x, weight, bias, stride, padding),
-                rtol=RTOL,
-                atol=ATOL,
-                given=f"conv2d of x {x.shape}, weight {weight.shape}, stride={stride}, "
-                      f"padding={padding}",
-            )
-    judge_conv(submission, (x, 1.0 - weight, bias), 1, 0)  # the same images, other kernels
-    first, second = ((*draw(seed, 2, 3, 5, 4, 2, 2, 3), 2, 1) for seed in (57, 58))
-    assert_close(
-        assert_afresh(submission, "conv2d", first, second),
-        conv_by_loops(*second),
-        rtol=RTOL,
-        atol=ATOL,
-        given="conv2d called again with other numbers",
+    cases = fixed(
+        layer, 21, (2, 3, 5, 4, 2, 2, 3, 2, 1), (2, 3, 5, 4, 2, 2, 3, 2, 1), (1, 1, 4, 5, 1, 2, 3),
+        (1, 2, 3, 4, 1, 3, 4), (1, 1, 4, 5, 1, 2, 3, 2, 1), (3, 1, 4, 5, 1, 1, 1),
     )
+    x, weight, bias = cases[-1]
+    cases.append((x, 1.0 - weight, bias))  # the same images, other kernels
+    assert_no_traces(submission, CONV, cases, draw=single_axes, **ROUGHLY)
 
 
 @check("max_pool2d", points=0.5,
@@ -304,19 +428,10 @@ def test_trips_over_a_batch_of_one(submission):
             "of its own?")  # fmt: skip
 def test_starts_from_zero(submission):
     """The largest entry of each window is kept, negative ones too."""
-    rng = np.random.default_rng(23)
-    for shape, kernel_size, shift, scale in (
-        ((2, 3, 4, 6), 2, 0.0, 1.0),
-        ((3, 2, 6, 3), 3, -9.0, 1.0),
-        ((2, 4, 2, 4), 1, -1.0, 1.0),
+    POOL.assert_holds(submission, fixed(
+        pool, 23, ((2, 3, 4, 6), 2, 0.0), ((3, 2, 6, 3), 3, -9.0), ((2, 4, 2, 4), 1, -1.0),
         ((2, 2, 4, 8), 4, -4.0, 2.0**60),
-    ):
-        x = scale * rng.normal(shift, 1.0, shape)
-        assert_equal(
-            submission.max_pool2d(x, kernel_size),
-            pool_by_loops(x, kernel_size, kernel_size),
-            given=f"max_pool2d of x {shape} around {scale * shift:g}, kernel_size={kernel_size}",
-        )
+    ), draw=negative_pool)
 
 
 @check("max_pool2d", points=0.5,
@@ -325,61 +440,31 @@ def test_starts_from_zero(submission):
 def test_ignores_the_stride(submission):
     """Windows step by the stride, with overlaps and gaps; None steps by the window."""
     x = np.random.default_rng(24).normal(-1.0, 1.0, (2, 3, 5, 7))
-    for kernel_size, stride in ((3, 1), (3, 2), (1, 2), (2, 3), (5, 2)):
-        given = f"max_pool2d of x {x.shape}, kernel_size={kernel_size}, stride={stride}"
-        expected = pool_by_loops(x, kernel_size, stride)
-        assert_equal(submission.max_pool2d(x, kernel_size, stride), expected, given=given)
-        named = submission.max_pool2d(x=x, kernel_size=kernel_size, stride=stride)
-        assert_equal(named, expected, given=given)
-    for kernel_size in (1, 5):
-        assert_equal(
-            submission.max_pool2d(x, kernel_size, stride=None),
-            pool_by_loops(x, kernel_size, kernel_size),
-            given=f"max_pool2d of x {x.shape}, kernel_size={kernel_size}, stride=None",
-        )
+    cases = [(x, *sizes) for sizes in ((3, 1), (3, 2), (1, 2), (2, 3), (5, 2))]
+    cases += [((), {"x": x, "kernel_size": 3, "stride": 2})]
+    cases += [((x, size), {"stride": None}) for size in (1, 5)]
+    POOL.assert_holds(submission, cases, draw=strided_pool)
 
 
 @check("max_pool2d", points=0.5,
        hint="A window of 2 on a width of 5: what becomes of the last column?")
 def test_keeps_partial_windows(submission):
     """Windows that do not fit are left out, at the bottom and at the right."""
-    rng = np.random.default_rng(25)
-    for shape, kernel_size, stride in (
-        ((2, 3, 5, 6), 2, 2),
-        ((2, 3, 6, 5), 2, 2),
-        ((3, 2, 5, 8), 3, 3),
-        ((2, 2, 6, 8), 3, 2),
-        ((2, 1, 7, 4), 4, 2),
-    ):
-        x = rng.normal(0.0, 1.0, shape)
-        x[:, :, -1, :] += 50.0  # a partial window would show
-        x[:, :, :, -1] += 50.0
-        assert_equal(
-            submission.max_pool2d(x, kernel_size, None if stride == kernel_size else stride),
-            pool_by_loops(x, kernel_size, stride),
-            given=f"max_pool2d of x {shape}, kernel_size={kernel_size}, stride={stride}",
-        )
+    POOL.assert_holds(submission, fixed(
+        with_a_partial_window, 25, ((2, 3, 5, 6), 2), ((2, 3, 6, 5), 2), ((3, 2, 5, 8), 3),
+        ((2, 2, 6, 8), 3, 2), ((2, 1, 7, 4), 4, 2),
+    ), draw=uneven_pool)
 
 
 @check("max_pool2d", points=0.5,
        hint="Does pooling one image of one channel keep four axes, and x as it was?")
 def test_squeezes_single_channels(submission):
     """Axes of size one stay, x does too, and no call remembers another."""
-    rng = np.random.default_rng(26)
-    for shape, kernel_size in (((1, 1, 2, 2), 2), ((1, 3, 3, 5), 2), ((4, 1, 2, 5), 2)):
-        for _ in range(2):
-            x = rng.normal(-1.0, 1.0, shape)
-            assert_equal(
-                assert_unchanged(submission, "max_pool2d", x, kernel_size),
-                pool_by_loops(x, kernel_size, kernel_size),
-                given=f"max_pool2d of x {shape}, kernel_size={kernel_size}",
-            )
-    first, second = ((x, 2) for x in rng.normal(-1.0, 1.0, (2, 2, 3, 4, 5)))
-    assert_equal(
-        assert_afresh(submission, "max_pool2d", first, second),
-        pool_by_loops(second[0], 2, 2),
-        given="max_pool2d called again with other numbers",
+    cases = fixed(
+        pool, 26, ((2, 3, 4, 5), 2), ((2, 3, 4, 5), 2), ((1, 1, 2, 2), 2), ((1, 3, 3, 5), 2),
+        ((4, 1, 2, 5), 2), ((1, 1, 2, 2), 2), ((4, 1, 2, 5), 2),
     )
+    assert_no_traces(submission, POOL, cases, draw=single_pool, **ROUGHLY)
 
 
 @check("cnn_forward", points=1,
@@ -387,21 +472,14 @@ def test_squeezes_single_channels(submission):
             "C, H, W order, and do the classes of one image add up to one?")  # fmt: skip
 def test_wires_the_steps_wrongly(submission):
     """conv, ReLU, 2x2 max pool, flatten in C, H, W order, linear, softmax over classes."""
-    for seed, sizes in (
-        (27, (3, 2, 6, 8, 4, 3, 2, 5)),
-        (28, (4, 3, 5, 7, 2, 2, 3, 3)),  # (4, 5) before the pool: a column is left out
-        (29, (2, 1, 6, 4, 3, 2, 2, 4)),  # (5, 3): a row and a column
-        (59, (3, 2, 5, 4, 4, 2, 2, 8)),  # as many classes as features
-    ):
-        arguments = draw_cnn(seed, *sizes)
-        assert_close(
-            submission.cnn_forward(*arguments),
-            cnn_by_loops(*arguments),
-            rtol=3e-9,  # scores near 10, so within 1e-13; a sum + 1e-8 is not a softmax
-            atol=1e-12,
-            given=f"cnn_forward of x {arguments[0].shape}, conv_weight {arguments[1].shape}, "
-                  f"fc_weight {arguments[3].shape}",
-        )
+    cases = fixed(
+        network, 27, (3, 2, 6, 8, 4, 3, 2, 5),
+        (4, 3, 5, 7, 2, 2, 3, 3),  # (4, 5) before the pool: a column is left out
+        (2, 1, 6, 4, 3, 2, 2, 4),  # (5, 3): a row and a column
+        (3, 2, 5, 4, 4, 2, 2, 8),  # as many classes as features
+    )
+    # Scores are near 10, so within 1e-13; a sum + 1e-8 is not a softmax.
+    CNN.assert_holds(submission, cases, draw=some_network, rtol=3e-9)
 
 
 @check("cnn_forward", points=0.5,
@@ -409,18 +487,9 @@ def test_wires_the_steps_wrongly(submission):
             "changing its probabilities?")  # fmt: skip
 def test_overflows_in_the_softmax(submission):
     """Scores of thousands, of either sign, give finite probabilities."""
-    x = np.ones((3, 1, 3, 3)) * np.array([0.0, 1.0, 2.0]).reshape(3, 1, 1, 1)
-    kernel, fc_weight = np.ones((1, 1, 2, 2)), np.array([[1.0, 1.0, -1.0]])
-    # The only feature is 0, 4 and 8; the scores are it times +-512, plus fc_bias.
-    for offset in (0.0, 4096.0, -4096.0):
-        fc_bias = np.array([math.log(3.0), 0.0, 0.0]) + offset
-        assert_close(
-            submission.cnn_forward(x, kernel, np.zeros(1), 512 * fc_weight, fc_bias),
-            np.array([[0.6, 0.2, 0.2], [0.75, 0.25, 0.0], [0.75, 0.25, 0.0]]),
-            rtol=1e-8,  # log(3) + 4096 is rounded at 1e-12
-            atol=1e-14,  # exp(-2048) is nothing; exp(-30) of a clipped score is 1e-13
-            given=f"cnn_forward with scores 0, 2048 and 4096 apart, fc_bias near {offset:g}",
-        )
+    CNN.assert_holds(submission, [far_apart(offset) for offset in (0.0, 4096.0, -4096.0)],
+                     draw=some_far_apart,
+                     atol=1e-14)  # exp(-2048) is nothing; exp(-30) of a clipped score is 1e-13
 
 
 @check("cnn_forward", points=0.5,
@@ -428,36 +497,13 @@ def test_overflows_in_the_softmax(submission):
             "Does ReLU write into something that is not yours?")  # fmt: skip
 def test_trips_over_a_single_image(submission):
     """One image works, arguments stay as they were, and no call remembers another."""
-    for seed, sizes in (
-        (30, (1, 2, 4, 5, 3, 2, 2, 4)),
-        (55, (1, 1, 2, 2, 1, 1, 1, 2)),  # one feature; a kernel of one
-        (56, (1, 1, 2, 2, 1, 1, 1, 2)),
-        (43, (2, 1, 3, 4, 2, 1, 1, 3)),
-    ):
-        arguments = draw_cnn(seed, *sizes)
-        assert_close(
-            assert_unchanged(submission, "cnn_forward", *arguments),
-            cnn_by_loops(*arguments),
-            rtol=1e-8,  # the exponential multiplies the error of a score by its size
-            atol=1e-12,
-            given=f"cnn_forward of x {arguments[0].shape}, conv_weight {arguments[1].shape}",
-        )
-    names = ("x", "conv_weight", "conv_bias", "fc_weight", "fc_bias")
-    by_name = dict(zip(names, arguments, strict=True))
-    assert_array(submission.cnn_forward(**by_name), shape=(2, 3))
-    by_name["fc_weight"] = 1.0 - by_name["fc_weight"]
-    assert_close(
-        submission.cnn_forward(**by_name),
-        cnn_by_loops(**by_name),
-        rtol=1e-8,  # as above
-        atol=1e-12,
-        given="cnn_forward called again with another fc_weight only",
+    cases = fixed(
+        network, 30, (2, 2, 4, 5, 3, 2, 2, 4), (2, 2, 4, 5, 3, 2, 2, 4), (1, 2, 4, 5, 3, 2, 2, 4),
+        (1, 1, 2, 2, 1, 1, 1, 2),  # one feature; a kernel of one
+        (1, 1, 2, 2, 1, 1, 1, 2), (2, 1, 3, 4, 2, 1, 1, 3),
     )
-    first, second = (draw_cnn(seed, 2, 2, 4, 5, 3, 2, 2, 4) for seed in (60, 61))
-    assert_close(
-        assert_afresh(submission, "cnn_forward", first, second),
-        cnn_by_loops(*second),
-        rtol=1e-8,  # as above
-        atol=1e-12,
-        given="cnn_forward called again with other numbers",
-    )
+    names = "x", "conv_weight", "conv_bias", "fc_weight", "fc_bias"
+    by_name = dict(zip(names, cases[-1], strict=True))
+    # The second time with another fc_weight only.
+    cases += [((), by_name), ((), {**by_name, "fc_weight": 1.0 - by_name["fc_weight"]})]
+    assert_no_traces(submission, CNN, cases, draw=single_network, **ROUGHLY)

@@ -53,9 +53,9 @@ def assert_no_traces(
             orders of magnitude only.
         new: The contract calls what is returned new: it may share no memory with an argument.
     """
-    first, second, *others = cases
+    first, second, *more = cases
     kept = _judged_roughly(truth) if rtol is None else truth
-    cases = [first, second, *others]
+    cases = [first, second, *more]
     kept.assert_holds(submission, cases, draw=draw, unchanged=True, rtol=rtol, atol=rtol)
     args, keywords = with_keywords(first)
     (plain, *laid), shared = submission.probe(_calls, truth.function, LAYOUTS, args, keywords)
@@ -65,7 +65,9 @@ def assert_no_traces(
             raise Mismatch(text, f"{truth.function} with {layout} arrays")
     if new and shared:
         raise Mismatch("what it returned shares its memory with an argument", truth.function)
-    assert_afresh(submission, truth.function, args, with_keywords(second)[0])
+    afterwards = with_keywords(second)[0]
+    later = assert_afresh(submission, truth.function, args, afterwards)
+    kept.compare(later, afterwards, {}, rtol=rtol, atol=rtol)
 
 
 @cache
