@@ -7,12 +7,12 @@ a counter a check, so that a large class does not mean a large process.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from gradekit.course import Course, Exercise
 from gradekit.report import Report
-from gradekit.results import NotGraded, Result
+from gradekit.results import NotGraded, Person, Result, person_of
 
 SHOWN = 12  # entries of each list of remarkable things
 TROUBLE = ("timed_out", "out_of_memory", "crashed", "refused", "malformed")
@@ -73,12 +73,15 @@ class Overview:
         not_graded: Iterable[NotGraded] = (),
         students: Iterable[str] = (),
         similar: Iterable[SimilarPair] = (),
+        people: Mapping[str, Person] = {},
     ) -> None:
         """Args:
         students: Those who belong to the class, with an answer or without.
+        people: Who they are, by what they are called.
         """
         self.not_graded = list(not_graded)
         self.similar = list(similar)
+        self.people = dict(people)
         self.cells: dict[str, dict[str, Cell]] = {name: {} for name in students}
         self.mistakes: Counter[tuple[str, str, str]] = Counter()
         self.graded = self.full_marks = self.not_run = 0
@@ -89,7 +92,7 @@ class Overview:
         self._slowest: list[Remark] = []
         titles: dict[str, str] = {}
         for problem in self.not_graded:
-            if problem.exercise and "duplicate" not in problem.reason:
+            if problem.exercise and not problem.superseded:
                 cells = self.cells.setdefault(problem.student, {})
                 cells[problem.exercise] = Cell("not_graded", note=problem.reason)
         for result in results:
@@ -100,6 +103,7 @@ class Overview:
 
     def _count(self, result: Result, titles: dict[str, str]) -> None:
         report = result.report
+        self.people.setdefault(result.student, person_of(result))
         cells = self.cells.setdefault(result.student, {})
         if report.not_run:
             self.not_run += 1
@@ -168,6 +172,10 @@ class Overview:
         """The checks that most of the class failed."""
         failed = [check for check in self._checks.values() if check.failed]
         return sorted(failed, key=lambda check: -check.failed / check.seen)[:SHOWN]
+
+    def id_of(self, student: str) -> str:
+        """The platform's id of a student; "" where it is not known."""
+        return self.people[student].id if student in self.people else ""
 
     def total(self, student: str) -> float:
         """The sum of a student's points."""

@@ -1,52 +1,222 @@
-"""What `kit grade` knows of a class: one result a submission, and the file that keeps them.
+"""What `kit grade` knows of a class: one result an answer, and the files that keep them.
 
-results.jsonl holds one JSON object a line and is only ever appended to, so a reader takes
-every line that is whole. What could not be graded stands in not_graded.csv beside it.
+results.jsonl holds one JSON object a line, one for each answer of today. history.jsonl holds
+the lines that a later answer, grader or attempt replaced, with why; set_aside.jsonl those
+that no version of kit could read. What could not be graded stands in not_graded.csv.
+
+Lines are never rewritten into another shape: new fields have a default, `schema` counts the
+versions, and a reader takes every line of its own version or an older one.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import msgspec
 
 from gradekit.report import Report
 
-RESULTS = "results.jsonl"
+RESULTS, HISTORY, SET_ASIDE = "results.jsonl", "history.jsonl", "set_aside.jsonl"
+SCHEMA = 2  # 1: student, exercise, file, report; 2: all the others
+State = Literal["counted", "attempt", "withdrawn"]
+Kind = TypeVar("Kind")
+
+
+class Person(msgspec.Struct, frozen=True, order=True):
+    """Somebody of the class: an id of their learning platform first, a name second.
+
+    `system` is whose id it is (canvas, moodle, gradescope, roster, ...), since two platforms
+    count alike. `id` is "" where only a name is known, as of a folder; then `place` tells
+    people of one name apart who certainly are two, as in two sections.
+    """
+
+    name: str
+    id: str = ""
+    system: str = ""
+    place: str = ""
+    login: str = ""
+    section: str = ""
+
+    @property
+    def key(self) -> str:
+        """What makes two mentions the same person."""
+        return f"{self.system}:{self.id}" if self.id else f"{self.place}/{self.name}"
+
+
+class About(msgspec.Struct, frozen=True):
+    """A line without its report.
+
+    Attributes:
+        student: What to call the person; no other person of the class is called so.
+        file: The path in what was handed in, as it is shown.
+        attempt: As the platform counts them, from 1; 0 where it does not tell.
+        handed_in: When, in ISO 8601 with the zone, where the platform tells; else "".
+        file_date: When the file was changed, in ISO 8601; not when it was handed in.
+        state: `counted` is the answer that earns the points; `attempt` another attempt of
+            that person; `withdrawn` an answer that its export no longer holds.
+        export: The folder or zip it came from.
+        versions: Of all that decided the report: kit, engine, grader, libraries.
+    """
+
+    student: str
+    exercise: str
+    file: str
+    schema: int = 1
+    person: Person = Person("")
+    attempt: int = 0
+    handed_in: str = ""
+    file_date: str = ""
+    state: State = "counted"
+    export: str = ""
+    versions: dict[str, str] = {}
 
 
 class Result(msgspec.Struct, frozen=True):
-    """One line: whose answer to what, in which file, and what became of it."""
+    """One line: whose answer to what, in which file, and what became of it. See `About`."""
 
     student: str
     exercise: str
     file: str
     report: Report
+    schema: int = 1
+    person: Person = Person("")
+    attempt: int = 0
+    handed_in: str = ""
+    file_date: str = ""
+    state: State = "counted"
+    export: str = ""
+    versions: dict[str, str] = {}
+
+    @property
+    def about(self) -> About:
+        """The line without its report."""
+        return About(*(getattr(self, name) for name in About.__struct_fields__))
+
+
+class Superseded(msgspec.Struct, frozen=True):
+    """A line of history.jsonl: a result that no longer holds, with why and since when."""
+
+    why: str
+    when: str
+    result: Result
 
 
 class NotGraded(msgspec.Struct, frozen=True):
-    """A file that nobody's points come from. `student` and `exercise` are "" where unknown."""
+    """A file that nobody's points come from. `student` and `exercise` are "" where unknown.
+
+    `superseded`: another file of that person was graded for the exercise instead.
+    """
 
     file: str
     student: str
     exercise: str
     reason: str
+    superseded: bool = False
+    person: Person = Person("")
 
 
-def read_results(folder: Path) -> Iterator[Result]:
-    """All results in `folder`, in the order in which they were finished."""
-    path = folder / RESULTS
+class _Whose(msgspec.Struct):
+    """As much of a line as tells whose it is: the report is skipped."""
+
+    student: str
+    person: Person = Person("")
+
+
+def person_of(line: About | Result | _Whose) -> Person:
+    """Whose a line is; lines of schema 1 only know what the student was called."""
+    return line.person if line.person.name else Person(line.student)
+
+
+def people_in(folder: Path) -> set[Person]:
+    """Everybody whom the results in `folder` are about."""
+    return {person_of(each) for each in _decoded(folder / RESULTS, _Whose)}
+
+
+def read_results(folder: Path, more: Iterable[Person] = ()) -> Iterator[Result]:
+    """The results in `folder` that count, in the order in which they were finished.
+
+    Args:
+        more: People who belong to the class as well: nobody is called like one of them.
+    """
+    for result in read_attempts(folder, more):
+        if result.state == "counted":
+            yield result
+
+
+def read_attempts(folder: Path, more: Iterable[Person] = ()) -> Iterator[Result]:
+    """All results in `folder`, also of other attempts and of answers that were withdrawn."""
+    names = called({*people_in(folder), *more})
+    for result in _decoded(folder / RESULTS, Result):
+        name = names.get(person_of(result), result.student)
+        if name != result.student:
+            result = msgspec.structs.replace(result, student=name)
+        yield result
+
+
+def read_history(folder: Path) -> Iterator[Superseded]:
+    """What was replaced, the oldest first."""
+    return _decoded(folder / HISTORY, Superseded)
+
+
+def _decoded(path: Path, kind: type[Kind]) -> Iterator[Kind]:
     if not path.exists():
         return
+    decoder = msgspec.json.Decoder(kind)
     with path.open("rb") as file:
         for line in file:
             with contextlib.suppress(msgspec.DecodeError):  # a line that a crash cut short
-                yield msgspec.json.decode(line, type=Result)
+                yield decoder.decode(line)
+
+
+def called(people: Iterable[Person]) -> dict[Person, str]:
+    """What to call each: the name, with the id where two share it; no two are called alike.
+
+    Mentions of one key are one person. A mention without an id is the one person with an id
+    who has that name, if there is exactly one.
+    """
+    by_key: defaultdict[str, set[Person]] = defaultdict(set)
+    for person in people:
+        by_key[person.key].add(person)
+    names = {key: min(each.name for each in same) for key, same in by_key.items()}
+    with_id: defaultdict[str, list[str]] = defaultdict(list)  # by name
+    for key, same in by_key.items():
+        for name in {each.name for each in same if each.id}:
+            with_id[name].append(key)
+    same_as = {}
+    for key, same in by_key.items():
+        one = min(same)
+        bearers = with_id[one.name] if not one.id and not one.place else []
+        same_as[key] = bearers[0] if len(bearers) == 1 else key
+    bearing: defaultdict[str, set[str]] = defaultdict(set)
+    for key in by_key:
+        bearing[names[same_as[key]]].add(same_as[key])
+    labels: dict[str, str] = {}
+    taken = set(bearing)
+    for key in sorted(set(same_as.values())):
+        one, name = min(by_key[key]), names[key]
+        alone = len(bearing[name]) == 1 or not (one.id or one.place)
+        label = name if alone else f"{name} ({one.id or one.place})"
+        number = 1
+        while not alone and label in taken:  # somebody's name looks like this
+            number += 1
+            label = f"{name} ({one.system or one.place} {one.id}, {number})"
+        taken.add(label)
+        labels[key] = label
+    return {person: labels[same_as[person.key]] for person in people}
 
 
 def printable(text: str) -> str:
-    """`text` as it can be shown and stored: names of files may hold any bytes."""
+    """`text` as it can be shown and stored: names of files may hold any bytes.
+
+    Two names that differ stay different: what cannot be shown is spelled out.
+    """
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )

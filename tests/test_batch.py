@@ -32,7 +32,7 @@ from gradekit.batch.machines import Machines, this_machine
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.results import RESULTS, read_results
+from gradekit.results import RESULTS, read_history, read_results
 from gradekit.sandbox.tiers import PROCESS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="full isolation needs Linux")
@@ -202,6 +202,71 @@ def test_results_of_files_that_are_gone_stay(small: Course, tmp_path: Path) -> N
     (second / "student000" / f"{NAME}.py").unlink()
     grade_class(small, first, tmp_path / "out", (counting := Counting()).machines)
     grade_class(small, second, tmp_path / "out", counting.machines)
+    assert scores(tmp_path / "out") == {"student000": 10, "student001": 4}
+
+
+def test_what_left_its_export_does_not_count(small: Course, tmp_path: Path) -> None:
+    """An answer that is gone from its own export is listed and left out, and can come back."""
+    handed_in = hand_in(tmp_path / "in", RIGHT, WRONG)
+    machines = Counting().machines
+    grade_class(small, handed_in, tmp_path / "out", machines)
+    path = handed_in / "student001" / f"{NAME}.py"
+    text = path.read_text()
+    path.unlink()
+    classroom = grade_class(small, handed_in, tmp_path / "out", machines)
+    assert scores(tmp_path / "out") == {"student000": 10}
+    overview = classroom.write("full")
+    assert any("no longer in this export" in each.reason for each in overview.not_graded)
+    path.write_text(text)
+    again = grade_class(small, handed_in, tmp_path / "out", machines)
+    assert again.finished == 0
+    assert scores(tmp_path / "out") == {"student000": 10, "student001": 4}
+
+
+def test_what_was_replaced_is_in_the_history(small: Course, tmp_path: Path) -> None:
+    """A changed answer or engine moves the old line into the history, with why."""
+    handed_in = hand_in(tmp_path / "in", WRONG)
+    machines = Counting().machines
+    grade_class(small, handed_in, tmp_path / "out", machines)
+    hand_in(tmp_path / "in", RIGHT)
+    grade_class(small, handed_in, tmp_path / "out", machines)
+    (old,) = read_history(tmp_path / "out")
+    assert (old.result.report.score, old.why) == (
+        4,
+        "another answer of the same person was handed in",
+    )
+
+
+@pytest.mark.parametrize("what", ["engine", "helper", "first version"])
+def test_a_result_holds_while_all_that_made_it_does(
+    what: str, small: Course, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Another engine, another module that the grader imports, or no word of them: graded anew."""
+    helper = small.root / "graders/helper.py"
+    helper.write_text("TWICE = 2\n")
+    grader = small.grader(small.find("1"))
+    grader.write_text("import sys\nif 0:\n    import helper\n" + grader.read_text())
+    gradekit.batch.grader._sessions.clear()
+    handed_in = hand_in(tmp_path / "in", RIGHT, WRONG)
+    machines = Counting().machines
+    grade_class(small, handed_in, tmp_path / "out", machines)
+    assert grade_class(small, handed_in, tmp_path / "out", machines).finished == 0
+    if what == "engine":
+        monkeypatch.setattr("gradekit.batch.versions.engine", lambda: "another")
+    elif what == "helper":
+        helper.write_text("TWICE = 3\n")
+    else:
+        path = tmp_path / "out" / RESULTS
+        lines = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+        keep = ("student", "exercise", "file", "report")
+        path.write_bytes(
+            b"".join(msgspec.json.encode({k: line[k] for k in keep}) + b"\n" for line in lines)
+        )
+        assert scores(tmp_path / "out") == {"student000": 10, "student001": 4}
+    assert grade_class(small, handed_in, tmp_path / "out", machines).finished == 2
+    assert {each.why for each in read_history(tmp_path / "out")} == {
+        "the grader or the engine changed"
+    }
     assert scores(tmp_path / "out") == {"student000": 10, "student001": 4}
 
 

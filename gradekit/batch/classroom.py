@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import msgspec
+
 from gradekit.batch.discovery import Found, discover
 from gradekit.batch.handed_in import HandedIn, open_handed_in
 from gradekit.batch.journal import Journal
 from gradekit.batch.machines import Machines
-from gradekit.batch.run import Batch
+from gradekit.batch.run import Batch, Export
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
 from gradekit.feedback import Level, at_level
 from gradekit.overview import Overview, SimilarPair
-from gradekit.results import NotGraded, read_results
+from gradekit.results import About, NotGraded, Person, called, people_in, read_results
 
 FEEDBACK, PAGE, SCORES, NOT_GRADED = "feedback", "report.html", "scores.csv", "not_graded.csv"
 
@@ -45,9 +49,23 @@ class Classroom:
                 "Answers are found by their names: STUDENT/exercise_05_softmax.py, or as Canvas, "
                 "Moodle, Gradescope and nbgrader name them."
             )
+        self.found = self._called_anew(self.found)
+        self.export = Export(export_name(handed_in))
         self.unreadable: list[NotGraded] = []
+        self.withdrawn: list[About] = []
+        self.set_aside = 0
         self.finished = 0
         self.earlier = 0
+
+    def _called_anew(self, found: Found) -> Found:
+        """The same, where nobody is called like somebody of an earlier run."""
+        names = called({*found.people, *people_in(self.out)})
+        entries = [each._replace(student=names[each.person]) for each in found.entries]
+        problems = [
+            msgspec.structs.replace(each, student=names.get(each.person, each.student))
+            for each in found.not_graded
+        ]
+        return Found(entries, problems, found.people)
 
     @property
     def exercises(self) -> list[Exercise]:
@@ -71,7 +89,8 @@ class Classroom:
         """
         with Journal(self.out) as journal:
             batch = Batch(self.course, journal, isolation)
-            waiting = batch.resume(self._handed_in, self.found.entries)
+            waiting = batch.resume(self._handed_in, self.found.entries, self.export)
+            self.withdrawn, self.set_aside = batch.withdrawn, journal.set_aside
             self.earlier = len(self.found.entries) - len(waiting)
             started(self.earlier)
             if not waiting:
@@ -99,12 +118,15 @@ class Classroom:
         from gradekit.render.feedback import folder_names
         from gradekit.render.page import report_page
 
+        names = called({*self.found.people, *people_in(self.out)})
+        people = {names[person]: person for person in self.found.people}
         overview = Overview(
             self.course,
-            read_results(self.out),
-            [*self.found.not_graded, *self.unreadable],
-            self.found.students,
+            read_results(self.out, self.found.people),
+            [*self.found.not_graded, *self.unreadable, *map(_gone, self.withdrawn)],
+            people,
             similar,
+            people,
         )
         folders = folder_names(overview.cells)
         try:
@@ -125,7 +147,7 @@ class Classroom:
 
         writer = FeedbackWriter()
         titles = {exercise.name: exercise.title for exercise in self.course.exercises}
-        for result in read_results(self.out):
+        for result in read_results(self.out, self.found.people):
             folder = self.out / FEEDBACK / folders[result.student]
             folder.mkdir(parents=True, exist_ok=True)
             report = at_level(result.report, level)
@@ -133,6 +155,19 @@ class Classroom:
             name = result.exercise if result.exercise in titles else "exercise"
             (folder / f"{name}.html").write_text(writer.html(report, title), "utf-8")
             (folder / f"{name}.md").write_text(writer.markdown(report, title), "utf-8")
+
+
+def export_name(handed_in: Path) -> str:
+    """What tells one folder or zip from another, without telling where it lies."""
+    path = handed_in.resolve()
+    return f"{path.name} {hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
+
+
+def _gone(about: About) -> NotGraded:
+    """An answer of an earlier run that its export no longer holds, as the tables list it."""
+    reason = "it was graded earlier, and is no longer in this export: its points do not count"
+    person = about.person if about.person.name else Person(about.student)
+    return NotGraded(about.file, about.student, about.exercise, reason, True, person)
 
 
 def _write(path: Path, text: str) -> None:

@@ -23,7 +23,7 @@ from gradekit.batch.handed_in import HandedIn, Item
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.intake.layouts import gradescope
-from gradekit.results import NotGraded, printable
+from gradekit.results import NotGraded, Person, called, printable
 
 SUFFIXES = (".py", ".ipynb")
 GRADESCOPE = gradescope.METADATA
@@ -40,12 +40,21 @@ VERSION = re.compile(r"[\s_\-]*\(?(\d{1,3})\)?")  # Canvas: -1 for the second at
 
 
 class Entry(NamedTuple):
-    """One file to grade. `file` is its path as shown, `path` as `HandedIn.read` wants it."""
+    """One file to grade. `file` is its path as shown, `path` as `HandedIn.read` wants it.
+
+    The other fields are those of `About`; `counted` is False for an attempt beside the one
+    that earns the points.
+    """
 
     student: str
     exercise: str
     file: str
     path: str
+    person: Person = Person("")
+    attempt: int = 0
+    handed_in: str = ""
+    file_date: str = ""
+    counted: bool = True
 
 
 class Found(NamedTuple):
@@ -53,14 +62,15 @@ class Found(NamedTuple):
 
     entries: list[Entry]
     not_graded: list[NotGraded]
-    students: list[str]
+    people: set[Person]
+
+    @property
+    def students(self) -> list[str]:
+        """What they are called, sorted."""
+        return sorted(set(called(self.people).values()))
 
 
-class Owner(NamedTuple):
-    """A student as a file's name tells: two of one name differ in their ids."""
-
-    name: str
-    id: str = ""
+Owner = Person
 
 
 class _Placed(NamedTuple):
@@ -89,11 +99,11 @@ def discover(handed_in: HandedIn, course: Course) -> Found:
             owner = _owners(inner.parts[0], people)[0].name if len(inner.parts) > 1 else ""
             not_graded.append(NotGraded(printable(item.path), owner, "", str(error)))
     owners.update(each.owner for each in placed)
-    called = _names_of(owners)
-    entries = _newest(placed, called, not_graded)
+    names_of = called(owners)
+    entries = _newest(placed, names_of, not_graded)
     order = {exercise.name: number for number, exercise in enumerate(course.exercises)}
     entries.sort(key=lambda entry: (order[entry.exercise], entry.student))
-    return Found(entries, not_graded, sorted(set(called.values())))
+    return Found(entries, not_graded, owners)
 
 
 class ExerciseNames:
@@ -209,35 +219,25 @@ def _name(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", printable(text)).split()) or "(no name)"
 
 
-def _names_of(owners: set[Owner]) -> dict[Owner, str]:
-    """What to call each of them: the name, and the id as well where two share it."""
-    ids = defaultdict(set)
-    for owner in owners:
-        ids[owner.name].update([owner.id] if owner.id else [])
-    return {
-        owner: f"{owner.name} ({owner.id})" if len(ids[owner.name]) > 1 and owner.id else owner.name
-        for owner in owners
-    }
-
-
 def _newest(
-    placed: Iterable[_Placed], called: dict[Owner, str], not_graded: list[NotGraded]
+    placed: Iterable[_Placed], names: dict[Owner, str], not_graded: list[NotGraded]
 ) -> list[Entry]:
     """One answer a student and exercise: the last attempt; the others are listed."""
     answers = defaultdict(list)
     for each in placed:
-        answers[called[each.owner], each.exercise].append(each)
+        answers[names[each.owner], each.exercise].append(each)
     entries = []
     for (student, exercise), candidates in answers.items():
         candidates.sort(key=lambda each: (each.attempt, each.item.changed, each.item.path))
         *older, newest = candidates
         file = printable(newest.item.path)
-        entries.append(Entry(student, exercise, file, newest.item.path))
+        entries.append(Entry(student, exercise, file, newest.item.path, newest.owner))
         for each in older:
             same = (each.attempt, each.item.changed) == (newest.attempt, newest.item.changed)
             why = "was" if same else "is newer, and was"
             reason = f"it is a duplicate: {file} {why} graded"
-            not_graded.append(NotGraded(printable(each.item.path), student, exercise, reason))
+            shown = printable(each.item.path)
+            not_graded.append(NotGraded(shown, student, exercise, reason, True, each.owner))
     return entries
 
 

@@ -2,33 +2,45 @@
 
 Every line is on the disk before the next is begun. Whatever happens to the process or to
 the disk, the file holds whole lines and at most one torn one at its end, which the next
-run cuts off.
+run cuts off. A result that no longer holds goes to history.jsonl, and nothing is deleted.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from gradekit.errors import KitError
-from gradekit.results import RESULTS, Result
+from gradekit.results import HISTORY, RESULTS, SCHEMA, SET_ASIDE, About, Result
+
+NEW = RESULTS
+_DECODER = msgspec.json.Decoder(Result)
 
 
 class DiskFull(KitError):
     """A result could not be written. All before it are safe."""
 
 
-class _Line(msgspec.Struct):
-    """A `Result` whose report stays the bytes that it is."""
+class Move(NamedTuple):
+    """What is to become of a line that is there: into the history, with why."""
 
-    student: str
-    exercise: str
-    file: str
+    why: str
+
+
+Decision = About | Move  # what the line says from now on, its report unchanged; or where it goes
+
+
+class _Report(msgspec.Struct):
+    """A line's report, as the bytes that it is."""
+
     report: msgspec.Raw
 
 
@@ -54,6 +66,7 @@ class Journal:
         except OSError as error:
             raise KitError(f"{folder} cannot be written: {error.strerror}.") from None
         self._end = self._path.stat().st_size
+        self.set_aside = 0  # lines that could not be read
 
     def __enter__(self) -> Journal:
         return self
@@ -67,39 +80,66 @@ class Journal:
         self._file.close()
         self._lock.release()
 
-    def resume(self, still_holds: Callable[[Result, int], bool]) -> None:
-        """Show every result to `still_holds`, with its position; drop what it denies.
+    def resume(self, decide: Callable[[Result, int], Decision]) -> None:
+        """Show every result to `decide`, with the position it will have; do what it says.
+
+        A line in a shape that cannot be read is set aside into a file of its own, and counted
+        in `set_aside`; only a torn end, of a result that never was finished, is cut off.
 
         Raises:
             DiskFull: there is no room to write the file anew; it stays as it was.
         """
-        keep = bytearray()  # one flag a line
+        same = True
+        new, history, aside = (_Aside(self._path, name) for name in (NEW, HISTORY, SET_ASIDE))
         end = 0
-        with self._path.open("rb") as file:
-            for line in file:
-                result = _decoded(line)
-                keep.append(result is not None and still_holds(result, end))
-                end += len(line) * keep[-1]
-        if not all(keep):
-            self._rewrite(keep)
+        try:
+            with self._path.open("rb") as file:
+                for line in file:
+                    decision = self._decided(line, decide, end)
+                    if same and decision != line:
+                        same = False
+                        new.begin(self._path, end)
+                    if isinstance(decision, bytes):
+                        end += len(decision)
+                        if not same:
+                            new.write(decision)
+                        continue
+                    if isinstance(decision, Move):
+                        history.write(_superseded(line, decision.why))
+                    elif line.endswith(b"\n"):
+                        self.set_aside += 1
+                        aside.write(line)
+            if not same:
+                self._exchange(new, history, aside)
+        except OSError as error:
+            raise _disk_full(self._path, error) from None
+        finally:
+            for each in (new, history, aside):
+                each.discard()
         self._end = end
 
-    def _rewrite(self, keep: bytearray) -> None:
-        """Exchange the file for one of the lines flagged in `keep`, or leave it as it was."""
-        new = self._path.with_suffix(".new")
-        try:
-            with self._path.open("rb") as old, new.open("wb") as file:
-                file.writelines(line for line, kept in zip(old, keep, strict=True) if kept)
-                file.flush()
-                os.fsync(file.fileno())
-            self._file.close()
-            new.replace(self._path)
-            self._file = self._path.open("a+b", buffering=0)
-        except OSError as error:
-            new.unlink(missing_ok=True)
-            raise _disk_full(self._path, error) from None
+    def _decided(
+        self, line: bytes, decide: Callable[[Result, int], Decision], position: int
+    ) -> bytes | Move | None:
+        """The line to write instead, or where it goes; None where it cannot be read."""
+        result = _decoded(line)
+        if result is None:
+            return None
+        decision = decide(result, position)
+        if isinstance(decision, Move) or decision == result.about:
+            return decision if isinstance(decision, Move) else line
+        return _line(decision, bytes(msgspec.json.decode(line, type=_Report).report))
 
-    def append(self, student: str, exercise: str, file: str, report: bytes) -> int:
+    def _exchange(self, new: _Aside, history: _Aside, aside: _Aside) -> None:
+        """Put the lines where they go: what leaves the file is safe before it leaves."""
+        for each in (history, aside):
+            each.append_to(self._path.with_name(each.name))
+        new.sync()
+        self._file.close()
+        new.path.replace(self._path)
+        self._file = self._path.open("a+b", buffering=0)
+
+    def append(self, about: About, report: bytes) -> int:
         """Write one result and see it onto the disk; return its position in the file.
 
         Args:
@@ -108,7 +148,7 @@ class Journal:
         Raises:
             DiskFull: there is no room for it; the file is as it was before.
         """
-        line = msgspec.json.encode(_Line(student, exercise, file, msgspec.Raw(report))) + b"\n"
+        line = _line(about, report)
         position = self._end
         try:
             view = memoryview(line)
@@ -126,14 +166,71 @@ class Journal:
         """The report, as JSON, of the result at a position that `append` returned."""
         with self._path.open("rb") as file:
             file.seek(position)
-            return bytes(msgspec.json.decode(file.readline(), type=_Line).report)
+            return bytes(msgspec.json.decode(file.readline(), type=_Report).report)
+
+
+class _Aside:
+    """Lines on their way into another file, gathered in one beside it; made at first use."""
+
+    def __init__(self, results: Path, name: str) -> None:
+        self.name = name
+        self.path = results.with_name(f".{name}.new")
+        self._file: BinaryIO | None = None
+
+    def begin(self, source: Path, size: int) -> None:
+        """Start with the first `size` bytes of another file."""
+        self._file = self.path.open("w+b")
+        with source.open("rb") as file:
+            while size and (part := file.read(min(size, 2**20))):
+                self._file.write(part)
+                size -= len(part)
+
+    def write(self, line: bytes) -> None:
+        if self._file is None:
+            self._file = self.path.open("w+b")
+        self._file.write(line)
+
+    def sync(self) -> None:
+        """See it onto the disk, also where it is empty."""
+        if self._file is None:
+            self._file = self.path.open("w+b")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def append_to(self, path: Path) -> None:
+        """Add the lines, if there are any, to a file; see them onto the disk."""
+        if self._file is None:
+            return
+        self._file.seek(0)
+        with path.open("ab") as target:
+            shutil.copyfileobj(self._file, target)
+            target.flush()
+            os.fsync(target.fileno())
+
+    def discard(self) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self.path.unlink(missing_ok=True)
+
+
+def _line(about: About, report: bytes) -> bytes:
+    return msgspec.json.encode(about)[:-1] + b',"report":' + report + b"}\n"
+
+
+def _superseded(line: bytes, why: str) -> bytes:
+    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    frame = {"why": why, "when": when, "result": msgspec.Raw(line.strip())}
+    return msgspec.json.encode(frame) + b"\n"
 
 
 def _decoded(line: bytes) -> Result | None:
-    """The result in a line; None where it was cut short."""
+    """The result in a line; None where it was cut short, or is of another shape."""
     if line.endswith(b"\n"):
         with contextlib.suppress(msgspec.DecodeError):
-            return msgspec.json.decode(line, type=Result)
+            result = _DECODER.decode(line)
+            if max(result.schema, 0) <= SCHEMA:
+                return result
     return None
 
 

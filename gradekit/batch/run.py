@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -22,17 +22,38 @@ from concurrent.futures import (
 from pathlib import PurePath
 from typing import NamedTuple
 
+import msgspec
+
 from gradekit.batch.discovery import Entry
 from gradekit.batch.grader import Task, Verdict, grade, not_run
 from gradekit.batch.handed_in import HandedIn
-from gradekit.batch.journal import Journal
+from gradekit.batch.journal import Decision, Journal, Move
 from gradekit.batch.machines import Machines
+from gradekit.batch.versions import versions_of
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.results import NotGraded, Result
+from gradekit.results import SCHEMA, About, NotGraded, Result, person_of
 from gradekit.sandbox.tiers import PROCESS
 
 HOPELESS = 3  # failures of ours in a row, after which an exercise's answers get one try only
+SEED = 0  # of the cases that checks draw, for the whole class alike
+REPLACED = "another answer of the same person was handed in"
+REGRADED = "the grader or the engine changed"
+ASKED = "it was graded again, as asked for"
+
+
+class Export(NamedTuple):
+    """Which hand-in a run is about: its name, and how much of it is graded.
+
+    `only`: the keys of the people to grade again. `exercise`: all of it answers that one.
+    """
+
+    name: str = ""
+    only: frozenset[str] = frozenset()
+    exercise: str = ""
+
+
+WHOLE = Export()
 
 
 class _Job(NamedTuple):
@@ -48,49 +69,65 @@ class Batch:
         """Args:
         isolation: For all answers; None: the best of where they are graded.
         """
+        self._course = course
         self._course_name = str(course.root)
         self._journal = journal
         self._isolation = isolation
         self._graders = {
             exercise.name: course.grader(exercise).read_bytes() for exercise in course.exercises
         }
+        self._hashes = {name: _sha256(grader) for name, grader in self._graders.items()}
+        self._versions: dict[str, dict[str, str]] = {}
+        self._export = WHOLE
         self._finished: dict[bytes, int] = {}  # identity -> position in the journal
         self._running: dict[Future[Verdict], _Job] = {}
         self._twins: defaultdict[bytes, list[Entry]] = defaultdict(list)  # of what is running
         self._faults: Counter[str] = Counter()
         self.not_graded: list[NotGraded] = []
+        self.withdrawn: list[About] = []  # answers that this export no longer holds
         self.graded = 0
 
-    def resume(self, handed_in: HandedIn, entries: Iterable[Entry]) -> list[Entry]:
-        """Drop results that no longer hold; return what is still to be graded.
+    def resume(
+        self,
+        handed_in: HandedIn,
+        entries: Sequence[Entry],
+        export: Export = WHOLE,
+    ) -> list[Entry]:
+        """See what of earlier runs still holds; return what is to be graded.
 
-        A result holds until its answer or its grader changes. One of a file that is not
-        there today is kept: what a class hands in may come in several parts.
+        A result holds while its answer, its grader, the engine and the seed are as they were.
+        One whose answer another one replaced goes into the history. One that this export
+        held and no longer holds stays, and is marked as withdrawn; those of other exports
+        stay as they are: what a class hands in may come in several parts.
         """
-        hashes = {name: _sha256(grader) for name, grader in self._graders.items()}
-        current: dict[tuple[str, str], str] | None = None
-        held: set[tuple[str, str]] = set()
+        self._export = export
+        resumed = _Resumed(self, handed_in, entries, export)
+        self._journal.resume(resumed.decide)
+        self.withdrawn = resumed.withdrawn
+        return [entry for entry in entries if entry not in resumed.held]
 
-        def still_holds(result: Result, position: int) -> bool:
-            nonlocal current
-            if current is None:
-                current = {entry[:2]: _hash_of(handed_in, entry) for entry in entries}
-            key, report = (result.student, result.exercise), result.report
-            holds = (
-                key not in held
-                and report.grader_sha256 == hashes.get(result.exercise)
-                and not report.not_run
-                and (report.isolation != PROCESS or self._isolation == PROCESS)
-                and report.submission_sha256 == current.get(key, report.submission_sha256)
-            )
-            if holds:
-                held.add(key)
-                identity = _identity(result.exercise, result.file, report.submission_sha256)
-                self._finished.setdefault(identity, position)
-            return holds
+    def is_fresh(self, result: Result) -> bool:
+        """Whether today's grader and engine would say the same of the same answer."""
+        report = result.report
+        return (
+            result.versions == self.versions(result.exercise)
+            and report.grader_sha256 == self._hashes.get(result.exercise)
+            and report.seed == SEED
+            and not report.not_run
+            and (report.isolation != PROCESS or self._isolation == PROCESS)
+        )
 
-        self._journal.resume(still_holds)
-        return [entry for entry in entries if entry[:2] not in held]
+    def versions(self, exercise: str) -> dict[str, str]:
+        """What the reports of an exercise depend on; nothing of one that is no longer there."""
+        if exercise not in self._versions:
+            known = exercise in self._graders
+            found = versions_of(self._course, self._course.find(exercise)) if known else {}
+            self._versions[exercise] = found
+        return self._versions[exercise]
+
+    def is_finished(self, exercise: str, file: str, sha256: str, position: int) -> None:
+        """Remember that the report on these bytes stands at a position of the journal."""
+        self._finished.setdefault(_identity(exercise, file, sha256), position)
 
     def run(
         self,
@@ -176,14 +213,118 @@ class Batch:
             self._record(entry, job.identity, report)
 
     def _record(self, entry: Entry, identity: bytes, report: bytes) -> None:
-        position = self._journal.append(entry.student, entry.exercise, entry.file, report)
+        about = about_of(entry, self._export.name, self.versions(entry.exercise))
+        position = self._journal.append(about, report)
         self._finished.setdefault(identity, position)
         self.graded += 1
         self._tell()
 
     def _refuse(self, entry: Entry, reason: str) -> None:
-        self.not_graded.append(NotGraded(entry.file, entry.student, entry.exercise, reason))
+        self.not_graded.append(
+            NotGraded(entry.file, entry.student, entry.exercise, reason, False, entry.person)
+        )
         self._tell()
+
+
+class _Resumed:
+    """The lines of earlier runs, held against what is handed in today."""
+
+    def __init__(
+        self, batch: Batch, handed_in: HandedIn, entries: Sequence[Entry], export: Export
+    ) -> None:
+        self._batch, self._handed_in, self._export = batch, handed_in, export
+        self._by_person: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
+        self._by_name: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._by_file: dict[tuple[str, str], Entry] = {}
+        for entry in entries:
+            self._by_person[entry.person.key, entry.exercise].append(entry)
+            for name in {entry.student, entry.person.name}:
+                self._by_name[name, entry.exercise].add(entry.person.key)
+            self._by_file[entry.file, entry.exercise] = entry
+        self._sha256: dict[str, str] = {}  # of files that were read, by path
+        self.held: set[Entry] = set()
+        self.withdrawn: list[About] = []
+
+    def decide(self, result: Result, position: int) -> Decision:
+        """What is to become of a line."""
+        ours = self._rivals(result)
+        if not ours:
+            if self._batch.is_fresh(result):
+                self._remember(result, position)
+            return self._without_file(result)
+        fresh = self._batch.is_fresh(result)
+        for entry in ours:
+            if entry in self.held or self._differs(result, entry):
+                continue
+            if not fresh:
+                return Move(REGRADED)
+            if self._export.only and entry.person.key in self._export.only:
+                return Move(ASKED)
+            self.held.add(entry)
+            self._remember(result, position)
+            return about_of(entry, self._export.name, result.versions)
+        if self._is_of_another(result):
+            return result.about
+        return Move(REPLACED)
+
+    def _rivals(self, result: Result) -> list[Entry]:
+        """Today's entries of that person for that exercise."""
+        key = person_of(result).key
+        found = self._by_person.get((key, result.exercise))
+        if found is None and not result.person.name:  # an older line, that knew no ids
+            keys = self._by_name.get((result.student, result.exercise), set())
+            found = self._by_person[min(keys), result.exercise] if len(keys) == 1 else None
+        if found is None and result.export == self._export.name:
+            # The same file, whose owner a roster now tells, or told.
+            entry = self._by_file.get((result.file, result.exercise))
+            found = [entry] if entry else None
+        return found or []
+
+    def _is_of_another(self, result: Result) -> bool:
+        """Whether it is an attempt that another export holds, beside what counts."""
+        return result.state != "counted" and result.export != self._export.name
+
+    def _differs(self, result: Result, entry: Entry) -> bool:
+        if _suffix(entry.file) != _suffix(result.file):
+            return True
+        if entry.path not in self._sha256:
+            self._sha256[entry.path] = _hash_of(self._handed_in, entry)
+        return self._sha256[entry.path] != result.report.submission_sha256
+
+    def _remember(self, result: Result, position: int) -> None:
+        sha256 = result.report.submission_sha256
+        self._batch.is_finished(result.exercise, result.file, sha256, position)
+
+    def _without_file(self, result: Result) -> Decision:
+        """A line about an answer that is not there today."""
+        about = result.about
+        if (
+            result.export != self._export.name
+            or not result.export
+            or self._export.only
+            or (self._export.exercise and result.exercise != self._export.exercise)
+        ):
+            return about
+        about = msgspec.structs.replace(about, state="withdrawn")
+        self.withdrawn.append(about)
+        return about
+
+
+def about_of(entry: Entry, export: str, versions: dict[str, str]) -> About:
+    """The line about an entry, without its report."""
+    return About(
+        entry.student,
+        entry.exercise,
+        entry.file,
+        SCHEMA,
+        entry.person,
+        entry.attempt,
+        entry.handed_in,
+        entry.file_date,
+        "counted" if entry.counted else "attempt",
+        export,
+        versions,
+    )
 
 
 def _verdict(future: Future[Verdict]) -> Verdict:

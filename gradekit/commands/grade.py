@@ -87,6 +87,9 @@ def grade(
     similar = classroom.similar() if similarity and not interrupted else []
     overview = classroom.write(feedback, similar)
     print_summary(console(), overview, out, classroom.earlier)
+    if classroom.set_aside:
+        lines = f"{classroom.set_aside} lines of results.jsonl are in a shape that kit cannot read"
+        click.echo(f"{lines}: they now stand in set_aside.jsonl beside it.", err=True)
     for exercise, fault in overview.faults.items():
         click.echo(clean(f"{exercise} was not run: {fault}"), err=True)
     if gradebook and not interrupted:

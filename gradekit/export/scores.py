@@ -1,4 +1,4 @@
-"""Results -> scores.csv: a row a student, a column an exercise.
+"""Results -> scores.csv: a row a student, a column an exercise, the total, the platform's id.
 
 An answer that was not graded, and one that we failed to run, has an empty cell: never 0.
 """
@@ -19,13 +19,14 @@ def scores_csv(overview: Overview) -> str:
     names = [exercise.name for exercise in overview.exercises]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["student", *names, "total"])
+    table.writerow(["student", *names, "total", "id"])
     for student, cells in overview.cells.items():
         scores = [
             f"{cells[name].score:g}" if name in cells and cells[name].state == "graded" else ""
             for name in names
         ]
-        table.writerow([no_formula(student), *scores, f"{overview.total(student):g}"])
+        total, id = f"{overview.total(student):g}", no_formula(overview.id_of(student))
+        table.writerow([no_formula(student), *scores, total, id])
     return "\ufeff" + text.getvalue()
 
 
@@ -33,9 +34,9 @@ def not_graded_csv(not_graded: list[NotGraded]) -> str:
     """The files that nobody's points come from, with the reason for each."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["file", "student", "exercise", "reason"])
+    table.writerow(["file", "student", "exercise", "reason", "id"])
     for each in not_graded:
-        row = (each.file, each.student, each.exercise, each.reason)
+        row = (each.file, each.student, each.exercise, each.reason, each.person.id)
         table.writerow([no_formula(value) for value in row])
     return "\ufeff" + text.getvalue()
 

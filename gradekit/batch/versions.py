@@ -1,0 +1,86 @@
+"""What decides a report besides the answer: an equal set of versions means an equal report."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import gradekit
+from gradekit.course import Course, Exercise
+from gradekit.grading import mistakes
+
+# The parts of kit that turn an answer into a report; pages and commands do not.
+ENGINE = ("course.py", "report.py", "submission.py", "sandbox", "grading", "intake")
+LIBRARIES = {"numpy": ("numpy",), "torch": ("numpy", "torch")}
+DIGITS = 16  # of a SHA-256: enough to tell versions apart
+
+
+def versions_of(course: Course, exercise: Exercise) -> dict[str, str]:
+    """What the reports of an exercise depend on today, by name."""
+    return {
+        "kit": _version("gradekit"),
+        "engine": engine(),
+        "grader": _digest(_grader_files(course, exercise), course.root),
+        "python": platform.python_version(),
+        **{name: _version(name) for name in LIBRARIES[exercise.library]},
+    }
+
+
+@cache
+def engine() -> str:
+    """A digest of the code of kit that decides reports."""
+    package = Path(gradekit.__file__).parent
+    parts = [package / name for name in ENGINE]
+    files = [path for part in parts for path in ([part] if part.is_file() else part.rglob("*.py"))]
+    return _digest(sorted(files), package)
+
+
+@cache
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _grader_files(course: Course, exercise: Exercise) -> list[Path]:
+    """The grader, the modules beside it that it imports, and the names of known mistakes."""
+    grader = course.grader(exercise)
+    found: list[Path] = []
+    waiting = [grader]
+    while waiting:
+        path = waiting.pop()
+        if path in found or not path.is_file():
+            continue
+        found.append(path)
+        waiting += [grader.with_name(f"{name}.py") for name in _imported(path.read_bytes())]
+    signatures = mistakes.path_of(grader)
+    return sorted(found) + ([signatures] if signatures.is_file() else [])
+
+
+def _imported(source: bytes) -> set[str]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return set()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            from_here = [alias.name for alias in node.names] if not node.module else [node.module]
+            names.update(name.split(".")[0] for name in from_here)
+    return names
+
+
+def _digest(files: list[Path], root: Path) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        content = path.read_bytes()
+        name = path.relative_to(root).as_posix()
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:DIGITS]
