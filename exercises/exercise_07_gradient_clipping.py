@@ -17,7 +17,7 @@ def global_norm(grads: list[np.ndarray]) -> float:
     """Measure all gradients of a model as if they were one long vector.
 
     Args:
-        grads: Arrays of any shapes, one for each parameter.
+        grads: float64 arrays of any shapes, one for each parameter; they stay as they were.
     Returns:
         The L2 norm over all entries of all arrays together, as a float.
     Example:
@@ -34,13 +34,15 @@ def clip_by_global_norm(
     """Shorten the gradients, all together, where they are longer than `max_norm`.
 
     Args:
-        grads: Arrays of any shapes; all zeros are fine. Neither they nor the list are changed.
+        grads: float64 arrays of any shapes, in any memory order; all zeros are fine. Neither
+            they nor the list are changed.
         max_norm: The largest global norm that is let through.
     Returns:
         (clipped, norm): a list of new float64 arrays in the same order and shapes, and the global
         norm *before* clipping. Gradients within the bound keep their values (the arrays are new
         all the same). Others are scaled by one common factor, so that their global norm is
-        `max_norm` (within 1e-5 of it, relatively).
+        `max_norm` within 1e-5 relative, at any norm: an epsilon of 1e-6 that is added to the
+        norm is too much where that is 0.01.
     Raises:
         ValueError: the global norm is not finite.
     Source: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks,
@@ -65,7 +67,8 @@ def bptt_gradient_norms(W_hh: np.ndarray, grad_last: np.ndarray, steps: int) -> 
         steps: How many steps to go back, from 0 up.
     Returns:
         float64 (steps + 1,): the L2 norms of the loss gradient with respect to the last hidden
-        state, the one before it, and so on; entry 0 is the norm of `grad_last`.
+        state, the one before it, and so on; entry 0 is the norm of `grad_last`. Both arrays
+        stay as they were.
     Example:
         >>> bptt_gradient_norms(np.array([[0.5]]), np.array([-4.0]), 3).round(4).tolist()
         [4.0, 2.0, 1.0, 0.5]

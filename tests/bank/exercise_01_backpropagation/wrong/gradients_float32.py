@@ -1,4 +1,4 @@
-# wrong: mlp_gradients: computed in float32
+# wrong: mlp_gradients: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

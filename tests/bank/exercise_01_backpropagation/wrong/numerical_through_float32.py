@@ -1,4 +1,4 @@
-# wrong: numerical_gradient: rounds the gradient to float32 before it returns float64
+# wrong: numerical_gradient: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 def mlp_loss(X, y, W1, b1, W2, b2):

@@ -1,4 +1,4 @@
-# wrong: mse_gradient: computes in float32
+# wrong: mse_gradient: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: dropout_forward: the mask is float32, and with it the scale
+# wrong: dropout_forward: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: dropout_backward: the gradient is computed in float32
+# wrong: dropout_backward: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: conv2d: the output array is created as float32
+# wrong: conv2d: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 

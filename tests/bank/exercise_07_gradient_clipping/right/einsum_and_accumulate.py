@@ -1,4 +1,4 @@
-# right: einsum, itertools.accumulate, an additional argument with a default
+# right: einsum, itertools.accumulate, an additional argument with a default; an epsilon that is relative
 from itertools import accumulate, repeat
 
 import numpy as np
@@ -12,7 +12,7 @@ def clip_by_global_norm(grads, max_norm, eps=1e-6):
     norm = np.sqrt(np.sum([np.vdot(g, g) for g in grads]))
     if not norm < np.inf:
         raise ValueError("gradients exploded")
-    factor = np.minimum(1.0, max_norm / (norm + eps))
+    factor = np.minimum(1.0, max_norm / (norm * (1 + eps) + 1e-300))
     return [np.array(g) * factor for g in grads], norm
 
 

@@ -1,4 +1,4 @@
-# wrong: bptt_gradient_norms: computed in float32
+# wrong: bptt_gradient_norms: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

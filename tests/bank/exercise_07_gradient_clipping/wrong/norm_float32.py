@@ -1,4 +1,4 @@
-# wrong: global_norm: computed in float32
+# wrong: global_norm: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

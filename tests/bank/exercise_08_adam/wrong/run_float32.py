@@ -1,4 +1,4 @@
-# wrong: adam_minimize: the points are kept in float32
+# wrong: adam_minimize: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

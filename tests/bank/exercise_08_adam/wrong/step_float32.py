@@ -1,4 +1,4 @@
-# wrong: adam_step: the step is computed in float32
+# wrong: adam_step: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: scaled_dot_product_attention: 1e-6 in the denominator keeps weights from adding up to one
+# wrong: scaled_dot_product_attention: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

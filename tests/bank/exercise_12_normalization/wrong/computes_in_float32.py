@@ -1,4 +1,4 @@
-# wrong: normalize_dataset: computes in float32
+# wrong: normalize_dataset: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: sigmoid: clips the input at 20, which is too early for twelve digits
+# wrong: sigmoid: is off where the curve is flat, as with a clipped input or an epsilon added
 import numpy as np
 
 

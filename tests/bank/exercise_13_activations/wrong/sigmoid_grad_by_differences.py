@@ -1,4 +1,4 @@
-# wrong: sigmoid_grad: a finite difference, right to nine digits only
+# wrong: sigmoid_grad: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

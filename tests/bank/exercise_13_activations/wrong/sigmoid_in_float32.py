@@ -1,4 +1,4 @@
-# wrong: sigmoid: computes in float32
+# wrong: sigmoid: keeps only some of the digits, as in float32 or with an epsilon added
 import numpy as np
 
 

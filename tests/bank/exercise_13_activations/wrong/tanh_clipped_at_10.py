@@ -1,4 +1,4 @@
-# wrong: tanh: clips the input at 10, which is too early for twelve digits
+# wrong: tanh: is off where the curve is flat, as with a clipped input or an epsilon added
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# right: torch.nn.utils.clip_grad_norm_ with its epsilon, and autograd through time
+# right: torch.nn.utils.clip_grad_norm_ on gradients that are scaled up first, and autograd
 import numpy as np
 import torch
 
@@ -8,16 +8,20 @@ def global_norm(grads):
 
 
 def clip_by_global_norm(grads, max_norm):
+    # Against torch's epsilon of 1e-6: what is clipped has a norm of 2**20 at least.
+    scale = 2.0**20 / min(max_norm, 1.0)
     parameters = []
     for g in grads:
         parameter = torch.nn.Parameter(torch.zeros(g.shape, dtype=torch.float64))
-        parameter.grad = torch.tensor(g)
+        parameter.grad = torch.tensor(g) * scale
         parameters.append(parameter)
     try:
-        norm = torch.nn.utils.clip_grad_norm_(parameters, max_norm, error_if_nonfinite=True)
+        norm = torch.nn.utils.clip_grad_norm_(
+            parameters, max_norm * scale, error_if_nonfinite=True
+        )
     except RuntimeError as error:
         raise ValueError(str(error)) from error
-    return [parameter.grad.numpy() for parameter in parameters], norm.item()
+    return [(parameter.grad / scale).numpy() for parameter in parameters], norm.item() / scale
 
 
 def bptt_gradient_norms(W_hh, grad_last, steps):
