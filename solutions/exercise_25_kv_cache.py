@@ -1,0 +1,102 @@
+"""A decoder writes one token at a time. Under a causal mask the keys and values of earlier
+positions never change, so I keep them: a step projects only the new token, and attends with one
+query over all cached keys. Without the cache every step recomputes the whole prefix, which makes
+generating L tokens cubic in L; with it the attention is quadratic and the projections are linear.
+
+The price is memory: two arrays a layer, of batch times heads times length times head width. For
+a model with 32 layers, 32 heads of 128 and two bytes a number that is half a megabyte a token, and
+it, not the weights, limits how many people one machine can serve. It also limits the speed: a step
+reads the whole cache to do very little arithmetic. Grouped-query attention lets several query
+heads share one head of keys and values. With 8 groups for 32 heads the cache is a quarter, and the
+quality hardly suffers; one group for all is multi-query attention.
+
+Two details. The queries are the last of the positions: with a cache, query i of L_q stands at
+position L_k - L_q + i, so the causal mask is aligned at its lower right corner. A step of one
+query may see everything, and the mask that is aligned at the upper left would show it the first
+token only. And the cache copies what it takes and what it gives, because the buffers of a caller
+are written to again.
+
+Follow-ups: real caches are allocated in pages, so that sequences of unlike lengths waste nothing
+and share a common prefix; they are quantised to 8 or 4 bits; a sliding window bounds them. Beam
+search has to reorder the cache with the beams, and speculative decoding has to cut it back.
+"""
+
+import numpy as np
+
+
+def grouped_query_attention(
+    Q: np.ndarray, K: np.ndarray, V: np.ndarray, causal: bool = True
+) -> np.ndarray:
+    """Return softmax(Q K^T / sqrt(d)) V, where H // G query heads share a key head."""
+    B, H, L_q, d = Q.shape
+    G, L_k = K.shape[1], K.shape[2]
+    if H % G:
+        raise ValueError(f"{G} key heads cannot be shared by {H} query heads")
+    if causal and L_q > L_k:
+        raise ValueError(f"{L_q} queries cannot be the last ones of {L_k} positions")
+    # Neighbouring query heads share a key head. The keys are not repeated: that would read the
+    # cache H // G times over, and reading it is what takes the time.
+    grouped = Q.reshape(B, G, H // G, L_q, d)
+    scores = np.einsum("bgrqd,bgkd->bgrqk", grouped, K) / np.sqrt(d)  # (B, G, H // G, L_q, L_k)
+    if causal:
+        # Query i stands at position L_k - L_q + i.
+        visible = np.tri(L_q, L_k, L_k - L_q, dtype=bool)  # (L_q, L_k)
+        # Before the maximum is taken: a hidden score may be so large that the others underflow.
+        scores = np.where(visible, scores, -np.inf)
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return np.einsum("bgrqk,bgkd->bgrqd", weights, V).reshape(B, H, L_q, d)
+
+
+class KVCache:
+    """The keys and values of all positions so far."""
+
+    def __init__(self) -> None:
+        self._pieces: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def append(self, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Take the new positions; return all keys and all values, oldest first."""
+        # Copies: the caller may use its buffers again for the next step.
+        self._pieces.append((k.copy(), v.copy()))
+        keys, values = zip(*self._pieces, strict=True)
+        # concatenate makes new arrays even of a single piece.
+        return np.concatenate(keys, axis=2), np.concatenate(values, axis=2)  # (B, G, L, d)
+
+    def __len__(self) -> int:
+        return sum(k.shape[2] for k, _ in self._pieces)
+
+
+def decode_step(
+    x: np.ndarray,
+    cache: KVCache,
+    W_q: np.ndarray,
+    W_k: np.ndarray,
+    W_v: np.ndarray,
+    W_o: np.ndarray,
+    num_heads: int,
+    num_groups: int,
+) -> np.ndarray:
+    """Attend from one new position over all that the cache holds, the new one included."""
+    B, _, D = x.shape
+
+    def split(projected: np.ndarray, heads: int) -> np.ndarray:
+        # Blocks of columns become heads, and only then move before the position.
+        return projected.reshape(B, 1, heads, D // num_heads).transpose(0, 2, 1, 3)
+
+    # The new key and value go in first: a token attends to itself as well.
+    K, V = cache.append(split(x @ W_k, num_groups), split(x @ W_v, num_groups))  # (B, G, L, d)
+    heads = grouped_query_attention(split(x @ W_q, num_heads), K, V)  # (B, H, 1, d)
+    return heads.transpose(0, 2, 1, 3).reshape(B, 1, D) @ W_o
+
+
+def cache_bytes(
+    layers: int,
+    num_groups: int,
+    head_dim: int,
+    length: int,
+    batch: int = 1,
+    bytes_per_value: int = 2,
+) -> int:
+    """Return the bytes of all keys and values of all layers."""
+    # The number of query heads is not in it: that is what grouping is for.
+    return 2 * layers * num_groups * head_dim * length * batch * bytes_per_value
