@@ -24,7 +24,9 @@ def cross_entropy_loss(y_true: ArrayLike, y_pred: ArrayLike) -> float:
         y_pred: Shaped like `y_true`: the predicted probability of each class `(N, C)`, or
             that of class 1 `(N,)`. Lists and float32 are fine, and so are exact zeros and ones.
     Returns:
-        The mean over the samples. In the binary case samples of both classes count.
+        The mean over the samples, computed in float64 whatever the arguments are: float32 has no
+        number between 1 - 1e-15 and 1, and is right to 7 digits only. In the binary case
+        samples of both classes count.
         Probabilities of exactly 0 or 1 give a finite loss: clip at 1e-15, from below or on
         both sides. Neither argument is changed.
     Raises:
@@ -34,6 +36,10 @@ def cross_entropy_loss(y_true: ArrayLike, y_pred: ArrayLike) -> float:
         0.6931
         >>> round(float(cross_entropy_loss([1, 0], [0.5, 0.75])), 4)
         1.0397
+        >>> single = np.array([0.1, 0.3], dtype=np.float32)
+        >>> loss = cross_entropy_loss([1, 1], single)
+        >>> bool(abs(loss - cross_entropy_loss([1, 1], single.astype(np.float64))) < 1e-12)
+        True
 
     Source: Goodfellow, Bengio and Courville, Deep Learning, sections 3.13 and 5.5.
     """

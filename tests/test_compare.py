@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gradekit.grading import Mismatch, assert_equal
+from gradekit.grading.proxy import Call
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,9 @@ def test_other_kinds_of_things_are_not_equal(actual: Any, expected: Any) -> None
     """True is no 1, an array is no number and no list, at any depth."""
     with pytest.raises(Mismatch):
         assert_equal(actual, expected)
+
+
+def test_a_call_names_the_dtype_where_it_is_not_the_usual_one() -> None:
+    """A check on float32 shows that the argument was float32."""
+    call = Call("f", (np.array([0.5, 2.0], dtype=np.float32), np.array([1.0])), {"n": 1})
+    assert str(call) == "f(np.array([0.5, 2.], dtype=np.float32), [1.], n=1)"

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 from gradekit.errors import SandboxError
 from gradekit.grading.code import Code, built
 from gradekit.grading.outgoing import pickled
-from gradekit.grading.shown import SHOWN_ENTRIES, show
+from gradekit.grading.shown import SHOWN_ENTRIES, as_code, has_plain_dtype, show
 from gradekit.report import NOT_WRITTEN, clean
 from gradekit.sandbox import wire
 from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in, without_data
@@ -505,7 +505,8 @@ def _argument(value: Any) -> str:
     shape = getattr(value, "shape", ())
     if math.prod(shape) > SHOWN_ENTRIES:
         return f"<{'tensor' if hasattr(value, 'detach') else 'array'} {tuple(shape)}>"
-    return show(value)
+    # float32 and the small integers are what a check may be about: their dtype is written out.
+    return show(value) if has_plain_dtype(value) else as_code(value)
 
 
 def _notes(told: Any) -> tuple[str, ...]:

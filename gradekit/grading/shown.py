@@ -57,6 +57,11 @@ def call_as_code(
     return f"{name}({', '.join(parts)})"
 
 
+def has_plain_dtype(value: Any) -> bool:
+    """Whether `value` is no NumPy array, or one whose entries show its dtype."""
+    return not isinstance(value, np.ndarray) or value.dtype.name in PLAIN_DTYPES
+
+
 def _array_as_code(value: np.ndarray) -> str:
     if value.size == 0:
         dtype = "" if value.dtype == np.float64 else f", dtype={_dtype(value)}"
