@@ -1,0 +1,77 @@
+"""Softmax needs the largest score before it can exponentiate anything, and the sum of all before it
+can divide. Taken literally that is three passes, and for attention a whole (L_q, L_k) matrix in
+memory. Online softmax needs one pass and two numbers: the maximum so far, and the sum of
+exp(score - maximum) so far. When a larger maximum comes, the old sum was taken against the wrong
+reference, and one factor puts that right: exp(old maximum - new maximum), which is at most 1.
+
+Such a pair describes any set of scores, and two pairs merge into the pair of both sets. Merging is
+associative and commutative up to rounding, so blocks may be worked on in any order and on several
+machines. The neutral pair is (-inf, 0): nothing seen. It is the edge, too, since -inf - (-inf) is
+nan, so I leave out sets that hold no finite score before I subtract anything.
+
+Attention carries a third thing along, the weighted mean of the values so far. A block of keys
+gives scores (L_q, block); the old mean is scaled down to the share that its keys still have, the
+block's values come on top, and the (L_q, block) scores are thrown away. After each block, the
+output is exact attention over the keys seen so far: nothing is approximated. Memory is linear in
+the length. That is FlashAttention, which also cuts the queries so that all of it fits into the
+fast memory of the chip, divides once at the end, and recomputes the scores in the backward pass.
+
+Follow-ups: the arithmetic does not shrink, it is still L_q times L_k; what shrinks is the traffic
+to slow memory, which is what attention waits for. A causal mask lets whole blocks be skipped,
+which halves the work. And a backward pass needs only maximum + log(total) of each query.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+
+def streaming_stats(blocks: Iterable[np.ndarray]) -> tuple[float, float]:
+    """Return the largest score and the sum of exp(score - largest), in one pass."""
+    stats = (-np.inf, 0.0)  # of no scores at all
+    for block in blocks:
+        finite = block[block > -np.inf]  # exp of the others is 0
+        if finite.size:
+            top = finite.max()
+            stats = merge_stats(stats, (top, np.exp(finite - top).sum()))
+    return stats
+
+
+def merge_stats(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+    """Return the pair of both sets of scores together."""
+    # Nothing to scale, and -inf - (-inf) would be nan.
+    if a[0] == -np.inf:
+        return float(b[0]), float(b[1])
+    if b[0] == -np.inf:
+        return float(a[0]), float(a[1])
+    top = max(a[0], b[0])
+    # Both sums are brought to the same reference; no factor exceeds 1.
+    total = a[1] * np.exp(a[0] - top) + b[1] * np.exp(b[0] - top)
+    return float(top), float(total)
+
+
+def blockwise_attention(
+    Q: np.ndarray, K: np.ndarray, V: np.ndarray, block_size: int, causal: bool = False
+) -> np.ndarray:
+    """Return softmax attention, (L_q, d_v), with block_size keys in hand at a time."""
+    L_q, d = Q.shape
+    L_k, d_v = V.shape
+    if causal and L_q != L_k:
+        raise ValueError("causal attention needs as many queries as keys")
+    maximum, total = np.full((L_q, 1), -np.inf), np.zeros((L_q, 1))
+    output = np.zeros((L_q, d_v))
+    for start in range(0, L_k, block_size):
+        keys, values = K[start : start + block_size], V[start : start + block_size]
+        scores = Q @ keys.T / np.sqrt(d)  # (L_q, block)
+        if causal:
+            position = np.arange(start, start + len(keys))
+            scores[position > np.arange(L_q)[:, None]] = -np.inf
+        # Every query sees key 0, so that from the first block on no maximum is -inf.
+        top = np.maximum(maximum, scores.max(axis=1, keepdims=True))  # (L_q, 1)
+        weights = np.exp(scores - top)  # (L_q, block)
+        kept = total * np.exp(maximum - top)  # (L_q, 1): what the older keys still weigh
+        total = kept + weights.sum(axis=1, keepdims=True)
+        # A weighted mean of the older mean and this block: never larger than the values.
+        output = kept / total * output + weights / total @ values
+        maximum = top
+    return output
