@@ -39,12 +39,9 @@ def streaming_stats(blocks: Iterable[np.ndarray]) -> tuple[float, float]:
 
 def merge_stats(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
     """Return the pair of both sets of scores together."""
-    # Nothing to scale, and -inf - (-inf) would be nan.
-    if a[0] == -np.inf:
-        return float(b[0]), float(b[1])
-    if b[0] == -np.inf:
-        return float(a[0]), float(a[1])
     top = max(a[0], b[0])
+    if top == -np.inf:
+        return -np.inf, 0.0  # nothing to scale, and -inf - (-inf) would be nan
     # Both sums are brought to the same reference; no factor exceeds 1.
     total = a[1] * np.exp(a[0] - top) + b[1] * np.exp(b[0] - top)
     return float(top), float(total)
