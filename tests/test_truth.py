@@ -10,7 +10,7 @@ import pytest
 
 from gradekit.course import Course
 from gradekit.engine import open_session
-from gradekit.grading import Code, Mismatch, agree
+from gradekit.grading import Code, Mismatch, agree, assert_roughly
 from gradekit.grading.code import built
 from gradekit.report import Report
 from gradekit.submission import Submission
@@ -195,3 +195,12 @@ def test_a_function_that_keeps_nothing_is_made_once() -> None:
     """So its pickle is known; one with a default of its own could keep something, and is new."""
     assert Code("lambda x: x + 2").build() is Code("lambda x: x + 2").build()
     assert Code("lambda x, seen=[]: seen").build() is not Code("lambda x, seen=[]: seen").build()
+
+
+def test_a_numpy_integer_is_roughly_an_int() -> None:
+    """Where an int is expected a NumPy integer passes, and where a float is it does not."""
+    assert_roughly(np.int64(3), 3)
+    with pytest.raises(Mismatch):
+        assert_roughly(np.int64(3), 3.0)
+    with pytest.raises(Mismatch):
+        assert_roughly(np.int64(0), 3)
