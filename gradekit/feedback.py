@@ -32,24 +32,54 @@ def at_level(report: Report, level: Level) -> Report:
         return report
     if level == "score":
         ours = tuple(
-            msgspec.structs.replace(
-                check, name="check", function="", title="A check could not be run.", message=""
+            Check(
+                name="check",
+                function="",
+                title="A check could not be run.",
+                outcome="not_run",
+                score=0.0,
+                max_score=check.max_score,
             )
             for check in report.not_run
         )
-        return msgspec.structs.replace(report, checks=ours, behaves_like={})
+        return _kept(report, ours)
     common = _common_problem(report)
     functions = {check.function for check in report.checks}
     checks = tuple(
-        msgspec.structs.replace(
-            check,
+        Check(
+            name=check.name,
+            function=check.function,
+            title=check.title,
+            outcome=check.outcome,
+            ending=check.ending,
+            score=check.score,
+            max_score=check.max_score,
             message=common or _harmless(check, functions),
             hint=check.hint if level == "hints" else "",
         )
         for check in report.checks
     )
-    named = report.behaves_like if level == "hints" else {}
-    return msgspec.structs.replace(report, checks=checks, behaves_like=named)
+    return _kept(report, checks, report.behaves_like if level == "hints" else {})
+
+
+def _kept(
+    report: Report, checks: tuple[Check, ...], behaves_like: dict[str, str] | None = None
+) -> Report:
+    """A report of these checks, with what no level hides: a field not named here stays behind."""
+    return Report(
+        schema=report.schema,
+        exercise=report.exercise,
+        score=report.score,
+        max_score=report.max_score,
+        isolation=report.isolation,
+        seed=report.seed,
+        seconds=report.seconds,
+        submission_sha256=report.submission_sha256,
+        grader_sha256=report.grader_sha256,
+        checks=checks,
+        passed_over=report.passed_over,
+        behaves_like=behaves_like or {},
+    )
 
 
 def _common_problem(report: Report) -> str:

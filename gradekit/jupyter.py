@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gradekit.causes import Cause, causes
 from gradekit.course import Course, Exercise, default_root
 from gradekit.errors import KitError
 from gradekit.export.names import needed_by
-from gradekit.export.texts import MARKS, details, explained, grouped, remarks, together
-from gradekit.report import Check, Report
+from gradekit.export.texts import cause_details, explained, remarks
+from gradekit.report import MARKS, Check, Report
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -85,34 +86,35 @@ class Table:
         return f"{remarks(self.report)}\n{self._total()}".lstrip()
 
     def _repr_html_(self) -> str:
-        rows = "".join(map(_row, grouped(self._checks())))
+        passed = [c for c in self.report.checks if c.max_score and c.outcome == "passed"]
+        rows = [*map(_row, causes(self.report)), *map(_passed_row, passed)]
         like = "".join(
             f"<p><code>{html.escape(name)}</code> behaves like: {html.escape(mistake)}</p>"
             for name, mistake in self.report.behaves_like.items()
         )
-        return f"<p><b>{self._total()}</b></p>{like}<table>{rows}</table>"
-
-    def _checks(self) -> list[Check]:
-        """What failed first; examples only where they failed."""
-        shown = [c for c in self.report.checks if c.max_score or c.outcome != "passed"]
-        return sorted(shown, key=lambda check: check.outcome == "passed")
+        return f"<p><b>{self._total()}</b></p>{like}<table>{''.join(rows)}</table>"
 
     def _total(self) -> str:
         report = self.report
         return f"{report.exercise}: {report.score:g} of {report.max_score:g} points"
 
 
-def _row(group: list[Check]) -> str:
-    first, score = group[0], sum(check.score for check in group)
-    possible = sum(check.max_score for check in group)
-    title, text = (first.title, details(first)) if len(group) == 1 else (
-        together(group), first.message
-    )  # fmt: skip
+def _row(cause: Cause) -> str:
+    return _table_row(
+        cause.outcome, cause.title, cause_details(cause), cause.score, cause.max_score
+    )
+
+
+def _passed_row(check: Check) -> str:
+    return _table_row(check.outcome, check.title, "", check.score, check.max_score)
+
+
+def _table_row(outcome: str, title: str, text: str, score: float, possible: float) -> str:
     below = f'<br><span style="opacity: 0.8">{html.escape(text)}</span>' if text else ""
     points = f"{score:g} / {possible:g}" if possible else "example"
     wide = "text-align: left; white-space: pre-wrap"
     return (
-        f'<tr><td>{MARKS[first.outcome]}</td><td style="{wide}">{html.escape(title)}{below}</td>'
+        f'<tr><td>{MARKS[outcome]}</td><td style="{wide}">{html.escape(title)}{below}</td>'
         f'<td style="white-space: nowrap">{points}</td></tr>'
     )
 

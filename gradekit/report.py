@@ -9,8 +9,19 @@ import msgspec
 Outcome = Literal["passed", "failed", "not_run"]
 Ending = Literal["finished", "timed_out", "out_of_memory", "crashed", "refused", "malformed"]
 
+MARKS = {"passed": "✓", "failed": "✗", "not_run": "!"}
 PRINTED = "\nprinted: "  # in a message, before what the answer printed
 NOT_WRITTEN = "not written yet"  # the message where a function is still the stub's
+
+
+class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
+    """A small call on which the answer is wrong; no check grades with it."""
+
+    call: str  # can be pasted into Python, with np and torch imported
+    expected: str
+    got: str
+    line: int = 0  # of the answer, where it raised what it raised; 0 where none is proven
+    code: str = ""  # of that line
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +43,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     # or `raised NAME`; empty where it is none of these.
     kind: str = ""
     hint: str = ""
+    counterexample: Counterexample | None = None
     seconds: float = 0.0
 
     @property
@@ -43,7 +55,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All checks of one submission. Times are in seconds, hashes are SHA-256 in hex."""
 
-    schema: int = 1
+    schema: int = 2
     exercise: str
     score: float
     max_score: float
@@ -61,9 +73,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         checks = tuple(msgspec.structs.replace(check, seconds=0.0) for check in self.checks)
         return msgspec.structs.replace(self, checks=checks, seconds=0.0)
 
+    def with_counterexample(self, name: str, example: Counterexample) -> Report:
+        """The report with a counterexample to the check called `name`."""
+        checks = tuple(
+            msgspec.structs.replace(check, counterexample=example) if check.name == name else check
+            for check in self.checks
+        )
+        return msgspec.structs.replace(self, checks=checks)
+
     def says_the_same_as(self, other: Report) -> bool:
         """Whether both tell a learner the same, be it of two answers."""
-        return self.without_times().checks == other.without_times().checks
+        return self._told() == other._told()
+
+    def _told(self) -> list[tuple[str, str, str]]:
+        return [(check.name, check.outcome, check.message) for check in self.checks]
 
     @property
     def passed(self) -> bool:

@@ -260,7 +260,7 @@ def test_checks_that_failed_in_the_same_words_are_told_once() -> None:
     gone = [check(f"test_{n}", "failed", 1, message="there is no function") for n in range(3)]
     text = remarks(report(*gone, check("test_other", "failed", 1, message="differs")))
     assert text.count("there is no function") == 1
-    assert "softmax: 3 checks failed in the same way (0 of 3)" in text
+    assert "✗ What test_0 should be. (0 of 3)\n    3 checks fail like this" in text
 
 
 def test_a_roster_that_is_no_table_is_refused(tmp_path: Path) -> None:

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
+    from gradekit.grading.session import Session
     from gradekit.report import Report
     from gradekit.submission import Submission
 
 
 
-def grade_answer(
+@contextmanager
+def graded_answer(
     course: Course, exercise: Exercise, submission: Submission, isolation: str | None = None
-) -> Report:
-    """Grade one answer; say what is going on while libraries load, and while it runs."""
+) -> Iterator[tuple[Session, Report]]:
+    """Grade one answer; say what is going on while libraries load, and while it runs.
+
+    The session stays open within the `with`, to look for a counterexample.
+    """
     from gradekit.engine import ENOUGH_TIMEOUTS, open_session
 
     with open_session(course, exercise, isolation) as session:
         with spinner(f"loading {exercise.library} ..."):
             session.wait_until_warm()
         with spinner(_Running()):
-            return session.grade(submission, timeouts=ENOUGH_TIMEOUTS)
+            report = session.grade(submission, timeouts=ENOUGH_TIMEOUTS)
+        yield session, report
 
 
 class _Running:

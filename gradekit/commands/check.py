@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradekit.commands._grading import grade_answer
+from gradekit.commands._grading import graded_answer, spinner
 from gradekit.commands._group import (
     FEEDBACK,
     ISOLATION,
@@ -22,6 +22,15 @@ from gradekit.commands._group import (
 from gradekit.commands._options import EXERCISE, output_may_go_unread, plain_option
 from gradekit.errors import KitError
 
+if TYPE_CHECKING:
+    from gradekit.course import Exercise
+    from gradekit.practice.workspace import Workspace
+    from gradekit.report import Report
+
+WARNING = (
+    "warning: this machine cannot isolate code: only check answers you trust (`kit doctor`)."
+)
+
 
 @kit.command()
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
@@ -33,6 +42,7 @@ from gradekit.errors import KitError
     type=ISOLATION,
     help="Weaker isolation than this machine has, for trying out.",
 )
+@click.option("-v", "--verbose", is_flag=True, help="Every failure with its message.")
 @plain_option
 @click.pass_context
 def check(
@@ -42,6 +52,7 @@ def check(
     as_json: bool,
     feedback: Any,
     isolation: str | None,
+    verbose: bool,
     plain: bool,
 ) -> None:
     """Grade an answer to EXERCISE: FILE (.py or .ipynb), or your own stub.
@@ -53,6 +64,10 @@ def check(
         kit check softmax
         kit check 05 somewhere/answer.ipynb --feedback hints
     """
+    from gradekit.feedback import at_level
+    from gradekit.render.plain import sentences
+    from gradekit.render.terminal import console, print_causes, print_next, print_score
+    from gradekit.report import to_json
     from gradekit.submission import read
 
     course = course_of(context)
@@ -67,28 +82,39 @@ def check(
         )
     is_own = own is not None and file.resolve() == own.resolve()
     submission = workspace.read_answer(exercise) if workspace and is_own else read(file)
-    report = grade_answer(course, exercise, submission, isolation)
-    if workspace and is_own:
-        workspace.record_check(report, exercise)
-    with output_may_go_unread():
-        _show(report, feedback, as_json, plain)
+    with graded_answer(course, exercise, submission, isolation) as (session, report):
+        if workspace and is_own:
+            workspace.record_check(report, exercise)
+        if report.isolation == "process":
+            click.echo(WARNING, err=True)
+
+        def explained() -> Report:
+            """With a counterexample, where the reader may see one."""
+            if feedback != "full":
+                return at_level(report, feedback)
+            with spinner("looking for a small example ..."):
+                return session.explained(submission, report)
+
+        with output_may_go_unread():
+            if as_json:
+                click.echo(to_json(explained()))
+            elif plain:
+                for sentence in sentences(explained()):
+                    click.echo(sentence)
+            else:
+                out = console()
+                print_score(out, report)  # at once; what follows may take a second
+                print_causes(out, explained(), verbose=verbose)
+                print_next(out, next_steps(report, exercise, workspace if is_own else None))
     sys.exit(OUR_FAILURE if report.not_run else PASSED if report.passed else MISSING_MARKS)
 
 
-def _show(report: Any, feedback: Any, as_json: bool, plain: bool) -> None:
-    from gradekit.feedback import at_level
-    from gradekit.render.plain import sentences
-    from gradekit.render.terminal import console, print_report
-    from gradekit.report import to_json
-
-    shown = at_level(report, feedback)
-    if report.isolation == "process":
-        warning = "this machine cannot isolate code: only check answers you trust (`kit doctor`)."
-        click.echo(f"warning: {warning}", err=True)
-    if as_json:
-        click.echo(to_json(shown))
-    elif plain:
-        for sentence in sentences(shown):
-            click.echo(sentence)
-    else:
-        print_report(console(), shown)
+def next_steps(report: Report, exercise: Exercise, workspace: Workspace | None) -> list[str]:
+    """Commands that help from here, for one's own answer in a practice folder."""
+    if workspace is None or report.not_run:
+        return []
+    if not report.passed:
+        return [f"kit hint {exercise.slug}", f"kit watch {exercise.slug}"]
+    following = workspace.next_exercise()
+    solution = f"kit solution {exercise.slug}"
+    return [solution, f"kit watch {following.slug}"] if following else [solution]

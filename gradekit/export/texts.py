@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 
-from gradekit.report import Check, Report
+import msgspec
 
-MARKS = {"passed": "✓", "failed": "✗", "not_run": "!"}
+from gradekit.causes import Cause, causes
+from gradekit.report import MARKS, Check, Counterexample, Report
+
 NOT_RUN = "not run, through a fault of gradekit's own: this needs a human grader"
 
 
@@ -33,35 +33,38 @@ def explained(check: Check) -> str:
     return "\n".join([verdict(check), *(f"    {line}" for line in lines)])
 
 
-def grouped(checks: Iterable[Check]) -> Iterator[list[Check]]:
-    """Neighbours of one function that failed in the same words are told once."""
-
-    def words(check: Check) -> tuple[str, str]:
-        failed = check.outcome == "failed" and check.message
-        return check.function, failed or check.name
-
-    for _, group in groupby(checks, key=words):
-        yield list(group)
+def explained_cause(cause: Cause) -> str:
+    """As `explained`, for all checks that failed for one reason."""
+    points = f"({cause.score:g} of {cause.max_score:g})" if cause.max_score else ""
+    verdict = f"{MARKS[cause.outcome]} {cause.title} {points}".rstrip()
+    return "\n".join([verdict, *(f"    {line}" for line in cause_details(cause).splitlines())])
 
 
-def together(group: list[Check]) -> str:
-    """What to call a group of several: how many checks of what."""
-    return f"{group[0].function}: {len(group)} checks failed in the same way"
+def cause_details(cause: Cause) -> str:
+    """What went wrong and the question that helps, once for all checks that share it."""
+    parts = [
+        cause.alike,
+        NOT_RUN if cause.outcome == "not_run" else "",
+        example_text(cause.counterexample) if cause.counterexample else cause.message,
+        f"hint: {cause.hint}" if cause.hint else "",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def example_text(example: Counterexample) -> str:
+    """The call, both values, and the line where one is proven."""
+    line = f"line {example.line}: {example.code}" if example.line else ""
+    values = f"expected {example.expected}\ngot      {example.got}"
+    return "\n".join(part for part in (example.call, values, line) if part)
 
 
 def remarks(report: Report, function: str | None = None) -> str:
     """What was not passed, of one function or of all; "" where everything was."""
-    ours = [check for check in report.checks if function in (None, check.function)]
+    ours = tuple(check for check in report.checks if function in (None, check.function))
     like = {name: text for name, text in report.behaves_like.items() if function in (None, name)}
     lines = [f"`{name}` behaves like: {text}" for name, text in like.items()]
-    for group in grouped(check for check in ours if check.outcome != "passed"):
-        if len(group) == 1:
-            lines.append(explained(group[0]))
-        else:
-            points = f"(0 of {sum(check.max_score for check in group):g})"
-            lines.append(f"{MARKS[group[0].outcome]} {together(group)} {points}")
-            lines += [f"    {line}" for line in group[0].message.splitlines()]
-    return "\n".join(lines)
+    found = causes(msgspec.structs.replace(report, checks=ours))
+    return "\n".join([*lines, *map(explained_cause, found)])
 
 
 def as_markdown(text: str, width: int = 88) -> str:

@@ -13,7 +13,7 @@ counterexamples on machines of any speed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from random import Random
 from typing import Any, NamedTuple
 
@@ -36,6 +36,7 @@ class Found(NamedTuple):
     got: str
     args: Arguments
     keywords: dict[str, Any]
+    place: tuple[int, str]  # the line of the answer that raised, and its text; or 0
 
 
 class Fault(NamedTuple):
@@ -44,6 +45,7 @@ class Fault(NamedTuple):
     kind: str  # one of `compare.Kind`, "raised NAME", or "lost" for an ended worker
     expected: str
     got: str
+    place: tuple[int, str] = (0, "")
 
 
 def smallest(
@@ -52,6 +54,7 @@ def smallest(
     run: Run,
     kind: str,
     graded: Container[str] = (),
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> Found | None:
     """Look for a small input on which the answer departs from `truth` in the way `kind`.
 
@@ -59,13 +62,14 @@ def smallest(
         inputs: As those of a `Truth`, in the order in which they are to be tried.
         run: A run of the answer, used for nothing else.
         graded: Inputs that must not be shown, as `key_of` has them.
+        is_wanted: Asked before each call: whether anybody still waits for it.
     Returns:
         The smallest input that was found; None if none was.
     """
     from hypothesis import HealthCheck, Phase, find, settings, strategies
     from hypothesis.errors import HypothesisException
 
-    search = _Search(truth, run, kind, graded)
+    search = _Search(truth, run, kind, graded, is_wanted)
     options = settings(
         max_examples=FIRST_CALLS,
         database=None,
@@ -90,8 +94,16 @@ class _Spent(BaseException):
 class _Search:
     """Asks the answer for one input after the other, and keeps the smallest wrong one."""
 
-    def __init__(self, truth: Truth, run: Run, kind: str, graded: Container[str]) -> None:
+    def __init__(
+        self,
+        truth: Truth,
+        run: Run,
+        kind: str,
+        graded: Container[str],
+        is_wanted: Callable[[], bool],
+    ) -> None:
         self._truth, self._run, self._kind, self._graded = truth, run, kind, graded
+        self._is_wanted = is_wanted
         self._submission = SubmissionProxy(run)
         self._calls = 0
         self._smallest: tuple[int, int] | None = None
@@ -99,7 +111,7 @@ class _Search:
 
     def is_wrong(self, case: Any) -> bool:
         args, keywords = with_keywords(case)
-        if self._calls >= CALLS:
+        if self._calls >= CALLS or not self._is_wanted():
             raise _Spent
         self._calls += 1
         if key_of(args, keywords) in self._graded:
@@ -112,7 +124,7 @@ class _Search:
         size = _numbers_in((args, keywords)), len(call)
         if self._smallest is None or size < self._smallest:
             self._smallest = size
-            self.best = Found(call, fault.expected, fault.got, args, keywords)
+            self.best = Found(call, fault.expected, fault.got, args, keywords, fault.place)
         return True
 
 
@@ -143,7 +155,8 @@ def fault_of(
         if type(error).__name__ == raises:
             return None
         name = type(error).__name__
-        return Fault(f"raised {name}", wanted, f"{name}: {error}" if str(error) else name)
+        said = f"{name}: {error}" if str(error) else name
+        return Fault(f"raised {name}", wanted, said, getattr(error, "submission_place", (0, "")))
     if raises:
         return Fault("value", raises, f"{show(answer)}, and nothing was raised")
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import math
+import re
 import sys
 import time
 from collections import deque
@@ -82,8 +83,13 @@ class Call(NamedTuple):
         """The call as a learner would write it, shortened."""
         parts = [_argument(value) for value in self.args]
         parts += [f"{key}={_argument(value)}" for key, value in self.kwargs.items()]
-        text = f"{self.name}({', '.join(parts)})"
-        return text if len(text) <= CALL_CHARACTERS else f"{self.name}(...)"
+        values = [*self.args, *self.kwargs.values()]
+        while len(text := f"{self.name}({', '.join(parts)})") > CALL_CHARACTERS:
+            longest = max(range(len(parts)), key=lambda place: len(parts[place]))
+            if len(short := _shortened(values[longest], parts[longest])) >= len(parts[longest]):
+                break
+            parts[longest] = short
+        return text
 
 
 class Calls(NamedTuple):
@@ -361,6 +367,7 @@ class Run:
         if problem.builtin in RAISABLE:
             error = RAISABLE[problem.builtin](problem.text)
             error.submission_text = text
+            error.submission_place = problem.where[:2] if problem.where else (0, "")
             raise error
         raise SubmissionError(text)
 
@@ -507,6 +514,17 @@ def _argument(value: Any) -> str:
         return f"<{'tensor' if hasattr(value, 'detach') else 'array'} {tuple(shape)}>"
     # float32 and the small integers are what a check may be about: their dtype is written out.
     return show(value) if has_plain_dtype(value) else as_code(value)
+
+
+def _shortened(value: Any, text: str) -> str:
+    """A long argument by its size: `<array (3, 4)>`, `<list of 5>`; with its keyword."""
+    keyword = re.match(r"\w+=|", text)
+    prefix = keyword[0] if keyword else ""
+    if (shape := getattr(value, "shape", None)) is not None and shape != ():
+        return f"{prefix}<{'tensor' if hasattr(value, 'detach') else 'array'} {tuple(shape)}>"
+    if isinstance(value, list | tuple | dict):
+        return f"{prefix}<{type(value).__name__} of {len(value)}>"
+    return f"{prefix}<{type(value).__name__}>"
 
 
 def _notes(told: Any) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
+from gradekit.causes import causes
 from gradekit.course import Course, Exercise
 from gradekit.errors import GraderError
 from gradekit.grading import mistakes, plugin
@@ -25,7 +26,7 @@ from gradekit.grading.memo import Memo
 from gradekit.grading.mistakes import Print
 from gradekit.grading.proxy import Run, SubmissionError
 from gradekit.grading.truth import Inputs, Truth
-from gradekit.report import Check, Report
+from gradekit.report import Check, Counterexample, Report, clean
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.warmup import warm_up
 from gradekit.submission import Submission
@@ -40,6 +41,7 @@ ARGUMENTS = [
         "unraisableexception", "threadexception",  # they collect garbage at the end
     )),
 ]  # fmt: skip
+SEARCHES = 2  # for one cause: its checks may declare inputs of their own
 
 
 class Declared(NamedTuple):
@@ -150,7 +152,40 @@ class Session:
         )
         return report, prints
 
-    def counterexample(self, submission: Submission, check: Check) -> Found | None:
+    def explained(
+        self,
+        submission: Submission,
+        report: Report,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Report:
+        """The report, with a counterexample to what explains most of its failures.
+
+        Call it while nothing is being graded.
+
+        Args:
+            is_wanted: Asked often: whether anybody still waits for it.
+        """
+        for cause in causes(report)[:1]:
+            searchable = [check for check in cause.checks if check.name in self._declared]
+            for check in searchable[:SEARCHES]:
+                if found := self.counterexample(submission, check, is_wanted):
+                    line, code = found.place
+                    example = Counterexample(
+                        call=clean(found.call),
+                        expected=clean(found.expected),
+                        got=clean(found.got),
+                        line=line,
+                        code=clean(code),
+                    )
+                    return report.with_counterexample(check.name, example)
+        return report
+
+    def counterexample(
+        self,
+        submission: Submission,
+        check: Check,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Found | None:
         """The smallest input found on which the answer is wrong as in this failed check.
 
         None where the function has no declared truth, where the answer cannot be asked so often
@@ -163,7 +198,7 @@ class Session:
         run = Run(self._sandbox, self.exercise.name, submission, self.seed)
         try:
             graded = {key_of(*case) for case in declared.truth.graded}
-            return smallest(declared.truth, declared.inputs, run, check.kind, graded)
+            return smallest(declared.truth, declared.inputs, run, check.kind, graded, is_wanted)
         finally:
             run.close()
 

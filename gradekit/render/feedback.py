@@ -12,9 +12,10 @@ import jinja2
 import msgspec
 from markupsafe import Markup, escape
 
-from gradekit.export.texts import grouped, together
+from gradekit.causes import causes
+from gradekit.export.texts import example_text
 from gradekit.render.page import TEMPLATES, environment
-from gradekit.report import NOT_WRITTEN, Check, Report
+from gradekit.report import Check, Report
 
 NAME_BYTES = 120  # of a folder; file systems allow 255, zip tools and Windows fewer
 
@@ -27,6 +28,7 @@ class Problem(NamedTuple):
     max_score: float
     message: str
     hint: str
+    alike: str  # `4 checks fail like this`, or empty
 
 
 class FeedbackWriter:
@@ -75,17 +77,14 @@ def _what_shows(report: Report) -> bytes:
 def problems(report: Report) -> Iterator[Problem]:
     """What failed, as the terminal tells it: the same problem once, without unrelated hints."""
     if common := report.common_problem:
-        yield Problem("All checks failed in the same way.", "", report.max_score, common, "")
+        yield Problem("All checks failed in the same way.", "", report.max_score, common, "", "")
         return
-    for group in grouped(report.failed):
-        first, points = group[0], sum(check.max_score for check in group)
-        if len(group) == 1:
-            yield Problem(first.title, first.function, points, first.message, first.hint)
-        elif first.message == NOT_WRITTEN:
-            title = f"`{first.function}` is not written yet."
-            yield Problem(title, first.function, points, "", "")
-        else:
-            yield Problem(together(group), first.function, points, first.message, "")
+    for cause in causes(report):
+        if cause.outcome == "failed":
+            example = cause.counterexample
+            text = example_text(example) if example else cause.message
+            function = cause.first.function
+            yield Problem(cause.title, function, cause.max_score, text, cause.hint, cause.alike)
 
 
 def folder_names(students: Iterable[str]) -> dict[str, str]:

@@ -4,38 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradekit.report import Check, Report
+from gradekit.causes import Cause, causes
+from gradekit.report import Report
 
 
 def sentences(report: Report, most: int | None = None) -> Iterator[str]:
     """The report in lines that read well aloud: the score first, then what failed.
 
     Args:
-        most: How many of the failed checks are told in full; None for all.
+        most: How many of the causes of failures are told in full; None for all.
     """
     yield f"{report.exercise}: {report.score:g} of {report.max_score:g} points."
-    counted = [check for check in report.checks if check.max_score or check.outcome != "passed"]
     for note in report.passed_over:
         yield f"Passed over: {note}."
     if common := report.common_problem:
         yield f"All checks failed: {common}"
         return
-    failed = [check for check in counted if check.outcome != "passed"]
-    for check in failed[:most]:
-        yield _failed(check)
-        if check.message:
-            yield f"  {check.message}"
-        if check.hint:
-            yield f"  Hint: {check.hint}"
-    if len(failed) > len(failed[:most]):
-        yield f"And {len(failed) - len(failed[:most])} more checks failed."
+    found = causes(report)
+    for cause in found[:most]:
+        yield from _told(cause)
+    if most is not None and (more := sum(len(cause.checks) for cause in found[most:])):
+        yield f"And {more} more checks failed."
     for function, mistake in report.behaves_like.items():
         yield f"{function} behaves like: {mistake}."
-    yield f"Passed: {len(counted) - len(failed)} of {len(counted)} checks."
+    counted = [check for check in report.checks if check.max_score or check.outcome != "passed"]
+    passed = sum(check.outcome == "passed" for check in counted)
+    yield f"Passed: {passed} of {len(counted)} checks."
 
 
-def _failed(check: Check) -> str:
-    if check.outcome == "not_run":
-        return f"Not run, through a fault of kit's own: {check.title}"
-    points = f"0 of {check.max_score:g} points" if check.max_score else "an example"
-    return f"Failed, {points}, {check.function}: {check.title}"
+def _told(cause: Cause) -> Iterator[str]:
+    yield _failed(cause)
+    if cause.alike:
+        yield f"  {cause.alike}."
+    if example := cause.counterexample:
+        yield f"  {example.call}"
+        yield f"  expected {example.expected}, got {example.got}"
+        if example.line:
+            yield f"  line {example.line}: {example.code}"
+    elif cause.message:
+        yield f"  {cause.message}"
+    if cause.hint:
+        yield f"  Hint: {cause.hint}"
+
+
+def _failed(cause: Cause) -> str:
+    if cause.outcome == "not_run":
+        return f"Not run, through a fault of kit's own: {cause.title}"
+    points = f"0 of {cause.max_score:g} points" if cause.max_score else "an example"
+    return f"Failed, {points}, {cause.first.function}: {cause.title}"

@@ -1,20 +1,26 @@
-"""Report -> lines for a terminal, by rich: what failed first, the score last."""
+"""Report -> lines for a terminal, by rich: the score, what to mend first, the rest as titles."""
 
 from __future__ import annotations
 
-import re
+import textwrap
+from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradekit.export.texts import together
-from gradekit.report import NOT_WRITTEN, Check, Report
+from gradekit.causes import Cause, causes
+from gradekit.report import MARKS, PRINTED, Check, Counterexample, Report
 
-MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "not_run": ("!", "yellow")}
-RAISED = re.compile(r" raised .*? \(line \d+[^\n]*", re.DOTALL)
+STYLES = {"passed": "green", "failed": "red", "not_run": "yellow"}
+FAULT = "not run, through a fault of kit's own, not of yours"
 WIDTH = 100  # beyond this, lines are hard to read
+INDENT = 4
+MESSAGE_LINES = 5  # of one message, unless everything is asked for
+PRINTED_LINES = 3
+TITLES = 7  # of further causes
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -25,89 +31,164 @@ def console(*, stderr: bool = False) -> Console:
 
 
 class _Console(Console):
-    """Leaves a pipe that was closed early to the command: rich would end it with code 1."""
+    """As rich's, but for what it does in a pipe.
+
+    A pipe that was closed early is left to the command: rich would end it with code 1. And
+    lines end where their text ends: rich pads them with blanks.
+    """
 
     def on_broken_pipe(self) -> None:
         raise
 
+    def print(self, *objects: Any, **options: Any) -> None:
+        if self.is_terminal:
+            super().print(*objects, **options)
+            return
+        with self.capture() as captured:
+            super().print(*objects, **options)
+        lines = captured.get().split("\n")
+        self.file.write("\n".join(line.rstrip(" ") for line in lines))
 
-def print_report(out: Console, report: Report) -> None:
-    """Print a report: failed checks with their counterexamples, passed ones, the score."""
-    out.print(Text(report.exercise, style="bold"))
-    failed = [check for check in report.checks if check.outcome != "passed"]
-    passed = [check for check in report.checks if check.outcome == "passed"]
-    if common := report.common_problem:
-        _print_line(out, *MARKS["failed"], common, f"0 / {report.max_score:g}")
-    else:
-        for group in _groups(failed):
-            _print_failed(out, group)
-        for check in passed:
-            if check.max_score:
-                _print_line(out, *MARKS["passed"], check.title, _points([check]))
-    for function, mistake in report.behaves_like.items():
-        out.print(Text(f"\n{function} behaves like: {mistake}", style="yellow"))
+
+def print_report(out: Console, report: Report, *, verbose: bool = False) -> None:
+    """Print a report: the score, what explains most failures with its counterexample, the rest.
+
+    Args:
+        verbose: Every failure with its message, and every passed check.
+    """
+    print_score(out, report)
+    print_causes(out, report, verbose=verbose)
+
+
+def print_next(out: Console, commands: Sequence[str]) -> None:
+    """The last line: what helps from here."""
+    if commands:
+        out.print(Text(f"next: {'   '.join(commands)}", style="cyan"))
+
+
+def print_score(out: Console, report: Report) -> None:
+    """The first line: the exercise and its points."""
+    style = "bold green" if report.passed else "bold"
+    points = Text(f"{report.score:g} of {report.max_score:g} points", style=style)
+    _print_between(out, Text(report.exercise, style="bold"), points)
+
+
+def print_causes(out: Console, report: Report, *, verbose: bool = False) -> None:
+    """All that stands below the score."""
     for note in report.passed_over:
-        out.print(Text(f"\npassed over: {note}", style="dim"))
-    _print_score(out, report)
-
-
-def _groups(checks: list[Check]) -> list[list[Check]]:
-    """Checks of one function that failed for the same reason are told once, with the first."""
-    groups: dict[tuple[str, str, str], list[Check]] = {}
-    for check in checks:
-        key = check.outcome, check.function, _reason(check.message)
-        groups.setdefault(key, []).append(check)
-    return list(groups.values())
-
-
-def _reason(message: str) -> str:
-    """Which exception was raised, and in which line, whatever the call; else the message."""
-    raised = RAISED.search(message)
-    return raised[0] if raised else message
-
-
-def _print_failed(out: Console, group: list[Check]) -> None:
-    first = group[0]
-    mark, style = MARKS[first.outcome]
-    if len(group) > 1 and first.message:
-        title = together(group)
-        if first.message == NOT_WRITTEN:
-            title = f"{first.function} is not written yet"
-        _print_line(out, mark, style, title, _points(group))
-        if first.message != NOT_WRITTEN:
-            # The message of an example (worth nothing) does not say which call it was.
-            _print_indented(out, max(group, key=lambda check: bool(check.max_score)).message)
+        out.print(Text(f"passed over: {note}", style="dim"))
+    if common := report.common_problem:
+        _print_line(out, "failed", common, "")
         return
-    for check in group:
-        _print_line(out, mark, style, check.title, _points([check]))
-        if check.outcome == "not_run":
-            _print_indented(out, "not run, through a fault of kit's own, not of yours")
-        if check.message:
-            _print_indented(out, check.message)
-        if check.hint:
-            _print_indented(out, f"hint: {check.hint}", "cyan")
+    found = causes(report)
+    ours = sum(cause.outcome == "not_run" for cause in found)  # they stand first
+    told, titles = (found, []) if verbose else (found[: ours + 1], found[ours + 1 :])
+    unnamed = dict(report.behaves_like)
+    for cause in told:
+        function = cause.first.function
+        _print_cause(out, cause, unnamed.pop(function, ""), verbose)
+    _print_titles(out, titles)
+    for function, mistake in unnamed.items():
+        out.print(Text(f"  {function} behaves like: {mistake}", style="yellow"))
+    _print_passed(out, [c for c in report.checks if c.outcome == "passed"], verbose)
 
 
-def _points(checks: list[Check]) -> str:
-    score, total = sum(c.score for c in checks), sum(c.max_score for c in checks)
-    return f"{score:g} / {total:g}" if total else "example"
+def _print_cause(out: Console, cause: Cause, mistake: str, verbose: bool) -> None:
+    """What failed, on which call, and the question that helps."""
+    _print_line(out, cause.outcome, cause.title, cause.alike or _points(cause))
+    if cause.outcome == "not_run":
+        _print_indented(out, FAULT)
+    if cause.counterexample:
+        _print_counterexample(out, cause.counterexample)
+    elif cause.message:
+        _print_indented(out, _cut(out, cause.first.told, None if verbose else MESSAGE_LINES))
+    if printed := cause.message.partition(PRINTED)[2]:
+        text = _cut(out, f"printed: {printed}", None if verbose else PRINTED_LINES)
+        _print_indented(out, text, "dim")
+    if mistake:
+        _print_indented(out, f"behaves like: {mistake}", "yellow")
+    if cause.hint:
+        _print_indented(out, f"hint: {cause.hint}", "cyan")
+    if verbose and cause.alike:
+        for check in cause.checks:
+            _print_indented(out, f"- {check.title}", "dim")
 
 
-def _print_line(out: Console, mark: str, style: str, text: str, points: str) -> None:
+def _print_counterexample(out: Console, found: Counterexample) -> None:
+    """The call, what it should give and what it gives, and the line that is proven to do it."""
+    _print_indented(out, found.call, "bold")
+    both = f"expected {found.expected}   got {found.got}"
+    if len(both) + INDENT <= out.width:
+        _print_indented(out, both)
+    else:
+        _print_indented(out, f"expected {found.expected}")
+        _print_indented(out, f"got      {found.got}")
+    if found.line:
+        _print_indented(out, f"line {found.line}: {found.code}")
+
+
+def _cut(out: Console, text: str, most: int | None) -> str:
+    """The first lines of a text as it wraps here; every line that is left out is said to be."""
+    width = max(out.width - INDENT, 20)
+    lines = [
+        part
+        for line in text.splitlines()
+        for part in textwrap.wrap(line, width, drop_whitespace=False, break_on_hyphens=False)
+        or [""]
+    ]
+    if most is None or len(lines) <= most:
+        return text
+    return "\n".join([*(line.rstrip() for line in lines[: most - 1]), "... (whole with -v)"])
+
+
+def _print_titles(out: Console, found: list[Cause]) -> None:
+    """The other causes, a line each."""
+    shown = found if len(found) <= TITLES + 1 else found[:TITLES]
+    for cause in shown:
+        style = STYLES[cause.outcome]
+        count = len(cause.checks)
+        points = f"{count} checks, {cause.max_score:g}" if count > 1 else _points(cause)
+        left = Text(f"{MARKS[cause.outcome]} ", style=style).append(cause.title, style="default")
+        _print_between(out, left, Text(points, style=style), one_line=True)
+    if rest := found[len(shown) :]:
+        count = sum(len(cause.checks) for cause in rest)
+        out.print(Text(f"✗ and {count} more (-v shows all)", style="red"))
+
+
+def _print_passed(out: Console, passed: list[Check], verbose: bool) -> None:
+    counted = [check for check in passed if check.max_score]
+    if verbose:
+        for check in counted:
+            points = f"{check.score:g} / {check.max_score:g}"
+            _print_line(out, "passed", check.title, points)
+    elif counted:
+        plural = "checks pass" if len(counted) > 1 else "check passes"
+        out.print(Text(f"{MARKS['passed']} {len(counted)} {plural}", style=STYLES["passed"]))
+
+
+def _points(cause: Cause) -> str:
+    return f"{cause.score:g} / {cause.max_score:g}" if cause.max_score else "example"
+
+
+def _print_line(out: Console, outcome: str, text: str, points: str) -> None:
     """Mark, text (wrapped beside the mark), and points at the right margin."""
+    style = STYLES[outcome]
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=1)
     grid.add_column(ratio=1)
     grid.add_column(justify="right", no_wrap=True)
-    grid.add_row(Text(mark, style=style), Text(text), Text(points, style=style))
+    grid.add_row(Text(MARKS[outcome], style=style), Text(text), Text(points, style=style))
+    out.print(grid)
+
+
+def _print_between(out: Console, left: Text, right: Text, *, one_line: bool = False) -> None:
+    """One text at each margin; `one_line` cuts the left one where it is too long."""
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(ratio=1, no_wrap=one_line, overflow="ellipsis" if one_line else "fold")
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_row(left, right)
     out.print(grid)
 
 
 def _print_indented(out: Console, text: str, style: str = "") -> None:
-    out.print(Padding(Text(text, style=style), (0, 0, 0, 4), expand=False))
-
-
-def _print_score(out: Console, report: Report) -> None:
-    style = "bold green" if report.passed else "bold"
-    score = f"{report.score:g} of {report.max_score:g} points"
-    out.print(Text(f"\n{score}", style=style), Text(f"in {report.seconds:.2f} s", style="dim"))
+    out.print(Padding(Text(text, style=style), (0, 0, 0, INDENT), expand=False))

@@ -106,9 +106,9 @@ def test_a_newer_answer_does_not_wait_for_one_that_hangs(screen, kit):
     screen.run(f"{kit} watch softmax")
     screen.wait("got [nan, nan]")
     answer.write_text("while True:\n    pass\n", "utf-8")
-    screen.wait("grading the new version")
+    screen.wait("running your answer, 1 s (below is the result of the version before)")
     answer.write_text(RIGHT, "utf-8")
-    screen.wait("10 of 10 points", gone="grading")
+    screen.wait("10 of 10 points", gone="running")
 
 
 def test_another_size_is_drawn_anew(screen, kit):
@@ -131,7 +131,7 @@ def test_plain_mode_prints_sentences_and_draws_nothing(screen, kit):
     screen.run(f"{kit} watch softmax --plain | tee plain.txt")
     screen.wait("Nothing is written yet")
     answer.write_text(WRONG, "utf-8")
-    screen.wait("Failed, 0 of 1 points, softmax: Scores around 1000 give finite", "h hint")
+    screen.wait("Failed, 0 of 3 points, softmax: Scores around 1000 give finite", "h hint")
     screen.press("h")
     screen.wait("Hint 1 of 3:")
     screen.press("q")

@@ -30,6 +30,13 @@ class Verdict(NamedTuple):
     problem: str = ""
 
 
+class Explained(NamedTuple):
+    """A report that was told, once more, with a counterexample."""
+
+    sha256: str
+    report: Report
+
+
 class Begun(NamedTuple):
     """The libraries are loaded, and the answer with this hash is running."""
 
@@ -37,7 +44,7 @@ class Begun(NamedTuple):
 
 
 class Desk:
-    """Keeps one session open and puts each `Begun` and `Verdict` into an inbox."""
+    """Keeps one session open and puts each `Begun`, `Verdict` and `Explained` into an inbox."""
 
     def __init__(self, course: Course, inbox: SimpleQueue[Any]) -> None:
         self._course = course
@@ -117,7 +124,7 @@ class _Place:
         if self._session is not None and self.is_grading:
             threading.Thread(target=self._session.close, daemon=True, name="close").start()
 
-    def _tell(self, event: Begun | Verdict) -> None:
+    def _tell(self, event: Begun | Verdict | Explained) -> None:
         if not self._left:
             self._inbox.put(event)
 
@@ -128,7 +135,7 @@ class _Place:
             with open_session(self._course, self.exercise) as self._session:
                 self._session.wait_until_warm()
                 while (submission := self._newest()) is not None:
-                    self._tell(self._graded(self._session, submission))
+                    self._grade(self._session, submission)
         except (OurFailure, OSError) as error:
             self.has_ended = True
             self._tell(Verdict(self.exercise, "", None, str(error)))
@@ -139,13 +146,20 @@ class _Place:
             submission = self.answers.get()
         return submission
 
-    def _graded(self, session: Session, submission: Submission) -> Verdict:
+    def _grade(self, session: Session, submission: Submission) -> None:
+        """Tell the verdict, and then, unless a newer answer waits, look for a counterexample."""
         from gradekit.engine import ENOUGH_TIMEOUTS
 
         self.begun, self.is_grading = submission, True
-        self._tell(Begun(submission.sha256))
         try:
+            self._tell(Begun(submission.sha256))
             report = session.grade(submission, timeouts=ENOUGH_TIMEOUTS)
-            return Verdict(self.exercise, submission.sha256, report)
+            self._tell(Verdict(self.exercise, submission.sha256, report))
+            explained = session.explained(submission, report, self._is_free)
+            if explained is not report:
+                self._tell(Explained(submission.sha256, explained))
         finally:
             self.is_grading = False
+
+    def _is_free(self) -> bool:
+        return not self._left and self.answers.empty()

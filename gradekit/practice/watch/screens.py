@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
@@ -21,12 +20,11 @@ from gradekit.practice.screen.solutions import print_model_answer
 from gradekit.practice.screen.terminal import Paint
 from gradekit.render.plain import sentences
 from gradekit.render.terminal import print_report
-from gradekit.report import Report
 
 if TYPE_CHECKING:
     from gradekit.practice.watch.watch import Watch
 
-PLAIN_FAILURES = 3  # told in full: what scrolls by is read aloud
+PLAIN_CAUSES = 3  # told in full: what scrolls by is read aloud
 BEGIN = (
     "Nothing is written yet. Open the file named below in your editor, read what each "
     "function should do, replace its TODO, and save: what is right and wrong appears here."
@@ -55,10 +53,10 @@ def _report(out: Console, watch: Watch) -> None:
     elif is_untouched(watch.report):
         _print_task(out, watch, BEGIN)
     elif watch.terminal.plain:
-        for sentence in sentences(_one_hint(watch.report), PLAIN_FAILURES):
+        for sentence in sentences(watch.report, PLAIN_CAUSES):
             out.print(Text(sentence))
     else:
-        print_report(out, _one_hint(watch.report))
+        print_report(out, watch.report)
 
 
 def _print_task(out: Console, watch: Watch, now: str) -> None:
@@ -68,16 +66,6 @@ def _print_task(out: Console, watch: Watch, now: str) -> None:
     out.print(Text(now, style="bold yellow"))
     for paragraph in story_of(watch.course, exercise):
         out.print(Text("\n" + paragraph))
-
-
-def _one_hint(report: Report) -> Report:
-    """Only the first failed check keeps its question: one thing at a time, and room for all."""
-    first = report.failed[0].name if report.failed else ""
-    checks = tuple(
-        check if check.name == first else msgspec.structs.replace(check, hint="")
-        for check in report.checks
-    )
-    return msgspec.structs.replace(report, checks=checks)
 
 
 def _solution(out: Console, watch: Watch) -> None:
@@ -101,7 +89,7 @@ def _footer(out: Console, watch: Watch) -> None:
     if watch.hint_level and watch.view == "report" and not watch.passed:
         hint = watch.exercise.hints[watch.hint_level - 1]
         out.print(Text(f"Hint {watch.hint_level} of 3: {hint}", style="cyan"))
-    if watch.passed and watch.view == "report":
+    if watch.passed and watch.view == "report" and not watch.is_slow:
         out.print(Text(watch.advice, style="bold green"))
     if watch.note:
         out.print(Text(watch.note, style="yellow"))
@@ -109,9 +97,6 @@ def _footer(out: Console, watch: Watch) -> None:
         out.print(Text(watch.headline))
     else:
         print_solved(out, watch.workspace, plain=plain)
-    if watch.report and not plain:
-        now = f"{watch.report.score:g} of {watch.report.max_score:g} points"
-        out.print(Text(now, style="bold green" if watch.passed else "bold"), end="   ")
     print_path(out, watch.path)
     if watch.question:
         out.print(Text(f"{watch.question} (y/n)", style="bold yellow"))

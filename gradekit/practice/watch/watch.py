@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
-from gradekit.practice.screen.desk import Begun, Desk, Verdict
+from gradekit.practice.screen.desk import Begun, Desk, Explained, Verdict
 from gradekit.practice.screen.saves import Saved, saves_into
 from gradekit.practice.screen.terminal import Key, Terminal
 from gradekit.practice.watch import screens
@@ -158,6 +158,10 @@ class Watch:
             self._grade()
         elif isinstance(happened, Verdict):
             self._take(happened)
+        elif isinstance(happened, Explained):
+            if happened.sha256 == self._sha256 and not self._is_grading:
+                self.report = happened.report
+                self._draw()
         elif isinstance(happened, Begun):
             if happened.sha256 == self._sha256:
                 self._running_since = time.monotonic()
