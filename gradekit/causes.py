@@ -68,7 +68,8 @@ class Cause(NamedTuple):
         if self.is_unwritten or not self.first.hint:
             return ""
         if len(self.checks) > 1:
-            return HINTS.get(self.first.kind, self.first.hint)
+            own = self.first.hint if self.first.kind in ("nan", "rounding", "changed") else ""
+            return HINTS.get(self.first.kind, own)  # an exception is explained by its line
         return self.first.hint
 
     @property

@@ -54,7 +54,7 @@ def tour(folder: Path) -> dict[str, str]:
         shoot("watch_stub")
         answer = folder / "practice" / ANSWER
         answer.write_text(WRONG, "utf-8")
-        screen.wait("got [nan, nan]", "of 10 points")
+        screen.wait("got [nan]", "of 10 points")
         shoot("watch_wrong")
         answer.write_text(RIGHT, "utf-8")
         screen.wait("Solved.", "n next")

@@ -235,7 +235,7 @@ def test_feedback_tells_one_problem_once() -> None:
     )
     for told, parts, words in (
         (one, 1, "All checks failed in the same way"),
-        (two, 2, "f: 2 checks failed in the same way"),
+        (two, 2, "2 checks fail like this"),
     ):
         writer = FeedbackWriter()
         page, text = writer.html(told, "Softmax"), writer.markdown(told, "Softmax")

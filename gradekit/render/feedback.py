@@ -84,7 +84,8 @@ def problems(report: Report) -> Iterator[Problem]:
             example = cause.counterexample
             text = example_text(example) if example else cause.message
             function = cause.first.function
-            yield Problem(cause.title, function, cause.max_score, text, cause.hint, cause.alike)
+            title = f"`{function}` is not written yet." if cause.is_unwritten else cause.title
+            yield Problem(title, function, cause.max_score, text, cause.hint, cause.alike)
 
 
 def folder_names(students: Iterable[str]) -> dict[str, str]:
