@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gradekit.batch.discovery import discover
-from gradekit.batch.handed_in import open_handed_in
 from gradekit.batch.similarity import similar_pairs
 from gradekit.commands import kit
 from gradekit.course import Course
+from gradekit.intake.handed_in import open_handed_in
+from gradekit.intake.placing import discover
 
 pytest.importorskip("copydetect")
 

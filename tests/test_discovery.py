@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gradekit.batch.discovery import Found, discover
-from gradekit.batch.handed_in import open_handed_in
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.intake.handed_in import open_handed_in
+from gradekit.intake.placing import Found, discover
 
 ANSWER = "def softmax(x, axis=-1):\n    return x\n"
 
@@ -215,16 +215,17 @@ def test_student_with_nothing_is_there(tmp_path: Path, course: Course) -> None:
 
 
 def test_last_attempt_counts(tmp_path: Path, course: Course) -> None:
-    """Of several files the one with the highest attempt is graded, the others are listed."""
+    """Of several attempts the last counts, by the number that the platform gave it."""
     names = [
         f"ada_1_{id}_exercise_05_softmax{end}.py" for id, end in ((9, ""), (5, "-2"), (7, "-1"))
     ]
     found = found_in(lay(tmp_path, *names), course)
-    assert [each[:4] for each in found.entries] == [
-        ("ada", "exercise_05_softmax", names[1], names[1])
+    assert [(each.file, each.attempt, each.counted) for each in found.entries] == [
+        (names[1], 3, True),
+        (names[0], 1, False),
+        (names[2], 2, False),
     ]
-    assert all("duplicate" in each.reason for each in found.not_graded)
-    assert len(found.not_graded) == 2
+    assert not found.not_graded
 
 
 def test_newer_file_counts(tmp_path: Path, course: Course) -> None:

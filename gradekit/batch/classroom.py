@@ -11,16 +11,25 @@ from pathlib import Path
 
 import msgspec
 
-from gradekit.batch.discovery import Found, discover
-from gradekit.batch.handed_in import HandedIn, open_handed_in
 from gradekit.batch.journal import Journal
 from gradekit.batch.machines import Machines
-from gradekit.batch.run import Batch, Export
+from gradekit.batch.run import Batch, Export, Preview
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
 from gradekit.feedback import Level, at_level
+from gradekit.intake.handed_in import HandedIn, open_handed_in
+from gradekit.intake.placing import Found, discover
 from gradekit.overview import Overview, SimilarPair
-from gradekit.results import About, NotGraded, Person, called, people_in, read_results
+from gradekit.results import (
+    About,
+    NotGraded,
+    Person,
+    called,
+    people_in,
+    read_attempts,
+    read_results,
+)
+from gradekit.roster import Roster
 
 FEEDBACK, PAGE, SCORES, NOT_GRADED = "feedback", "report.html", "scores.csv", "not_graded.csv"
 
@@ -28,8 +37,19 @@ FEEDBACK, PAGE, SCORES, NOT_GRADED = "feedback", "report.html", "scores.csv", "n
 class Classroom:
     """What a class handed in, and the folder for what comes of it."""
 
-    def __init__(self, course: Course, handed_in: Path, out: Path) -> None:
+    def __init__(
+        self,
+        course: Course,
+        handed_in: Path,
+        out: Path,
+        exercise: Exercise | None = None,
+        roster: Roster | None = None,
+    ) -> None:
         """Find out what there is.
+
+        Args:
+            exercise: All of it answers this one, whatever the files are called.
+            roster: Who belongs to the class.
 
         Raises:
             KitError: nothing that could be graded is there, or our results would lie among it.
@@ -41,21 +61,48 @@ class Classroom:
             )
         self.course, self.out = course, out
         self._handed_in: HandedIn = open_handed_in(handed_in, leave_out=out)
-        self.found: Found = discover(self._handed_in, course)
+        meant = exercise.name if exercise else None
+        self.found = self._called_anew(discover(self._handed_in, course, meant, roster))
         if not self.found.entries:
-            raise KitError(
-                f"No answer to an exercise of this course is in {handed_in}"
-                f" ({len(self.found.not_graded)} other files).\n"
-                "Answers are found by their names: STUDENT/exercise_05_softmax.py, or as Canvas, "
-                "Moodle, Gradescope and nbgrader name them."
-            )
-        self.found = self._called_anew(self.found)
-        self.export = Export(export_name(handed_in))
+            raise KitError(_nothing_in(handed_in, self.found))
+        self.export = Export(export_name(handed_in), exercise=meant or "")
         self.unreadable: list[NotGraded] = []
         self.withdrawn: list[About] = []
         self.set_aside = 0
         self.finished = 0
         self.earlier = 0
+
+    def only(self, student: str) -> None:
+        """Leave all but one student as they are, and grade that one again.
+
+        Args:
+            student: A name, as the tables call them, or an id.
+
+        Raises:
+            KitError: nobody is called so, or several are.
+        """
+        names = called({*self.found.people, *people_in(self.out)})
+        wanted = " ".join(student.split()).casefold()
+        meant = {
+            person.key: names[person]
+            for person in {entry.person for entry in self.found.entries}
+            if wanted in {names[person].casefold(), person.name.casefold(), person.id.casefold()}
+        }
+        exactly = {key: name for key, name in meant.items() if name.casefold() == wanted}
+        meant = exactly or meant
+        if len(meant) != 1:
+            several = f": {', '.join(sorted(meant.values()))}" if meant else ""
+            count = "Several students are" if meant else "No student with an answer is"
+            raise KitError(f"{count} called `{student}`{several}. `--dry-run` lists all of them.")
+        entries = [entry for entry in self.found.entries if entry.person.key in meant]
+        self.found = self.found._replace(entries=entries)
+        self.export = self.export._replace(only=frozenset(meant))
+
+    def preview(self, isolation: str | None) -> Preview:
+        """What grading would do with the results that are there."""
+        batch = Batch(self.course, None, isolation)
+        results = read_attempts(self.out, self.found.people)
+        return batch.preview(self._handed_in, self.found.entries, self.export, results)
 
     def _called_anew(self, found: Found) -> Found:
         """The same, where nobody is called like somebody of an earlier run."""
@@ -65,7 +112,7 @@ class Classroom:
             msgspec.structs.replace(each, student=names.get(each.person, each.student))
             for each in found.not_graded
         ]
-        return Found(entries, problems, found.people)
+        return found._replace(entries=entries, not_graded=problems)
 
     @property
     def exercises(self) -> list[Exercise]:
@@ -106,7 +153,8 @@ class Classroom:
         """Pairs of answers to one exercise that share suspiciously much code."""
         from gradekit.batch.similarity import similar_pairs
 
-        return similar_pairs(self.course, self._handed_in, self.found.entries)
+        counted = [entry for entry in self.found.entries if entry.counted]
+        return similar_pairs(self.course, self._handed_in, counted)
 
     def write(self, level: Level, similar: Iterable[SimilarPair] = ()) -> Overview:
         """Write the page, the tables and everybody's feedback.
@@ -155,6 +203,19 @@ class Classroom:
             name = result.exercise if result.exercise in titles else "exercise"
             (folder / f"{name}.html").write_text(writer.html(report, title), "utf-8")
             (folder / f"{name}.md").write_text(writer.markdown(report, title), "utf-8")
+
+
+def _nothing_in(handed_in: Path, found: Found) -> str:
+    """What to say where there is nothing to grade."""
+    others = len(found.not_graded)
+    first = found.not_graded[0] if found.not_graded else None
+    example = f", such as {first.file}: {first.reason}" if first else ""
+    return (
+        f"No answer to an exercise of this course is in {handed_in} ({others} other files"
+        f"{example}).\nAnswers are found by their names: STUDENT/exercise_05_softmax.py, or as "
+        "Canvas, Moodle, Gradescope and nbgrader name them; `--exercise softmax` says that all "
+        "files answer that one."
+    )
 
 
 def export_name(handed_in: Path) -> str:

@@ -24,14 +24,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from gradekit.batch.discovery import Entry
 from gradekit.batch.grader import Task, Verdict, grade, not_run
-from gradekit.batch.handed_in import HandedIn
 from gradekit.batch.journal import Decision, Journal, Move
 from gradekit.batch.machines import Machines
 from gradekit.batch.versions import versions_of
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.intake.handed_in import HandedIn
+from gradekit.intake.placing import Entry
 from gradekit.results import SCHEMA, About, NotGraded, Result, person_of
 from gradekit.sandbox.tiers import PROCESS
 
@@ -56,6 +56,14 @@ class Export(NamedTuple):
 WHOLE = Export()
 
 
+class Preview(NamedTuple):
+    """What a run would do with the results that are there."""
+
+    kept: int
+    replaced: list[tuple[About, str]]  # with why
+    withdrawn: list[About]
+
+
 class _Job(NamedTuple):
     entry: Entry
     task: Task
@@ -65,8 +73,9 @@ class _Job(NamedTuple):
 class Batch:
     """One run over what a class handed in."""
 
-    def __init__(self, course: Course, journal: Journal, isolation: str | None) -> None:
+    def __init__(self, course: Course, journal: Journal | None, isolation: str | None) -> None:
         """Args:
+        journal: Where results go; None only to see what a run would do.
         isolation: For all answers; None: the best of where they are graded.
         """
         self._course = course
@@ -102,9 +111,34 @@ class Batch:
         """
         self._export = export
         resumed = _Resumed(self, handed_in, entries, export)
-        self._journal.resume(resumed.decide)
+        self._written.resume(resumed.decide)
         self.withdrawn = resumed.withdrawn
         return [entry for entry in entries if entry not in resumed.held]
+
+    def preview(
+        self,
+        handed_in: HandedIn,
+        entries: Sequence[Entry],
+        export: Export,
+        results: Iterable[Result],
+    ) -> Preview:
+        """What `resume` would do with these results; nothing is changed."""
+        resumed = _Resumed(self, handed_in, entries, export)
+        decisions = [(result, resumed.decide(result, 0)) for result in results]
+        return Preview(
+            len(resumed.held),
+            [
+                (result.about, decision.why)
+                for result, decision in decisions
+                if isinstance(decision, Move)
+            ],
+            resumed.withdrawn,
+        )
+
+    @property
+    def _written(self) -> Journal:
+        assert self._journal is not None
+        return self._journal
 
     def is_fresh(self, result: Result) -> bool:
         """Whether today's grader and engine would say the same of the same answer."""
@@ -150,8 +184,8 @@ class Batch:
                 continue
             while len(self._running) >= machines.width:
                 self._collect()
-            if job.identity in self._finished:
-                report = self._journal.report_at(self._finished[job.identity])
+            if job.identity in self._finished and not self._export.only:
+                report = self._written.report_at(self._finished[job.identity])
                 self._record(entry, job.identity, report)
             elif job.identity in self._twins:
                 self._twins[job.identity].append(entry)
@@ -214,7 +248,7 @@ class Batch:
 
     def _record(self, entry: Entry, identity: bytes, report: bytes) -> None:
         about = about_of(entry, self._export.name, self.versions(entry.exercise))
-        position = self._journal.append(about, report)
+        position = self._written.append(about, report)
         self._finished.setdefault(identity, position)
         self.graded += 1
         self._tell()

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations, groupby
 from pathlib import Path
 
-from gradekit.batch.discovery import Entry
-from gradekit.batch.handed_in import HandedIn
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.intake.handed_in import HandedIn
+from gradekit.intake.placing import Entry
 from gradekit.overview import SimilarPair
 from gradekit.submission import parse
 

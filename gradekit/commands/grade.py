@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradekit.commands._group import FEEDBACK, ISOLATION, OUR_FAILURE, course_of, kit
+from gradekit.commands._options import EXERCISE
+from gradekit.errors import KitError
 
 if TYPE_CHECKING:
     from gradekit.batch.classroom import Classroom
     from gradekit.batch.machines import Machines
+    from gradekit.course import Course
 
+TABLE = click.Path(path_type=Path, dir_okay=False)
 INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
 
 
@@ -37,6 +41,11 @@ INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
 @click.option("--feedback", type=FEEDBACK, default="hints", help="How much students get to see.")
 @click.option("--isolation", type=ISOLATION, help="Weaker isolation, for answers you trust.")
 @click.option("--similarity", is_flag=True, help="List answers that share much code.")
+@click.option("--exercise", metavar="EXERCISE", type=EXERCISE, help="All of it answers this one.")
+@click.option("--roster", type=TABLE, help="Who is in the class: Canvas', Moodle's, or any CSV.")
+@click.option("--only", metavar="STUDENT", help="Grade one again (a name or an id), nobody else.")
+@click.option("--dry-run", is_flag=True, help="Show whose answer to what each file is; no more.")
+@click.option("--as-it-stands", is_flag=True, help="Grade, although the placement is in doubt.")
 @click.option("--gradebook", metavar="URL", help="Also write nbgrader's: sqlite:///gradebook.db")
 @click.pass_context
 def grade(
@@ -48,6 +57,11 @@ def grade(
     feedback: Any,
     isolation: str | None,
     similarity: bool,
+    exercise: str | None,
+    roster: Path | None,
+    only: str | None,
+    dry_run: bool,
+    as_it_stands: bool,
     gradebook: str | None,
 ) -> None:
     """Grade everything that a class handed in: FOLDER, or a zip.
@@ -60,21 +74,26 @@ def grade(
     Example:
         kit grade submissions/ --out graded/
         kit grade canvas_export.zip --out graded/ --jobs 8 --feedback titles
+        kit grade hw5.zip --out graded/ --exercise softmax --roster roster.csv --dry-run
     """
-    from gradekit.batch.classroom import Classroom
     from gradekit.batch.grader import isolation_for_strangers
     from gradekit.render.batch import print_summary, progress_bar
     from gradekit.render.terminal import console
     from gradekit.report import clean
 
     course = course_of(context)
-    if scheduler is None:  # the workers of a cluster are asked the same
+    if scheduler is None and not dry_run:  # the workers of a cluster are asked the same
         isolation = isolation_for_strangers(isolation)
-    if gradebook:
+    if gradebook and not dry_run:
         from gradekit.nbgrader.gradebook import check_url
 
         check_url(gradebook)  # before the class is graded, which may take hours
-    classroom = Classroom(course, folder, out)
+    classroom = _classroom(course, folder, out, exercise, roster)
+    if only:
+        classroom.only(only)
+    if dry_run or (classroom.found.doubts and not as_it_stands):
+        _show_placement(classroom, isolation, dry_run and as_it_stands)
+        return
     interrupted = False
     try:
         with progress_bar(console(stderr=True), len(classroom.found.entries)) as bar:
@@ -100,6 +119,36 @@ def grade(
             click.echo(f"note: {note}", err=True)
         click.echo(f"Gradebook written: {gradebook}")
     sys.exit(INTERRUPTED if interrupted else OUR_FAILURE if overview.not_run else 0)
+
+
+def _classroom(
+    course: Course, folder: Path, out: Path, exercise: str | None, roster: Path | None
+) -> Classroom:
+    from gradekit.batch.classroom import Classroom
+    from gradekit.roster import Roster
+
+    table = Roster(roster) if roster else None
+    if table is not None:
+        table.require_people()
+    return Classroom(course, folder, out, course.find(exercise) if exercise else None, table)
+
+
+def _show_placement(classroom: Classroom, isolation: str | None, agreed: bool) -> None:
+    """Print whose answer to what each file is.
+
+    Raises:
+        KitError: it should be looked at, and nobody has said that it is right.
+    """
+    from gradekit.render.placement import print_placement
+    from gradekit.render.terminal import console
+
+    print_placement(console(), classroom.found, classroom.preview(isolation))
+    if classroom.found.doubts and not agreed:
+        raise KitError(
+            "Nothing was graded, because the placement is in doubt:\n"
+            + "".join(f"- {doubt}\n" for doubt in classroom.found.doubts)
+            + "If the table is right, add `--as-it-stands`."
+        )
 
 
 def _machines(

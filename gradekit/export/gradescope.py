@@ -61,8 +61,12 @@ def results(reports: Iterable[Report], missing: Iterable[Missing], level: Level)
         "score": sum(report.score for report in graded),
         "execution_time": round(sum(report.seconds for report in graded), 3),
         "output": "\n".join(
-            f"{report.exercise}: {report.score:g} of {report.max_score:g} points"
+            line
             for report in graded
+            for line in (
+                f"{report.exercise}: {report.score:g} of {report.max_score:g} points",
+                *(f"  {note}" for note in report.passed_over),
+            )
         ),
         "output_format": "text",
         "visibility": "visible",

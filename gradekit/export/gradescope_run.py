@@ -14,36 +14,27 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
-from gradekit.batch.discovery import SUFFIXES, ExerciseNames
 from gradekit.batch.grader import isolation_for_strangers
 from gradekit.course import Course, Exercise
 from gradekit.engine import open_session
 from gradekit.errors import KitError
 from gradekit.export.gradescope import Missing, results
 from gradekit.feedback import LEVELS
+from gradekit.intake.handed_in import HandedIn, open_handed_in
+from gradekit.intake.placing import Placed, answers_of_one
 from gradekit.report import Report
-from gradekit.submission import read
+from gradekit.results import printable
+from gradekit.submission import parse
+from gradekit.submission import read as read_stub
 
 OUR_FAILURE = 3
 
 
-def answers(folder: Path, course: Course, exercises: list[Exercise]) -> dict[str, Path]:
-    """The file that answers each exercise, by its name; the only file answers the only one."""
-    files = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix in SUFFIXES and path.is_file() and not path.is_symlink()
-    ]
-    if len(files) == len(exercises) == 1:
-        return {exercises[0].name: files[0]}
-    names, found = ExerciseNames(course), dict[str, Path]()
-    for path in files:
-        named = names.within(path.stem)
-        exercise = named[0] if named else names.whole(path.stem)
-        if exercise is not None:
-            found.setdefault(exercise, path)
-    return found
+def answers(handed_in: HandedIn, course: Course, exercises: list[Exercise]) -> dict[str, Placed]:
+    """The file that answers each exercise, placed as `kit grade` places it."""
+    return answers_of_one(handed_in, course, [exercise.name for exercise in exercises])[0]
 
 
 @click.command()
@@ -56,11 +47,12 @@ def main(root: Path, names: tuple[str, ...], feedback: Any, isolation: str | Non
     course = Course(root / "source" / "course")
     exercises = [course.find(name) for name in names]
     tier = isolation_for_strangers(isolation)
-    found = answers(root / "submission", course, exercises)
+    handed_in = open_handed_in(root / "submission")
+    found = answers(handed_in, course, exercises)
     graded: list[Report] = []
     missing: list[Missing] = []
     for exercise in exercises:
-        verdict = _graded(course, exercise, found.get(exercise.name), tier)
+        verdict = _graded(course, exercise, handed_in, found.get(exercise.name), tier)
         if isinstance(verdict, Missing):
             missing.append(verdict)
         else:
@@ -74,17 +66,23 @@ def main(root: Path, names: tuple[str, ...], feedback: Any, isolation: str | Non
 
 
 def _graded(
-    course: Course, exercise: Exercise, answer: Path | None, isolation: str
+    course: Course,
+    exercise: Exercise,
+    handed_in: HandedIn,
+    answer: Placed | None,
+    isolation: str,
 ) -> Report | Missing:
     with open_session(course, exercise, isolation) as session:
         try:
             if answer is None:
                 raise KitError(f"Nothing was handed in for it: {exercise.file_name} or .ipynb.")
-            return session.grade(read(answer))
+            path = answer.item.path
+            report = session.grade(parse(Path(path), handed_in.read(path)))
+            read = f"read from {printable(path)}"
+            return msgspec.structs.replace(report, passed_over=(read, *report.passed_over))
         except KitError as error:
-            points = session.grade(read(course.stub(exercise))).max_score
-            reason = str(error).replace(str(answer), answer.name if answer else "")
-            return Missing(exercise.name, points, reason)
+            points = session.grade(read_stub(course.stub(exercise))).max_score
+            return Missing(exercise.name, points, str(error))
 
 
 if __name__ == "__main__":

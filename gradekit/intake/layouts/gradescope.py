@@ -10,20 +10,25 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from gradekit.errors import KitError
 
+SYSTEM = "gradescope"
 METADATA = "submission_metadata.yml"
 FOLDER = re.compile(r"submission_\d+")
 BYTES = 16 * 2**20  # a class of thousands, with the results of its autograder
 DEPTH = 40
 SECONDS = 20.0
+RUBY_TIME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?"
+    r"(?P<zone> ?(?:Z|UTC|[+-]\d\d:?\d\d))"
+)
 CHARACTERS = 200  # of a name or an address
 
 
-class Person(NamedTuple):
+class Submitter(NamedTuple):
     """Somebody as Gradescope's metadata tells. `id` is the school's, `email` the login."""
 
     name: str
@@ -31,33 +36,18 @@ class Person(NamedTuple):
     id: str = ""
 
 
+class Told(NamedTuple):
+    """Who handed a folder in, together, and when (ISO 8601, "" where it is not told)."""
+
+    submitters: list[Submitter]
+    when: str = ""
+
+
 class NotUsable(Exception):
     """The metadata says nothing that could be relied on; the text says why."""
 
 
-def root_of(paths: Iterable[str]) -> str | None:
-    """The export's root among these paths of files: "" or "FOLDER/"; None if it is no export.
-
-    The root is where the metadata lies and submissions' folders beside it, at the top or one
-    folder down. What a student handed in lies at least one folder deeper.
-    """
-    roots: set[str] = set()
-    folders: set[str] = set()
-    for path in paths:
-        parts = PurePosixPath(path).parts
-        if parts and parts[-1] == METADATA and len(parts) <= 2:
-            roots.add("/".join(parts[:-1]))
-        for depth in (0, 1):
-            if len(parts) > depth + 1 and FOLDER.fullmatch(parts[depth]):
-                folders.add("/".join(parts[:depth]))
-                break
-    for root in ("", *sorted(roots)):
-        if root in roots & folders and not FOLDER.fullmatch(root):
-            return f"{root}/" if root else ""
-    return None
-
-
-def people_in(content: bytes) -> dict[str, list[Person]]:
+def people_in(content: bytes) -> dict[str, Told]:
     """Whose each folder is, from the bytes of the metadata.
 
     Raises:
@@ -79,6 +69,19 @@ def people_in(content: bytes) -> dict[str, list[Person]]:
         raise NotUsable("it is no YAML that can be read") from None
 
 
+def _iso(text: str) -> str:
+    """A time as Ruby writes it, `2026-09-01 12:00:00.123456000 Z`, in ISO 8601; else ""."""
+    match = RUBY_TIME.fullmatch(text.strip())
+    if not match:
+        return ""
+    zone = match["zone"].replace(" ", "").replace("UTC", "Z")
+    try:
+        when = datetime.fromisoformat(f"{match['day']}T{match['time']}{zone}")
+        return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        return ""
+
+
 def _bounded(events: Iterable[Any]) -> Iterator[Any]:
     """The events, as long as they keep to the bounds."""
     depth, until = 0, time.monotonic() + SECONDS
@@ -95,7 +98,7 @@ def _bounded(events: Iterable[Any]) -> Iterator[Any]:
             raise NotUsable(f"reading it took longer than {SECONDS:g} s")
 
 
-def _people(events: Iterator[Any]) -> Iterator[tuple[str, list[Person]]]:
+def _people(events: Iterator[Any]) -> Iterator[tuple[str, Told]]:
     """Folder and submitters of each entry: `submission_1: {:submitters: [{:name: ...}]}`.
 
     The path to where we are is kept as the keys of the mappings around; an alias stands for
@@ -104,7 +107,8 @@ def _people(events: Iterator[Any]) -> Iterator[tuple[str, list[Person]]]:
     keys: list[str | None] = []  # one a level: the key of a mapping, None in a list
     expects_key: list[bool] = []
     fields: dict[str, str] = {}
-    found: list[Person] = []
+    found: list[Submitter] = []
+    when = ""
     for event in events:
         kind = type(event).__name__
         if kind in ("ScalarEvent", "AliasEvent"):
@@ -114,6 +118,8 @@ def _people(events: Iterator[Any]) -> Iterator[tuple[str, list[Person]]]:
                 continue
             if len(keys) == 4 and keys[1] == ":submitters" and keys[3] is not None:
                 fields[keys[3]] = value
+            elif len(keys) == 2 and keys[1] == ":created_at":
+                when = _iso(value)
         elif kind in ("SequenceStartEvent", "MappingStartEvent"):
             if expects_key and expects_key[-1]:
                 raise NotUsable("a key of it is no text")
@@ -121,18 +127,18 @@ def _people(events: Iterator[Any]) -> Iterator[tuple[str, list[Person]]]:
             keys.append("" if is_mapping else None)
             expects_key.append(is_mapping)
             if len(keys) == 2:
-                found = []
+                found, when = [], ""
             continue
         elif kind in ("SequenceEndEvent", "MappingEndEvent"):
             if len(keys) == 4 and keys[1] == ":submitters" and fields.get(":name"):
                 found.append(
-                    Person(fields[":name"], fields.get(":email", ""), fields.get(":sid", ""))
+                    Submitter(fields[":name"], fields.get(":email", ""), fields.get(":sid", ""))
                 )
             fields = {} if len(keys) == 4 else fields
             keys.pop()
             expects_key.pop()
             if len(keys) == 1 and found and keys[0] and FOLDER.fullmatch(keys[0]):
-                yield keys[0], found
+                yield keys[0], Told(found, when)
         else:
             continue
         if expects_key:

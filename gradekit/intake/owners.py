@@ -1,0 +1,105 @@
+"""Whose an answer is: people as platforms, folders and rosters name them, made one each."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from gradekit.intake.layouts import moodle
+from gradekit.results import Person, printable
+from gradekit.roster import Roster
+
+NAME_CHARACTERS = 200
+
+
+def person(name: str, id: str = "", system: str = "", place: str = "") -> Person:
+    """Somebody, with the name in one spelling: composed letters, single spaces.
+
+    Names that differ in characters that nobody sees stay different: these are spelled out.
+    """
+    shown = " ".join(printable(unicodedata.normalize("NFC", name)).split())
+    return Person(shown[:NAME_CHARACTERS] or "(no name)", id, system, printable(place))
+
+
+def unified(people: Iterable[Person]) -> dict[Person, Person]:
+    """Each mention of somebody with the person it is.
+
+    Mentions of one id are one person. A mention without an id is the person with one who has
+    that name, if there is exactly one.
+    """
+    by_key: defaultdict[str, list[Person]] = defaultdict(list)
+    for each in sorted(people):
+        by_key[each.key].append(each)
+    with_id: defaultdict[str, set[str]] = defaultdict(set)  # by name
+    for key, same in by_key.items():
+        if same[0].id:
+            with_id[same[0].name].add(key)
+    found: dict[Person, Person] = {}
+    for same in by_key.values():
+        one = same[0]
+        bearers = with_id[one.name] if not one.id and not one.place else set()
+        if len(bearers) == 1:
+            one = by_key[min(bearers)][0]
+        found |= dict.fromkeys(same, one)
+    return found
+
+
+def without_groups(people: Iterable[Person]) -> dict[Person, Person]:
+    """The people of Moodle's group mode, their group taken out of the name."""
+    of_moodle = [each for each in people if each.system == moodle.SYSTEM]
+    groups = moodle.groups_of({each.name for each in of_moodle})
+    return {
+        each: msgspec.structs.replace(each, name=name, section=group)
+        for each in of_moodle
+        if each.name in groups
+        for group, name in [groups[each.name]]
+    }
+
+
+class OnRoster(NamedTuple):
+    """What a roster says of those who handed something in."""
+
+    people: dict[Person, Person]  # those that it knows, as it knows them
+    unknown: list[Person]
+    missing: list[Person]  # of whom nothing is there
+    shared: list[tuple[Person, ...]]  # people who would be one row
+
+
+def on_roster(people: Iterable[Person], roster: Roster) -> OnRoster:
+    """Hold people against a roster: names, ids, sections, who is missing, who matches nobody."""
+    rows: defaultdict[int, list[Person]] = defaultdict(list)
+    unknown = []
+    for each in sorted(people):
+        number = roster.find(each)
+        if number is None:
+            unknown.append(each)
+        else:
+            rows[number].append(each)
+    known: dict[Person, Person] = {}
+    shared = []
+    for number, same in rows.items():
+        if _certainly_several(same):
+            shared.append(tuple(same))
+            continue
+        told = roster.person(number)
+        # An id of Canvas is for good; Moodle's counts the participants of one assignment.
+        ids = {(each.id, each.system) for each in same if each.id and each.system != moodle.SYSTEM}
+        id, system = min(ids) if len(ids) == 1 else (told.id, told.system)
+        one = msgspec.structs.replace(told, id=id, system=system)
+        known |= dict.fromkeys(same, one)
+    missing = [roster.person(number) for number in roster.numbers() if number not in rows]
+    return OnRoster(known, unknown, missing, shared)
+
+
+def _certainly_several(same: list[Person]) -> bool:
+    """Whether these are different people: one export names them differently."""
+    seen: dict[tuple[str, str], str] = {}
+    for each in same:
+        place = each.system, each.place
+        if seen.setdefault(place, each.key) != each.key:
+            return True
+    return False

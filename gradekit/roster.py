@@ -1,0 +1,234 @@
+"""The people of a course, as a learning platform exports them.
+
+Canvas' gradebook, Moodle's participants, grades or grading worksheet, Gradescope's roster, or a
+plain table: one person a row, columns found by their headers.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from gradekit.errors import KitError
+from gradekit.results import Person
+
+Columns = tuple[str, ...]
+SYSTEM = "roster"
+BYTES = 64 * 2**20
+DELIMITERS = ",;\t"
+
+# What a person is called by; several columns together are a name, in any order.
+NAMES: list[Columns] = [
+    ("Student",),
+    ("Full name",),
+    ("Name",),
+    ("First name", "Last name"),
+    ("First name", "Surname"),
+    ("First Name", "Last Name"),
+    ("firstname", "lastname"),
+]
+# Ids, the one to keep first; then what people log in with.
+IDS: list[str] = ["ID", "SIS User ID", "ID number", "idnumber", "SID", "Student ID", "User ID"]
+LOGINS: list[str] = [
+    "SIS Login ID", "Username", "Login", "Email address", "Email", "E-mail", "Mail",
+]  # fmt: skip
+SECTIONS: list[str] = ["Section", "Sections", "Groups", "Group", "Gruppe"]
+WITH_ID = re.compile(r"(?P<name>.*) \((?P<id>[^()]+)\)")
+PARTICIPANT = "Identifier"  # of Moodle's grading worksheet: "Participant 77"
+OWN_ID = {"canvas": "ID", "moodle": PARTICIPANT}  # the column that holds a platform's own id
+
+
+class Roster:
+    """A table with one person a row."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the table at `path`.
+
+        Raises:
+            KitError: it is none that can be read.
+        """
+        self._path = path
+        try:
+            with path.open("rb") as file:
+                content = file.read(BYTES + 1)
+        except OSError as error:
+            raise KitError(f"{path} cannot be read: {error.strerror}.") from None
+        try:
+            table = list(csv.reader(io.StringIO(_text(content), newline=""), _dialect(content)))
+            self.header, *rows = [row for row in table if any(cell.strip() for cell in row)]
+        except (UnicodeDecodeError, csv.Error, ValueError):
+            raise KitError(f"{path} is no CSV table that can be read.") from None
+        self.header = [_normal(name) for name in self.header]
+        self.rows = [
+            dict(zip(self.header, map(_normal, row), strict=False))
+            for row in rows
+            if not (row[0].strip().lower().startswith("points possible"))
+        ]
+        self._columns = {name.casefold(): name for name in reversed(self.header)}
+        self._by_name = self._index([self._known(names) for names in NAMES])
+        logins = [self._columns.get(name.casefold(), "") for name in (*LOGINS, *IDS)]
+        self._by_login = self._by_cells(filter(None, logins))
+        self._by_column: dict[str, dict[str, set[int]]] = {}
+
+    def require(self, names: Columns, source: str) -> None:
+        """See to it that there is a column of one of `names`.
+
+        Raises:
+            KitError: there is none; the message says what to export instead.
+        """
+        if not set(names) & set(self.header):
+            raise KitError(f"{self._path} has no column `{names[0]}`: export {source}.")
+
+    def require_people(self) -> None:
+        """See to it that a column says who people are.
+
+        Raises:
+            KitError: none does.
+        """
+        if not self._by_name and not self._by_login:
+            raise KitError(
+                f"{self._path} has no column that names people: `Student`, `First name` and "
+                "`Last name`, `Username`, `Email` or `ID`."
+            )
+
+    def numbers(self) -> range:
+        """The rows."""
+        return range(len(self.rows))
+
+    def find(self, person: Person) -> int | None:
+        """The one row that is a person; None if there is none, or several.
+
+        An id only ever means a row with that id; a name never means an id, nor the other way.
+        """
+        column = self._columns.get(OWN_ID.get(person.system, "").casefold())
+        if person.id and column:
+            wanted = f"participant {person.id}" if column == PARTICIPANT else person.id.casefold()
+            found = self._in_column(column).get(wanted, set())
+            if found or person.system == "canvas":
+                return _only(found)
+        logins = [each for each in (person.login, person.id) if "@" in each]
+        if not person.id:
+            logins.append(person.name)
+        found = self._union(self._by_login, {each.casefold() for each in logins})
+        found = found or self._union(self._by_name, _names(person))
+        if not found and not person.id and (match := WITH_ID.fullmatch(person.name)):
+            # As results of the first version called two of one name: both have to agree.
+            with_id = self._by_login.get(match["id"].casefold(), set())
+            found = self._by_name.get(_squeezed(match["name"]), set()) & with_id
+        return _only(found)
+
+    def _in_column(self, column: str) -> dict[str, set[int]]:
+        if column not in self._by_column:
+            self._by_column[column] = self._by_cells([column])
+        return self._by_column[column]
+
+    def _by_cells(self, columns: Iterable[str]) -> dict[str, set[int]]:
+        """The rows by what stands in some columns, letter for letter but for their case."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for column in columns:
+            for number, row in enumerate(self.rows):
+                if cell := row.get(column, "").casefold():
+                    found[cell].add(number)
+        return dict(found)
+
+    @staticmethod
+    def _union(index: dict[str, set[int]], wanted: Iterable[str]) -> set[int]:
+        return {number for each in wanted for number in index.get(each, ())}
+
+    def person(self, number: int) -> Person:
+        """Who a row is about."""
+        row = self.rows[number]
+        login = self._first(row, LOGINS)
+        return Person(
+            name=next((name for names in NAMES if (name := self._shown(row, names))), login)
+            or f"row {number + 2}",
+            id=self._first(row, IDS) or login,
+            system="canvas" if self._is_canvas() else SYSTEM,
+            login=login,
+            section=self._first(row, SECTIONS),
+        )
+
+    def _is_canvas(self) -> bool:
+        return {"Student", "ID", "Section"} <= set(self.header)
+
+    def _first(self, row: dict[str, str], names: Iterable[str]) -> str:
+        columns = (self._columns.get(name.casefold()) for name in names)
+        return next((row[each].strip() for each in columns if each and row.get(each)), "")
+
+    def _known(self, names: Columns) -> Columns:
+        """The columns as this table spells them; () where one is not there."""
+        found = tuple(self._columns.get(name.casefold(), "") for name in names)
+        return found if all(found) else ()
+
+    def _shown(self, row: dict[str, str], names: Columns) -> str:
+        return " ".join(row.get(name, "").strip() for name in self._known(names)).strip()
+
+    def _index(self, columns: Iterable[Columns]) -> dict[str, set[int]]:
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for names in filter(None, columns):
+            for number, row in enumerate(self.rows):
+                for name in called_in(row, names):
+                    found[name].add(number)
+        return dict(found)
+
+
+def _only(found: set[int]) -> int | None:
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def called_in(row: dict[str, str], names: Columns) -> set[str]:
+    """The squeezed name, also the other way round: "Hopper, Grace" is Grace Hopper."""
+    cells = [row.get(name, "") for name in names]
+    parts = cells if len(names) > 1 else cells[0].split(",")
+    return {_squeezed("".join(parts)), _squeezed("".join(reversed(parts)))} - {""}
+
+
+def _names(person: Person) -> set[str]:
+    """What a person may be called on a roster; Moodle may have put a group before the name."""
+    names = {person.name}
+    if person.system == "moodle":
+        parts = person.name.split("-")
+        names.update("-".join(parts[n:]) for n in range(1, len(parts)))
+    flipped = {"".join(reversed(name.split(","))) for name in names}
+    return {_squeezed(name) for name in names | flipped} - {""}
+
+
+def _squeezed(text: str) -> str:
+    """Letters and digits only, as file names of platforms hold them."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(char for char in text if char.isalnum())
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _text(content: bytes) -> str:
+    """The text of a table: UTF-8, UTF-16, or what an older spreadsheet wrote."""
+    if len(content) > BYTES:
+        raise ValueError("too large")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", "replace")
+    if "\0" in text:
+        raise ValueError("no text")
+    return text
+
+
+def _dialect(content: bytes) -> type[csv.Dialect]:
+    """Comma, semicolon or tab: whichever the header has most of."""
+    header = _text(content).lstrip().partition("\n")[0]
+
+    class Found(csv.excel):
+        delimiter = max(DELIMITERS, key=header.count)
+        strict = False
+
+    return Found
