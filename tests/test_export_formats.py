@@ -16,10 +16,10 @@ import pytest
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.export import canvas, classroom50, gradescope, junit, moodle, prairielearn
-from gradekit.export.roster import Roster
 from gradekit.export.texts import as_markdown, remarks
 from gradekit.report import Check, Report
-from gradekit.results import Result
+from gradekit.results import Person, Result
+from gradekit.roster import Roster
 
 GOLDEN = Path(__file__).parent / "golden" / "export"
 COURSE = Course(Path(__file__).resolve().parents[1])
@@ -234,10 +234,57 @@ def test_two_people_of_one_name_are_not_mixed_up(tmp_path: Path) -> None:
     """A name that fits two rows means neither; their ids do."""
     text = "Student,ID,Section\nAda Lovelace,7,A\nAda Lovelace,8,A\n"
     roster = _roster(tmp_path, text)
-    assert roster.find("Ada Lovelace", canvas.CALLED) is None
-    found = roster.find("Ada Lovelace (8)", canvas.CALLED)
-    assert found is not None
-    assert found["ID"] == "8"
+    assert roster.find(Person("Ada Lovelace")) is None
+    by_id = roster.find(Person("lovelaceada", "8", "canvas"))
+    assert by_id is not None and roster.rows[by_id]["ID"] == "8"
+    # As results of the first version called her.
+    assert roster.find(Person("Ada Lovelace (8)")) == by_id
+
+
+def test_a_parenthesis_in_a_name_is_nobodys_id(tmp_path: Path) -> None:
+    """Who calls themselves `Eve (8)` is not the person with that id."""
+    text = "Student,ID,SIS Login ID,Section\nAda Lovelace,8,eve8,A\nEve,9,eve,A\n"
+    roster = _roster(tmp_path, text)
+    assert roster.find(Person("Eve (8)")) is None
+
+
+def test_two_students_on_one_row_are_refused(tmp_path: Path) -> None:
+    """Where two would be one row of the roster, neither is written."""
+    roster = _roster(tmp_path, "Student,ID,SIS Login ID,Section\nAda Lovelace,8,ada,A\n")
+    both = [
+        Result(name, "exercise_08_adam", f"{name}.py", FULL, 2, Person(name))
+        for name in ("Ada Lovelace", "ada")
+    ]
+    text, unknown = canvas.gradebook(both, COURSE.exercises, roster)
+    assert unknown == ["Ada Lovelace", "ada"]
+    assert len(text.splitlines()) == 2
+
+
+def test_ids_are_written_and_found_without_a_name(tmp_path: Path) -> None:
+    """Canvas finds a student by the id in the file's name, whatever the name looks like."""
+    person = Person("lovelaceada", "8", "canvas")
+    results = [Result("lovelaceada", "exercise_08_adam", "a.py", FULL, 2, person)]
+    text, _ = canvas.gradebook(results, COURSE.exercises, None)
+    assert text.splitlines()[2] == "lovelaceada,8,,,,10"
+    roster = _roster(tmp_path, "Student;ID;SIS Login ID;Section\n\"King, Ada\";8;ada;A\n")
+    text, unknown = canvas.gradebook(results, COURSE.exercises, roster)
+    assert not unknown and '"King, Ada",8,ada,A,10' in text
+
+
+ROSTERS = {
+    "UTF-16": "Student\tID\tSection\nZo\u00eb\t8\tA\n".encode("utf-16"),
+    "cp1252": "Student;ID;Section\r\nZo\u00eb;8;A\r\n".encode("cp1252"),
+    "decomposed": "Student,ID,Section\nZoe\u0308,8,A\n".encode(),
+    "an empty line first": "\nStudent,ID,Section\nZo\u00eb,8,A\n\n".encode("utf-8-sig"),
+}
+
+
+@pytest.mark.parametrize("content", ROSTERS.values(), ids=ROSTERS)
+def test_rosters_of_every_origin(content: bytes, tmp_path: Path) -> None:
+    """Delimiter, encoding and spelling are as the spreadsheet wrote them."""
+    path = tmp_path / "roster.csv"
+    path.write_bytes(content)
+    assert Roster(path).find(Person("Zo\u00eb")) == 0
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -244,8 +244,8 @@ def canvas(context: click.Context, results: Path, out: Path, roster: Path | None
         kit export canvas graded/ --roster gradebook.csv --out import.csv
     """
     from gradekit.export.canvas import gradebook
-    from gradekit.export.roster import Roster
     from gradekit.results import read_results
+    from gradekit.roster import Roster
 
     people = Roster(roster) if roster else None
     text, unknown = gradebook(read_results(results), course_of(context).exercises, people)
@@ -280,8 +280,8 @@ def moodle(
         kit export moodle graded/ --roster participants.csv --field email --out import.csv
     """
     from gradekit.export.moodle import gradebook
-    from gradekit.export.roster import Roster
     from gradekit.results import read_results
+    from gradekit.roster import Roster
 
     people = Roster(roster) if roster else None
     exercises = course_of(context).exercises

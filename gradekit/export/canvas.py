@@ -11,13 +11,13 @@ import io
 from collections.abc import Iterable, Sequence
 
 from gradekit.course import Exercise
-from gradekit.export.roster import Roster, Scores, scores_of
+from gradekit.export.roster import Row, Scores, rows_of, scores_of
 from gradekit.export.scores import no_formula
-from gradekit.results import Result
+from gradekit.results import Person, Result
+from gradekit.roster import Roster
 
 SECTION = "Section"  # the last column about the student
 WITHOUT_ROSTER = ("Student", "ID", "SIS User ID", "SIS Login ID", SECTION)
-CALLED = [("Student",), ("SIS Login ID",), ("SIS User ID",), ("ID",)]
 
 
 def gradebook(
@@ -26,13 +26,15 @@ def gradebook(
     """The CSV, and the students that the roster does not know.
 
     Args:
-        roster: Canvas' own export of the gradebook. Without it students are taken for logins.
+        roster: Canvas' own export of the gradebook. Without it students are found by the
+            ids in their files' names, and others are taken for logins.
     Raises:
         KitError: the roster is something else.
     """
     if roster is not None:
         roster.require(("Student",), "the gradebook from Canvas")
-    scores = scores_of(results)
+    scores, people = scores_of(results)
+    rows = _rows(people, roster)
     handed_in = [e for e in exercises if any(e.name in reports for reports in scores.values())]
     about = _about(roster)
     text, unknown = io.StringIO(), []
@@ -41,7 +43,7 @@ def gradebook(
     points = [_points_possible(exercise.name, scores) for exercise in handed_in]
     table.writerow(["    Points Possible", *[""] * (len(about) - 1), *points])
     for student, reports in scores.items():
-        row = _row(student, roster)
+        row = rows.get(student)
         if row is None:
             unknown.append(student)
             continue
@@ -57,10 +59,19 @@ def _about(roster: Roster | None) -> list[str]:
     return roster.header[:end]
 
 
-def _row(student: str, roster: Roster | None) -> dict[str, str] | None:
+def _rows(people: dict[str, Person], roster: Roster | None) -> dict[str, Row]:
+    """What stands about each student; without a roster, what their files' names told."""
     if roster is not None:
-        return roster.find(student, CALLED)
-    return {"Student": no_formula(student), "SIS Login ID": no_formula(student)}
+        return rows_of(people, roster)
+    return {
+        student: {
+            "Student": no_formula(person.name if person.id else student),
+            "ID": no_formula(person.id) if person.system == "canvas" else "",
+            "SIS Login ID": no_formula(person.login or ("" if person.id else student)),
+            SECTION: no_formula(person.section),
+        }
+        for student, person in people.items()
+    }
 
 
 def _header(exercise: Exercise, roster: Roster | None) -> str:

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from gradekit.course import Exercise
-from gradekit.export.roster import Roster, scores_of
+from gradekit.export.roster import Row, rows_of, scores_of
 from gradekit.export.scores import no_formula
 from gradekit.export.texts import remarks
 from gradekit.feedback import Level, at_level
 from gradekit.report import Report
-from gradekit.results import Result
+from gradekit.results import Person, Result
+from gradekit.roster import Roster
 
 Field = Literal["username", "email", "idnumber"]
 FIELDS: dict[str, tuple[str, ...]] = {  # what Moodle's own exports call each
@@ -25,14 +26,6 @@ FIELDS: dict[str, tuple[str, ...]] = {  # what Moodle's own exports call each
     "email": ("Email address", "email"),
     "idnumber": ("ID number", "idnumber"),
 }
-CALLED = [
-    ("First name", "Last name"),
-    ("First name", "Surname"),
-    ("firstname", "lastname"),
-    ("Full name",),
-    *((name,) for names in FIELDS.values() for name in names),
-]
-
 
 def gradebook(
     results: Iterable[Result],
@@ -52,14 +45,15 @@ def gradebook(
     """
     if roster is not None:
         roster.require(FIELDS[field], "the participants or grades from Moodle, with that column")
-    scores = scores_of(results)
+    scores, people = scores_of(results)
+    rows = rows_of(people, roster) if roster else None
     handed_in = [e for e in exercises if any(e.name in reports for reports in scores.values())]
     text, unknown = io.StringIO(), []
     table = csv.writer(text, lineterminator="\n")
     titles = [(exercise.title, f"{exercise.title} (feedback)") for exercise in handed_in]
     table.writerow([field, *(title for pair in titles for title in pair)])
     for student, reports in scores.items():
-        user = _user(student, field, roster)
+        user = _user(student, people[student], field, rows)
         if not user:
             unknown.append(student)
         elif reports:
@@ -68,10 +62,12 @@ def gradebook(
     return text.getvalue(), unknown
 
 
-def _user(student: str, field: Field, roster: Roster | None) -> str:
-    if roster is None:
-        return no_formula(student)
-    row = roster.find(student, CALLED) or {}
+def _user(student: str, person: Person, field: Field, rows: dict[str, Row] | None) -> str:
+    """What Moodle finds a student by; "" where that is not known."""
+    if rows is None:
+        is_login = person.login and ("@" in person.login) == (field == "email")
+        return no_formula(person.login if is_login else student)
+    row = rows.get(student, {})
     return next((row[name] for name in FIELDS[field] if row.get(name)), "")
 
 

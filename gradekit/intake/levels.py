@@ -19,6 +19,7 @@ LITTER = {
     "__MACOSX", "__pycache__", ".ipynb_checkpoints", ".git", ".DS_Store", ".vscode", ".idea",
     ".virtual_documents", ".venv", ".mypy_cache", ".pytest_cache", "Thumbs.db", "desktop.ini",
 }  # fmt: skip
+AUTHORS = 3  # names in an exercise's folder beyond which they are students'
 LEVELS = 6  # wrappers around wrappers
 
 
@@ -190,7 +191,7 @@ def _wrappers(there: list[Placeable], is_archive: bool, names: ExerciseNames) ->
     looks = {top: _looks(below[top], names) for top in tops}
     if not all(looks.values()):
         return set()
-    strict = sum(look == "surely" or plain.is_section(top) for top, look in looks.items())
+    strict = sum(look != "perhaps" or plain.is_section(top) for top, look in looks.items())
     return tops if 2 * strict >= len(tops) and _students_differ(below) else set()
 
 
@@ -212,14 +213,20 @@ def _all_deeper(inside: list[Placeable], names: ExerciseNames) -> bool:
 
 
 def _looks(inside: list[Placeable], names: ExerciseNames) -> str:
-    """Whether a folder holds a part of a class: "surely", "perhaps", or "" for no."""
+    """Whether a folder holds a part of a class: "export", "surely", "perhaps"; "" if not."""
     if any(
         (_is_students(each.parts[1]) and (len(each.parts) > 2 or each.item.kind == "file"))
         or each.parts[1] == gradescope.METADATA
         for each in inside
     ):  # fmt: skip
-        return "surely"
+        return "export"
     if nbgrader.is_course(each.parts[1:] for each in inside if each.item.kind == "file"):
+        return "export"
+    below: defaultdict[str, list[Placeable]] = defaultdict(list)
+    for each in inside:
+        if len(each.parts) > 2:
+            below[each.parts[1]].append(_inside(each))
+    if below and all(_holds_class(sub, each, names) for sub, each in below.items()):
         return "surely"
     answers: defaultdict[str, set[str]] = defaultdict(set)
     for each in inside:
@@ -234,14 +241,28 @@ def _looks(inside: list[Placeable], names: ExerciseNames) -> str:
     return "surely" if len(set(all_answers)) < len(all_answers) else "perhaps"
 
 
-def _answers(each: Placeable, names: ExerciseNames) -> str:
-    """What a file seems to answer: an exercise, or else its own name."""
-    stem = answer_stem(each.parts[-1])
+def _holds_class(folder: str, inside: list[Placeable], names: ExerciseNames) -> bool:
+    """Whether a folder in a folder surely holds a part of the class."""
+    if names.whole(folder):
+        called = {each.parts[1] for each in inside if each.item.kind == "file"}
+        stems = [answer_stem(name) for name in called]
+        return len([stem for stem in stems if _meaning(stem, names) is None]) > AUTHORS
+    look = _looks(inside, names)
+    return look == "export" or (look == "surely" and not plain.is_task(folder))
+
+
+def _meaning(stem: str, names: ExerciseNames) -> str | None:
     try:
         meaning = names.find(stem)
     except KitError:
-        return stem
-    return meaning.exercise if meaning else stem
+        return ""
+    return meaning.exercise if meaning else None
+
+
+def _answers(each: Placeable, names: ExerciseNames) -> str:
+    """What a file seems to answer: an exercise, or else its own name."""
+    stem = answer_stem(each.parts[-1])
+    return _meaning(stem, names) or stem
 
 
 def _students_differ(below: dict[str, list[Placeable]]) -> bool:
