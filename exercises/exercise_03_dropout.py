@@ -23,13 +23,14 @@ def dropout_forward(
     `x`, and the mask is all ones.
 
     Args:
-        x: Activations of any shape; they stay as they were.
+        x: Activations of any shape, float64, in any memory order; they stay as they were.
         p: The probability that a unit is dropped, at least 0 and less than 1.
         training: Whether the network is being trained.
         rng: The only source of randomness. How you draw from it is up to you; the same state
             of the generator gives the same mask.
     Returns:
-        `(out, mask)`, both shaped like `x`: `out` (float64) equals `x * mask` up to rounding.
+        `(out, mask)`, both shaped like `x`: `out` (float64) equals `x * mask` up to rounding,
+        so that the scale is in the mask too. The mask's dtype is free.
     Raises:
         ValueError: `p` is outside [0, 1), in training or not.
     Example:

@@ -5,31 +5,44 @@ entries are 0 or 1 / (1 - p), `out` is `x` times it. What holds on average is te
 entries that a sound answer stays within seven standard deviations, sqrt(p (1 - p) / n). The
 backward pass is compared with central differences of the elementwise product, which are exact
 for a linear function.
+
+No truth is declared for training with a p above 0: there is no one right answer.
 """
 
 import math
 
 import numpy as np
-import pytest
 
 from gradekit.grading import (
-    assert_afresh,
+    Code,
+    Mismatch,
+    Truth,
     assert_array,
     assert_close,
-    assert_equal,
+    assert_no_traces,
     check,
     expect,
+    rng_of,
     same,
+    seeds_of,
 )
 
 RTOL = 1e-9  # float64 is within 1e-15, float32 at 1e-8
+LAYOUTS = "plain", "Fortran-ordered", "strided", "read-only"
 
 
-def forward(submission, x, p, training, seed):
-    """Call dropout_forward with a fresh generator; return (out, mask, the call in words)."""
-    given = f"dropout_forward of x {x.shape}, p={p}, training={training}"
-    pair = submission.dropout_forward(x, p, training, np.random.default_rng(seed))
-    return *unpack(pair, x.shape, given), given
+def forward(submission, *problems):
+    """Call dropout_forward for each (x, p, training, seed): p, x, out, mask, the call in words."""
+    cases = [(x, p, training, np.random.default_rng(seed)) for x, p, training, seed in problems]
+    for (x, p, training, _), pair in submission.each("dropout_forward", cases):
+        given = f"dropout_forward of x {x.shape}, p={p:.6g}, training={training}"
+        yield p, x, *unpack(pair, x.shape, given), given
+
+
+def drawn(submission, shape, low, high):
+    """An x of that shape, a p between the bounds, and a seed, of this run."""
+    rng = rng_of(submission)
+    return rng.normal(0.5, 2.0, shape), rng.uniform(low, high), True, int(rng.integers(2**31))
 
 
 def unpack(pair, shape, given):
@@ -85,9 +98,9 @@ def test_scales_survivors_wrongly(submission):
     """In training survivors are scaled by 1 / (1 - p), and the rest is zero."""
     rng = np.random.default_rng(0)
     cases = ((0.3, (40, 30)), (0.2, (500,)), (0.8, (6, 9, 20)), (0.99, (40, 50)), (0.0, (7, 3)))
-    for p, shape in cases:
-        x = rng.normal(0.5, 2.0, shape)
-        out, _, given = forward(submission, x, p, True, 1)
+    problems = [(rng.normal(0.5, 2.0, shape), p, True, 1) for p, shape in cases]
+    problems.append(drawn(submission, (20, 30), 0.1, 0.9))
+    for p, x, out, _, given in forward(submission, *problems):
         survivors = out != 0
         assert_close(
             out[survivors],
@@ -102,9 +115,15 @@ def test_scales_survivors_wrongly(submission):
        hint="Is p the share that goes or the share that stays? Compare with `rng.random() < p`.")
 def test_keeps_with_probability_p(submission):
     """An entry is dropped with probability p."""
-    for seed, p in ((2, 0.3), (3, 0.8), (4, 0.05), (5, 0.5), (6, 0.625), (7, 0.01),
-                    (8, 1 / 256), (9, 255 / 256)):  # which no percentage is
-        out, mask, given = forward(submission, np.full((100, 200), 1.5), p, True, seed)
+    some, many = np.full((60, 100), 1.5), np.full((100, 200), 1.5)
+    problems = [
+        (x, p, True, seed) for x, seed, p in (
+            (some, 2, 0.3), (some, 3, 0.8), (some, 4, 0.05), (some, 5, 0.5), (some, 6, 0.625),
+            (some, 7, 0.01), (many, 8, 1 / 256), (many, 9, 255 / 256),  # which no percentage is
+        )
+    ]  # fmt: skip
+    _, *mine = drawn(submission, 1, 0.15, 0.85)
+    for p, _, out, mask, given in forward(submission, *problems, (some, *mine)):
         judge_share(out == 0, p, f"out of {given}")
         judge_share(mask == 0, p, f"mask of {given}")
 
@@ -121,9 +140,11 @@ def probe_single_entries(answer, p, seeds):
 def test_tosses_too_few_coins(submission):
     """Every entry is dropped independently of the others, in any number of dimensions."""
     p = 0.3
-    for seed, shape in ((8, (100, 150)), (9, (30, 20, 25)), (10, (8, 10, 12, 15)), (11, (9000,))):
-        _, mask, given = forward(submission, np.ones(shape), p, True, seed)
-        kept = mask != 0
+    shapes = (8, (100, 80)), (9, (25, 16, 20)), (10, (8, 10, 12, 8)), (11, (8000,))
+    problems = [(np.ones(shape), p, True, seed) for seed, shape in shapes]
+    _, _, _, seed = drawn(submission, 1, 0.0, 1.0)
+    for _, x, _, mask, given in forward(submission, *problems, (np.ones((60, 50)), p, True, seed)):
+        kept, shape = mask != 0, x.shape
         judge_share(~kept, p, given)
         for axis, size in enumerate(shape):
             ahead, behind = kept.take(range(1, size), axis), kept.take(range(size - 1), axis)
@@ -143,7 +164,8 @@ def test_tosses_too_few_coins(submission):
                     given=given,
                 )
     x = np.ones((5, 4))
-    totals = {int((forward(submission, x, p, True, seed)[1] == 0).sum()) for seed in range(40)}
+    masks = [mask for *_, mask, _ in forward(submission, *((x, p, True, n) for n in range(40)))]
+    totals = {int((mask == 0).sum()) for mask in masks}
     expect(
         len(totals) > 1,
         f"expected the number of dropped entries to vary, got {totals} from 40 generators",
@@ -159,23 +181,77 @@ def test_tosses_too_few_coins(submission):
 def test_leaves_the_scale_out_of_the_mask(submission):
     """The mask is 0 or 1 / (1 - p), also where x is zero, and `out` is `x * mask`."""
     rng = np.random.default_rng(12)
-    for p, shape in ((0.3, (30, 40)), (0.75, (4, 5, 60))):
-        for x in (rng.normal(0.0, 3.0, shape), np.zeros(shape), rng.integers(0, 2, shape) * 1.0):
-            out, mask, given = forward(submission, x, p, True, 13)
-            judge_scale(mask, 1 / (1 - p), f"mask of {given}")
-            judge_share(mask == 0, p, f"mask of {given}")
-            expect(
-                np.allclose(out, x * mask, rtol=1e-6, atol=0),  # the mask's dtype is free
-                "expected out == x * mask",
-                given=given,
-            )
+    problems = [
+        (x, p, True, 13)
+        for p, shape in ((0.3, (30, 40)), (0.75, (4, 5, 60)))
+        for x in (rng.normal(0.0, 3.0, shape), np.zeros(shape), rng.integers(0, 2, shape) * 1.0)
+    ]
+    problems.append(drawn(submission, (20, 30), 0.2, 0.8))
+    for p, x, out, mask, given in forward(submission, *problems):
+        judge_scale(mask, 1 / (1 - p), f"mask of {given}")
+        judge_share(mask == 0, p, f"mask of {given}")
+        expect(
+            np.allclose(out, x * mask, rtol=1e-6, atol=0),  # the mask's dtype is free
+            "expected out == x * mask",
+            given=given,
+        )
     given = "dropout_forward with keyword arguments, p=0.6"
     x = rng.normal(0.0, 1.0, (50, 8))
     pair = submission.dropout_forward(x=x, p=0.6, training=True, rng=np.random.default_rng(14))
-    out, mask = unpack(pair, x.shape, given)
+    _, mask = unpack(pair, x.shape, given)
     judge_scale(mask, 2.5, f"mask of {given}")
-    kept = mask != 0
-    assert_close(out[kept], 2.5 * x[kept], rtol=RTOL, given=f"survivors in out of {given}")
+
+
+def predicted(x, p, training, rng):
+    """What comes back where nothing is drawn: not in training, and at p = 0."""
+    if not 0 <= p < 1:
+        raise ValueError
+    return x, np.ones(x.shape)
+
+
+def judge_predicted(actual, expected, x, p, training, rng):
+    """Compare a pair; the mask may be of any dtype."""
+    if not isinstance(actual, tuple | list) or len(actual) != 2:
+        raise Mismatch("expected a pair (out, mask)", kind="type")
+    # Where it was drawn, 1 / (1 - 0) times x is x up to rounding.
+    assert_close(actual[0], expected[0], rtol=RTOL if training else 0.0)
+    assert_array(actual[1], shape=x.shape, dtype=None)
+    assert_close(np.asarray(actual[1], dtype=np.float64), expected[1], rtol=1e-6)
+
+
+def layers_at_rest(st):
+    """Arguments for which nothing is drawn, and a p that is impossible."""
+    x = st.lists(st.integers(-4, 4), min_size=1, max_size=2).map(
+        lambda values: np.array(values, dtype=np.float64)
+    )
+    rng = st.just(Code("np.random.default_rng(0)"))
+    p = st.sampled_from([0.5, 0.0, 0.25, 0.75, 1.0, 1.5, -0.5])
+    return st.one_of(
+        st.tuples(x, p, st.just(False), rng),
+        st.tuples(x, st.sampled_from([0.0, 1.0, 1.5, -0.5]), st.just(True), rng),
+    )
+
+
+AT_REST = Truth(
+    "dropout_forward", predicted, inputs=layers_at_rest, rtol=RTOL, judge=judge_predicted
+)
+
+
+def at_rest(rng):
+    shape = tuple(rng.integers(1, 5, size=rng.integers(1, 4)).tolist())
+    generator = Code(f"np.random.default_rng({rng.integers(2**31)})")
+    return rng.normal(0.0, 2.0, shape), rng.uniform(0.1, 0.9), False, generator
+
+
+def at_zero(rng):
+    x, _, _, generator = at_rest(rng)
+    return x, 0.0, bool(rng.integers(2)), generator
+
+
+def impossible(rng):
+    x, _, _, generator = at_rest(rng)
+    p = rng.uniform(1.0, 3.0) if rng.integers(2) else rng.uniform(-1.0, -0.01)
+    return x, p, bool(rng.integers(2)), generator
 
 
 @check("dropout_forward", points=1,
@@ -184,11 +260,10 @@ def test_leaves_the_scale_out_of_the_mask(submission):
 def test_drops_while_predicting(submission):
     """Not in training `out` equals `x`, and the mask is all ones."""
     rng = np.random.default_rng(15)
-    for p, shape in ((0.3, (4, 6)), (0.8, (5,)), (0.0, (2, 3, 4)), (0.5, (3, 1, 2, 5))):
-        x = rng.normal(-0.5, 2.0, shape)
-        out, mask, given = forward(submission, x, p, False, 16)
-        assert_equal(out, x, given=f"out of {given}")
-        assert_equal(mask, np.ones(shape), given=f"mask of {given}")
+    sizes = (0.3, (4, 6)), (0.8, (5,)), (0.0, (2, 3, 4)), (0.5, (3, 1, 2, 5))
+    generator = Code("np.random.default_rng(16)")
+    cases = [(rng.normal(-0.5, 2.0, shape), p, False, generator) for p, shape in sizes]
+    AT_REST.assert_holds(submission, cases, draw=at_rest)
 
 
 @check("dropout_forward", points=1,
@@ -197,14 +272,13 @@ def test_drops_while_predicting(submission):
 def test_accepts_impossible_probabilities(submission):
     """p outside [0, 1) is a ValueError, in training or not; p = 0 drops nothing."""
     x = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
-    for training in (True, False):
-        for p in (1.0, 1.5, -0.25, 1, -1, 30.0, -1e-9):
-            with pytest.raises(ValueError):
-                submission.dropout_forward(x, p, training, np.random.default_rng(17))
-        for p in (0.0, 0):
-            out, mask, given = forward(submission, x, p, training, 18)
-            assert_close(out, x, rtol=RTOL, given=f"out of {given}")
-            assert_close(mask, np.ones(x.shape), rtol=1e-6, given=f"mask of {given}")
+    refused, taken = Code("np.random.default_rng(17)"), Code("np.random.default_rng(18)")
+    cases = [(x, p, training, taken) for training in (True, False) for p in (0.0, 0)]
+    AT_REST.assert_holds(submission, cases, draw=at_zero)
+    AT_REST.assert_holds(submission, [
+        (x, p, training, refused)
+        for training in (True, False) for p in (1.0, 1.5, -0.25, 1, -1, 30.0, -1e-9)
+    ], draw=impossible, draws=1)  # fmt: skip
 
 
 def probe_masks(answer, seeds, global_seed):
@@ -229,8 +303,9 @@ def probe_masks(answer, seeds, global_seed):
 def test_ignores_the_generator(submission):
     """Randomness comes from `rng` alone: one state one mask, another state another mask."""
     given = "dropout_forward of x (20, 30), p=0.3, training=True"
-    masks, before, after = submission.probe(probe_masks, (19, 20, 21), 1)
-    again, _, _ = submission.probe(probe_masks, (19, 20, 21), 2)
+    seeds = (19, 20, *seeds_of(submission, 1))
+    masks, before, after = submission.probe(probe_masks, seeds, 1)
+    again, _, _ = submission.probe(probe_masks, seeds, 2)
     for mask in (*masks, *again):
         assert_array(mask, shape=(20, 30), dtype=None, given=f"mask of {given}")
     expect(
@@ -246,32 +321,52 @@ def test_ignores_the_generator(submission):
     expect(same(before, after), "numpy's global random state is not yours to change", given=given)
 
 
-def probe_unchanged(answer, x, p, training, seed):
-    """What a call gives back, and its argument after the call."""
-    pair = answer.dropout_forward(x, p, training, np.random.default_rng(seed))
-    out, mask = pair
-    return [np.array(out), np.array(mask), x]
+def probe_layouts(answer, x, p, training, seed, layouts):
+    """What a call gives back, and x afterwards, for x in each layout. Layouts do not travel."""
+    found = []
+    for layout in layouts:
+        if layout == "strided":
+            each = np.zeros([2 * size for size in x.shape])[tuple([slice(None, None, 2)] * x.ndim)]
+            each[...] = x
+        else:
+            each = x.copy(order="F" if layout == "Fortran-ordered" else "C")
+        each.flags.writeable = layout != "read-only"
+        out, mask = answer.dropout_forward(each, p, training, np.random.default_rng(seed))
+        found.append([np.array(out), np.array(mask), each])
+    return found
+
+
+def judge_support(out, mask, x, given):
+    """Whatever the scale is, entries of x are scaled alike, and gone where the mask is 0."""
+    expect(not out[mask == 0].any(), "expected out to be 0 where the mask is", given=given)
+    scales = out[mask != 0] / x[mask != 0]
+    if scales.size:
+        apart = np.ptp(scales) > 1e-3 * abs(scales[0])
+        expect(not apart, "expected all survivors of x to be scaled alike", given=given)
+    expect(x.size < 24 or scales.any(), "expected some entries to be left", given=given)
 
 
 @check("dropout_forward", points=0.5,
-       hint="`x *= mask` saves an array. Whose array is it that you write into?")
+       hint="`x *= mask` saves an array. Whose array is it that you write into? Does it matter how "
+            "that array lies in memory?")
 def test_writes_into_x(submission):
-    """`x` stays as it was, single entries work, and no call depends on an earlier one."""
-    rng = np.random.default_rng(22)
-    for shape in ((6, 4), (1, 50), (1, 1), (1,), (3, 1, 1)):
-        x = rng.normal(1.0, 2.0, shape)
-        for p, training in ((0.4, True), (0.4, False), (0.0, True)):
-            given = f"dropout_forward of x {shape}, p={p}, training={training}"
-            first = submission.probe(probe_unchanged, x, p, training, 23)
-            expect(same(first[2], x), "it changed its argument in place", given=given)
-            out, mask = unpack(first[:2], shape, given)
-            judge_scale(mask, 1 / (1 - p) if training else 1.0, f"mask of {given}")
-            assert_close(out, x * mask, rtol=1e-6, given=f"out of {given}")  # mask's dtype is free
-    given = "dropout_forward of x (6, 4), p=0.4, training=True"
-    x = rng.normal(1.0, 2.0, (6, 4))
-    one, two = (submission.probe(probe_unchanged, x, 0.4, True, 24) for _ in range(2))
-    repeated = same(one[1], two[1])
-    expect(repeated, "expected the same mask from the same generator state", given=given)
+    """`x` stays as it was, however it lies in memory; single entries work."""
+    rng, mine = np.random.default_rng(22), rng_of(submission)
+    problems = [
+        (rng.uniform(0.5, 4.0, shape), p, training, 23)
+        for shape, p, training in (
+            ((6, 4), 0.4, True), ((6, 4), 0.4, False), ((6, 4), 0.0, True), ((1, 50), 0.4, True),
+            ((1, 1), 0.4, True), ((1,), 0.4, False), ((3, 1, 1), 0.0, True),
+        )
+    ]  # fmt: skip
+    problems.append((mine.uniform(0.5, 4.0, (4, 6)), mine.uniform(0.1, 0.5), True, 24))
+    for x, p, training, seed in problems:
+        layouts = LAYOUTS if x.size >= 24 else LAYOUTS[:1]
+        found = submission.probe(probe_layouts, x, p, training, seed, layouts)
+        for layout, (out, mask, after) in zip(layouts, found, strict=True):
+            given = f"dropout_forward of {layout} x {x.shape}, p={p:.3g}, training={training}"
+            expect(same(after, x), "it changed its argument in place", given=given)
+            judge_support(*unpack([out, mask], x.shape, given), x, given)
 
 
 def by_differences(grad_out, mask):
@@ -281,21 +376,40 @@ def by_differences(grad_out, mask):
     ]).reshape(grad_out.shape)  # fmt: skip
 
 
+def small_gradients(st):
+    pairs = st.lists(
+        st.tuples(st.integers(-4, 4), st.sampled_from([0.0, 2.0, 4.0, 1.25])),
+        min_size=1, max_size=3,
+    )  # fmt: skip
+    return pairs.map(lambda each: tuple(np.array(each, dtype=np.float64).T))
+
+
+BACKWARD = Truth("dropout_backward", by_differences, inputs=small_gradients, rtol=RTOL)
+
+
+def backward_problem(rng, p, shape):
+    """A gradient and a mask, with at least one survivor and, for p > 0, one dropped unit."""
+    mask = (rng.random(shape) >= p) * (1 / (1 - p))
+    mask.flat[0], mask.flat[1] = 1 / (1 - p), 1 / (1 - p) if p == 0 else 0.0
+    grad_out = rng.normal(0.5, 2.0, shape)
+    grad_out.flat[-1] = 0.0
+    return grad_out, mask
+
+
+def some_gradient(rng):
+    shape = tuple(rng.permutation([2, 3, 4])[: rng.integers(1, 4)].tolist())
+    return backward_problem(rng, rng.uniform(0.2, 0.8), shape)
+
+
 @check("dropout_backward", points=1,
        hint="out = x * mask, entry by entry. What is d out / d x, and is the scale in it already?")
 def test_loses_the_scale_on_the_way_back(submission):
     """The gradient goes through survivors with their scale, and not through dropped units."""
     rng = np.random.default_rng(25)
-    for p, shape in ((0.3, (5, 7)), (0.75, (4, 3, 6)), (0.2, (40,)), (0.0, (2, 3))):
-        mask = (rng.random(shape) >= p) * (1 / (1 - p))
-        mask.flat[0], mask.flat[1] = 1 / (1 - p), 1 / (1 - p) if p == 0 else 0.0
-        grad_out = rng.normal(0.5, 2.0, shape)
-        grad_out.flat[-1] = 0.0
-        given = f"dropout_backward of grad_out {shape}, mask of p={p}"
-        expected = by_differences(grad_out, mask)
-        assert_close(submission.dropout_backward(grad_out, mask), expected, rtol=RTOL, given=given)
-        named = submission.dropout_backward(grad_out=grad_out, mask=mask)
-        assert_close(named, expected, rtol=RTOL, given=given)
+    sizes = (0.3, (5, 7)), (0.75, (4, 3, 6)), (0.2, (40,)), (0.0, (2, 3))
+    cases = [backward_problem(rng, p, shape) for p, shape in sizes]
+    named = dict(zip(("grad_out", "mask"), cases[0], strict=True))
+    BACKWARD.assert_holds(submission, [*cases, ((), named)], draw=some_gradient)
 
 
 @check("dropout_backward", points=0.5,
@@ -303,19 +417,9 @@ def test_loses_the_scale_on_the_way_back(submission):
 def test_writes_into_the_gradient(submission):
     """Arguments stay as they were, a mask of ones too, and no call remembers another."""
     rng = np.random.default_rng(26)
+    first, second = ((grad, 2.0 * (grad > 0.5)) for grad in rng.normal(0.5, 1.0, (2, 4, 5)))
+    cases = [first, second]
     for shape in ((4, 5), (1, 3), (1, 1), (1,)):
         grad_out = rng.normal(0.5, 1.0, shape)
-        for mask in (np.ones(shape), np.full(shape, 2.5), np.zeros(shape)):
-            answer = submission.call("dropout_backward", grad_out, mask)
-            given = f"dropout_backward of grad_out {shape}, a mask of {mask.flat[0]:g}s"
-            expect(
-                same(answer.args, (grad_out, mask)), "it changed its argument in place", given=given
-            )
-            assert_close(answer.value, by_differences(grad_out, mask), rtol=RTOL, given=given)
-    first, second = ((grad, 2.0 * (grad > 0.5)) for grad in rng.normal(0.5, 1.0, (2, 4, 5)))
-    assert_close(
-        assert_afresh(submission, "dropout_backward", first, second),
-        by_differences(*second),
-        rtol=RTOL,
-        given="dropout_backward called again with other numbers",
-    )
+        cases += [(grad_out, np.full(shape, scale)) for scale in (1.0, 2.5, 0.0)]
+    assert_no_traces(submission, BACKWARD, cases, draw=some_gradient, rtol=1e-3)

@@ -1,0 +1,15 @@
+# wrong: dropout_forward: reads x as it lies in memory, so transposed arrays come out in another order
+import numpy as np
+
+
+def dropout_forward(x, p, training, rng):
+    if not 0 <= p < 1:
+        raise ValueError("p must be in [0, 1)")
+    if not training:
+        return x.copy(), np.ones_like(x)
+    mask = (rng.random(x.shape) >= p) / (1 - p)
+    return x.ravel(order="K").reshape(x.shape) * mask, mask
+
+
+def dropout_backward(grad_out, mask):
+    return grad_out * mask
