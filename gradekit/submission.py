@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from gradekit.errors import KitError
+from gradekit.intake.names import SUFFIXES, answer_stem, answer_suffix
 from gradekit.sandbox.limits import NOTEBOOK_BYTES, SOURCE_BYTES, UNUSUAL_BYTES
 
 
@@ -41,24 +42,37 @@ def parse(path: Path, content: bytes) -> Submission:
     if len(content) > _limit(path):
         mib = _limit(path) // 2**20
         raise KitError(f"{path} is larger than {mib} MiB: too large for an answer.")
-    text, note = _decode(path, content)
+    text, note = decoded(path, content)
+    notes: tuple[str, ...] = (note,) if note else ()
     name = path.name
-    if _is_notebook(path):
+    wrapped = path.suffix.lower() not in SUFFIXES  # answer.ipynb.txt
+    if wrapped:
+        name = f"{answer_stem(path.name)}{answer_suffix(path.name)}"
+    is_notebook, looks_like_one = _is_notebook(path), text.lstrip().startswith("{")
+    if is_notebook != looks_like_one and (looks_like_one or text.strip()):
+        if looks_like_one and NOTEBOOK_MARK.search(
+            text[:MARK_CHARACTERS] + text[-MARK_CHARACTERS:]
+        ):
+            is_notebook, name = True, f"{answer_stem(path.name)}.ipynb"
+            notes += ("it is a notebook, whatever its name says",)
+        elif is_notebook and CODE_MARK.search(text[:MARK_CHARACTERS]):
+            is_notebook, name = False, f"{answer_stem(path.name)}.py"
+            notes += ("it is no notebook, and was read as a plain Python file",)
+    if is_notebook:
         cells = _notebook_cells(path, text)
     elif any(mark in text for mark in EXPORTED_MARKS) and EXPORTED.search(
         text
     ):  # the worker reads what is named so by IPython's rules
-        cells, name = (COMMENTED_CELL.sub(_uncommented, text),), f"{path.stem}.ipynb"
+        cells, name = (COMMENTED_CELL.sub(_uncommented, text),), f"{answer_stem(path.name)}.ipynb"
     else:
         cells = (text,)
     if not any(cell.strip() for cell in cells):
         raise KitError(f"{path} is empty: there is nothing to grade.")
-    notes = (note,) if note else ()
     return Submission(name, cells, hashlib.sha256(content).hexdigest(), notes)
 
 
 def _is_notebook(path: Path) -> bool:
-    return path.suffix.lower() == ".ipynb"
+    return answer_suffix(path.name) == ".ipynb"
 
 
 def _limit(path: Path) -> int:
@@ -66,7 +80,7 @@ def _limit(path: Path) -> int:
 
 
 def _read_bytes(path: Path) -> bytes:
-    if path.suffix.lower() not in (".py", ".ipynb") and path.exists() and not path.is_dir():
+    if not answer_suffix(path.name) and path.exists() and not path.is_dir():
         raise KitError(f"{path} is neither a Python file (.py) nor a notebook (.ipynb).")
     try:
         if path.exists() and not path.is_file():
@@ -99,12 +113,34 @@ def _uncommented(match: re.Match[str]) -> str:
     return f"\n\n{body}"
 
 
+NOTEBOOK_MARK = re.compile(r'"nbformat"|"cells"\s*:|"worksheets"\s*:')
+CODE_MARK = re.compile(r"^(?:import |from |def |class |@|# )", re.MULTILINE)
+MARK_CHARACTERS = 20_000  # of a file's beginning and end, where such marks stand
 COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+GUESSED_BYTES = 64 * 2**10
+# Files of other programs under a name of ours: how they begin, and what they are.
+OTHERS = {
+    b"{\\rtf": "an RTF document",
+    b"PK\x03\x04": "a zip file or a Word document",
+    b"\xd0\xcf\x11\xe0": "an old Word document",
+    b"%PDF": "a PDF",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+    b"bplist": "a property list of a Mac",
+}
 
 
-def _decode(path: Path, content: bytes) -> tuple[str, str]:
-    """The text of a file, and a note where its encoding was a guess."""
+def decoded(path: Path, content: bytes) -> tuple[str, str]:
+    """The text of a file, and a note where its encoding was a guess.
+
+    Raises:
+        KitError: it is no text; the message says what it seems to be.
+    """
+    start = content.lstrip()[:16].lower()
+    for mark, kind in OTHERS.items():
+        if start.startswith(mark.lower()):
+            raise KitError(f"{path} is {kind}: save the answer as plain text, a .py or .ipynb.")
     note = ""
     try:
         text = content.decode("utf-16" if content[:2] in UTF_16 else "utf-8-sig")
@@ -121,10 +157,31 @@ def _decode_other(content: bytes) -> tuple[str, str]:
         if found := COOKIE.match(line):
             with contextlib.suppress(LookupError, UnicodeDecodeError, ValueError):
                 return content.decode(found[1].decode("ascii")), ""
-    try:
-        return content.decode("cp1252"), "it is not UTF-8, and was read as cp1252"
-    except UnicodeDecodeError:
-        return "\0", ""
+    for encoding in (_guess(content), "cp1252"):
+        with contextlib.suppress(LookupError, UnicodeDecodeError):
+            return content.decode(encoding), f"it is not UTF-8, and was read as {encoding}"
+    return "\0", ""
+
+
+# What spreadsheets, editors and keyboards of the last decades wrote.
+ENCODINGS = [
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "mac_roman", "koi8_r",
+    "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "utf_16_le", "utf_16_be",
+]  # fmt: skip
+
+
+def _guess(content: bytes) -> str:
+    """The likeliest encoding, judged by the lines that are not ASCII."""
+    from charset_normalizer import from_bytes
+
+    if content[1::2].count(0) * 3 > len(content) or content[::2].count(0) * 3 > len(content):
+        return "utf_16_le" if content[1:2] == b"\0" else "utf_16_be"
+    telling = b"\n".join(line for line in content.split(b"\n") if not line.isascii())
+    matches = from_bytes(telling[:GUESSED_BYTES], cp_isolation=ENCODINGS)
+    best = matches.best()
+    if best is None or "cp1252" in best.could_be_from_charset:
+        return "cp1252"
+    return str(best.encoding)
 
 
 class _Mark(msgspec.Struct, frozen=True):

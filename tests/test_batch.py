@@ -609,6 +609,76 @@ def test_the_class_of_the_demo(course: Course, tmp_path: Path) -> None:
     assert len(list(feedback.glob("*/*.html"))) == len(list(feedback.glob("*/*.md"))) == len(points)
 
 
+def test_one_student_is_graded_again(small: Course, tmp_path: Path) -> None:
+    """With --only one student's answer is graded anew, by name or id; all others stay."""
+    for number, name in enumerate(("ada", "bob", "ada")):
+        path = tmp_path / "in" / f"{name}_{number}_9{number}_{NAME}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{RIGHT}# {number}\n")
+    arguments = ("--course", small.root, "grade", tmp_path / "in", "--out", tmp_path / "out")
+    assert invoke(*arguments).exit_code == 0
+    before = (tmp_path / "out" / RESULTS).read_bytes().splitlines()
+    result = invoke(*arguments, "--only", "2")
+    assert result.exit_code == 0, result.output
+    after = (tmp_path / "out" / RESULTS).read_bytes().splitlines()
+    assert len(after) == 3
+    assert len(set(before) & set(after)) == 2
+    (old,) = read_history(tmp_path / "out")
+    assert (old.result.person.id, old.why) == ("2", "it was graded again, as asked for")
+    several = invoke(*arguments, "--only", "ada")
+    assert several.exit_code == 2
+    assert "ada (0), ada (2)" in several.output
+    assert "called `eve`" in invoke(*arguments, "--only", "eve").output
+    rows = (tmp_path / "out/scores.csv").read_text("utf-8-sig").splitlines()
+    assert rows[1:] == ["ada (0),10,10,0", "ada (2),10,10,2", "bob,10,10,1"]
+
+
+def test_dry_run_shows_the_placement_and_grades_nothing(small: Course, tmp_path: Path) -> None:
+    """The table, what is skipped, who is missing, and what differs from the results there."""
+    handed_in = hand_in(tmp_path / "in", RIGHT, WRONG)
+    (handed_in / "student000" / "notes.pdf").write_text("x")
+    roster = tmp_path / "roster.csv"
+    roster.write_text("Student;ID\nstudent000;7\nMissing Person;8\n")
+    arguments = ("--course", small.root, "grade", handed_in, "--out", tmp_path / "out")
+    first = invoke(*arguments, "--dry-run", "--roster", roster)
+    assert first.exit_code == 0, first.output
+    for told in (f"student001/{NAME}.py", "notes.pdf", "Missing Person (8)", "does not know"):
+        assert told in first.output
+    assert not (tmp_path / "out").exists()
+    assert invoke(*arguments).exit_code == 0
+    hand_in(handed_in, WRONG)
+    again = invoke(*arguments, "--dry-run")
+    assert "1 results hold; 1 answers would be graded" in again.output
+    assert "student000, exercise_01_double: another answer" in again.output
+
+
+def test_a_placement_in_doubt_is_not_graded(small: Course, tmp_path: Path) -> None:
+    """A class that looks like one student ends with the table and code 2, until it is agreed."""
+    folder = tmp_path / "in" / "hand in"
+    folder.mkdir(parents=True)
+    for number in range(5):
+        (folder / f"my {NAME} {'abcde'[number]}.py").write_text(f"{RIGHT}# {number}\n")
+    arguments = ("--course", small.root, "grade", tmp_path / "in", "--out", tmp_path / "out")
+    for more in ((), ("--dry-run",)):
+        refused = invoke(*arguments, *more)
+        assert refused.exit_code == 2
+        assert "a class rather than a person" in refused.output
+        assert "--as-it-stands" in refused.output
+        assert not (tmp_path / "out").exists()
+    assert invoke(*arguments, "--as-it-stands").exit_code == 0
+    assert scores(tmp_path / "out") == {"hand in": 10}
+
+
+def test_all_of_it_answers_one_exercise(small: Course, tmp_path: Path) -> None:
+    """With --exercise the files may be called anything, also `.PY` and `.py.txt`."""
+    for student, name in (("ada", "hw5.PY"), ("bob", "Untitled.py.txt")):
+        (tmp_path / "in" / student).mkdir(parents=True)
+        (tmp_path / "in" / student / name).write_text(RIGHT)
+    arguments = ("--course", small.root, "grade", tmp_path / "in", "--out", tmp_path / "out")
+    assert invoke(*arguments, "--exercise", "double").exit_code == 0
+    assert scores(tmp_path / "out") == {"ada": 10, "bob": 10}
+
+
 def test_nothing_to_grade(small: Course, tmp_path: Path) -> None:
     """A folder without any answer is said to be one, and what a name should look like."""
     (tmp_path / "in").mkdir()

@@ -19,7 +19,6 @@ from concurrent.futures import (
     Future,
     wait,
 )
-from pathlib import PurePath
 from typing import NamedTuple
 
 import msgspec
@@ -31,6 +30,7 @@ from gradekit.batch.versions import versions_of
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.intake.handed_in import HandedIn
+from gradekit.intake.names import answer_suffix
 from gradekit.intake.placing import Entry
 from gradekit.results import SCHEMA, About, NotGraded, Result, person_of
 from gradekit.sandbox.tiers import PROCESS
@@ -393,4 +393,4 @@ def _identity(exercise: str, file: str, sha256: str) -> bytes:
 
 
 def _suffix(file: str) -> str:
-    return PurePath(file).suffix.lower()
+    return answer_suffix(file)

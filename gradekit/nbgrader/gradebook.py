@@ -359,7 +359,7 @@ class _Writer:
         import nbformat
         from nbgrader.preprocessors import ClearOutput, DeduplicateIds, OverwriteCells
 
-        if answer.suffix == ".ipynb":
+        if answer.suffix.lower() == ".ipynb":
             made = nbformat.reads(answer.read_text("utf-8"), as_version=4)
         else:
             made = self._source(result)
