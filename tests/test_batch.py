@@ -32,7 +32,7 @@ from gradekit.batch.machines import Machines, this_machine
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.results import RESULTS, read_history, read_results
+from gradekit.results import RESULTS, read_attempts, read_history, read_results
 from gradekit.sandbox.tiers import PROCESS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="full isolation needs Linux")
@@ -559,6 +559,30 @@ def test_what_cannot_be_read_is_shown(small: Course, tmp_path: Path) -> None:
     table = (tmp_path / "out/not_graded.csv").read_text()
     assert table.count("odd") >= 5
     assert "nobody,," in (tmp_path / "out/scores.csv").read_text()
+    pages = {path.parent.name: path.read_text() for path in tmp_path.glob("out/feedback/*/*.html")}
+    assert pages.keys() == {"student000", *(f"odd{number}" for number in range(5))}
+    assert "is empty" in pages["odd0"] and "no text file" not in pages["odd0"]
+    assert f"{NAME}.ipynb" in pages["odd4"] and "could not be graded" in pages["odd4"]
+    assert f"graded: {NAME}.py, a file of 20" in pages["student000"]
+
+
+def test_a_page_names_the_attempt_and_what_was_not_graded(small: Course, tmp_path: Path) -> None:
+    """File, attempt and time stand on the page, and the files that were not graded, with why."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, (version, text) in enumerate([("", WRONG), ("-1", RIGHT)]):
+        (folder / f"ada_7_{90 + number}_{NAME}{version}.py").write_text(text)
+    (folder / "ada_7_99_double.py").write_text(WRONG)
+    (folder / "bob_8_80_notes.py").write_text("x = 1")
+    result = invoke("--course", small.root, "grade", folder, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert scores(tmp_path / "out") == {"ada": 10}
+    attempts = {each.attempt: each.state for each in read_attempts(tmp_path / "out")}
+    assert attempts == {1: "attempt", 2: "counted"}
+    page = (tmp_path / f"out/feedback/ada/{NAME}.md").read_text().replace("\\", "")
+    assert f"graded: ada_7_91_{NAME}-1.py, attempt 2" in page
+    assert "not graded: ada_7_99_double.py (the name of" in page
+    assert "means no exercise" in (tmp_path / "out/feedback/bob/not_graded.html").read_text()
 
 
 def test_results_beside_the_answers(small: Course, tmp_path: Path) -> None:

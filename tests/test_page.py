@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import html
 import io
 import itertools
 import re
 import shutil
 import subprocess
+import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -271,6 +273,25 @@ def test_folders_are_safe_and_never_shared(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         assert (tmp_path / folder).resolve().parent == tmp_path.resolve()
     assert folders["Ada"] == "Ada"
+
+
+def test_a_name_made_to_collide_gets_its_own_folder() -> None:
+    """Who knows how folders are told apart still shares none, also in other spellings."""
+    digest = hashlib.sha256(b"ada").hexdigest()
+    names = [
+        "Ada",
+        f"ada-{digest[:8]}",
+        f"ada-{digest[:16]}",
+        "ada",
+        "Zo\u00eb",
+        "Zoe\u0308",
+        "nul",
+    ]
+    folders = [
+        unicodedata.normalize("NFC", name).casefold() for name in folder_names(names).values()
+    ]
+    assert len(set(folders)) == len(names)
+    assert "nul" not in folders
 
 
 def test_large_class_keeps_the_page_small(course: Course) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,12 +25,16 @@ from gradekit.results import (
     About,
     NotGraded,
     Person,
+    Result,
     called,
     people_in,
     read_attempts,
     read_results,
 )
 from gradekit.roster import Roster
+
+if TYPE_CHECKING:
+    from gradekit.render.feedback import Handed
 
 FEEDBACK, PAGE, SCORES, NOT_GRADED = "feedback", "report.html", "scores.csv", "not_graded.csv"
 
@@ -180,7 +185,7 @@ class Classroom:
         try:
             _write(self.out / SCORES, scores_csv(overview))
             _write(self.out / NOT_GRADED, not_graded_csv(overview.not_graded))
-            self._write_feedback(level, folders)
+            self._write_feedback(level, folders, overview.not_graded)
             graded_at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
             _write(self.out / PAGE, report_page(overview, folders, graded_at))
         except OSError as error:
@@ -190,19 +195,66 @@ class Classroom:
             ) from None
         return overview
 
-    def _write_feedback(self, level: Level, folders: dict[str, str]) -> None:
+    def _write_feedback(
+        self, level: Level, folders: dict[str, str], not_graded: list[NotGraded]
+    ) -> None:
         from gradekit.render.feedback import FeedbackWriter
 
         writer = FeedbackWriter()
         titles = {exercise.name: exercise.title for exercise in self.course.exercises}
+        others = _others(not_graded)
+        graded: set[tuple[str, str]] = set()
         for result in read_results(self.out, self.found.people):
-            folder = self.out / FEEDBACK / folders[result.student]
-            folder.mkdir(parents=True, exist_ok=True)
+            graded.add((result.student, result.exercise))
             report = at_level(result.report, level)
             title = titles.get(result.exercise, result.exercise)
             name = result.exercise if result.exercise in titles else "exercise"
-            (folder / f"{name}.html").write_text(writer.html(report, title), "utf-8")
-            (folder / f"{name}.md").write_text(writer.markdown(report, title), "utf-8")
+            handed = _handed(result, others.get((result.student, result.exercise), ()))
+            self._write_page(
+                folders[result.student],
+                name,
+                writer.html(report, title, handed),
+                writer.markdown(report, title, handed),
+            )
+        for (student, exercise), problems in _unread(not_graded).items():
+            if student in folders and (student, exercise) not in graded:
+                title = titles.get(exercise, "Files that could not be graded")
+                name = exercise if exercise in titles else "not_graded"
+                self._write_page(folders[student], name, *writer.unread(title, problems))
+
+    def _write_page(self, folder: str, name: str, html: str, markdown: str) -> None:
+        path = self.out / FEEDBACK / folder
+        path.mkdir(parents=True, exist_ok=True)
+        (path / f"{name}.html").write_text(html, "utf-8")
+        (path / f"{name}.md").write_text(markdown, "utf-8")
+
+
+def _handed(result: Result, others: Sequence[tuple[str, str]]) -> Handed:
+    """What a result is about, as its author knows it."""
+    from gradekit.render.feedback import Handed
+
+    name = PurePosixPath(result.file).name
+    return Handed(name, result.handed_in, result.file_date, result.attempt, tuple(others))
+
+
+def _others(not_graded: Iterable[NotGraded]) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """The files that somebody handed in beside what was graded, by student and exercise."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for each in not_graded:
+        if each.superseded:
+            name = PurePosixPath(each.file).name
+            found.setdefault((each.student, each.exercise), []).append((name, each.reason))
+    return found
+
+
+def _unread(not_graded: Iterable[NotGraded]) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """The files that could not be graded and have an owner, by student and exercise."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for each in not_graded:
+        if each.student and not each.superseded:
+            name = PurePosixPath(each.file).name
+            found.setdefault((each.student, each.exercise), []).append((name, each.reason))
+    return found
 
 
 def _nothing_in(handed_in: Path, found: Found) -> str:

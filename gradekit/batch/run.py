@@ -255,7 +255,9 @@ class Batch:
 
     def _refuse(self, entry: Entry, reason: str) -> None:
         self.not_graded.append(
-            NotGraded(entry.file, entry.student, entry.exercise, reason, False, entry.person)
+            NotGraded(
+                entry.file, entry.student, entry.exercise, reason, not entry.counted, entry.person
+            )
         )
         self._tell()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from gradekit.export.texts import example_text
 from gradekit.render.page import TEMPLATES, environment
 from gradekit.report import Check, Report
 
+HANDED = "<!-- handed in -->"  # where a page says what it is about: the rest is alike for many
+RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)  # on Windows
 NAME_BYTES = 120  # of a folder; file systems allow 255, zip tools and Windows fewer
 
 
@@ -31,8 +34,32 @@ class Problem(NamedTuple):
     alike: str  # `4 checks fail like this`, or empty
 
 
+class Handed(NamedTuple):
+    """What was handed in, as its author knows it.
+
+    `when` and `date` (of the file) are ISO 8601, "" where unknown; `others` are files of the
+    same person that were not graded, with why.
+    """
+
+    file: str
+    when: str = ""
+    date: str = ""
+    attempt: int = 0
+    others: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """The same in words, a line each."""
+        attempt = f", attempt {self.attempt}" if self.attempt else ""
+        when = f", handed in {_spoken(self.when)}" if self.when else ""
+        if not when and self.date:
+            when = f", a file of {_spoken(self.date)}"
+        others = [f"not graded: {name} ({reason})" for name, reason in self.others]
+        return [f"graded: {self.file}{attempt}{when}", *others]
+
+
 class FeedbackWriter:
-    """Renders reports; the templates are read once."""
+    """Renders reports; the templates are read once, and equal pages are made once."""
 
     def __init__(self) -> None:
         made = environment()
@@ -41,16 +68,27 @@ class FeedbackWriter:
         made.filters["code"] = code
         self._html = made.get_template("feedback.html.j2")
         self._markdown = made.get_template("feedback.md.j2")
+        self._unread_html = made.get_template("unread.html.j2")
+        self._unread_markdown = made.get_template("unread.md.j2")
         self._style = (TEMPLATES / "page.css").read_text("utf-8")
         self._page = lru_cache(maxsize=256)(self._new_page)
 
-    def html(self, report: Report, title: str) -> str:
+    def html(self, report: Report, title: str, handed: Handed | None = None) -> str:
         """A page that works offline. `report` is already at the level that students see."""
-        return self._page(self._html, _what_shows(report), title)
+        page = self._page(self._html, _what_shows(report), title)
+        lines = [f'<p class="faint">{escape(line)}</p>' for line in handed.lines] if handed else []
+        return page.replace(HANDED, "\n".join(lines), 1)
 
-    def markdown(self, report: Report, title: str) -> str:
+    def markdown(self, report: Report, title: str, handed: Handed | None = None) -> str:
         """The same for mail and issue trackers."""
-        return self._page(self._markdown, _what_shows(report), title)
+        page = self._page(self._markdown, _what_shows(report), title)
+        lines = [f"{markdown(line)}\n" for line in handed.lines] if handed else []
+        return page.replace(HANDED, "\n".join(lines), 1)
+
+    def unread(self, title: str, problems: Sequence[tuple[str, str]]) -> tuple[str, str]:
+        """A page, and the same as Markdown, about files that could not be graded, with why."""
+        about = {"title": title, "problems": problems, "style": self._style}
+        return self._unread_html.render(**about), self._unread_markdown.render(**about)
 
     def _new_page(self, template: jinja2.Template, shown: bytes, title: str) -> str:
         report = msgspec.json.decode(shown, type=Report)
@@ -64,6 +102,7 @@ class FeedbackWriter:
             checks=by_outcome,
             problems=list(problems(report)),
             style=self._style,
+            handed=HANDED,
         )
 
 
@@ -95,11 +134,27 @@ def folder_names(students: Iterable[str]) -> dict[str, str]:
     for student in students:
         safe = re.sub(r'[\x00-\x1f<>:"/\\|?*\ufffd]', "_", student).strip(". ")
         short = safe.encode()[:NAME_BYTES].decode(errors="ignore")
-        if short != student or short.casefold() in taken or not short:
-            short = f"{short or 'student'}-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
-        folders[student] = short
-        taken.add(short.casefold())
+        digest, digits = hashlib.sha256(student.encode()).hexdigest(), 8
+        name = short
+        while name != student or _same(name) in taken or not name or RESERVED.fullmatch(name):
+            name = f"{short or 'student'}-{digest[:digits]}"
+            digits += 8  # somebody may be called like this on purpose
+            if _same(name) not in taken:
+                break
+        folders[student] = name
+        taken.add(_same(name))
     return folders
+
+
+def _same(name: str) -> str:
+    """What two names share that some file system takes for one."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _spoken(time: str) -> str:
+    """A time as people read it: without seconds, the zone in words."""
+    day, _, rest = time.partition("T")
+    return f"{day} {rest[:5]}{' UTC' if time.endswith('Z') else ''}"
 
 
 def code(text: str) -> Markup:
