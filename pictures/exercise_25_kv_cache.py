@@ -48,6 +48,7 @@ class KeyValueCache(Picture):
         axes[1].set(xlabel="tokens written after a prompt of 8", ylabel="keys computed")
         axes[1].legend()
         for G, curve in zip(self.groups, sizes, strict=True):
-            axes[2].plot(self.lengths, np.array(curve) / 2**30, label=f"{G} groups of 32 heads")
+            label = f"32 heads, groups: {G}"
+            axes[2].plot(self.lengths, np.array(curve) / 2**30, label=label)
         axes[2].set(xlabel="positions", ylabel="GiB, 32 layers of 32 heads")
         axes[2].legend()
