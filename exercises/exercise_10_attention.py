@@ -8,7 +8,8 @@ hidden key happens to score a million, does it still leave no trace?
 The follow-up is the plumbing of several heads: which columns belong to which head, what the
 scale is once a head is narrower than the model, and why a mask of shape (B, 1, 1, L) fits.
 
-Masks are boolean: `True` where a query may look at a key.
+Masks are boolean: `True` where a query may look at a key. All other arrays are float64; any
+of them may lie in memory in another order, or be a part of a larger array.
 """
 
 from __future__ import annotations
