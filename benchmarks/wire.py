@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from gradekit.grading.proxy import Run, SubmissionProxy
+from gradekit.grading.proxy import Current, SubmissionProxy
+from gradekit.grading.run import Run
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.limits import Limits
 from gradekit.submission import Submission
@@ -38,8 +39,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with Sandbox(["numpy"], Limits()) as sandbox:
         run = Run(sandbox, "echo", Submission("echo.py", (SOURCE,), ""))
-        proxy = SubmissionProxy()
-        proxy._run = run
+        proxy = SubmissionProxy(Current(run))
         run.begin_check()
         print(f"isolation {sandbox.isolation}")
         for name, array in {

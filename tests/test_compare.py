@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradekit.grading import Mismatch, assert_equal
-from gradekit.grading.proxy import Call
+from gradekit.grading.call import Call
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from gradekit.engine import open_session
 from gradekit.errors import SandboxError
 from gradekit.grading import memo, plugin
 from gradekit.grading.memo import Memo
-from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
+from gradekit.grading.proxy import Current, SubmissionProxy, run_of
+from gradekit.grading.raised import SubmissionError
+from gradekit.grading.run import Run
 from gradekit.sandbox.host import WorkerHandle
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.limits import Limits
@@ -92,11 +94,10 @@ def test_of_nothing():
 @pytest.fixture
 def submission() -> Iterator[SubmissionProxy]:
     with Sandbox(["numpy"], Limits(check_seconds=1)) as sandbox:
-        proxy = SubmissionProxy()
-        proxy._run = Run(sandbox, "toy", Submission("toy.py", (ANSWER,), "0"))
-        proxy._run.begin_check()
-        yield proxy
-        proxy._run.close()
+        run = Run(sandbox, "toy", Submission("toy.py", (ANSWER,), "0"))
+        run.begin_check()
+        yield SubmissionProxy(Current(run))
+        run.close()
 
 
 def test_each_yields_cases_with_their_values(submission):
@@ -113,8 +114,8 @@ def test_each_raises_at_its_turn_and_has_made_all_calls(submission):
     assert next(doubled) == ((1,), 2)
     with pytest.raises(ValueError, match="nothing to double"):
         next(doubled)
-    assert str(submission._run.last_call) == "double(None)"
-    assert submission._run.replies == 2
+    assert str(run_of(submission).attempt.last_call) == "double(None)"
+    assert run_of(submission).attempt.replies == 2
     assert submission.count() == 3
 
 
@@ -136,11 +137,10 @@ def test_chance_is_the_same_for_every_answer():
     drawn = []
     with Sandbox(["numpy"], Limits()) as sandbox:
         for _ in range(3):  # the zygote prepares more before its second fork
-            proxy = SubmissionProxy()
-            proxy._run = Run(sandbox, "toy", answer)
-            proxy._run.begin_check()
-            drawn.append(proxy.draw())
-            proxy._run.close()
+            run = Run(sandbox, "toy", answer)
+            run.begin_check()
+            drawn.append(SubmissionProxy(Current(run)).draw())
+            run.close()
     assert len(set(drawn)) == 1
 
 
@@ -246,7 +246,7 @@ def test_what_fails_on_our_side_is_not_remembered(
     course = toy_course(tmp_path, STEPS)
     with open_session(course, course.find("toy")) as session:
         with monkeypatch.context() as once:
-            once.setattr("gradekit.grading.session._error_of", lambda run: run() or MemoryError())
+            once.setattr("gradekit.grading.loop._error_of", lambda run: run() or MemoryError())
             for _ in range(2):
                 report = session.grade(toy(ANSWER))
                 assert [check.outcome for check in report.checks] == ["failed"] * 2

@@ -20,7 +20,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradekit.grading.compare import Mismatch
-from gradekit.grading.proxy import Run, SubmissionError, SubmissionProxy
+from gradekit.grading.proxy import Current, SubmissionProxy
+from gradekit.grading.raised import SubmissionError
+from gradekit.grading.run import Run
 from gradekit.grading.shown import call_as_code, is_tensor, show, show_apart
 from gradekit.grading.truth import Arguments, Inputs, Truth, with_keywords
 
@@ -104,7 +106,7 @@ class _Search:
     ) -> None:
         self._truth, self._run, self._kind, self._graded = truth, run, kind, graded
         self._is_wanted = is_wanted
-        self._submission = SubmissionProxy(run)
+        self._submission = SubmissionProxy(Current(run))
         self._calls = 0
         self._smallest: tuple[int, int] | None = None
         self.best: Found | None = None

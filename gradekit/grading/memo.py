@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gradekit.grading.mistakes import Print
-from gradekit.grading.proxy import Asked, Run
+from gradekit.grading.run import Asked, Run
 from gradekit.report import Check
 
 MEMO_BYTES = 2**24  # of one exercise; beyond, all is forgotten, and learned anew

@@ -15,9 +15,10 @@ from zlib import crc32
 
 import numpy as np
 
+from gradekit.grading.call import Called
 from gradekit.grading.code import built
 from gradekit.grading.compare import Kind, Mismatch, assert_close, same
-from gradekit.grading.proxy import Called, SubmissionProxy, run_of
+from gradekit.grading.proxy import SubmissionProxy, run_of
 from gradekit.grading.shown import show
 
 if TYPE_CHECKING:

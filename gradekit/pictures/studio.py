@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
 from gradekit.grading.compare import Mismatch
-from gradekit.grading.proxy import RAISABLE, Run, SubmissionError, SubmissionProxy
+from gradekit.grading.proxy import Current, SubmissionProxy
+from gradekit.grading.raised import RAISABLE, SubmissionError
+from gradekit.grading.run import Run
 from gradekit.pictures.drawings import picture_of
 from gradekit.pictures.picture import NotDrawable, Picture
 from gradekit.report import clean
@@ -51,11 +53,9 @@ def save(course: Course, exercise: Exercise, submission: Submission, target: Pat
 def _collected(picture: Picture, sandbox: Sandbox, exercise: Exercise, answer: Submission) -> Any:
     """The values of an answer, or the reason why there are none."""
     run = Run(sandbox, exercise.name, answer)
-    proxy = SubmissionProxy()
-    proxy._run = run
     run.begin_check()
     try:
-        return picture.collect(proxy)
+        return picture.collect(SubmissionProxy(Current(run)))
     except (NotDrawable, SubmissionError, Mismatch, *RAISABLE.values()) as error:
         text = getattr(error, "submission_text", None) or str(error)
         return NotDrawable(clean(text, PROBLEM_CHARACTERS))

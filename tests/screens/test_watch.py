@@ -23,7 +23,7 @@ def test_a_newcomer_solves_an_exercise(screen, kit):
     screen.run(f"{kit} watch softmax")
     screen.wait("Nothing is written yet", ANSWER, "h hint")
     answer.write_text(WRONG, "utf-8")
-    screen.wait("Scores around 1000 give finite", "got [nan, nan]", "solved", gone="n next")
+    screen.wait("Scores around 1000 give finite", "got [nan", "solved", gone="n next")
     answer.write_text(RIGHT, "utf-8")
     text = screen.wait("Solved.", " 1 of ", "n next", "s solution", gone="h hint")
     assert "10 of 10 points" in text
@@ -43,7 +43,7 @@ def test_every_way_of_saving_is_noticed(screen, kit):
     screen.run(f"{kit} watch softmax")
     screen.wait("Nothing is written yet")
     replace(answer, WRONG)
-    screen.wait("got [nan, nan]")
+    screen.wait("got [nan")
     answer.write_text(RIGHT[: RIGHT.index("keepdims") + 3], "utf-8")
     screen.wait("is no valid Python")
     answer.write_text("", "utf-8")
@@ -89,7 +89,7 @@ def test_reset_asks_and_keeps_the_answer(screen, kit):
     answer = screen.folder / ANSWER
     answer.write_text(WRONG, "utf-8")
     screen.run(f"{kit} watch softmax")
-    screen.wait("got [nan, nan]")
+    screen.wait("got [nan")
     screen.press("x")
     screen.wait("Replace your answer by the stub? (y/n)")
     screen.press("y")
@@ -104,7 +104,7 @@ def test_a_newer_answer_does_not_wait_for_one_that_hangs(screen, kit):
     answer = screen.folder / ANSWER
     answer.write_text(WRONG, "utf-8")
     screen.run(f"{kit} watch softmax")
-    screen.wait("got [nan, nan]")
+    screen.wait("got [nan")
     answer.write_text("while True:\n    pass\n", "utf-8")
     screen.wait("running your answer, 1 s (below is the result of the version before)")
     answer.write_text(RIGHT, "utf-8")
@@ -115,14 +115,14 @@ def test_another_size_is_drawn_anew(screen, kit):
     """A smaller window keeps the keys in sight, and a long report can be scrolled."""
     (screen.folder / ANSWER).write_text(WRONG, "utf-8")
     screen.run(f"{kit} watch softmax")
-    screen.wait("got [nan, nan]")
+    screen.wait("got [nan")
     screen.resize(50, 14)
     text = screen.wait("more lines: down to scroll", "q quit")
     assert max(map(len, text.splitlines())) <= 50
     screen.press("Down", "Down", "Down")
     screen.wait("q quit", gone="exercise_05_softmax ✗")
     screen.resize(100, 40)
-    screen.wait("got [nan, nan]", "q quit")
+    screen.wait("got [nan", "q quit")
 
 
 def test_plain_mode_prints_sentences_and_draws_nothing(screen, kit):

@@ -1,0 +1,46 @@
+"""How long a submission may still run: for all its checks together, and for each."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from gradekit.grading.raised import SubmissionError
+from gradekit.sandbox.host import Allowance, WorkerHandle
+from gradekit.sandbox.limits import Limits
+
+
+class Budget:
+    """The time of one submission, spent by one worker after the other.
+
+    CPU time counts, which a busy machine does not lengthen. Where a worker's CPU time cannot be
+    read, and for answers that sleep, wall time stands in for it: `patience` times as much.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._spent = 0.0  # CPU seconds of the workers that are gone
+        self._started = time.monotonic()
+
+    def for_check(self, worker: WorkerHandle) -> Allowance:
+        """What a check may use: what is left of the submission's time, at most a check's.
+
+        Raises:
+            SubmissionError: nothing is left.
+        """
+        limit = self._limits.submission_seconds
+        wall = time.monotonic() - self._started
+        spent = self._spent + worker.cpu_seconds() if sys.platform == "linux" else wall
+        spent = max(spent, wall / self._limits.patience)
+        if spent >= limit:
+            text = f"stopped: the whole answer took longer than {limit:g} s"
+            raise SubmissionError(text, "timed_out")
+        return worker.allow(min(self._limits.check_seconds, limit - spent))
+
+    def for_loading(self, worker: WorkerHandle) -> Allowance:
+        """What running the file may use."""
+        return worker.allow(self._limits.import_seconds)
+
+    def note_end(self, cpu_seconds: float) -> None:
+        """Count the time of a worker that is gone."""
+        self._spent += cpu_seconds

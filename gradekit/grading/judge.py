@@ -1,0 +1,143 @@
+"""How a check begins, and what is said of how it ended: one route, whoever runs the check.
+
+`kit` runs plain checks itself, because pytest's own protocol takes longer than most of them;
+checks with fixtures, and all checks under plain `pytest`, go through pytest's hooks. Both begin
+and end here.
+"""
+
+from __future__ import annotations
+
+import re
+from doctest import Example
+from typing import Any
+
+import msgspec
+import pytest
+
+from gradekit.errors import SandboxError
+from gradekit.grading import examples as examples_module
+from gradekit.grading.compare import Mismatch
+from gradekit.grading.memo import Judgement
+from gradekit.grading.mistakes import Print, fingerprint
+from gradekit.grading.proxy import Current, SubmissionProxy
+from gradekit.grading.raised import SubmissionError
+from gradekit.grading.run import Attempt, Run
+from gradekit.report import PRINTED, Check, clean
+
+MESSAGE_CHARACTERS = 1200
+
+
+class ExampleItem(pytest.Item):
+    """The examples of one function's docstring: a visible check without points."""
+
+    def __init__(self, *, function: str, examples: list[Example], **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.function, self.examples = function, examples
+        self.add_marker(pytest.mark.check(function=function, points=0, hint=""))
+
+    def runtest(self) -> None:
+        examples_module.run_examples(self.config.stash[JUDGE].proxy, self.examples)
+
+
+class Judge:
+    """Begins checks and notes what became of them, for one submission after the other."""
+
+    def __init__(self) -> None:
+        self.current = Current()
+        self.proxy = SubmissionProxy(self.current)
+        self.checks: list[Check] = []  # of the current submission, in the order of their end
+        self.prints: dict[str, Print] = {}  # of failed checks, by name
+
+    def begin_submission(self, run: Run) -> None:
+        """Grade the submission of `run` from now on, and forget the one before."""
+        self.current.run = run
+        self.checks, self.prints = [], {}
+
+    def begin_check(self, item: pytest.Item) -> None:
+        """Start a check of the current submission."""
+        assert self.current.run is not None
+        self.current.run.begin_check(item.name)
+
+    def judgement(self, item: pytest.Item, error: BaseException | None) -> Judgement:
+        """What to say of a check that ended with `error`."""
+        marker = item.get_closest_marker("check")
+        assert marker is not None
+        attempt = self.current.run.attempt if self.current.run is not None else Attempt()
+        outcome, ending, message = _outcome(error, attempt)
+        if outcome == "failed" and attempt.printed.strip():
+            message += f"{PRINTED}{attempt.printed.strip()}"
+        points = float(marker.kwargs["points"])
+        check = Check(
+            name=item.name,
+            function=marker.kwargs["function"],
+            title=_title(item),
+            outcome=outcome,
+            ending=ending,
+            score=points if outcome == "passed" else 0.0,
+            max_score=points,
+            message=clean(message, MESSAGE_CHARACTERS),
+            kind=_kind_of(error) if outcome == "failed" else "",
+            hint=marker.kwargs["hint"] if outcome == "failed" else "",
+        )
+        if outcome == "failed" and attempt.replies:
+            return Judgement(check, fingerprint(attempt.replies, *attempt.last_reply))
+        return Judgement(check, None)
+
+    def note(self, judgement: Judgement, seconds: float) -> Check:
+        """Keep the judgement of a check that took `seconds`."""
+        check = msgspec.structs.replace(judgement.check, seconds=round(seconds, 6))
+        self.checks.append(check)
+        if judgement.print is not None:
+            self.prints[check.name] = judgement.print
+        return check
+
+
+JUDGE = pytest.StashKey[Judge]()
+
+
+def is_verdict(error: BaseException | None) -> bool:
+    """Whether a check that ended with `error` judged the answer, and did not stumble itself."""
+    if error is None or hasattr(error, "submission_text"):
+        return True
+    return isinstance(error, SubmissionError | AssertionError | pytest.fail.Exception)
+
+
+def _outcome(error: BaseException | None, attempt: Attempt) -> tuple[Any, Any, str]:
+    """Outcome, ending and message of a check that ended with `error`."""
+    while isinstance(error, BaseExceptionGroup):  # hypothesis found several examples
+        error = error.exceptions[0]
+    if error is None:
+        return "passed", "finished", ""
+    prefix = f"{attempt.last_call}: " if attempt.last_call else ""
+    if isinstance(error, SubmissionError):
+        return "failed", error.ending, str(error)
+    if text := getattr(error, "submission_text", None):
+        return "failed", "finished", text
+    if isinstance(error, Mismatch):
+        return "failed", "finished", str(error) if error.names_the_call else f"{prefix}{error}"
+    if isinstance(error, AssertionError):
+        return "failed", "finished", str(error).partition("\nassert ")[0]
+    if isinstance(error, pytest.fail.Exception):
+        # pytest.raises, in whose words it reads: DID NOT RAISE ValueError
+        wanted = re.search(r"DID NOT RAISE (?:<class ')?(\w+)", str(error))
+        text = f"expected {wanted[1]}, but nothing was raised" if wanted else str(error)
+        return "failed", "finished", f"{prefix}{text}"
+    if isinstance(error, SandboxError) or not attempt.replies:
+        return "not_run", "finished", f"{type(error).__name__}: {error}"
+    # The solution passes this check, so it is the answer's value that it stumbled over.
+    text = f"{prefix}what came back could not be judged ({type(error).__name__}: {error})"
+    return "failed", "finished", text
+
+
+def _kind_of(error: BaseException | None) -> str:
+    """How an answer failed, in a word; see `Check.kind`."""
+    if isinstance(error, Mismatch):
+        return error.kind
+    return f"raised {type(error).__name__}" if hasattr(error, "submission_text") else ""
+
+
+def _title(item: pytest.Item) -> str:
+    if isinstance(item, ExampleItem):
+        return f"The examples of {item.function} come out as its docstring says."
+    doc = getattr(getattr(item, "obj", None), "__doc__", None)
+    return " ".join((doc or item.name).strip().split("\n\n")[0].split())

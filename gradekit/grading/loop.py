@@ -1,0 +1,238 @@
+"""The run loop inside pytest: waits for submissions, and runs every check on each of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from functools import partial
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import pytest
+
+from gradekit.grading.judge import JUDGE, ExampleItem, Judge, is_verdict
+from gradekit.grading.memo import Memo
+from gradekit.grading.mistakes import Print
+from gradekit.grading.raised import SubmissionError
+from gradekit.grading.run import Run
+from gradekit.grading.truth import Inputs, Truth
+from gradekit.report import Check
+
+
+class Declared(NamedTuple):
+    """Where a counterexample to a check is to be looked for."""
+
+    truth: Truth
+    inputs: list[Inputs]  # in the order in which they are to be tried
+
+
+class Job(NamedTuple):
+    """A submission to be graded; see `Session.examine`."""
+
+    run: Run
+    until_failure: bool
+    remember: bool
+    timeouts: int | None
+
+
+class Channel:
+    """What a session and its pytest thread tell each other."""
+
+    def __init__(self) -> None:
+        self.jobs: SimpleQueue[Job | None] = SimpleQueue()  # None: no more
+        # Checks, and the prints of those that failed; None: there will be no more.
+        self.results: SimpleQueue[tuple[list[Check], dict[str, Print]] | None] = SimpleQueue()
+        self.has_collected = threading.Event()  # or has failed to
+        self.declared: dict[str, Declared] = {}  # by the names of checks
+        self.problem = "pytest ended"  # why there are no results
+
+
+class Loop:
+    """The hooks that make a pytest session wait for submissions."""
+
+    one_collects = threading.Lock()  # importing two graders at once is not thread-safe
+
+    def __init__(self, channel: Channel, seconds: float) -> None:
+        """`seconds` is what all checks of a submission may take together."""
+        self._channel = channel
+        self._seconds = seconds
+        self._memo = Memo()
+        self._collecting = False
+
+    def begin_collecting(self) -> None:
+        """Wait until no other session of this process is importing its grader."""
+        self._collecting = self.one_collects.acquire()
+
+    def end_collecting(self) -> None:
+        """Let the next one; harmless when done twice."""
+        if self._collecting:
+            self._collecting = False
+            self.one_collects.release()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.end_collecting()
+        channel = self._channel
+        if session.testsfailed:
+            return True
+        checks = _collected(session.items)
+        if not checks:
+            channel.problem = "there is no check in it"
+            return True
+        channel.declared = _declared(checks)
+        channel.has_collected.set()
+        judge = session.config.stash[JUDGE]
+        while (job := channel.jobs.get()) is not None:
+            judge.begin_submission(job.run)
+            self._run_checks(job, checks, judge)
+            channel.results.put((judge.checks, judge.prints))
+        return True
+
+    def _run_checks(self, job: Job, checks: list[_Collected], judge: Judge) -> None:
+        """Run every check once, in order of the grader, but for one thing.
+
+        Once a function cost its worker (it hung, crashed, or filled the memory), or took more than
+        its share of the time that all have together, its other checks wait until the end, so
+        that they do not use up the time of the other functions.
+        """
+        done = judge.checks
+        share = self._seconds / len({check.function for check in checks})
+        taken: defaultdict[str, float] = defaultdict(float)
+        timeouts: Counter[str] = Counter()
+        costly: set[str] = set()
+        waiting: list[_Collected] = []
+        for check in checks:
+            if check.function in costly:
+                waiting.append(check)
+                continue
+            self._run_check(job, check, checks, judge)
+            if not done:
+                continue
+            last = done[-1]
+            if job.until_failure and last.outcome != "passed" and last.max_score:
+                return
+            taken[last.function] += last.seconds
+            timeouts[last.function] += last.ending == "timed_out"
+            lost_its_worker = last.ending in ("timed_out", "crashed", "out_of_memory")
+            if lost_its_worker or taken[last.function] > share:
+                costly.add(last.function)
+        for check in waiting:
+            if job.timeouts is not None and timeouts[check.function] >= job.timeouts:
+                _give_up(judge, check, timeouts[check.function])
+                continue
+            self._run_check(job, check, checks, judge)
+            timeouts[check.function] += done[-1].ending == "timed_out"
+        if waiting:
+            place = {check.item.name: number for number, check in enumerate(checks)}
+            done.sort(key=lambda check: place[check.name])
+
+    def _run_check(
+        self, job: Job, check: _Collected, checks: list[_Collected], judge: Judge
+    ) -> None:
+        """Run a check that asks for nothing but the submission; leave any other to pytest.
+
+        pytest's own way to do it takes longer than most checks, and names the running test in the
+        environment, which all sessions of a process share.
+        """
+        item = check.item
+        if check.alone is None:
+            # pytest takes a next item to mean "keep the fixtures they share": any other will do.
+            next_item = next((other.item for other in checks if other is not check), None)
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=next_item)
+            return
+        judge.begin_check(item)
+        started = time.perf_counter()
+        judgement = self._memo.recall(item.name, job.run) if job.remember else None
+        if judgement is None:
+            error = _error_of(check.alone)
+            judgement = judge.judgement(item, error)
+            asked = job.run.attempt.asked
+            if job.remember and asked and is_verdict(error):
+                self._memo.learn(item.name, asked, judgement)
+        judge.note(judgement, time.perf_counter() - started)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._channel.problem = _without_traceback(str(report.longrepr))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        self._channel.problem = excinfo.exconly()
+        return True  # told through GraderError; nothing is printed
+
+
+def _give_up(judge: Judge, check: _Collected, timeouts: int) -> None:
+    """Fail a check without trying it."""
+    judge.begin_check(check.item)
+    text = f"not tried: {timeouts} other checks of {check.function} ran out of time"
+    error = SubmissionError(text, "timed_out")
+    judge.note(judge.judgement(check.item, error), 0.0)
+
+
+def _error_of(run: Callable[[], object]) -> BaseException | None:
+    """What `run` raised, without the frames that it passed through: they hold what came back.
+
+    pytest's `CallInfo` keeps them in a cycle, and some 100 MiB a check with them.
+    """
+    try:
+        run()
+    except BaseException as error:
+        error.__context__ = None
+        return error.with_traceback(None)
+    return None
+
+
+def _without_traceback(text: str) -> str:
+    """Where a file could not be collected, and the error: what pytest marks with an E."""
+    lines = text.splitlines()
+    place = [line.removesuffix(": in <module>") for line in lines if line.endswith("in <module>")]
+    error = [line.removeprefix("E").strip() for line in lines if line.startswith("E ")]
+    return ": ".join([*place[-1:], " ".join(error)]) if error else text
+
+
+class _Collected(NamedTuple):
+    """A check as pytest found it."""
+
+    item: pytest.Item
+    function: str  # that it judges
+    alone: Callable[[], object] | None  # runs it, where it asks for nothing but the submission
+
+
+def _collected(items: list[pytest.Item]) -> list[_Collected]:
+    """The checks among the tests of a grader."""
+    found = []
+    for item in items:
+        if (marker := item.get_closest_marker("check")) is None:
+            continue
+        alone = None
+        if isinstance(item, ExampleItem):
+            alone = item.runtest
+        elif isinstance(item, pytest.Function) and _takes_submission_only(item):
+            alone = partial(item.obj, item.config.stash[JUDGE].proxy)
+        found.append(_Collected(item, marker.kwargs["function"], alone))
+    return found
+
+
+def _declared(checks: list[_Collected]) -> dict[str, Declared]:
+    """The truths that a grader declares, by the names of the checks of their functions."""
+    found: dict[str, Declared] = {}
+    for check in checks:
+        module = getattr(check.item, "module", None)
+        marker = check.item.get_closest_marker("check")
+        for truth in vars(module).values() if module is not None else ():
+            if not isinstance(truth, Truth) or truth.function != check.function:
+                continue
+            own = marker.kwargs.get("inputs") if marker else None
+            inputs = [each for each in (own, truth.inputs) if each is not None]
+            if inputs:
+                found.setdefault(check.item.name, Declared(truth, inputs))
+    return found
+
+
+def _takes_submission_only(item: pytest.Function) -> bool:
+    """Whether there is no other fixture to set up; `submission` itself asks for `request`."""
+    return set(item.fixturenames) == {"submission", "request"} and (
+        item.function.__code__.co_argcount == 1
+    )

@@ -1,0 +1,143 @@
+"""What a submission raised there, raised here: built-in exceptions, and sentences for the rest.
+
+A worker tells of an exception in five texts that may say anything. No class is looked up by a
+name that came from there, except in a fixed table of Python's own exceptions.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any, NamedTuple
+
+from gradekit.report import NOT_WRITTEN
+from gradekit.sandbox.host import WorkerLost
+from gradekit.sandbox.limits import Limits
+
+TEXT_CHARACTERS = 1000  # of what a worker says of an exception
+LINE_CHARACTERS = 200
+STUBS_OWN = "is still a stub"  # how the message ends that every stub raises
+AVAILABLE = "the standard library, numpy, scipy, scikit-learn and torch"
+
+# Exceptions that arrive as themselves; any other arrives as a SubmissionError.
+RAISABLE = {
+    name: getattr(builtins, name)
+    for name in (
+        "ArithmeticError AssertionError AttributeError BufferError EOFError FloatingPointError "
+        "ImportError IndexError KeyError LookupError ModuleNotFoundError NameError "
+        "NotImplementedError OSError OverflowError RecursionError ReferenceError RuntimeError "
+        "SyntaxError TypeError UnboundLocalError UnicodeError ValueError ZeroDivisionError"
+    ).split()
+}
+
+
+class SubmissionError(Exception):
+    """The submission did something that earns nothing; the text is for the learner."""
+
+    def __init__(self, text: str, ending: str = "finished") -> None:
+        super().__init__(text)
+        self.ending = ending
+
+    def anew(self) -> SubmissionError:
+        """The same, without the frames that it passed through: they hold what came back."""
+        return SubmissionError(str(self), self.ending)
+
+    @classmethod
+    def of(cls, lost: WorkerLost, what: object) -> SubmissionError:
+        """What to say where a worker was lost when `what` was asked for."""
+        return cls(lost.told(what), lost.ending)
+
+
+class Problem(NamedTuple):
+    """An exception of the submission, as its worker told it. The texts may be anything."""
+
+    reason: str
+    type: str
+    builtin: str
+    text: str
+    where: tuple[int, str, int] | None  # line, its text (may be empty), column (0: unknown)
+
+    @classmethod
+    def of(cls, told: Any) -> Problem:
+        """Check what arrived, field by field.
+
+        Raises:
+            SubmissionError: it is something else.
+        """
+        fields = ("reason", "type", "builtin", "text")
+        if not isinstance(told, dict) or not all(isinstance(told.get(f), str) for f in fields):
+            raise SubmissionError("it sent back no proper data", "malformed")
+        reason, kind, builtin, text = (told[field][:TEXT_CHARACTERS] for field in fields)
+        return cls(reason, kind, builtin, text, _place(told.get("where")))
+
+    @property
+    def described(self) -> str:
+        """`ValueError: shapes differ`."""
+        return f"{self.type}: {self.text}" if self.text else self.type
+
+    @property
+    def place(self) -> str:
+        """Where in the submission, with the line."""
+        if self.where is None:
+            return ""
+        line, code, _ = self.where
+        return f" (line {line}: `{code}`)" if code else f" (line {line})"
+
+    def as_exception(self, what: object, limits: Limits) -> Exception:
+        """What a check that asked for `what` is to meet.
+
+        A built-in exception bears the whole sentence as `submission_text`, and the line of the
+        answer and its text as `submission_place`.
+        """
+        if self.reason == "no_memory":
+            gib = limits.memory_mib / 1024
+            return SubmissionError(f"stopped: it used more than {gib:g} GiB", "out_of_memory")
+        if self.reason == "refused":
+            return SubmissionError(f"stopped: {self.text}", "refused")
+        if self.reason == "not_data":
+            return SubmissionError(f"{what} returned {self.text}", "malformed")
+        if self.reason == "missing":
+            return SubmissionError(self.text)
+        # torch raises it as well, for types that an operation does not know.
+        if self.builtin == "NotImplementedError" and self.text.endswith(STUBS_OWN):
+            return SubmissionError(NOT_WRITTEN)
+        text = f"{what} raised {self.described}{self.place}"
+        if self.builtin not in RAISABLE:
+            return SubmissionError(text)
+        error: Exception = RAISABLE[self.builtin](self.text)
+        error.submission_text = text  # type: ignore[attr-defined]
+        error.submission_place = self.where[:2] if self.where else (0, "")  # type: ignore[attr-defined]
+        return error
+
+    def while_loading(self) -> SubmissionError:
+        """The same for a file that does not run to its end."""
+        if self.reason == "refused":
+            text = f"stopped while running the file: {self.text}{self.place}"
+            return SubmissionError(text, "refused")
+        if self.reason == "no_memory":
+            text = "stopped: running the file used too much memory"
+            return SubmissionError(text, "out_of_memory")
+        if self.builtin in ("SyntaxError", "IndentationError", "TabError") and self.where:
+            return SubmissionError(_syntax_error(self.text, *self.where))
+        if self.builtin == "ModuleNotFoundError":
+            text = f"{self.text}{self.place}: an answer may import {AVAILABLE}"
+            return SubmissionError(text)
+        return SubmissionError(f"running the file stopped with {self.described}{self.place}")
+
+
+def _syntax_error(text: str, line: int, code: str, offset: int) -> str:
+    """The sentence, and the line with a mark below where Python stopped reading."""
+    caret = ""
+    if code.strip():
+        column = offset - 1 - (len(code) - len(code.lstrip()))
+        caret = f"\n    {code.strip()}\n    {' ' * max(column, 0)}^"
+    return f"line {line} is no valid Python: {text}{caret}"
+
+
+def _place(where: Any) -> tuple[int, str, int] | None:
+    """Line, text and column as a worker told them, if that is what they are."""
+    if not isinstance(where, tuple) or len(where) != 3 or not isinstance(where[0], int):
+        return None
+    line, code, column = where
+    code = code[:LINE_CHARACTERS] if isinstance(code, str) else ""
+    column = column if isinstance(column, int) and 0 < column <= len(code) + 1 else 0
+    return min(max(line, 0), 10**6), code, column

@@ -1,0 +1,285 @@
+"""One submission on its way through the checks: a worker kept going, its replies, its time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from gradekit.errors import SandboxError
+from gradekit.grading.budget import Budget
+from gradekit.grading.call import Call, Calls
+from gradekit.grading.outgoing import pickled
+from gradekit.grading.raised import LINE_CHARACTERS, Problem, SubmissionError
+from gradekit.report import clean
+from gradekit.sandbox import wire
+from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in, without_data
+from gradekit.sandbox.launch import Sandbox
+from gradekit.submission import Submission
+
+NOTES = 20  # of what was passed over
+# Checks that ask for more, or are told more at a time, are not remembered.
+REMEMBERED_BYTES = 2**20
+
+Asked = list[tuple[list[bytes], bytes]]  # requests, and the digest of their replies
+
+
+class Exchange(NamedTuple):
+    """Requests that went out together, and what came back up to the loss of the worker."""
+
+    requests: list[wire.Pieces]
+    replies: list[wire.Received]
+    lost: WorkerLost | None
+    printed: str  # while the file was run, if it was run for this
+
+    def digest(self) -> bytes | None:
+        """What stands for all that came back; None if that is nothing to be remembered."""
+        parts: list[bytes | bytearray] = [self.printed.encode("utf-8", "surrogatepass")]
+        for reply in self.replies:
+            parts += reply
+        sizes = [len(part) for part in parts]
+        if self.lost is not None or sum(sizes) > REMEMBERED_BYTES:
+            return None
+        return hashlib.sha256(b"".join([repr(sizes).encode(), *parts])).digest()
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What has happened so far in one check. Nothing of it outlives the check."""
+
+    name: str = ""
+    draws: int = 0  # how often the check has drawn
+    allowance: Allowance | None = None  # from its first request on
+    lost: SubmissionError | None = None  # what ended the worker
+    last_call: Call | None = None
+    replies: int = 0  # how often the submission answered
+    last_reply: tuple[str, Any] = ("none", None)
+    printed: str = ""
+    printed_by_file: str = ""  # while it was run, if it was run in this check
+    asked: Asked | None = field(default_factory=list)  # None if it is not to be remembered
+    asked_bytes: int = 0
+    ahead: deque[Exchange] = field(default_factory=deque)  # made before the check asked for them
+
+    def made_ahead(self, requests: list[wire.Pieces]) -> Exchange | None:
+        """The exchange of these requests, if it is the one that was made next."""
+        if self.ahead and _joined(self.ahead[0].requests) == _joined(requests):
+            return self.ahead.popleft()
+        self.ahead.clear()
+        return None
+
+    def remember(self, asked: Asked, exchange: Exchange) -> None:
+        """Go on remembering what was `asked` with one exchange more, where that is possible."""
+        self.asked_bytes += sum(len(piece) for pieces in exchange.requests for piece in pieces)
+        digest = exchange.digest()
+        if digest is not None and self.asked_bytes <= REMEMBERED_BYTES:
+            asked.append((_joined(exchange.requests), digest))
+            self.asked = asked
+
+
+class Run:
+    """One submission being graded."""
+
+    def __init__(
+        self, sandbox: Sandbox, module: str, submission: Submission, seed: int = 0
+    ) -> None:
+        """Begin with a submission; `seed` decides which cases the checks draw."""
+        self.sandbox = sandbox
+        self.seed = seed
+        self.attempt = Attempt()  # at the check that is being run
+        self.passed_over: tuple[str, ...] = ()  # while the file was run, a line each
+        self._module = module
+        self._submission = submission
+        self._budget = Budget(sandbox.limits)
+        self._worker: WorkerHandle | None = None
+        self._fatal: SubmissionError | None = None  # it cannot be loaded, or is out of time
+
+    def begin_check(self, name: str = "") -> None:
+        """Forget the last check and begin this one; its first request starts the clock."""
+        self.attempt = Attempt(name)
+
+    def next_draw(self) -> tuple[int, str, int]:
+        """What the next drawn cases are made from: the seed, the check, and a running number."""
+        self.attempt.draws += 1
+        return self.seed, self.attempt.name, self.attempt.draws
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def request(self, kind: str, body: Any, what: object) -> Any:
+        """Ask the submission for something; raise what it raised, or what became of it."""
+        (value,) = self._ask(kind, [body], [what], what)
+        return value
+
+    def calls(self, bodies: list[Any], calls: list[Call]) -> Iterator[Any]:
+        """Make several calls, and look at them one by one; the first that fails ends it.
+
+        They travel together, so all of them have been made when the first is looked at.
+        """
+        return self._ask("call", bodies, calls, Calls(calls))
+
+    def probes(self, bodies: list[Any]) -> Iterator[Any]:
+        """As `calls`, for probes."""
+        return self._ask("probe", bodies, ["it"] * len(bodies), "it")
+
+    def ask_ahead(self, requests: list[bytes]) -> bytes | None:
+        """Make requests that the check is going to make, and keep the replies until it does.
+
+        Returns:
+            The digest of the replies; None if the check itself has to look at what came of it.
+        """
+        if self._fatal is not None:
+            return None
+        try:
+            exchange = self._exchange([[request] for request in requests])
+            self.attempt.ahead.append(exchange)
+            return exchange.digest()
+        except Exception:
+            # Whoever is to blame for it: the check repeats the request, and reports it.
+            return None
+
+    def _ask(
+        self, kind: str, bodies: list[Any], each: Sequence[object], together: object
+    ) -> Iterator[Any]:
+        """Send the requests; what came back for each, which the messages call `each`.
+
+        Args:
+            together: What the messages call all of them, where a worker was lost over one.
+        """
+        attempt = self.attempt
+        asked, attempt.asked = attempt.asked, None  # unless this ends well
+        error = self._fatal or attempt.lost
+        if error is not None and not attempt.ahead:
+            raise error.anew()
+        requests = [
+            wire.encode(kind, number, body, pickled) for number, body in enumerate(bodies, start=1)
+        ]
+        exchange = attempt.made_ahead(requests)
+        if exchange is None:
+            if error is not None:
+                raise error.anew()
+            exchange = self._exchange(requests)
+        if asked is not None:
+            attempt.remember(asked, exchange)
+        if exchange.lost is not None:
+            attempt.lost = SubmissionError.of(exchange.lost, together)
+        return self._looked_at(exchange, each)
+
+    def _looked_at(self, exchange: Exchange, each: Sequence[object]) -> Iterator[Any]:
+        """The values that came back, one by one; at the end, or at the loss, what became of it."""
+        for number, (what, frame) in enumerate(zip(each, exchange.replies, strict=False), start=1):
+            if isinstance(what, Call):
+                self.attempt.last_call = what
+            yield self._value(frame, number, what)
+        if (lost := self.attempt.lost) is not None:
+            self.attempt.last_reply = ("lost", lost.ending)
+            raise lost.anew()
+
+    def _value(self, frame: wire.Received, number: int, what: object) -> Any:
+        """The value that came back; raise what the submission raised."""
+        attempt = self.attempt
+        try:
+            reply = self._reply(frame, number, what)
+        except SubmissionError as error:
+            attempt.asked = None
+            attempt.lost = error.anew()
+            attempt.last_reply = ("lost", error.ending)
+            raise
+        attempt.replies += 1
+        attempt.printed += reply.printed
+        if reply.kind == "value":
+            attempt.last_reply = ("value", reply.value)
+            return reply.value
+        problem = Problem.of(reply.value)
+        attempt.last_reply = (problem.reason, problem.builtin)
+        raise problem.as_exception(what, self.sandbox.limits)
+
+    def _exchange(self, requests: list[wire.Pieces]) -> Exchange:
+        """Send requests to a worker that holds the submission, within the time of this check."""
+        try:
+            return self._exchange_in_time(requests)
+        except SandboxError:
+            # A process of ours was ended from outside, which no answer can do: once more.
+            self.close()
+            self.attempt.allowance = None
+            return self._exchange_in_time(requests)
+
+    def _exchange_in_time(self, requests: list[wire.Pieces]) -> Exchange:
+        worker = self._loaded_worker()
+        if self.attempt.allowance is None:
+            try:
+                self.attempt.allowance = self._budget.for_check(worker)
+            except SubmissionError as error:
+                self._fatal = error.anew()
+                raise
+        return self._send(worker, requests, self.attempt.allowance)
+
+    def _loaded_worker(self) -> WorkerHandle:
+        """The worker with the submission in it; a new one where the last was lost."""
+        if self._worker is None:
+            self._worker = self.sandbox.worker()
+            try:
+                self._load(self._worker)
+            except SubmissionError as error:
+                self._fatal = error.anew()
+                raise
+        return self._worker
+
+    def _load(self, worker: WorkerHandle) -> None:
+        """Run the submission's file in a new worker."""
+        what = "running the file"
+        body = [self._module, self._submission.name, list(self._submission.cells)]
+        request = wire.encode("load", 1, body, pickled)
+        exchange = self._send(worker, [request], self._budget.for_loading(worker))
+        if exchange.lost is not None:
+            raise SubmissionError.of(exchange.lost, what)
+        reply = self._reply(exchange.replies[0], 1, what)
+        self.attempt.printed_by_file += reply.printed
+        self.attempt.printed += reply.printed
+        if reply.kind == "raised":
+            raise Problem.of(reply.value).while_loading()
+        self.passed_over = _notes(reply.value)
+
+    def _send(
+        self, worker: WorkerHandle, requests: list[wire.Pieces], allowance: Allowance
+    ) -> Exchange:
+        before = worker.cpu_seconds()
+        replies: list[wire.Received] = []
+        lost = None
+        try:
+            replies.extend(worker.exchange(requests, allowance))
+        except WorkerLost as error:
+            timed_out = error.ending == "timed_out"
+            spent = allowance.cpu_start + allowance.seconds
+            self._forget_worker(max(before, spent if timed_out else worker.spent))
+            lost = error.with_traceback(None)  # its frames hold the replies
+        return Exchange(requests, replies, lost, self.attempt.printed_by_file)
+
+    def _reply(self, frame: wire.Received, number: int, what: object) -> Reply:
+        """The reply that came back; a worker that sent something else is ended."""
+        try:
+            return reply_in(frame, number)
+        except wire.Malformed as error:
+            if (worker := self._worker) is not None:
+                worker.close()
+                self._forget_worker(worker.spent)
+            raise SubmissionError.of(without_data(error), what) from None
+
+    def _forget_worker(self, cpu_seconds: float) -> None:
+        self._budget.note_end(cpu_seconds)
+        self._worker = None
+
+
+def _joined(requests: list[wire.Pieces]) -> list[bytes]:
+    return [b"".join(pieces) for pieces in requests]
+
+
+def _notes(told: Any) -> tuple[str, ...]:
+    """What a worker says it passed over, if that is what it is."""
+    if not isinstance(told, list) or not all(isinstance(note, str) for note in told):
+        raise SubmissionError("it sent back no proper data", "malformed")
+    return tuple(clean(note, LINE_CHARACTERS).replace("\n", " ") for note in told[:NOTES])
