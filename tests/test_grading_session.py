@@ -15,7 +15,8 @@ import pytest
 from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.errors import SandboxError
-from gradekit.grading import memo, plugin
+from gradekit.grading import memo
+from gradekit.grading.judge import Judge
 from gradekit.grading.memo import Memo
 from gradekit.grading.proxy import Current, SubmissionProxy, run_of
 from gradekit.grading.raised import SubmissionError
@@ -184,9 +185,11 @@ def test_what_is_remembered_is_what_would_be_found(
     with open_session(course, exercise) as session:
         forward = [session.grade(answer).without_times() for answer in answers]
         judged: list[str] = []
-        judgement = plugin.judgement
+        judgement = Judge.judgement
         monkeypatch.setattr(
-            plugin, "judgement", lambda item, error: judged.append(item) or judgement(item, error)
+            Judge,
+            "judgement",
+            lambda self, item, error: judged.append(item) or judgement(self, item, error),
         )
         backward = [session.grade(answer).without_times() for answer in reversed(answers)]
     assert backward[::-1] == forward
