@@ -19,7 +19,8 @@ def normalize_dataset(dataset: np.ndarray) -> np.ndarray:
     nothing to warn about. A column whose values differ, however little, is scaled like any other.
 
     Args:
-        dataset: (N, D), rows are samples. Integer arrays too, small types such as int8 included.
+        dataset: (N, D), rows are samples, in any memory order. Integer arrays too, small types
+            such as int8 included.
     Returns:
         (N, D) float64. `dataset` itself stays as it was.
     Example:
@@ -36,9 +37,10 @@ def fit_min_max(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return what `apply_min_max` needs to know about the training set.
 
     Args:
-        train: (N, D) float64, rows are samples.
+        train: (N, D) float64, rows are samples; it stays as it was.
     Returns:
-        The pair (minimum, maximum), each (D,): the smallest and the largest value of every column.
+        The pair (minimum, maximum), each float64 (D,): the smallest and the largest value of
+        every column.
     Example:
         >>> minimum, maximum = fit_min_max(np.array([[1.0, -5.0], [4.0, -6.0], [2.0, -9.0]]))
         >>> minimum.tolist(), maximum.tolist()

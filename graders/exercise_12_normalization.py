@@ -12,14 +12,19 @@ from fractions import Fraction
 import numpy as np
 
 from gradekit.grading import (
-    assert_afresh,
+    Mismatch,
+    Truth,
     assert_array,
     assert_close,
     assert_equal,
-    assert_unchanged,
+    assert_no_traces,
     check,
     expect,
+    rng_of,
 )
+
+# Where a check is about something else than digits.
+ROUGHLY = {"rtol": 1e-3}
 
 # (5, 4), four scales. Columns 0 and 1 have equal first two values, or equal ends, without being
 # constant; column 2 is negative throughout and spans less than one; column 3 straddles zero.
@@ -82,13 +87,140 @@ def standardized(dataset):
     return rows_of(columns)
 
 
-def pair_from(answer):
-    """The two arrays of `fit_min_max`, or the sentence that says what came instead."""
-    expect(
-        isinstance(answer, tuple | list) and len(answer) == 2,
-        f"expected a pair (minimum, maximum), got {type(answer).__name__}",
+def smallest_and_largest(train):
+    """The smallest and the largest number of every column."""
+    columns = train.T.tolist()
+    return np.array([min(each) for each in columns]), np.array([max(each) for each in columns])
+
+
+def judge_constant(actual, expected, dataset):
+    """Constant columns are exactly zeros; this is not about the last digits of the others."""
+    assert_array(actual, shape=dataset.shape)
+    constant = (dataset == dataset[0]).all(axis=0)
+    assert_equal(actual[:, constant], expected[:, constant])
+    assert_close(actual, expected, rtol=1e-6, atol=1e-9)
+
+
+# Where the smallest counterexample is looked for: up to three rows and two columns.
+
+
+def tables(st, numbers):
+    def of_size(size):
+        N, D = size
+        rows = st.lists(st.lists(numbers, min_size=D, max_size=D), min_size=N, max_size=N)
+        return rows.map(np.array)
+
+    return st.tuples(st.integers(1, 3), st.integers(1, 2)).flatmap(of_size)
+
+
+def floats(st):
+    return st.one_of(
+        tables(st, st.integers(-4, 4).map(float)),
+        tables(st, st.sampled_from([0.1, 0.7, -273.15])),
+        tables(st, st.integers(-4, 4).map(float)).map(lambda x: x * 2.0**-44),
+        tables(st, st.integers(0, 4).map(float)).map(lambda x: x + 2.0**20),
     )
-    return answer
+
+
+def float_tables(st):
+    return st.tuples(floats(st))
+
+
+def any_tables(st):
+    small = tables(st, st.integers(-128, 127))
+    return st.tuples(st.one_of(floats(st), small, small.map(lambda x: x.astype(np.int8))))
+
+
+def data_and_range(st):
+    numbers = st.integers(-4, 4).map(float)
+    whole = st.sampled_from([0.0, 1.0, 2.0, 4.0])
+    case = st.tuples(st.lists(numbers, min_size=1, max_size=2), numbers, whole)
+    return case.map(lambda each: (np.array(each[0])[:, None], np.array([each[1]]),
+                                  np.array([each[1] + each[2]])))
+
+
+NORMALIZE = Truth(
+    "normalize_dataset", scaled_to_unit, inputs=any_tables,
+    rtol=1e-9,  # two subtractions and a division in float64 are within 1e-14 here
+    atol=1e-12,  # (x * scale) + offset leaves 1e-16 where zero belongs
+)
+NORMALIZE_CONSTANT = Truth("normalize_dataset", scaled_to_unit, inputs=any_tables,
+                           rtol=1e-6, judge=judge_constant)
+FIT = Truth("fit_min_max", smallest_and_largest, inputs=float_tables, rtol=0.0)
+APPLY = Truth(
+    "apply_min_max", scaled_by, inputs=data_and_range,
+    rtol=1e-9, atol=1e-11,  # x * scale + offset cancels a little more than the quotient
+)
+STANDARDIZE = Truth(
+    "standardize", standardized, inputs=float_tables,
+    rtol=1e-8,  # the one-pass variance E[x^2] - E[x]^2 loses a few digits
+    atol=1e-9,  # a value near its column's mean cancels
+)
+STANDARDIZE_CONSTANT = Truth("standardize", standardized, inputs=float_tables,
+                             rtol=1e-6, judge=judge_constant)
+MINIMUM = np.array([40.0, -0.5, -0.6, -8.3])
+MAXIMUM = np.array([90.0, 2.0, -0.3, 31.7])
+
+
+def readings(rng, N=None, D=None):
+    """Columns of different scales, some of one sign throughout."""
+    N, D = N or int(rng.integers(3, 6)), D or int(rng.integers(1, 4))
+    columns = rng.normal(0.0, 1.0, (N, D)) + rng.uniform(-3.0, 3.0, D)
+    return columns * 10.0 ** rng.integers(-1, 3, D)
+
+
+def some_readings(rng):
+    return (readings(rng),)
+
+
+def with_constants(rng):
+    """Constant columns, whose number binary may not hold, among others."""
+    dataset = readings(rng, D=4)
+    dataset[:, rng.permutation(4)[:2]] = rng.integers(-40, 40, 2) / rng.choice([10.0, 8.0])
+    return (dataset,)
+
+
+def with_exact(rng):
+    """Constant columns whose deviation is exactly zero, among others."""
+    dataset = readings(rng, D=3)
+    dataset[:, rng.integers(3)] = rng.integers(-9, 10)
+    return (dataset,)
+
+
+def small_integers(rng):
+    dtype = np.dtype(rng.choice(["int8", "uint8", "int16"]))
+    info = np.iinfo(dtype)
+    dataset = rng.integers(info.min, info.max + 1, (4, 2)).astype(dtype)
+    dataset[rng.permutation(4)[:2], 0] = info.min, info.max
+    return (dataset,)
+
+
+def tiny_readings(rng):
+    return (rng.permuted(np.array([[0.0, 1.0, 3.0, 7.0]] * 2).T, axis=0) * 2.0**-44,)
+
+
+def close_readings(rng):
+    return (2.0**20 + rng.permuted(np.array([[0.0, 1.0, 3.0, 4.0]] * 2).T, axis=0),)
+
+
+def new_data(rng):
+    D = int(rng.integers(1, 4))
+    data, minimum = readings(rng, D=D), rng.normal(0.0, 5.0, D)
+    return data, minimum, minimum + rng.uniform(2.0, 9.0, D)
+
+
+def far_out(rng):
+    minimum = rng.normal(0.0, 5.0, 2)
+    width = rng.uniform(1.0, 4.0, 2)
+    places = np.array([[-1.5, 3.0], [2.5, -0.5], [0.25, 1.5]])
+    return minimum + width * places, minimum, minimum + width
+
+
+def constant_in_training(rng):
+    data, minimum, maximum = new_data(rng)
+    place = rng.integers(len(minimum))
+    maximum[place] = minimum[place]
+    return data, minimum, maximum
 
 
 def probe_warnings(answer, dataset):
@@ -108,14 +240,8 @@ def probe_warnings(answer, dataset):
 )
 def test_scales_by_something_other_than_the_column_range(submission):
     """Every column runs from 0 at its minimum to 1 at its maximum."""
-    for dataset in (READINGS, READINGS[:3], READINGS[1:, [1]], -READINGS[:4]):
-        assert_close(
-            submission.normalize_dataset(dataset),
-            scaled_to_unit(dataset),
-            rtol=1e-9,  # two subtractions and a division in float64 are within 1e-14 here
-            atol=1e-12,  # (x * scale) + offset leaves 1e-16 where zero belongs
-            given=f"normalize_dataset(a {dataset.shape} array)",
-        )
+    cases = [(READINGS,), (READINGS[:3],), (READINGS[1:, [1]],), (-READINGS[:4],)]
+    NORMALIZE.assert_holds(submission, cases, draw=some_readings)
 
 
 @check(
@@ -130,23 +256,16 @@ def test_divides_by_a_range_of_zero(submission):
     dataset = np.column_stack(
         [READINGS[:3, 0], np.full(3, 0.1), np.full(3, -7.0), READINGS[:3, 2], np.zeros(3)]
     )
-    result, said = submission.probe(probe_warnings, dataset)
-    given = "normalize_dataset with the constant columns 0.1, -7 and 0"
-    assert_array(result, shape=(3, 5), given=given)
-    assert_equal(result[:, [1, 2, 4]], np.zeros((3, 3)), given=f"{given}, those columns")
-    assert_close(
-        result,
-        scaled_to_unit(dataset),
-        rtol=1e-6,  # this check is about the neighbours, not about their last digits
-        atol=1e-12,
-        given=given,
-    )
-    expect(not said, f"NumPy warned: {said[:1]}", given=given)
-    for constant in (np.full((4, 2), 1e6), READINGS[:1], np.array([[3], [3], [3]])):
-        result, said = submission.probe(probe_warnings, constant)
-        given = f"normalize_dataset({constant.tolist()})"
-        assert_equal(result, np.zeros(constant.shape), given=given)
+    constant = np.full((4, 2), 1e6), READINGS[:1], np.array([[3], [3], [3]])
+    for each in (dataset, *constant, *with_constants(rng_of(submission))):
+        result, said = submission.probe(probe_warnings, each)
+        given = f"normalize_dataset(a {each.shape} array with constant columns)"
+        try:
+            NORMALIZE_CONSTANT.compare(result, (each,), {})
+        except Mismatch as mismatch:
+            raise Mismatch(str(mismatch), given, mismatch.kind) from None
         expect(not said, f"NumPy warned: {said[:1]}", given=given)
+    NORMALIZE_CONSTANT.assert_holds(submission, [], draw=with_constants, draws=1)
 
 
 @check(
@@ -156,21 +275,17 @@ def test_divides_by_a_range_of_zero(submission):
 )
 def test_computes_in_the_integers_it_was_given(submission):
     """Integer columns give fractions, and small integer types do not overflow."""
-    for dtype, values in [
-        (np.int8, [[-128, 5, 9], [127, 6, 3], [11, 9, 4], [-70, 8, 8]]),
-        (np.uint8, [[255, 200, 9], [0, 207, 3], [31, 201, 4]]),
-        (np.int16, [[-32768, 1, 9], [32767, 8, 3], [1, 3, 4]]),
-        (np.int32, [[-(2**31), 1, 9], [2**31 - 1, 2, 3], [1, 9, 4]]),
-        (np.int64, [[-5, 1, 9], [20, 2, 3], [1, 9, 4]]),
-    ]:
-        dataset = np.array(values, dtype=dtype)
-        assert_close(
-            submission.normalize_dataset(dataset),
-            scaled_to_unit(dataset.astype(np.float64)),
-            rtol=1e-6,  # overflow and truncation are far coarser
-            atol=1e-12,
-            given=f"normalize_dataset(np.array({values}, dtype={dtype.__name__}))",
+    cases = [
+        (np.array(values, dtype=dtype),) for dtype, values in (
+            (np.int8, [[-128, 5, 9], [127, 6, 3], [11, 9, 4], [-70, 8, 8]]),
+            (np.uint8, [[255, 200, 9], [0, 207, 3], [31, 201, 4]]),
+            (np.int16, [[-32768, 1, 9], [32767, 8, 3], [1, 3, 4]]),
+            (np.int32, [[-(2**31), 1, 9], [2**31 - 1, 2, 3], [1, 9, 4]]),
+            (np.int64, [[-5, 1, 9], [20, 2, 3], [1, 9, 4]]),
         )
+    ]  # fmt: skip
+    # Overflow and truncation are far coarser.
+    NORMALIZE.assert_holds(submission, cases, draw=small_integers, rtol=1e-6)
 
 
 @check(
@@ -181,21 +296,11 @@ def test_computes_in_the_integers_it_was_given(submission):
 )
 def test_adds_an_epsilon_to_the_range(submission):
     """A column whose values differ by very little still runs from 0 to 1."""
-    for dataset in (TINY, np.column_stack([READINGS[:4, 0], TINY])):
-        assert_close(
-            submission.normalize_dataset(dataset),
-            scaled_to_unit(dataset),
-            rtol=1e-9,  # float64 is relative: small units cost no digits
-            atol=1e-12,
-            given=f"normalize_dataset(a {dataset.shape} array, values around 1e-13)",
-        )
-    assert_close(
-        submission.normalize_dataset(CLOSE),
-        scaled_to_unit(CLOSE),
-        rtol=1e-6,  # dataset * (1 / range) - minimum * (1 / range) loses digits here
-        atol=1e-6,
-        given="normalize_dataset(values from 2**20 to 2**20 + 4)",
-    )
+    cases = [(TINY,), (np.column_stack([READINGS[:4, 0], TINY]),)]
+    NORMALIZE.assert_holds(submission, cases, draw=tiny_readings)
+    # dataset * (1 / range) - minimum * (1 / range) loses digits here.
+    NORMALIZE.assert_holds(submission, [(CLOSE,)], draw=close_readings, draws=1,
+                           rtol=1e-6, atol=1e-6)
 
 
 @check(
@@ -206,27 +311,10 @@ def test_adds_an_epsilon_to_the_range(submission):
 )
 def test_normalize_dataset_leaves_traces(submission):
     """The dataset stays as it was, and calls do not affect each other."""
-    first = assert_unchanged(submission, "normalize_dataset", READINGS)
-    assert_close(first, scaled_to_unit(READINGS), rtol=1e-6, atol=1e-12)  # digits: see above
-    integers = np.array([[1, -2], [4, 6], [2, 0]])
-    assert_unchanged(submission, "normalize_dataset", integers)
-    wider = READINGS * 3.0 + 500.0
-    for dataset in (wider, READINGS):
-        assert_close(
-            submission.normalize_dataset(dataset=dataset),
-            scaled_to_unit(dataset),
-            rtol=1e-6,  # as above
-            atol=1e-12,
-            given="normalize_dataset, called again with other data",
-        )
-    afresh = assert_afresh(submission, "normalize_dataset", (READINGS,), (READINGS[::-1] ** 2,))
-    assert_close(
-        afresh,
-        scaled_to_unit(READINGS[::-1] ** 2),
-        rtol=1e-6,  # as above
-        atol=1e-12,
-        given="normalize_dataset, called again with other data",
-    )
+    wider, integers = READINGS * 3.0 + 500.0, np.array([[1, -2], [4, 6], [2, 0]])
+    cases = [(READINGS,), (READINGS[::-1] ** 2,), (wider,), (READINGS,), (integers,),
+             ((), {"dataset": wider})]
+    assert_no_traces(submission, NORMALIZE, cases, draw=some_readings, **ROUGHLY)
 
 
 @check(
@@ -237,13 +325,8 @@ def test_normalize_dataset_leaves_traces(submission):
 )
 def test_mixes_up_minimum_and_maximum(submission):
     """The pair holds every column's smallest and largest value, in that order."""
-    for train in (READINGS, READINGS + 100.0, READINGS[:2] - 100.0, TINY):
-        minimum, maximum = pair_from(submission.fit_min_max(train))
-        given = f"fit_min_max(a {train.shape} array)"
-        lowest = np.array([min(column) for column in train.T.tolist()])
-        highest = np.array([max(column) for column in train.T.tolist()])
-        assert_equal(minimum, lowest, given=f"{given}, minimum")
-        assert_equal(maximum, highest, given=f"{given}, maximum")
+    cases = [(READINGS,), (READINGS + 100.0,), (READINGS[:2] - 100.0,), (TINY,)]
+    FIT.assert_holds(submission, cases, draw=some_readings)
 
 
 @check(
@@ -254,25 +337,10 @@ def test_mixes_up_minimum_and_maximum(submission):
 )
 def test_fit_min_max_leaves_traces(submission):
     """The training set stays as it was, and each call knows only its own data."""
-    pair = pair_from(assert_unchanged(submission, "fit_min_max", READINGS))
-    assert_equal(pair[0], np.array([40.2, 0.25, -0.9, -8.3]), given="fit_min_max, minimum")
     narrow = READINGS[2:4] * 0.5
-    minimum, maximum = pair_from(submission.fit_min_max(train=narrow))
-    given = "fit_min_max, called again with other data"
-    assert_equal(minimum, np.array([20.1, 0.75, -0.2, 0.0]), given=f"{given}, minimum")
-    assert_equal(maximum, np.array([44.45, 1.0, -0.1, 15.85]), given=f"{given}, maximum")
-    for train in (READINGS[:1], READINGS[:1, :1]):
-        minimum, maximum = pair_from(submission.fit_min_max(train))
-        given = f"fit_min_max(a {train.shape} array)"
-        assert_equal(minimum, train[0], given=f"{given}, minimum")
-        assert_equal(maximum, train[0], given=f"{given}, maximum")
-    minimum, _ = pair_from(assert_afresh(submission, "fit_min_max", (READINGS,), (-READINGS,)))
-    expected = np.array([min(column) for column in (-READINGS).T.tolist()])
-    assert_equal(minimum, expected, given="fit_min_max, called again with other data, minimum")
-
-
-MINIMUM = np.array([40.0, -0.5, -0.6, -8.3])
-MAXIMUM = np.array([90.0, 2.0, -0.3, 31.7])
+    cases = [(READINGS,), (-READINGS,), (READINGS[:1],), (READINGS[:1, :1],), (narrow,),
+             ((), {"train": narrow}), (READINGS,)]
+    assert_no_traces(submission, FIT, cases, draw=some_readings, **ROUGHLY)
 
 
 @check(
@@ -283,14 +351,8 @@ MAXIMUM = np.array([90.0, 2.0, -0.3, 31.7])
 )
 def test_fits_again_on_the_new_data(submission):
     """New data is scaled by the training range that was passed in."""
-    for data in (READINGS, READINGS[:1], READINGS[2:4] * 0.5):
-        assert_close(
-            submission.apply_min_max(data, MINIMUM, MAXIMUM),
-            scaled_by(data, MINIMUM, MAXIMUM),
-            rtol=1e-9,  # x * scale + offset cancels a little more than the quotient
-            atol=1e-11,
-            given=f"apply_min_max(a {data.shape} array, minimum, maximum)",
-        )
+    cases = [(data, MINIMUM, MAXIMUM) for data in (READINGS, READINGS[:1], READINGS[2:4] * 0.5)]
+    APPLY.assert_holds(submission, cases, draw=new_data)
 
 
 @check(
@@ -301,14 +363,9 @@ def test_fits_again_on_the_new_data(submission):
 )
 def test_clips_what_lies_outside_the_training_range(submission):
     """Values outside the training range land outside [0, 1], on both sides."""
-    minimum, maximum = np.array([1.0, -2.0]), np.array([5.0, -1.0])
     data = np.array([[9.0, -0.5], [-3.0, -7.0], [2.0, -1.25]])
-    assert_close(
-        submission.apply_min_max(data, minimum, maximum),
-        np.array([[2.0, 1.5], [-1.0, -5.0], [0.25, 0.75]]),
-        rtol=1e-9,  # any float64 formula is within 1e-15
-        given=f"apply_min_max({data.tolist()}, {minimum.tolist()}, {maximum.tolist()})",
-    )
+    case = data, np.array([1.0, -2.0]), np.array([5.0, -1.0])
+    APPLY.assert_holds(submission, [case], draw=far_out)
 
 
 @check(
@@ -328,22 +385,10 @@ def test_divides_by_a_training_range_of_zero(submission):
             [4.25, 88.9, 0.1, 2.0, 0.0],
         ]
     )
-    for rows in (data, data[1:2]):
-        assert_close(
-            submission.apply_min_max(rows, minimum, maximum),
-            scaled_by(rows, minimum, maximum),
-            rtol=1e-9,  # one subtraction, one division
-            atol=1e-12,
-            given=f"apply_min_max(a {rows.shape} array, three columns constant in training)",
-        )
+    cases = [(data, minimum, maximum), (data[1:2], minimum, maximum)]
     # A new column that holds one value is no reason not to divide.
-    repeated = np.full((3, 1), 6.0)
-    assert_close(
-        submission.apply_min_max(repeated, np.array([4.0]), np.array([12.0])),
-        np.full((3, 1), 0.25),
-        rtol=1e-9,  # exact in binary
-        given="apply_min_max([[6], [6], [6]], [4], [12])",
-    )
+    cases.append((np.full((3, 1), 6.0), np.array([4.0]), np.array([12.0])))
+    APPLY.assert_holds(submission, cases, draw=constant_in_training)
 
 
 @check(
@@ -355,26 +400,11 @@ def test_divides_by_a_training_range_of_zero(submission):
 def test_apply_min_max_leaves_traces(submission):
     """Neither the data nor the training range changes, and calls do not affect each other."""
     flat = np.array([90.0, -0.5, -0.3, 31.7])  # column 1 constant in training
-    first = assert_unchanged(submission, "apply_min_max", READINGS, MINIMUM, flat)
-    expected = scaled_by(READINGS, MINIMUM, flat)
-    assert_close(first, expected, rtol=1e-9, atol=1e-11)  # as above
-    data = READINGS[:3] - 2.5
-    low, high = MINIMUM - 1.0, MAXIMUM + 3.0
-    assert_close(
-        submission.apply_min_max(data=data, minimum=low, maximum=high),
-        scaled_by(data, low, high),
-        rtol=1e-9,  # as above
-        atol=1e-11,
-        given="apply_min_max, called again with another range",
-    )
-    later = (data, low, high)
-    assert_close(
-        assert_afresh(submission, "apply_min_max", (READINGS[:3], MINIMUM, MAXIMUM), later),
-        scaled_by(*later),
-        rtol=1e-9,  # as above
-        atol=1e-11,
-        given="apply_min_max, called again with other numbers",
-    )
+    data, low, high = READINGS[:3] - 2.5, MINIMUM - 1.0, MAXIMUM + 3.0
+    named = {"data": data, "minimum": low, "maximum": high}
+    cases = [(READINGS[:3], MINIMUM, MAXIMUM), (data, low, high), (READINGS, MINIMUM, flat),
+             ((), named), (READINGS[:3], MINIMUM, MAXIMUM)]
+    assert_no_traces(submission, APPLY, cases, draw=new_data, **ROUGHLY)
 
 
 @check(
@@ -385,14 +415,8 @@ def test_apply_min_max_leaves_traces(submission):
 )
 def test_divides_by_another_deviation(submission):
     """Every column gets mean 0 and population standard deviation 1."""
-    for dataset in (READINGS, READINGS[1:3], READINGS[1:, [0]], TINY, OUTLIER):
-        assert_close(
-            submission.standardize(dataset),
-            standardized(dataset),
-            rtol=1e-8,  # the one-pass variance E[x^2] - E[x]^2 loses a few digits
-            atol=1e-9,  # a value near its column's mean cancels
-            given=f"standardize(a {dataset.shape} array)",
-        )
+    cases = [(READINGS,), (READINGS[1:3],), (READINGS[1:, [0]],), (TINY,), (OUTLIER,)]
+    STANDARDIZE.assert_holds(submission, cases, draw=some_readings)
 
 
 @check(
@@ -404,14 +428,7 @@ def test_divides_by_another_deviation(submission):
 def test_divides_by_a_deviation_of_zero(submission):
     """A constant column becomes exactly zeros, and its neighbours are standardised."""
     dataset = np.column_stack([np.full(5, 2.0), READINGS[:, :2], np.full(5, -3.0), np.zeros(5)])
-    given = "standardize with the constant columns 2, -3 and 0"
-    result = submission.standardize(dataset)
-    assert_array(result, shape=(5, 5), given=given)
-    assert_equal(result[:, [0, 3, 4]], np.zeros((5, 3)), given=f"{given}, those columns")
-    assert_close(result, standardized(dataset), rtol=1e-6, atol=1e-9, given=given)  # as above
-    assert_equal(
-        submission.standardize(READINGS[:1]), np.zeros((1, 4)), given="standardize(a single row)"
-    )
+    STANDARDIZE_CONSTANT.assert_holds(submission, [(dataset,), (READINGS[:1],)], draw=with_exact)
 
 
 @check(
@@ -422,14 +439,13 @@ def test_divides_by_a_deviation_of_zero(submission):
 )
 def test_expects_a_constant_column_to_have_deviation_zero(submission):
     """A column of equal values that binary cannot hold becomes exactly zeros, too."""
-    for count in (3, 5, 6, 10):
-        dataset = np.column_stack(
+    cases = [
+        (np.column_stack(
             [np.linspace(-1.0, 2.0, count), np.full(count, 0.1), np.full(count, -273.15)]
-        )
-        result = submission.standardize(dataset)
-        given = f"standardize with {count} rows, columns 1 and 2 all 0.1 and all -273.15"
-        assert_array(result, shape=(count, 3), given=given)
-        assert_equal(result[:, 1:], np.zeros((count, 2)), given=given)
+        ),)
+        for count in (3, 5, 6, 10)
+    ]
+    STANDARDIZE_CONSTANT.assert_holds(submission, cases, draw=with_constants)
 
 
 @check(
@@ -440,21 +456,8 @@ def test_expects_a_constant_column_to_have_deviation_zero(submission):
 )
 def test_standardize_leaves_traces(submission):
     """The dataset stays as it was, and calls do not affect each other."""
-    first = assert_unchanged(submission, "standardize", READINGS)
-    assert_close(first, standardized(READINGS), rtol=1e-8, atol=1e-9)  # as above
     # Of the same shape as well: what is remembered may be filed under the shape.
-    for other in (READINGS[:4] * 3.0 + 20.0, READINGS[:, ::-1] * 3.0 + 20.0):
-        assert_close(
-            submission.standardize(dataset=other),
-            standardized(other),
-            rtol=1e-8,  # as above
-            atol=1e-9,
-            given="standardize, called again with other data",
-        )
-    assert_close(
-        assert_afresh(submission, "standardize", (READINGS,), (READINGS[::-1] ** 2,)),
-        standardized(READINGS[::-1] ** 2),
-        rtol=1e-8,  # as above
-        atol=1e-9,
-        given="standardize, called again with other data",
-    )
+    others = READINGS[::-1] ** 2, READINGS[:, ::-1] * 3.0 + 20.0, READINGS[:4] * 3.0 + 20.0
+    cases = [(READINGS,), *((other,) for other in others), (READINGS,)]
+    cases.append(((), {"dataset": others[1]}))
+    assert_no_traces(submission, STANDARDIZE, cases, draw=some_readings, **ROUGHLY)
