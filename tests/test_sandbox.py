@@ -26,7 +26,7 @@ from gradekit.grading.session import Session
 from gradekit.sandbox import launch, tiers
 from gradekit.sandbox.inside import lockdown
 from gradekit.sandbox.limits import Limits
-from gradekit.submission import Submission, read
+from gradekit.submission import Submission, parse, read
 
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the lock-down")
@@ -141,6 +141,39 @@ def test_right_answers_pass_without_landlock(path: Path, sealed: Callable[[str],
     report = session.grade(read(path))
     assert [check.message for check in report.failed] == []
     assert (report.score, report.isolation) == (10, tiers.SEALED)
+
+
+MEMORY_IS_CLOSED = """
+import ctypes, os
+from gradekit.sandbox.launch import Sandbox
+from gradekit.sandbox.limits import Limits
+libc = ctypes.CDLL(None)
+before = libc.prctl(3, 0, 0, 0, 0)
+with Sandbox(["numpy"], Limits(), (), "process") as sandbox:
+    worker = sandbox.worker()
+    # What belongs to a process whose memory is closed belongs to root, whoever started it.
+    zygote = f"/proc/{sandbox._zygote._process.pid}/mem"
+    print(before, libc.prctl(3, 0, 0, 0, 0), os.stat(zygote).st_uid)
+    worker.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the calls are Linux's")
+def test_without_walls_the_memory_of_the_judge_is_closed() -> None:
+    """In the process tier nothing keeps an answer from /proc, so both are not dumpable."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY_IS_CLOSED], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["1", "0", "0"]
+
+
+@pytest.mark.parametrize("package", ["scipy.special", "sklearn.linear_model"])
+def test_libraries_load_without_walls(course: Course, package: str) -> None:
+    """They ask how Python was built, in a module whose name no list holds."""
+    answer = f"import {package}\n" + course.solution(course.find("softmax")).read_text("utf-8")
+    with open_session(course, course.find("softmax"), "process") as session:
+        report = session.grade(parse(Path("a.py"), answer.encode()))
+    assert report.passed and not report.passed_over
 
 
 def test_a_process_alone_grades_too(course: Course) -> None:

@@ -28,7 +28,7 @@ from gradekit.sandbox.process import (
     Spawned,
     environment,
 )
-from gradekit.sandbox.tiers import TIERS, best_tier
+from gradekit.sandbox.tiers import PROCESS, TIERS, best_tier, close_memory
 
 if TYPE_CHECKING:
     from gradekit.sandbox.host import WorkerHandle
@@ -186,6 +186,8 @@ class _Zygote:
                 reason = last_words.splitlines()[-1:]
                 raise SandboxError(f"the sandbox did not start: {reason}")
             self._tier = TIERS[number[0]]
+            if self._tier == PROCESS:  # before the first worker, which could open our memory
+                close_memory()
         return self._tier
 
     def reap(self, pid: int) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from gradekit.sandbox.limits import Limits
-from gradekit.sandbox.tiers import FULL, PROCESS
+from gradekit.sandbox.tiers import FULL, PR_SET_DUMPABLE, PROCESS
 
 if sys.platform != "win32":
     import fcntl
@@ -54,7 +54,7 @@ ALLOWED_CALLS = """
 
 LAST_CLOCK = 11  # CLOCK_TAI; negative numbers are the CPU clocks of other processes
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _SECCOMP_MODE_FILTER = 2
 INSTRUCTION_BYTES = 8
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -72,7 +72,9 @@ class AllowedPackages:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Find a module as Python would, if its top-level package is allowed."""
-        allowed = name.partition(".")[0] in self.names
+        top = name.partition(".")[0]
+        # How Python was built: sklearn asks for it, and it bears the platform's name.
+        allowed = top in self.names or top.startswith("_sysconfigdata")
         return PathFinder.find_spec(name, path, target) if allowed else None
 
     @classmethod
@@ -123,9 +125,9 @@ class Lockdown:
             start = descriptor + 1
         os.closerange(start, 4096)
         if sys.platform == "linux":
-            _offer_to_the_kernel()
+            offer_to_the_kernel()
             self._do("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            self._do("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+            self._do("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
             # A parent that is not there any more ended too early to take us along.
             if self._parent not in (os.getpid(), os.getppid()):
                 os._exit(1)
@@ -263,7 +265,7 @@ def _add_rule(rules: Any, action: int, name: str, *arguments: object) -> None:
         rules.add_rule(action, number, *arguments)
 
 
-def _offer_to_the_kernel() -> None:
+def offer_to_the_kernel() -> None:
     """When the machine runs out of memory, this process is to go, and not the grader."""
     with contextlib.suppress(OSError):
         score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)

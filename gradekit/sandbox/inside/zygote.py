@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from gradekit.sandbox.inside import worker
-from gradekit.sandbox.inside.lockdown import Lockdown
+from gradekit.sandbox.inside.lockdown import Lockdown, offer_to_the_kernel
 from gradekit.sandbox.limits import Limits
-from gradekit.sandbox.tiers import SEALED, TIERS, best_tier
+from gradekit.sandbox.tiers import PROCESS, SEALED, TIERS, best_tier, close_memory
 from gradekit.sandbox.warmup import ONE_THREAD, rehearse, warm_up
 
 # Without Landlock no file can be opened after the fork, so more is imported before it.
@@ -68,6 +68,9 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.
     random.seed(0)
     os.chdir(scratch)
     hidden = [Path(path) for path in settings["hidden"]]
+    if tier == PROCESS:
+        offer_to_the_kernel()  # for the workers: a process with closed memory cannot any more
+        close_memory()
     lockdown = Lockdown(tier, Limits(**settings["limits"]), hidden, scratch)
     os.environ.clear()
     # For what a submission is the first to load: libraries with threads, torch's compiler.
