@@ -29,10 +29,10 @@ class LayerNormalization(Picture):
         for row, label, mark in ((x, "x", "."), (rms, "rms_norm", "s"), (layer, "layer_norm", "o")):
             label = f"{label}: mean {row.mean():.2f}"
             axes[0].plot(place, row, mark + "-", lw=0.6, ms=4, label=label)
-        axes[0].set(ylabel="feature's value")
-        axes[0].legend()
+        axes[0].set(ylabel="feature's value", ylim=(-7, 7))
+        axes[0].legend(loc="lower right")
         axes[1].axhline(0.0, color="grey", lw=0.5)
         axes[1].bar(place - 0.2, grad_out, 0.4, label="grad_out")
         axes[1].bar(place + 0.2, grad_x, 0.4, label="grad_x: no shift, no stretch")
-        axes[1].set(xlabel="feature", ylabel="gradient")
-        axes[1].legend()
+        axes[1].set(xlabel="feature", ylabel="gradient", ylim=(-2.5, 1.5))
+        axes[1].legend(loc="lower right")

@@ -20,8 +20,8 @@ class OnlineSoftmax(Picture):
             for seen in range(1, self.count + 1)
         ]
         place = np.arange(self.length)
-        # Each query looks for the keys near half of its own place, and for itself.
-        Q = 12 * np.stack([np.cos(place / 20), np.sin(place / 20), place / 60], axis=1)
+        # Each query looks for the keys near half of its own place.
+        Q = 150 * np.stack([np.cos(place / 20), np.sin(place / 20), place / 60], axis=1)
         K = np.stack([np.cos(place / 10), np.sin(place / 10), place / 60], axis=1)
         weights = answer.blockwise_attention(
             Q, K, np.eye(self.length), self.keys_at_a_time, True
@@ -37,9 +37,9 @@ class OnlineSoftmax(Picture):
         axes[0].plot(np.repeat(seen, self.block), scores.ravel(), ".", color="grey", label="scores")
         axes[0].step(seen, stats[:, 0], where="mid", label="maximum so far")
         axes[0].plot(seen, stats[:, 1], "o-", label="sum of exp(score - maximum) so far")
-        axes[0].set(xlabel="blocks seen")
-        axes[0].legend()
-        axes[1].imshow(weights, aspect="auto", cmap="Blues", interpolation="nearest")
+        axes[0].set(xlabel="blocks seen", ylim=(-5, 20))
+        axes[0].legend(loc="upper left")
+        axes[1].imshow(weights, aspect="auto", cmap="Blues", interpolation="nearest", vmax=0.4)
         for edge in range(self.keys_at_a_time, self.length, self.keys_at_a_time):
             axes[1].axvline(edge - 0.5, color="tab:orange", lw=0.8)
         axes[1].set(xlabel="key (lines: where a block ends)", ylabel="query, causal")
