@@ -6,7 +6,7 @@ from gradekit.pictures import Picture, numbers
 
 
 class PositionalEncoding(Picture):
-    title = "Sinusoids, what RoPE makes of distance, and ALiBi"
+    title = "Waves, scores that know the distance, and what distance costs"
     panels = 3
     length, d_model, D = 64, 32, 32
     bases = (100.0, 10000.0)
@@ -39,4 +39,4 @@ class PositionalEncoding(Picture):
             axes[2].plot(np.where(np.isfinite(row), row, np.nan), label=f"head {head}")
         axes[2].axvspan(24.5, 32.5, alpha=0.15)
         axes[2].set(xlabel="key (shaded: after the query, 24)", ylabel="bias by ALiBi")
-        axes[2].legend(loc="upper left")
+        axes[2].legend(loc="lower right")
