@@ -512,6 +512,7 @@ def test_stumbles_over_zeros_or_types(submission):
              (np.array([8, 0, 3], np.uint8), np.array([1, 0, 2], np.uint8), 3),
              (np.array([7, 9, 1], np.int8), np.array([5.0, 2.0, 7.0], np.float32), 2),
              ([0, 40, 33], [3, 2, 1], 3), ([1, 2, 0], np.array([0, 200, 100], np.uint8), 2),
+             (np.array([0.3, 2.7, 1.1], np.float32), np.array([3.0, 1.0, 2.0]), 3),
              (np.array([0.0, 0.0, 1.0]), np.array([2.0, 1.0, 0.0]), 2)]  # fmt: skip
     NDCG.assert_holds(submission, cases, draw=draw_odd_ranking, draws=4, unchanged=True)
     relevance, scores = np.array([0.0, 4.0, 1.0, 0.0]), np.array([4.0, 3.0, 2.0, 1.0])

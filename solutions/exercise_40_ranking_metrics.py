@@ -29,7 +29,6 @@ from numpy.typing import ArrayLike
 def roc_auc(y_true: ArrayLike, scores: ArrayLike) -> float:
     """Share of the pairs (positive, negative) that are in order; ties count half."""
     positive = np.asarray(y_true) == 1  # (N,), bool, whatever came
-    scores = np.asarray(scores, dtype=np.float64)
     P = int(positive.sum())
     N = len(positive) - P
     if P == 0 or N == 0:
