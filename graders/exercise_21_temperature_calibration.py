@@ -293,25 +293,27 @@ def test_misses_very_high_or_low_temperatures(submission):
 def test_ignores_the_criterion(submission):
     """The temperature minimises the criterion that was passed, whichever that is."""
     rng = rng_of(submission)
-    drawn = [("weighted", float(rng.uniform(4.0, 8.0))), ("softened", float(rng.uniform(0.5, 0.7)))]
-    criteria = [("weighted", 5.0), ("focal", 2.0), ("softened", 0.6), *drawn]
-    seeds = [12, 11, 10, *seeds_of(submission, 2)]
-    one = [validation_set(seed, 1.0, each) for seed, each in zip(seeds, criteria, strict=True)]
-    sums = [(seed, optimum, ("sum", 1.0)) for seed, optimum in (
-        (13, 4.5), (int(rng.integers(2**31)), float(rng.uniform(3.0, 6.0))))]  # fmt: skip
-    larger = [validation_set(13, 3.0, criteria[0])]
-    larger += [validation_set(13, 1.0, criteria[0])]
-    problems = [*one, *larger, *(validation_set(*case) for case in sums)]
-    got = [value for _, value in submission.each_probe(probe_temperature, problems)]
-    for (name, _), value in zip(criteria, got, strict=False):
-        judge_one(value, f"calibrate_temperature on 150 samples ({name} loss)")
-    judge_different(got[len(one) + 1], got[len(one)], "calibrate_temperature (weighted loss)")
-    for (_, optimum, _), value in zip(sums, got[-2:], strict=True):
-        given = "calibrate_temperature on 150 samples, a criterion that sums over them"
-        value = assert_number(plain(value), given=given)
-        # How near is for other checks: on the way from 1 it may have stopped.
-        expect(0.85 <= value <= 1.15 * optimum, f"expected T = {optimum:.4g}, got {value:.4g}",
-               given=given)  # fmt: skip
+    fixed = [(12, ("weighted", 5.0)), (11, ("focal", 2.0)), (10, ("softened", 0.6))]
+    first, second, third = (int(seed) for seed in rng.integers(2**31, size=3))
+    drawn = [(first, ("weighted", float(rng.uniform(4.0, 8.0)))),
+             (second, ("softened", float(rng.uniform(0.5, 0.7))))]  # fmt: skip
+    sums = [(13, 4.5, ("sum", 1.0)), (third, float(rng.uniform(3.0, 6.0)), ("sum", 1.0))]
+    cases = [(seed, 1.0, criterion) for seed, criterion in fixed]
+    cases += [(12, 3.0, fixed[0][1]), sums[0]]
+    cases += [*((seed, 1.0, criterion) for seed, criterion in drawn), sums[1]]
+    answers = submission.each_probe(probe_temperature, [validation_set(*case) for case in cases])
+    seen = []
+    for (_, optimum, (name, _)), (_, value) in zip(cases, answers, strict=True):
+        given = f"calibrate_temperature on 150 samples ({name} loss)"
+        seen.append(value)
+        if optimum == 1.0:
+            judge_one(value, given)
+        elif name == "weighted":
+            judge_different(seen[0], value, given)
+        else:  # how near is for other checks: on the way from 1 it may have stopped
+            value = assert_number(plain(value), given=given)
+            expect(0.85 <= value <= 1.15 * optimum, f"expected T = {optimum:.4g}, got {value:.4g}",
+                   given=given)  # fmt: skip
 
 
 @check("calibrate_temperature", points=0.5,
@@ -323,12 +325,14 @@ def test_fits_training_mode_logits(submission):
     for seed in (6, *seeds_of(submission, 1)):
         state, X, y = deep_case(seed)
         cases += [(state, X, y, "train"), (state, X, y, "eval"), (times(state, 3), X, y, "train")]
-    given = "calibrate_temperature, model with BatchNorm and Dropout in {} mode"
-    got = [value for _, value in submission.each_probe(probe_deep_temperature, cases)]
-    for first in (0, 3):
-        for (*_, mode), value in zip(cases[first:][:2], got[first:], strict=False):
-            judge_one(value, given.format(mode))
-        judge_different(got[first], got[first + 2], given.format("train"))
+    seen = []
+    for (*_, mode), value in submission.each_probe(probe_deep_temperature, cases):
+        given = f"calibrate_temperature, model with BatchNorm and Dropout in {mode} mode"
+        seen.append(value)
+        if len(seen) % 3:
+            judge_one(value, given)
+        else:
+            judge_different(seen[-3], value, given)
 
 
 @check("calibrate_temperature", points=0.5,
@@ -352,8 +356,8 @@ def test_leaves_the_model_changed(submission):
         given = f"calibrate_temperature on {which}"
         assert_untouched(before, after, given=given)
         temperatures.append(assert_number(plain(temperature), given=given))
-    for first in (0, 2):
-        judge_different(temperatures[first], temperatures[first + 1], "calibrate_temperature")
+        if len(temperatures) % 2 == 0:
+            judge_different(*temperatures[-2:], "calibrate_temperature")
 
 
 @check("calibrate_temperature", points=0.5,
@@ -365,9 +369,9 @@ def test_temperature_manners(submission):
     some, drawn = few_samples(np.random.default_rng(0)), few_samples(rng)
     one = torch.tensor([[2.0, -1.0]]), torch.tensor([0.5]), torch.tensor([[3.0, 1.5]])
     other = *one[:2], torch.tensor([[float(rng.uniform(2, 3)), float(rng.uniform(0, 2))]])
-    cases = [scaled(*each, torch.ones(1), 3.0, softened) for each in (one, other)]
-    cases += [scaled(*each, 1.0, BCE) for each in (some, drawn)]
-    cases.append(scaled(*some, 3.0, BCE))
+    cases = [scaled(*one, torch.ones(1), 3.0, softened), scaled(*some, 1.0, BCE)]
+    cases += [scaled(*some, 3.0, BCE), scaled(*drawn, 1.0, BCE)]
+    cases.append(scaled(*other, torch.ones(1), 3.0, softened))
     seen = []
     for case, got in submission.each_probe(probe_temperature_manners, cases):
         states, numpys, values, X_after, y_after = got
@@ -380,13 +384,13 @@ def test_temperature_manners(submission):
         anew = not same(states[0], states[1]) and not same(numpys[0], numpys[1])
         expect(anew, "it reseeds the global random state", given=given)
         expect(same(X, X_after) and same(y, y_after), "it changed X_val or y_val", given=given)
-    for value in seen[:2]:  # which criterion is minimised, and how well, is for other checks
-        searched = 0 < value < math.inf and abs(value - 1) > 1e-3
-        expect(searched, f"expected T = 3, got {value:.4g}",
-               given="calibrate_temperature on 1 sample")  # fmt: skip
-    for value in seen[2:4]:
-        judge_one(value, "calibrate_temperature on 6 samples")
-    judge_different(seen[2], seen[4], "calibrate_temperature on 6 samples")
+        if len(X) == 1:  # which criterion is minimised, and how well, is for other checks
+            searched = 0 < value < math.inf and abs(value - 1) > 1e-3
+            expect(searched, f"expected T = 3, got {value:.4g}", given=given)
+        elif len(seen) == 3:
+            judge_different(*seen[1:], given)
+        else:
+            judge_one(value, given)
 
 
 # ---- expected_calibration_error ----------------------------------------------------------------
@@ -626,13 +630,16 @@ def test_misses_an_exact_hit(submission):
     THRESHOLD.assert_holds(submission, cases, draw=exact_hits)
 
 
-def few_scores(rng):
-    """Up to six positives with scores of their own, and a sensitivity that none reaches exactly."""
+def few_scores(rng, low=0.55, high=0.95):
+    """Up to six positives with scores of their own, and a sensitivity that none reaches exactly.
+
+    It lies from `low` to `high` of a positive below one that can be reached.
+    """
     count = int(rng.integers(3, 7))
     y_true = rng.permutation([1] * count + [0, 0])
     y_prob = rng.permutation(15)[: count + 2] / 16 + 1 / 32
     found = int(rng.integers(1, count + 1))
-    return y_true.tolist(), y_prob.tolist(), (found - float(rng.uniform(0.55, 0.95))) / count
+    return y_true.tolist(), y_prob.tolist(), (found - float(rng.uniform(low, high))) / count
 
 
 @check("choose_threshold", points=0.5, inputs=patients(2, [0.6, 0.3, 0.55, 0.8]),
@@ -655,7 +662,10 @@ def test_threshold_manners(submission):
     kinds = every_kind([0.625, 0.875, 0.25, 0.125, 0.5], [0, 1, 1, 0, 1])
     cases = [((), dict(zip(names, (*kind, 0.6), strict=True))) for kind in kinds]
     cases += [([1], [0.3125], 0.5), ([1, 1, 1], [0.3125, 0.75, 0.5], 0.5)]
-    THRESHOLD.assert_holds(submission, cases, draw=few_scores, unchanged=True)
+    # Whoever rounds the needed count to the nearest has no trouble here.
+    THRESHOLD.assert_holds(
+        submission, cases, draw=lambda rng: few_scores(rng, 0.1, 0.3), unchanged=True
+    )
     arrays = [(labels, probs, 0.6) for probs, labels in kinds[3:4]]
     assert_any_layout(submission, THRESHOLD, arrays)
 
@@ -730,9 +740,9 @@ def steep(rng):
     return layers, torch.tensor(x).float(), torch.tensor(baseline).float()
 
 
-def nearly_linear(rng):
+def nearly_linear(rng, n=3):
     """A network that hardly bends, so that its gradient is the same everywhere."""
-    (W, b, v, c), (x, baseline) = network(rng), points(rng, 3)
+    (W, b, v, c), (x, baseline) = network(rng), points(rng, n)
     return (1e-3 * W, 0 * b, 1e3 * v, c), x, baseline
 
 
@@ -840,7 +850,9 @@ def test_attribution_manners(submission):
     """One row or a frozen model will do, and neither the model nor the tensors change."""
     modes = {"train": [True, True, False, True], "eval": [False] * 4}
     settings = [(8, "train", False), (8, "eval", True), (*seeds_of(submission, 1), "eval", False)]
-    cases = [(*gentle(seed, 1), FEW, modes[mode], frozen) for seed, mode, frozen in settings]
+    # Where the path runs makes no difference here.
+    cases = [(*nearly_linear(np.random.default_rng(seed), 1), 10, modes[mode], frozen)
+             for seed, mode, frozen in settings]  # fmt: skip
     answers = submission.each_probe(probe_attribution_manners, cases)
     for (_, mode, frozen), (case, got) in zip(settings, answers, strict=True):
         layers, x, baseline, *_ = case
