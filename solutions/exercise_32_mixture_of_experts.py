@@ -32,7 +32,7 @@ import numpy as np
 def route(logits: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the k best experts of each token, and their softmax among themselves."""
     if not 1 <= k <= logits.shape[1]:
-        raise ValueError(f"k must be from 1 to {logits.shape[1]}, got {k}")
+        raise ValueError(f"k must be from 1 to the number of experts, got {k}")
     # Stable and of the negative logits: of equals the lower index stays first.
     experts = np.argsort(-logits, axis=1, kind="stable")[:, :k]  # (T, k)
     chosen = np.take_along_axis(logits, experts, axis=1)  # (T, k)
