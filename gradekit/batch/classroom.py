@@ -18,7 +18,8 @@ from gradekit.batch.run import Batch, Export, Preview
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
 from gradekit.feedback import Level, at_level
-from gradekit.intake.handed_in import HandedIn, open_handed_in
+from gradekit.intake.handed_in import open_handed_in
+from gradekit.intake.items import HandedIn
 from gradekit.intake.placing import Found, discover
 from gradekit.overview import Overview, SimilarPair
 from gradekit.results import (

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.intake.handed_in import HandedIn
+from gradekit.intake.items import HandedIn
 from gradekit.intake.placing import Entry
 from gradekit.overview import SimilarPair
 from gradekit.submission import parse

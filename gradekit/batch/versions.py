@@ -9,7 +9,6 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import gradekit
 from gradekit.course import Course, Exercise
 from gradekit.grading import mistakes
 
@@ -33,7 +32,7 @@ def versions_of(course: Course, exercise: Exercise) -> dict[str, str]:
 @cache
 def engine() -> str:
     """A digest of the code of kit that decides reports."""
-    package = Path(gradekit.__file__).parent
+    package = Path(__file__).resolve().parents[1]
     parts = [package / name for name in ENGINE]
     files = [path for part in parts for path in ([part] if part.is_file() else part.rglob("*.py"))]
     return _digest(sorted(files), package)

@@ -22,7 +22,8 @@ from gradekit.engine import open_session
 from gradekit.errors import KitError
 from gradekit.export.gradescope import Missing, results
 from gradekit.feedback import LEVELS
-from gradekit.intake.handed_in import HandedIn, open_handed_in
+from gradekit.intake.handed_in import open_handed_in
+from gradekit.intake.items import HandedIn
 from gradekit.intake.placing import Placed, answers_of_one
 from gradekit.report import Report
 from gradekit.results import printable

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from gradekit.errors import KitError
-from gradekit.intake.handed_in import Item, Kind
+from gradekit.intake.items import Item, Kind
 from gradekit.sandbox.limits import NOTEBOOK_BYTES
 
 LINK = 0o120000  # the file type of a symbolic link, as zip files record it

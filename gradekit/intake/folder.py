@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gradekit.errors import KitError
-from gradekit.intake.handed_in import Item
+from gradekit.intake.items import Item
 from gradekit.sandbox.limits import NOTEBOOK_BYTES
 
 DEPTH = 40  # folders; nobody's answer lies deeper, and paths have an end

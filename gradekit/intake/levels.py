@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gradekit.errors import KitError
-from gradekit.intake.handed_in import Item
+from gradekit.intake.items import Item
 from gradekit.intake.layouts import canvas, gradescope, moodle, nbgrader, plain
 from gradekit.intake.names import ExerciseNames, answer_stem, answer_suffix
 

@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol
 
 from gradekit.errors import KitError
 from gradekit.intake.archive import Archive, directory_bytes
-from gradekit.intake.handed_in import Item
+from gradekit.intake.items import Item
 
 DEPTH = 3  # zips inside zips
 DIRECTORY_BYTES = 4 * 2**20  # of one table of contents: some 50,000 names

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.intake.handed_in import REASONS, HandedIn, Item
+from gradekit.intake.items import REASONS, HandedIn, Item
 from gradekit.intake.layouts import canvas, gradescope, moodle, nbgrader, plain
 from gradekit.intake.levels import Class, Placeable, class_in
 from gradekit.intake.names import (

@@ -18,12 +18,12 @@ from traitlets import Enum, Unicode
 
 from gradekit.batch.grader import Sessions, isolation_for_strangers
 from gradekit.course import Course, default_root
-from gradekit.export.texts import NOT_RUN, explained
-from gradekit.feedback import LEVELS, Level, at_level
+from gradekit.feedback import LEVELS
 from gradekit.grading.session import Session
-from gradekit.nbgrader.gradebook import Graded, asked_checks, record
+from gradekit.nbgrader.cells import Graded, asked_checks, filled
+from gradekit.nbgrader.gradebook import record
 from gradekit.nbgrader.notebooks import HiddenCheck
-from gradekit.report import Check, Report
+from gradekit.report import Report
 from gradekit.submission import read
 
 RESOURCE = "gradekit"  # what the first step leaves for the second
@@ -72,32 +72,6 @@ class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
                 record(submitted, *resources[RESOURCE])
                 gradebook.db.commit()
         return nb, resources
-
-
-def filled(nb: Any, graded: Graded, level: Level) -> Any:
-    """The notebook with what came of each check as the output of its cell."""
-    shown = {
-        (name, check.name): check
-        for name, report in graded.reports.items()
-        for check in at_level(report, level).checks
-    }
-    for cell in nb.cells:
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if found := graded.find(grade_id):
-            exercise, check = found
-            cell.outputs = _outputs(check, shown.get((exercise, check.name)))
-    return nb
-
-
-def _outputs(check: Check, shown: Check | None) -> list[Any]:
-    from nbformat import v4
-
-    if check.outcome == "not_run":
-        return [v4.new_output("error", ename="NotRun", evalue=NOT_RUN, traceback=[NOT_RUN])]
-    points = {"text/plain": repr(check.score)}
-    text = f"{explained(shown)}\n" if shown else ""
-    said = [v4.new_output("stream", name="stdout", text=text)] if text else []
-    return [*said, v4.new_output("execute_result", data=points, execution_count=None)]
 
 
 def _session(asked: HiddenCheck, isolation: str | None) -> Session:

@@ -1,7 +1,7 @@
 """nbgrader's gradebook, written from reports.
 
 `record` puts one report into one submitted notebook. It is what nbgrader's own autograde
-ends in on an exported course (see export/autograde.py), and what `kit grade --gradebook`
+ends in on an exported course (see autograde.py), and what `kit grade --gradebook`
 does without nbgrader's notebooks and kernels, so both give the same gradebook.
 """
 
@@ -11,70 +11,24 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gradekit.course import Course, default_root
 from gradekit.errors import KitError
 from gradekit.export.texts import as_markdown, remarks
 from gradekit.feedback import Level, at_level
-from gradekit.nbgrader.notebooks import EXAMPLES_SUFFIX, HiddenCheck, notebook
-from gradekit.report import Check, Report
+from gradekit.nbgrader.cells import Graded, Reports, asked_checks, filled
+from gradekit.nbgrader.notebooks import HiddenCheck, notebook
 
 if TYPE_CHECKING:
-    from nbgrader.api import Gradebook, Notebook, SubmittedNotebook
+    from nbgrader.api import Gradebook, SubmittedNotebook
 
     from gradekit.results import Result
 
 CONFIG = "nbgrader_config.py"
 TIMESTAMP_BYTES = 100
-Reports = Mapping[str, Report]  # by exercise
-
-
-class Graded(NamedTuple):
-    """What the cells of one notebook ask for, and the reports that answer them."""
-
-    asked: Mapping[str, HiddenCheck]  # by grade_id
-    reports: Reports
-
-    def find(self, grade_id: str | None) -> tuple[str, Check] | None:
-        """The exercise and the check that a cell of ours stands for.
-
-        Raises:
-            KitError: the grader no longer has that check.
-        """
-        if grade_id is None:
-            return None
-        if asked := self.asked.get(grade_id):
-            return asked.exercise, self._check(asked)
-        examples = f"example_{grade_id.removesuffix(EXAMPLES_SUFFIX)}"
-        for name, report in self.reports.items():
-            for check in report.checks if grade_id.endswith(EXAMPLES_SUFFIX) else ():
-                if check.name == examples:
-                    return name, check
-        return None
-
-    def _check(self, asked: HiddenCheck) -> Check:
-        report = self.reports[asked.exercise]
-        for check in report.checks:
-            if check.name == asked.check:
-                return check
-        if report.not_run:  # nothing of it was
-            return report.not_run[0]
-        raise KitError(
-            f"The notebook asks for `{asked.check}`, and the grader of {asked.exercise} has no "
-            "such check (any more).\nExport the exercise and generate the assignment anew."
-        )
-
-
-def asked_checks(source: Notebook) -> dict[str, HiddenCheck]:
-    """The checks that the cells of a notebook ask for, by grade_id, from the gradebook.
-
-    Not from the notebook that was handed in: its author may have changed it.
-    """
-    found = {cell.name: HiddenCheck.find(cell.source or "") for cell in source.source_cells}
-    return {name: asked for name, asked in found.items() if asked}
 
 
 def record(submitted: SubmittedNotebook, graded: Graded, level: Level) -> None:
@@ -333,8 +287,6 @@ class _Writer:
     def _write_notebook(self, result: Result, assignment: str, graded: Graded) -> None:
         """The graded notebook, where nbgrader's feedback and formgrader look for it."""
         import nbformat
-
-        from gradekit.nbgrader.autograde import filled
 
         assert self.root is not None
         path = self.root.joinpath(
