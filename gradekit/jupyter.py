@@ -140,7 +140,8 @@ def _graded(shell: InteractiveShell, name: str, course: str, options: tuple[str,
 
 def _functions(root: Path, exercise: Exercise) -> set[str]:
     stub = ast.parse(Course(root).stub(exercise).read_text("utf-8"))
-    return {node.name for node in stub.body if isinstance(node, ast.FunctionDef)}
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return {node.name for node in stub.body if isinstance(node, kinds)}
 
 
 def definitions(cells: list[str], wanted: set[str]) -> list[str]:

@@ -112,3 +112,14 @@ def test_drills_that_are_due_come_first_then_new_ones(place, course):
     first, second = drill.draw(place, [exercise], 2, random.Random(0))
     assert first.wrong == missed
     assert second.wrong != missed
+
+
+def test_a_drill_shows_the_constant_in_which_the_mistake_stands(tmp_path, course):
+    """Names at the top of the file, and classes with their decorators, belong to the function."""
+    file = tmp_path / "wrong.py"
+    file.write_text(
+        "# wrong: softmax: too small\nimport numpy as np\nEPS = 1e-3\nUNUSED = 1\n"
+        "def softmax(x):\n    return x / (x.sum() + EPS)\n"
+    )
+    wrong = drill.Wrong(course.find("softmax"), file, "softmax", "too small")
+    assert drill.code_of(wrong) == "EPS = 1e-3\n\ndef softmax(x):\n    return x / (x.sum() + EPS)"

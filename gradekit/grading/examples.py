@@ -20,7 +20,7 @@ FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 def functions_of(stub: Path) -> Iterator[tuple[str, list[doctest.Example]]]:
-    """The functions of a stub in order, each with the examples of its docstring.
+    """The functions and classes of a stub in order, each with the examples of its docstring.
 
     The stub's own imports come first among the examples: an answer need not repeat them.
     """
@@ -32,7 +32,7 @@ def functions_of(stub: Path) -> Iterator[tuple[str, list[doctest.Example]]]:
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
     for node in body:
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
             # A heading right under an example would count as what the example prints.
             text = re.sub(r"(?m)^\w+:", r"\n\g<0>", ast.get_docstring(node) or "")
             examples = parser.get_examples(text)

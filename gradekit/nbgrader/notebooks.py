@@ -21,6 +21,9 @@ from gradekit.report import Check
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
 
+Asked = ast.FunctionDef | ast.ClassDef  # what an answer has to define
+
+BEGIN, END = "    ### BEGIN SOLUTION", "    ### END SOLUTION"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 EXAMPLES_SUFFIX = "_examples"
 LOADER = "from gradekit.notebook import score"
@@ -98,14 +101,14 @@ def notebook(
     stub, answer = _Source(course.stub(exercise)), _Source(course.solution(exercise))
     examples = dict(functions_of(course.stub(exercise)))
     imported = {f"{ast.unparse(node)}\n" for node in stub.imports}
-    by_function: dict[str, list[Check]] = {name: [] for name in stub.functions}
+    by_function: dict[str, list[Check]] = {name: [] for name in stub.asked}
     for check in checks:
         by_function[check.function].append(check)
 
     made = v4.new_notebook(metadata={"kernelspec": dict(KERNEL)})
     made.cells += [_prompt(ast.get_docstring(stub.tree) or exercise.title), _imports(stub)]
-    for name, function in stub.functions.items():
-        made.cells.append(_cell(name, _solution(function, stub, answer), solution=True))
+    for name, node in stub.asked.items():
+        made.cells.append(_cell(name, _solution(node, stub, answer), solution=True))
         if own := [each for each in examples[name] if each.source not in imported]:
             made.cells.append(_example_cell(name, own))
         hidden = [check for check in by_function[name] if check.max_score]
@@ -188,8 +191,10 @@ class _Source:
         self.tree = ast.parse(text)
 
     @property
-    def functions(self) -> dict[str, ast.FunctionDef]:
-        return {node.name: node for node in self.tree.body if isinstance(node, ast.FunctionDef)}
+    def asked(self) -> dict[str, Asked]:
+        """The functions and classes at its top level, which an answer has to define."""
+        kinds = (ast.FunctionDef, ast.ClassDef)
+        return {node.name: node for node in self.tree.body if isinstance(node, kinds)}
 
     @property
     def imports(self) -> list[ast.stmt]:
@@ -203,11 +208,14 @@ class _Source:
             start -= 1
         return textwrap.dedent("\n".join(self.lines[start - 1 : last.end_lineno]))
 
-    def head(self, function: ast.FunctionDef) -> str:
-        """A function's signature and docstring."""
-        first = function.body[0]
-        end = first.end_lineno if ast.get_docstring(function) else first.lineno - 1
-        return "\n".join(self.lines[function.lineno - 1 : end])
+    def head(self, node: Asked) -> str:
+        """The signature and docstring of a function, or of a class."""
+        first = node.body[0]
+        end = first.end_lineno if ast.get_docstring(node) else first.lineno - 1
+        lines = self.lines[node.lineno - 1 : end]
+        while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+            lines.pop()  # the stub's own TODO
+        return textwrap.dedent("\n".join(lines))
 
     def body(self, function: ast.FunctionDef) -> str:
         """A function's statements without its docstring."""
@@ -215,16 +223,51 @@ class _Source:
         return self.code(statements[0], statements[-1])
 
 
-def _solution(function: ast.FunctionDef, stub: _Source, answer: _Source) -> str:
-    """The stub's signature and contract over the body of the reference answer.
+def _solution(node: Asked, stub: _Source, answer: _Source) -> str:
+    """The stub's signature and contract over the body of the reference answer."""
+    model = answer.asked[node.name]
+    if isinstance(node, ast.ClassDef) and isinstance(model, ast.ClassDef):
+        return _class_solution(node, model, stub, answer)
+    assert isinstance(model, ast.FunctionDef)
+    body = _indented(_body_with_help(model, stub, answer))
+    return f"{stub.head(node)}\n{BEGIN}\n{body}\n{END}"
 
-    What the answer keeps beside its functions goes into the body too: a released cell that
-    raised at its top level would keep the cell's own function from being defined.
+
+def _class_solution(
+    node: ast.ClassDef, model: ast.ClassDef, stub: _Source, answer: _Source
+) -> str:
+    """The same for a class, method by method, so that each keeps its contract.
+
+    What else the reference class has stands behind its last method, in the same region: a
+    region of its own would be replaced by a statement that raises while the class is made.
     """
-    reference = answer.functions[function.name]
-    there = set[str]().union(*(names_in(node).bound for node in stub.imports), stub.functions)
+    methods = {each.name: each for each in model.body if isinstance(each, ast.FunctionDef)}
+    asked = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+    names = {each.name for each in asked}
+    docstring = model.body[0] if ast.get_docstring(model) else None
+    others = [
+        each for each in model.body if each is not docstring and getattr(each, "name", "") not in names
+    ]
+    parts = []
+    for each in asked:
+        body = _indented(_body_with_help(methods[each.name], stub, answer))
+        more = "".join(f"\n\n{answer.code(other, other)}" for other in others if each is asked[-1])
+        parts.append(f"{stub.head(each)}\n{BEGIN}\n{body}{more}\n{END}")
+    return "\n\n".join([stub.head(node), *map(_indented, parts)])
+
+
+def _body_with_help(reference: ast.FunctionDef, stub: _Source, answer: _Source) -> str:
+    """The body of a reference function, after what the answer keeps beside its functions.
+
+    That goes into the body too: a released cell that raised at its top level would keep the
+    cell's own function from being defined.
+    """
+    there = set[str]().union(*(names_in(node).bound for node in stub.imports), stub.asked)
     beside = [node for node in answer.tree.body[1:] if not names_in(node).bound <= there]
     used = set[str]().union(*(names_in(statement).used for statement in reference.body))
     parts = [answer.code(node, node) for node in needed_by(used, beside)]
-    body = textwrap.indent("\n\n".join([*parts, answer.body(reference)]), "    ")
-    return f"{stub.head(function)}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"
+    return "\n\n".join([*parts, answer.body(reference)])
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "    ")

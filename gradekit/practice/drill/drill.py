@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gradekit.course import Course, Exercise
+from gradekit.export.names import needed_by
 from gradekit.practice import schedule
 from gradekit.practice.schedule import Key
 from gradekit.practice.workspace import Workspace
@@ -86,25 +87,26 @@ def _drill(wrong: Wrong, own_bank: list[Wrong], rng: random.Random) -> Drill:
 
 
 def code_of(wrong: Wrong) -> str:
-    """The function with the mistake, after what it uses of the rest of its file."""
+    """The function with the mistake, after what it uses of the rest of its file.
+
+    Names at the top of the file belong to it as well: the mistake may stand in a constant.
+    """
     source = wrong.path.read_text("utf-8")
-    nodes = {
-        node.name: node
-        for node in ast.parse(source).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    }
-    if wrong.function not in nodes:
+    body = [node for node in ast.parse(source).body if not _is_said_already(node)]
+    needed = needed_by({wrong.function}, body)
+    if not needed:
         return source.partition("\n")[2].strip()
-    wanted = {wrong.function}
-    while True:
-        used = {
-            part.id
-            for name in wanted
-            for part in ast.walk(nodes[name])
-            if isinstance(part, ast.Name) and part.id in nodes
-        }
-        if used <= wanted:
-            break
-        wanted |= used
-    pieces = [ast.get_source_segment(source, nodes[name]) or "" for name in nodes if name in wanted]
-    return "\n\n\n".join(pieces)
+    return "\n\n".join(_text_of(node, source.splitlines()) for node in needed)
+
+
+def _text_of(node: ast.stmt, lines: list[str]) -> str:
+    """Its lines, decorators included."""
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    return "\n".join(lines[first - 1 : node.end_lineno])
+
+
+def _is_said_already(node: ast.stmt) -> bool:
+    """Whether it is an import, or a docstring."""
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return is_text or isinstance(node, ast.Import | ast.ImportFrom)
+
