@@ -245,9 +245,8 @@ def _class_solution(
     asked = [each for each in node.body if isinstance(each, ast.FunctionDef)]
     names = {each.name for each in asked}
     docstring = model.body[0] if ast.get_docstring(model) else None
-    others = [
-        each for each in model.body if each is not docstring and getattr(each, "name", "") not in names
-    ]
+    rest = [each for each in model.body if each is not docstring]
+    others = [each for each in rest if getattr(each, "name", "") not in names]
     parts = []
     for each in asked:
         body = _indented(_body_with_help(methods[each.name], stub, answer))
