@@ -146,9 +146,21 @@ def decoded(path: Path, content: bytes) -> tuple[str, str]:
         text = content.decode("utf-16" if content[:2] in UTF_16 else "utf-8-sig")
     except UnicodeDecodeError:
         text, note = _decode_other(content)
+    if "\0" in text and (encoding := _utf_16_without_mark(content)):
+        with contextlib.suppress(UnicodeDecodeError):
+            text = content.decode(encoding)
+            note = f"it is not UTF-8, and was read as {encoding}"
     if "\0" in text:
         raise KitError(f"{path} is not a text file: save the answer as UTF-8 text.")
     return text, note
+
+
+def _utf_16_without_mark(content: bytes) -> str:
+    """The encoding if every second byte of most characters is 0, as of ASCII in UTF-16."""
+    for start, encoding in ((1, "utf_16_le"), (0, "utf_16_be")):
+        if content[start::2].count(0) * 3 > len(content):
+            return encoding
+    return ""
 
 
 def _decode_other(content: bytes) -> tuple[str, str]:
@@ -166,7 +178,7 @@ def _decode_other(content: bytes) -> tuple[str, str]:
 # What spreadsheets, editors and keyboards of the last decades wrote.
 ENCODINGS = [
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "mac_roman", "koi8_r",
-    "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "utf_16_le", "utf_16_be",
+    "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr",
 ]  # fmt: skip
 
 
@@ -174,8 +186,6 @@ def _guess(content: bytes) -> str:
     """The likeliest encoding, judged by the lines that are not ASCII."""
     from charset_normalizer import from_bytes
 
-    if content[1::2].count(0) * 3 > len(content) or content[::2].count(0) * 3 > len(content):
-        return "utf_16_le" if content[1:2] == b"\0" else "utf_16_be"
     telling = b"\n".join(line for line in content.split(b"\n") if not line.isascii())
     matches = from_bytes(telling[:GUESSED_BYTES], cp_isolation=ENCODINGS)
     best = matches.best()

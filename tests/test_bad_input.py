@@ -26,7 +26,9 @@ def log_softmax(x, axis=-1):
 WHOLE_FILE = {
     "syntax": ("x = 1\ndef softmax(x:\n", "line 2 is no valid Python: "),
     "indentation": ("def softmax(x):\nreturn x\n", "line 2 is no valid Python: "),
-    "ends_process": ("import os\nos._exit(0)\n", "ended its own process (exit status 0)"),
+    "ends_process": (
+        "import os\n" + 9 * "os._exit(0)\n", "ended its own process (exit status 0)"
+    ),
 }
 FUNCTION = {
     "missing": ("", "there is no function `softmax` in exercise_05_softmax.py"),

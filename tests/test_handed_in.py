@@ -9,9 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gradekit.course import Course
+from gradekit.engine import open_session
+from gradekit.errors import KitError
 from gradekit.grading.session import Session
 from gradekit.sandbox.inside.ipython import plain_python
 from gradekit.submission import parse
@@ -101,6 +104,135 @@ def test_what_is_beside_the_functions_costs_nothing(
     report = session.grade(answer)
     assert report.passed, report.checks
     assert bool(report.passed_over) == (kind in BESIDE)
+
+
+ENDS = {
+    "hangs": ("while True:\n    pass", "did not come to an end"),
+    "sleeps": ("import time\ntime.sleep(1000)", "did not come to an end"),
+    "exits": ("import os\nos._exit(0)", "ended the process"),
+    "kills": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", ""),
+}
+
+
+@pytest.mark.parametrize("where", ["above", "below", "cell"])
+@pytest.mark.parametrize("kind", ENDS)
+def test_what_hangs_or_ends_the_process_costs_one_loading(
+    kind: str, where: str, course: Course
+) -> None:
+    """The answer is loaded again without that statement, which is named."""
+    extra, told = ENDS[kind]
+    if where == "cell":
+        answer = parse(Path("a.ipynb"), notebook(INNER, extra))
+    else:
+        parts = [extra, INNER] if where == "above" else [INNER, extra]
+        answer = parse(Path("a.py"), "\n".join(parts).encode())
+    exercise = course.find("softmax")
+    limits = msgspec.structs.replace(exercise.limits, import_seconds=1.0)
+    with open_session(course, msgspec.structs.replace(exercise, limits=limits)) as quick:
+        report = quick.grade(answer)
+        again = quick.grade(answer)
+    assert report.passed, report.checks[0]
+    assert told in report.passed_over[0]
+    assert again.without_times() == report.without_times()
+
+
+def test_what_always_ends_the_process_has_an_end(session: Session) -> None:
+    """A handful of such statements is tried without; a file of them is not."""
+    text = "import os\n" + "os._exit(0)\n" * 50 + INNER
+    report = session.grade(parse(Path("a.py"), text.encode()))
+    assert {check.ending for check in report.failed} == {"crashed"}
+    assert report.score == 0
+
+
+MENDED = {
+    "fences": f"Here is my answer:\n\n```python\n{INNER}\n```\n\nI hope it's right!\n",
+    "fences without a word": f"```\n{INNER}\n```",
+    "two blocks": f"First\n```py\nimport numpy as np\n```\nthen\n```py\n{INNER}\n```\n",
+    "prompts": "\n".join(
+        f"{'... ' if line.startswith(' ') or not line else '>>> '}{line}"
+        for line in INNER.strip().split("\n")
+    ),
+    "a session below": f"{INNER}\n\n>>> softmax([0, 0])\narray([0.5, 0.5])\n>>> x\n",
+    "non-breaking spaces": INNER.replace("    ", "\u00a0\u00a0\u00a0 "),
+    "zero-width spaces": INNER.replace("return", "return\u200b "),
+    "a mark in the middle": INNER.replace("\ndef ", "\n\ufeffdef "),
+}
+
+
+@pytest.mark.parametrize("text", MENDED.values(), ids=MENDED)
+@pytest.mark.parametrize("name", ["a.py", "a.ipynb"])
+def test_what_can_be_mended_without_a_guess_is(text: str, name: str, session: Session) -> None:
+    """Fences, prompts and invisible characters cost nothing, and the report says what was done."""
+    content = notebook("import math", text) if name == "a.ipynb" else text.encode()
+    report = session.grade(parse(Path(name), content))
+    assert report.passed, report.checks[0]
+    assert report.passed_over or name == "a.ipynb"
+
+
+HINTS = {
+    "typographic quotes": ("x = \u201ca\u201d", "typographic quotes"),
+    "print of Python 2": ('print "a"', "this is Python 3"),
+    "a merge conflict": ("<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> other", "merge conflict"),
+    "newer syntax": ("type Vector = list[float]", "newer syntax"),
+    "generic functions": ("def f[T](x: T) -> T:\n    return x", "newer syntax"),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), HINTS.values(), ids=HINTS)
+def test_what_cannot_be_read_has_a_sentence_that_helps(
+    text: str, told: str, session: Session
+) -> None:
+    """Where Python cannot read an answer, the message says what may be the matter."""
+    report = session.grade(parse(Path("a.py"), f"{INNER}\n{text}\n".encode()))
+    if told == "newer syntax" and report.passed:
+        pytest.skip("this Python knows it")
+    assert report.score == 0
+    assert told in report.common_problem
+
+
+FILES = {
+    "RTF": (b"{\\rtf1\\ansi x}", "an RTF document"),
+    "Word": (b"PK\x03\x04" + b"x" * 100, "a zip file or a Word document"),
+    "a page": (b"<!DOCTYPE html><html>", "a web page"),
+    "PDF": (b"%PDF-1.7", "a PDF"),
+}
+
+
+@pytest.mark.parametrize(("content", "told"), FILES.values(), ids=FILES)
+def test_files_of_other_programs_are_named(content: bytes, told: str) -> None:
+    """A document under the name of an answer is called what it is."""
+    with pytest.raises(KitError, match=told):
+        parse(Path("a.py"), content)
+
+
+def test_names_that_lie_about_the_format(session: Session) -> None:
+    """A notebook called .py, a script called .ipynb, and `.ipynb.txt` are read as what they are."""
+    for name, content in (
+        ("a.py", notebook("%%time\n" + ANSWER)),
+        ("a.ipynb", ANSWER.encode()),
+        ("a.ipynb.txt", notebook("%matplotlib inline", ANSWER)),
+        ("A.PY", ANSWER.encode()),
+    ):
+        assert session.grade(parse(Path(name), content)).passed, name
+
+
+OLD_TEXTS = {
+    "cp1251": "# \u0440\u0435\u0448\u0435\u043d\u0438\u0435 \u0437\u0430\u0434\u0430\u0447\u0438\n",
+    "shift_jis": "# \u30bd\u30d5\u30c8\u30de\u30c3\u30af\u30b9\u3092\u8a08\u7b97\u3059\u308b\n",
+    "gb18030": "# \u8ba1\u7b97\u6982\u7387\u7684\u51fd\u6570\uff0c\u7b80\u5355\n",
+    "mac_roman": "# \u00fcber die Wahrscheinlichkeit, na\u00efve L\u00f6sung\n",
+    "utf-16-le": "",
+}
+
+
+@pytest.mark.parametrize(("encoding", "comment"), OLD_TEXTS.items(), ids=OLD_TEXTS)
+def test_older_encodings_are_guessed_and_noted(
+    encoding: str, comment: str, session: Session
+) -> None:
+    """Whatever an editor of another decade wrote is read, and the guess is noted."""
+    report = session.grade(parse(Path("a.py"), (comment + ANSWER).encode(encoding)))
+    assert report.passed
+    assert "it is not UTF-8" in report.passed_over[0]
 
 
 @pytest.mark.parametrize("cells", CELLS.values(), ids=CELLS)

@@ -19,6 +19,10 @@ from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, re
 from gradekit.sandbox.launch import Sandbox
 from gradekit.submission import Submission
 
+RUNNING = "running the file"
+STATEMENTS = 20_000  # at the top level of an answer
+LEFT_OUT = 3  # of them, which hang or end the process
+LOST_AT = {"timed_out": "did not come to an end", "out_of_memory": "used too much memory"}
 NOTES = 20  # of what was passed over
 # Checks that ask for more, or are told more at a time, are not remembered.
 REMEMBERED_BYTES = 2**20
@@ -93,6 +97,8 @@ class Run:
         self._submission = submission
         self._budget = Budget(sandbox.limits)
         self._worker: WorkerHandle | None = None
+        # What statements did to a worker, by their numbers: from now on it is run without them.
+        self._without: dict[int, str] | None = None
         self._fatal: SubmissionError | None = None  # it cannot be loaded, or is out of time
 
     def begin_check(self, name: str = "") -> None:
@@ -220,29 +226,80 @@ class Run:
 
     def _loaded_worker(self) -> WorkerHandle:
         """The worker with the submission in it; a new one where the last was lost."""
-        if self._worker is None:
-            self._worker = self.sandbox.worker()
-            try:
-                self._load(self._worker)
-            except SubmissionError as error:
-                self._fatal = error.anew()
-                raise
+        if self._worker is not None:
+            return self._worker
+        try:
+            if self._without is None and (lost := self._load()) is not None:
+                self._without = {}
+                self._load_in_steps(self._without, lost)
+            elif self._without is not None:
+                self._load_in_steps(self._without, None)
+        except SubmissionError as error:
+            self._fatal = error.anew()
+            raise
+        assert self._worker is not None
         return self._worker
 
-    def _load(self, worker: WorkerHandle) -> None:
-        """Run the submission's file in a new worker."""
-        what = "running the file"
+    def _load(self) -> SubmissionError | None:
+        """Run the submission's file in a new worker; return how that was lost, if it was."""
+        worker = self._worker = self.sandbox.worker()
         body = [self._module, self._submission.name, list(self._submission.cells)]
         request = wire.encode("load", 1, body, pickled)
         exchange = self._send(worker, [request], self._budget.for_loading(worker))
         if exchange.lost is not None:
-            raise SubmissionError.of(exchange.lost, what)
-        reply = self._reply(exchange.replies[0], 1, what)
+            return SubmissionError.of(exchange.lost, RUNNING)
+        self.passed_over = _notes(self._while_loading(exchange, 1))
+        return None
+
+    def _load_in_steps(self, without: dict[int, str], lost: SubmissionError | None) -> None:
+        """Run the file a statement at a time, without those at which a worker was lost.
+
+        So a statement that hangs or ends the process costs a loading, and no function.
+
+        Args:
+            without: What such statements did, by their numbers; new ones are added.
+            lost: What became of a worker that ran the file as a whole.
+
+        Raises:
+            SubmissionError: it cannot be run, or has no function beside what was left out.
+        """
+        while (ending := self._run_steps(without, lost)) is not None:
+            number, error = ending
+            lost = lost or SubmissionError.of(error, RUNNING)
+            if number < 0 or len(without) >= LEFT_OUT:
+                raise lost.anew()
+            without[number] = LOST_AT.get(error.ending, "ended the process")
+
+    def _run_steps(
+        self, without: dict[int, str], lost: SubmissionError | None
+    ) -> tuple[int, WorkerLost] | None:
+        """Run the file in a new worker; return how and at which statement that was lost."""
+        worker = self._worker = self.sandbox.worker()
+        allowance = self._budget.for_loading(worker)
+        about = self._module, self._submission.name, list(self._submission.cells)
+        request = wire.encode("load_in_steps", 1, [*about, without], pickled)
+        for number in range(1, STATEMENTS):  # of the request; the first runs no statement
+            exchange = self._send(worker, [request], allowance)
+            if exchange.lost is not None:
+                return number - 2, exchange.lost
+            value = self._while_loading(exchange, number)
+            if value is not None:
+                notes, has_functions = _end_of_steps(value)
+                if lost is not None and not has_functions:
+                    raise lost.anew()
+                self.passed_over = _notes(notes)
+                return None
+            request = wire.encode("step", number + 1, None, pickled)
+        raise SubmissionError(f"it has more than {STATEMENTS:,} statements at its top level")
+
+    def _while_loading(self, exchange: Exchange, number: int) -> Any:
+        """What came back while the file was run; raise what ended that."""
+        reply = self._reply(exchange.replies[0], number, RUNNING)
         self.attempt.printed_by_file += reply.printed
         self.attempt.printed += reply.printed
         if reply.kind == "raised":
             raise Problem.of(reply.value).while_loading()
-        self.passed_over = _notes(reply.value)
+        return reply.value
 
     def _send(
         self, worker: WorkerHandle, requests: list[wire.Pieces], allowance: Allowance
@@ -276,6 +333,11 @@ class Run:
 
 def _joined(requests: list[wire.Pieces]) -> list[bytes]:
     return [b"".join(pieces) for pieces in requests]
+
+
+def _end_of_steps(told: Any) -> tuple[Any, bool]:
+    """What was passed over, and whether there is a function, as a worker says at the end."""
+    return (told[0], told[1] is True) if isinstance(told, tuple) and len(told) == 2 else ((), False)
 
 
 def _notes(told: Any) -> tuple[str, ...]:

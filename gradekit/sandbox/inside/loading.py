@@ -8,13 +8,14 @@ from __future__ import annotations
 import __future__ as future
 
 import ast
+import contextlib
 import inspect
 import linecache
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from gradekit.sandbox.inside import inert
+from gradekit.sandbox.inside import inert, mending
 from gradekit.sandbox.inside.ipython import plain_python
 from gradekit.sandbox.inside.shell import Shell
 
@@ -52,6 +53,38 @@ class Loading:
         """
         self._run(source, self.filename, "")
 
+    def in_steps(self, cells: list[str], without: dict[int, str]) -> Iterator[int]:
+        """Run all of it a statement at a time, as `file` and `cell` do; yield how many were run.
+
+        Args:
+            without: What the statements of some numbers did to an earlier worker, which hung
+                or ended there: these are passed over.
+
+        Raises:
+            SyntaxError: it is no Python.
+        """
+        done = 0
+        for number, source in enumerate(cells, start=1):
+            alone = len(cells) == 1
+            name = self.filename if alone else f"{self.filename}, cell {number}"
+            place = "" if alone else f"cell {number}"
+            try:
+                text = plain_python(source) if self.notebook else source
+                source, code = self._compiled(text, name, place)
+            except SyntaxError as error:
+                if alone:
+                    raise
+                self._note(f"cell {number}, line {error.lineno}, is no valid Python: {error.msg}")
+                continue
+            self._flags |= code.co_flags & FUTURE
+            for statement in self._statements(source, name):
+                if why := without.get(done):
+                    self._left_out(statement, why, place)
+                else:
+                    self._run_one(statement, name, place)
+                done += 1
+                yield done
+
     def cell(self, source: str, number: int, count: int) -> None:
         """Run a cell; what cannot be run is noted."""
         name = self.filename if count == 1 else f"{self.filename}, cell {number}"
@@ -63,10 +96,7 @@ class Loading:
             self._note(f"cell {number}, line {error.lineno}, is no valid Python: {error.msg}")
 
     def _run(self, source: str, name: str, place: str) -> None:
-        self._label(name)
-        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-        flags = self._flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.notebook else 0)
-        code = compile(source, name, "exec", flags, dont_inherit=True)
+        source, code = self._compiled(source, name, place)
         self._flags |= code.co_flags & FUTURE
         try:
             self._execute(code)
@@ -77,6 +107,47 @@ class Loading:
                 raise
             self._run_rest(source, name, place, failed, error)
 
+    def _compiled(self, source: str, name: str, place: str) -> tuple[str, types.CodeType]:
+        """A source, mended where that needs no guess, and its code.
+
+        Raises:
+            SyntaxError: it is no Python; the message says what may help.
+        """
+        self._label(name)
+        flags = self._flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.notebook else 0)
+        try:
+            code = compile(source, name, "exec", flags, dont_inherit=True)
+        except SyntaxError as error:
+            for text, note in mending.candidates(source):
+                with contextlib.suppress(SyntaxError, ValueError):
+                    code = compile(text, name, "exec", flags, dont_inherit=True)
+                    self._note(f"{place}: {note}" if place else note)
+                    source = text
+                    break
+            else:
+                if help := mending.hint(source, error.msg):
+                    error.msg = f"{error.msg} ({help})"
+                raise
+        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        return source, code
+
+    def _statements(self, source: str, name: str) -> list[ast.stmt]:
+        flags = self._flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.notebook else 0)
+        tree = compile(source, name, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        return list(tree.body)
+
+    def _run_one(self, statement: ast.stmt, name: str, place: str) -> None:
+        """Run a statement; where an import of several names fails, each of them on its own."""
+        flags = self._flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.notebook else 0)
+        waiting = [statement]
+        while waiting:
+            each = waiting.pop()
+            code = compile(ast.Module([each], []), name, "exec", flags, dont_inherit=True)
+            try:
+                self._execute(code)
+            except BaseException as error:
+                waiting += reversed(self._passed_over(each, error, place))
+
     def _execute(self, code: types.CodeType) -> None:
         value = eval(code, self.namespace)
         if code.co_flags & inspect.CO_COROUTINE:
@@ -86,25 +157,17 @@ class Loading:
         self, source: str, name: str, place: str, failed: tuple[int, int], error: BaseException
     ) -> None:
         """Go on after the statement at `failed`, statement by statement."""
-        flags = self._flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.notebook else 0)
-        tree = compile(source, name, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
         waiting: list[ast.stmt] = []
         broken = None
-        for statement in tree.body:
+        for statement in self._statements(source, name):
             if (statement.lineno, statement.col_offset) > failed and not _holds(statement, failed):
                 waiting.append(statement)
             else:
                 broken = statement
         if broken is not None:
             waiting = [*self._passed_over(broken, error, place), *waiting]
-        waiting.reverse()
-        while waiting:
-            statement = waiting.pop()
-            code = compile(ast.Module([statement], []), name, "exec", flags, dont_inherit=True)
-            try:
-                self._execute(code)
-            except BaseException as error:
-                waiting += reversed(self._passed_over(statement, error, place))
+        for statement in waiting:
+            self._run_one(statement, name, place)
 
     def _passed_over(self, statement: ast.stmt, error: BaseException, place: str) -> list[ast.stmt]:
         """Note it; of an import of several names, those that are to be tried one by one."""
@@ -114,17 +177,21 @@ class Loading:
                 fields = {**dict(ast.iter_fields(statement)), "names": [name]}
                 parts.append(ast.copy_location(kind(**fields), statement))
             return list(parts)
-        where = f"{place}, line {statement.lineno}" if place else f"line {statement.lineno}"
-        shown = ast.unparse(statement).split("\n")[0][:80]
         try:
             text = f"{type(error).__name__}: {error}"
         except BaseException:
             text = type(error).__name__
-        self._note(f"{where}, `{shown}`, stopped with {text}")
+        self._left_out(statement, f"stopped with {text}", place)
+        return []
+
+    def _left_out(self, statement: ast.stmt, why: str, place: str) -> None:
+        """Note a statement that had no effect, and the names that nothing binds now."""
+        where = f"{place}, line {statement.lineno}" if place else f"line {statement.lineno}"
+        shown = ast.unparse(statement).split("\n")[0][:80]
+        self._note(f"{where}, `{shown}`, {why}")
         for bound in _bound(statement):
             if bound not in self.namespace:
                 self.unbound.setdefault(bound, f"{where} stopped at `{shown}`")
-        return []
 
     def _note(self, text: str) -> None:
         if len(self.notes) < NOTES:

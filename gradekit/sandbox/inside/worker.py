@@ -101,6 +101,33 @@ class Answer:
 
         What fails at the top level says nothing about the functions: it ends only itself.
         """
+        loading = self._begin(name, filename)
+        for position, source in enumerate(cells, start=1):
+            if loading.notebook:
+                loading.cell(source, position, len(cells))
+            else:
+                loading.file(source)
+        return self._end(loading)
+
+    def load_in_steps(
+        self, name: str, filename: str, cells: list[str], without: dict[int, str]
+    ) -> None:
+        """Begin to load a statement at a time, without some; `step` does the rest."""
+        self._loading = self._begin(name, filename)
+        self._steps = self._loading.in_steps(cells, without)
+
+    def step(self) -> tuple[list[str], bool] | None:
+        """Run one more statement. Once there is none: what was passed over, and whether the
+        answer has a function or class of its own.
+        """
+        if next(self._steps, None) is not None:
+            return None
+        kinds = (types.FunctionType, type)
+        values = [each for each in vars(self.module).values() if isinstance(each, kinds)]
+        own = any(getattr(each, "__module__", "") == self.module.__name__ for each in values)
+        return self._end(self._loading), own
+
+    def _begin(self, name: str, filename: str) -> Loading:
         self.module = sys.modules[name] = types.ModuleType(name)
         self.filename = filename
         self.module.__file__ = filename
@@ -108,11 +135,9 @@ class Answer:
         loading = Loading(self.module, filename, notebook, _labels.add)
         self.unbound = loading.unbound
         _unbound.append(loading.unbound)
-        for position, source in enumerate(cells, start=1):
-            if notebook:
-                loading.cell(source, position, len(cells))
-            else:
-                loading.file(source)
+        return loading
+
+    def _end(self, loading: Loading) -> list[str]:
         self.loading_error = loading.notes[0] if loading.notes else None
         return loading.notes
 
@@ -206,6 +231,10 @@ def _unpickled(data: bytes) -> Any:
 def _handle(answer: Answer, kind: str, body: Any) -> Any:
     if kind == "load":
         return answer.load(*body)
+    if kind == "load_in_steps":
+        return answer.load_in_steps(*body)
+    if kind == "step":
+        return answer.step()
     if kind == "probe":
         function, arguments = body
         return function(_Functions(answer), *arguments)
