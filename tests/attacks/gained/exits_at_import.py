@@ -1,4 +1,4 @@
-# attack: gained: ends its process with os._exit(0) while it is imported; expect: softmax crashed, log_softmax crashed, score 0
+# attack: gained: ends its process with os._exit(0) while it is imported; expect: softmax finished, log_softmax finished, score 0
 import numpy as np
 import os
 

@@ -1,4 +1,4 @@
-# attack: harmed: loops for ever while it is imported; expect: softmax timed_out, log_softmax timed_out, score 0
+# attack: harmed: loops for ever while it is imported; expect: score 10
 import numpy as np
 while True:
     pass

@@ -1,4 +1,4 @@
-# attack: harmed: reads from address zero while it is imported; expect: softmax crashed, log_softmax crashed, score 0
+# attack: harmed: reads from address zero while it is imported; expect: score 10
 import numpy as np
 import ctypes
 
