@@ -77,9 +77,9 @@ def count_parameters(model: torch.nn.Module) -> int:
     frozen ones, and not buffers such as BatchNorm's running statistics.
 
     Example:
-        >>> count_parameters(torch.nn.Linear(3, 2))
+        >>> int(count_parameters(torch.nn.Linear(3, 2)))
         8
-        >>> count_parameters(torch.nn.Linear(3, 2).requires_grad_(False))
+        >>> int(count_parameters(torch.nn.Linear(3, 2).requires_grad_(False)))
         0
     """
     # TODO: Replace the line below.

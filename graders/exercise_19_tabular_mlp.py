@@ -5,7 +5,6 @@ is compared with plain tensor arithmetic on its own weights, and parameters are 
 multiplying the shapes that the models here were made with.
 """
 
-import math
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +12,19 @@ import pytest
 import torch
 from torch import nn
 
-from gradekit.grading import Mismatch, assert_close, assert_equal, check, expect, same, show
+from gradekit.grading import (
+    Mismatch,
+    Truth,
+    assert_close,
+    assert_equal,
+    check,
+    expect,
+    rng_of,
+    show,
+)
+from gradekit.grading.training import assert_untouched, numbers, snapshot
+
+# Not drawn: the borders of the table, and what raises: the contract names these numbers.
 
 TABLE = [  # rows, hidden widths, dropout: the middle of each class
     (1_500, [64, 32], 0.4),
@@ -57,21 +68,15 @@ def probe_build(answer, args, kwargs):
     return layers
 
 
-def probe_build_twice(answer, args):
-    """Whether two networks, built alike, have a parameter or a buffer in common."""
-    first, second = answer.build_clinical_mlp(*args), answer.build_clinical_mlp(*args)
-    mine = {id(value) for value in (*first.parameters(), *first.buffers())}
-    return any(id(value) in mine for value in (*second.parameters(), *second.buffers()))
-
-
 def probe_forward(answer, args, x, seed):
     """The output in evaluation mode, after the statistics were moved, and the weights."""
-    model = answer.build_clinical_mlp(*args)
-    rng = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    model, other = answer.build_clinical_mlp(*args), answer.build_clinical_mlp(*args)
+    normal = numbers(seed)
     for layer in model.modules():
         if isinstance(layer, nn.BatchNorm1d):
-            layer.running_mean.copy_(0.3 * torch.randn(layer.num_features, generator=rng))
-            layer.running_var.copy_(0.5 + torch.rand(layer.num_features, generator=rng))
+            layer.running_mean.copy_(0.3 * normal(layer.num_features))
+            layer.running_var.copy_(0.5 + normal(layer.num_features).abs())
     model.eval()
     out = model(x)
     alone = model(x[:1])
@@ -86,11 +91,13 @@ def probe_forward(answer, args, x, seed):
         elif isinstance(layer, nn.ReLU):
             steps.append(("ReLU",))
     model.train()
+    mine = {id(value) for value in (*model.parameters(), *model.buffers())}
     return {
         "out": out,
         "alone": alone,
         "training": model(x),
         "trainable": [p.requires_grad for p in model.parameters()],
+        "shared": any(id(value) in mine for value in (*other.parameters(), *other.buffers())),
         "steps": steps,
     }
 
@@ -98,87 +105,99 @@ def probe_forward(answer, args, x, seed):
 class Parts(nn.Module):
     """A parameter of its own, a nested module, a scalar, a buffer and a frozen layer."""
 
-    def __init__(self):
+    def __init__(self, a, b, c):
         super().__init__()
-        self.table = nn.Parameter(torch.zeros(2, 3, 5))
+        self.table = nn.Parameter(torch.zeros(a, b, c))
         self.scale = nn.Parameter(torch.ones(()))
         self.register_buffer("grid", torch.zeros(11, 7))
-        self.inner = nn.Sequential(nn.Sequential(nn.Linear(4, 6)), nn.Conv2d(2, 3, (1, 4)))
+        self.inner = nn.Sequential(nn.Sequential(nn.Linear(c, b)), nn.Conv2d(a, b, (1, c)))
         self.frozen = nn.Linear(9, 2).requires_grad_(False)
 
 
-def model_by_name(kind):
-    """A model to be counted."""
+def model_by_name(kind, a, b, c):
+    """A model to be counted; the numbers are its sizes."""
     if kind == "parts":
-        return Parts()
+        return Parts(a, b, c)
     if kind == "batchnorm":
-        return nn.Sequential(nn.Linear(5, 7), nn.BatchNorm1d(7), nn.ReLU(), nn.Linear(7, 2))
+        return nn.Sequential(nn.Linear(a, b), nn.BatchNorm1d(b), nn.ReLU(), nn.Linear(b, c))
     if kind == "half frozen":
-        model = nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 3))
+        model = nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Linear(b, c))
         model[0].requires_grad_(False)
         return model
     if kind == "frozen weight":
-        model = nn.Linear(6, 4)
+        model = nn.Linear(a, b)
         model.weight.requires_grad_(False)
         return model
     if kind == "frozen":
-        return nn.Sequential(nn.Linear(5, 7), nn.Linear(7, 3)).requires_grad_(False)
+        return nn.Sequential(nn.Linear(a, b), nn.Linear(b, c)).requires_grad_(False)
     if kind == "nothing":
         return nn.Sequential(nn.ReLU(), nn.Dropout(0.3))
     if kind == "float64":
-        return nn.Sequential(nn.Linear(3, 8, bias=False), nn.Linear(8, 2)).double().eval()
-    return nn.Linear(3, 4)
+        return nn.Sequential(nn.Linear(a, b, bias=False), nn.Linear(b, c)).double().eval()
+    return nn.Linear(a, b)
 
 
-def probe_count(answer, kind):
-    """The count, and what the model's parameters require before and after."""
-    model = model_by_name(kind)
-    before = [p.requires_grad for p in model.parameters()] + [model.training]
+def probe_count(answer, kind, sizes):
+    """The count, and the model before and after."""
+    model, parts = model_by_name(kind, *sizes), ("modes", "requires_grad")
+    before = snapshot(model, parts=parts)
     count = answer.count_parameters(model)
-    after = [p.requires_grad for p in model.parameters()] + [model.training]
-    return {"count": count, "before": before, "after": after}
+    return count, before, snapshot(model, parts=parts)
 
 
 # What the checks have in common
 
 
-def judge_choice(n_samples, hidden, dropout, got):
-    """Fail unless `got` is (hidden, dropout)."""
-    given = f"choose_architecture({n_samples:_})"
+def looked_up(n_samples):
+    """The table, row by row."""
+    if n_samples < 1:
+        raise ValueError("no sample")
+    size = (n_samples >= 5_000) + (n_samples >= 50_000)
+    return TABLE[size][1:]
+
+
+def judge_choice(got, expected, *_, **__):
+    """Fail unless `got` is the pair (hidden, dropout); a tuple is as good as a list."""
     expect(
         isinstance(got, list | tuple) and len(got) == 2,
         f"expected a pair (hidden, dropout), got {show(got)}",
-        given=given,
     )
     expect(
-        isinstance(got[0], list | tuple),
-        f"expected a list of widths first, got {show(got[0])}",
-        given=given,
+        isinstance(got[0], list | tuple), f"expected a list of widths first, got {show(got[0])}"
     )
-    assert_equal(list(got[0]), hidden, given=f"hidden widths of {given}")
+    expect(list(got[0]) == expected[0], f"expected the widths {expected[0]}, got {show(got[0])}")
     # 0.4 is 0.4, however it was computed
-    assert_close(got[1], dropout, rtol=1e-9, given=f"dropout of {given}")
+    assert_close(got[1], expected[1], rtol=1e-9)
 
 
-def build(submission, *args, **kwargs):
-    """The layers of a built network, and the call as a learner would write it."""
+CHOICE = Truth(
+    "choose_architecture", looked_up,
+    inputs=lambda st: st.tuples(st.sampled_from(
+        [1_000, 10_000, 100_000, 5_000, 50_000, 4_999, 49_999, 1, 0, -1])),
+    rtol=0.0, judge=judge_choice,
+)  # fmt: skip
+
+
+def any_size(rng):
+    """A number of rows well inside one of the three classes."""
+    low, high = [(10, 4_900), (5_100, 49_000), (51_000, 10**6)][rng.integers(3)]
+    return (int(rng.integers(low, high)),)
+
+
+def described(*args, **kwargs):
+    """The call of `build_clinical_mlp` as a learner would write it."""
     words = [*(repr(a) for a in args), *(f"{key}={value!r}" for key, value in kwargs.items())]
-    given = f"build_clinical_mlp({', '.join(words)})"
-    layers = submission.probe(probe_build, args, kwargs)
-    if isinstance(layers, str):
-        raise Mismatch(f"expected an nn.Sequential, got a {layers}", given)
-    expect(bool(layers), "the nn.Sequential is empty", given=given)
-    return layers, given
+    return f"build_clinical_mlp({', '.join(words)})"
 
 
-def judge_outputs(submission, outputs, *args, **kwargs):
-    """Fail unless the last layer is linear and has that many outputs."""
-    layers, given = build(submission, *args, **kwargs)
-    last = layers[-1]
-    expect(
-        last["kind"] == "Linear", f"expected nn.Linear at the end, got {last['kind']}", given=given
-    )
-    assert_equal(last["out"], outputs, given=f"outputs of {given}")
+def each_built(submission, calls):
+    """The layers of each built network, and the call, for pairs of arguments and keywords."""
+    for (args, kwargs), layers in submission.each_probe(probe_build, calls):
+        given = described(*args, **kwargs)
+        if isinstance(layers, str):
+            raise Mismatch(f"expected an nn.Sequential, got a {layers}", given)
+        expect(bool(layers), "the nn.Sequential is empty", given=given)
+        yield layers, given
 
 
 def expect_value_error(given, call):
@@ -190,28 +209,27 @@ def expect_value_error(given, call):
         raise Mismatch("expected a ValueError, and it raised nothing", given) from None
 
 
-@check("choose_architecture", points=1, hint="Read the table row by row: which widths, in which "
-                                             "order, and which rate belong together?")  # fmt: skip
+@check("choose_architecture", points=1,
+       hint="Read the table row by row: which widths, in which order, and which rate belong "
+            "together?")  # fmt: skip
 def test_mixes_up_the_table(submission):
     """Each class of sizes has its widths and its dropout rate."""
-    for n_samples, hidden, dropout in TABLE:
-        judge_choice(n_samples, hidden, dropout, submission.choose_architecture(n_samples))
-    for n_samples, (_, hidden, dropout) in zip((1, 12_345, 3_000_000), TABLE, strict=True):
-        judge_choice(n_samples, hidden, dropout, submission.choose_architecture(n_samples))
+    sizes = [*(n_samples for n_samples, *_ in TABLE), 1, 12_345, 3_000_000]
+    CHOICE.assert_holds(submission, [(n_samples,) for n_samples in sizes], draw=any_size)
 
 
-@check("choose_architecture", points=1, hint="Where do exactly 5,000 rows belong, if the first "
-                                             "class is for fewer than 5,000?")  # fmt: skip
+@check("choose_architecture", points=1,
+       hint="Where do exactly 5,000 rows belong, if the first class is for fewer than "
+            "5,000?")  # fmt: skip
 def test_misses_the_border_by_one(submission):
     """A border belongs to the larger class, and one row less to the smaller."""
-    for n_samples, size in ((4_999, 0), (5_000, 1), (5_001, 1), (49_999, 1), (50_000, 2),
-                            (50_001, 2)):  # fmt: skip
-        _, hidden, dropout = TABLE[size]
-        judge_choice(n_samples, hidden, dropout, submission.choose_architecture(n_samples))
+    borders = (4_999, 5_000, 5_001, 49_999, 50_000, 50_001)
+    CHOICE.assert_holds(submission, [(n_samples,) for n_samples in borders])
 
 
-@check("choose_architecture", points=0.5, hint="How should a table without a row, or with minus "
-                                               "five of them, be answered?")  # fmt: skip
+@check("choose_architecture", points=0.5,
+       hint="How should a table without a row, or with minus five of them, be "
+            "answered?")  # fmt: skip
 def test_accepts_an_empty_table(submission):
     """Less than one sample raises ValueError, and one sample is enough."""
     for n_samples in (0, -1, -7_000, -60_000):
@@ -219,27 +237,42 @@ def test_accepts_an_empty_table(submission):
             f"choose_architecture({n_samples:_})",
             lambda n=n_samples: submission.choose_architecture(n),
         )
-    judge_choice(1, [64, 32], 0.4, submission.choose_architecture(n_samples=1))
+    CHOICE.assert_holds(submission, [((), {"n_samples": 1})])
 
 
-@check("choose_architecture", points=0.5, hint="Who else holds the list that you return? What "
-                                               "happens to your table if it changes?")  # fmt: skip
+@check("choose_architecture", points=0.5,
+       hint="Who else holds the list that you return? What happens to your table if it "
+            "changes?")  # fmt: skip
 def test_hands_out_its_own_table(submission):
     """A list that a caller changed does not come back."""
-    for n_samples, hidden, dropout in TABLE:
-        got = submission.probe(probe_choose_twice, n_samples)
-        judge_choice(n_samples, hidden, dropout, got)
+    drawn = any_size(rng_of(submission))
+    cases = [*((n_samples,) for n_samples, *_ in TABLE), drawn]
+    for (n_samples,), got in submission.each_probe(probe_choose_twice, cases):
+        given = f"choose_architecture({n_samples:_}), after a caller changed the first list"
+        try:
+            judge_choice(got, looked_up(n_samples))
+        except Mismatch as mismatch:
+            raise Mismatch(str(mismatch), given, mismatch.kind) from None
 
 
-@check("build_clinical_mlp", points=1, hint="Write down the names of all layers for two hidden "
-                                            "widths. What follows what, and is any of them "
-                                            "inside another?")  # fmt: skip
+def tables(submission, features):
+    """(n_features, n_samples) for each class, and two that are drawn."""
+    rng = rng_of(submission)
+    drawn = [(int(rng.integers(2, 30)), *any_size(rng)) for _ in range(2)]
+    fixed = [(n, n_samples) for n, (n_samples, *_) in zip(features, TABLE, strict=True)]
+    return [*fixed, *drawn]
+
+
+@check("build_clinical_mlp", points=1,
+       hint="Write down the names of all layers for two hidden widths. What follows what, and is "
+            "any of them inside another?")  # fmt: skip
 def test_stacks_the_layers_in_another_order(submission):
     """Each hidden width gives Linear, BatchNorm1d, ReLU, Dropout, all in one flat row."""
-    for n_samples, hidden, _ in TABLE:
-        layers, given = build(submission, 9, n_samples)
+    sizes = tables(submission, (9, 9, 9))
+    built = each_built(submission, [(size, {}) for size in sizes])
+    for (_, n_samples), (layers, given) in zip(sizes, built, strict=True):
         kinds = [layer["kind"] for layer in layers]
-        wanted = BLOCK * len(hidden) + ["Linear"]
+        wanted = BLOCK * len(looked_up(n_samples)[0]) + ["Linear"]
         expect(
             kinds == wanted,
             f"expected {', '.join(wanted)}, got {', '.join(kinds)}",
@@ -250,15 +283,17 @@ def test_stacks_the_layers_in_another_order(submission):
                 expect(layer["bias"], f"the Linear at place {place} has no bias", given=given)
 
 
-@check("build_clinical_mlp", points=1, hint="What does each Linear take in? Follow one row of the "
-                                            "table through the network.")  # fmt: skip
+@check("build_clinical_mlp", points=1,
+       hint="What does each Linear take in? Follow one row of the table through the "
+            "network.")  # fmt: skip
 def test_connects_other_widths(submission):
     """Each layer takes what the one before gives, from the features to the last width."""
-    for n_features, (n_samples, hidden, _) in zip((9, 1, 40), TABLE, strict=True):
-        layers, given = build(submission, n_features, n_samples)
+    sizes = tables(submission, (9, 1, 40))
+    built = each_built(submission, [(size, {}) for size in sizes])
+    for (n_features, n_samples), (layers, given) in zip(sizes, built, strict=True):
+        hidden, _ = looked_up(n_samples)
         linear = [[x["into"], x["out"]] for x in layers if x["kind"] == "Linear"]
-        widths = [n_features, *hidden, 1]
-        wanted = [list(pair) for pair in pairwise(widths)]
+        wanted = [list(pair) for pair in pairwise([n_features, *hidden, 1])]
         expect(
             linear == wanted,
             f"expected linear layers (in, out) {wanted}, got {linear}",
@@ -268,12 +303,16 @@ def test_connects_other_widths(submission):
         expect(norms == hidden, f"expected BatchNorm1d of {hidden}, got {norms}", given=given)
 
 
-@check("build_clinical_mlp", points=0.5, hint="Does the rate depend on the number of rows, and is "
-                                              "it the same in every block?")  # fmt: skip
+@check("build_clinical_mlp", points=0.5,
+       hint="Does the rate depend on the number of rows, and is it the same in every "
+            "block?")  # fmt: skip
 def test_drops_at_another_rate(submission):
     """Every Dropout has the rate that belongs to the number of rows."""
-    for n_samples, hidden, dropout in TABLE:
-        layers, given = build(submission, n_features=6, n_samples=n_samples)
+    sizes = tables(submission, (6, 6, 6))
+    named = [((), {"n_features": n, "n_samples": n_samples}) for n, n_samples in sizes]
+    built = each_built(submission, named)
+    for (_, n_samples), (layers, given) in zip(sizes, built, strict=True):
+        hidden, dropout = looked_up(n_samples)
         rates = [layer["p"] for layer in layers if layer["kind"] == "Dropout"]
         expect(
             len(rates) == len(hidden) and all(abs(p - dropout) < 1e-9 for p in rates),
@@ -282,54 +321,71 @@ def test_drops_at_another_rate(submission):
         )
 
 
-@check("build_clinical_mlp", points=1, hint="How many numbers answer a yes-or-no question, how "
-                                            "many a choice of five? Which task is the "
-                                            "default?")  # fmt: skip
+@check("build_clinical_mlp", points=1,
+       hint="How many numbers answer a yes-or-no question, how many a choice of five? Which task "
+            "is the default?")  # fmt: skip
 def test_has_other_outputs_for_the_task(submission):
     """Binary and regression have one output, multiclass has one for each class."""
-    judge_outputs(submission, 1, 5, 1_500)
-    judge_outputs(submission, 1, 5, 20_000, "binary")
-    judge_outputs(submission, 1, 5, 1_500, "regression")
-    judge_outputs(submission, 5, 7, 1_500, "multiclass", 5)
-    judge_outputs(submission, 2, n_features=7, n_samples=20_000, task="multiclass", n_classes=2)
-    judge_outputs(submission, 12, 3, 120_000, n_classes=12, task="multiclass")
-    judge_outputs(submission, 1, 5, 1_500, "binary", 2)
-    judge_outputs(submission, 1, 5, 1_500, "regression", 3)
+    rng = rng_of(submission)
+    n_classes, n_features = (int(size) for size in rng.integers(3, 12, size=2))
+    calls = [
+        (1, (5, 1_500), {}),
+        (1, (5, 20_000, "binary"), {}),
+        (1, (5, 1_500, "regression"), {}),
+        (5, (7, 1_500, "multiclass", 5), {}),
+        (2, (), {"n_features": 7, "n_samples": 20_000, "task": "multiclass", "n_classes": 2}),
+        (12, (3, 120_000), {"n_classes": 12, "task": "multiclass"}),
+        (1, (5, 1_500, "binary", 2), {}),
+        (1, (5, 1_500, "regression", 3), {}),
+        (n_classes, (n_features, 1_500, "multiclass", n_classes), {}),
+        (1, (n_features, 1_500, "binary", n_classes), {}),
+    ]
+    built = each_built(submission, [call for _, *call in calls])
+    for (outputs, *_), (layers, given) in zip(calls, built, strict=True):
+        last = layers[-1]
+        text = f"expected nn.Linear at the end, got {last['kind']}"
+        expect(last["kind"] == "Linear", text, given=given)
+        assert_equal(last["out"], outputs, given=f"outputs of {given}")
 
 
-@check("build_clinical_mlp", points=0.5, hint="Which loss will the outputs go to, and what does "
-                                              "that loss do to them itself?")  # fmt: skip
+@check("build_clinical_mlp", points=0.5,
+       hint="Which loss will the outputs go to, and what does that loss do to them "
+            "itself?")  # fmt: skip
 def test_ends_in_an_activation(submission):
     """The model computes its own layers and nothing more: it gives logits or plain values."""
-    for task, n_classes, outputs in (("binary", None, 1), ("regression", None, 1),
-                                     ("multiclass", 4, 4)):  # fmt: skip
-        x = 2 * torch.randn(6, 5, generator=torch.Generator().manual_seed(outputs))
+    rng = rng_of(submission)
+    drawn = int(rng.integers(3, 8))
+    tasks = [("binary", None, 1), ("regression", None, 2), ("multiclass", 4, 3),
+             ("multiclass", drawn, int(rng.integers(2**31)))]  # fmt: skip
+    cases = [((5, 1_500, task, n_classes), 2 * numbers(seed)(6, 5), seed)
+             for task, n_classes, seed in tasks]  # fmt: skip
+    answers = submission.each_probe(probe_forward, cases)
+    for (task, n_classes, _), ((_, x, _), got) in zip(tasks, answers, strict=True):
         given = f"the model for {task!r} in evaluation mode"
-        args = (5, 1_500, task, n_classes)
-        got = submission.probe(probe_forward, args, x, 1)
         expected = by_hand(got["steps"], x)
         tolerance = {"rtol": 1e-4, "atol": 1e-5}  # three float32 layers
         assert_close(got["out"], expected, **tolerance, given=given)
         assert_close(got["alone"], expected[:1], **tolerance, given=f"{given}, one row")
+        outputs = n_classes or 1
         expect(
             tuple(got["training"].shape) == (6, outputs),
             f"expected shape {(6, outputs)}, got {tuple(got['training'].shape)}",
             given=f"the model for {task!r} in train mode",
         )
         expect(all(got["trainable"]), "a parameter is not trainable", given=given)
-        shared = submission.probe(probe_build_twice, args)
-        expect(not shared, "a second network shares its parameters with the first", given=given)
+        expect(not got["shared"], "a second network shares its parameters with the first",
+               given=given)  # fmt: skip
 
 
 def by_hand(steps, x):
     """What linear layers, BatchNorm with its stored statistics, and ReLU make of `x`."""
     out = x.double()
-    for kind, *numbers in steps:
+    for kind, *own in steps:
         if kind == "Linear":
-            weight, bias = numbers
+            weight, bias = own
             out = out @ weight.double().T + (0 if bias is None else bias.double())
         elif kind == "BatchNorm1d":
-            mean, variance, eps, gamma, beta = numbers
+            mean, variance, eps, gamma, beta = own
             out = (out - mean.double()) / torch.sqrt(variance.double() + eps)
             out = out * (1 if gamma is None else gamma.double())
             out = out + (0 if beta is None else beta.double())
@@ -342,7 +398,7 @@ def by_hand(steps, x):
                                               "never heard of?")  # fmt: skip
 def test_takes_any_other_task(submission):
     """A task that is none of the three raises ValueError."""
-    build(submission, 5, 1_500, "regression")
+    next(each_built(submission, [((5, 1_500, "regression"), {})]))
     for args in ((5, 1_500, "ranking"), (5, 20_000, "classification", 3), (5, 1_500, ""),
                  (5, 1_500, "Binary"), (5, 1_500, "multi-class", 3)):  # fmt: skip
         expect_value_error(
@@ -355,7 +411,7 @@ def test_takes_any_other_task(submission):
                                               "n_classes where nobody named it?")  # fmt: skip
 def test_builds_multiclass_without_classes(submission):
     """Multiclass without at least two classes raises ValueError."""
-    build(submission, 5, 1_500, "multiclass", 3)
+    next(each_built(submission, [((5, 1_500, "multiclass", 3), {})]))
     for kwargs in ({}, {"n_classes": None}, {"n_classes": 1}, {"n_classes": 0},
                    {"n_classes": -3}):  # fmt: skip
         words = "".join(f", {key}={value}" for key, value in kwargs.items())
@@ -367,50 +423,65 @@ def test_builds_multiclass_without_classes(submission):
         )
 
 
-def judge_count(submission, kind, expected, words):
-    """Fail unless the count for a model is right."""
-    got = submission.probe(probe_count, kind)
-    given = f"count_parameters of {words}"
-    count = got["count"]
-    expect(
-        isinstance(count, int | np.integer) and not isinstance(count, bool),
-        f"expected an int, got the {type(count).__name__} {show(count)}",
-        given=given,
-    )
-    expect(int(count) == expected, f"expected {expected}, got {count}", given=given)
-    expect(same(got["after"], got["before"]), "it changed the model", given=given)
+WORDS = {
+    "linear": ("nn.Linear({0}, {1})", lambda a, b, c: a * b + b),
+    "float64": ("a float64 model in evaluation mode", lambda a, b, c: a * b + b * c + c),
+    "nothing": ("nn.ReLU and nn.Dropout", lambda a, b, c: 0),
+    "half frozen": ("a {0}-{1}-{2} model with a frozen first layer", lambda a, b, c: b * c + c),
+    "frozen weight": ("nn.Linear({0}, {1}) with a frozen weight", lambda a, b, c: b),
+    "frozen": ("a frozen model", lambda a, b, c: 0),
+    "batchnorm": ("a {0}-{1}-{2} model with BatchNorm1d({1})",
+                  lambda a, b, c: a * b + b + 2 * b + b * c + c),
+    "parts": ("a model with nested parts and a buffer",
+              lambda a, b, c: a * b * c + 1 + (c * b + b) + (a * b * c + b)),
+}  # fmt: skip
 
 
-@check("count_parameters", points=0.5, hint="How many numbers are in a (4, 3) weight and its "
-                                            "bias?")  # fmt: skip
+def judge_counts(submission, fixed):
+    """Fail unless the counts are right, for these sizes and for drawn ones."""
+    rng = rng_of(submission)
+    drawn = [(kind, tuple(map(int, rng.permutation(range(2, 9))[:3]))) for kind, _ in fixed]
+    for (kind, sizes), got in submission.each_probe(probe_count, [*fixed, *drawn]):
+        count, before, after = got
+        words, formula = WORDS[kind]
+        given = f"count_parameters of {words.format(*sizes)}"
+        expect(
+            isinstance(count, int | np.integer) and not isinstance(count, bool),
+            f"expected an int, got the {type(count).__name__} {show(count)}",
+            given=given,
+        )
+        expected = formula(*sizes)
+        expect(int(count) == expected, f"expected {expected}, got {count}", given=given)
+        assert_untouched(before, after, given=given)
+
+
+@check("count_parameters", points=0.5,
+       hint="How many numbers are in a (4, 3) weight and its bias?")  # fmt: skip
 def test_counts_tensors_or_rows(submission):
     """Every number counts, of weights and biases alike."""
-    judge_count(submission, "linear", 3 * 4 + 4, "nn.Linear(3, 4)")
-    expected = 3 * 8 + 8 * 2 + 2
-    judge_count(submission, "float64", expected, "a float64 model in evaluation mode")
-    judge_count(submission, "nothing", 0, "nn.ReLU and nn.Dropout")
+    judge_counts(submission, [("linear", (3, 4, 2)), ("float64", (3, 8, 2)),
+                              ("nothing", (1, 1, 1))])  # fmt: skip
 
 
-@check("count_parameters", points=0.5, hint="What does an optimiser do with a parameter that does "
-                                            "not require a gradient?")  # fmt: skip
+@check("count_parameters", points=0.5,
+       hint="What does an optimiser do with a parameter that does not require a "
+            "gradient?")  # fmt: skip
 def test_counts_frozen_parameters(submission):
     """Frozen parameters do not count, be it a model, a layer or one weight."""
-    judge_count(submission, "half frozen", 7 * 3 + 3, "a 5-7-3 model with a frozen first layer")
-    judge_count(submission, "frozen weight", 4, "nn.Linear(6, 4) with a frozen weight")
-    judge_count(submission, "frozen", 0, "a frozen model")
+    judge_counts(submission, [("half frozen", (5, 7, 3)), ("frozen weight", (6, 4, 2)),
+                              ("frozen", (5, 7, 3))])  # fmt: skip
 
 
-@check("count_parameters", points=0.5, hint="What is in a state_dict that no optimiser is ever "
-                                            "given?")  # fmt: skip
+@check("count_parameters", points=0.5,
+       hint="What is in a state_dict that no optimiser is ever given?")  # fmt: skip
 def test_counts_running_statistics(submission):
     """Buffers do not count, BatchNorm's weight and bias do."""
-    expected = 5 * 7 + 7 + 2 * 7 + 7 * 2 + 2
-    judge_count(submission, "batchnorm", expected, "a 5-7-2 model with BatchNorm1d(7)")
+    judge_counts(submission, [("batchnorm", (5, 7, 2))])
 
 
-@check("count_parameters", points=0.5, hint="Which layers does your loop visit, and which kinds "
-                                            "of them does it know?")  # fmt: skip
+@check("count_parameters", points=0.5,
+       hint="Which layers does your loop visit, and which kinds of them does it "
+            "know?")  # fmt: skip
 def test_looks_at_some_layers_only(submission):
     """Parameters count wherever they sit: nested, scalar, convolutional, or the model's own."""
-    expected = math.prod((2, 3, 5)) + 1 + (4 * 6 + 6) + (2 * 3 * 4 + 3)
-    judge_count(submission, "parts", expected, "a model with nested parts and a buffer")
+    judge_counts(submission, [("parts", (2, 3, 5))])
