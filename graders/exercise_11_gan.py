@@ -2,37 +2,43 @@
 
 Truth comes from the closed forms of both losses and their derivatives in float64 NumPy, and
 from a training step that is done by hand: small tanh networks with their gradients
-written out, and SGD with momentum in two lines.
+written out. The generator's half is judged through the discriminator that the answer left, so
+that a wrong first half costs the second one nothing; and whether gradients pile up shows where
+a step differs from the same step with new optimisers.
 """
-
-from collections import OrderedDict
 
 import numpy as np
 import torch
 from torch import nn
 
 from gradekit.grading import (
+    Truth,
     assert_close,
     assert_number,
     assert_tensor,
-    assert_unchanged,
     check,
     expect,
+    rng_of,
     same,
+    seeds_of,
     show,
 )
+from gradekit.grading.training import (
+    assert_tensors,
+    assert_untouched,
+    give_old_gradients,
+    linear,
+    model_of,
+    numbers,
+    random_states,
+    snapshot,
+)
 
+F32, F64 = torch.float32, torch.float64
 # What rounding leaves: of float32 means of a few terms, and of float64 ones, which a detour
 # through float32 would miss by 1e-8.
-LOSS = {
-    torch.float32: {"rtol": 1e-5, "atol": 1e-6},
-    torch.float64: {"rtol": 1e-9, "atol": 1e-12},
-}
-# The same after a step through two networks.
-STEP = {
-    torch.float32: {"rtol": 1e-4, "atol": 1e-5},
-    torch.float64: {"rtol": 1e-9, "atol": 1e-10},
-}
+LOOSE = {"rtol": 1e-5, "atol": 1e-6}
+DIGITS = {F32: LOOSE, F64: {"rtol": 1e-9, "atol": 1e-10}}
 
 # ---- the two losses ----------------------------------------------------------------------------
 
@@ -51,38 +57,92 @@ def slope(logits, label):
     return (np.exp(-np.logaddexp(0, -logits)) - label) / logits.size
 
 
-def some_logits(seed, n, dtype=torch.float32):
-    """Logits (n, 1) of ordinary size, more of them positive."""
-    return torch.tensor(np.random.default_rng(seed).normal(0.7, 1.8, (n, 1)), dtype=dtype)
+def both_halves(real_logits, fake_logits):
+    value = cross_entropy(real_logits.double(), 1) + cross_entropy(fake_logits.double(), 0)
+    return torch.tensor(value, dtype=real_logits.dtype)
 
 
-def judge_loss(actual, wanted, dtype, given):
-    """Fail unless `actual` is a scalar tensor of that value and dtype."""
-    assert_tensor(actual, shape=(), dtype=dtype, given=given)
-    assert_close(actual, torch.tensor(wanted, dtype=dtype), given=given, **LOSS[dtype])
+def not_saturating(fake_logits):
+    return torch.tensor(cross_entropy(fake_logits.double(), 1), dtype=fake_logits.dtype)
 
 
-def probe_slopes(answer, name, *logits):
-    """The loss `name` of these logits, and its derivatives with respect to each of them."""
+def judge(actual, expected, *_, **__):
+    """A scalar tensor of that value, as near as float32 comes; its type is for other checks."""
+    assert_tensor(actual, shape=())
+    expect(actual.is_floating_point(), f"expected a {expected.dtype} number, got {actual.dtype}")
+    assert_close(actual.double(), expected.double(), **LOOSE)
+
+
+def judge_digits(actual, expected, *_, **__):
+    """The type as well, and in float64 the digits that float32 has not."""
+    assert_tensor(actual, shape=(), dtype=expected.dtype)
+    assert_close(actual, expected, **DIGITS[expected.dtype])
+
+
+def columns(count, *values):
+    """A function that makes strategies of `count` columns of one or two logits."""
+
+    def inputs(st):
+        def of_size(n):
+            column = st.lists(st.sampled_from(values), min_size=n, max_size=n)
+            return st.tuples(*[column.map(lambda v: torch.tensor(v)[:, None])] * count)
+
+        return st.integers(1, 2).flatmap(of_size)
+
+    return inputs
+
+
+ORDINARY, LARGE = (0.0, 1.0, -2.0, 3.0), (0.0, 3.0, 200.0, -200.0, 2000.0, -2000.0)
+D_LOSS = Truth("discriminator_loss", both_halves, inputs=columns(2, *ORDINARY), rtol=0, judge=judge)
+G_LOSS = Truth("generator_loss", not_saturating, inputs=columns(1, *ORDINARY), rtol=0, judge=judge)
+D_DIGITS = Truth("discriminator_loss", both_halves, rtol=0, judge=judge_digits)
+G_DIGITS = Truth("generator_loss", not_saturating, rtol=0, judge=judge_digits)
+
+
+def some_dtype(rng):
+    return (F32, F64)[rng.integers(2)]
+
+
+def some_logits(rng, count, n=None, dtype=None):
+    """Columns (n, 1) of logits of ordinary size, more of them positive."""
+    n, dtype = n or int(rng.integers(2, 7)), dtype or some_dtype(rng)
+    return tuple(torch.tensor(rng.normal(0.7, 1.8, (n, 1)), dtype=dtype) for _ in range(count))
+
+
+def fixed(count, seed, *args):
+    return some_logits(np.random.default_rng(seed), count, *args)
+
+
+def sure_logits(rng, count):
+    """Logits of hundreds up to a million, of either sign."""
+    columns = some_logits(rng, count)
+    size = 10 ** rng.uniform(2, 6)
+    return tuple((size * (each + each.sign())).round() for each in columns)
+
+
+def column(values, dtype=F32):
+    return torch.tensor(values, dtype=dtype)[:, None]
+
+
+def probe_slopes(answer, name, logits):
+    # The derivatives of a loss with respect to each of its arguments; None where there is none.
     logits = [tensor.clone().requires_grad_() for tensor in logits]
     loss = getattr(answer, name)(*logits)
-    attached = bool(loss.requires_grad)
-    if attached:
+    if loss.requires_grad:
         loss.backward()
-    zero = [torch.zeros_like(tensor) for tensor in logits]
-    slopes = [z if t.grad is None else t.grad for t, z in zip(logits, zero, strict=True)]
-    return attached, slopes
+    return [tensor.grad for tensor in logits]
 
 
-def judge_slopes(submission, name, logits, labels):
-    """Fail unless the loss passes the right derivative to each of its arguments."""
-    attached, slopes = submission.probe(probe_slopes, name, *logits)
-    given = f"{name}, gradient with respect to its logits"
-    expect(attached, "expected a loss that can be differentiated, got one without a graph",
-           given=given)  # fmt: skip
-    for got, tensor, label in zip(slopes, logits, labels, strict=True):
-        wanted = torch.tensor(slope(tensor.double().numpy(), label), dtype=tensor.dtype)
-        assert_close(got, wanted, rtol=1e-4, atol=1e-6, given=given)  # float32 sigmoid
+def slopes_of(submission, name, cases, labels):
+    """(got, right derivative, words) for each argument of each case."""
+    answers = submission.each_probe(probe_slopes, [(name, logits) for logits in cases])
+    for (_, logits), slopes in answers:
+        for number, (got, each, label) in enumerate(zip(slopes, logits, labels, strict=True)):
+            wanted = torch.tensor(slope(each.double().numpy(), label), dtype=each.dtype)
+            given = f"{name}, gradient of argument {number + 1} at {show(each)}"
+            expect(got is not None, "expected one, got a loss that does not depend on it",
+                   given=given)  # fmt: skip
+            yield got, wanted, given
 
 
 @check("discriminator_loss", points=1,
@@ -90,34 +150,23 @@ def judge_slopes(submission, name, logits, labels):
             "means taken for itself before they are added?")  # fmt: skip
 def test_scores_the_wrong_way(submission):
     """The loss is the mean cross-entropy of real against 1 plus that of fake against 0."""
-    for seed, n, dtype in ((0, 5, torch.float32), (1, 3, torch.float64), (2, 8, torch.float32)):
-        real, fake = some_logits(seed, n, dtype), some_logits(seed + 50, n, dtype)
-        judge_loss(
-            submission.discriminator_loss(real, fake),
-            cross_entropy(real.double(), 1) + cross_entropy(fake.double(), 0), dtype,
-            given=f"discriminator_loss of ({n}, 1) logits, {dtype}",
-        )  # fmt: skip
+    cases = [fixed(2, 0, 5, F32), fixed(2, 1, 3, F64), fixed(2, 2, 8, F32)]
+    D_LOSS.assert_holds(submission, cases, draw=lambda rng: some_logits(rng, 2))
 
 
-@check("discriminator_loss", points=1,
+@check("discriminator_loss", points=1, inputs=columns(2, *LARGE),
        hint="What is log(sigmoid(-1000)) on paper, and what is it in floating point? Is there a "
             "function that takes the logits themselves?")  # fmt: skip
 def test_overflows_on_sure_logits(submission):
     """The loss is right and finite for logits of any size."""
-    for real, fake in (
-        ([-1000.0, 3.0], [1000.0, -2.0]),
-        ([1000.0, 2000.0], [-1000.0, -3000.0]),
-        ([-150.0, 150.0], [150.0, -150.0]),
-        ([-20000.0], [3e6]),
-    ):
-        for dtype in (torch.float32, torch.float64):
-            real_logits = torch.tensor(real, dtype=dtype)[:, None]
-            fake_logits = torch.tensor(fake, dtype=dtype)[:, None]
-            judge_loss(
-                submission.discriminator_loss(real_logits, fake_logits),
-                cross_entropy(real, 1) + cross_entropy(fake, 0), dtype,
-                given=f"discriminator_loss of real {real} and fake {fake}, {dtype}",
-            )  # fmt: skip
+    cases = [
+        (column([-1000.0, 3.0]), column([1000.0, -2.0])),
+        (column([1000.0, 2000.0], F64), column([-1000.0, -3000.0], F64)),
+        (column([-150.0, 150.0]), column([150.0, -150.0])),
+        (column([-800.0, 60.0], F64), column([800.0, -60.0], F64)),
+        (column([-20000.0]), column([3e6])),
+    ]
+    D_LOSS.assert_holds(submission, cases, draw=lambda rng: sure_logits(rng, 2))
 
 
 @check("discriminator_loss", points=0.5,
@@ -125,26 +174,26 @@ def test_overflows_on_sure_logits(submission):
             "come back?")  # fmt: skip
 def test_discriminator_gets_no_gradient(submission):
     """Both real and fake logits receive their gradient."""
-    for seed, dtype in ((3, torch.float32), (4, torch.float64)):
-        logits = some_logits(seed, 4, dtype), some_logits(seed + 50, 4, dtype)
-        judge_slopes(submission, "discriminator_loss", logits, (1, 0))
-    extreme = torch.tensor([[-300.0], [2.0], [300.0]])
-    judge_slopes(submission, "discriminator_loss", (extreme, -0.5 * extreme), (1, 0))
+    cases = [fixed(2, 3, 3, F32), fixed(2, 4, 4, F64), some_logits(rng_of(submission), 2, 3)]
+    for got, wanted, given in slopes_of(submission, "discriminator_loss", cases, (1, 0)):
+        # Whether the loss is the right one is the matter of other checks.
+        ratio = got.double() / wanted.double()
+        expect(bool(((ratio.abs() > 0.15) & (ratio.abs() < 7)).all()),
+               f"expected {show(wanted)}, got {show(got)}", given=given)  # fmt: skip
 
 
 @check("discriminator_loss", points=0.5,
-       hint="Does it work for a single row and by keyword, and are the logits afterwards what they "
-            "were?")  # fmt: skip
+       hint="Does it work for a single row and by keyword, in the type of the logits, and are they "
+            "afterwards what they were?")  # fmt: skip
 def test_discriminator_loss_manners(submission):
-    """A single row will do, and the logits stay as they were."""
-    real, fake = torch.tensor([[0.8]]), torch.tensor([[-0.3]])
-    judge_loss(
-        assert_unchanged(submission, "discriminator_loss", real_logits=real, fake_logits=fake),
-        cross_entropy(real.double(), 1) + cross_entropy(fake.double(), 0), torch.float32,
-        given="discriminator_loss(real_logits=[[0.8]], fake_logits=[[-0.3]])",
+    """A single row will do, the loss has the logits' type and digits, and they stay."""
+    D_DIGITS.assert_holds(
+        submission,
+        [((), {"real_logits": column([0.8]), "fake_logits": column([-0.3])}),
+         fixed(2, 5, 6, F32), fixed(2, 6, 3, F64)],
+        draw=lambda rng: some_logits(rng, 2),
+        unchanged=True,
     )  # fmt: skip
-    real, fake = some_logits(5, 6), some_logits(6, 6)
-    assert_unchanged(submission, "discriminator_loss", real, fake)
 
 
 @check("generator_loss", points=1,
@@ -152,107 +201,109 @@ def test_discriminator_loss_manners(submission):
             "Which of log D and log(1 - D) is steep?")  # fmt: skip
 def test_saturates(submission):
     """The loss is the mean of -log D(fake), steepest where the generator is worst."""
-    for seed, n, dtype in ((7, 5, torch.float32), (8, 3, torch.float64), (9, 8, torch.float32)):
-        fake = some_logits(seed, n, dtype)
-        judge_loss(submission.generator_loss(fake), cross_entropy(fake.double(), 1), dtype,
-                   given=f"generator_loss of ({n}, 1) logits, {dtype}")  # fmt: skip
-        judge_slopes(submission, "generator_loss", (fake,), (1,))
+    cases = [fixed(1, 7, 5, F32), fixed(1, 8, 3, F64), fixed(1, 9, 8, F32)]
+    G_LOSS.assert_holds(submission, cases, draw=lambda rng: some_logits(rng, 1))
+    cases = [cases[0], some_logits(rng_of(submission), 1)]
+    for got, wanted, given in slopes_of(submission, "generator_loss", cases, (1,)):
+        assert_close(got.double(), wanted.double(), rtol=1e-4, atol=1e-6, given=given)
 
 
-@check(
-    "generator_loss",
-    points=0.5,
-    hint="What is log(sigmoid(-1000)) on paper, and what is it in floating point?",
-)
+@check("generator_loss", points=0.5, inputs=columns(1, *LARGE),
+       hint="What is log(sigmoid(-1000)) on paper, and what is it in floating point?")
 def test_overflows_on_hopeless_fakes(submission):
     """The loss and its gradient are right and finite for logits of any size."""
-    for fake in ([-1000.0, 3.0], [1000.0, 2000.0], [-150.0, 150.0], [-3e6]):
-        for dtype in (torch.float32, torch.float64):
-            logits = torch.tensor(fake, dtype=dtype)[:, None]
-            judge_loss(submission.generator_loss(logits), cross_entropy(fake, 1), dtype,
-                       given=f"generator_loss of fake {fake}, {dtype}")  # fmt: skip
-            judge_slopes(submission, "generator_loss", (logits,), (1,))
+    cases = [(column([-1000.0, 3.0]),), (column([1000.0, 2000.0], F64),),
+             (column([-150.0, 150.0]),), (column([-800.0], F64),), (column([-3e6]),)]  # fmt: skip
+    G_LOSS.assert_holds(submission, cases, draw=lambda rng: sure_logits(rng, 1))
+    cases = [cases[0], sure_logits(rng_of(submission), 1)]
+    for got, wanted, given in slopes_of(submission, "generator_loss", cases, (1,)):
+        assert_close(got.double(), wanted.double(), rtol=1e-4, atol=1e-6, given=given)
 
 
 @check("generator_loss", points=0.5,
-       hint="Does it work for a single row and by keyword, and are the logits afterwards what they "
-            "were?")  # fmt: skip
+       hint="Does it work for a single row and by keyword, in the type of the logits, and are they "
+            "afterwards what they were?")  # fmt: skip
 def test_generator_loss_manners(submission):
-    """A single row will do, and the logits stay as they were."""
-    fake = torch.tensor([[-0.9]])
-    judge_loss(assert_unchanged(submission, "generator_loss", fake_logits=fake),
-               cross_entropy(fake.double(), 1), torch.float32,
-               given="generator_loss(fake_logits=[[-0.9]])")  # fmt: skip
-    assert_unchanged(submission, "generator_loss", some_logits(10, 6))
+    """A single row will do, the loss has the logits' type and digits, and they stay."""
+    G_DIGITS.assert_holds(
+        submission,
+        [((), {"fake_logits": column([-0.9])}), fixed(1, 10, 6, F32), fixed(1, 11, 3, F64)],
+        draw=lambda rng: some_logits(rng, 1),
+        unchanged=True,
+    )
 
 
 # ---- gan_train_step: the networks on the far side ------------------------------------------------
 
-
-def network(state):
-    """Linear, Tanh, Linear with the parameters of `state`, in their dtype."""
-    hidden, inputs = state["first.weight"].shape
-    layers = OrderedDict(
-        first=nn.Linear(inputs, hidden),
-        tanh=nn.Tanh(),
-        last=nn.Linear(hidden, state["last.weight"].shape[0]),
-    )
-    model = nn.Sequential(layers).to(state["first.weight"].dtype)
-    model.load_state_dict(state)
-    return model
+RATES = (0.3, 0.7)  # the generator's and the discriminator's
 
 
-def parameters_of(model):
-    """Its parameters as plain data."""
-    return {name: value.detach().clone() for name, value in model.named_parameters()}
+def parts(seed, dtype):
+    """Layers of a generator 3 -> 4 -> 2 and of a discriminator 2 -> 5 -> 1, from a seed."""
+    normal = numbers(seed, getattr(torch, dtype))
+    return [
+        [(0.8 * normal(hidden, inputs), 0.5 * normal(hidden)),
+         (normal(outputs, hidden), 0.5 * normal(outputs))]
+        for inputs, hidden, outputs in ((3, 4, 2), (2, 5, 1))
+    ]  # fmt: skip
 
 
-def probe_steps(answer, g_state, d_state, batches, rates, momentum, stale, keywords):
-    """Losses and both networks' parameters after each step; flags, modes, data at the end."""
-    generator, discriminator = network(g_state), network(d_state)
-    if stale:
-        for i, parameter in enumerate([*generator.parameters(), *discriminator.parameters()]):
-            parameter.grad = torch.full_like(parameter, 30.0 - 7 * i)
-    g_optimizer = torch.optim.SGD(generator.parameters(), lr=rates[0], momentum=momentum)
-    d_optimizer = torch.optim.SGD(discriminator.parameters(), lr=rates[1], momentum=momentum)
-    seen = []
-    for real, noise in batches:
-        if keywords:
-            losses = answer.gan_train_step(
-                generator=generator, discriminator=discriminator, real=real, noise=noise,
-                g_optimizer=g_optimizer, d_optimizer=d_optimizer,
-            )  # fmt: skip
-        else:
-            losses = answer.gan_train_step(
-                generator, discriminator, real, noise, g_optimizer, d_optimizer
-            )
-        seen.append([losses, parameters_of(generator), parameters_of(discriminator)])
-    wanting = [
-        parameter.requires_grad
-        for parameter in [*generator.parameters(), *discriminator.parameters()]
+def batch(seed, n, dtype):
+    """Real data (n, 2) and noise (n, 3)."""
+    normal = numbers(seed + 1, getattr(torch, dtype))
+    return 1 + 0.6 * normal(n, 2), normal(n, 3)
+
+
+def game(seed, dtype, shift=0.0):
+    """A generator and a discriminator whose logits are `shift` larger, with their optimisers."""
+    g_layers, d_layers = parts(seed, dtype)
+    d_layers[1][1].add_(shift)
+    networks = [
+        model_of(first=linear(*first), bend=nn.Tanh(), last=linear(*last))
+        for first, last in (g_layers, d_layers)
     ]
-    modes = [module.training for module in [*generator.modules(), *discriminator.modules()]]
-    return seen, wanting, modes, batches, [[t.requires_grad for t in pair] for pair in batches]
+    return [*networks, *optimisers(networks)]
 
 
-def probe_random_state(answer, g_state, d_state, real, noise, seeds):
-    """torch's random state after a step from several seeds."""
-    random_states = []
-    for seed in seeds:
-        generator, discriminator = network(g_state), network(d_state)
-        g_optimizer = torch.optim.SGD(generator.parameters(), lr=0.1)
-        d_optimizer = torch.optim.SGD(discriminator.parameters(), lr=0.1)
-        torch.manual_seed(seed)
-        answer.gan_train_step(generator, discriminator, real, noise, g_optimizer, d_optimizer)
-        random_states.append(torch.get_rng_state())
-    return random_states
+def optimisers(networks):
+    pairs = zip(networks, RATES, strict=True)
+    return [torch.optim.SGD(network.parameters(), lr=rate) for network, rate in pairs]
 
 
-def probe_gradient_flow(answer, g_state, d_state, real, noise):
-    """What happens in one step, in order: gradients that reach the generator, and both steps."""
-    generator, discriminator = network(g_state), network(d_state)
-    g_optimizer = torch.optim.SGD(generator.parameters(), lr=0.1)
-    d_optimizer = torch.optim.SGD(discriminator.parameters(), lr=0.1)
+def parameters_of(*networks):
+    """What each of them holds, as data."""
+    return [snapshot(network, parts=["parameters"])["parameters"] for network in networks]
+
+
+def probe_step(answer, seed, n, dtype, shift):
+    # What one step returns, and both networks afterwards.
+    generator, discriminator, *both = game(seed, dtype, shift)
+    losses = answer.gan_train_step(generator, discriminator, *batch(seed, n, dtype), *both)
+    return losses, *parameters_of(generator, discriminator)
+
+
+def probe_again(answer, seed):
+    # Both networks before two steps with old gradients about, and after each; and after the same
+    # steps from the same places, with nothing about.
+    generator, discriminator, *both = networks = game(seed, "float32")
+    give_old_gradients(generator, 30.0)
+    give_old_gradients(discriminator, -20.0)
+    batches = [batch(seed + number, 5, "float32") for number in range(2)]
+    places, alone = [parameters_of(*networks[:2])], []
+    for real, noise in batches:
+        fresh = game(seed, "float32")[:2]
+        for network, place in zip(fresh, places[-1], strict=True):
+            network.load_state_dict(place)
+        answer.gan_train_step(*fresh, real, noise, *optimisers(fresh))
+        alone.append(parameters_of(*fresh))
+        answer.gan_train_step(generator, discriminator, real, noise, *both)
+        places.append(parameters_of(generator, discriminator))
+    return places, alone
+
+
+def probe_events(answer, seed):
+    # What happens in one step, in order: gradients of the generator, and both updates.
+    generator, discriminator, g_optimizer, d_optimizer = game(seed, "float32")
     events = []
 
     def note(event):
@@ -262,16 +313,41 @@ def probe_gradient_flow(answer, g_state, d_state, real, noise):
         parameter.register_hook(note("gradient"))
     g_optimizer.register_step_pre_hook(note("generator step"))
     d_optimizer.register_step_pre_hook(note("discriminator step"))
+    real, noise = batch(seed, 4, "float32")
     answer.gan_train_step(generator, discriminator, real, noise, g_optimizer, d_optimizer)
     return events
+
+
+def probe_left(answer, seed, n):
+    # A step by keyword: snapshots of both networks, the data, and whether these are tracked.
+    generator, discriminator, *both = game(seed, "float32")
+    data = batch(seed, n, "float32")
+    before = [snapshot(network) for network in (generator, discriminator)]
+    names = ("generator", "discriminator", "real", "noise", "g_optimizer", "d_optimizer")
+    answer.gan_train_step(
+        **dict(zip(names, (generator, discriminator, *data, *both), strict=True))
+    )
+    after = [snapshot(network) for network in (generator, discriminator)]
+    return before, after, [*data], [tensor.requires_grad for tensor in data]
+
+
+def probe_random_states(answer, seed):
+    def step():
+        generator, discriminator, *both = game(seed, "float32")
+        answer.gan_train_step(generator, discriminator, *batch(seed, 2, "float32"), *both)
+
+    return random_states(step, (3, 4))
 
 
 # ---- gan_train_step: the same step by hand, in NumPy ---------------------------------------------
 
 
-def doubles(state):
-    """Parameters in float64 NumPy."""
-    return {name: value.double().numpy() for name, value in state.items()}
+def doubles(layers):
+    """Parameters in float64 NumPy by name, from pairs of layers or from a dict."""
+    if not isinstance(layers, dict):
+        (w, b), (v, c) = layers
+        layers = {"first.weight": w, "first.bias": b, "last.weight": v, "last.bias": c}
+    return {name: value.double().numpy() for name, value in layers.items()}
 
 
 def forward(p, x):
@@ -310,31 +386,9 @@ def generator_half(g, d, noise):
     return cross_entropy(logits, 1), backward(g, noise, g_hidden, grad_fake)[0]
 
 
-def descend(p, grads, velocity, rate, momentum):
-    """Parameters and velocity after one step of SGD with momentum."""
-    velocity = {name: momentum * velocity.get(name, 0.0) + grads[name] for name in p}
-    return {name: p[name] - rate * velocity[name] for name in p}, velocity
-
-
-def states(seed, dtype=torch.float32):
-    """Parameters of a generator 3 -> 4 -> 2 and of a discriminator 2 -> 5 -> 1."""
-    rng = np.random.default_rng(seed)
-    return [
-        {
-            "first.weight": torch.tensor(0.8 * rng.normal(size=(hidden, inputs)), dtype=dtype),
-            "first.bias": torch.tensor(0.5 * rng.normal(size=hidden), dtype=dtype),
-            "last.weight": torch.tensor(rng.normal(size=(outputs, hidden)), dtype=dtype),
-            "last.bias": torch.tensor(0.5 * rng.normal(size=outputs), dtype=dtype),
-        }
-        for inputs, hidden, outputs in ((3, 4, 2), (2, 5, 1))
-    ]
-
-
-def batch(seed, n, dtype=torch.float32):
-    """Real data (n, 2) and noise (n, 3)."""
-    rng = np.random.default_rng(seed)
-    real, noise = rng.normal(1.0, 0.6, (n, 2)), rng.normal(size=(n, 3))
-    return torch.tensor(real, dtype=dtype), torch.tensor(noise, dtype=dtype)
+def descend(p, grads, rate):
+    """Parameters after one step of gradient descent, as float32 tensors."""
+    return {name: torch.tensor(p[name] - rate * grads[name]).float() for name in p}
 
 
 def loss_of(losses, key, given):
@@ -345,34 +399,39 @@ def loss_of(losses, key, given):
     return assert_number(losses[key], given=f'{given}, "{key}"')
 
 
-def judge_network(got, wanted, what, given, rounding=1):
-    """Fail unless a network's parameters are the expected ones."""
-    for name, value in wanted.items():
-        assert_close(
-            got[name], torch.tensor(value, dtype=got[name].dtype),
-            rtol=1e-4, atol=2e-6 * rounding,  # float32 through two networks
-            given=f"{given}: {what}'s `{name}`",
-        )  # fmt: skip
+class Step:
+    """One step of the answer: what it began with, by hand, and what it returned and left."""
+
+    def __init__(self, seed, n, dtype, shift, seen):
+        g_layers, d_layers = parts(seed, dtype)
+        d_layers[1][1].add_(shift)
+        self.g, self.d = doubles(g_layers), doubles(d_layers)
+        self.real, self.noise = (tensor.double().numpy() for tensor in batch(seed, n, dtype))
+        self.dtype = getattr(torch, dtype)
+        self.losses, self.g_after, self.d_after = seen
+        sure = f" with logits near {shift:g}" if shift else ""
+        self.given = f"gan_train_step{sure}, {n} rows, {self.dtype}"
+
+    def discriminator_half(self):
+        return discriminator_half(self.g, self.d, self.real, self.noise)
+
+    def generator_half(self):
+        """Through the discriminator that the answer left, wherever that is."""
+        return generator_half(self.g, doubles(self.d_after), self.noise)
 
 
-RATES = (0.3, 0.7)  # the generator's and the discriminator's
+def steps_of(submission, cases):
+    """A step of the answer for each (seed, rows, dtype, shift of the logits)."""
+    for case, seen in submission.each_probe(probe_step, cases):
+        yield Step(*case, seen)
 
 
-def one_step(submission, seed, n, dtype):
-    """One step with plain SGD: its losses, both networks before and after, the batch."""
-    g_state, d_state = states(seed, dtype)
-    real, noise = batch(seed, n, dtype)
-    seen, *_ = submission.probe(
-        probe_steps, g_state, d_state, [(real, noise)], RATES, 0.0, False, False
-    )
-    losses, g_after, d_after = seen[0]
-    return losses, doubles(g_state), doubles(d_state), g_after, d_after, real, noise
+def with_drawn(submission, cases, n=4):
+    """The cases, and one from a seed that nobody has seen before."""
+    return [*cases, *((seed, n, "float32", 0.0) for seed in seeds_of(submission, 1))]
 
 
-CASES = (
-    (20, 6, torch.float32), (21, 3, torch.float64), (22, 9, torch.float32),
-    (99, 6, torch.float64),  # its discriminator is good already: a loss of 0.23
-)  # fmt: skip
+CASES = [(22, 9, "float32", 0.0)]
 
 
 @check("gan_train_step", points=1,
@@ -380,12 +439,10 @@ CASES = (
             "does the discriminator get in one step?")  # fmt: skip
 def test_updates_the_discriminator_wrongly(submission):
     """The discriminator makes exactly one step, on real and on generated data."""
-    for seed, n, dtype in CASES:
-        given = f"gan_train_step, {n} rows, {dtype}"
-        _, g, d, _, d_after, real, noise = one_step(submission, seed, n, dtype)
-        _, grads = discriminator_half(g, d, real.double().numpy(), noise.double().numpy())
-        wanted, _ = descend(d, grads, {}, RATES[1], 0.0)
-        judge_network(d_after, wanted, "the discriminator", given)
+    for step in steps_of(submission, with_drawn(submission, CASES)):
+        wanted = descend(step.d, step.discriminator_half()[1], RATES[1])
+        assert_tensors(step.d_after, wanted, rtol=1e-4, atol=2e-6,  # float32, two networks
+                       given=f"{step.given}: the discriminator")  # fmt: skip
 
 
 @check("gan_train_step", points=1,
@@ -393,50 +450,27 @@ def test_updates_the_discriminator_wrongly(submission):
             "after its update, and from which noise?")  # fmt: skip
 def test_asks_the_old_discriminator(submission):
     """The generator makes exactly one step, through the discriminator just updated."""
-    for seed, n, dtype in CASES:
-        given = f"gan_train_step, {n} rows, {dtype}"
-        _, g, _, g_after, d_after, _, noise = one_step(submission, seed, n, dtype)
-        _, grads = generator_half(g, doubles(d_after), noise.double().numpy())
-        wanted, _ = descend(g, grads, {}, RATES[0], 0.0)
-        judge_network(g_after, wanted, "the generator", given)
+    for step in steps_of(submission, with_drawn(submission, CASES)):
+        wanted = descend(step.g, step.generator_half()[1], RATES[0])
+        assert_tensors(step.g_after, wanted, rtol=1e-4, atol=2e-6,  # float32, two networks
+                       given=f"{step.given}: the generator")  # fmt: skip
 
 
 @check("gan_train_step", points=0.5,
        hint="At which moment is each loss read: before or after its own update, and before or "
-            "after the other network's?")  # fmt: skip
+            "after the other network's? And in which type?")  # fmt: skip
 def test_reports_other_losses(submission):
-    """Each loss is a float, the value that its update was made from."""
-    for seed, n, dtype in CASES:
-        given = f"gan_train_step, {n} rows, {dtype}"
-        losses, g, d, _, d_after, real, noise = one_step(submission, seed, n, dtype)
-        real, noise = real.double().numpy(), noise.double().numpy()
-        for key, wanted in (
-            ("d_loss", discriminator_half(g, d, real, noise)[0]),
-            ("g_loss", generator_half(g, doubles(d_after), noise)[0]),
+    """Each loss is a float, the value that its update was made from, however sure the logits."""
+    cases = [(20, 6, "float32", 0.0), (21, 3, "float64", 0.0), (40, 4, "float32", 1000.0),
+             (41, 4, "float64", -1000.0)]  # fmt: skip
+    for step in steps_of(submission, with_drawn(submission, cases)):
+        for key, (wanted, _) in (
+            ("d_loss", step.discriminator_half()),
+            ("g_loss", step.generator_half()),
         ):
-            assert_close(
-                loss_of(losses, key, given), wanted, given=f'{given}, "{key}"', **STEP[dtype]
-            )
-    # Logits of any finite size give finite losses, and so does the step that is made from them.
-    f32, f64 = torch.float32, torch.float64
-    for size, dtype in ((1000.0, f32), (-1000.0, f32), (-1000.0, f64)):
-        g_state, d_state = states(40, dtype)
-        d_state["last.bias"] += size
-        real, noise = batch(40, 4, dtype)
-        seen, *_ = submission.probe(
-            probe_steps, g_state, d_state, [(real, noise)], RATES, 0.0, False, False
-        )
-        losses, _, d_after = seen[0]
-        g, d = doubles(g_state), doubles(d_state)
-        real, noise = real.double().numpy(), noise.double().numpy()
-        given = f"gan_train_step with logits near {size:g}, {dtype}"
-        for key, wanted in (
-            ("d_loss", discriminator_half(g, d, real, noise)[0]),
-            ("g_loss", generator_half(g, doubles(d_after), noise)[0]),
-        ):
-            assert_close(
-                loss_of(losses, key, given), wanted, given=f'{given}, "{key}"', **STEP[dtype]
-            )
+            tolerance = {"rtol": 1e-4, "atol": 1e-5} if step.dtype == F32 else DIGITS[F64]
+            got = loss_of(step.losses, key, step.given)
+            assert_close(got, wanted, given=f'{step.given}, "{key}"', **tolerance)
 
 
 @check("gan_train_step", points=1,
@@ -444,27 +478,17 @@ def test_reports_other_losses(submission):
             "there. Who removes them, and when?")  # fmt: skip
 def test_lets_gradients_pile_up(submission):
     """Left-over gradients have no effect, and neither has one step's backward on the next."""
-    for seed, stale, momentum in ((23, True, 0.0), (24, False, 0.9), (25, True, 0.6)):
-        g_state, d_state = states(seed)
-        batches = [batch(seed + i, 5) for i in range(3)]
-        seen, *_ = submission.probe(
-            probe_steps, g_state, d_state, batches, RATES, momentum, stale, False
-        )
-        g, d, g_speed, d_speed = doubles(g_state), doubles(d_state), {}, {}
-        for i, (real, noise) in enumerate(batches):
-            real, noise = real.double().numpy(), noise.double().numpy()
-            d_loss, grads = discriminator_half(g, d, real, noise)
-            d, d_speed = descend(d, grads, d_speed, RATES[1], momentum)
-            g_loss, grads = generator_half(g, d, noise)
-            g, g_speed = descend(g, grads, g_speed, RATES[0], momentum)
-            given = f"gan_train_step number {i + 1}" + (", old gradients about" if stale else "")
-            losses, g_after, d_after = seen[i]
-            for key, wanted in (("d_loss", d_loss), ("g_loss", g_loss)):
-                # float32, and rounding that has grown over three steps
-                assert_close(loss_of(losses, key, given), wanted, rtol=5e-4, atol=5e-5,
-                             given=f'{given}, "{key}"')  # fmt: skip
-            judge_network(d_after, d, "the discriminator", given, rounding=25)
-            judge_network(g_after, g, "the generator", given, rounding=25)
+    for seed in (23, *seeds_of(submission, 1)):
+        places, alone = submission.probe(probe_again, seed)
+        for number, (there, by_itself) in enumerate(zip(places[1:], alone, strict=True), start=1):
+            given = f"gan_train_step number {number}, " + (
+                "old gradients about" if number == 1 else "with what the first one left"
+            )
+            expect(not same(there, places[0]), "no network has moved", given=given)
+            names = ("the generator", "the discriminator")
+            for name, got, wanted in zip(names, there, by_itself, strict=True):
+                assert_tensors(got, wanted, rtol=1e-4, atol=1e-6,  # the same computation
+                               given=f"{given}: {name}")  # fmt: skip
 
 
 @check("gan_train_step", points=1,
@@ -472,8 +496,8 @@ def test_lets_gradients_pile_up(submission):
             "graph of generator(noise) hang on?")  # fmt: skip
 def test_sends_gradients_into_the_generator(submission):
     """The discriminator's update computes no gradient for the generator."""
-    for seed in (26, 27):
-        events = submission.probe(probe_gradient_flow, *states(seed), *batch(seed, 4))
+    for seed in (26, *seeds_of(submission, 1)):
+        events = submission.probe(probe_events, seed)
         given = "gan_train_step"
         expect("discriminator step" in events and "generator step" in events,
                f"expected a step of each optimiser, got {sorted(set(events))}",
@@ -492,25 +516,16 @@ def test_sends_gradients_into_the_generator(submission):
             "torch's random state afterwards what they were?")  # fmt: skip
 def test_step_manners(submission):
     """A single row will do, data and random state stay, and no network ends up frozen."""
-    g_state, d_state = states(28)
-    batches = [batch(28, 1), batch(29, 2)]
-    seen, wanting, modes, batches_after, tracked = submission.probe(
-        probe_steps, g_state, d_state, batches, RATES, 0.0, False, True
-    )
-    given = "gan_train_step on one row"
-    g, d = doubles(g_state), doubles(d_state)
-    real, noise = (tensor.double().numpy() for tensor in batches[0])
-    wanted, _ = descend(d, discriminator_half(g, d, real, noise)[1], {}, RATES[1], 0.0)
-    judge_network(seen[0][2], wanted, "the discriminator", given)
-    wanted, _ = descend(g, generator_half(g, wanted, noise)[1], {}, RATES[0], 0.0)
-    judge_network(seen[0][1], wanted, "the generator", given)
-    expect(all(wanting), "it left parameters with requires_grad switched off",
-           given="gan_train_step")  # fmt: skip
-    expect(same([list(pair) for pair in batches_after], [list(pair) for pair in batches]),
-           "it changed real or noise", given="gan_train_step")  # fmt: skip
-    expect(not any(flag for pair in tracked for flag in pair),
-           "it switched requires_grad on for real or noise", given="gan_train_step")  # fmt: skip
-    expect(all(modes), "networks in train mode are no longer in it", given="gan_train_step")
-    random_states = submission.probe(probe_random_state, g_state, d_state, *batches[1], (3, 4))
-    expect(not same(*random_states), "it reseeds torch's global random state",
-           given="gan_train_step")  # fmt: skip
+    cases = [(28, 1), *((seed, 3) for seed in seeds_of(submission, 1))]
+    for (seed, n), seen in submission.each_probe(probe_left, cases):
+        before, after, data, tracked = seen
+        given = f"gan_train_step on {n} row{'s' * (n > 1)}"
+        expect(not same(before, after), "no network has moved", given=given)
+        for old, new in zip(before, after, strict=True):
+            assert_untouched(old, new, "requires_grad", "modes", given=given)
+            for name, value in new["parameters"].items():
+                expect(bool(value.isfinite().all()), f"{name} is not finite", given=given)
+        expect(same(data, [*batch(seed, n, "float32")]), "it changed real or noise", given=given)
+        expect(not any(tracked), "it switched requires_grad on for real or noise", given=given)
+    expect(not same(*submission.probe(probe_random_states, 29)),
+           "it reseeds torch's global random state", given="gan_train_step")  # fmt: skip
