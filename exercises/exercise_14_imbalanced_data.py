@@ -23,7 +23,8 @@ def balanced_class_weights(labels: np.ndarray) -> dict[int, float]:
     Args:
         labels: (N,) integers. Labels need not start at 0, nor be consecutive, nor be positive.
     Returns:
-        A weight for each label that occurs, and for no other. The keys are Python ints.
+        A weight for each label that occurs, and for no other. The keys are Python ints. `labels`
+        stay as they were.
     Source: King and Zeng, Logistic Regression in Rare Events Data, 2001.
     Example:
         >>> weights = balanced_class_weights(np.array([0, 0, 0, 1]))
@@ -48,7 +49,7 @@ def weighted_binary_cross_entropy(
             a finite loss, too: probabilities are clipped at 1e-15.
         class_weight: A weight for every label that occurs in `y_true`; others may be missing.
     Returns:
-        The loss, a float.
+        The loss, a float. No argument is changed.
     Example:
         >>> loss = weighted_binary_cross_entropy(
         ...     np.array([1, 0]), np.array([0.5, 0.25]), {0: 1.0, 1: 3.0}
@@ -70,7 +71,7 @@ def oversample_minority(
     may be more than two classes. The order of the rows in the result is free.
 
     Args:
-        X: (N, D) float64.
+        X: (N, D) float64, in any memory order; X and y stay as they were.
         y: (N,) integer labels.
         rng: The only source of randomness. How you draw from it is free; the same state gives
             the same result.
