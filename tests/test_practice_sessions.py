@@ -46,8 +46,8 @@ def test_a_topic_nobody_has_is_a_sentence_with_the_topics(place):
     """The message lists what can be asked for."""
     with pytest.raises(KitError, match=r"No exercise is about `cooking`.*probability"):
         draw(place, topic="cooking")
-    names = [question.exercise for question in draw(place, 1, topic="softmax").questions]
-    assert names == ["exercise_05_softmax"]
+    names = [question.exercise for question in draw(place, 1, topic="convolution").questions]
+    assert names == ["exercise_04_convolution"]
 
 
 def test_an_interview_survives_a_stop_of_the_machine(place):
@@ -66,12 +66,12 @@ def test_an_interview_survives_a_stop_of_the_machine(place):
 
 def test_an_interview_starts_from_blank_and_leaves_ones_own_answers_alone(place, course):
     """The files are stubs in a folder of their own."""
-    own = place.answer(course.find("softmax"))
+    own = place.answer(course.find("convolution"))
     own.write_text("mine", "utf-8")
-    sitting = draw(place, 1, topic="softmax")
+    sitting = draw(place, 1, topic="convolution")
     interview.begin(place, sitting)
     blank = interview.file_of(place, sitting.questions[0])
-    assert blank.read_bytes() == course.stub(course.find("softmax")).read_bytes()
+    assert blank.read_bytes() == course.stub(course.find("convolution")).read_bytes()
     assert own.read_text("utf-8") == "mine"
 
 
