@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,14 +26,22 @@ class FollowUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entry of exercises.toml. `difficulty` runs from 1 (easy) to 3."""
+    """One entry of exercises.toml.
+
+    Attributes:
+        part: The number of its part in the course, from 1; 0 where the course has no parts.
+        difficulty: From 1 (easy) to 3.
+        prerequisites: Slugs of exercises to be done before.
+    """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^exercise_\d{2,}_[a-z0-9_]+$")]
     title: str
     library: Literal["numpy", "torch"]
     topics: list[str]
+    part: Annotated[int, msgspec.Meta(ge=0)] = 0
     difficulty: Annotated[int, msgspec.Meta(ge=1, le=3)]
     minutes: int
+    prerequisites: list[str] = []
     hints: Annotated[list[str], msgspec.Meta(min_length=3, max_length=3)]
     followups: list[FollowUp] = []
     limits: Limits = Limits()
@@ -79,8 +89,10 @@ class Course:
         self.root = root.resolve()
         path = self.root / "exercises" / METADATA
         try:
-            entries = tomllib.loads(path.read_text("utf-8")).get("exercise", [])
+            table = tomllib.loads(path.read_text("utf-8"))
+            entries = table.get("exercise", [])
             self.exercises = msgspec.convert(entries, list[Exercise])
+            self.parts = msgspec.convert(table.get("parts", []), list[str])
         except OSError:
             raise KitError(
                 f"There is no course in {root}: `exercises/{METADATA}` is missing.\n"
@@ -90,6 +102,48 @@ class Course:
             raise KitError(f"{path} cannot be used: {error}.") from None
         except msgspec.ValidationError as error:
             raise KitError(f"{path} cannot be used: {_in_words(error, entries)}.") from None
+        for problem in self._wrong_references():
+            raise KitError(f"{path} cannot be used: {problem}.")
+
+    def _wrong_references(self) -> Iterator[str]:
+        """Parts and prerequisites that are not there, or lead in a circle."""
+        slugs = {exercise.slug: exercise for exercise in self.exercises}
+        for exercise in self.exercises:
+            if exercise.part > len(self.parts):
+                yield f"`{exercise.name}`: there is no part {exercise.part} in `parts`"
+            for slug in exercise.prerequisites:
+                if slug not in slugs:
+                    yield f"`{exercise.name}`: there is no exercise `{slug}` to be done before it"
+        try:
+            TopologicalSorter({e.slug: e.prerequisites for e in self.exercises}).prepare()
+        except CycleError as error:
+            yield f"the prerequisites lead in a circle: {' before '.join(error.args[1])}"
+
+    def in_part(self, part: int | None) -> list[Exercise]:
+        """The exercises of a part, by its number from 1; all for None.
+
+        Raises:
+            KitError: there is no such part; the message has those that there are.
+        """
+        if part is None:
+            return self.exercises
+        if not 1 <= part <= len(self.parts):
+            have = "; ".join(f"{number} {title}" for number, title in enumerate(self.parts, 1))
+            known = f"The parts are: {have}." if have else "The course has no parts."
+            raise KitError(f"There is no part {part}. {known}")
+        return [exercise for exercise in self.exercises if exercise.part == part]
+
+    def path_to(self, exercise: Exercise) -> list[Exercise]:
+        """What leads to an exercise by prerequisites, itself last."""
+        found: dict[str, Exercise] = {}
+
+        def add(each: Exercise) -> None:
+            for slug in each.prerequisites:
+                add(self.find(slug))
+            found.setdefault(each.name, each)
+
+        add(exercise)
+        return [*found.values()]
 
     def find(self, name: str) -> Exercise:
         """The exercise that `name` means: `5`, `05`, `softmax`, `exercise_05`, a file's name.

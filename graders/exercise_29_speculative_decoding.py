@@ -452,6 +452,7 @@ def test_uses_a_random_number_twice(submission):
     order, (seed,) = rng_of(submission).permutation(4), seeds_of(submission, 1)
     cases.append((*likely_tokens(order), seed, 60))
     for (draft, p, *_), seen, given in repeating(submission, cases):
+        expect(any(said for said, _ in seen), "expected tokens, got only empty lists", given=given)
         total, first, *later = [
             sum(count for said, count in seen if said[:n] == draft[:n]) for n in range(5)
         ]

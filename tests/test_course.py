@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradekit.course import Course, Exercise
+from gradekit.course import METADATA, Course, Exercise
 from gradekit.errors import KitError
 from gradekit.report import Report
 
@@ -131,8 +131,9 @@ def test_every_function_is_explained_with_an_example(course: Course, exercise: E
     text = course.stub(exercise).read_text("utf-8")
     tree = ast.parse(text)
     assert f"Exercise {exercise.number}" in (ast.get_docstring(tree) or "")
-    nodes = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    assert text.count("# TODO") == len(nodes)
+    nodes = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    to_do = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]  # methods too
+    assert text.count("# TODO") == len(to_do)
     for node in nodes:
         assert ">>>" in (ast.get_docstring(node) or ""), node.name
 
@@ -173,4 +174,32 @@ def test_wrong_metadata_is_told_by_the_name_of_its_exercise(
     broken = good.replace(line, f'{field} = "first toy"')
     (tmp_path / "exercises" / "exercises.toml").write_text(broken)
     with pytest.raises(KitError, match=re.escape(words)):
+        Course(tmp_path)
+
+
+def test_parts_hold_every_exercise_once_and_prerequisites_lead_to_them(course) -> None:
+    """An exercise's path ends with it and begins with what needs nothing before it."""
+    parts = [course.in_part(number) for number in range(1, len(course.parts) + 1)]
+    assert [each for part in parts for each in part] == course.exercises
+    path = [each.slug for each in course.path_to(course.find("safe_training_step"))]
+    assert path[-1] == "safe_training_step"
+    assert path.index("gradient_descent") < path.index("training_loop")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("part = 1\n", "part = 9\n", "there is no part 9"),
+        ('prerequisites = ["softmax"]', 'prerequisites = ["softmux"]', "no exercise `softmux`"),
+        ('prerequisites = ["softmax"]', 'prerequisites = ["cross_entropy"]', "in a circle"),
+    ],
+)
+def test_wrong_parts_and_prerequisites_are_one_sentence(
+    course, tmp_path, old: str, new: str, problem: str
+) -> None:
+    """The file and what is wrong with it."""
+    text = (course.root / "exercises" / METADATA).read_text("utf-8")
+    (tmp_path / "exercises").mkdir()
+    (tmp_path / "exercises" / METADATA).write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(KitError, match=rf"exercises.toml cannot be used: .*{problem}"):
         Course(tmp_path)

@@ -14,7 +14,7 @@ import pytest
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.practice import progress, workspace
-from gradekit.practice.workspace import PROGRESS, Event, Workspace
+from gradekit.practice.workspace import PROGRESS, SETTINGS, Event, Workspace
 from gradekit.report import Check, Report
 
 DAY = 86400.0
@@ -260,3 +260,25 @@ def test_tinkering_with_a_solved_exercise_does_not_take_the_solve_away(place, co
     assert place.states() == {exercise.name: "broken"}
     assert place.solved() == {exercise.name}
     assert {s.exercise.name: s.score for s in progress.standings(place)}[exercise.name] == 10.0
+
+
+def test_a_part_is_practised_alone(tmp_path, course):
+    """Only its stubs are written, and only they are offered next."""
+    exercises = course.in_part(2)
+    made, written = workspace.create(tmp_path / "two", course, exercises)
+    assert written == len(exercises) == len([*(tmp_path / "two").glob("exercise_*.py")])
+    assert made.next_exercise() in exercises
+
+
+def test_a_practice_folder_remembers_its_course(tmp_path, course, monkeypatch):
+    """The one that comes with kit needs no note; another one is found again from inside."""
+    monkeypatch.setattr(workspace, "default_root", lambda: tmp_path / "elsewhere")
+    practice, _ = workspace.create(tmp_path / "practice", course)
+    monkeypatch.chdir(practice.folder)
+    assert workspace.remembered_course() == course.root
+    (practice.folder / SETTINGS).write_text('course = "/gone/away"\n')
+    with pytest.raises(KitError, match="not in /gone/away any more"):
+        workspace.remembered_course()
+    (practice.folder / SETTINGS).write_text("course\n")
+    with pytest.raises(KitError, match="cannot be read"):
+        workspace.remembered_course()

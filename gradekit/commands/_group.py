@@ -62,9 +62,11 @@ def kit(context: click.Context, course_folder: Path | None) -> None:
 
 
 def course_of(context: click.Context) -> Course:
+    """The course that --course names, else that of the practice folder, else kit's own."""
     from gradekit.course import Course, default_root
+    from gradekit.practice.workspace import remembered_course
 
-    return Course(context.find_root().obj or default_root())
+    return Course(context.find_root().obj or remembered_course() or default_root())
 
 
 def course_around() -> Path | None:

@@ -25,6 +25,11 @@ plain_option = click.option(
 )
 
 
+part_option = click.option(
+    "--part", type=int, metavar="N", help="Only the exercises of this part of the course."
+)
+
+
 class ExerciseName(click.ParamType[str]):
     """Any name of an exercise; the shell completes the usual one."""
 

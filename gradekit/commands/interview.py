@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from gradekit.commands._group import kit
-from gradekit.commands._options import plain_option, practice_folder
+from gradekit.commands._options import part_option, plain_option, practice_folder
 
 LEFT = (
     "The interview that you left goes on, with its own questions and minutes. "
@@ -17,6 +17,7 @@ LEFT = (
 @click.option("--questions", type=click.IntRange(1, 9), default=4, help="How many.")
 @click.option("--minutes", type=click.FloatRange(1, 480), default=45, help="On the clock.")
 @click.option("--topic", help="Only exercises about this, such as `optimisation`.")
+@part_option
 @click.option("--anew", is_flag=True, help="Throw away the interview that was left unfinished.")
 @plain_option
 @click.pass_context
@@ -25,6 +26,7 @@ def interview(
     questions: int,
     minutes: float,
     topic: str | None,
+    part: int | None,
     anew: bool,
     plain: bool,
 ) -> None:
@@ -45,7 +47,9 @@ def interview(
 
     workspace = practice_folder(context)
     left = None if anew else interviews.resume(workspace)
-    sitting = left or interviews.draw(workspace, questions, minutes, topic, random.Random())
+    sitting = left or interviews.draw(
+        workspace, questions, minutes, topic, random.Random(), part
+    )
     note = LEFT if left else _missing(questions - len(sitting.questions), questions, topic)
     with Terminal(plain) as terminal:
         if not left:
@@ -66,5 +70,5 @@ def _missing(missing: int, wanted: int, topic: str | None) -> str:
     if not missing:
         return ""
     drawn = wanted - missing
-    why = f"no more exercises are about `{topic}`" if topic else "the course has no more exercises"
+    why = f"no more exercises are about `{topic}`" if topic else "there are no more exercises"
     return f"{drawn} question{'s' * (drawn != 1)} instead of {wanted}: {why}."

@@ -2,46 +2,83 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gradekit.commands._group import course_of, kit, workspace_of
-from gradekit.commands._options import output_may_go_unread, plain_option
+from gradekit.commands._options import (
+    EXERCISE,
+    output_may_go_unread,
+    part_option,
+    plain_option,
+)
+
+if TYPE_CHECKING:
+    from gradekit.course import Course, Exercise
+    from gradekit.practice.workspace import State
 
 DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
 
 
 @kit.command("list")
+@part_option
+@click.option(
+    "--path", "target", metavar="EXERCISE", type=EXERCISE, help="Only what leads to EXERCISE."
+)
 @plain_option
 @click.pass_context
 @output_may_go_unread()
-def list_exercises(context: click.Context, plain: bool) -> None:
+def list_exercises(
+    context: click.Context, part: int | None, target: str | None, plain: bool
+) -> None:
     """List the exercises: topic, difficulty, minutes, and where you stand.
 
     \b
     Example:
         kit list
+        kit list --part 3
+        kit list --path transformer_block
     """
+    course = course_of(context)
+    shown = course.in_part(part)
+    if target:
+        shown = [each for each in course.path_to(course.find(target)) if each in shown]
+    workspace = workspace_of(course)
+    states: dict[str, State] = workspace.states() if workspace else {}
+    if plain:
+        _say(course, shown, states)
+    else:
+        _print(course, shown, states, in_parts=target is None)
+
+
+def _say(course: Course, exercises: list[Exercise], states: dict[str, State]) -> None:
+    for exercise in exercises:
+        part = f"part {exercise.part}, " if course.parts else ""
+        click.echo(
+            f"{exercise.number}, {exercise.title}: {states.get(exercise.name, 'new')}, {part}"
+            f"{DIFFICULTIES[exercise.difficulty]}, {exercise.minutes} minutes, "
+            f"about {', '.join(exercise.topics)}."
+        )
+
+
+def _print(
+    course: Course, exercises: list[Exercise], states: dict[str, State], *, in_parts: bool
+) -> None:
+    """One table; the parts of the course are headings in it."""
     from rich.table import Table
 
+    from gradekit.practice.screen.paint import STATES
     from gradekit.render.terminal import console
 
-    course = course_of(context)
-    workspace = workspace_of(course)
-    states = workspace.states() if workspace else {}
-    if plain:
-        for exercise in course.exercises:
-            level = DIFFICULTIES[exercise.difficulty]
-            state = states.get(exercise.name, "new")
-            click.echo(
-                f"{exercise.number}, {exercise.title}: {state}, {level}, "
-                f"{exercise.minutes} minutes, about {', '.join(exercise.topics)}."
-            )
-        return
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("no.", "exercise", "topics", "level", "min", "you"):
         table.add_column(heading, no_wrap=heading not in ("exercise", "topics"))
-    styles = {"solved": "green", "broken": "red", "started": "yellow", "new": "dim"}
-    for exercise in course.exercises:
+    part = 0
+    for exercise in exercises:
+        if in_parts and exercise.part != part:
+            part = exercise.part
+            table.add_row("", f"[bold]{part}  {course.parts[part - 1]}")
         state = states.get(exercise.name, "new")
         table.add_row(
             exercise.number,
@@ -49,6 +86,6 @@ def list_exercises(context: click.Context, plain: bool) -> None:
             ", ".join(exercise.topics),
             DIFFICULTIES[exercise.difficulty],
             str(exercise.minutes),
-            f"[{styles[state]}]{state}",
+            f"[{STATES[state]}]{state}",
         )
     console().print(table)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
-from gradekit.course import Exercise
+from gradekit.course import Course, Exercise
 from gradekit.practice.workspace import Event, State, Workspace
 
 IDLE_SECONDS = 20 * 60  # whoever does nothing for longer was away
@@ -28,9 +28,9 @@ class Standing(NamedTuple):
 
 
 class Share(NamedTuple):
-    """The points of one topic."""
+    """The points of one topic, or of one part of the course."""
 
-    topic: str
+    name: str
     score: float
     max_score: float
 
@@ -81,7 +81,17 @@ def shares(standings: Iterable[Standing]) -> list[Share]:
         Share(topic, sum(s.score for s in own), sum(s.max_score for s in own))
         for topic, own in points.items()
     ]
-    return sorted(found, key=lambda share: (-share.max_score, share.topic))
+    return sorted(found, key=lambda share: (-share.max_score, share.name))
+
+
+def shares_of_parts(course: Course, standings: Iterable[Standing]) -> list[Share]:
+    """Points by part of the course, in its order."""
+    every = list(standings)
+    found = []
+    for number, name in enumerate(course.parts, start=1):
+        own = [standing for standing in every if standing.exercise.part == number]
+        found.append(Share(name, sum(s.score for s in own), sum(s.max_score for s in own)))
+    return found
 
 
 def streak(events: Iterable[Event], today: datetime.date) -> int:

@@ -10,20 +10,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import json
 import os
 import time
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from gradekit.course import Course, Exercise
+from gradekit.course import Course, Exercise, default_root
 from gradekit.errors import KitError
 from gradekit.report import NOT_WRITTEN, Report
 from gradekit.submission import Submission, read
 
-PROGRESS = "progress.jsonl"
+PROGRESS, SETTINGS = "progress.jsonl", "kit.toml"
 State = Literal["new", "started", "solved", "broken"]
 
 
@@ -220,7 +222,8 @@ class Workspace:
         """What to do next: what broke, then what was started, then the easiest new one."""
         states = self.states()
         order = {"broken": 0, "started": 1, "new": 2}
-        unsolved = [e for e in self.course.exercises if states.get(e.name) != "solved"]
+        there = [e for e in self.course.exercises if self.answer(e).is_file()]
+        unsolved = [e for e in there or self.course.exercises if states.get(e.name) != "solved"]
         return min(
             unsolved,
             key=lambda e: (order[states.get(e.name, "new")], e.difficulty, e.minutes, e.number),
@@ -252,10 +255,16 @@ def _append(path: Path, line: bytes) -> None:
         os.close(descriptor)
 
 
-def create(folder: Path, course: Course) -> tuple[Workspace, int]:
+def create(
+    folder: Path, course: Course, exercises: Iterable[Exercise] | None = None
+) -> tuple[Workspace, int]:
     """Make `folder` a practice folder; return it and how many stubs were written.
 
-    Files that exist stay as they are.
+    Files that exist stay as they are. The folder remembers its course, if that is not the one
+    that comes with kit.
+
+    Args:
+        exercises: Those that are to be practised; None for all.
 
     Raises:
         KitError: the folder cannot be written.
@@ -263,18 +272,43 @@ def create(folder: Path, course: Course) -> tuple[Workspace, int]:
     written = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for exercise in course.exercises:
+        for exercise in course.exercises if exercises is None else exercises:
             target = folder / exercise.file_name
             if not target.exists():
                 target.write_bytes(course.stub(exercise).read_bytes())
                 written += 1
         (folder / PROGRESS).touch()
+        if course.root != default_root().resolve():
+            (folder / SETTINGS).write_text(f"course = {json.dumps(str(course.root))}\n", "utf-8")
     except OSError as error:
         raise KitError(
             f"{error.filename or folder} cannot be written: {error.strerror}.\n"
             "Name another folder: `kit init DIR`."
         ) from None
     return Workspace(folder, course), written
+
+
+def remembered_course() -> Path | None:
+    """The course of the practice folder around the current folder, if it is a special one.
+
+    Raises:
+        KitError: what it remembers cannot be read.
+    """
+    here = Path.cwd()
+    folder = next((each for each in (here, *here.parents) if (each / PROGRESS).is_file()), None)
+    if folder is None or not (folder / SETTINGS).is_file():
+        return None
+    path = folder / SETTINGS
+    try:
+        root = Path(tomllib.loads(path.read_text("utf-8"))["course"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise KitError(f"{path} cannot be read: it should say `course = \"FOLDER\"`.") from None
+    if not root.is_dir():
+        raise KitError(
+            f"The course of this practice folder is not in {root} any more.\n"
+            f"Write its new place into {path}, or name it: `kit --course DIR ...`."
+        )
+    return root
 
 
 def find(course: Course) -> Workspace | None:

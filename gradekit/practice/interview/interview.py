@@ -45,17 +45,23 @@ class Interview(msgspec.Struct):
 
 
 def draw(
-    workspace: Workspace, count: int, minutes: float, topic: str | None, rng: random.Random
+    workspace: Workspace,
+    count: int,
+    minutes: float,
+    topic: str | None,
+    rng: random.Random,
+    part: int | None = None,
 ) -> Interview:
     """Draw exercises that were not done lately and that fit into the time, as far as possible.
 
     Raises:
-        KitError: no exercise has the topic.
+        KitError: no exercise has the topic, or there is no such part.
     """
     course = workspace.course
-    wanted = [e for e in course.exercises if topic is None or _is_about(e, topic)]
+    exercises = course.in_part(part)
+    wanted = [e for e in exercises if topic is None or _is_about(e, topic)]
     if not wanted:
-        topics = sorted({topic for exercise in course.exercises for topic in exercise.topics})
+        topics = sorted({topic for exercise in exercises for topic in exercise.topics})
         raise KitError(f"No exercise is about `{topic}`. The topics are: {', '.join(topics)}.")
     last = {event.exercise: event.time for event in workspace.events()}
     rng.shuffle(wanted)

@@ -14,7 +14,7 @@ from gradekit.practice import progress
 from gradekit.practice.screen.paint import STATES
 from gradekit.practice.workspace import Event, Workspace
 
-BAR = 24  # characters
+BAR, NAME = 24, 32  # characters of a plot, of the names beside it
 DAYS = 28  # of the plot of time spent
 LEVELS = " ▁▂▃▄▅▆▇█"
 MISTAKES = 4
@@ -30,7 +30,8 @@ def print_progress(out: Console, workspace: Workspace, *, plain: bool) -> None:
         _say_exercises(out, standings)
     else:
         _plot_days(out, events)
-        _plot_topics(out, standings)
+        _plot_shares(out, "points by part", progress.shares_of_parts(workspace.course, standings))
+        _plot_shares(out, "points by topic", progress.shares(standings))
         _print_table(out, standings)
     _print_mistakes(out, workspace, events, plain=plain)
 
@@ -74,14 +75,17 @@ def _plot_days(out: Console, events: list[Event]) -> None:
     out.print(Text("─" * DAYS, style="dim").append(" today"))
 
 
-def _plot_topics(out: Console, standings: list[progress.Standing]) -> None:
-    out.print(Text("\npoints by topic", style="bold"))
-    for share in progress.shares(standings):
-        if share.score:
-            full = round(BAR * share.score / share.max_score)
-            line = Text(f"{share.topic[:26]:26} ").append("━" * full, style="green")
-            line.append("─" * (BAR - full), style="dim")
-            out.print(line.append(f" {share.score:g} / {share.max_score:g}"))
+def _plot_shares(out: Console, heading: str, shares: list[progress.Share]) -> None:
+    """A bar for each share of which something is earned."""
+    earned = [share for share in shares if share.score]
+    if not earned:
+        return
+    out.print(Text(f"\n{heading}", style="bold"))
+    for share in earned:
+        full = round(BAR * share.score / share.max_score)
+        line = Text(f"{share.name[:NAME]:{NAME}} ").append("━" * full, style="green")
+        line.append("─" * (BAR - full), style="dim")
+        out.print(line.append(f" {share.score:g} / {share.max_score:g}"))
 
 
 def _print_table(out: Console, standings: list[progress.Standing]) -> None:
