@@ -18,7 +18,7 @@ def mse_gradient(w: np.ndarray, X: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     Args:
         w: (D,) weights.
-        X: (N, D), rows are samples.
+        X: (N, D), rows are samples, in any memory order, as everywhere below.
         y: (N,) targets.
     Returns:
         (D,) float64. No argument is changed.
@@ -42,7 +42,8 @@ def batch_gradient_descent(X: np.ndarray, y: np.ndarray, lr: float, epochs: int)
         lr: The learning rate, the same for every update.
         epochs: How many updates. After zero of them only the start has been visited.
     Returns:
-        (epochs + 1, D): every weight vector visited, the starting zeros first.
+        float64 (epochs + 1, D): every weight vector visited, the starting zeros first.
+        No argument is changed.
     Example:
         >>> X, y = np.array([[1.0], [2.0]]), np.array([2.0, 4.0])
         >>> batch_gradient_descent(X, y, lr=0.125, epochs=2).tolist()
@@ -68,7 +69,8 @@ def stochastic_gradient_descent(
         epochs: How many times every sample is visited.
         rng: Where the orders come from, and nothing else.
     Returns:
-        (epochs * N + 1, D): every weight vector visited, the starting zeros first.
+        float64 (epochs * N + 1, D): every weight vector visited, the starting zeros first.
+        No argument is changed.
     Example:
         >>> X, y = np.array([[1.0], [2.0], [0.5]]), np.array([2.0, 4.0, 1.0])
         >>> path = stochastic_gradient_descent(X, y, 0.125, 4, np.random.default_rng(0))
@@ -101,7 +103,8 @@ def minibatch_gradient_descent(
         batch_size: At least 1; may be larger than N.
         rng: Where the orders come from, and nothing else.
     Returns:
-        (updates + 1, D): every weight vector visited, the starting zeros first.
+        float64 (updates + 1, D): every weight vector visited, the starting zeros first.
+        No argument is changed.
     Example:
         >>> X, y = np.array([[1.0], [2.0], [0.5]]), np.array([2.0, 4.0, 1.0])
         >>> minibatch_gradient_descent(X, y, 0.125, 5, 2, np.random.default_rng(0)).shape

@@ -10,15 +10,21 @@ from fractions import Fraction
 import numpy as np
 
 from gradekit.grading import (
+    Code,
+    Truth,
     assert_afresh,
     assert_array,
     assert_close,
     assert_equal,
-    assert_unchanged,
+    assert_no_traces,
     check,
     expect,
+    rng_of,
     same,
 )
+
+# Where a check is about something else than digits.
+ROUGHLY = {"rtol": 1e-3}
 
 # (7, 3): seven is prime, so no batch size but 1 and 7 divides it. The columns differ in scale and
 # sign, and no row is a multiple of another.
@@ -87,73 +93,202 @@ def cut(rng, count, batch_size, epochs):
     return batches
 
 
-def generator(seed, kind="fresh"):
-    """A new generator: fresh, one that has drawn before, or of another algorithm."""
-    if kind == "MT19937":
-        return np.random.Generator(np.random.MT19937(seed))
-    rng = np.random.default_rng(seed)
-    if kind == "used":
-        rng.random(5)
-    return rng
+def batch_walk(X, y, lr, epochs):
+    return walk(X, y, lr, [range(len(y))] * epochs)
 
 
-def assert_path(path, expected, given):
-    """Fail unless `path` starts at zero and visits the expected points."""
-    assert_array(path, shape=expected.shape, given=given)
-    assert_equal(path[0], np.zeros(expected.shape[1]), given=f"{given}, the start")
-    assert_close(
-        path,
-        expected,
-        rtol=1e-9,  # a few dozen float64 steps that contract: 1e-14 at worst
-        atol=1e-11,  # weights pass near zero
-        given=given,
-    )
+def single_walk(X, y, lr, epochs, rng):
+    return walk(X, y, lr, cut(rng, len(y), 1, epochs))
 
 
-def judge_stochastic(submission, X, y, lr, epochs, seed, kind="fresh"):
-    """Compare one call of stochastic_gradient_descent with the walk by hand."""
-    expected = walk(X, y, lr, cut(generator(seed, kind), len(y), 1, epochs))
-    path = submission.stochastic_gradient_descent(X, y, lr, epochs, generator(seed, kind))
-    given = f"stochastic_gradient_descent(X {X.shape}, y, lr={lr}, epochs={epochs}, rng)"
-    assert_path(path, expected, given)
+def batches_walk(X, y, lr, epochs, batch_size, rng):
+    return walk(X, y, lr, cut(rng, len(y), batch_size, epochs))
 
 
-def judge_minibatch(submission, X, y, lr, epochs, batch_size, seed, kind="fresh"):
-    """Compare one call of minibatch_gradient_descent with the walk by hand."""
-    expected = walk(X, y, lr, cut(generator(seed, kind), len(y), batch_size, epochs))
-    path = submission.minibatch_gradient_descent(
-        X, y, lr, epochs, batch_size, generator(seed, kind)
-    )
-    given = (
-        f"minibatch_gradient_descent(X {X.shape}, y, lr={lr}, epochs={epochs}, "
-        f"batch_size={batch_size}, rng)"
-    )
-    assert_path(path, expected, given)
+def fresh(seed):
+    return Code(f"np.random.default_rng({seed})")
 
 
-def probe_traces(answer, name, named, seed):
-    """The path, the arrays after the call, and NumPy's global state before and after it."""
-    np.random.seed(11)
-    before = np.random.get_state()
-    rng = {} if seed is None else {"rng": np.random.default_rng(seed)}
-    path = getattr(answer, name)(**named, **rng)
-    after = np.random.get_state()
-    return {
-        "path": path,
-        "arrays": (named["X"], named["y"]),
-        "before": (before[1], int(before[2])),
-        "after": (after[1], int(after[2])),
-    }
+def used(seed):
+    """A generator that has drawn before."""
+    return Code(f"(lambda rng: (rng.random(5), rng)[1])(np.random.default_rng({seed}))")
 
 
-def assert_no_traces(seen, X, y, given):
-    """Fail if the call changed its arrays or NumPy's global random state."""
-    expect(same(seen["arrays"], (X, y)), "it changed an argument in place", given=given)
-    expect(
-        same(seen["before"], seen["after"]),
-        "NumPy's global random state is another one after the call",
-        given=given,
-    )
+def another(seed):
+    """A generator of another algorithm."""
+    return Code(f"np.random.Generator(np.random.MT19937({seed}))")
+
+
+def judge_path(path, expected, *args, **keywords):
+    """It starts at zero and visits the expected points."""
+    assert_array(path, shape=expected.shape)
+    assert_equal(path[0], np.zeros(expected.shape[1]))
+    # A few dozen float64 steps that contract err by 1e-14 at worst; weights pass near zero.
+    assert_close(path, expected, rtol=1e-9, atol=1e-11)
+
+
+def judge_points(path, expected, *args, **keywords):
+    """As many points as expected, from zero, each another; where they lie is for other checks."""
+    assert_array(path, shape=expected.shape)
+    assert_equal(path[0], np.zeros(expected.shape[1]))
+    repeated = [i for i in range(len(path) - 1) if np.array_equal(path[i], path[i + 1])]
+    if repeated:
+        expect(False, f"rows {repeated[0]} and {repeated[0] + 1} are the same point")
+
+
+# Where the smallest counterexample is looked for: up to three samples of one or two features.
+
+
+def samples(st):
+    def of_size(size):
+        N, D = size
+        numbers = st.integers(-2, 2).map(float)
+        rows = st.lists(st.lists(numbers, min_size=D, max_size=D), min_size=N, max_size=N)
+        targets = st.lists(numbers, min_size=N, max_size=N)
+        return st.tuples(rows.map(np.array), targets.map(np.array))
+
+    return st.tuples(st.integers(1, 3), st.integers(1, 2)).flatmap(of_size)
+
+
+def weights_and_samples(st):
+    def with_weights(case):
+        D = case[0].shape[1]
+        weights = st.lists(st.integers(-2, 2).map(float), min_size=D, max_size=D).map(np.array)
+        return weights.map(lambda w: (w, *case))
+
+    return samples(st).flatmap(with_weights)
+
+
+def descents(st):
+    rest = st.tuples(st.just(0.125), st.integers(0, 2))
+    return st.tuples(samples(st), rest).map(lambda case: (*case[0], *case[1]))
+
+
+def drawn_descents(st):
+    return st.tuples(descents(st), st.sampled_from([0, 1, 2]).map(fresh)).map(
+        lambda case: (*case[0], case[1]))
+
+
+def batched_descents(st):
+    return st.tuples(descents(st), st.integers(1, 4), st.sampled_from([0, 1, 2]).map(fresh)).map(
+        lambda case: (*case[0], case[1], case[2]))
+
+
+GRADIENT = Truth(
+    "mse_gradient", exact_gradient, inputs=weights_and_samples,
+    rtol=1e-9, atol=1e-12,  # sums of a few products; X.T @ X @ w - X.T @ y loses a digit more
+)
+BATCH = Truth("batch_gradient_descent", batch_walk, inputs=descents, rtol=1e-9, judge=judge_path)
+BATCH_POINTS = Truth("batch_gradient_descent", batch_walk, inputs=descents, rtol=1e-9,
+                     judge=judge_points)
+BATCH_NEARLY = Truth("batch_gradient_descent", batch_walk, inputs=descents, rtol=1e-9)
+SINGLE = Truth("stochastic_gradient_descent", single_walk, inputs=drawn_descents, rtol=1e-9,
+               judge=judge_path)
+BATCHES = Truth("minibatch_gradient_descent", batches_walk, inputs=batched_descents, rtol=1e-9,
+                judge=judge_path)
+
+
+def problem(rng, N=None, D=None):
+    """Samples of some sizes, and their targets."""
+    N, D = N or int(rng.integers(3, 7)), D or int(rng.integers(1, 4))
+    return rng.uniform(-1.5, 1.5, (N, D)), rng.normal(0.5, 1.5, N)
+
+
+def a_seed(rng):
+    return fresh(int(rng.integers(2**31)))
+
+
+def some_gradient(rng):
+    X, y = problem(rng)
+    return rng.normal(size=X.shape[1]), X, y
+
+
+def some_descent(rng):
+    return *problem(rng), rng.uniform(0.05, 0.2), int(rng.integers(2, 7))
+
+
+def one_epoch(rng):
+    return *problem(rng), rng.uniform(0.03, 0.12), 1, a_seed(rng)
+
+
+def some_epochs(rng):
+    return *problem(rng), rng.uniform(0.03, 0.12), int(rng.integers(2, 5)), a_seed(rng)
+
+
+def elsewhere(rng):
+    X, y, lr, epochs, _ = some_epochs(rng)
+    seed = int(rng.integers(2**31))
+    return X, y, lr, epochs, used(seed) if rng.integers(2) else another(seed)
+
+
+def even_batches(rng):
+    size, count = int(rng.integers(2, 4)), int(rng.integers(2, 4))
+    return *problem(rng, size * count), rng.uniform(0.05, 0.2), 1, size, a_seed(rng)
+
+
+def uneven_batches(rng):
+    X, y = problem(rng, 7)
+    size, epochs = int(rng.integers(2, 7)), int(rng.integers(1, 3))
+    return X, y, rng.uniform(0.05, 0.2), epochs, size, a_seed(rng)
+
+
+def extreme_batches(rng):
+    X, y = problem(rng)
+    size = int(rng.choice([1, len(y), len(y) + rng.integers(1, 5)]))
+    return X, y, rng.uniform(0.03, 0.12), 2, size, a_seed(rng)
+
+
+def batches_elsewhere(rng):
+    X, y, lr, epochs, generator = elsewhere(rng)
+    return X, y, lr, epochs + 1, 2, generator
+
+
+def probe_traces(answer, name, runs):
+    """Of each run: the path, the arrays after the call, and NumPy's global state around it."""
+    found = []
+    for X, y, order, others, seed in runs:
+        np.random.seed(11)
+        before = np.random.get_state()
+        if order == "strided":
+            given = np.zeros((2 * len(X), 2 * X.shape[1]))[::2, ::2]
+            given[...] = X
+        else:
+            given = X.copy(order=order)
+        target = y.copy()
+        given.flags.writeable = target.flags.writeable = order == "C"
+        rng = np.random.default_rng(seed)
+        path = getattr(answer, name)(X=given, y=target, rng=rng, **others)
+        after = np.random.get_state()
+        found.append({
+            "path": path,
+            "arrays": (given, target),
+            "before": (before[1], int(before[2])),
+            "after": (after[1], int(after[2])),
+        })  # fmt: skip
+    return found
+
+
+def judge_runs(submission, truth, X, y, **more):
+    """No run changes its arrays or NumPy's global state, or depends on how X lies or on others."""
+    drawn, rng = problem(rng_of(submission), 5, 2), rng_of(submission)
+    runs = [
+        (*data, order, {"lr": 0.1, "epochs": epochs, **more}, int(rng.integers(2**31)))
+        for data, order, epochs in (
+            ((X, y), "C", 2), ((X, y), "C", 2), ((X, y), "C", 0), ((X, y), "F", 2),
+            (drawn, "strided", 2),
+        )
+    ]  # fmt: skip
+    found = submission.probe(probe_traces, truth.function, runs)
+    for (X, y, order, others, seed), seen in zip(runs, found, strict=True):
+        given = f"{truth.function} of X {X.shape} in {order} order, epochs={others['epochs']}"
+        expect(same(seen["arrays"], (X, y)), "it changed an argument in place", given=given)
+        expect(
+            same(seen["before"], seen["after"]),
+            "NumPy's global random state is another one after the call",
+            given=given,
+        )
+        keywords = {"X": X, "y": y, **others, "rng": fresh(seed)}
+        assert_close(seen["path"], truth.value((), keywords), atol=1e-3, **ROUGHLY, given=given)
 
 
 @check(
@@ -165,21 +300,11 @@ def assert_no_traces(seen, X, y, given):
 def test_is_not_the_gradient_of_the_mean_square(submission):
     """It is the derivative of the mean squared error, for any number of samples."""
     w = np.array([0.9, -1.3, 0.4])
-    for weights, X, y in [
-        (w, X7, Y7),
-        (-2.0 * w, X7[:4], Y7[:4]),
-        (w[:2], X6, Y6),
-        (w, X2, Y2),
+    GRADIENT.assert_holds(submission, [
+        (w, X7, Y7), (-2.0 * w, X7[:4], Y7[:4]), (w[:2], X6, Y6), (w, X2, Y2),
         (np.zeros(3), X7, Y7),
         (w, X7, 1e3 * Y7),  # a steep place: nothing says that a gradient is clipped
-    ]:
-        assert_close(
-            submission.mse_gradient(weights, X, y),
-            exact_gradient(weights, X, y),
-            rtol=1e-9,  # sums of a few products; X.T @ X @ w - X.T @ y loses a digit more
-            atol=1e-12,
-            given=f"mse_gradient({weights.tolist()}, X {X.shape}, y)",
-        )
+    ], draw=some_gradient)
 
 
 @check(
@@ -191,29 +316,9 @@ def test_is_not_the_gradient_of_the_mean_square(submission):
 def test_mse_gradient_leaves_traces(submission):
     """The arguments stay as they were; one sample or one feature still gives (D,)."""
     w = np.array([0.25, 2.5, -1.5])
-    for weights, X, y in [(w, X7, Y7), (w, X1, Y1), (w[:1], COLUMN, COLUMN_Y), (w, X7, -Y7)]:
-        assert_close(
-            assert_unchanged(submission, "mse_gradient", weights, X, y),
-            exact_gradient(weights, X, y),
-            rtol=1e-9,  # as above
-            atol=1e-12,
-            given=f"mse_gradient({weights.tolist()}, X {X.shape}, y)",
-        )
-    assert_close(
-        submission.mse_gradient(y=Y2, X=X2, w=w),
-        exact_gradient(w, X2, Y2),
-        rtol=1e-9,  # as above
-        atol=1e-12,
-        given="mse_gradient(y=..., X=..., w=...)",
-    )
-    seen = assert_afresh(submission, "mse_gradient", (w, X7, Y7), (1.0 - w, OTHER_X, OTHER_Y))
-    assert_close(
-        seen,
-        exact_gradient(1.0 - w, OTHER_X, OTHER_Y),
-        rtol=1e-9,  # as above
-        atol=1e-12,
-        given="mse_gradient called again with other numbers",
-    )
+    cases = [(w, X7, Y7), (1.0 - w, OTHER_X, OTHER_Y), (w, X1, Y1), (w[:1], COLUMN, COLUMN_Y),
+             (w, X7, -Y7), ((), {"y": Y2, "X": X2, "w": w}), (w, X7, Y7)]
+    assert_no_traces(submission, GRADIENT, cases, draw=some_gradient, **ROUGHLY)
 
 
 @check(
@@ -224,20 +329,12 @@ def test_mse_gradient_leaves_traces(submission):
 )
 def test_walks_another_path(submission):
     """Every update goes lr times against the gradient over all samples."""
-    for X, y, lr, epochs in [
-        (X7, Y7, 0.1, 1),
-        (X7, Y7, 0.1, 9),
-        (X6, Y6, 0.25, 5),
-        (X2, Y2, 0.3, 4),
+    BATCH.assert_holds(submission, [
+        (X7, Y7, 0.1, 1), (X7, Y7, 0.1, 9), (X6, Y6, 0.25, 5), (X2, Y2, 0.3, 4),
         (COLUMN, COLUMN_Y, 0.05, 6),
         (COLUMN, COLUMN_Y, 0.375, 60),  # arrives at the minimum on the way, and walks on
         (X6, Y6, 1.5, 8),  # too large a learning rate: far beyond 1e4, and nothing stops it
-    ]:
-        assert_path(
-            submission.batch_gradient_descent(X, y, lr, epochs),
-            walk(X, y, lr, [range(len(y))] * epochs),
-            given=f"batch_gradient_descent(X {X.shape}, y, lr={lr}, epochs={epochs})",
-        )
+    ], draw=some_descent)
 
 
 @check(
@@ -248,17 +345,8 @@ def test_walks_another_path(submission):
 )
 def test_forgets_points_of_the_path(submission):
     """All epochs + 1 points are there, each its own, the zeros first; after no epoch just those."""
-    for epochs in (0, 1, 3):
-        given = f"batch_gradient_descent(X (7, 3), y, lr=0.125, epochs={epochs})"
-        path = submission.batch_gradient_descent(X7, Y7, 0.125, epochs)
-        assert_array(path, shape=(epochs + 1, 3), given=given)
-        assert_equal(path[0], np.zeros(3), given=f"{given}, the start")
-        repeated = [i for i in range(epochs) if np.array_equal(path[i], path[i + 1])]
-        expect(
-            not repeated,
-            f"rows {repeated[0]} and {repeated[0] + 1} are the same point" if repeated else "",
-            given=given,
-        )
+    cases = [(X7, Y7, 0.125, epochs) for epochs in (0, 1, 3)]
+    BATCH_POINTS.assert_holds(submission, cases, draw=some_descent)
 
 
 @check(
@@ -269,20 +357,10 @@ def test_forgets_points_of_the_path(submission):
 )
 def test_batch_gradient_descent_leaves_traces(submission):
     """The arguments stay as they were, and every call starts at zero again."""
-    for X, y, lr, epochs in [(X7, Y7, 0.125, 3), (X7, Y7, 0.125, 3), (X7, -Y7, 0.125, 3)]:
-        path = assert_unchanged(submission, "batch_gradient_descent", X, y, lr, epochs)
-        given = f"batch_gradient_descent(X {X.shape}, y, lr={lr}, epochs={epochs}), again"
-        assert_path(path, walk(X, y, lr, [range(len(y))] * epochs), given)
-    path = assert_afresh(
-        submission, "batch_gradient_descent", (X7, Y7, 0.125, 3), (OTHER_X, OTHER_Y, 0.125, 3)
-    )
-    expected = walk(OTHER_X, OTHER_Y, 0.125, [range(7)] * 3)
-    assert_path(path, expected, "batch_gradient_descent called again with other samples")
     named = {"epochs": 2, "lr": 0.2, "y": Y1, "X": X1}
-    seen = submission.probe(probe_traces, "batch_gradient_descent", named, None)
-    assert_no_traces(seen, X1, Y1, "batch_gradient_descent on one sample")
-    expected = walk(X1, Y1, 0.2, [[0], [0]])
-    assert_path(seen["path"], expected, "batch_gradient_descent on one sample")
+    cases = [(X7, Y7, 0.125, 3), (OTHER_X, OTHER_Y, 0.125, 3), (X7, Y7, 0.125, 3),
+             (X7, -Y7, 0.125, 3), ((), named)]
+    assert_no_traces(submission, BATCH_NEARLY, cases, draw=some_descent, **ROUGHLY)
 
 
 @check(
@@ -293,10 +371,10 @@ def test_batch_gradient_descent_leaves_traces(submission):
 )
 def test_steps_wrongly_within_an_epoch(submission):
     """One epoch takes one step a sample, in the order of rng.permutation(N)."""
-    judge_stochastic(submission, X7, Y7, 0.1, 1, seed=3)
-    judge_stochastic(submission, X6, Y6, 0.05, 1, seed=8)
-    judge_stochastic(submission, COLUMN, COLUMN_Y, 0.2, 1, seed=2)
-    judge_stochastic(submission, X1, Y1, 0.15, 1, seed=1)
+    SINGLE.assert_holds(submission, [
+        (X7, Y7, 0.1, 1, fresh(3)), (X6, Y6, 0.05, 1, fresh(8)),
+        (COLUMN, COLUMN_Y, 0.2, 1, fresh(2)), (X1, Y1, 0.15, 1, fresh(1)),
+    ], draw=one_epoch)
 
 
 @check(
@@ -307,10 +385,11 @@ def test_steps_wrongly_within_an_epoch(submission):
 )
 def test_keeps_one_order_for_all_epochs(submission):
     """Every epoch draws its own order and goes on where the last one ended."""
-    judge_stochastic(submission, X7, Y7, 0.1, 4, seed=5)
-    judge_stochastic(submission, X2, Y2, 0.05, 6, seed=4)
-    # Arrives at the minimum on the way; every sample is visited all the same.
-    judge_stochastic(submission, COLUMN, EXACT_Y, 0.375, 25, seed=7)
+    SINGLE.assert_holds(submission, [
+        (X7, Y7, 0.1, 4, fresh(5)), (X2, Y2, 0.05, 6, fresh(4)),
+        # Arrives at the minimum on the way; every sample is visited all the same.
+        (COLUMN, EXACT_Y, 0.375, 25, fresh(7)),
+    ], draw=some_epochs)
 
 
 @check(
@@ -321,21 +400,15 @@ def test_keeps_one_order_for_all_epochs(submission):
 )
 def test_draws_sgd_orders_elsewhere(submission):
     """The orders come from `rng` in whatever state it is, and from nothing else."""
-    for seed in (0, 42, 2024):
-        judge_stochastic(submission, X7, Y7, 0.08, 2, seed=seed)
-    judge_stochastic(submission, X7, Y7, 0.08, 2, seed=6, kind="used")
-    judge_stochastic(submission, X7, Y7, 0.08, 2, seed=6, kind="MT19937")
-    seen = submission.probe(
-        probe_traces,
-        "stochastic_gradient_descent",
-        {"X": X7, "y": Y7, "lr": 0.08, "epochs": 2},
-        9,
-    )
-    given = "stochastic_gradient_descent(X (7, 3), y, lr=0.08, epochs=2, rng)"
+    generators = *map(fresh, (0, 42, 2024)), used(6), another(6)
+    SINGLE.assert_holds(submission, [(X7, Y7, 0.08, 2, each) for each in generators],
+                        draw=elsewhere)
+    (seen,) = submission.probe(probe_traces, "stochastic_gradient_descent",
+                               [(X7, Y7, "C", {"lr": 0.08, "epochs": 2}, 9)])
     expect(
         same(seen["before"], seen["after"]),
         "NumPy's global random state is another one after the call",
-        given=given,
+        given="stochastic_gradient_descent(X (7, 3), y, lr=0.08, epochs=2, rng)",
     )
 
 
@@ -347,16 +420,11 @@ def test_draws_sgd_orders_elsewhere(submission):
 )
 def test_stochastic_gradient_descent_leaves_traces(submission):
     """The arrays stay as they were, every call starts at zero, and no epoch is just the start."""
-    for epochs in (2, 2, 0):
-        named = {"X": X7, "y": Y7, "lr": 0.1, "epochs": epochs}
-        seen = submission.probe(probe_traces, "stochastic_gradient_descent", named, 7)
-        given = f"stochastic_gradient_descent(X (7, 3), y, lr=0.1, epochs={epochs}, rng)"
-        assert_no_traces(seen, X7, Y7, given)
-        assert_path(seen["path"], walk(X7, Y7, 0.1, cut(generator(7), 7, 1, epochs)), given)
+    judge_runs(submission, SINGLE, X7, Y7)
     first, second = (X7, Y7, 0.1, 2), (OTHER_X, OTHER_Y, 0.1, 2)
     path = assert_afresh(submission, "stochastic_gradient_descent", first, second, seed=8)
-    expected = walk(OTHER_X, OTHER_Y, 0.1, cut(generator(8), 7, 1, 2))
-    assert_path(path, expected, "stochastic_gradient_descent called again with other samples")
+    assert_close(path, SINGLE.value((*second, fresh(8)), {}), atol=1e-3, **ROUGHLY,
+                 given="stochastic_gradient_descent called again with other samples")
 
 
 @check(
@@ -367,9 +435,10 @@ def test_stochastic_gradient_descent_leaves_traces(submission):
 )
 def test_steps_wrongly_within_a_batch(submission):
     """Each batch is the next piece of rng.permutation(N), each step its mean gradient."""
-    judge_minibatch(submission, X6, Y6, 0.1, 1, 2, seed=3)
-    judge_minibatch(submission, X6, Y6, 0.1, 1, 3, seed=8)
-    judge_minibatch(submission, X7[1:5], Y7[1:5], 0.2, 1, 2, seed=2)
+    BATCHES.assert_holds(submission, [
+        (X6, Y6, 0.1, 1, 2, fresh(3)), (X6, Y6, 0.1, 1, 3, fresh(8)),
+        (X7[1:5], Y7[1:5], 0.2, 1, 2, fresh(2)),
+    ], draw=even_batches)
 
 
 @check(
@@ -380,9 +449,9 @@ def test_steps_wrongly_within_a_batch(submission):
 )
 def test_spoils_the_last_batch(submission):
     """The last batch is as small as it comes, and steps along its own mean."""
-    for batch_size in (2, 3, 4, 5, 6):
-        judge_minibatch(submission, X7, Y7, 0.15, 1, batch_size, seed=batch_size)
-    judge_minibatch(submission, X7, Y7, 0.15, 3, 3, seed=10)
+    cases = [(X7, Y7, 0.15, 1, size, fresh(size)) for size in (2, 3, 4, 5, 6)]
+    cases.append((X7, Y7, 0.15, 3, 3, fresh(10)))
+    BATCHES.assert_holds(submission, cases, draw=uneven_batches)
 
 
 @check(
@@ -393,11 +462,11 @@ def test_spoils_the_last_batch(submission):
 )
 def test_fails_at_extreme_batch_sizes(submission):
     """Batches of one, of N, and of more than N work."""
-    judge_minibatch(submission, X7, Y7, 0.05, 2, 1, seed=1)
-    judge_minibatch(submission, X7, Y7, 0.2, 3, 7, seed=2)
-    judge_minibatch(submission, X7, Y7, 0.2, 3, 10, seed=3)
-    judge_minibatch(submission, X1, Y1, 0.15, 3, 4, seed=4)
-    judge_minibatch(submission, COLUMN, COLUMN_Y, 0.15, 2, 2, seed=5)
+    BATCHES.assert_holds(submission, [
+        (X7, Y7, 0.05, 2, 1, fresh(1)), (X7, Y7, 0.2, 3, 7, fresh(2)),
+        (X7, Y7, 0.2, 3, 10, fresh(3)), (X1, Y1, 0.15, 3, 4, fresh(4)),
+        (COLUMN, COLUMN_Y, 0.15, 2, 2, fresh(5)),
+    ], draw=extreme_batches)
 
 
 @check(
@@ -408,11 +477,11 @@ def test_fails_at_extreme_batch_sizes(submission):
 )
 def test_draws_minibatch_orders_elsewhere(submission):
     """Every epoch draws a new order from `rng`, in whatever state it is."""
-    judge_minibatch(submission, X6, Y6, 0.1, 4, 2, seed=0)
-    judge_minibatch(submission, X6, Y6, 0.1, 3, 3, seed=42)
-    judge_minibatch(submission, COLUMN, EXACT_Y, 0.375, 40, 2, seed=7)  # stays at the minimum
-    judge_minibatch(submission, X6, Y6, 0.1, 2, 3, seed=6, kind="used")
-    judge_minibatch(submission, X6, Y6, 0.1, 2, 3, seed=6, kind="MT19937")
+    BATCHES.assert_holds(submission, [
+        (X6, Y6, 0.1, 4, 2, fresh(0)), (X6, Y6, 0.1, 3, 3, fresh(42)),
+        (COLUMN, EXACT_Y, 0.375, 40, 2, fresh(7)),  # stays at the minimum
+        (X6, Y6, 0.1, 2, 3, used(6)), (X6, Y6, 0.1, 2, 3, another(6)),
+    ], draw=batches_elsewhere)
 
 
 @check(
@@ -423,15 +492,8 @@ def test_draws_minibatch_orders_elsewhere(submission):
 )
 def test_minibatch_gradient_descent_leaves_traces(submission):
     """The arrays stay as they were, every call starts at zero, and no epoch is just the start."""
-    for epochs in (2, 2, 0):
-        named = {"X": X6, "y": Y6, "lr": 0.1, "epochs": epochs, "batch_size": 2}
-        seen = submission.probe(probe_traces, "minibatch_gradient_descent", named, 7)
-        given = (
-            f"minibatch_gradient_descent(X (6, 2), y, lr=0.1, epochs={epochs}, batch_size=2, rng)"
-        )
-        assert_no_traces(seen, X6, Y6, given)
-        assert_path(seen["path"], walk(X6, Y6, 0.1, cut(generator(7), 6, 2, epochs)), given)
+    judge_runs(submission, BATCHES, X6, Y6, batch_size=2)
     first, second = (X7, Y7, 0.1, 2, 3), (OTHER_X, OTHER_Y, 0.1, 2, 3)
     path = assert_afresh(submission, "minibatch_gradient_descent", first, second, seed=8)
-    expected = walk(OTHER_X, OTHER_Y, 0.1, cut(generator(8), 7, 3, 2))
-    assert_path(path, expected, "minibatch_gradient_descent called again with other samples")
+    assert_close(path, BATCHES.value((*second, fresh(8)), {}), atol=1e-3, **ROUGHLY,
+                 given="minibatch_gradient_descent called again with other samples")
