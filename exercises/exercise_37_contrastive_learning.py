@@ -35,8 +35,8 @@ def info_nce(
         a row of zeros gets is otherwise free).
     Example:
         >>> rows = torch.tensor([[3.0, 0.0], [0.0, 0.5]])
-        >>> round(float(info_nce(rows, rows)), 6)
-        4.5e-05
+        >>> round(float(info_nce(rows, rows, temperature=0.5)), 4)
+        0.1269
         >>> round(float(info_nce(rows, rows.flip(0), temperature=0.5)), 4)
         2.1269
 

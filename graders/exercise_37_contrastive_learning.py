@@ -10,6 +10,7 @@ of one check alone. Default values, lengths of rows, and types of results each h
 """
 
 import math
+from functools import cache
 
 import numpy as np
 import torch
@@ -19,10 +20,10 @@ from gradekit.grading import (
     Truth,
     assert_close,
     assert_tensor,
-    assert_unchanged,
     check,
+    each_unchanged,
     expect,
-    rng_of,
+    seeds_of,
     show,
 )
 
@@ -108,6 +109,14 @@ def judge_nce(actual, expected, queries, keys, temperature=0.1):
     assert_value(actual, expected, queries.dtype, 1.0 / temperature, tiny)
 
 
+def judge_digits(actual, expected, queries, keys, temperature=0.1):
+    """As `judge_nce`, for temperatures that are powers of two: no constant has lost digits."""
+    if queries.dtype == F32:
+        judge_nce(actual, expected, queries, keys, temperature)
+    else:
+        assert_close(scalar(actual), expected, rtol=1e-10, atol=1e-10)
+
+
 def judge_clip(actual, expected, images, texts, logit_scale):
     tiny = 3e-3 if shortest(images, texts) < 0.01 else 0.0
     assert_value(actual, expected, images.dtype, math.exp(float(logit_scale)), tiny)
@@ -119,30 +128,45 @@ def shortest(*tensors):
     return float(lengths[lengths > 0].min()) if bool((lengths > 0).any()) else 1.0
 
 
-def probe(answer, name, given, keywords):
-    # The value of a function, and what reaches each tensor of numbers.
-    given = [t.clone().requires_grad_() if t.is_floating_point() else t for t in given]
-    value = getattr(answer, name)(*given, **keywords)
-    if isinstance(value, torch.Tensor) and value.requires_grad:
-        value.backward()
-    return value, [t.grad for t in given]
+def probe(answer, name, cases, keywords):
+    # For each case the value of a function, and what reaches each tensor of numbers.
+    seen = []
+    for case in cases:
+        case = [t.clone().requires_grad_() if t.is_floating_point() else t for t in case]
+        value = getattr(answer, name)(*case, **keywords)
+        if isinstance(value, torch.Tensor) and value.requires_grad:
+            value.backward()
+        seen.append((value, [t.grad for t in case]))
+    return seen
 
 
-def assert_gradients(submission, name, given, expected, **keywords):
-    """These gradients reach the tensors `given`; None: any that is finite, or none."""
-    _, gradients = submission.probe(probe, name, given, keywords)
-    for number, (each, got, wanted) in enumerate(
-        zip(given, gradients, expected, strict=True), start=1
-    ):
-        where = f"{name}, gradient with respect to argument {number}"
-        if wanted is None:
+def values_and_gradients(submission, name, cases, **keywords):
+    """For each case the value, and the gradient at each argument or None."""
+    return submission.probe(probe, name, cases, keywords)
+
+
+def assert_finite(submission, name, cases, **keywords):
+    """Gradients are finite; where there is none at all, that is for another check."""
+    for _, gradients in values_and_gradients(submission, name, cases, **keywords):
+        for number, got in enumerate(gradients, start=1):
             finite = got is None or bool(torch.isfinite(got).all())
-            expect(finite, f"expected finite numbers, got {show(got)}", given=where)
-            continue
-        expect(got is not None, "expected one, got a loss without a gradient", given=where)
-        assert_tensor(got, shape=tuple(wanted.shape), given=where)
-        loose = 1e-4 if each.dtype == F32 else 2e-6
-        assert_close(got.double().numpy(), wanted, rtol=loose, atol=loose, given=where)
+            expect(finite, f"expected finite numbers, got {show(got)}",
+                   given=f"{name}, gradient with respect to argument {number}")  # fmt: skip
+
+
+def assert_gradients(submission, name, problems, **keywords):
+    """These gradients reach the tensors of each problem's case; None: what takes no gradient."""
+    seen = values_and_gradients(submission, name, [case for case, _ in problems], **keywords)
+    for (case, expected), (_, gradients) in zip(problems, seen, strict=True):
+        parts = zip(case, gradients, expected, strict=True)
+        for number, (each, got, wanted) in enumerate(parts, start=1):
+            if wanted is None:
+                continue
+            where = f"{name}, gradient with respect to argument {number}"
+            expect(got is not None, "expected one, got a loss without a gradient", given=where)
+            assert_tensor(got, shape=tuple(wanted.shape), given=where)
+            loose = 1e-4 if each.dtype == F32 else 2e-6
+            assert_close(got.double().numpy(), wanted, rtol=loose, atol=loose, given=where)
 
 
 def assert_type(value, dtype, least, most):
@@ -189,7 +213,7 @@ def mirrored(rng, dtype=None, lengths=False, shape=None):
 
 def draw_tiny_lengths(rng):
     """Mirrored rows, some of which are hardly longer than what an eps may be."""
-    queries, keys = mirrored(rng, lengths=True)
+    queries, keys = mirrored(rng, lengths=True)  # new tensors, which may be written to
     queries[0] *= 2e-4 / queries[0].norm()
     keys[1] *= 3e-4 / keys[1].norm()
     return queries, keys
@@ -197,12 +221,15 @@ def draw_tiny_lengths(rng):
 
 def with_zero_rows(case, *places):
     """Rows of zeros at the same places in both, so that similarities stay symmetric."""
-    for each in case[:2]:
-        each[list(places)] = 0.0
-    return case
+    return tuple(
+        each.index_fill(0, torch.tensor(places), 0.0) if i < 2 else each
+        for i, each in enumerate(case)
+    )
 
 
+@cache
 def fixed(draw, seed, *args, **keywords):
+    """What `draw` makes of a seed: the same for all answers, so it is made once."""
     return draw(np.random.default_rng(seed), *args, **keywords)
 
 
@@ -221,11 +248,46 @@ def small_pairs(st, *rest):
 
 INFO = Truth("info_nce", nce, rtol=0.0, judge=judge_nce, inputs=lambda st: small_pairs(
     st, st.sampled_from([0.5, 1.0, 0.1, 0.004])))  # fmt: skip
+DIGITS = Truth("info_nce", nce, rtol=0.0, judge=judge_digits, inputs=lambda st: small_pairs(
+    st, st.sampled_from([2.0**-8, 2.0**-10])))  # fmt: skip
 CLIP = Truth("clip_loss", clip, rtol=0.0, judge=judge_clip, inputs=lambda st: small_pairs(
     st, st.sampled_from([0.0, 1.0, -1.0, 2.0, 5.0, 6.0]).map(torch.tensor)))  # fmt: skip
 
 
 # ---- info_nce ----------------------------------------------------------------------------------
+
+
+def draw_at_a_tenth(rng):
+    return *draw_pairs(rng), 0.1
+
+
+def draw_temperature(rng):
+    return *mirrored(rng), float(rng.uniform(0.07, 2.0))
+
+
+def draw_lengths(rng):
+    return *mirrored(rng, lengths=True), 0.1
+
+
+def draw_tiny_at_a_tenth(rng):
+    return *draw_tiny_lengths(rng), 0.1
+
+
+def draw_zero_rows(rng):
+    return *with_zero_rows(mirrored(rng), int(rng.integers(3))), 0.1
+
+
+def draw_low_temperature(rng):
+    return *mirrored(rng), 2.0 ** -float(rng.integers(9, 11))
+
+
+@cache
+def nce_problem(seed, dtype=None):
+    """Queries and keys, and the gradients at a temperature of one half."""
+    queries, keys = fixed(draw_pairs, seed, dtype)
+    case = queries * 1.5, keys * 0.75
+    arrays = [array(each) for each in case]
+    return case, [slope(lambda q, k: one_direction(q, k, 0.5), arrays, i) for i in range(2)]
 
 
 @check("info_nce", points=0.5,
@@ -235,7 +297,7 @@ def test_asks_for_something_else(submission):
     """For each query it is the cross-entropy of its own key among all keys, averaged."""
     cases = [(*fixed(draw_pairs, 1, F32), 0.1), (*fixed(draw_pairs, 2, F64), 0.1),
              (*fixed(draw_pairs, 3, F32, (2, 3)), 0.1), (*fixed(draw_pairs, 4, F64, (1, 3)), 0.1)]
-    INFO.assert_holds(submission, cases, draw=lambda rng: (*draw_pairs(rng), 0.1), draws=3)
+    INFO.assert_holds(submission, cases, draw=draw_at_a_tenth, draws=3)
 
 
 @check("info_nce", points=0.5,
@@ -248,8 +310,7 @@ def test_takes_another_temperature(submission):
              (*fixed(mirrored, 7, F32), 2.0), (*fixed(mirrored, 8, F64), 0.05),
              ((queries, keys), {"temperature": 0.25}),
              ((), {"keys": keys, "queries": queries, "temperature": 0.75})]  # fmt: skip
-    INFO.assert_holds(submission, cases,
-                      draw=lambda rng: (*mirrored(rng), float(rng.uniform(0.07, 2.0))))  # fmt: skip
+    INFO.assert_holds(submission, cases, draw=draw_temperature)
 
 
 @check("info_nce", points=0.5,
@@ -261,8 +322,8 @@ def test_minds_the_lengths_of_rows(submission):
     cases = [(*fixed(mirrored, 9, F32, lengths=True), 0.1),
              (*fixed(mirrored, 10, F64, lengths=True), 0.1),
              (*fixed(draw_tiny_lengths, 11), 0.1), (*fixed(draw_tiny_lengths, 12), 0.1)]
-    INFO.assert_holds(submission, cases, draw=lambda rng: (*mirrored(rng, lengths=True), 0.1))
-    INFO.assert_holds(submission, [], draw=lambda rng: (*draw_tiny_lengths(rng), 0.1))
+    INFO.assert_holds(submission, cases, draw=draw_lengths)
+    INFO.assert_holds(submission, [], draw=draw_tiny_at_a_tenth)
 
 
 @check("info_nce", points=0.5,
@@ -270,18 +331,16 @@ def test_minds_the_lengths_of_rows(submission):
             "root at 0?")  # fmt: skip
 def test_divides_by_a_norm_of_zero(submission):
     """A row of zeros has the similarity 0 to everything; loss and gradients are finite."""
-    def draw(rng):
-        return (*with_zero_rows(mirrored(rng), int(rng.integers(3))), 0.1)
-
     zeros = torch.zeros(2, 3)
     cases = [(*with_zero_rows(fixed(mirrored, 13, F32), 1), 0.1),
              (*with_zero_rows(fixed(mirrored, 14, F64), 0, 2), 0.1),
              (zeros, zeros, 0.1)]  # fmt: skip
-    INFO.assert_holds(submission, cases, draw=draw)
+    INFO.assert_holds(submission, cases, draw=draw_zero_rows)
     queries, keys = fixed(draw_pairs, 15, F32)
-    keys[1] = 0.0
-    for case in (*cases, (queries, keys, 0.1), (keys, queries, 0.1), draw(rng_of(submission))):
-        assert_gradients(submission, "info_nce", case[:2], [None, None], temperature=0.1)
+    keys = keys.index_fill(0, torch.tensor([1]), 0.0)
+    (seed,) = seeds_of(submission, 1)
+    every = [*cases, (queries, keys), (keys, queries), fixed(draw_zero_rows, seed)]
+    assert_finite(submission, "info_nce", [case[:2] for case in every], temperature=0.1)
 
 
 @check("info_nce", points=0.5,
@@ -289,15 +348,9 @@ def test_divides_by_a_norm_of_zero(submission):
             "each row's own length count in it?")  # fmt: skip
 def test_passes_other_gradients(submission):
     """Gradients of the loss reach the queries and the keys."""
-    rng = rng_of(submission)
-    cases = [fixed(draw_pairs, 16, F32), fixed(draw_pairs, 17, F64), draw_pairs(rng)]
-    for queries, keys in cases:
-        case = queries * 1.5, keys * 0.75
-        arrays = [array(each) for each in case]
-        expected = [
-            slope(lambda q, k: one_direction(q, k, 0.5), arrays, place) for place in range(2)
-        ]
-        assert_gradients(submission, "info_nce", case, expected, temperature=0.5)
+    (seed,) = seeds_of(submission, 1)
+    problems = [nce_problem(16, F32), nce_problem(17, F64), nce_problem(seed)]
+    assert_gradients(submission, "info_nce", problems, temperature=0.5)
 
 
 @check("info_nce", points=0.5,
@@ -305,15 +358,9 @@ def test_passes_other_gradients(submission):
             "quotient? And in which type?")  # fmt: skip
 def test_overflows_at_low_temperatures(submission):
     """Low temperatures give a finite loss, with all the digits of its type."""
-    cases = [(*fixed(mirrored, 18, F32), 0.005), (*fixed(mirrored, 19, F32), 0.002),
-             (*fixed(mirrored, 20, F64), 2.0**-10), (*fixed(mirrored, 21, F64), 2.0**-12),
-             (*fixed(mirrored, 22, F64), 0.0009765625)]  # fmt: skip
-
-    def draw(rng):
-        queries, keys = mirrored(rng)
-        return queries, keys, 2.0 ** -float(rng.integers(9, 11))
-
-    INFO.assert_holds(submission, cases, draw=draw)
+    cases = [(*fixed(mirrored, 18, F32), 2.0**-8), (*fixed(mirrored, 19, F32), 2.0**-9),
+             (*fixed(mirrored, 20, F64), 2.0**-10), (*fixed(mirrored, 21, F64), 2.0**-12)]
+    DIGITS.assert_holds(submission, cases, draw=draw_low_temperature)
 
 
 @check("info_nce", points=0.5,
@@ -321,12 +368,13 @@ def test_overflows_at_low_temperatures(submission):
             "reach the arguments?")  # fmt: skip
 def test_gives_another_type_or_normalises_in_place(submission):
     """The result is a scalar tensor of the arguments' type, and they stay as they were."""
-    rng = rng_of(submission)
-    for queries, keys in (fixed(mirrored, 23, F32), fixed(mirrored, 24, F64, lengths=True),
-                          mirrored(rng, lengths=True)):  # fmt: skip
-        value = assert_unchanged(submission, "info_nce", queries, keys, 0.1)
-        wanted = nce(queries, keys, 0.1)
-        assert_type(value, queries.dtype, wanted / 3, wanted * 3)
+    (seed,) = seeds_of(submission, 1)
+    pairs = [fixed(mirrored, 23, F32), fixed(mirrored, 24, F64, lengths=True),
+             fixed(mirrored, seed, lengths=True)]  # fmt: skip
+    cases = [(*pair, 0.1) for pair in pairs]
+    for case, value in each_unchanged(submission, "info_nce", cases):
+        wanted = INFO.value(case, {})
+        assert_type(value, case[0].dtype, wanted / 3, wanted * 3)
 
 
 # ---- clip_loss ---------------------------------------------------------------------------------
@@ -340,6 +388,31 @@ def scaled(case, value):
     return (*case, scale(value, case[0].dtype))
 
 
+def draw_scaled(rng):
+    return scaled(draw_pairs(rng), 2.0)
+
+
+def draw_scale(rng):
+    return scaled(mirrored(rng, F64), float(rng.uniform(-2.0, 5.5)))
+
+
+def draw_scaled_zeros(rng):
+    return scaled(with_zero_rows(mirrored(rng, lengths=True), int(rng.integers(3))), 2.0)
+
+
+def draw_large_scale(rng):
+    return scaled(mirrored(rng, lengths=True), float(rng.uniform(5.0, 7.0)))
+
+
+@cache
+def clip_problem(seed, dtype=None):
+    """Images, texts and a logit_scale, and the gradients."""
+    images, texts = fixed(draw_pairs, seed, dtype)
+    case = images * 0.5, texts * 1.25, scale(0.5 + seed % 5 / 8, images.dtype)
+    arrays = [array(each) for each in case]
+    return case, [slope(both_directions, arrays, place) for place in range(3)]
+
+
 @check("clip_loss", points=0.5,
        hint="Rows ask one question and columns another. Do you ask both, and is the result their "
             "sum or their mean?")  # fmt: skip
@@ -348,7 +421,7 @@ def test_takes_one_direction(submission):
     cases = [scaled(fixed(draw_pairs, 31, F32), 2.0), scaled(fixed(draw_pairs, 32, F64), 2.0),
              scaled(fixed(draw_pairs, 33, F32, (2, 3)), 2.0),
              scaled(fixed(draw_pairs, 34, F64, (1, 3)), 2.0)]  # fmt: skip
-    CLIP.assert_holds(submission, cases, draw=lambda rng: scaled(draw_pairs(rng), 2.0), draws=3)
+    CLIP.assert_holds(submission, cases, draw=draw_scaled, draws=3)
 
 
 @check("clip_loss", points=0.5,
@@ -360,11 +433,7 @@ def test_scales_otherwise(submission):
     cases = [scaled((images, texts), value) for value in (0.0, -1.0, 1.0, 3.0)]
     cases += [scaled(fixed(mirrored, 36, F64), value) for value in (4.8, 5.5, -6.0)]
     cases += [((), {"images": images, "texts": texts, "logit_scale": scale(0.5, F32)})]
-
-    def draw(rng):
-        return scaled(mirrored(rng, F64), float(rng.uniform(-2.0, 5.5)))
-
-    CLIP.assert_holds(submission, cases, draw=draw, draws=3)
+    CLIP.assert_holds(submission, cases, draw=draw_scale, draws=3)
 
 
 @check("clip_loss", points=0.5,
@@ -372,17 +441,14 @@ def test_scales_otherwise(submission):
             "zeros divided by?")  # fmt: skip
 def test_minds_lengths_or_zeros(submission):
     """Only directions count, and a row of zeros has the similarity 0 and finite gradients."""
-    def draw(rng):
-        return scaled(with_zero_rows(mirrored(rng, lengths=True), int(rng.integers(3))), 2.0)
-
     cases = [scaled(fixed(mirrored, 37, F32, lengths=True), 2.0),
              scaled(fixed(mirrored, 38, F64, lengths=True), 2.0),
              scaled(fixed(draw_tiny_lengths, 39), 2.0),
              scaled(with_zero_rows(fixed(mirrored, 40, F32), 1), 2.0),
              scaled(with_zero_rows(fixed(mirrored, 41, F64, lengths=True), 0, 2), 2.0)]  # fmt: skip
-    CLIP.assert_holds(submission, cases, draw=draw)
-    for case in (*cases[-2:], draw(rng_of(submission))):
-        assert_gradients(submission, "clip_loss", case, [None] * 3)
+    CLIP.assert_holds(submission, cases, draw=draw_scaled_zeros)
+    (seed,) = seeds_of(submission, 1)
+    assert_finite(submission, "clip_loss", [*cases[-2:], fixed(draw_scaled_zeros, seed)])
 
 
 @check("clip_loss", points=0.5,
@@ -390,14 +456,9 @@ def test_minds_lengths_or_zeros(submission):
             "stay a tensor up to the loss?")  # fmt: skip
 def test_passes_other_gradients_in_clip(submission):
     """Gradients of the loss reach the images, the texts and `logit_scale`."""
-    rng = rng_of(submission)
-    cases = [scaled(fixed(draw_pairs, 42, F32), 1.0), scaled(fixed(draw_pairs, 43, F64), 0.5),
-             scaled(draw_pairs(rng), float(rng.uniform(0.2, 1.2)))]  # fmt: skip
-    for images, texts, logit_scale in cases:
-        case = images * 0.5, texts * 1.25, logit_scale
-        arrays = [array(each) for each in case]
-        expected = [slope(both_directions, arrays, place) for place in range(3)]
-        assert_gradients(submission, "clip_loss", case, expected)
+    (seed,) = seeds_of(submission, 1)
+    problems = [clip_problem(42, F32), clip_problem(43, F64), clip_problem(seed)]
+    assert_gradients(submission, "clip_loss", problems)
 
 
 @check("clip_loss", points=0.5,
@@ -407,13 +468,8 @@ def test_overflows_at_large_scales(submission):
     """Large scales give a finite loss, a scalar tensor of the arguments' type; these stay."""
     cases = [scaled(fixed(mirrored, 44, F32), 6.0), scaled(fixed(mirrored, 45, F64), 7.0),
              scaled(fixed(mirrored, 46, F32, lengths=True), 5.0)]  # fmt: skip
-
-    def draw(rng):
-        return scaled(mirrored(rng, lengths=True), float(rng.uniform(5.0, 7.0)))
-
-    CLIP.assert_holds(submission, cases, draw=draw, unchanged=True)
-    for case in cases:
-        value = submission.clip_loss(*case)
+    CLIP.assert_holds(submission, cases, draw=draw_large_scale)
+    for case, value in each_unchanged(submission, "clip_loss", cases):
         assert_type(value, case[0].dtype, 0.0, math.inf)
 
 
@@ -533,6 +589,7 @@ def draw_lonely(rng, dtype=None):
 def draw_coinciding(rng, dtype=None):
     """Two samples of one label coincide, and two of different labels."""
     embeddings, labels = draw_hard(rng, dtype)
+    embeddings = embeddings.clone()
     first = int(rng.integers(len(labels)))
     same, other = labels == labels[first], labels != labels[first]
     same[first] = False
@@ -545,6 +602,33 @@ def near_one_another(rng, N=30):
     """Many rows in float64 that are some 1e-4 apart."""
     labels = torch.tensor(rng.permutation(N) % 3)
     return tensor(1.0 + 1e-4 * rng.normal(size=(N, 4)), F64), labels, 0.2
+
+
+def draw_hard_at_a_fifth(rng):
+    return *draw_hard(rng), 0.2
+
+
+def draw_margin(rng):
+    return *draw_hard(rng), float(rng.uniform(0.3, 2.0))
+
+
+def draw_mixed_at_a_fifth(rng):
+    return *draw_mixed(rng), 0.2
+
+
+def draw_lonely_at_a_fifth(rng):
+    return *draw_lonely(rng), 0.2
+
+
+def draw_decided_lonely(rng):
+    return until(rng, draw_lonely, is_decided)
+
+
+@cache
+def triplet_problem(draw, seed, dtype=None):
+    """Embeddings and labels, and the gradient at a margin of 0.2."""
+    case = fixed(draw, seed) if dtype is None else fixed(draw, seed, dtype)
+    return case, [slope_of_triplets(*case, 0.2), None]
 
 
 def small_triplets(st):
@@ -576,7 +660,7 @@ def test_takes_other_pairs_or_distances(submission):
     cases = [(*fixed(draw_hard, 52, F32), 0.2), (*fixed(draw_hard, 53, F64), 0.2),
              (*fixed(draw_hard, 54, F32), 0.2), (far_out[0] + 1000.0, far_out[1], 0.2),
              (fixed(draw_hard, 55, F64)[0] * 20.0, fixed(draw_hard, 55, F64)[1], 0.2)]  # fmt: skip
-    TRIPLETS.assert_holds(submission, cases, draw=lambda rng: (*draw_hard(rng), 0.2), draws=3)
+    TRIPLETS.assert_holds(submission, cases, draw=draw_hard_at_a_fifth, draws=3)
 
 
 @check("hard_triplet_loss", points=0.5,
@@ -588,8 +672,7 @@ def test_takes_another_margin(submission):
     cases = [(embeddings, labels), (embeddings, labels, 1.0), (*fixed(draw_hard, 57, F64), 0.0),
              ((embeddings, labels), {"margin": 0.5}),
              ((), {"labels": labels, "embeddings": embeddings, "margin": 2.0})]  # fmt: skip
-    TRIPLETS.assert_holds(submission, cases,
-                          draw=lambda rng: (*draw_hard(rng), float(rng.uniform(0.3, 2.0))))
+    TRIPLETS.assert_holds(submission, cases, draw=draw_margin)
 
 
 @check("hard_triplet_loss", points=0.5,
@@ -600,7 +683,7 @@ def test_averages_over_others_or_goes_below_zero(submission):
     cases = [(*fixed(draw_mixed, 58, F32), 0.2), (*fixed(draw_mixed, 59, F64), 0.2),
              (torch.tensor([[0.0], [1.0], [9.0], [10.0], [12.0]]), torch.tensor([5, 5, 2, 2, 2]),
               0.2)]  # fmt: skip
-    TRIPLETS.assert_holds(submission, cases, draw=lambda rng: (*draw_mixed(rng), 0.2), draws=3)
+    TRIPLETS.assert_holds(submission, cases, draw=draw_mixed_at_a_fifth, draws=3)
 
 
 @check("hard_triplet_loss", points=0.5,
@@ -610,7 +693,7 @@ def test_takes_lonely_samples_for_anchors(submission):
     """Samples without a positive are no anchors, but they are negatives of others."""
     cases = [(*fixed(draw_lonely, 60, F32), 0.2), (*fixed(draw_lonely, 61, F64), 0.2),
              (*fixed(draw_lonely, 62, F32), 0.2), (*fixed(draw_lonely, 63, F64), 0.2)]
-    TRIPLETS.assert_holds(submission, cases, draw=lambda rng: (*draw_lonely(rng), 0.2), draws=3)
+    TRIPLETS.assert_holds(submission, cases, draw=draw_lonely_at_a_fifth, draws=3)
 
 
 def without_anchors(rng):
@@ -624,21 +707,18 @@ def without_anchors(rng):
             "multiplied by 0?")  # fmt: skip
 def test_divides_by_no_anchors(submission):
     """Where there is no anchor the loss is 0, and no gradient is NaN."""
-    rng = rng_of(submission)
+    first, second = seeds_of(submission, 2)
     cases = [(torch.tensor([[1.0, 2.0], [3.0, 5.0]]), torch.tensor(labels)) for labels in (
         [1, 1], [0, 1])]  # fmt: skip
-    cases += [(torch.ones(1, 3).double(), torch.tensor([0])), without_anchors(rng)]
-    for embeddings, labels in cases:
-        value = scalar(submission.hard_triplet_loss(embeddings, labels))
-        expect(value == 0, f"expected 0, got {value:.4g}")
-        assert_gradients(submission, "hard_triplet_loss", (embeddings, labels), [None, None])
-        _, gradients = submission.probe(probe, "hard_triplet_loss", (embeddings, labels), {})
+    cases += [(torch.ones(1, 3).double(), torch.tensor([0])), fixed(without_anchors, first)]
+    # The last one loosely, for who returns 0 whatever comes.
+    every = [*cases, fixed(draw_hard, second)]
+    *seen, (last, _) = values_and_gradients(submission, "hard_triplet_loss", every)
+    for value, gradients in seen:
+        expect(scalar(value) == 0, f"expected 0, got {show(value)}")
         none = gradients[0] is None or not bool(gradients[0].any())
         expect(none, f"expected no gradient, got {show(gradients[0])}")
-    # Loosely, for who returns 0 whatever comes.
-    embeddings, labels = draw_hard(rng)
-    got = scalar(submission.hard_triplet_loss(embeddings, labels))
-    expect(abs(got) > 0.05, f"expected a loss that is not 0, got {got:.4g}")
+    expect(abs(scalar(last)) > 0.05, f"expected a loss that is not 0, got {show(last)}")
 
 
 @check("hard_triplet_loss", points=0.5,
@@ -646,13 +726,10 @@ def test_divides_by_no_anchors(submission):
             "Does a mask of 0 help? And who moves: anchor, positive and negative?")  # fmt: skip
 def test_passes_other_gradients_to_embeddings(submission):
     """Gradients reach anchors, positives and negatives of all losses above 0, and no others."""
-    rng = rng_of(submission)
-    cases = [fixed(draw_mixed, 64, F32), fixed(draw_mixed, 65, F64), draw_mixed(rng),
-             until(rng, draw_lonely, is_decided)]  # fmt: skip
-    for embeddings, labels in cases:
-        expected = [slope_of_triplets(embeddings, labels, 0.2), None]
-        given = (embeddings, labels)
-        assert_gradients(submission, "hard_triplet_loss", given, expected, margin=0.2)
+    first, second = seeds_of(submission, 2)
+    problems = [triplet_problem(draw_mixed, 64, F32), triplet_problem(draw_mixed, 65, F64),
+                triplet_problem(draw_mixed, first), triplet_problem(draw_decided_lonely, second)]
+    assert_gradients(submission, "hard_triplet_loss", problems, margin=0.2)
 
 
 @check("hard_triplet_loss", points=0.5,
@@ -660,7 +737,7 @@ def test_passes_other_gradients_to_embeddings(submission):
             "root there, and how far off is the distance if you add an eps under it?")  # fmt: skip
 def test_breaks_where_embeddings_coincide(submission):
     """Where embeddings coincide the loss is right, and gradients are finite."""
-    rng = rng_of(submission)
+    (seed,) = seeds_of(submission, 1)
     point, labels = torch.tensor([[0.5, -1.0]]), torch.tensor([0, 1, 0, 1])
     twins = torch.tensor([[1.0, 2.0], [1.0, 2.0], [4.0, 6.0], [4.0, 6.0]])
     cases = [(*fixed(draw_coinciding, 66, F32),), (*fixed(draw_coinciding, 67, F64),),
@@ -668,8 +745,8 @@ def test_breaks_where_embeddings_coincide(submission):
              (twins, labels, 0.2), (twins.double(), labels.flip(0), 0.2),
              (twins, torch.tensor([0, 0, 1, 1]), 0.2), fixed(near_one_another, 68)]
     TRIPLETS.assert_holds(submission, cases, draw=draw_coinciding)
-    for case in (*cases[:-1], draw_coinciding(rng)):
-        assert_gradients(submission, "hard_triplet_loss", case[:2], [None, None], margin=0.2)
+    every = [case[:2] for case in (*cases[:-1], fixed(draw_coinciding, seed))]
+    assert_finite(submission, "hard_triplet_loss", every, margin=0.2)
 
 
 @check("hard_triplet_loss", points=0.5,
@@ -677,8 +754,9 @@ def test_breaks_where_embeddings_coincide(submission):
             "somebody else's tensor?")  # fmt: skip
 def test_gives_another_type_or_writes_into_embeddings(submission):
     """The result is a scalar tensor of the embeddings' type; these and the labels stay."""
-    for embeddings, labels in (fixed(draw_hard, 69, F32), fixed(draw_hard, 70, F64),
-                               draw_hard(rng_of(submission))):  # fmt: skip
-        value = assert_unchanged(submission, "hard_triplet_loss", embeddings, labels, 0.2)
-        wanted = anchor_by_anchor(embeddings, labels, 0.2)
-        assert_type(value, embeddings.dtype, wanted / 3, wanted * 3)
+    (seed,) = seeds_of(submission, 1)
+    pairs = [fixed(draw_hard, 69, F32), fixed(draw_hard, 70, F64), fixed(draw_hard, seed)]
+    cases = [(*pair, 0.2) for pair in pairs]
+    for case, value in each_unchanged(submission, "hard_triplet_loss", cases):
+        wanted = TRIPLETS.value(case, {})
+        assert_type(value, case[0].dtype, wanted / 3, wanted * 3)

@@ -31,8 +31,8 @@ def info_nce(
     queries: torch.Tensor, keys: torch.Tensor, temperature: float = 0.1
 ) -> torch.Tensor:
     """Cross-entropy of each query's own key among all keys."""
-    # normalize divides by max(norm, 1e-12): a row of zeros stays a row of zeros.
-    similarity = F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T  # (N queries, N keys)
+    # normalize divides rows by max(norm, 1e-12): a row of zeros stays one.
+    similarity = F.normalize(queries) @ F.normalize(keys).T  # (N queries, N keys)
     own = torch.arange(len(queries))  # the key of query i is key i
     return F.cross_entropy(similarity / temperature, own)
 
@@ -41,7 +41,7 @@ def clip_loss(
     images: torch.Tensor, texts: torch.Tensor, logit_scale: torch.Tensor
 ) -> torch.Tensor:
     """The mean of the cross-entropies in both directions."""
-    similarity = F.normalize(images, dim=1) @ F.normalize(texts, dim=1).T  # (N images, N texts)
+    similarity = F.normalize(images) @ F.normalize(texts).T  # (N images, N texts)
     logits = similarity * logit_scale.exp()
     own = torch.arange(len(images))
     # Rows ask for the text of an image, columns for the image of a text.
