@@ -561,6 +561,7 @@ def test_gives_another_rate(submission):
         [(np.array([0.5, 0.125, 0.25, 0.125]), np.array([0.125, 0.5, 0.125, 0.25])),
          (np.array([0.25, 0.75]), np.array([0.75, 0.25])),
          (np.array([0.625, 0.25, 0.125]), np.array([0.25, 0.5, 0.25])),
+         (np.array([1, 2, 4]) / 7, np.array([4, 1, 6]) / 11),
          ((), {"p": np.array([0.75, 0.25]), "q": np.array([0.125, 0.875])})],
         draw=draw_pair,
     )  # fmt: skip

@@ -159,8 +159,11 @@ def test_chooses_other_experts(submission):
 
 
 def draw_ties(rng):
+    """Equal logits, and some that differ in the last digits only, which are not equal."""
     E = int(rng.choice([4, 24]))
-    return rng.integers(0, 3, (3, E)) / 2.0, int(rng.integers(1, E + 1))
+    logits = rng.integers(0, 3, (3, E)) / 2.0
+    logits[2] += rng.integers(0, 2, E) * 2.0**-40
+    return logits, int(rng.integers(1, E + 1))
 
 
 @check("route", points=0.5,
@@ -173,7 +176,9 @@ def test_chooses_the_wrong_one_of_equals(submission):
                      [-1.0, -2.0, -1.0, -2.0, -1.0], [0.0, -0.0, 0.0, -0.0, -5.0]])  # fmt: skip
     cases = [(rows, k) for k in (2, 1, 3, 5)]
     cases += [(rng.integers(0, 2, (3, 40)) * 1.0, k) for k in (3, 25)]
-    EXPERTS.assert_holds(submission, [*cases, (np.zeros((2, 30)), 20)], draw=draw_ties)
+    nearly = np.array([[1.0, 1.0 + 2.0**-40, 1.0 + 2.0**-39, 1.0], [2.0, 2.0 - 2.0**-45, 2.0, 3.0]])
+    cases += [(np.zeros((2, 30)), 20), (nearly, 2), (nearly, 3)]
+    EXPERTS.assert_holds(submission, cases, draw=draw_ties)
 
 
 @check("route", points=0.5,
@@ -493,6 +498,9 @@ def sure(rng, T, E, k):
 def calls_to_hear(submission):
     for rng in (np.random.default_rng(10), *map(np.random.default_rng, seeds_of(submission, 1))):
         yield sure(rng, 5, 4, 2)
+        x, logits, k, _ = sure(rng, 4, 3, 2)
+        x[1], logits[1] = x[0], logits[0]  # a word that stands twice is two tokens
+        yield x, logits, k, None
         yield rng.normal(size=(6, 3)).round(3), apart(rng, 6, 3), 1, None
         yield rng.normal(size=(4, 1)).round(3), apart(rng, 4, 3), 3, None
         yield rng.normal(size=(6, 2)).round(3), apart(rng, 6, 3), 2, 1
