@@ -346,7 +346,9 @@ def repeating(submission, cases):
     """Cases (draft, p, q, seed, times), what came of them, and how to call them in a message."""
     for case, seen in submission.each_probe(repeated, cases):
         draft, p, q, _, times = case
-        shown = f"{times} times speculative_step({draft}, p, q, rng), p = {show(p)}, q = {show(q)}"
+        # The rows that a draft of like tokens has are like each other, too.
+        rows = f"p[0] = {show(p[0])}, p[-1] = {show(p[-1])}, q[0] = {show(q[0])}"
+        shown = f"{times} times speculative_step({draft}, p, q, rng), {rows}"
         yield case, seen, shown
 
 
