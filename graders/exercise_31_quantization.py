@@ -168,6 +168,34 @@ def judge_types(actual, expected, *args, **keywords):
         assert_array(scale, shape=wanted.shape)
 
 
+def judge_zeros(actual, expected, w, bits=8, axis=None):
+    """Scales of 1 and codes of 0 where all is zero, and about the right ones elsewhere."""
+    (q, scale), (wanted_q, wanted) = parts_of(actual, ("q", "scale")), expected
+    q, wanted = codes_of(q, wanted_q), np.asarray(wanted)
+    zero = np.array([not w[of_entries].any() for _, of_entries in slices(w.shape, axis)])
+    scale = np.asarray(scale, dtype=np.float64)
+    # Shapes of scales are for another check.
+    expect(scale.size == wanted.size, f"expected the scale {show(wanted)}, got {show(scale)}")
+    scale, wanted = scale.ravel(), wanted.ravel()
+    right = np.where(zero, scale == 1, (scale > wanted / 4) & (scale < wanted * 4))
+    expect(right.all(), f"expected the scale {show(wanted)}, got {show(scale)}")
+    near = np.where(wanted_q == 0, np.abs(q) <= (w != 0), q * np.sign(w) > 0)
+    expect(near.all(), f"expected the codes {show(wanted_q)}, got {show(q)}")
+
+
+def in_proportion(actual, expected, *args, **keywords):
+    """Scales of the right order, exact to 1e-3, and codes that are about right."""
+    (q, scale), (wanted_q, wanted) = parts_of(actual, ("q", "scale")), expected
+    scale, wanted = np.asarray(scale, dtype=np.float64).ravel(), np.asarray(wanted).ravel()
+    expect(scale.size == wanted.size, f"expected the scale {show(wanted)}, got {show(scale)}")
+    expect(((scale > wanted / 4) & (scale < wanted * 4)).all(),
+           f"expected the scale {show(wanted)}, got {show(scale)}")  # fmt: skip
+    # A bound of 128 or 255 moves codes, but lets none of the large ones vanish.
+    q = codes_of(q, wanted_q)
+    right = np.where(np.abs(wanted_q) < 2, True, (q * wanted_q > 0) & (np.abs(q) >= 1))
+    expect(right.all(), f"expected the codes {show(wanted_q)}, got {show(q)}")
+
+
 def small_weights(st, bits=(8, 4, 2), axes=(None, 0, 1, -1)):
     """One or two rows of small numbers, decided whatever the axis."""
     numbers = st.one_of(st.integers(-3, 3).map(float), st.sampled_from([0.5, 63.5, 127.0, 1e-9]))
@@ -192,6 +220,11 @@ ALONG = Truth("quantize_symmetric", exact_symmetric, inputs=lambda st: small_wei
     st, (8,), (0, 1, -1, -2)), rtol=RTOL, judge=judge_axis)
 TYPES = Truth("quantize_symmetric", exact_symmetric, inputs=small_weights, rtol=RTOL,
               judge=judge_types)
+
+ZEROS = Truth("quantize_symmetric", exact_symmetric, inputs=lambda st: small_weights(st, (8,)),
+              rtol=0.0, judge=judge_zeros)
+PROPORTIONS = Truth("quantize_symmetric", exact_symmetric, inputs=whole, rtol=0.0,
+                    judge=in_proportion)
 
 
 # ---- quantize_symmetric: cases and checks ------------------------------------------------------
@@ -311,34 +344,18 @@ def test_takes_scales_along_the_wrong_axis(submission):
     ALONG.assert_holds(submission, cases, draw=draw_axis, draws=3)
 
 
-@check("quantize_symmetric", points=0.5, inputs=lambda st: small_weights(st, (8,)),
+@check("quantize_symmetric", points=0.5,
        hint="What is 0 / 0, and what does a cast to int8 make of it? If one row of three is zero, "
             "which scales are 1?")  # fmt: skip
 def test_divides_by_zero(submission):
     """Where all that shares a scale is zero, the scale is 1 and the codes are 0."""
     rows = np.array([[0.0, 0.0], [0.5, -2.0], [0.0, 0.0]])
-    judged = Truth("quantize_symmetric", exact_symmetric, rtol=0.0, judge=judge_zeros)
-    judged.assert_holds(
+    ZEROS.assert_holds(
         submission,
         [(np.zeros(3),), (np.zeros((2, 3)), 4), (rows, 8, 0), (rows, 3, -2), (rows[:, :1], 8, 1),
          (np.zeros((2, 2)), 8, 1), (-np.zeros(2),), (rows,)],
         draw=draw_zeros,
     )  # fmt: skip
-
-
-def judge_zeros(actual, expected, w, bits=8, axis=None):
-    """Scales of 1 and codes of 0 where all is zero, and about the right ones elsewhere."""
-    (q, scale), (wanted_q, wanted) = parts_of(actual, ("q", "scale")), expected
-    q, wanted = codes_of(q, wanted_q), np.asarray(wanted)
-    zero = np.array([not w[of_entries].any() for _, of_entries in slices(w.shape, axis)])
-    scale = np.asarray(scale, dtype=np.float64)
-    # Shapes of scales are for another check.
-    expect(scale.size == wanted.size, f"expected the scale {show(wanted)}, got {show(scale)}")
-    scale, wanted = scale.ravel(), wanted.ravel()
-    right = np.where(zero, scale == 1, (scale > wanted / 4) & (scale < wanted * 4))
-    expect(right.all(), f"expected the scale {show(wanted)}, got {show(scale)}")
-    near = np.where(wanted_q == 0, np.abs(q) <= (w != 0), q * np.sign(w) > 0)
-    expect(near.all(), f"expected the codes {show(wanted_q)}, got {show(q)}")
 
 
 @check("quantize_symmetric", points=0.5,
@@ -347,23 +364,9 @@ def judge_zeros(actual, expected, w, bits=8, axis=None):
 def test_adds_to_tiny_scales(submission):
     """Tiny and huge weights get scales in proportion, without an eps."""
     w = np.array([[0.31, -1.4], [0.92, 0.05]])
-    judged = Truth("quantize_symmetric", exact_symmetric, rtol=0.0, judge=in_proportion)
     cases = [(w * 10.0**power,) for power in (-12, -9, -60, -299, 45, 290)]
     cases += [(np.array([1e-300, 0.0]),), (w * 1e-12, 8, 0), (w * 1e-290, 4, 1)]
-    judged.assert_holds(submission, cases, draw=draw_extreme)
-
-
-def in_proportion(actual, expected, *args, **keywords):
-    """Scales of the right order, exact to 1e-3, and codes that are about right."""
-    (q, scale), (wanted_q, wanted) = parts_of(actual, ("q", "scale")), expected
-    scale, wanted = np.asarray(scale, dtype=np.float64).ravel(), np.asarray(wanted).ravel()
-    expect(scale.size == wanted.size, f"expected the scale {show(wanted)}, got {show(scale)}")
-    expect(((scale > wanted / 4) & (scale < wanted * 4)).all(),
-           f"expected the scale {show(wanted)}, got {show(scale)}")  # fmt: skip
-    # A bound of 128 or 255 moves codes, but lets none of the large ones vanish.
-    q = codes_of(q, wanted_q)
-    right = np.where(np.abs(wanted_q) < 2, True, (q * wanted_q > 0) & (np.abs(q) >= 1))
-    expect(right.all(), f"expected the codes {show(wanted_q)}, got {show(q)}")
+    PROPORTIONS.assert_holds(submission, cases, draw=draw_extreme)
 
 
 def draw_for_types(rng):
@@ -546,6 +549,20 @@ def judge_affine_types(actual, expected, *args, **keywords):
     expect(proper, f"expected the zero point {wanted_zero} as an int, got {show(zero_point)}")
 
 
+def judge_affine_extremes(actual, expected, x, bits=8):
+    """What is exact where all is zero, and elsewhere the right order of magnitude."""
+    (q, scale, zero_point), (wanted_q, wanted, wanted_zero) = parts_of(
+        actual, AFFINE_PARTS), expected  # fmt: skip
+    scale, zero = number_of(scale), number_of(zero_point)
+    if not x.any():
+        exact = scale == 1 and zero == 0 and not codes_of(q, wanted_q).any()
+        expect(exact, f"expected scale 1 and codes 0, got {show(actual)}")
+        return
+    expect(wanted / 2 < scale < wanted * 2, f"expected the scale {show(wanted)}, got {show(scale)}")
+    expect(abs(zero - wanted_zero) <= 2, f"expected the zero point {wanted_zero}, got {show(zero)}")
+    assert_codes(q, wanted_q, off=2)
+
+
 def small_activations(st, bits=(8,)):
     odd = st.sampled_from([-126.5, 128.5, 0.25, 255.0])
     numbers = st.one_of(st.integers(-4, 4).map(float), odd)
@@ -561,6 +578,16 @@ AFFINE_ROUNDED = Truth("quantize_affine", exact_affine, inputs=small_activations
                        judge=judge_affine_rounding)
 AFFINE_TYPES = Truth("quantize_affine", exact_affine, inputs=small_activations, rtol=RTOL,
                      judge=judge_affine_types)
+
+
+def far_activations(st):
+    numbers = st.sampled_from([0.0, 1e-12, -1e-12, 1e-60])
+    x = st.lists(numbers, min_size=1, max_size=2).map(np.array)
+    return st.tuples(x).filter(lambda case: is_decided_affine(*case))
+
+
+EXTREMES = Truth("quantize_affine", exact_affine, inputs=far_activations, rtol=0.0,
+                 judge=judge_affine_extremes)
 
 
 # ---- quantize_affine: cases and checks ---------------------------------------------------------
@@ -647,37 +674,20 @@ def test_always_takes_eight_bits(submission):
     RANGE_OF_BITS.assert_holds(submission, cases, draw=draw_affine_bits, draws=3)
 
 
-def judge_affine_extremes(actual, expected, x, bits=8):
-    """What is exact where all is zero, and elsewhere the right order of magnitude."""
-    (q, scale, zero_point), (wanted_q, wanted, wanted_zero) = parts_of(
-        actual, AFFINE_PARTS), expected  # fmt: skip
-    scale, zero = number_of(scale), number_of(zero_point)
-    if not x.any():
-        exact = scale == 1 and zero == 0 and not codes_of(q, wanted_q).any()
-        expect(exact, f"expected scale 1 and codes 0, got {show(actual)}")
-        return
-    expect(wanted / 2 < scale < wanted * 2, f"expected the scale {show(wanted)}, got {show(scale)}")
-    expect(abs(zero - wanted_zero) <= 2, f"expected the zero point {wanted_zero}, got {show(zero)}")
-    assert_codes(q, wanted_q, off=2)
-
-
 def draw_far(rng):
     power = float(rng.choice([-1, 1]) * rng.uniform(60, 290))
     return (draw_both_signs(rng)[0] * 10.0**power,)
 
 
-@check("quantize_affine", points=0.5, inputs=lambda st: st.tuples(
-           st.lists(st.sampled_from([0.0, 1e-12, -1e-12, 1e-60]), min_size=1, max_size=2)
-           .map(np.array)).filter(lambda case: is_decided_affine(*case)),
+@check("quantize_affine", points=0.5,
        hint="What are the smallest and the largest of a batch of zeros, and what is 0 / 0? Does "
             "what helps there harm a batch of numbers near 1e-12?")  # fmt: skip
 def test_fails_on_zeros_or_tiny_numbers(submission):
     """All zeros have the scale 1 and the zero point 0; tiny numbers have their own."""
     x = np.array([-1.0, 0.31, 2.0])
-    judged = Truth("quantize_affine", exact_affine, rtol=0.0, judge=judge_affine_extremes)
     cases = [(np.zeros(3),), (np.zeros((2, 1)), 4), (x * 1e-12,), (x * 1e-45,), (x * 1e-290,),
              (x * 1e290,), (-np.zeros(2),), (np.array([1e-300]),)]  # fmt: skip
-    judged.assert_holds(submission, cases, draw=draw_far)
+    EXTREMES.assert_holds(submission, cases, draw=draw_far)
 
 
 @check("quantize_affine", points=0.5,
