@@ -123,7 +123,7 @@ def functions_and_points(st):
         return st.sampled_from([(-1,), (-1, 1)]).map(
             lambda shape: np.array(values, dtype=np.float64).reshape(shape))
 
-    x = st.lists(st.integers(-4, 4).map(lambda n: n / 2), min_size=1, max_size=3).flatmap(points)
+    x = st.lists(st.integers(-9, 9).map(lambda n: n / 8), min_size=1, max_size=3).flatmap(points)
     return st.tuples(functions, x, st.sampled_from([0.5, 0.25, 1.0]))
 
 

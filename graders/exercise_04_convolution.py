@@ -91,7 +91,8 @@ def convolutions(st):
     def of_sizes(sizes):
         N, C_in, H, W, C_out, kH, kW, stride, padding, more = sizes
         images, kernels = array(st, N, C_in, H, W), array(st, C_out, C_in + more, kH, kW)
-        return st.tuples(images, kernels, array(st, C_out), st.just(stride), st.just(padding))
+        steps = (stride, padding) if padding else (stride,) if stride > 1 else ()
+        return st.tuples(images, kernels, array(st, C_out), *map(st.just, steps))
 
     one, two, three = st.just(1), st.integers(1, 2), st.integers(1, 3)
     more = st.sampled_from([0, 0, 0, 1])
@@ -106,7 +107,8 @@ def pools(st):
     def of_sizes(sizes):
         N, C, kernel_size, more_rows, more_columns, stride = sizes
         images = array(st, N, C, kernel_size + more_rows, kernel_size + more_columns)
-        return st.tuples(images, st.just(kernel_size), st.just(stride))
+        steps = (kernel_size,) if stride is None else (kernel_size, stride)
+        return st.tuples(images, *map(st.just, steps))
 
     one, two, more = st.just(1), st.integers(1, 2), st.integers(0, 3)
     strides = st.sampled_from([None, 1, 2, 3])
@@ -127,6 +129,7 @@ def networks(st):
     one, two, zero = st.just(1), st.integers(1, 2), st.just(0)
     return st.one_of(
         st.tuples(one, one, one, one, zero, zero, st.just(2)),
+        st.tuples(two, one, one, one, zero, zero, st.just(2)),
         st.tuples(two, two, two, two, st.integers(0, 2), st.integers(0, 2), st.integers(2, 3)),
     ).flatmap(of_sizes)
 

@@ -109,7 +109,8 @@ def array(st, numbers, size):
 def steps_of(st, with_decay):
     tenths, small = st.integers(-4, 4).map(float), st.sampled_from([1e-8, -2e-8, 0.0])
     settings = st.sampled_from([
-        {}, {"lr": 0.5}, {"eps": 0.5}, {"lr": 0.5, "beta1": 0.5}, {"lr": 0.5, "beta2": 0.5},
+        {}, {"lr": 0.5}, {"lr": 0.5, "eps": 0.5}, {"beta1": 0.5}, {"beta2": 0.5},
+        {"lr": 0.5, "beta1": 0.5}, {"lr": 0.5, "beta2": 0.5},
     ])
     decay = st.sampled_from([{}, {"weight_decay": 0.5}]) if with_decay else st.just({})
 
@@ -124,7 +125,7 @@ def steps_of(st, with_decay):
         return arrays.map(lambda case: (*case[:2], *case[2]))
 
     keywords = st.tuples(settings, decay).map(lambda pair: pair[0] | pair[1])
-    return st.tuples(st.integers(1, 2).flatmap(of_size), keywords)
+    return st.one_of(st.tuples(of_size(1), keywords), st.tuples(of_size(2), keywords))
 
 
 def runs(st):

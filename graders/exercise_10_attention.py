@@ -114,15 +114,23 @@ def attentions(st):
     ).flatmap(of_sizes)
 
 
+def one_hidden(st):
+    """One key is seen and one is hidden, with scores of any size."""
+    numbers = st.sampled_from([0.0, 1000.0, -1000.0, 1e12, -1e12])
+    return st.tuples(st.just(np.array([[1.0]])), array(st, 2, 1, numbers=numbers), array(st, 2, 1),
+                     st.permutations([True, False]).map(np.array))
+
+
 def several_heads(st):
     def of_sizes(sizes):
         L, D, num_heads, masked, factor = sizes
         mask = st.one_of(views(st, L, L), views(st, 1, 1, 1, L)) if masked else st.none()
         weights = (array(st, D, D) for _ in range(4))
         x = array(st, 1, L, D).map(lambda x: factor * x)
-        return st.tuples(x, *weights, st.just(num_heads), mask)
+        given = st.tuples(x, *weights, st.just(num_heads), mask)
+        return given.map(lambda case: case if masked else case[:6])
 
-    sizes = st.sampled_from([(1, 1), (2, 1), (2, 2), (2, 0), (1, -1), (2, 3), (4, 2)])
+    sizes = st.sampled_from([(1, 1), (1, 2), (1, 0), (1, -1), (2, 1), (2, 2), (2, 3), (4, 2)])
     factors = st.sampled_from([1.0, 1.0, 1.0, 64.0])
     return st.tuples(st.integers(1, 2), sizes, st.booleans(), factors).map(
         lambda each: (each[0], *each[1], *each[2:])).flatmap(of_sizes)
@@ -294,7 +302,8 @@ def test_masks_after_the_softmax(submission):
 
 @check("scaled_dot_product_attention", points=1,
        hint="What if a hidden key has the largest score of all, or the visible ones lie far "
-            "below any constant that you could have chosen for `hidden`?")  # fmt: skip
+            "below any constant that you could have chosen for `hidden`?",
+       inputs=lambda st: st.one_of(one_hidden(st), attentions(st)))  # fmt: skip
 def test_lets_hidden_keys_matter(submission):
     """Hidden keys leave no trace, however large or small the scores."""
     V = np.array([[1.0], [3.0], [100.0]])
