@@ -4,6 +4,8 @@ Truth comes from a little network written out in plain tensor arithmetic, with i
 by `torch.autograd.grad`, and from gradient descent, momentum and AdamW by their update rules.
 """
 
+from functools import cache
+
 import torch
 from torch import nn
 
@@ -13,30 +15,46 @@ from gradekit.grading import (
     assert_python_float,
     check,
     expect,
+    rng_of,
     same,
+    seeds_of,
     show,
 )
+from gradekit.grading.training import (
+    Counted,
+    assert_tensors,
+    descended,
+    give_old_gradients,
+    gradients_of,
+    linear,
+    model_of,
+    numbers,
+    random_states,
+    snapshot,
+)
 
+F32, F64 = torch.float32, torch.float64
 # A sound float32 answer is within 1e-6 of the truth after one step, a float64 one within 1e-14.
-RTOL = {torch.float32: 1e-4, torch.float64: 1e-9}
-ATOL = {torch.float32: 1e-6, torch.float64: 1e-11}
+RTOL = {F32: 1e-4, F64: 1e-9}
+ATOL = {F32: 1e-6, F64: 1e-11}
+
+
+# What both sides make of a seed
+
+
+def problem_of(seed, dtype=F32, n=5):
+    """Weights by name, inputs and labels of one little problem."""
+    normal = numbers(seed, dtype)
+    weights = {
+        "l1.weight": normal(4, 3),
+        "l1.bias": normal(4),
+        "l2.weight": normal(1, 4),
+        "l2.bias": normal(1),
+    }
+    return weights, normal(n, 3), (torch.arange(n) % 3 != 1).to(dtype)
 
 
 # What probes build on the other side
-
-
-class Witness(nn.Module):
-    """Binary cross-entropy that notes the shapes it is given and puts up with any."""
-
-    def __init__(self):
-        super().__init__()
-        self.seen = []
-
-    def forward(self, logits, y):
-        self.seen.append((list(logits.shape), list(y.shape)))
-        return nn.functional.binary_cross_entropy_with_logits(
-            logits.reshape(-1), y.reshape(-1).to(logits.dtype)
-        )
 
 
 def build(kind, weights):
@@ -46,94 +64,78 @@ def build(kind, weights):
         "norm": lambda: nn.Sequential(nn.BatchNorm1d(4, affine=False)),
         "dropout": lambda: nn.Sequential(nn.Dropout(1.0)),
     }[kind]()
-    model = nn.Sequential()
-    model.add_module("l1", nn.Linear(3, 4))
-    model.add_module("between", between)
-    model.add_module("tanh", nn.Tanh())
-    model.add_module("l2", nn.Linear(4, 1))
-    model.to(weights["l1.weight"].dtype)
-    model.load_state_dict(weights, strict=False)
-    return model
+    return model_of(
+        l1=linear(weights["l1.weight"], weights["l1.bias"]),
+        between=between.to(weights["l1.weight"].dtype),
+        bend=nn.Tanh(),
+        l2=linear(weights["l2.weight"], weights["l2.bias"]),
+    )
 
 
 def optimiser(name, model):
     """One of the optimisers that the checks use."""
-    if name == "momentum":
-        return torch.optim.SGD(model.parameters(), lr=0.25, momentum=0.5)
-    return torch.optim.SGD(model.parameters(), lr=0.25)
+    momentum = 0.5 if name == "momentum" else 0.0
+    return torch.optim.SGD(model.parameters(), lr=0.25, momentum=momentum)
 
 
-def parameters(model):
-    """Copies of the parameters by name."""
-    return {name: p.detach().clone() for name, p in model.named_parameters()}
+def any_shape(logits, y):
+    """Binary cross-entropy of tensors of any shapes, so that they can be looked at."""
+    return nn.functional.binary_cross_entropy_with_logits(
+        logits.reshape(-1), y.reshape(-1).to(logits.dtype)
+    )
 
 
-def probe_steps(answer, kind, weights, optimizer, batches, mode, stale):
-    """A step for each `(X, y, criterion)`: losses, parameters after each, buffers, modes."""
-    model = build(kind, weights)
-    optimizer = optimiser(optimizer, model)
-    model.train(mode == "train")
+PARTS = ("parameters", "buffers", "modes")
+
+
+def probe_steps(answer, weights, batches, options):
+    """A step for each `(X, y, criterion)`: the losses, and the model after each."""
+    model = build(options.get("kind", "plain"), weights)
+    steps = optimiser(options.get("optimizer", "sgd"), model)
+    model.train(options.get("mode") != "eval")
     losses, states = [], []
     for X, y, criterion in batches:
-        if stale is not None:
-            for p in model.parameters():
-                p.grad = torch.full_like(p, stale)
-        losses.append(answer.train_step(model, X, y, optimizer, criterion))
-        states.append(parameters(model))
-    return (
-        losses,
-        states,
-        {name: b.clone() for name, b in model.named_buffers()},
-        [module.training for module in model.modules()],
-    )
+        if "stale" in options:
+            give_old_gradients(model, options["stale"])
+        loss = nn.MSELoss() if criterion == "MSELoss" else nn.BCEWithLogitsLoss()
+        losses.append(answer.train_step(model, X, y, steps, loss))
+        states.append(snapshot(model, parts=PARTS))
+    return losses, states
 
 
 def probe_shapes(answer, weights, X, y):
     """The shapes that the criterion is given, and what came back."""
-    model, witness = build("plain", weights), Witness()
-    loss = answer.train_step(model, X, y, optimiser("sgd", model), witness)
-    return witness.seen, loss
+    model, counted = build("plain", weights), Counted(any_shape)
+    loss = answer.train_step(model, X, y, optimiser("sgd", model), counted)
+    return counted.seen, loss
 
 
-def probe_step_manners(answer, weights, X, y, seeds):
-    """The tensors after a step, torch's random state from several seeds, and the parameters."""
-    states = []
-    for seed in seeds:
-        model = build("plain", weights)
-        torch.manual_seed(seed)
-        answer.train_step(model, X, y, optimiser("sgd", model), nn.MSELoss())
-        states.append(torch.get_rng_state())
-    return X, y, states, parameters(model)
-
-
-def probe_train(answer, kind, weights, X, y, calls, mode, stale):
-    """`train` once for each `(args, kwargs)`: losses, parameters after each, buffers, modes."""
-    model = build(kind, weights)
-    model.train(mode == "train")
+def probe_train(answer, weights, X, y, calls, options):
+    """`train` once for each `(args, kwargs)`: the losses, and the model after each."""
+    model = build(options.get("kind", "plain"), weights)
+    model.train(options.get("mode") != "eval")
     losses, states = [], []
     for args, kwargs in calls:
-        if stale is not None:
-            for p in model.parameters():
-                p.grad = torch.full_like(p, stale)
+        if "stale" in options:
+            give_old_gradients(model, options["stale"])
         losses.append(answer.train(model, X, y, *args, **kwargs))
-        states.append(parameters(model))
-    return (
-        losses,
-        states,
-        {name: b.clone() for name, b in model.named_buffers()},
-        [module.training for module in model.modules()],
-    )
+        states.append(snapshot(model, parts=PARTS))
+    return losses, states
 
 
-def probe_train_manners(answer, weights, X, y, seeds):
-    """The tensors after training, and torch's random state after it from several seeds."""
-    states = []
-    for seed in seeds:
-        model = build("plain", weights)
-        torch.manual_seed(seed)
-        answer.train(model, X, y, 2)
-        states.append(torch.get_rng_state())
-    return X, y, states
+def probe_manners(answer, name, weights, X, y, seeds):
+    """The tensors afterwards, torch's random state from several seeds, and the parameters."""
+    models = []
+
+    def call():
+        models.append(build("plain", weights))
+        if name == "train":
+            answer.train(models[-1], X, y, 2)
+        else:
+            answer.train_step(models[-1], X, y, optimiser("sgd", models[-1]), nn.MSELoss())
+
+    states = random_states(call, seeds)
+    return X, y, states, snapshot(models[-1], parts=["parameters"])["parameters"]
 
 
 def probe_frozen(answer, name, weights, X, y):
@@ -150,28 +152,15 @@ def probe_frozen(answer, name, weights, X, y):
 # What the judge knows
 
 
-def draw(seed, dtype=torch.float32, n=5):
-    """Weights, inputs and labels of one little problem."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
-
-    weights = {
-        "l1.weight": normal(4, 3),
-        "l1.bias": normal(4),
-        "l2.weight": normal(1, 4),
-        "l2.bias": normal(1),
-    }
-    return weights, normal(n, 3), (torch.arange(n) % 3 != 1).to(dtype)
-
-
 def bce(z, y):
     return (nn.functional.softplus(z) - y * z).mean()
 
 
 def mse(z, y):
     return ((z - y) ** 2).mean()
+
+
+LOSSES = {"BCEWithLogitsLoss": bce, "MSELoss": mse}
 
 
 def logits_of(weights, X):
@@ -181,23 +170,18 @@ def logits_of(weights, X):
 
 def truth(weights, X, y, loss, between=lambda hidden: hidden):
     """Loss and gradients, by the definition."""
-    leaves = {name: w.clone().requires_grad_() for name, w in weights.items()}
-    hidden = between(X @ leaves["l1.weight"].T + leaves["l1.bias"])
-    z = (torch.tanh(hidden) @ leaves["l2.weight"].T + leaves["l2.bias"])[:, 0]
-    value = loss(z, y)
-    gradients = torch.autograd.grad(value, list(leaves.values()))
-    return value.item(), dict(zip(leaves, gradients, strict=True))
+
+    def value(w):
+        hidden = between(X @ w["l1.weight"].T + w["l1.bias"])
+        return loss((torch.tanh(hidden) @ w["l2.weight"].T + w["l2.bias"])[:, 0], y)
+
+    return gradients_of(value, weights)
 
 
 def batch_norm(hidden):
     """Normalisation by the batch's own mean and population variance."""
     mean = hidden.mean(0)
     return (hidden - mean) / torch.sqrt(((hidden - mean) ** 2).mean(0) + 1e-5)
-
-
-def descend(weights, gradients, lr=0.25):
-    """One step of gradient descent."""
-    return {name: w - lr * gradients[name] for name, w in weights.items()}
 
 
 def adamw(weights, X, y, epochs, lr):
@@ -218,25 +202,80 @@ def adamw(weights, X, y, epochs, lr):
     return losses, weights
 
 
-def assert_weights(actual, expected, given, rtol=None, atol=None):
+@cache
+def case(seed, dtype, n, epochs, lr, change=None):
+    """A problem, perhaps changed, and what AdamW makes of it: once for a whole class.
+
+    Returns:
+        Weights, inputs, labels; the losses and the weights at the end.
+    """
+    weights, X, y = problem_of(seed, dtype, n)
+    if change is not None:
+        weights, X, y = change(weights, X, y)
+    return weights, X, y, *adamw(weights, X, y, epochs, lr)
+
+
+def far(weights, X, y):
+    """Logits around 1000."""
+    return {**weights, "l2.weight": 500 * weights["l2.weight"]}, X, y
+
+
+def known(weights, X, y):
+    """The same, and the labels are those that the model is sure of."""
+    weights, X, y = far(weights, X, y)
+    return weights, X, (logits_of(weights, X) > 0).to(X.dtype)
+
+
+def certain(weights, X, y):
+    """Of these only the rows where the loss is 0."""
+    weights, X, y = known(weights, X, y)
+    sure = logits_of(weights, X).abs() > 100
+    return weights, X[sure], y[sure]
+
+
+def assert_weights(state, expected, given, rtol=None, atol=None):
     """Every parameter is what it should be."""
-    for name, value in expected.items():
-        assert_close(
-            actual[name], value,
-            rtol=RTOL[value.dtype] if rtol is None else rtol,
-            atol=ATOL[value.dtype] if atol is None else atol,
-            given=f"{given}, {name} afterwards",
-        )
+    dtype = expected["l1.weight"].dtype
+    rtol, atol = RTOL[dtype] if rtol is None else rtol, ATOL[dtype] if atol is None else atol
+    assert_tensors(state["parameters"], expected, rtol=rtol, atol=atol, given=given)
 
 
-def assert_losses(actual, expected, given, rtol):
+def assert_losses(actual, expected, given, rtol, atol=0.0):
     """A list of Python floats near the expected ones."""
     expect(isinstance(actual, list), f"expected a list, got {show(actual)}", given=given)
     expect(len(actual) == len(expected),
-           f"expected {len(expected)} losses, got {len(actual)}", given=given)
+           f"expected {len(expected)} losses, got {len(actual)}", given=given)  # fmt: skip
     for epoch, (value, right) in enumerate(zip(actual, expected, strict=True)):
         value = assert_python_float(value, given=f"{given}, the loss of epoch {epoch}")
-        assert_close(value, right, rtol=rtol, given=f"{given}, the loss of epoch {epoch}")
+        assert_close(value, right, rtol=rtol, atol=atol,
+                     given=f"{given}, the loss of epoch {epoch}")  # fmt: skip
+
+
+def steps(submission, cases):
+    """What came of each (weights, batches, options), to be judged one by one.
+
+    Mistakes are known by the reply at which a check fails, so fixed cases come first.
+    """
+    return (got for _, got in submission.each_probe(probe_steps, cases))
+
+
+def trained(submission, cases):
+    """As `steps`, for (weights, X, y, calls, options)."""
+    return (got for _, got in submission.each_probe(probe_train, cases))
+
+
+def judge_training(submission, cases, loss, rtol=None, atol=None):
+    """Train each (words, arguments of `case`), and compare losses and, given `rtol`, weights."""
+    made = [case(*arguments) for _, arguments in cases]
+    done = trained(submission, [
+        (*problem, [((epochs, lr), {})], {})
+        for (*problem, _, _), (_, (_, _, _, epochs, lr, *_)) in zip(made, cases, strict=True)
+    ])  # fmt: skip
+    for (given, _), (*_, losses, end), (got, states) in zip(cases, made, done, strict=True):
+        # Of labels known for certain softplus leaves 1e-47 or 0, as it comes.
+        assert_losses(got[0], losses, given, loss, atol=1e-30)
+        if rtol is not None:
+            assert_weights(states[0], end, given, rtol, atol)
 
 
 def assert_frozen_stays(submission, name, weights, X, y):
@@ -246,92 +285,127 @@ def assert_frozen_stays(submission, name, weights, X, y):
     except RuntimeError:
         return  # torch.autograd.grad refuses frozen parameters; nobody has promised to take them
     expect(same(frozen, weights["l1.weight"]),
-           f"{name} moved a parameter without requires_grad")
+           f"{name} moved a parameter without requires_grad")  # fmt: skip
+
+
+def assert_manners(submission, name, problem):
+    """Tensors and random state stay as they were, and something has been learned."""
+    weights, X, y = problem
+    X_after, y_after, states, moved = submission.probe(probe_manners, name, weights, X, y, [3, 4])
+    expect(not same(moved, weights), f"{name} moved no parameter at all")
+    expect(same(X, X_after), f"{name} changed X")
+    expect(same(y, y_after), f"{name} changed y")
+    expect(not same(states[0], states[1]), f"{name} reseeds torch's global random state")
+
+
+BCE, MSE = "BCEWithLogitsLoss", "MSELoss"
 
 
 # The checks of train_step
 
 
-@check("train_step", points=1, hint="Dropout and BatchNorm behave differently while learning. "
-       "Who switches them over when the last thing done with the model was an evaluation?")
+def assert_first_loss(loss, problem, between, given):
+    """The loss is that of a forward pass in train mode."""
+    loss = assert_python_float(loss, given=given)
+    assert_close(loss, truth(*problem, bce, between)[0], rtol=1e-4, given=f"{given}, loss")
+
+
+def assert_counted(state, problem, count, given):
+    """BatchNorm has seen `count` batches; after one its mean is known."""
+    weights, X, _ = problem
+    buffers = state["buffers"]
+    assert_equal(int(buffers["between.0.num_batches_tracked"]), count,
+                 given=f"{given}, batches it has counted")  # fmt: skip
+    if count == 1:
+        hidden = X @ weights["l1.weight"].T + weights["l1.bias"]
+        assert_close(buffers["between.0.running_mean"], 0.1 * hidden.mean(0), rtol=1e-4,
+                     atol=1e-6, given=f"{given}, running_mean")  # fmt: skip  # float32
+
+
+NORMED = "a model with BatchNorm that comes in evaluation mode"
+DROPPED = "a model with nn.Dropout(1.0) that comes in evaluation mode"
+
+
+def nothing_left(hidden):
+    return hidden * 0
+
+
+@check("train_step", points=1,
+       hint="Dropout and BatchNorm behave differently while learning. Who switches them over when "
+            "the last thing done with the model was an evaluation?")  # fmt: skip
 def test_steps_in_evaluation_mode(submission):
     """A model that comes in evaluation mode is updated in train mode."""
-    weights, X, y = draw(1)
-    batch = (X, y, nn.BCEWithLogitsLoss())
-    losses, _, buffers, _ = submission.probe(
-        probe_steps, "norm", weights, "sgd", [batch], "eval", None
-    )
-    given = "a model with BatchNorm that comes in evaluation mode"
-    expected, _ = truth(weights, X, y, bce, batch_norm)
-    loss = assert_python_float(losses[0], given=given)
-    assert_close(loss, expected, rtol=1e-4, given=f"{given}, loss")  # float32
-    hidden = X @ weights["l1.weight"].T + weights["l1.bias"]
-    assert_equal(int(buffers["between.0.num_batches_tracked"]), 1,
-                 given=f"{given}, batches it has counted")
-    assert_close(buffers["between.0.running_mean"], 0.1 * hidden.mean(0), rtol=1e-4, atol=1e-6,
-                 given=f"{given}, running_mean")  # float32
-
-    losses, _, _, _ = submission.probe(
-        probe_steps, "dropout", weights, "sgd", [batch], "eval", None
-    )
-    given = "a model with nn.Dropout(1.0) that comes in evaluation mode"
-    expected, _ = truth(weights, X, y, bce, lambda hidden: hidden * 0)
-    loss = assert_python_float(losses[0], given=given)
-    assert_close(loss, expected, rtol=1e-4, given=f"{given}, loss")  # float32
-
-    _, _, _, modes = submission.probe(
-        probe_steps, "norm", weights, "sgd", [batch], "train", None
-    )
-    expect(all(modes), "a model in train mode is no longer in it after the step")
+    fixed, drawn = problem_of(1), problem_of(*seeds_of(submission, 1))
+    batch, normed = (*fixed[1:], BCE), {"kind": "norm", "mode": "eval"}
+    done = steps(submission, [
+        (fixed[0], [batch], normed),
+        (fixed[0], [batch], {"kind": "dropout", "mode": "eval"}),
+        (fixed[0], [batch], {"kind": "norm"}),
+        (drawn[0], [(*drawn[1:], BCE)], normed),
+    ])  # fmt: skip
+    (loss,), (state,) = next(done)
+    assert_first_loss(loss, fixed, batch_norm, NORMED)
+    assert_counted(state, fixed, 1, NORMED)
+    (loss,), _ = next(done)
+    assert_first_loss(loss, fixed, nothing_left, DROPPED)
+    _, (state,) = next(done)
+    expect(all(state["modes"]), "a model in train mode is no longer in it after the step")
+    (loss,), (state,) = next(done)
+    assert_first_loss(loss, drawn, batch_norm, NORMED)
+    assert_counted(state, drawn, 1, NORMED)
 
 
-@check("train_step", points=1, hint="backward() adds to what .grad already holds. Who empties "
-       "it, and at which moment?")
+@check("train_step", points=1,
+       hint="backward() adds to what .grad already holds. Who empties it, and at which "
+            "moment?")  # fmt: skip
 def test_steps_along_old_gradients(submission):
     """Gradients left over from earlier work have no effect."""
-    weights, X, y = draw(2)
-    _, gradients = truth(weights, X, y, bce)
-    batch = (X, y, nn.BCEWithLogitsLoss())
-    _, states, _, _ = submission.probe(
-        probe_steps, "plain", weights, "sgd", [batch], "train", 7.0
-    )
-    assert_weights(states[0], descend(weights, gradients), "every old gradient is 7")
-
-    first = descend(weights, gradients)
-    _, gradients = truth(first, X + 1, y, bce)
-    _, states, _, _ = submission.probe(
-        probe_steps, "plain", weights, "sgd", [batch, (X + 1, y, nn.BCEWithLogitsLoss())],
-        "train", None,
-    )
-    assert_weights(states[1], descend(first, gradients), "the second of two steps")
+    problems = [problem_of(2), problem_of(*seeds_of(submission, 1))]
+    cases = []
+    for weights, X, y in problems:
+        cases += [(weights, [(X, y, BCE)], {"stale": 7.0}),
+                  (weights, [(X, y, BCE), (X + 1, y, BCE)], {})]  # fmt: skip
+    done = steps(submission, cases)
+    for weights, X, y in problems:
+        first = descended(weights, truth(weights, X, y, bce)[1], 0.25)
+        _, (state,) = next(done)
+        assert_weights(state, first, "every old gradient is 7")
+        second = descended(first, truth(first, X + 1, y, bce)[1], 0.25)
+        _, (_, state) = next(done)
+        assert_weights(state, second, "the second of two steps")
 
 
-@check("train_step", points=1, hint="Logits are (N, 1) and labels are (N,). What does "
-       "broadcasting make of their difference?")
+@check("train_step", points=1,
+       hint="Logits are (N, 1) and labels are (N,). What does broadcasting make of their "
+            "difference?")  # fmt: skip
 def test_broadcasts_logits_against_labels(submission):
     """Each logit meets its own label, whatever the criterion."""
-    for dtype, seed in ((torch.float32, 3), (torch.float64, 4)):
-        for criterion, loss in ((nn.MSELoss(), mse), (nn.BCEWithLogitsLoss(), bce)):
-            weights, X, y = draw(seed, dtype)
-            expected, gradients = truth(weights, X, y, loss)
-            losses, states, _, _ = submission.probe(
-                probe_steps, "plain", weights, "sgd", [(X, y, criterion)], "train", None
-            )
-            given = f"nn.{type(criterion).__name__}() on 5 samples of {dtype}"
-            value = assert_python_float(losses[0], given=given)
-            assert_close(value, expected, rtol=RTOL[dtype], given=f"{given}, loss")
-            assert_weights(states[0], descend(weights, gradients), given)
+    (seed,) = seeds_of(submission, 1)
+    settings = [(3, F32, MSE), (4, F64, BCE), (4, F64, MSE), (seed, F32, MSE)]
+    problems = [problem_of(*setting[:2]) for setting in settings]
+    done = steps(submission, [
+        (weights, [(X, y, name)], {})
+        for (weights, X, y), (_, _, name) in zip(problems, settings, strict=True)
+    ])  # fmt: skip
+    for problem, (_, dtype, name), got in zip(problems, settings, done, strict=True):
+        (loss,), (state,) = got
+        expected, gradients = truth(*problem, LOSSES[name])
+        given = f"nn.{name}() on 5 samples of {dtype}"
+        value = assert_python_float(loss, given=given)
+        assert_close(value, expected, rtol=RTOL[dtype], given=f"{given}, loss")
+        assert_weights(state, descended(problem[0], gradients, 0.25), given)
 
 
-@check("train_step", points=1, hint="A batch of one gives logits of shape (1, 1). Which of its "
-       "two axes does your squeeze remove, and what shape does the criterion get to see?")
+@check("train_step", points=1,
+       hint="A batch of one gives logits of shape (1, 1). Which of its two axes does your squeeze "
+            "remove, and what shape does the criterion get to see?")  # fmt: skip
 def test_squeezes_a_batch_of_one(submission):
     """A batch of one sample works."""
-    for dtype, seed in ((torch.float32, 5), (torch.float64, 6)):
-        weights, X, y = draw(seed, dtype, n=1)
-        shapes, loss = submission.probe(probe_shapes, weights, X, y)
+    settings = [(5, F32, 1), (*seeds_of(submission, 1), F64, 1)]
+    problems = [problem_of(*setting) for setting in settings]
+    for problem, (seen, loss) in submission.each_probe(probe_shapes, problems):
         given = "X of shape (1, 3), y of shape (1,)"
-        for logits, labels in shapes:
+        for logits, labels in seen:
             expect(
                 logits == labels,
                 f"the criterion got logits of shape {tuple(logits)} against labels of shape "
@@ -340,216 +414,191 @@ def test_squeezes_a_batch_of_one(submission):
                 "axis to drop",
                 given=given,
             )
-        expected, _ = truth(weights, X, y, bce)
         value = assert_python_float(loss, given=given)
-        assert_close(value, expected, rtol=RTOL[dtype], given=f"{given}, loss")
+        assert_close(value, truth(*problem, bce)[0], rtol=RTOL[problem[1].dtype],
+                     given=f"{given}, loss")  # fmt: skip
 
 
-@check("train_step", points=0.5, hint="Which loss did the gradient of this update come from, "
-       "and what is left of it when you want to append it to a list?")
+@check("train_step", points=0.5,
+       hint="Which loss did the gradient of this update come from, and what is left of it when you "
+            "want to append it to a list?")  # fmt: skip
 def test_returns_another_loss(submission):
     """What comes back is the loss from before the update, as a Python float."""
-    weights, X, y = draw(7, torch.float64)
-    expected = []
-    here = weights
-    for _ in range(3):
-        value, gradients = truth(here, X, y, bce)
-        expected.append(value)
-        here = descend(here, gradients)
-    losses, _, _, _ = submission.probe(
-        probe_steps, "plain", weights, "sgd", [(X, y, nn.BCEWithLogitsLoss())] * 3, "train", None
-    )
-    assert_losses(losses, expected, "three steps on one batch", rtol=1e-9)  # float64
+    problems = [problem_of(7, F64), problem_of(*seeds_of(submission, 1), F64)]
+    done = steps(submission, [(weights, [(X, y, BCE)] * 2, {}) for weights, X, y in problems])
+    for (weights, X, y), (losses, _) in zip(problems, done, strict=True):
+        first, gradients = truth(weights, X, y, bce)
+        second, _ = truth(descended(weights, gradients, 0.25), X, y, bce)
+        assert_losses(losses, [first, second], "two steps on one batch", rtol=1e-9)  # float64
 
 
-@check("train_step", points=1, hint="The optimiser knows how to update. How often is it asked, "
-       "with which gradients, and does anything else move the parameters?")
+@check("train_step", points=1,
+       hint="The optimiser knows how to update. How often is it asked, with which gradients, and "
+            "does anything else move the parameters?")  # fmt: skip
 def test_makes_another_update(submission):
     """The parameters make exactly one step of the given optimiser."""
-    weights, X, y = draw(8, torch.float64)
-    here, velocity = weights, {name: torch.zeros_like(w) for name, w in weights.items()}
-    for _ in range(3):
-        _, gradients = truth(here, X, y, mse)
-        velocity = {name: 0.5 * velocity[name] + g for name, g in gradients.items()}
-        here = descend(here, velocity)
-    _, states, _, _ = submission.probe(
-        probe_steps, "plain", weights, "momentum", [(X, y, nn.MSELoss())] * 3, "train", None
-    )
-    assert_weights(states[2], here, "three steps of SGD with momentum", rtol=1e-8)  # float64
+    problems = [problem_of(8, F64), problem_of(*seeds_of(submission, 1), F64)]
+    cases = []
+    for weights, X, y in problems:
+        big = {name: 20 * w for name, w in weights.items()}
+        cases += [(weights, [(X, y, MSE)] * 3, {"optimizer": "momentum"}), (big, [(X, y, MSE)], {})]
+    done = steps(submission, cases)
+    for weights, X, y in problems:
+        here, velocity = weights, {name: torch.zeros_like(w) for name, w in weights.items()}
+        for _ in range(3):
+            _, gradients = truth(here, X, y, mse)
+            velocity = {name: 0.5 * velocity[name] + g for name, g in gradients.items()}
+            here = descended(here, velocity, 0.25)
+        _, (*_, state) = next(done)
+        assert_weights(state, here, "three steps of SGD with momentum", rtol=1e-8)  # float64
+        big = {name: 20 * w for name, w in weights.items()}
+        _, (state,) = next(done)
+        wanted = descended(big, truth(big, X, y, mse)[1], 0.25)
+        assert_weights(state, wanted, "a step along a large gradient")
 
-    big = {name: 20 * w for name, w in weights.items()}
-    _, gradients = truth(big, X, y, mse)
-    _, states, _, _ = submission.probe(
-        probe_steps, "plain", big, "sgd", [(X, y, nn.MSELoss())], "train", None
-    )
-    assert_weights(states[0], descend(big, gradients), "a step along a large gradient")
 
-
-@check("train_step", points=0.5, hint="What does the caller find changed afterwards, besides "
-       "the model and its optimiser?")
+@check("train_step", points=0.5,
+       hint="What does the caller find changed afterwards, besides the model and its "
+            "optimiser?")  # fmt: skip
 def test_step_has_side_effects(submission):
     """Tensors, random state and frozen parameters stay as they were."""
-    weights, X, y = draw(9)
-    X_after, y_after, states, moved = submission.probe(
-        probe_step_manners, weights, X, y, [3, 4]
-    )
-    expect(not same(moved, weights), "train_step moved no parameter at all")
-    expect(same(X, X_after), "train_step changed X")
-    expect(same(y, y_after), "train_step changed y")
-    expect(not same(states[0], states[1]), "train_step reseeds torch's global random state")
-    assert_frozen_stays(submission, "train_step", weights, X, y)
+    assert_manners(submission, "train_step", problem_of(9))
+    assert_frozen_stays(submission, "train_step", *problem_of(9))
 
 
 # The checks of train
 
 
-@check("train", points=0.5, hint="One number an epoch: how many are there, of what type, and was "
-       "each taken before or after its update?")
+@check("train", points=0.5,
+       hint="One number an epoch: how many are there, of what type, and was each taken before or "
+            "after its update?")  # fmt: skip
 def test_notes_other_losses(submission):
     """There is one loss an epoch, each a Python float from before its update."""
-    for dtype, seed, rtol in ((torch.float32, 10, 1e-3), (torch.float64, 11, 1e-9)):
-        weights, X, y = draw(seed, dtype, n=7)
+    (seed,) = seeds_of(submission, 1)
+    settings = [(10, F64, 12), (11, F32, 0), (seed, F64, 5)]
+    made = [case(seed, dtype, 7, epochs, 0.05) for seed, dtype, epochs in settings]
+    done = trained(submission, [
+        (*problem, [((epochs,), {"lr": 0.05} if epochs else {})], {})
+        for (*problem, _, _), (_, _, epochs) in zip(made, settings, strict=True)
+    ])  # fmt: skip
+    for (*_, losses, end), (_, dtype, epochs), got in zip(made, settings, done, strict=True):
+        given = f"{epochs} epochs with lr=0.05, {dtype}" if epochs else "epochs=0"
         # Adam divides by the gradient's size, so rounding grows over the epochs; still, a
         # float64 answer that goes through float32 is off by 3e-8.
-        expected, _ = adamw(weights, X, y, 12, 0.05)
-        losses, _, _, _ = submission.probe(
-            probe_train, "plain", weights, X, y, [((12,), {"lr": 0.05})], "train", None
-        )
-        assert_losses(losses[0], expected, f"12 epochs with lr=0.05, {dtype}", rtol)
-    losses, states, _, _ = submission.probe(
-        probe_train, "plain", weights, X, y, [((0,), {})], "train", None
-    )
-    assert_losses(losses[0], [], "epochs=0", rtol=0)
-    assert_weights(states[0], weights, "epochs=0", rtol=0, atol=0)
+        assert_losses(got[0][0], losses, given, 1e-9)
+        if not epochs:
+            assert_weights(got[1][0], end, given, rtol=0, atol=0)
 
 
-@check("train", points=0.5, hint="Is every epoch one update on all of `X`, however many rows it "
-       "has, and however large, small or rising the loss is?")
+@check("train", points=0.5,
+       hint="Is every epoch one update on all of `X`, however many rows it has, and however large, "
+            "small or rising the loss is?")  # fmt: skip
 def test_departs_from_one_full_batch_an_epoch(submission):
     """Many rows are one batch; huge, tiny and rising losses are noted like any others."""
-    weights, X, y = draw(19, torch.float64, n=1100)
-    far = {name: w * 500 if name == "l2.weight" else w for name, w in weights.items()}
-    for given, start, labels, lr in (
-        ("1100 rows", weights, y, 0.05),
-        ("logits around 1000", far, y, 0.05),
-        ("labels that the model already knows", far, (logits_of(far, X) > 0).to(X.dtype), 1e-3),
-        ("a learning rate of 2", weights, y, 2.0),
-    ):
-        expected, end = adamw(start, X, labels, 5, lr)
-        losses, states, _, _ = submission.probe(
-            probe_train, "plain", start, X, labels, [((5, lr), {})], "train", None
-        )
-        assert_losses(losses[0], expected, given, rtol=1e-6)  # float64; tiny losses cancel
-        if lr == 2.0:  # the last loss is not the best one
-            assert_weights(states[0], end, given, rtol=1e-5, atol=1e-6)
-    sure = logits_of(far, X).abs() > 100
-    losses, _, _, _ = submission.probe(
-        probe_train, "plain", far, X[sure], (logits_of(far, X[sure]) > 0).to(X.dtype),
-        [((12, 1e-6), {})], "train", None,
-    )
-    given = "12 epochs on labels that the model knows for certain"
-    expect(isinstance(losses[0], list) and len(losses[0]) == 12,
-           f"expected a list of 12 losses, got {show(losses[0])}", given=given)
-    few, labels = X[:40], y[:40]
-    for epochs, lr, given in ((60, 2.0, "60 epochs, most of them without progress"),
-                              (60, 0.05, "60 epochs")):
-        expected, end = adamw(weights, few, labels, epochs, lr)
-        losses, states, _, _ = submission.probe(
-            probe_train, "plain", weights, few, labels, [((epochs, lr), {})], "train", None
-        )
-        assert_losses(losses[0], expected, given, rtol=1e-4)  # rounding grows with lr = 2
-        assert_weights(states[0], end, given, rtol=1e-3, atol=1e-4)
+    (seed,) = seeds_of(submission, 1)
+    judge_training(submission, [
+        ("1100 rows", (19, F64, 1100, 3, 0.05)),
+        ("logits around 1000", (19, F64, 300, 3, 0.05, far)),
+        ("labels that the model already knows", (19, F64, 300, 4, 1e-3, known)),
+        ("labels that the model knows for certain", (19, F64, 300, 12, 1e-6, certain)),
+        ("1100 rows", (seed, F64, 1100, 2, 0.05)),
+    ], loss=1e-6)  # fmt: skip  # float64; tiny losses cancel
+    judge_training(submission, [
+        # The last loss is not the best one; rounding grows with such a learning rate.
+        ("60 epochs, most of them without progress", (19, F64, 20, 60, 2.0)),
+    ], loss=1e-4, rtol=1e-3, atol=1e-4)  # fmt: skip
 
 
-@check("train", points=1, hint="AdamW, Adam with an L2 penalty and plain Adam part after a few "
-       "epochs, and so does an optimiser that is made anew. Which is yours?")
+@check("train", points=1,
+       hint="AdamW, Adam with an L2 penalty and plain Adam part after a few epochs, and so does an "
+            "optimiser that is made anew. Which is yours?")  # fmt: skip
 def test_uses_another_optimiser(submission):
     """The parameters end where AdamW with torch's other defaults takes them."""
-    weights, X, y = draw(12, torch.float64, n=6)
-    for epochs, lr in ((1, 0.5), (15, 0.1)):
-        _, expected = adamw(weights, X, y, epochs, lr)
-        _, states, _, _ = submission.probe(
-            probe_train, "plain", weights, X, y, [((epochs, lr), {})], "train", None
-        )
+    rng = rng_of(submission)
+    settings = [(12, 1, 0.5), (12, 15, 0.1),
+                (int(rng.integers(2**31)), 5, float(rng.uniform(0.05, 0.2)))]  # fmt: skip
+    made = [case(seed, F64, 6, epochs, lr) for seed, epochs, lr in settings]
+    done = trained(submission, [
+        (*problem, [((epochs, lr), {})], {})
+        for (*problem, _, _), (_, epochs, lr) in zip(made, settings, strict=True)
+    ])  # fmt: skip
+    for (*_, end), (_, epochs, lr), (_, (state,)) in zip(made, settings, done, strict=True):
         # float64; the smallest gradients lose some digits in the quotient
-        assert_weights(states[0], expected, f"epochs={epochs}, lr={lr}", rtol=1e-6, atol=1e-8)
+        assert_weights(state, end, f"epochs={epochs}, lr={lr:.4g}", rtol=1e-6, atol=1e-8)
 
 
 @check("train", points=0.5, hint="Which learning rate does a call without one get?")
 def test_defaults_to_another_learning_rate(submission):
     """Left out, the learning rate is the one in the signature."""
-    weights, X, y = draw(13, torch.float64)
-    losses, expected = adamw(weights, X, y, 4, 3e-4)
-    got, states, _, _ = submission.probe(
-        probe_train, "plain", weights, X, y, [((), {"epochs": 4})], "train", None
-    )
-    assert_losses(got[0], losses, "train(model, X, y, epochs=4)", rtol=1e-7)  # float64
-    assert_weights(states[0], expected, "train(model, X, y, epochs=4)", rtol=1e-7, atol=1e-9)
+    given = "train(model, X, y, epochs=3)"
+    made = [case(seed, F64, 5, 3, 3e-4) for seed in (13, *seeds_of(submission, 1))]
+    done = trained(submission, [(*problem, [((), {"epochs": 3})], {}) for *problem, _, _ in made])
+    for (*_, losses, end), (got, (state,)) in zip(made, done, strict=True):
+        assert_losses(got[0], losses, given, rtol=1e-7)  # float64
+        assert_weights(state, end, given, rtol=1e-7, atol=1e-9)
 
 
-@check("train", points=0.5, hint="In which state may a model come to you: which mode, and what "
-       "in its .grad?")
+@check("train", points=0.5,
+       hint="In which state may a model come to you: which mode, and what in its "
+            ".grad?")  # fmt: skip
 def test_starts_from_what_it_finds(submission):
     """Neither evaluation mode nor old gradients affect the training."""
-    weights, X, y = draw(14)
-    losses, _, buffers, _ = submission.probe(
-        probe_train, "norm", weights, X, y, [((3,), {"lr": 0.01})], "eval", None
-    )
-    given = "a model with BatchNorm that comes in evaluation mode"
-    first, _ = truth(weights, X, y, bce, batch_norm)
-    expect(isinstance(losses[0], list) and len(losses[0]) == 3,
-           f"expected a list of 3 losses, got {show(losses[0])}", given=given)
-    assert_close(losses[0][0], first, rtol=1e-4, given=f"{given}, the first loss")  # float32
-    assert_equal(int(buffers["between.0.num_batches_tracked"]), 3,
-                 given=f"{given}, batches it has counted in 3 epochs")
-    losses, _, _, modes = submission.probe(
-        probe_train, "dropout", weights, X, y, [((2,), {"lr": 0.01})], "eval", None
-    )
-    given = "a model with nn.Dropout(1.0) that comes in evaluation mode"
-    first, _ = truth(weights, X, y, bce, lambda hidden: hidden * 0)
-    expect(isinstance(losses[0], list) and len(losses[0]) == 2,
-           f"expected a list of 2 losses, got {show(losses[0])}", given=given)
-    assert_close(losses[0][0], first, rtol=1e-4, given=f"{given}, the first loss")  # float32
-
-    _, expected = adamw(weights, X, y, 3, 0.05)
-    _, states, _, modes = submission.probe(
-        probe_train, "plain", weights, X, y, [((3,), {"lr": 0.05})], "train", 9.0
-    )
-    # float32, and Adam's quotient
-    assert_weights(states[0], expected, "every old gradient is 9", rtol=1e-3, atol=1e-5)
-    expect(all(modes), "a model in train mode is no longer in it after the training")
+    (seed,) = seeds_of(submission, 1)
+    fixed, drawn = problem_of(14), problem_of(seed)
+    old, other = (case(each, F32, 5, 3, 0.05) for each in (14, seed))
+    call, normed = [((3,), {"lr": 0.01})], {"kind": "norm", "mode": "eval"}
+    done = trained(submission, [
+        (*fixed, call, normed),
+        (*fixed, call, {"kind": "dropout", "mode": "eval"}),
+        (*fixed, [((3, 0.05), {})], {"stale": 9.0}),
+        (*drawn, call, normed),
+        (*drawn, [((3, 0.05), {})], {"stale": 9.0}),
+    ])  # fmt: skip
+    for problem, (*_, end) in ((fixed, old), (drawn, other)):
+        (losses,), (state,) = next(done)
+        assert_started(losses, problem, batch_norm, NORMED)
+        assert_counted(state, problem, 3, NORMED)
+        if problem is fixed:
+            (losses,), _ = next(done)
+            assert_started(losses, problem, nothing_left, DROPPED)
+        _, (state,) = next(done)
+        # float32, and Adam's quotient
+        assert_weights(state, end, "every old gradient is 9", rtol=1e-3, atol=1e-5)
+        expect(all(state["modes"]), "a model in train mode is no longer in it after the training")
 
 
-@check("train", points=0.5, hint="What shapes meet in the criterion when X has a single row?")
+def assert_started(losses, problem, between, given):
+    """Three losses, of which the first is that of train mode."""
+    expect(isinstance(losses, list) and len(losses) == 3,
+           f"expected a list of 3 losses, got {show(losses)}", given=given)  # fmt: skip
+    first, _ = truth(*problem, bce, between)
+    assert_close(losses[0], first, rtol=1e-4, given=f"{given}, the first loss")  # float32
+
+
+@check("train", points=0.5,
+       hint="What shapes meet in the criterion when X has a single row?")  # fmt: skip
 def test_cannot_train_on_one_sample(submission):
     """A batch of one sample works."""
-    weights, X, y = draw(15, torch.float64, n=1)
-    losses, expected = adamw(weights, X, y, 3, 0.05)
-    got, states, _, _ = submission.probe(
-        probe_train, "plain", weights, X, y, [((3,), {"lr": 0.05})], "train", None
-    )
-    assert_losses(got[0], losses, "X of shape (1, 3)", rtol=1e-7)  # float64
-    assert_weights(states[0], expected, "X of shape (1, 3)", rtol=1e-6, atol=1e-8)
+    judge_training(submission, [
+        ("X of shape (1, 3)", (seed, F64, 1, 3, 0.05))
+        for seed in (15, *seeds_of(submission, 1))
+    ], loss=1e-7, rtol=1e-6, atol=1e-8)  # fmt: skip  # float64
 
 
-@check("train", points=0.5, hint="Train twice in a row: what may the second call know of the "
-       "first, apart from the model's parameters?")
+@check("train", points=0.5,
+       hint="Train twice in a row: what may the second call know of the first, apart from the "
+            "model's parameters?")  # fmt: skip
 def test_training_has_side_effects(submission):
     """Each call starts anew, and leaves tensors, random state and frozen parameters alone."""
-    weights, X, y = draw(16)
-    X_after, y_after, states = submission.probe(probe_train_manners, weights, X, y, [3, 4])
-    expect(same(X, X_after), "train changed X")
-    expect(same(y, y_after), "train changed y")
-    expect(not same(states[0], states[1]), "train reseeds torch's global random state")
-    assert_frozen_stays(submission, "train", weights, X, y)
+    assert_manners(submission, "train", problem_of(16))
+    assert_frozen_stays(submission, "train", *problem_of(16))
 
-    weights, X, y = draw(17, torch.float64)
-    losses, between = adamw(weights, X, y, 5, 0.1)
-    more, end = adamw(between, X, y, 4, 0.1)
-    got, states, _, _ = submission.probe(
-        probe_train, "plain", weights, X, y, [((5, 0.1), {}), ((4, 0.1), {})], "train", None
-    )
-    given = "a second call on the same model"
-    assert_losses(got[1], more, given, rtol=1e-6)  # float64
-    assert_weights(states[1], end, given, rtol=1e-6, atol=1e-8)
-    expect(len(got[0]) == len(losses), "the list of the first call was changed by the second")
+    made = [case(seed, F64, 5, 3, 0.1) for seed in (17, *seeds_of(submission, 1))]
+    calls = [((3, 0.1), {}), ((2, 0.1), {})]
+    done = trained(submission, [(*problem, calls, {}) for *problem, _, _ in made])
+    for (_, X, y, losses, between), (got, states) in zip(made, done, strict=True):
+        more, end = adamw(between, X, y, 2, 0.1)
+        given = "a second call on the same model"
+        assert_losses(got[1], more, given, rtol=1e-6)  # float64
+        assert_weights(states[1], end, given, rtol=1e-6, atol=1e-8)
+        expect(len(got[0]) == len(losses), "the list of the first call was changed by the second")
