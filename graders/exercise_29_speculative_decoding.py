@@ -534,8 +534,13 @@ def test_draws_from_another_generator(submission):
         draft, p, q = accepted(rng, 2, 64)
         p[-1] = 1 / 64
         cases.append((draft, p, q, seeds))
+        # Each accepted in one of two cases, and any of 63 tokens may replace it.
+        p, q = (np.array([share] + [(1 - share) / 63] * 63) for share in (0.25, 0.5))
+        order = rng.permutation(64)
+        draft = [int(np.argmin(order))] * 5
+        cases.append((draft, np.array([p[order]] * 6), np.array([q[order]] * 5), seeds))
     for case, (runs, untouched) in submission.each_probe(twice_from, cases):
-        given = f"speculative_step({case[0]}, p, q, rng)"
+        given = f"speculative_step({case[0]}, p, q, rng), 64 tokens"
         expect(untouched, "NumPy's global random state is another one afterwards", given=given)
         expect(runs[:2] == runs[2:], "the same state of rng gave other tokens", given=given)
         expect(runs[0] != runs[1], "two seeds gave the same tokens", given=given)

@@ -504,6 +504,7 @@ def calls_to_hear(submission):
         yield rng.normal(size=(6, 3)).round(3), apart(rng, 6, 3), 1, None
         yield rng.normal(size=(4, 1)).round(3), apart(rng, 4, 3), 3, None
         yield rng.normal(size=(6, 2)).round(3), apart(rng, 6, 3), 2, 1
+        yield rng.normal(size=(6, 2)).round(3), apart(rng, 6, 4), 1, 5
         yield rng.normal(size=(2, 2)).round(3), apart(rng, 2, 3), 2, 0
 
 
@@ -524,9 +525,12 @@ def test_calls_networks_otherwise(submission):
             expect(rows.ndim == 2 and rows.shape[1] == D and len(rows) > 0,
                    f"network {number} got the shape {rows.shape}, expected (n, {D}) with n of 1 or "
                    "more", given=given)  # fmt: skip
-        if capacity is not None:  # who is kept is for other checks
-            most = max([len(rows) for _, rows in heard], default=0)
-            expect(most <= capacity, f"a network got {most} tokens", given=given)
+        if capacity is not None:  # which of its tokens it keeps is for other checks
+            for number, rows in heard:
+                own = [x[t].tolist() for t, e, _ in assignments(logits, k) if e == number]
+                fine = len(rows) <= capacity and all(row in own for row in rows.tolist())
+                expect(fine, f"network {number} got {show(rows)}, expected at most {capacity} of "
+                       f"{show(own)}", given=given)  # fmt: skip
             continue
         for number in range(logits.shape[1]):
             wanted = sorted(x[t].tolist() for t, e, _ in assignments(logits, k) if e == number)
