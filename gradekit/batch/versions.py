@@ -10,7 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from gradekit.course import Course, Exercise
-from gradekit.grading import mistakes
 
 # The parts of kit that turn an answer into a report; pages and commands do not.
 ENGINE = ("course.py", "report.py", "submission.py", "sandbox", "grading", "intake")
@@ -57,8 +56,7 @@ def _grader_files(course: Course, exercise: Exercise) -> list[Path]:
             continue
         found.append(path)
         waiting += [grader.with_name(f"{name}.py") for name in _imported(path.read_bytes())]
-    signatures = mistakes.path_of(grader)
-    return sorted(found) + ([signatures] if signatures.is_file() else [])
+    return sorted(found) + sorted(grader.parent.glob(f"*/{grader.stem}.json"))
 
 
 def _imported(source: bytes) -> set[str]:

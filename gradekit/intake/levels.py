@@ -90,10 +90,11 @@ def class_in(items: Iterable[Item], is_archive: bool, names: ExerciseNames) -> C
         if each.parts[-1] == gradescope.METADATA and each.item.path != own
         and each.item.kind == "file"
     ]  # fmt: skip
+    notebooks = {each.parts[:-1] for each in there if each.parts[-1].lower().endswith(".ipynb")}
     timestamps = [
         (each.item, each.parts) for each in there
         if each.parts[-1] == nbgrader.TIMESTAMP and len(each.parts) == 3
-        and each.item.kind == "file" and (in_course or _is_beside_notebook(each, there))
+        and each.item.kind == "file" and (in_course or each.parts[:-1] in notebooks)
     ]  # fmt: skip
     special = {item.path for item, _ in timestamps} | {each.path for each in planted}
     special.add(own or "")
@@ -108,14 +109,6 @@ def class_in(items: Iterable[Item], is_archive: bool, names: ExerciseNames) -> C
 def _folder_of(each: Placeable, by_top: bool) -> str:
     """The folder that a hand-in time may be told about."""
     return each.parts[0] if by_top else "/".join(each.parts[:-1])
-
-
-def _is_beside_notebook(each: Placeable, there: list[Placeable]) -> bool:
-    """Whether a timestamp lies where nbgrader puts it: with notebooks in an assignment's folder."""
-    return any(
-        other.parts[:-1] == each.parts[:-1] and other.parts[-1].lower().endswith(".ipynb")
-        for other in there
-    )
 
 
 def _inside(each: Placeable) -> Placeable:

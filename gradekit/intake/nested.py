@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import weakref
 import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ class WithZips:
         self.is_archive = source.is_archive
         self._zips: set[str] = set()  # paths of those that were opened
         self._open: OrderedDict[str, _Zip] = OrderedDict()
+        weakref.finalize(self, _close_all, self._open)
         self._members = 0
         self.problems: dict[str, str] = {}  # path of a zip -> why it was not looked into
 
@@ -137,6 +139,11 @@ class _Zip:
     def close(self) -> None:
         self.archive.close()
         self._stack.close()
+
+
+def _close_all(opened: OrderedDict[str, _Zip]) -> None:
+    while opened:
+        opened.popitem()[1].close()
 
 
 @contextlib.contextmanager

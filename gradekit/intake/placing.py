@@ -133,7 +133,8 @@ def discover(
     same = _as_one(owners)
     on = on_roster(set(same.values()), roster) if roster else OnRoster({}, [], [], [])
     final = {owner: on.people.get(one, one) for owner, one in same.items()}
-    final = {owner: unified(final.values())[one] for owner, one in final.items()}
+    once_more = unified(set(final.values()))
+    final = {owner: once_more[one] for owner, one in final.items()}
     people = {*final.values(), *on.missing}
     names = called(people)
     placed = [each._replace(owner=final[each.owner]) for each in placer.placed]

@@ -118,10 +118,11 @@ class Loading:
         try:
             code = compile(source, name, "exec", flags, dont_inherit=True)
         except SyntaxError as error:
-            for text, note in mending.candidates(source):
+            for text, note in mending.candidates(source, self.notebook):
                 with contextlib.suppress(SyntaxError, ValueError):
                     code = compile(text, name, "exec", flags, dont_inherit=True)
-                    self._note(f"{place}: {note}" if place else note)
+                    if note:
+                        self._note(f"{place}: {note}" if place else note)
                     source = text
                     break
             else:

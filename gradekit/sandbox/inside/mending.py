@@ -27,6 +27,7 @@ KEPT_OR_ODD = re.compile(
     rf"|([{SPACES}{NOTHING}])",
     re.DOTALL,
 )
+FUTURE = re.compile(r"^from __future__ import [\w, ]+$", re.MULTILINE)
 CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
 TYPOGRAPHIC = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2032\u2033"
 PRINT = re.compile(r"^[ \t]*(?:print|exec)[ \t]+[\"'\w]", re.MULTILINE)
@@ -38,11 +39,13 @@ NEWER = re.compile(
 CHARACTERS = 400_000  # of a source that is worth a second look
 
 
-def candidates(source: str) -> Iterator[tuple[str, str]]:
-    """Other readings of a source, the surest first, each with what was done."""
+def candidates(source: str, notebook: bool = False) -> Iterator[tuple[str, str]]:
+    """Other readings of a source, the surest first, each with what was done ("": no word)."""
     if len(source) > CHARACTERS:
         return
     lines = source.split("\n")
+    if notebook and (first := with_future_first(source)) != source:
+        yield first, ""  # it stood at the beginning of its cell
     visible = without_invisible(source)
     if visible != source:
         yield visible, "invisible characters were left out"
@@ -53,6 +56,12 @@ def candidates(source: str) -> Iterator[tuple[str, str]]:
             yield from _without_prompts(inside)
     if any(PROMPT.match(line) for line in lines):
         yield from _without_prompts(visible)
+
+
+def with_future_first(source: str) -> str:
+    """The same with its `from __future__` lines at the beginning of the first line."""
+    found = FUTURE.findall(source)
+    return "".join(f"{line}; " for line in found) + FUTURE.sub("", source)
 
 
 def without_invisible(source: str) -> str:
