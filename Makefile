@@ -1,8 +1,14 @@
 # Two commands: `make demo` grades an answer and a class, `make test` proves the kit. Both make .venv.
+# `make check` is the quick round while you work.
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint types clean
+# What neither starts a worker nor a terminal: the quick round of `make check`.
+FAST = tests/test_render.py tests/test_feedback.py tests/test_compare.py tests/test_wire.py tests/test_house.py \
+  tests/test_discovery.py tests/test_export_formats.py tests/test_mutants.py tests/test_workspace.py \
+  tests/test_practice_schedule.py tests/test_docs.py
+
+.PHONY: demo test check lint types clean
 
 demo: .venv/installed
 	$(BIN)/kit check exercise_05 examples/answers/softmax_wrong.py || test $$? -eq 1
@@ -10,11 +16,15 @@ demo: .venv/installed
 	@echo "Open demo-results/report.html in a browser."
 
 test: .venv/installed lint types
-	$(BIN)/kit verify --no-mutants
+	$(BIN)/kit verify --no-mutants --seeds 5
 	$(BIN)/python -m pytest
+
+check: .venv/installed lint types
+	$(BIN)/python -m pytest -q $(FAST)
 
 lint: .venv/installed
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
 
 types: .venv/installed
 	$(BIN)/mypy

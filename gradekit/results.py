@@ -157,6 +157,12 @@ def read_attempts(folder: Path, more: Iterable[Person] = ()) -> Iterator[Result]
         yield result
 
 
+def seed_of(folder: Path) -> int | None:
+    """The seed of the results in `folder`; None where there are none."""
+    first = next(_decoded(folder / RESULTS, Result), None)
+    return first.report.seed if first else None
+
+
 def read_history(folder: Path) -> Iterator[Superseded]:
     """What was replaced, the oldest first."""
     return _decoded(folder / HISTORY, Superseded)

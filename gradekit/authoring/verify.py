@@ -64,11 +64,13 @@ def verify(
     update: bool,
     jobs: int,
     on_proof: Callable[[Proof], None],
+    seeds: int = 1,
 ) -> list[Proof]:
     """Prove several exercises side by side; `on_proof` hears of each as it is done.
 
     Args:
         update: Write the signatures of the known mistakes instead of comparing them.
+        seeds: With how many seeds of drawn cases every right answer has to earn all points.
     Raises:
         KitError: mutants are wanted, and there is nothing to make them with.
     """
@@ -77,7 +79,7 @@ def verify(
     # The longest first, so that no process is left with one at the end.
     each_once = {exercise.name: exercise for exercise in exercises}.values()
     ordered = sorted(each_once, key=lambda exercise: exercise.library, reverse=True)
-    arguments = [(course.root, exercise.name, with_mutants, update) for exercise in ordered]
+    arguments = [(course.root, each.name, with_mutants, update, seeds) for each in ordered]
     proofs = []
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for done in as_completed([pool.submit(prove, *each) for each in arguments]):
@@ -86,11 +88,11 @@ def verify(
     return sorted(proofs, key=lambda proof: proof.exercise)
 
 
-def prove(root: Path, name: str, with_mutants: bool, update: bool) -> Proof:
+def prove(root: Path, name: str, with_mutants: bool, update: bool, seeds: int = 1) -> Proof:
     """Prove the grader of one exercise of the course in `root`."""
     prover = _Prover(Course(root), name)
     try:
-        prover.prove(with_mutants, update)
+        prover.prove(with_mutants, update, seeds)
     except OurFailure as error:
         prover.proof.problems.append(f"the grader broke: {error}")
     except KitError as error:  # of a file that cannot be read: the other exercises go on
@@ -110,7 +112,7 @@ class _Prover:
         self._unreadable: set[Path] = set()  # files of the bank, which have been complained of
         self._not_run: set[tuple[str, str]] = set()  # checks and messages
 
-    def prove(self, with_mutants: bool, update: bool) -> None:
+    def prove(self, with_mutants: bool, update: bool, seeds: int) -> None:
         from gradekit.engine import open_session
 
         if not self._is_complete() or not self._is_readable():
@@ -120,6 +122,7 @@ class _Prover:
             self._session = session
             checks = self._prove_stub_and_solution()
             self._prove_right()
+            self._prove_right_for(seeds)
             signatures = self._prove_wrong()
             unused = sorted(checks - self._failed_by_wrong)
             self._complain(f"no wrong answer fails {check}" for check in unused)
@@ -228,6 +231,16 @@ class _Prover:
             self._must_pass(f"right/{path.name}", self._grade(path)[0])
         if not self.proof.right:
             self._complain(["the bank has no right answer besides the solution"])
+
+    def _prove_right_for(self, seeds: int) -> None:
+        """The cases that checks draw differ from class to class: no right answer may fail any."""
+        paths = [self.course.solution(self.exercise), *self._files("right")]
+        for path in paths:
+            answer = None if path in self._unreadable else read(path)
+            for seed in range(1, seeds if answer else 1):
+                assert answer is not None
+                report, _ = self._session.examine(answer, remember=False, seed=seed)
+                self._must_pass(f"{path.name} with seed {seed}", report)
 
     def _prove_wrong(self) -> list[Mistake]:
         """Return the mistakes with their prints; not of files that do not say what they are."""

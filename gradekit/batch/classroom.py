@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -31,12 +32,14 @@ from gradekit.results import (
     people_in,
     read_attempts,
     read_results,
+    seed_of,
 )
 from gradekit.roster import Roster
 
 if TYPE_CHECKING:
     from gradekit.render.feedback import Handed
 
+LARGEST_SEED = 2**31
 FEEDBACK, PAGE, SCORES, NOT_GRADED = "feedback", "report.html", "scores.csv", "not_graded.csv"
 
 
@@ -50,10 +53,13 @@ class Classroom:
         out: Path,
         exercise: Exercise | None = None,
         roster: Roster | None = None,
+        seed: int | None = None,
     ) -> None:
         """Find out what there is.
 
         Args:
+            seed: Of the cases that checks draw; None for that of the results that are there, or a
+                new one: what messages showed of one class then helps nobody in the next.
             exercise: All of it answers this one, whatever the files are called.
             roster: Who belongs to the class.
 
@@ -66,6 +72,8 @@ class Classroom:
                 "name another folder, such as `--out graded`."
             )
         self.course, self.out = course, out
+        known = seed_of(out) if seed is None else seed
+        self.seed = secrets.randbelow(LARGEST_SEED) if known is None else known
         self._handed_in: HandedIn = open_handed_in(handed_in, leave_out=out)
         meant = exercise.name if exercise else None
         self.found = self._called_anew(discover(self._handed_in, course, meant, roster))
@@ -106,7 +114,7 @@ class Classroom:
 
     def preview(self, isolation: str | None) -> Preview:
         """What grading would do with the results that are there."""
-        batch = Batch(self.course, None, isolation)
+        batch = Batch(self.course, None, isolation, self.seed)
         results = read_attempts(self.out, self.found.people)
         return batch.preview(self._handed_in, self.found.entries, self.export, results)
 
@@ -141,7 +149,7 @@ class Classroom:
             tell: Hears of every answer that is done.
         """
         with Journal(self.out) as journal:
-            batch = Batch(self.course, journal, isolation)
+            batch = Batch(self.course, journal, isolation, self.seed)
             waiting = batch.resume(self._handed_in, self.found.entries, self.export)
             self.withdrawn, self.set_aside = batch.withdrawn, journal.set_aside
             self.earlier = len(self.found.entries) - len(waiting)

@@ -53,6 +53,7 @@ class Task(msgspec.Struct, frozen=True):
     file: str
     content: bytes
     isolation: str | None = None
+    seed: int = 0  # of the cases that checks draw
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -108,7 +109,7 @@ def grade(task: Task) -> Verdict:
         patience = exercise.limits.submission_seconds * exercise.limits.patience
         faulthandler.dump_traceback_later(2 * patience + START_SECONDS, exit=True)
         try:
-            report = sessions.of(exercise).grade(answer)
+            report = sessions.of(exercise).grade(answer, seed=task.seed)
         except OurFailure as error:
             return Verdict(fault=f"{type(error).__name__}: {error}")
         finally:

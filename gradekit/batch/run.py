@@ -36,7 +36,6 @@ from gradekit.results import SCHEMA, About, NotGraded, Result, person_of
 from gradekit.sandbox.tiers import PROCESS
 
 HOPELESS = 3  # failures of ours in a row, after which an exercise's answers get one try only
-SEED = 0  # of the cases that checks draw, for the whole class alike
 REPLACED = "another answer of the same person was handed in"
 REGRADED = "the grader or the engine changed"
 ASKED = "it was graded again, as asked for"
@@ -73,15 +72,19 @@ class _Job(NamedTuple):
 class Batch:
     """One run over what a class handed in."""
 
-    def __init__(self, course: Course, journal: Journal | None, isolation: str | None) -> None:
+    def __init__(
+        self, course: Course, journal: Journal | None, isolation: str | None, seed: int = 0
+    ) -> None:
         """Args:
         journal: Where results go; None only to see what a run would do.
         isolation: For all answers; None: the best of where they are graded.
+        seed: Of the cases that checks draw, the same for the whole class.
         """
         self._course = course
         self._course_name = str(course.root)
         self._journal = journal
         self._isolation = isolation
+        self._seed = seed
         self._graders = {
             exercise.name: course.grader(exercise).read_bytes() for exercise in course.exercises
         }
@@ -146,7 +149,7 @@ class Batch:
         return (
             result.versions == self.versions(result.exercise)
             and report.grader_sha256 == self._hashes.get(result.exercise)
-            and report.seed == SEED
+            and report.seed == self._seed
             and not report.not_run
             and (report.isolation != PROCESS or self._isolation == PROCESS)
         )
@@ -204,7 +207,7 @@ class Batch:
             return None
         # Nobody's own file name, so that the same bytes get the same report.
         file = entry.exercise + _suffix(entry.file)
-        task = Task(self._course_name, entry.exercise, file, content, self._isolation)
+        task = Task(self._course_name, entry.exercise, file, content, self._isolation, self._seed)
         return _Job(entry, task, _identity(entry.exercise, entry.file, _sha256(content)))
 
     def _collect(self) -> None:

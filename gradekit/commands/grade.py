@@ -46,6 +46,7 @@ INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
 @click.option("--only", metavar="STUDENT", help="Grade one again (a name or an id), nobody else.")
 @click.option("--dry-run", is_flag=True, help="Show whose answer to what each file is; no more.")
 @click.option("--as-it-stands", is_flag=True, help="Grade, although the placement is in doubt.")
+@click.option("--seed", type=click.IntRange(0), help="Of what checks draw; else that of --out.")
 @click.option("--gradebook", metavar="URL", help="Also write nbgrader's: sqlite:///gradebook.db")
 @click.pass_context
 def grade(
@@ -62,6 +63,7 @@ def grade(
     only: str | None,
     dry_run: bool,
     as_it_stands: bool,
+    seed: int | None,
     gradebook: str | None,
 ) -> None:
     """Grade everything that a class handed in: FOLDER, or a zip.
@@ -88,7 +90,7 @@ def grade(
         from gradekit.nbgrader.gradebook import check_url
 
         check_url(gradebook)  # before the class is graded, which may take hours
-    classroom = _classroom(course, folder, out, exercise, roster)
+    classroom = _classroom(course, folder, out, exercise, roster, seed)
     if only:
         classroom.only(only)
     if dry_run or (classroom.found.doubts and not as_it_stands):
@@ -122,7 +124,12 @@ def grade(
 
 
 def _classroom(
-    course: Course, folder: Path, out: Path, exercise: str | None, roster: Path | None
+    course: Course,
+    folder: Path,
+    out: Path,
+    exercise: str | None,
+    roster: Path | None,
+    seed: int | None,
 ) -> Classroom:
     from gradekit.batch.classroom import Classroom
     from gradekit.roster import Roster
@@ -130,7 +137,8 @@ def _classroom(
     table = Roster(roster) if roster else None
     if table is not None:
         table.require_people()
-    return Classroom(course, folder, out, course.find(exercise) if exercise else None, table)
+    one = course.find(exercise) if exercise else None
+    return Classroom(course, folder, out, one, table, seed)
 
 
 def _show_placement(classroom: Classroom, isolation: str | None, agreed: bool) -> None:

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 @click.argument("names", metavar="[EXERCISE]...", nargs=-1, type=EXERCISE)
 @click.option("--mutants/--no-mutants", default=True, help="Also grade mutants of the solution.")
 @click.option("--update", is_flag=True, help="Write the signatures of the known mistakes anew.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    help="Grade every right answer with N seeds of drawn cases.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Processes; else one a core.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
@@ -29,6 +36,7 @@ def verify(
     names: tuple[str, ...],
     mutants: bool,
     update: bool,
+    seeds: int,
     jobs: int | None,
     as_json: bool,
 ) -> None:
@@ -62,6 +70,7 @@ def verify(
             update=update,
             jobs=jobs or os.cpu_count() or 1,
             on_proof=lambda _: progress.advance(task),
+            seeds=seeds,
         )
     _print_proofs(proofs, as_json)
     sys.exit(MISSING_MARKS if any(proof.problems for proof in proofs) else 0)

@@ -103,7 +103,7 @@ def run_of(submission: SubmissionProxy) -> Run:
 
     A function and no attribute, so that an answer's function may have any public name.
     """
-    run = submission._current.run
+    run = submission._current.run  # noqa: SLF001
     assert run is not None, "no submission is being graded"
     return run
 

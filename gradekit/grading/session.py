@@ -71,17 +71,20 @@ class Session:
         self._channel.has_collected.wait()
         _ = self._sandbox.isolation  # known once its process is warm
 
-    def grade(self, submission: Submission, *, timeouts: int | None = None) -> Report:
+    def grade(
+        self, submission: Submission, *, timeouts: int | None = None, seed: int | None = None
+    ) -> Report:
         """Run all checks on a submission.
 
         Args:
+            seed: Decides which cases the checks draw; None for the session's own.
             timeouts: After so many checks of one function that ran out of time, its others are
                 not tried, and fail; None tries all.
         Raises:
             GraderError: the grader is broken.
             SandboxError: no worker could be made.
         """
-        return self.examine(submission, timeouts=timeouts)[0]
+        return self.examine(submission, timeouts=timeouts, seed=seed)[0]
 
     def examine(
         self,
@@ -90,18 +93,20 @@ class Session:
         until_failure: bool = False,
         remember: bool = True,
         timeouts: int | None = None,
+        seed: int | None = None,
     ) -> tuple[Report, dict[str, Print]]:
         """As `grade`, but with the prints of the failed checks, by name.
 
         Args:
             until_failure: Stop at the first check that costs points.
             remember: Replies that were judged before need not be judged again; see memo.py.
-            timeouts: As for `grade`.
+            timeouts, seed: As for `grade`.
         """
         if not self.is_alive:
             raise GraderError(self._channel.problem)
         started = time.perf_counter()
-        run = Run(self._sandbox, self.exercise.name, submission, self.seed)
+        seed = self.seed if seed is None else seed
+        run = Run(self._sandbox, self.exercise.name, submission, seed)
         self._channel.jobs.put(Job(run, until_failure, remember, timeouts))
         try:
             result = self._channel.results.get()
@@ -115,7 +120,7 @@ class Session:
             score=sum(check.score for check in checks),
             max_score=sum(check.max_score for check in checks),
             isolation=self._sandbox.isolation,
-            seed=self.seed,
+            seed=seed,
             seconds=round(time.perf_counter() - started, 6),
             submission_sha256=submission.sha256,
             grader_sha256=self.grader_sha256,

@@ -261,7 +261,7 @@ def _to_node(
     return _uncommon_to_node(value, buffers, opaque, depth)
 
 
-def _uncommon_to_node(
+def _uncommon_to_node(  # noqa: C901  # a table of kinds, one branch each
     value: Any, buffers: list[Any], opaque: Callable[[Any], bytes] | None, depth: int
 ) -> Node:
     """As `_to_node`, for whatever is not among the commonest kinds."""
@@ -333,7 +333,7 @@ def _tensor_to_node(torch: Any, value: Any, buffers: list[Any]) -> Tensor:
     return Tensor(dtype, list(value.shape))
 
 
-def _from_node(
+def _from_node(  # noqa: C901  # a table of kinds, one branch each
     node: Node, reader: _Reader, opaque: Callable[[bytes], Any] | None, depth: int
 ) -> Any:
     """The value that `node` stands for; takes its arrays from `reader` in order."""

@@ -98,7 +98,7 @@ def _bounded(events: Iterable[Any]) -> Iterator[Any]:
             raise NotUsable(f"reading it took longer than {SECONDS:g} s")
 
 
-def _people(events: Iterator[Any]) -> Iterator[tuple[str, Told]]:
+def _people(events: Iterator[Any]) -> Iterator[tuple[str, Told]]:  # noqa: C901  # one state machine
     """Folder and submitters of each entry: `submission_1: {:submitters: [{:name: ...}]}`.
 
     The path to where we are is kept as the keys of the mappings around; an alias stands for

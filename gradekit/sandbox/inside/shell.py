@@ -43,7 +43,7 @@ class Shell:
             words = [word for word in line.split() if not word.startswith("-")]
             if words:
                 self.user_ns[words[0]] = Inert()
-        self._run(cell, sys._getframe(1).f_lineno)
+        self._run(cell, sys._getframe(1).f_lineno)  # noqa: SLF001
         return None
 
     def run_line_magic(self, name: str, line: str, *_: Any, **__: Any) -> Any:
@@ -51,7 +51,7 @@ class Shell:
         if name == "timeit":
             return self._timed(line, "")
         if name in RUNS_LINE:
-            return self._run(line, sys._getframe(1).f_lineno - 1)
+            return self._run(line, sys._getframe(1).f_lineno - 1)  # noqa: SLF001
         if name == "pylab":
             self._run("import numpy, numpy as np, matplotlib, pylab\n"
                       "import matplotlib.pyplot as plt\nfrom numpy import *", 0)  # fmt: skip

@@ -1,0 +1,53 @@
+"""What the documents say is so: fields, links, and the examples of the grading API."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+import gradekit.grading
+from gradekit.report import Check, Counterexample, Report
+from gradekit.results import About
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+GRADING = sorted(path.stem for path in Path(gradekit.grading.__file__).parent.glob("*.py"))
+
+
+@pytest.mark.parametrize("fields", [Report, Check, Counterexample, About], ids=lambda s: s.__name__)
+def test_every_field_is_explained(fields: type) -> None:
+    """docs/report.md has each field of what is written, as code."""
+    page = (ROOT / "docs" / "report.md").read_text("utf-8")
+    named = set(re.findall(r"`(\w+)`", page))
+    assert set(fields.__struct_fields__) <= named  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """A link to a file of this repository names one that is there."""
+    text = page.read_text("utf-8")
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_what_architecture_names_is_there() -> None:
+    """The files and tests that the page points to exist."""
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    paths = set(re.findall(r"`((?:gradekit|tests|benchmarks)/[\w/.]+)`", page))
+    inside = {f"gradekit/{path}" for path in re.findall(r"`(\w+/\w+\.py)`", page)}
+    inside = {path.replace("gradekit/inside", "gradekit/sandbox/inside") for path in inside}
+    paths |= {path for path in inside if not path.startswith(("gradekit/tests", "gradekit/bench"))}
+    assert len(paths) > 15
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("module", [name for name in GRADING if name != "plugin"])
+def test_examples_of_the_grading_api_run(module: str) -> None:
+    """Each `>>>` in a docstring prints what stands below it."""
+    name = "gradekit.grading" if module == "__init__" else f"gradekit.grading.{module}"
+    found = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
+    assert not found.failed
