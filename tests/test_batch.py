@@ -116,7 +116,7 @@ def grade_class(
     machines: Any = lambda: this_machine(2),
     tell: Callable[[], None] = lambda: None,
 ) -> Classroom:
-    classroom = Classroom(course, handed_in, out)
+    classroom = Classroom(course, handed_in, out, seed=0)
     classroom.grade(machines, None, lambda earlier: None, tell)
     return classroom
 
@@ -346,7 +346,7 @@ def tell():
 if __name__ == "__main__":
     course, handed_in, out = map(Path, sys.argv[1:4])
     dice = random.Random(int(sys.argv[4]))
-    classroom = Classroom(Course(course), handed_in, out)
+    classroom = Classroom(Course(course), handed_in, out, seed=0)
     classroom.grade(lambda: this_machine(2), None, lambda earlier: None, tell)
 """
 
@@ -710,3 +710,15 @@ def test_nothing_to_grade(small: Course, tmp_path: Path) -> None:
     result = invoke("--course", small.root, "grade", tmp_path / "in", "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert "STUDENT/exercise_05_softmax.py" in result.output
+
+
+def test_a_class_keeps_its_seed_and_the_next_has_another(tmp_path: Path, small: Course) -> None:
+    """What messages showed of the drawn cases of one class helps nobody in the next."""
+    handed_in = hand_in(tmp_path / "in", RIGHT)
+    seeds = []
+    for out in ("one", "one", "two"):
+        classroom = Classroom(small, handed_in, tmp_path / out)
+        classroom.grade(lambda: this_machine(1), None, lambda earlier: None, lambda: None)
+        assert {result.report.seed for result in read_results(tmp_path / out)} == {classroom.seed}
+        seeds.append(classroom.seed)
+    assert seeds[0] == seeds[1] != seeds[2]

@@ -97,7 +97,7 @@ def test_two_workers_one_of_which_dies(
 ) -> None:
     """Workers give what local processes give, and losing one in the middle loses nothing."""
     handed_in = hand_in(tmp_path / "in", course, 40)
-    local = Classroom(course, handed_in, tmp_path / "local")
+    local = Classroom(course, handed_in, tmp_path / "local", seed=0)
     local.grade(lambda: this_machine(1), None, lambda _: None, lambda: None)
     address = start_cluster(workers, tmp_path)
     with distributed.Client(address) as client:
@@ -110,12 +110,12 @@ def test_two_workers_one_of_which_dies(
         if told == 10:
             os.killpg(workers[-1].pid, signal.SIGKILL)
 
-    remote = Classroom(course, handed_in, tmp_path / "remote")
+    remote = Classroom(course, handed_in, tmp_path / "remote", seed=0)
     remote.grade(
         lambda: cluster(address, course, remote.exercises, None), None, lambda _: None, tell
     )
     assert told == 40
-    assert scores(tmp_path / "remote") == scores(tmp_path / "local")
+    assert scores(tmp_path / "remote") == scores(tmp_path / "local", seed=0)
     again = CliRunner().invoke(
         kit, ["grade", str(handed_in), "--out", str(tmp_path / "remote"), "--scheduler", address]
     )
