@@ -336,7 +336,7 @@ def test_puts_eps_in_another_place(submission):
        hint="What are mean(x**2) and mean(x)**2 if x is near a million, how many digits has a "
             "float64, and how many are left after the subtraction?")  # fmt: skip
 def test_subtracts_two_large_squares(submission):
-    """Rows near a million that deviate by about 1 are normalised as exactly as others."""
+    """Rows near a million that deviate by less than 1 are normalised as exactly as others."""
     rng = np.random.default_rng(27)
     # Wrong by 1e-3 where squares are subtracted; a misplaced eps moves this by 5e-5.
     FORWARD.assert_holds(submission, [far_from_zero(rng) for _ in range(3)], draw=far_from_zero,
@@ -399,7 +399,7 @@ def test_forgets_eps_backwards(submission):
        hint="Does your variance subtract two squares of a million? Normalise first, and use what "
             "you have.")  # fmt: skip
 def test_loses_digits_backwards(submission):
-    """Rows near a million that deviate by about 1 have gradients as exact as others."""
+    """Rows near a million that deviate by less than 1 have gradients as exact as others."""
     rng = np.random.default_rng(34)
     GRAD_FAR.assert_holds(submission, [gradients_far_from_zero(rng) for _ in range(3)],
                           draw=gradients_far_from_zero, draws=3)  # fmt: skip

@@ -100,9 +100,9 @@ def heads(st):
 
 
 def judge_past(actual, expected, *_, **__):
-    """Only where the key is not after the query."""
+    """Only where the key is before the query: what it sees is the affair of `judge_future`."""
     array = assert_array(actual, shape=expected.shape)
-    seen = np.isfinite(expected)
+    seen = np.isfinite(expected) & (expected < 0)
     with np.errstate(invalid="ignore"):
         near = np.abs(array - expected) <= NEXT * np.abs(expected)
     expect_all(near | ~seen, array, lambda place: show(float(expected[place])))
@@ -117,11 +117,15 @@ def expect_all(right, array, wanted):
 
 
 def judge_future(actual, expected, *_, **__):
-    """-inf where the key comes after the query, and a finite number elsewhere."""
+    """-inf where the key comes after the query, 0 for the query itself, and else finite."""
     array = assert_array(actual, shape=expected.shape)
-    right = np.where(np.isfinite(expected), np.isfinite(array), array == -INF)
-    wanted = {True: "a finite number", False: "-inf"}
-    expect_all(right, array, lambda place: wanted[bool(np.isfinite(expected[place]))])
+    exact = (expected == -INF) | (expected == 0)
+    right = np.where(exact, array == expected, np.isfinite(array))
+
+    def wanted(place):
+        return show(float(expected[place])) if exact[place] else "a finite number"
+
+    expect_all(right, array, wanted)
 
 
 SINUSOIDS = Truth("sinusoidal_encoding", by_rotations, inputs=sizes, rtol=0.0, atol=ROUGH)
@@ -354,7 +358,7 @@ def test_writes_into_x(submission):
        hint="Two heads have the slopes 1/16 and 1/256. What is the bias of the key next to the "
             "query, and of the one before it, and with which sign?")  # fmt: skip
 def test_gives_other_slopes(submission):
-    """Where the key is not after the query, the bias is -slope * (query - key)."""
+    """Where the key is before the query, the bias is -slope * (query - key)."""
     cases = [(2, 3), (4, 4), (8, 5), (1, 4), (8, 8), (16, 2)]
     PAST.assert_holds(
         submission, cases, draw=lambda rng: (2 ** int(rng.integers(0, 5)), int(rng.integers(2, 9)))
@@ -376,7 +380,7 @@ def test_rounds_heads_to_a_power_of_two(submission):
        hint="Row is query, column is key. Which keys come after query 0? What is 0 times inf, and "
             "does a query see itself?")  # fmt: skip
 def test_masks_other_keys(submission):
-    """The bias is -inf exactly where the key comes after the query."""
+    """The bias is -inf exactly where the key comes after the query, and 0 for its own."""
     cases = [(2, 3), (4, 4), (1, 2), (3, 6), (1, 1), (5, 1)]
     FUTURE.assert_holds(
         submission, cases, draw=lambda rng: (int(rng.integers(1, 5)), int(rng.integers(2, 9)))
