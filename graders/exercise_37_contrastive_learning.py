@@ -693,6 +693,9 @@ def test_takes_lonely_samples_for_anchors(submission):
     """Samples without a positive are no anchors, but they are negatives of others."""
     cases = [(*fixed(draw_lonely, 60, F32), 0.2), (*fixed(draw_lonely, 61, F64), 0.2),
              (*fixed(draw_lonely, 62, F32), 0.2), (*fixed(draw_lonely, 63, F64), 0.2)]
+    embeddings, labels = fixed(draw_lonely, 60, F32)
+    neighbours = 2**24 + labels.unique(return_inverse=True)[1]  # float32 cannot tell them apart
+    cases += [(embeddings, neighbours, 0.2)]
     TRIPLETS.assert_holds(submission, cases, draw=draw_lonely_at_a_fifth, draws=3)
 
 
