@@ -20,8 +20,20 @@ from gradekit.grading import (
     check,
     expect,
     same,
+    seeds_of,
     show,
 )
+from gradekit.grading.training import (
+    assert_tensors,
+    descended,
+    give_old_gradients,
+    linear,
+    numbers,
+    random_states,
+)
+
+# Not drawn: which parameters are trainable or listed, the head's sizes and types, and what has to
+# stay as it was: nothing of a problem's numbers stands in what is expected there.
 
 # A sound float32 answer is within 1e-6 of the truth, a float64 one within 1e-14.
 RTOL = {torch.float32: 1e-4, torch.float64: 1e-9}
@@ -190,8 +202,7 @@ def probe_finetune(answer, origin, kind, weights, batches, options):
     """An epoch on each batch: losses, heads, and the backbone's state after each."""
     backbone = build_backbone(kind, weights)
     if origin == "own":
-        model = Tuned(backbone, nn.Linear(5, 4))
-        model.to(weights["head.weight"].dtype)
+        model = Tuned(backbone, linear(weights["head.weight"], weights["head.bias"]))
     else:
         model = answer.build_finetune_model(backbone, 5, 4)
     model.head.load_state_dict({k: weights[f"head.{k}"] for k in ("weight", "bias")})
@@ -203,8 +214,7 @@ def probe_finetune(answer, origin, kind, weights, batches, options):
     losses, heads, backbones = [], [], []
     for X, y in batches:
         if "stale" in options:
-            for p in model.parameters():
-                p.grad = torch.full_like(p, options["stale"])
+            give_old_gradients(model, options["stale"])
         losses.append(answer.finetune_epoch(model, X, y, optimizer))
         heads.append(copies(model.head))
         backbones.append(copies(backbone))
@@ -213,18 +223,17 @@ def probe_finetune(answer, origin, kind, weights, batches, options):
 
 def probe_manners(answer, origin, weights, X, y, seeds):
     """The tensors after an epoch, and torch's random state after it from several seeds."""
-    states = []
-    for seed in seeds:
+
+    def call():
         backbone = build_backbone("norm", weights)
         if origin == "own":
-            model = Tuned(backbone, nn.Linear(5, 4))
+            model = Tuned(backbone, linear(weights["head.weight"], weights["head.bias"]))
         else:
             model = answer.build_finetune_model(backbone, 5, 4)
         optimizer = torch.optim.SGD(model.head.parameters(), lr=0.5)
-        torch.manual_seed(seed)
         answer.finetune_epoch(model, X, y, optimizer)
-        states.append(torch.get_rng_state())
-    return X, y, states
+
+    return X, y, random_states(call, seeds)
 
 
 # What the judge knows
@@ -232,11 +241,7 @@ def probe_manners(answer, origin, weights, X, y, seeds):
 
 def draw(seed, dtype=torch.float32, n=6):
     """Backbone, statistics and head with values of their own, inputs and labels."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
-
+    normal = numbers(seed, dtype)
     weights = {
         "0.0.weight": normal(5, 3),
         "0.0.bias": normal(5),
@@ -279,11 +284,6 @@ def truth(kind, weights, head, X, y):
     return -log_p[rows, y].mean().item(), {"weight": error.T @ inputs, "bias": error.sum(0)}
 
 
-def descend(head, gradients, lr=0.5):
-    """One step of gradient descent on the head."""
-    return {name: value - lr * gradients[name] for name, value in head.items()}
-
-
 def on_either_model(judge):
     """Run `judge` on the grader's model, and on the answer's own where that goes wrong."""
     try:
@@ -297,9 +297,25 @@ def on_either_model(judge):
 
 def assert_head(actual, expected, given, rtol=None):
     """The head's parameters are what they should be."""
-    for name, value in expected.items():
-        assert_close(actual[name], value, rtol=RTOL[value.dtype] if rtol is None else rtol,
-                     atol=ATOL[value.dtype], given=f"{given}, head.{name} afterwards")
+    dtype = expected["weight"].dtype
+    assert_tensors(actual, expected, rtol=RTOL[dtype] if rtol is None else rtol, atol=ATOL[dtype],
+                   given=f"{given}, the head's")  # fmt: skip
+
+
+def tuned(submission, origin, cases):
+    """What came of each (kind, weights, batches, options), to be judged one by one.
+
+    Mistakes are known by the reply at which a check fails, so fixed cases come first.
+    """
+    sent = [(origin, *case) for case in cases]
+    return (got for _, got in submission.each_probe(probe_finetune, sent))
+
+
+def one_step(kind, weights, X, y):
+    """The loss, and the head after a step along its gradient."""
+    head = head_of(weights)
+    loss, gradients = truth(kind, weights, head, X, y)
+    return loss, descended(head, gradients, 0.5)
 
 
 # The checks of build_finetune_model
@@ -309,9 +325,9 @@ def assert_head(actual, expected, given, rtol=None):
        "somebody gave it model.parameters()?")
 def test_leaves_the_backbone_trainable(submission):
     """No parameter of the backbone is trainable, and every one of the head is."""
-    for kind in ("norm", "plain", "empty", "bare", "scaled"):
-        weights, _, _ = draw(1)
-        backbone, head, count = submission.probe(probe_flags, kind, weights)
+    weights, _, _ = draw(1)
+    kinds = [(kind, weights) for kind in ("norm", "plain", "empty", "bare", "scaled")]
+    for _, (backbone, head, count) in submission.each_probe(probe_flags, kinds):
         for name, flag in backbone.items():
             expect(not flag, f"the backbone's parameter {name} is still trainable")
         for name, flag in head.items():
@@ -361,13 +377,15 @@ def test_builds_another_head(submission):
        "lies between the features and what the model returns?")
 def test_gives_something_else_than_logits(submission):
     """Calling the model gives the head's logits of the backbone's features."""
-    for kind, dtype, n in (
-        ("norm", torch.float32, 6),
-        ("plain", torch.float64, 8),
-        ("norm", torch.float64, 1),
-    ):
-        weights, X, _ = draw(4, dtype, n)
-        logits, weight, bias = submission.probe(probe_logits, kind, weights, X)
+    settings = [("norm", torch.float32, 6, 4), ("plain", torch.float64, 8, 4),
+                ("norm", torch.float64, 1, 4)]  # fmt: skip
+    settings.append(("norm", torch.float64, 5, *seeds_of(submission, 1)))
+    problems = [draw(seed, dtype, n) for _, dtype, n, seed in settings]
+    sent = [(kind, weights, X)
+            for (kind, *_), (weights, X, _) in zip(settings, problems, strict=True)]  # fmt: skip
+    answers = submission.each_probe(probe_logits, sent)
+    for (_, dtype, n, _), ((kind, weights, X), got) in zip(settings, answers, strict=True):
+        logits, weight, bias = got
         given = f"model(X) for X of shape ({n}, 3) in {dtype}"
         expected = features(kind, weights, X) @ weight.T + bias
         assert_tensor(logits, given=given)
@@ -378,15 +396,19 @@ def test_gives_something_else_than_logits(submission):
        "head without a graph. Does a backward pass from the logits reach the head?")
 def test_cuts_the_head_off_from_the_gradient(submission):
     """A backward pass from the logits reaches the head, and only the head."""
-    weights, X, y = draw(5)
-    upstream = torch.linspace(-1.0, 2.0, 24).reshape(6, 4)
-    head, frozen = submission.probe(probe_gradient, "norm", weights, X, upstream)
     given = "(model(X) * upstream).sum().backward()"
-    gradient = head.get("weight")
-    expect(gradient is not None, "the head's weight got no gradient", given=given)
-    assert_close(gradient, upstream.T @ features("norm", weights, X), rtol=1e-4, atol=1e-5,
-                 given=f"{given}, head.weight.grad")  # float32
-    expect(all(frozen), "a parameter of the backbone got a gradient", given=given)
+    cases = []
+    for seed in (5, *seeds_of(submission, 1)):
+        weights, X, _ = draw(seed)
+        cases.append(("norm", weights, X, numbers(seed)(6, 4)))
+    for (kind, weights, X, upstream), (head, frozen) in submission.each_probe(
+        probe_gradient, cases
+    ):
+        gradient = head.get("weight")
+        expect(gradient is not None, "the head's weight got no gradient", given=given)
+        assert_close(gradient, upstream.T @ features(kind, weights, X), rtol=1e-4, atol=1e-5,
+                     given=f"{given}, head.weight.grad")  # fmt: skip  # float32
+        expect(all(frozen), "a parameter of the backbone got a gradient", given=given)
 
 
 # The checks of trainable_parameters
@@ -444,21 +466,21 @@ def test_moves_batchnorm_statistics(submission):
     """Every parameter and buffer of the backbone stays exactly as it was."""
 
     def judge(origin):
-        for kind, mode, options in (
-            ("norm", "train", {}),
-            ("norm", "eval", {}),
-            ("norm", "backbone in train mode", {}),
-            ("norm", "train", {"owns": "all", "momentum": 0.5}),
-            ("counting", "train", {}),
-        ):
-            weights, X, y = draw(8)
-            _, heads, backbones = submission.probe(
-                probe_finetune, origin, kind, weights, [(X, y), (X + 1, y)],
-                {"mode": mode, **options},
+        weights, X, y = draw(8)
+        cases = [
+            (kind, weights, [(X, y), (X + 1, y)], {"mode": mode, **options})
+            for kind, mode, options in (
+                ("norm", "train", {}),
+                ("norm", "eval", {}),
+                ("norm", "backbone in train mode", {}),
+                ("norm", "train", {"owns": "all", "momentum": 0.5}),
+                ("counting", "train", {}),
             )
+        ]
+        for _, heads, backbones in tuned(submission, origin, cases):
             expect(any(not same(heads[-1][name], value)
                        for name, value in head_of(weights).items()),
-                   "the head did not move either", given="two epochs")
+                   "the head did not move either", given="two epochs")  # fmt: skip
             for name, value in backbones[-1].items():
                 short = name.rpartition(".")[2]
                 expect(
@@ -477,22 +499,27 @@ def test_moves_batchnorm_statistics(submission):
 def test_runs_the_backbone_in_train_mode(submission):
     """BatchNorm uses its stored statistics and dropout is off, whatever the mode before."""
 
+    layers = {
+        "norm": "BatchNorm1d",
+        "dropout": "Dropout(1.0)",
+        "norm, dropout": "BatchNorm1d and Dropout(1.0)",
+        "counting": "a layer that adds 1 in train mode",
+    }
+    fixed, drawn = draw(9), draw(*seeds_of(submission, 1))
+    modes = ("train", "eval", "backbone in train mode")
+    settings = [(fixed, kind, mode) for mode in modes[:2] for kind in layers]
+    settings += [(fixed, "norm", modes[2]), (fixed, "counting", modes[2])]
+    settings += [(drawn, "norm, dropout", "train"), (drawn, "norm", modes[2])]
+
     def judge(origin):
-        for mode in ("train", "eval", "backbone in train mode"):
-            for kind, layer in (
-                ("norm", "BatchNorm1d"),
-                ("dropout", "Dropout(1.0)"),
-                ("norm, dropout", "BatchNorm1d and Dropout(1.0)"),
-                ("counting", "a layer that adds 1 in train mode"),
-            ):
-                weights, X, y = draw(9)
-                losses, heads, _ = submission.probe(
-                    probe_finetune, origin, kind, weights, [(X, y)], {"mode": mode}
-                )
-                loss, gradients = truth(kind, weights, head_of(weights), X, y)
-                given = f"a backbone with {layer}"
-                assert_close(losses[0], loss, rtol=1e-4, given=f"{given}, loss")  # float32
-                assert_head(heads[0], descend(head_of(weights), gradients), given)
+        done = tuned(submission, origin, [
+            (kind, weights, [(X, y)], {"mode": mode}) for (weights, X, y), kind, mode in settings
+        ])  # fmt: skip
+        for (problem, kind, _), (losses, heads, _) in zip(settings, done, strict=True):
+            loss, head = one_step(kind, *problem)
+            given = f"a backbone with {layers[kind]}"
+            assert_close(losses[0], loss, rtol=1e-4, given=f"{given}, loss")  # float32
+            assert_head(heads[0], head, given)
 
     on_either_model(judge)
 
@@ -502,13 +529,14 @@ def test_runs_the_backbone_in_train_mode(submission):
 def test_steps_along_old_gradients(submission):
     """Gradients left over from earlier work have no effect."""
 
+    problems = [draw(10), draw(*seeds_of(submission, 1))]
+
     def judge(origin):
-        weights, X, y = draw(10)
-        _, gradients = truth("plain", weights, head_of(weights), X, y)
-        _, heads, _ = submission.probe(
-            probe_finetune, origin, "plain", weights, [(X, y)], {"stale": 7.0}
-        )
-        assert_head(heads[0], descend(head_of(weights), gradients), "every old gradient is 7")
+        done = tuned(submission, origin, [
+            ("plain", weights, [(X, y)], {"stale": 7.0}) for weights, X, y in problems
+        ])  # fmt: skip
+        for problem, (_, heads, _) in zip(problems, done, strict=True):
+            assert_head(heads[0], one_step("plain", *problem)[1], "every old gradient is 7")
 
     on_either_model(judge)
 
@@ -518,21 +546,24 @@ def test_steps_along_old_gradients(submission):
 def test_makes_another_update(submission):
     """The head makes exactly one step of the given optimiser on the mean cross-entropy."""
 
+    # 300 rows are more than a usual minibatch holds.
+    settings = [(11, torch.float32, 8), (20, torch.float64, 300)]
+    settings.append((*seeds_of(submission, 1), torch.float64, 8))
+    problems = [draw(*setting) for setting in settings]
+
     def judge(origin):
-        # 300 rows are more than a usual minibatch holds.
-        for dtype, seed, n in (
-            (torch.float32, 11, 8), (torch.float64, 12, 8), (torch.float64, 20, 300),
+        done = tuned(submission, origin, [
+            ("norm", weights, [(X, y)] * 3, {"momentum": 0.5}) for weights, X, y in problems
+        ])  # fmt: skip
+        for (weights, X, y), (_, dtype, n), (_, heads, _) in zip(
+            problems, settings, done, strict=True
         ):
-            weights, X, y = draw(seed, dtype, n)
             head = head_of(weights)
             velocity = {name: torch.zeros_like(value) for name, value in head.items()}
             for _ in range(3):
                 _, gradients = truth("norm", weights, head, X, y)
                 velocity = {name: 0.5 * velocity[name] + g for name, g in gradients.items()}
-                head = descend(head, velocity)
-            _, heads, _ = submission.probe(
-                probe_finetune, origin, "norm", weights, [(X, y)] * 3, {"momentum": 0.5}
-            )
+                head = descended(head, velocity, 0.5)
             given = f"three epochs of SGD with momentum, {n} rows, {dtype}"
             assert_head(heads[2], head, given, rtol=1e-3 if dtype == torch.float32 else 1e-8)
 
@@ -544,26 +575,27 @@ def test_makes_another_update(submission):
 def test_returns_another_loss(submission):
     """What comes back is the mean cross-entropy from before the step, as a float."""
 
+    settings = [(13, torch.float32, 1.0), (14, torch.float64, 1.0), (15, torch.float32, 500.0),
+                (*seeds_of(submission, 1), torch.float64, 1.0)]  # fmt: skip
+    problems = []
+    for seed, dtype, factor in settings:
+        weights, X, y = draw(seed, dtype)
+        problems.append(({**weights, "head.weight": weights["head.weight"] * factor}, X, y))
+
     def judge(origin):
-        for dtype, seed, factor in (
-            (torch.float32, 13, 1.0),
-            (torch.float64, 14, 1.0),
-            (torch.float32, 15, 500.0),
+        done = tuned(submission, origin, [
+            ("norm", weights, [(X, y)] * 2, {}) for weights, X, y in problems
+        ])  # fmt: skip
+        for problem, (_, dtype, factor), (losses, *_) in zip(
+            problems, settings, done, strict=True
         ):
-            weights, X, y = draw(seed, dtype)
-            weights["head.weight"] = weights["head.weight"] * factor
-            head, expected = head_of(weights), []
-            for _ in range(2):
-                loss, gradients = truth("norm", weights, head, X, y)
-                expected.append(loss)
-                head = descend(head, gradients)
-            losses, _, _ = submission.probe(
-                probe_finetune, origin, "norm", weights, [(X, y)] * 2, {}
-            )
-            for epoch in range(2):
+            weights, X, y = problem
+            first, head = one_step("norm", *problem)
+            second, _ = truth("norm", weights, head, X, y)
+            for epoch, expected in enumerate((first, second)):
                 given = f"epoch {epoch} in {dtype}" + (", logits around 1000" * (factor > 1))
                 value = assert_number(losses[epoch], given=given)
-                assert_close(value, expected[epoch], rtol=RTOL[dtype], given=given)
+                assert_close(value, expected, rtol=RTOL[dtype], given=given)
 
     on_either_model(judge)
 
@@ -573,17 +605,19 @@ def test_returns_another_loss(submission):
 def test_cannot_learn_from_one_sample(submission):
     """A batch of one sample works."""
 
+    fixed, drawn = (draw(seed, torch.float64, 1) for seed in (16, *seeds_of(submission, 1)))
+    settings = [("plain", fixed), ("norm", fixed), ("norm", drawn)]
+
     def judge(origin):
-        for kind in ("plain", "norm"):
-            weights, X, y = draw(16, torch.float64, 1)
-            losses, heads, _ = submission.probe(
-                probe_finetune, origin, kind, weights, [(X, y)], {}
-            )
-            loss, gradients = truth(kind, weights, head_of(weights), X, y)
+        done = tuned(submission, origin, [
+            (kind, weights, [(X, y)], {}) for kind, (weights, X, y) in settings
+        ])  # fmt: skip
+        for (kind, problem), (losses, heads, _) in zip(settings, done, strict=True):
+            loss, head = one_step(kind, *problem)
             given = "X of shape (1, 3), y of shape (1,)"
             value = assert_number(losses[0], given=given)
             assert_close(value, loss, rtol=1e-9, given=f"{given}, loss")  # float64
-            assert_head(heads[0], descend(head_of(weights), gradients), given)
+            assert_head(heads[0], head, given)
 
     on_either_model(judge)
 
@@ -593,6 +627,9 @@ def test_cannot_learn_from_one_sample(submission):
 def test_has_side_effects(submission):
     """Tensors and random state stay as they were, and no call remembers another."""
 
+    (seed,) = seeds_of(submission, 1)
+    problems = [draw(18, torch.float64), draw(seed, torch.float64)]
+
     def judge(origin):
         weights, X, y = draw(17)
         X_after, y_after, states = submission.probe(
@@ -601,17 +638,16 @@ def test_has_side_effects(submission):
         expect(same(X, X_after), "it changed X")
         expect(same(y, y_after), "it changed y")
         expect(not same(states[0], states[1]), "it reseeds torch's global random state")
-        for seed in (18, 19):
-            weights, X, y = draw(seed, torch.float64)
-            losses, _, _ = submission.probe(
-                probe_finetune, origin, "norm", weights, [(X, y), (X - 1, y.flip(0))], {}
-            )
-            loss, gradients = truth("norm", weights, head_of(weights), X, y)
-            head = descend(head_of(weights), gradients)
+        done = tuned(submission, origin, [
+            ("norm", weights, [(X, y), (X - 1, y.flip(0))], {}) for weights, X, y in problems
+        ])  # fmt: skip
+        for problem, (losses, *_) in zip(problems, done, strict=True):
+            weights, X, y = problem
+            loss, head = one_step("norm", *problem)
             second, _ = truth("norm", weights, head, X - 1, y.flip(0))
             for got, expected in zip(losses, (loss, second), strict=True):
                 value = assert_number(got, given="two epochs on different batches")
                 assert_close(value, expected, rtol=1e-8,  # float64
-                             given="two epochs on different batches, loss")
+                             given="two epochs on different batches, loss")  # fmt: skip
 
     on_either_model(judge)
