@@ -17,6 +17,7 @@ from gradekit.sandbox.limits import NOTEBOOK_BYTES
 LINK = 0o120000  # the file type of a symbolic link, as zip files record it
 UTF_8 = 0x800  # the flag of a member whose name says that it is UTF-8
 DEPTH = 60  # folders
+PATH_CHARACTERS = 2000
 END = b"PK\x05\x06"  # how the record at the end of a zip begins
 END_BYTES = 22 + 2**16  # that record with the longest comment
 
@@ -50,8 +51,8 @@ class Archive:
         path = "/".join(parts)
         if ".." in parts or name.startswith("/") or name[1:2] == ":":
             self._others.append(Item(path or name, "outside"))
-        elif len(parts) > DEPTH:
-            self._others.append(Item("/".join(parts[:DEPTH]), "deep"))
+        elif len(parts) > DEPTH or len(path) > PATH_CHARACTERS:
+            self._others.append(Item("/".join(parts[:DEPTH])[:PATH_CHARACTERS], "deep"))
         elif path:
             if path in self._members and not self._members[path].is_dir():
                 self._others.append(Item(path, "shadowed"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import weakref
-import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -129,12 +128,12 @@ class _Zip:
             if directory_bytes(file) > DIRECTORY_BYTES:
                 raise KitError("it is a zip of too many files")
             self.archive = Archive(file)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            self._stack.close()
-            raise KitError(f"it is a zip that cannot be read: {error}") from None
-        except BaseException:
+        except KitError:
             self._stack.close()
             raise
+        except Exception as error:  # zlib, lzma, bz2 and encryption have errors of their own
+            self._stack.close()
+            raise KitError(f"it is a zip that cannot be read: {error}") from None
 
     def close(self) -> None:
         self.archive.close()

@@ -206,6 +206,24 @@ def test_zips_that_cost_too_much_are_listed(tmp_path: Path, course: Course) -> N
     assert any("other zips" in reason for reason in told.values())
 
 
+def test_a_damaged_zip_in_a_zip_is_listed(tmp_path: Path, course: Course) -> None:
+    """What cannot be unpacked is that zip's problem, however far it got."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("exercise_05.py", ANSWER * 50)
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ada/exercise_05.py", ANSWER)
+        archive.writestr("bob/hw.zip", inner.getvalue())
+        place = archive.getinfo("bob/hw.zip").header_offset + 30 + len("bob/hw.zip")
+    content = bytearray(path.read_bytes())
+    content[place : place + 8] = b"\xff" * 8
+    path.write_bytes(content)
+    found = placed(path, course)
+    assert pairs(found) == [("ada", "05")]
+    assert "bob/hw.zip" in reasons(found)
+
+
 NAMES = {
     "exercise_05_softmax.py": "05",
     "EXERCISE_05_SOFTMAX.PY": "05",
