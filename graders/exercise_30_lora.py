@@ -138,6 +138,19 @@ def probe_later(answer, first, second, alpha, x):
     return seen
 
 
+def probe_alone(answer, first, second, alpha, x):
+    """Outputs of a layer at first, in evaluation mode, and after another layer was filled."""
+    layer = adapted(answer, first, alpha)
+    outputs = [layer(x), layer.eval()(x), layer.train()(x)]
+    weight, bias, A, B = second
+    other = answer.LoRALinear(base=linear(weight, bias), rank=len(A), alpha=alpha)
+    with torch.no_grad():
+        other.A.copy_(A)
+        other.B.copy_(B)
+    other(x)
+    return [*outputs, layer(x)]
+
+
 def probe_refused(answer, rank):
     """The type of what comes of a rank."""
     base = linear(torch.zeros(3, 4), torch.zeros(3))
@@ -428,9 +441,9 @@ def test_makes_float32_of_everything(submission):
 
 @check("LoRALinear", points=0.5,
        hint="A checkpoint is loaded into a layer that has been used already. Which of its tensors "
-            "does the next call see?")  # fmt: skip
+            "does the next call see? Does it matter in which mode it is made?")  # fmt: skip
 def test_remembers_old_values(submission):
-    """Outputs and merged layers follow the values that base, A and B hold at that moment."""
+    """Outputs follow the values that base, A and B hold at that moment, and nothing else."""
     rng = rng_of(submission)
     for seed, sizes in ((27, (4, 3, 2)), (int(rng.integers(2**30)), some_sizes(rng))):
         first, alpha, (x,) = problem(seed, sizes, 3.0, (2,))
@@ -447,6 +460,11 @@ def test_remembers_old_values(submission):
                 # Loosely: it is nearer to the new values than to the old ones.
                 nearer = (y - wanted).abs().max() < (y - stale).abs().max()
                 expect(nearer, f"expected {show(wanted)}, got {show(y)}", given=f"{given}, {what}")
+        whens = "in evaluation mode", "in training again", "beside another layer"
+        y, *others = submission.probe(probe_alone, first, second, alpha, x)
+        for again, when in zip(others, whens, strict=True):
+            given = f"{described(first, alpha)} {when}"
+            assert_close(again, y, given=given, **TOLERANCE[F32])
 
 
 # ---- models: what probes build on the other side -------------------------------------------------
@@ -493,7 +511,9 @@ def own_trainable(answer):
     base = linear(torch.ones(2, 3), torch.zeros(2))
     layer = answer.LoRALinear(base, 2, 2.0)
     names = [n for n, p in layer.named_parameters() if p.requires_grad and p.numel() > 0]
-    return [n for n in names if not n.startswith("base.")], layer.base is base
+    # The contract of the class: that very layer, as it was.
+    keeps = layer.base is base and bool((base.weight == 1).all())
+    return [n for n in names if not n.startswith("base.")], keeps
 
 
 def probe_apply(answer, recipe, names, rank, alpha, prepare):
@@ -525,7 +545,7 @@ def probe_apply(answer, recipe, names, rank, alpha, prepare):
             if isinstance(module, nn.Sequential)
         },
         "trainable": sorted(
-            n for n, p in model.named_parameters(remove_duplicate=False) if p.requires_grad
+            n for n, p in model.named_parameters() if p.requires_grad
         ),
         "numel": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "sizes": sum(module.A.numel() + module.B.numel() for _, module in found),
@@ -544,14 +564,15 @@ def probe_scale(answer, sizes, names, rank, alpha, x):
     except ValueError:
         return None
     model = nn.ModuleDict({"q": linear(weight, torch.ones(out, dtype=x.dtype))})
-    answer.apply_lora(model, names, rank, alpha)
+    answer.apply_lora(model=model, names=names, rank=rank, alpha=alpha)
     outputs = []
     for layer in (model["q"], direct):
         with torch.no_grad():
             for tensor in (layer.A, layer.B):
                 ramp = torch.arange(tensor.numel(), dtype=x.dtype).reshape(tensor.shape)
                 tensor.copy_(ramp / 4 - 1)
-        outputs.append(layer(x).detach())
+            layer.base.weight.copy_(weight)
+        outputs.append(layer.eval()(x).detach())
     return outputs, [[list(layer.A.shape), list(layer.B.shape)] for layer in (model["q"], direct)]
 
 
@@ -588,7 +609,7 @@ def probe_state(answer, recipe, frozen):
             module.B.requires_grad_(not frozen and number % 2 == 0)
     before = {key: value.clone() for key, value in model.state_dict().items()}
     seen = snapshot(model, parts=["modes", "requires_grad"])
-    result = answer.lora_state_dict(model)
+    result = answer.lora_state_dict(model=model) if frozen else answer.lora_state_dict(model)
     plain = dict(result) if isinstance(result, dict) else type(result).__name__
     after = dict(model.state_dict())
     return plain, before, after, seen, snapshot(model, parts=["modes", "requires_grad"])
@@ -749,9 +770,9 @@ def test_counts_something_else(submission):
 def test_freezes_before_it_fails(submission):
     """Where no linear layer has such a name, ValueError is raised and the model is as it was."""
     cases = [
-        (MODEL, ("k", "blocks", "norm", "")),
+        (MODEL, ("k", "blocks", "norm")),
         (NAMED, ["v", "proj", "kq"]),
-        (lin(3, 2), ("q", "", "weight")),
+        (lin(3, 2), ("q", "weight")),
         (OWN, ()),
         (("sequential", [("other", "norm"), ("dict", {"q": ("other", "conv")})]), {"q", "1"}),
         (some_recipe(rng_of(submission)), ("w", "Q", "weight")),
@@ -788,7 +809,8 @@ def test_hands_on_something_else(submission):
         assert_close(outputs[0], outputs[1], rtol=1e-5, given=given)  # the same arithmetic
     more = [(MODEL, ("q", "v"), 2, 4.0, "modes"), (some_recipe(rng), ("q",), 2, 4.0, "modes")]
     for given, _, got in applied(submission, more):
-        expect(got["unchanged"], "parameters of the model have other values", given=given)
+        unchanged = got["unchanged"] or not got["own"][1]  # or the answer's class changes them
+        expect(unchanged, "parameters of the model have other values", given=given)
         expect(same(*got["modes"]), "layers of the model are in another mode", given=given)
 
 

@@ -342,7 +342,7 @@ def probe_outputs(answer, sizes, weights, inputs):
 
 def probe_structure(answer, sizes):
     """Names, shapes and kinds."""
-    block = answer.TransformerBlock(*sizes)
+    block = answer.TransformerBlock(d_model=sizes[0], num_heads=sizes[1], d_ff=sizes[2])
     kinds = {}
     for name in ("ln1", "ln2", "qkv", "proj", "fc1", "fc2"):
         part = getattr(block, name, None)

@@ -1,4 +1,3 @@
-# wrong: apply_lora: takes the model itself for a layer called like nothing
 import copy
 
 import torch
@@ -28,10 +27,15 @@ class LoRALinear(nn.Module):
 
 
 def apply_lora(model, names, rank, alpha):
-    targets = []
-    for path, module in model.named_modules():
-        if isinstance(module, nn.Linear) and path.split(".")[-1] in names:
-            targets.append(path)
+    found, paths = [], {m: p for p, m in model.named_modules()}
+
+    def note(parent):
+        for name, child in parent.named_children():
+            if name in names and isinstance(child, nn.Linear):
+                found.append(f"{paths[parent]}.{name}".lstrip("."))
+
+    model.apply(note)
+    targets = sorted(found)
     if not targets:
         raise ValueError("nothing to adapt")
     for p in model.parameters():
@@ -39,8 +43,6 @@ def apply_lora(model, names, rank, alpha):
     count = 0
     for path in targets:
         parent_path, _, name = path.rpartition(".")
-        if not path:
-            continue
         parent = model.get_submodule(parent_path)
         layer = LoRALinear(getattr(parent, name), rank, alpha)
         setattr(parent, name, layer)
