@@ -242,7 +242,13 @@ def just_as_large(rng):
     padding = whole(rng, 0, 1)
     H, W = whole(rng, 2, 3), whole(rng, 2, 4)
     sizes = 2, 2, H, W, 2, H + 2 * padding, W + 2 * padding
-    return layer(rng, *sizes, whole(rng, 1, 2), padding)
+    return with_even_kernels(layer(rng, *sizes, whole(rng, 1, 2), padding))
+
+
+def with_even_kernels(case):
+    """All entries of a kernel alike: how it is laid on the image is for another check."""
+    x, kernels, *others = case
+    return x, np.broadcast_to(kernels[:, :1, :1, :1], kernels.shape).copy(), *others
 
 
 def single_axes(rng):
@@ -404,7 +410,7 @@ def test_broadcasts_disagreeing_channels(submission):
 def test_returns_an_empty_image(submission):
     """A kernel that is too tall or too wide for the padded image is a ValueError."""
     cases = fixed(layer, 19, (2, 3, 4, 6, 2, 4, 6, 1, 0), (2, 3, 2, 3, 2, 6, 7, 2, 2))
-    CONV.assert_holds(submission, cases, draw=just_as_large)
+    CONV.assert_holds(submission, map(with_even_kernels, cases), draw=just_as_large)
     CONV.assert_holds(submission, fixed(
         layer, 18, (2, 3, 3, 6, 2, 4, 2, 1, 0), (2, 3, 6, 3, 2, 2, 4, 1, 0),
         (2, 3, 3, 7, 2, 6, 2, 2, 1), (2, 3, 7, 2, 2, 3, 5, 3, 1), (2, 3, 2, 2, 2, 3, 3, 4, 0),
