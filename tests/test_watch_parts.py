@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gradekit.practice.screen.desk import Begun, Desk, Verdict
 from gradekit.practice.screen.saves import Saved, saves_into
-from gradekit.practice.screen.terminal import Terminal, _names
+from gradekit.practice.screen.terminal import Keys, Terminal
 from gradekit.submission import parse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +38,16 @@ PATIENCE_SECONDS = 60
 )
 def test_keys_have_names_and_unknown_sequences_are_no_keys(typed, keys):
     """Arrows in both modes, keys typed quickly, and sequences that mean nothing here."""
-    assert list(_names(typed)) == keys
+    told: list[str] = []
+    read = Keys(lambda key: told.append(key.name))
+    read.feed(typed)
+    read.end()
+    assert told == keys
+    told.clear()
+    for character in typed:  # as a slow line brings them
+        read.feed(character)
+    read.end()
+    assert told == keys
 
 
 def test_plain_mode_prints_only_what_changed(capsys):

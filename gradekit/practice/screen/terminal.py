@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import select
 import signal
 import sys
@@ -25,13 +24,16 @@ from gradekit.render.terminal import WIDTH
 
 Paint = Callable[[Console], None]
 ENTER_SCREEN, LEAVE_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
-SEQUENCES = {
-    "\x1b[A": "up", "\x1bOA": "up", "\x1b[B": "down", "\x1bOB": "down",
-    "\x1b[5~": "page up", "\x1b[6~": "page down",
-    "\x1b": "escape", "\r": "enter", "\n": "enter", " ": "page down",
+# By prompt_toolkit's names; any other key that is no character is none of ours.
+NAMES = {
+    "up": "up", "down": "down", "pageup": "page up", "pagedown": "page down",
+    "escape": "escape", "c-m": "enter", "c-j": "enter", " ": "page down",
+}  # fmt: skip
+WINDOWS = {  # as click reads them there
+    "\r": "enter", " ": "page down", "\x1b": "escape",
     "\xe0H": "up", "\xe0P": "down", "\xe0I": "page up", "\xe0Q": "page down",
 }  # fmt: skip
-KEY = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Z])?|.", re.DOTALL)
+ESCAPE_SECONDS = 0.1  # after which an escape is the key, and not the beginning of another
 
 
 class Key(NamedTuple):
@@ -54,6 +56,7 @@ class Terminal:
         self._scroll = 0
         self._painted: tuple[Paint, Paint] | None = None
         self._said = ""
+        self._settings: Any = None  # of the terminal before we changed them
         self._undo = contextlib.ExitStack()
 
     def __enter__(self) -> Terminal:
@@ -63,6 +66,7 @@ class Terminal:
             KitError: keys are needed, and there is no terminal to read them from.
         """
         if sys.stdin.isatty():
+            self._settings = _settings()
             self._undo.enter_context(_keys_into(self.inbox))
         elif self._needs_keys:
             raise KitError(
@@ -72,6 +76,9 @@ class Terminal:
         if not self.plain:
             self._write(ENTER_SCREEN)
             self._undo.callback(self._write, LEAVE_SCREEN)
+            if hasattr(signal, "SIGTSTP"):
+                before = signal.signal(signal.SIGTSTP, self._stop)
+                self._undo.callback(signal.signal, signal.SIGTSTP, before)
         if hasattr(signal, "SIGWINCH"):
             before = signal.signal(signal.SIGWINCH, lambda *_: self.inbox.put(Resized()))
             self._undo.callback(signal.signal, signal.SIGWINCH, before)
@@ -79,6 +86,22 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         self._undo.close()
+
+    def _stop(self, *_: object) -> None:
+        """Ctrl-Z: give the terminal back, stop, and take it again when `fg` goes on."""
+        import termios
+
+        settings = termios.tcgetattr(sys.stdin.fileno()) if sys.stdin.isatty() else None
+        self._write(LEAVE_SCREEN)
+        if settings is not None and self._settings is not None:
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._settings)
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, handler)
+        if settings is not None:
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, settings)
+        self._write(ENTER_SCREEN)
+        self.inbox.put(Resized())
 
     def next(self, seconds: float | None = None) -> Any:
         """What happens next; None if nothing does for so many seconds.
@@ -181,7 +204,7 @@ def _keys_into(inbox: SimpleQueue[Any]) -> Iterator[None]:
         def read_keys() -> None:
             while True:
                 text = click.getchar()
-                inbox.put(Key(SEQUENCES.get(text, text.lower())))
+                inbox.put(Key(WINDOWS.get(text, text.lower())))
 
         threading.Thread(target=read_keys, daemon=True, name="keys").start()
         yield
@@ -195,13 +218,17 @@ def _keys_into(inbox: SimpleQueue[Any]) -> Iterator[None]:
     stop, stopper = os.pipe()
 
     def read_keys() -> None:
+        keys = Keys(inbox.put)
         while True:
-            ready, _, _ = select.select([stdin, stop], [], [])
+            wait = ESCAPE_SECONDS if keys.is_waiting else None
+            ready, _, _ = select.select([stdin, stop], [], [], wait)
+            if not ready:
+                keys.end()
+                continue
             text = "" if stop in ready else os.read(stdin, 256).decode(errors="ignore")
             if not text:
                 return
-            for name in _names(text):
-                inbox.put(Key(name))
+            keys.feed(text)
 
     thread = threading.Thread(target=read_keys, daemon=True, name="keys")
     try:
@@ -215,10 +242,36 @@ def _keys_into(inbox: SimpleQueue[Any]) -> Iterator[None]:
         termios.tcsetattr(stdin, termios.TCSADRAIN, before)
 
 
-def _names(text: str) -> Iterator[str]:
-    """The keys in what one read brought: often one, more if typed quickly."""
-    for part in KEY.findall(text):
-        if part in SEQUENCES:
-            yield SEQUENCES[part]
-        elif not part.startswith("\x1b"):
-            yield part.lower()
+def _settings() -> Any:
+    """How the terminal is set; None where that cannot be told."""
+    if sys.platform == "win32":
+        return None
+    import termios
+
+    return termios.tcgetattr(sys.stdin.fileno())
+
+
+class Keys:
+    """Finds keys in what is read, however it comes in parts: a sequence may be split."""
+
+    def __init__(self, tell: Callable[[Key], None]) -> None:
+        from prompt_toolkit.input.vt100_parser import Vt100Parser
+
+        self._tell = tell
+        self._parser = Vt100Parser(self._pressed)
+        self.is_waiting = False  # for the rest of a sequence, or for nothing after an escape
+
+    def feed(self, text: str) -> None:
+        """Tell of the keys that are complete."""
+        self._parser.feed(text)
+        self.is_waiting = "\x1b" in text
+
+    def end(self) -> None:
+        """What has come so far is all: an escape was the key."""
+        self._parser.flush()
+        self.is_waiting = False
+
+    def _pressed(self, press: Any) -> None:
+        name = str(getattr(press.key, "value", press.key))
+        if name in NAMES or len(name) == 1:
+            self._tell(Key(NAMES.get(name, name.lower())))
