@@ -282,3 +282,18 @@ def test_a_practice_folder_remembers_its_course(tmp_path, course, monkeypatch):
     (practice.folder / SETTINGS).write_text("course\n")
     with pytest.raises(KitError, match="cannot be read"):
         workspace.remembered_course()
+
+
+def test_a_practice_folder_has_a_seed_of_its_own(tmp_path, course):
+    """It stays until a review begins; a folder of an older kit has none, and does as well."""
+    exercise = course.find("softmax")
+    first, _ = workspace.create(tmp_path / "first", course)
+    second, _ = workspace.create(tmp_path / "second", course)
+    seed = first.seed_of(exercise)
+    assert seed == first.seed_of(exercise) != second.seed_of(exercise)
+    workspace.create(tmp_path / "first", course)
+    assert first.seed_of(exercise) == seed
+    first.record("review_began", exercise)
+    assert first.seed_of(exercise) == seed + 1
+    (tmp_path / "first" / SETTINGS).unlink()
+    assert first.seed_of(exercise) == 1

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def graded_answer(
-    course: Course, exercise: Exercise, submission: Submission, isolation: str | None = None
+    course: Course,
+    exercise: Exercise,
+    submission: Submission,
+    isolation: str | None = None,
+    seed: int = 0,
 ) -> Iterator[tuple[Session, Report]]:
     """Grade one answer; say what is going on while libraries load, and while it runs.
 
@@ -26,7 +30,7 @@ def graded_answer(
     """
     from gradekit.engine import ENOUGH_TIMEOUTS, open_session
 
-    with open_session(course, exercise, isolation) as session:
+    with open_session(course, exercise, isolation, seed) as session:
         with spinner(f"loading {exercise.library} ..."):
             session.wait_until_warm()
         with spinner(_Running()):

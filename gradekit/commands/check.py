@@ -42,6 +42,7 @@ WARNING = (
     type=ISOLATION,
     help="Weaker isolation than this machine has, for trying out.",
 )
+@click.option("--seed", type=click.IntRange(0), help="Of what checks draw; a report tells it.")
 @click.option("-v", "--verbose", is_flag=True, help="Every failure with its message.")
 @plain_option
 @click.pass_context
@@ -52,6 +53,7 @@ def check(
     as_json: bool,
     feedback: Any,
     isolation: str | None,
+    seed: int | None,
     verbose: bool,
     plain: bool,
 ) -> None:
@@ -82,7 +84,9 @@ def check(
         )
     is_own = own is not None and file.resolve() == own.resolve()
     submission = workspace.read_answer(exercise) if workspace and is_own else read(file)
-    with graded_answer(course, exercise, submission, isolation) as (session, report):
+    if seed is None:
+        seed = workspace.seed_of(exercise) if workspace and is_own else 0
+    with graded_answer(course, exercise, submission, isolation, seed) as (session, report):
         if workspace and is_own:
             workspace.record_check(report, exercise)
         if report.isolation == "process":

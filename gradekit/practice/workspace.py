@@ -12,6 +12,7 @@ import hashlib
 import itertools
 import json
 import os
+import secrets
 import time
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,7 @@ from gradekit.errors import KitError
 from gradekit.report import NOT_WRITTEN, Report
 from gradekit.submission import Submission, read
 
+LARGEST_SEED = 2**31
 PROGRESS, SETTINGS = "progress.jsonl", "kit.toml"
 State = Literal["new", "started", "solved", "broken"]
 
@@ -156,6 +158,14 @@ class Workspace:
                 states[event.exercise] = "new"
         return states
 
+    def seed_of(self, exercise: Exercise) -> int:
+        """Of the cases that checks draw: the folder's own, another one after each review."""
+        if not self.is_practice:
+            return 0
+        own = [event for event in self.events() if event.exercise == exercise.name]
+        reviews = sum(event.event == "review_began" for event in own)
+        return int(_settings_in(self.folder).get("seed", 0)) + reviews
+
     def solved(self) -> set[str]:
         """The exercises that were solved, whatever has become of the answer since."""
         names = {exercise.name for exercise in self.course.exercises}
@@ -278,14 +288,44 @@ def create(
                 target.write_bytes(course.stub(exercise).read_bytes())
                 written += 1
         (folder / PROGRESS).touch()
-        if course.root != default_root().resolve():
-            (folder / SETTINGS).write_text(f"course = {json.dumps(str(course.root))}\n", "utf-8")
+        if not (folder / SETTINGS).exists():
+            (folder / SETTINGS).write_text(_new_settings(course), "utf-8")
     except OSError as error:
         raise KitError(
             f"{error.filename or folder} cannot be written: {error.strerror}.\n"
             "Name another folder: `kit init DIR`."
         ) from None
     return Workspace(folder, course), written
+
+
+def _new_settings(course: Course) -> str:
+    """kit.toml of a new practice folder."""
+    text = (
+        "# Decides which cases the checks draw here; see `kit check --seed`.\n"
+        f"seed = {secrets.randbelow(LARGEST_SEED)}\n"
+    )
+    if course.root != default_root().resolve():
+        text += "# The course that this folder practises.\n"
+        text += f"course = {json.dumps(str(course.root))}\n"
+    return text
+
+
+def _settings_in(folder: Path) -> dict[str, Any]:
+    """What kit.toml says; nothing where there is none.
+
+    Raises:
+        KitError: it cannot be read.
+    """
+    path = folder / SETTINGS
+    try:
+        settings = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise KitError(f"{path} cannot be read: {error}.\nWithout it kit does as well.") from None
+    if not isinstance(settings.get("course", ""), str) or type(settings.get("seed", 0)) is not int:
+        raise KitError(f"{path} cannot be read: it says `seed = NUMBER` and `course = \"FOLDER\"`.")
+    return settings
 
 
 def remembered_course() -> Path | None:
@@ -296,13 +336,10 @@ def remembered_course() -> Path | None:
     """
     here = Path.cwd()
     folder = next((each for each in (here, *here.parents) if (each / PROGRESS).is_file()), None)
-    if folder is None or not (folder / SETTINGS).is_file():
+    told = _settings_in(folder).get("course") if folder else None
+    if folder is None or told is None:
         return None
-    path = folder / SETTINGS
-    try:
-        root = Path(tomllib.loads(path.read_text("utf-8"))["course"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise KitError(f"{path} cannot be read: it should say `course = \"FOLDER\"`.") from None
+    path, root = folder / SETTINGS, Path(told)
     if not root.is_dir():
         raise KitError(
             f"The course of this practice folder is not in {root} any more.\n"

@@ -149,7 +149,9 @@ def grade(workspace: Workspace, terminal: Terminal, interview: Interview) -> Non
         try:
             content = path.read_bytes()
             submission = parse(path, content or b"pass")
-            with open_session(workspace.course, exercise) as session:
+            with open_session(
+                workspace.course, exercise, seed=workspace.seed_of(exercise)
+            ) as session:
                 interviews.record(workspace, question, session.grade(submission))
         except (OurFailure, OSError) as error:
             raise OurFailure(

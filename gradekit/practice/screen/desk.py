@@ -7,6 +7,7 @@ by itself, and the newer answer gets a session of its own.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,9 +47,16 @@ class Begun(NamedTuple):
 class Desk:
     """Keeps one session open and puts each `Begun`, `Verdict` and `Explained` into an inbox."""
 
-    def __init__(self, course: Course, inbox: SimpleQueue[Any]) -> None:
+    def __init__(
+        self,
+        course: Course,
+        inbox: SimpleQueue[Any],
+        seed_of: Callable[[Exercise], int] = lambda _: 0,
+    ) -> None:
+        """`seed_of` an exercise decides which cases its checks draw."""
         self._course = course
         self._inbox = inbox
+        self._seed_of = seed_of
         self._place: _Place | None = None
         self._newest: Submission | None = None  # of the exercise that is open
         self._lock = threading.Lock()
@@ -79,7 +87,7 @@ class Desk:
     def _open(self, exercise: Exercise) -> None:
         if self._place is not None:
             self._place.leave()
-        self._place = _Place(self._course, exercise, self._inbox)
+        self._place = _Place(self._course, exercise, self._inbox, self._seed_of(exercise))
 
     def _look_later(self) -> None:
         timer = threading.Timer(PATIENCE_SECONDS, self._look)
@@ -107,12 +115,14 @@ class Desk:
 class _Place:
     """One session, in a thread of its own."""
 
-    def __init__(self, course: Course, exercise: Exercise, inbox: SimpleQueue[Any]) -> None:
+    def __init__(
+        self, course: Course, exercise: Exercise, inbox: SimpleQueue[Any], seed: int
+    ) -> None:
         self.exercise = exercise
         self.answers: SimpleQueue[Submission | None] = SimpleQueue()
         self.begun: Submission | None = None  # the last answer that it began to grade
         self.is_grading = self.has_ended = False
-        self._course, self._inbox = course, inbox
+        self._course, self._inbox, self._seed = course, inbox, seed
         self._left = False
         self._session: Session | None = None
         threading.Thread(target=self._serve, daemon=True, name="desk").start()
@@ -132,7 +142,7 @@ class _Place:
         from gradekit.engine import open_session
 
         try:
-            with open_session(self._course, self.exercise) as self._session:
+            with open_session(self._course, self.exercise, seed=self._seed) as self._session:
                 self._session.wait_until_warm()
                 while (submission := self._newest()) is not None:
                     self._grade(self._session, submission)

@@ -30,7 +30,7 @@ class Watch:
         self, course: Course, workspace: Workspace, terminal: Terminal, exercise: Exercise
     ) -> None:
         self.course, self.workspace, self.terminal = course, workspace, terminal
-        self.desk = Desk(course, terminal.inbox)
+        self.desk = Desk(course, terminal.inbox, workspace.seed_of)
         self.report: Report | None = None
         self.problem = ""  # why there is nothing to grade
         self.note = ""
