@@ -51,7 +51,8 @@ def test_misspelt_name_gets_the_nearest(course: Course, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("part", "name"),
-    [("clipping", "exercise_07_gradient_clipping"), ("cross-entropy from", "exercise_09_cross_entropy"),
+    [("clipping", "exercise_07_gradient_clipping"),
+     ("cross-entropy from", "exercise_09_cross_entropy"),
      ("Softmax and its logarithm", "exercise_05_softmax"),
      ("Normalising a", "exercise_12_normalization")],
 )  # fmt: skip
