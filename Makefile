@@ -24,6 +24,7 @@ check: .venv/installed lint types
 
 lint: .venv/installed
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet gradekit scripts benchmarks cli.py
 	$(BIN)/lint-imports --no-logo
 
 types: .venv/installed

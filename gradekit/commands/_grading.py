@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from gradekit.submission import Submission
 
 
-
 @contextmanager
 def graded_answer(
     course: Course,

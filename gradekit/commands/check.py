@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from gradekit.practice.workspace import Workspace
     from gradekit.report import Report
 
-WARNING = (
-    "warning: this machine cannot isolate code: only check answers you trust (`kit doctor`)."
-)
+WARNING = "warning: this machine cannot isolate code: only check answers you trust (`kit doctor`)."
 
 
 @kit.command()

@@ -47,9 +47,7 @@ def interview(
 
     workspace = practice_folder(context)
     left = None if anew else interviews.resume(workspace)
-    sitting = left or interviews.draw(
-        workspace, questions, minutes, topic, random.Random(), part
-    )
+    sitting = left or interviews.draw(workspace, questions, minutes, topic, random.Random(), part)
     note = LEFT if left else _missing(questions - len(sitting.questions), questions, topic)
     with Terminal(plain) as terminal:
         if not left:

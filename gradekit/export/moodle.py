@@ -27,6 +27,7 @@ FIELDS: dict[str, tuple[str, ...]] = {  # what Moodle's own exports call each
     "idnumber": ("ID number", "idnumber"),
 }
 
+
 def gradebook(
     results: Iterable[Result],
     exercises: Sequence[Exercise],

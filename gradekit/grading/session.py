@@ -43,9 +43,7 @@ SEARCHES = 2  # for one cause: its checks may declare inputs of their own
 class Session:
     """Grades submissions of one exercise, one after the other."""
 
-    def __init__(
-        self, course: Course, exercise: Exercise, sandbox: Sandbox, seed: int = 0
-    ) -> None:
+    def __init__(self, course: Course, exercise: Exercise, sandbox: Sandbox, seed: int = 0) -> None:
         """Load the grader, while `sandbox` (of this exercise, closed here) warms up.
 
         Args:

@@ -48,9 +48,7 @@ def as_code(value: Any) -> str:
     return repr(value)
 
 
-def call_as_code(
-    name: str, args: tuple[Any, ...], keywords: dict[str, Any] | None = None
-) -> str:
+def call_as_code(name: str, args: tuple[Any, ...], keywords: dict[str, Any] | None = None) -> str:
     """A call that can be pasted into Python: `softmax(np.array([0., 710.]), axis=0)`."""
     parts = [as_code(value) for value in args]
     parts += [f"{key}={as_code(value)}" for key, value in (keywords or {}).items()]

@@ -186,9 +186,7 @@ class Truth:
             rtol = self.rtol if rtol is None else rtol
             agree(actual, expected, rtol, self.atol if atol is None else atol)
 
-    def compare_arguments(
-        self, called: Called, args: Arguments, keywords: dict[str, Any]
-    ) -> None:
+    def compare_arguments(self, called: Called, args: Arguments, keywords: dict[str, Any]) -> None:
         """Fail with `Mismatch` unless the arguments came back bit for bit."""
         if not (same(called.args, args) and same(called.kwargs, keywords)):
             raise Mismatch("it changed its argument in place", kind="changed")

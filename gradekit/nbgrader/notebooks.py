@@ -233,9 +233,7 @@ def _solution(node: Asked, stub: _Source, answer: _Source) -> str:
     return f"{stub.head(node)}\n{BEGIN}\n{body}\n{END}"
 
 
-def _class_solution(
-    node: ast.ClassDef, model: ast.ClassDef, stub: _Source, answer: _Source
-) -> str:
+def _class_solution(node: ast.ClassDef, model: ast.ClassDef, stub: _Source, answer: _Source) -> str:
     """The same for a class, method by method, so that each keeps its contract.
 
     What else the reference class has stands behind its last method, in the same region: a

@@ -324,7 +324,7 @@ def _settings_in(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise KitError(f"{path} cannot be read: {error}.\nWithout it kit does as well.") from None
     if not isinstance(settings.get("course", ""), str) or type(settings.get("seed", 0)) is not int:
-        raise KitError(f"{path} cannot be read: it says `seed = NUMBER` and `course = \"FOLDER\"`.")
+        raise KitError(f'{path} cannot be read: it says `seed = NUMBER` and `course = "FOLDER"`.')
     return settings
 
 

@@ -109,4 +109,3 @@ def _is_said_already(node: ast.stmt) -> bool:
     """Whether it is an import, or a docstring."""
     is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return is_text or isinstance(node, ast.Import | ast.ImportFrom)
-

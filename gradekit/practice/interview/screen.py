@@ -155,8 +155,7 @@ def grade(workspace: Workspace, terminal: Terminal, interview: Interview) -> Non
                 interviews.record(workspace, question, session.grade(submission))
         except (OurFailure, OSError) as error:
             raise OurFailure(
-                f"{path.name} could not be graded: {error}\n"
-                "`kit interview` tries again."
+                f"{path.name} could not be graded: {error}\n`kit interview` tries again."
             ) from None
         interviews.save(workspace, interview)
 

@@ -157,7 +157,6 @@ class Answer:
         reason = f" ({why})" if why else ""
         raise Missing(f"there is no function `{name}` in {self.filename}{reason}")
 
-
     def _nearly(self, name: str) -> str | None:
         """Where something is that was probably meant: in a class, or under a similar name."""
         wanted = name.replace("_", "").lower()
