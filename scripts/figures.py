@@ -27,9 +27,8 @@ def main() -> None:
     print(f"files                              {len(paths)}")
     print(f"lines of code                      {code}")
     print(f"module, median / longest           {statistics.median(modules):g} / {max(modules)}")
-    print(
-        f"function, median / 90 % / longest  {statistics.median(functions):g} / {tenth} / {functions[-1]}"
-    )
+    spread = f"{statistics.median(functions):g} / {tenth} / {functions[-1]}"
+    print(f"function, median / 90 % / longest  {spread}")
     print(f"comments per 100 lines of code     {100 * comments / code:.1f}")
     print(f"docstrings per 100 lines of code   {100 * docstrings / code:.1f}")
 
