@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from gradekit.commands import kit
+from gradekit.intake.names import answer_suffix
 
 ROOT = Path(__file__).resolve().parents[1]
 METADATA = (ROOT / "exercises" / "exercises.toml").read_text("utf-8")
@@ -260,3 +261,28 @@ def test_an_interview_on_an_unknown_topic_names_the_topics(folder):
     assert result.exit_code == 2
     assert "The topics are:" in result.output
     assert not (folder / "interview").exists()
+
+
+def test_try_writes_the_failing_call_and_runs_it(folder, capfd):
+    """The file holds the call, both values and nothing hidden, and is never taken for an answer."""
+    (folder / "exercise_05_softmax.py").write_text(WRONG, "utf-8")
+    result = run("try", "softmax")
+    text = (folder / "try_exercise_05.py").read_text("utf-8")
+    assert result.exit_code == 0 and "try_exercise_05.py is written" in result.output
+    assert "from exercise_05_softmax import softmax" in text and "# expected: [1.]" in text
+    assert "print(softmax(np.array([" in text
+    assert "nan" in capfd.readouterr().out  # what the answer gives, in a Python of one's own
+    assert answer_suffix("try_exercise_05.py") == "" and answer_suffix("exercise_05.py") == ".py"
+
+
+def test_try_takes_a_call_of_ones_own(folder, capfd):
+    """The contract's value stands beside it; what is no call is one sentence."""
+    (folder / "exercise_05_softmax.py").write_text(RIGHT, "utf-8")
+    assert run("try", "softmax", "--call", "softmax([0, 0])").exit_code == 0
+    assert "# expected: [0.5, 0.5]" in (folder / "try_exercise_05.py").read_text("utf-8")
+    assert "[0.5 0.5]" in capfd.readouterr().out
+    for call, problem in (("softmax(", "no valid Python"), ("1 + 1", "is no call"),
+                          ("softmax(np.nothing)", "cannot be made")):  # fmt: skip
+        refused = run("try", "softmax", "--call", call)
+        assert refused.exit_code == 2 and problem in refused.stderr
+    assert "nothing wrong to try" in run("try", "softmax").output

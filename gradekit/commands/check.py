@@ -116,7 +116,8 @@ def next_steps(report: Report, exercise: Exercise, workspace: Workspace | None) 
     if workspace is None or report.not_run:
         return []
     if not report.passed:
-        return [f"kit hint {exercise.slug}", f"kit watch {exercise.slug}"]
+        slug = exercise.slug
+        return [f"kit try {slug} (this call as a file to run)", f"kit hint {slug}"]
     following = workspace.next_exercise()
     solution = f"kit solution {exercise.slug}"
     return [solution, f"kit watch {following.slug}"] if following else [solution]

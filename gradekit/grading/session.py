@@ -11,17 +11,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from gradekit.causes import causes
 from gradekit.course import Course, Exercise
-from gradekit.errors import GraderError
+from gradekit.errors import GraderError, KitError
 from gradekit.grading import mistakes, plugin
 from gradekit.grading.counterexample import Found, key_of, smallest
 from gradekit.grading.loop import Channel, Job, Loop
 from gradekit.grading.mistakes import Print
 from gradekit.grading.run import Run
+from gradekit.grading.shown import show
 from gradekit.report import Check, Counterexample, Report, clean
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.warmup import warm_up
@@ -177,6 +179,28 @@ class Session:
             return smallest(declared.truth, declared.inputs, run, check.kind, graded, is_wanted)
         finally:
             run.close()
+
+    def expected(
+        self, function: str, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> str | None:
+        """What the contract expects of a call, as text; None where no truth is declared.
+
+        Raises:
+            KitError: the truth cannot be worked out for these arguments.
+        """
+        self._channel.has_collected.wait()
+        declared = self._channel.declared.values()
+        truth = next((each.truth for each in declared if each.truth.function == function), None)
+        if truth is None:
+            return None
+        try:
+            value = truth.value(args, keywords)
+        except Exception as error:  # whatever the arguments are: nobody has checked them
+            raise KitError(
+                f"What {function} should give there cannot be worked out "
+                f"({type(error).__name__}: {error}): are these arguments that the stub allows?"
+            ) from None
+        return type(value).__name__ if isinstance(value, BaseException) else show(value)
 
     @property
     def is_alive(self) -> bool:

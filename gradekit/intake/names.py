@@ -19,6 +19,7 @@ from gradekit.course import Course
 from gradekit.errors import KitError
 
 SUFFIXES = (".py", ".ipynb")
+TRIAL = "try_exercise_"  # how the files begin that `kit try` writes: they are no answers
 AFTERTHOUGHTS = (".txt", ".json", ".text")  # what browsers and mail programs append
 SEPARATORS = r"[\s_.\-]*"
 VERSION = re.compile(r"[\s_\-]*\(?(\d{1,3})\)?")  # -1, (2): the second, the third attempt
@@ -58,6 +59,8 @@ class Doubtful(KitError):
 def answer_suffix(name: str) -> str:
     """`.py` or `.ipynb` if the file is one, also as `X.PY` and `x.ipynb.txt`; else ""."""
     path = PurePosixPath(name)
+    if path.name.lower().startswith(TRIAL):
+        return ""
     suffix = path.suffix.lower()
     if suffix in AFTERTHOUGHTS:
         suffix = PurePosixPath(path.stem).suffix.lower()

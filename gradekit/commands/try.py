@@ -1,0 +1,62 @@
+"""`kit try`: the call that fails as a file to run, in one's own Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gradekit.commands._grading import graded_answer
+from gradekit.commands._group import course_of, kit
+from gradekit.commands._options import EXERCISE, practice_folder
+
+if TYPE_CHECKING:
+    from gradekit.report import Counterexample
+
+
+@kit.command("try")
+@click.argument("name", metavar="EXERCISE", type=EXERCISE)
+@click.option("--call", metavar="CODE", help="This call of your own, such as 'softmax([1, 2])'.")
+@click.option("--no-run", is_flag=True, help="Write the file, and leave running it to you.")
+@click.pass_context
+def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> None:
+    """Write the call on which your answer is wrong into a small file, and run it.
+
+    The file lies beside your answer and holds nothing hidden: put `breakpoint()` or `print`
+    into it or into your answer. It runs in your own Python, with nothing around it, so it works
+    for your own answer in a practice folder only.
+
+    \b
+    Example:
+        kit try softmax
+        kit try softmax --call "softmax([1, 2])"
+    """
+    from gradekit.practice import trial
+    from gradekit.practice.screen.paint import shortest
+
+    course = course_of(context)
+    exercise = course.find(name)
+    workspace = practice_folder(context)
+    submission = workspace.read_answer(exercise)
+    seed = workspace.seed_of(exercise)
+    with graded_answer(course, exercise, submission, seed=seed) as (session, report):
+        example: Counterexample | None
+        if call is not None:
+            function, args, keywords = trial.parsed(call)
+            example = trial.own_example(call, session.expected(function, args, keywords))
+        else:
+            example = trial.example_of(session.explained(submission, report))
+    if example is None:
+        done = f"`{exercise.slug}` earns every point: there is nothing wrong to try."
+        left = (
+            "No small call was found on which it is wrong: `kit check -v` has the messages, and "
+            "`--call CODE` tries one of yours."
+        )
+        click.echo(done if report.passed else left)
+        return
+    path = trial.write(workspace, exercise, example)
+    click.echo(f"{shortest(path)} is written.")
+    if not no_run:
+        python = trial.own_python()
+        click.echo(f"{python} {shortest(path)}")
+        trial.run(python, path)

@@ -1,0 +1,102 @@
+"""A call of one's own answer as a small script: for `print`, `breakpoint()` and an editor."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from gradekit.causes import causes
+from gradekit.course import Exercise
+from gradekit.errors import KitError
+from gradekit.intake.names import TRIAL
+from gradekit.practice.workspace import Workspace
+from gradekit.report import Counterexample, Report
+
+IMPORTS = {"np": "import numpy as np", "torch": "import torch", "nn": "from torch import nn"}
+
+
+def example_of(report: Report) -> Counterexample | None:
+    """The counterexample that a report shows first."""
+    return next((each.counterexample for each in causes(report) if each.counterexample), None)
+
+
+def parsed(call: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    """Function, arguments and keywords of a call that was typed.
+
+    Raises:
+        KitError: it is no call of a function, or its arguments cannot be made.
+    """
+    from gradekit.grading.code import Code, built
+
+    try:
+        node = ast.parse(call.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise KitError(f"`{call}` is no valid Python: {error.msg}.") from None
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        raise KitError(f"`{call}` is no call of a function, such as `softmax([1, 2])`.")
+    try:
+        args = tuple(built(Code(ast.unparse(each))) for each in node.args)
+        keywords = {str(word.arg): built(Code(ast.unparse(word.value))) for word in node.keywords}
+    except Exception as error:  # whatever was typed
+        raise KitError(
+            f"The arguments of `{call}` cannot be made: {type(error).__name__}: {error}.\n"
+            "They may use np, torch, nn and math."
+        ) from None
+    return node.func.id, args, keywords
+
+
+def own_example(call: str, expected: str | None) -> Counterexample:
+    """A call of one's own, with what the contract expects where that is declared."""
+    return Counterexample(call=call.strip(), expected=expected or "", got="")
+
+
+def write(workspace: Workspace, exercise: Exercise, example: Counterexample) -> Path:
+    """Write the script beside the answer; it is kit's file, and written anew each time.
+
+    Raises:
+        KitError: it cannot be written.
+    """
+    path = workspace.folder / f"{TRIAL}{exercise.number}.py"
+    try:
+        path.write_text(script(exercise, example), "utf-8")
+    except OSError as error:
+        raise KitError(f"{path} cannot be written: {error.strerror}.") from None
+    return path
+
+
+def script(exercise: Exercise, example: Counterexample) -> str:
+    """The text of the file."""
+    used = {node.id for node in ast.walk(ast.parse(example.call)) if isinstance(node, ast.Name)}
+    function = example.call.partition("(")[0]
+    lines = [
+        f'"""A call to look into. `kit try {exercise.slug}` writes this file anew."""',
+        "",
+        *(line for name, line in IMPORTS.items() if name in used),
+        f"from {exercise.name} import {function}",
+        "",
+    ]
+    if example.expected:
+        lines.append(f"# expected: {example.expected}")
+    if example.got:
+        lines.append(f"# got:      {example.got}")
+    return "\n".join([*lines, f"print({example.call})", ""])
+
+
+def own_python() -> str:
+    """The Python of the environment that is active, else one on the path, else kit's own."""
+    active = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX")
+    if active:
+        folder = "Scripts" if sys.platform == "win32" else "bin"
+        if found := shutil.which("python", path=str(Path(active) / folder)):
+            return found
+    return sys.executable
+
+
+def run(python: str, path: Path) -> None:
+    """Run the script where it lies, on this terminal; what it does is the learner's affair."""
+    subprocess.run([python, path.name], cwd=path.parent, check=False)
