@@ -119,8 +119,9 @@ def _print_proofs(proofs: list[Proof], as_json: bool) -> None:
         table.add_row("", "all", *_totals(proofs), style="bold")
     out.print(table)
     for proof in proofs:
-        if proof.problems:
-            out.print(Text(f"\n{proof.exercise}", style="bold"))
+        if not proof.problems:
+            continue
+        out.print(Text(f"\n{proof.exercise}", style="bold"))
         problems = Table.grid(padding=(0, 1, 0, 0))
         for problem in proof.problems:
             problems.add_row("-", Text(problem, style="red", overflow="fold"))
