@@ -412,7 +412,8 @@ def test_full_disk_loses_nothing(small: Course, tmp_path: Path) -> None:
     def small_disk() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
 
-    arguments = ("--course", small.root, "grade", handed_in, "--out", tmp_path / "out")
+    out = tmp_path / "out"
+    arguments = ("--course", small.root, "grade", handed_in, "--seed", 0, "--out", out)
     full = run_kit(*arguments, preexec_fn=small_disk)
     assert full.returncode == 2, full.stderr
     assert "what it holds is safe" in full.stderr
@@ -459,7 +460,8 @@ def test_control_c_stops_with_a_summary(small: Course, tmp_path: Path, monkeypat
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("gradekit.render.batch._Bar.tell", tell)
-    arguments = ("--course", small.root, "grade", handed_in, "--out", tmp_path / "out")
+    out = tmp_path / "out"
+    arguments = ("--course", small.root, "grade", handed_in, "--seed", 0, "--out", out)
     # What a shell starts in the background ignores Ctrl-C, and so would these tests.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -630,7 +632,8 @@ def test_the_class_of_the_demo(course: Course, tmp_path: Path) -> None:
     assert points["fatou", "05"] == 0, "a syntax error runs nowhere"
     feedback = tmp_path / "out/feedback"
     assert {folder.name for folder in feedback.iterdir()} == students
-    assert len(list(feedback.glob("*/*.html"))) == len(list(feedback.glob("*/*.md"))) == len(points)
+    pages = len(list(feedback.glob("*/*.html")))
+    assert len(points) <= pages == len(list(feedback.glob("*/*.md")))  # what is unreadable has one
 
 
 def test_one_student_is_graded_again(small: Course, tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_an_answer_after_a_broken_grader_is_graded(course, monkeypatch):
     from gradekit import engine
     from gradekit.errors import SandboxError
 
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise SandboxError("no sandbox today")
 
     inbox: SimpleQueue = SimpleQueue()

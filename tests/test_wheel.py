@@ -57,7 +57,8 @@ def test_installed_kit_grades_in_a_new_folder(environment: Path, tmp_path: Path)
     assert "10 of 10 points" in run(kit, "check", "exercise_05", cwd=practice)
     assert "1 of" in run(kit, cwd=practice)
     names = {path.name for path in practice.iterdir()}
-    assert all(name.startswith("exercise_") or name == "progress.jsonl" for name in names)
+    kept = ("progress.jsonl", "kit.toml")
+    assert all(name.startswith("exercise_") or name in kept for name in names)
 
 
 def test_installed_course_is_hidden_from_answers(environment: Path, tmp_path: Path) -> None:

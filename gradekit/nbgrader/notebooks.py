@@ -245,10 +245,14 @@ def _class_solution(node: ast.ClassDef, model: ast.ClassDef, stub: _Source, answ
     docstring = model.body[0] if ast.get_docstring(model) else None
     rest = [each for each in model.body if each is not docstring]
     others = [each for each in rest if getattr(each, "name", "") not in names]
+    # Their signatures are worked out in the class, so what these need stands there as well.
+    used = set[str]().union(*(names_in(other).used for other in others))
+    texts = [answer.code(node, node) for node in needed_by(used, _beside(stub, answer))]
+    texts += [_whole_with_help(other, stub, answer) for other in others]
     parts = []
     for each in asked:
         body = _indented(_body_with_help(methods[each.name], stub, answer))
-        more = "".join(f"\n\n{answer.code(other, other)}" for other in others if each is asked[-1])
+        more = "".join(f"\n\n{text}" for text in texts if each is asked[-1])
         parts.append(f"{stub.head(each)}\n{BEGIN}\n{body}{more}\n{END}")
     return "\n\n".join([stub.head(node), *map(_indented, parts)])
 
@@ -259,11 +263,29 @@ def _body_with_help(reference: ast.FunctionDef, stub: _Source, answer: _Source) 
     That goes into the body too: a released cell that raised at its top level would keep the
     cell's own function from being defined.
     """
-    there = set[str]().union(*(names_in(node).bound for node in stub.imports), stub.asked)
-    beside = [node for node in answer.tree.body[1:] if not names_in(node).bound <= there]
+    beside = _beside(stub, answer)
+    if reference.decorator_list:  # the cell's own signature has none: they go in with the whole
+        parts = [answer.code(node, node) for node in needed_by(names_in(reference).used, beside)]
+        given = [*reference.args.posonlyargs, *reference.args.args, *reference.args.kwonlyargs]
+        call = ", ".join(f"{each.arg}={each.arg}" for each in given)
+        whole = answer.code(reference, reference)
+        return "\n\n".join([*parts, f"{whole}\n\nreturn {reference.name}({call})"])
     used = set[str]().union(*(names_in(statement).used for statement in reference.body))
     parts = [answer.code(node, node) for node in needed_by(used, beside)]
     return "\n\n".join([*parts, answer.body(reference)])
+
+
+def _beside(stub: _Source, answer: _Source) -> list[ast.stmt]:
+    """What the answer has at its top level that a notebook of the stub has not."""
+    there = set[str]().union(*(names_in(node).bound for node in stub.imports), stub.asked)
+    return [node for node in answer.tree.body[1:] if not names_in(node).bound <= there]
+
+
+def _whole_with_help(node: ast.stmt, stub: _Source, answer: _Source) -> str:
+    """A statement of a class; what a method needs of the top level stands in the method."""
+    if not isinstance(node, ast.FunctionDef) or node.decorator_list:
+        return answer.code(node, node)
+    return f"{answer.head(node)}\n{_indented(_body_with_help(node, stub, answer))}"
 
 
 def _indented(text: str) -> str:

@@ -152,4 +152,6 @@ def test_whatever_is_handed_in_is_read_or_listed() -> None:
     seen.clear()
     pytest.importorskip("nbformat").validate  # noqa: B018  # loaded here, it costs no case its time
     tried()
-    assert seen["reach grading"] >= 0.3 * seen["cases"], seen
+    # hypothesis takes constants from whatever modules are loaded, so a short run varies.
+    share = 0.3 if CASES >= 1000 else 0.1
+    assert seen["reach grading"] >= share * seen["cases"], seen
