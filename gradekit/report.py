@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Literal
 
 import msgspec
@@ -109,6 +110,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         messages = {check.message for check in self.checks}
         alike = len(messages) == 1 and len(self.failed) == len(self.checks) > 1
         return messages.pop() if alike else ""
+
+
+def new_seed() -> int:
+    """A seed of cases that nobody has seen yet."""
+    return secrets.randbelow(2**31)
 
 
 def to_json(report: Report) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -23,6 +22,7 @@ from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.items import HandedIn
 from gradekit.intake.placing import Found, discover
 from gradekit.overview import Overview, SimilarPair
+from gradekit.report import new_seed
 from gradekit.results import (
     About,
     NotGraded,
@@ -39,7 +39,6 @@ from gradekit.roster import Roster
 if TYPE_CHECKING:
     from gradekit.render.feedback import Handed
 
-LARGEST_SEED = 2**31
 FEEDBACK, PAGE, SCORES, NOT_GRADED = "feedback", "report.html", "scores.csv", "not_graded.csv"
 
 
@@ -73,7 +72,7 @@ class Classroom:
             )
         self.course, self.out = course, out
         known = seed_of(out) if seed is None else seed
-        self.seed = secrets.randbelow(LARGEST_SEED) if known is None else known
+        self.seed = new_seed() if known is None else known
         self._handed_in: HandedIn = open_handed_in(handed_in, leave_out=out)
         meant = exercise.name if exercise else None
         self.found = self._called_anew(discover(self._handed_in, course, meant, roster))
@@ -211,7 +210,7 @@ class Classroom:
 
         writer = FeedbackWriter()
         titles = {exercise.name: exercise.title for exercise in self.course.exercises}
-        others = _others(not_graded)
+        others = _beside(not_graded, superseded=True)
         graded: set[tuple[str, str]] = set()
         for result in read_results(self.out, self.found.people):
             graded.add((result.student, result.exercise))
@@ -225,7 +224,7 @@ class Classroom:
                 writer.html(report, title, handed),
                 writer.markdown(report, title, handed),
             )
-        for (student, exercise), problems in _unread(not_graded).items():
+        for (student, exercise), problems in _beside(not_graded, superseded=False).items():
             if student in folders and (student, exercise) not in graded:
                 title = titles.get(exercise, "Files that could not be graded")
                 name = exercise if exercise in titles else "not_graded"
@@ -246,21 +245,17 @@ def _handed(result: Result, others: Sequence[tuple[str, str]]) -> Handed:
     return Handed(name, result.handed_in, result.file_date, result.attempt, tuple(others))
 
 
-def _others(not_graded: Iterable[NotGraded]) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """The files that somebody handed in beside what was graded, by student and exercise."""
+def _beside(
+    not_graded: Iterable[NotGraded], *, superseded: bool
+) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Names and reasons of the files that were not graded and have an owner.
+
+    By student and exercise: those that another file of the same person replaced, or those that
+    could not be graded.
+    """
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for each in not_graded:
-        if each.superseded:
-            name = PurePosixPath(each.file).name
-            found.setdefault((each.student, each.exercise), []).append((name, each.reason))
-    return found
-
-
-def _unread(not_graded: Iterable[NotGraded]) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """The files that could not be graded and have an owner, by student and exercise."""
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for each in not_graded:
-        if each.student and not each.superseded:
+        if each.student and each.superseded == superseded:
             name = PurePosixPath(each.file).name
             found.setdefault((each.student, each.exercise), []).append((name, each.reason))
     return found

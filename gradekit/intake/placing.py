@@ -23,7 +23,7 @@ from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.intake.items import REASONS, HandedIn, Item
 from gradekit.intake.layouts import canvas, gradescope, moodle, nbgrader, plain
-from gradekit.intake.levels import Class, Placeable, class_in
+from gradekit.intake.levels import Class, Placeable, class_in, is_litter
 from gradekit.intake.names import (
     VERSION,
     Defined,
@@ -166,7 +166,7 @@ def answers_of_one(
     placer = Placer(handed_in, names, only)
     owner = Person("student")
     for item in handed_in.items():
-        if item.kind != "folder" and not placer.is_litter(item.path.split("/")):
+        if item.kind != "folder" and not is_litter(item.path.split("/")):
             placer.place_of([owner], Placeable(item, tuple(item.path.split("/"))), "")
     placed = [each for each in placer.placed if each.exercise in exercises]
     not_graded = [each for each, _ in placer.not_graded]
@@ -194,12 +194,6 @@ class Placer:
         people = self._gradescope(whole)
         for each in whole.items:
             self._place(each, whole, people)
-
-    def is_litter(self, parts: Sequence[str]) -> bool:
-        """Whether it is something that systems leave behind and nobody handed in."""
-        from gradekit.intake.levels import is_litter
-
-        return is_litter(parts)
 
     def _place(self, each: Placeable, whole: Class, people: dict[str, list[Person]]) -> None:
         owners, parts = self._owners(each, people)

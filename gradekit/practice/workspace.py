@@ -12,7 +12,6 @@ import hashlib
 import itertools
 import json
 import os
-import secrets
 import time
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -23,10 +22,9 @@ import msgspec
 
 from gradekit.course import Course, Exercise, default_root
 from gradekit.errors import KitError
-from gradekit.report import NOT_WRITTEN, Report
+from gradekit.report import NOT_WRITTEN, Report, new_seed
 from gradekit.submission import Submission, read
 
-LARGEST_SEED = 2**31
 PROGRESS, SETTINGS = "progress.jsonl", "kit.toml"
 State = Literal["new", "started", "solved", "broken"]
 
@@ -302,7 +300,7 @@ def _new_settings(course: Course) -> str:
     """kit.toml of a new practice folder."""
     text = (
         "# Decides which cases the checks draw here; see `kit check --seed`.\n"
-        f"seed = {secrets.randbelow(LARGEST_SEED)}\n"
+        f"seed = {new_seed()}\n"
     )
     if course.root != default_root().resolve():
         text += "# The course that this folder practises.\n"
@@ -328,14 +326,19 @@ def _settings_in(folder: Path) -> dict[str, Any]:
     return settings
 
 
+def _practice_folder_around() -> Path | None:
+    """The nearest folder upwards with a progress file."""
+    here = Path.cwd()
+    return next((each for each in (here, *here.parents) if (each / PROGRESS).is_file()), None)
+
+
 def remembered_course() -> Path | None:
     """The course of the practice folder around the current folder, if it is a special one.
 
     Raises:
         KitError: what it remembers cannot be read.
     """
-    here = Path.cwd()
-    folder = next((each for each in (here, *here.parents) if (each / PROGRESS).is_file()), None)
+    folder = _practice_folder_around()
     told = _settings_in(folder).get("course") if folder else None
     if folder is None or told is None:
         return None
@@ -354,10 +357,9 @@ def find(course: Course) -> Workspace | None:
     That is the nearest folder upwards with a progress file; else the exercises/ of a
     course checkout that one stands in; else none.
     """
+    if practice := _practice_folder_around():
+        return Workspace(practice, course)
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / PROGRESS).is_file():
-            return Workspace(folder, course)
     for folder in (here, *here.parents):
         if folder == course.root:
             return Workspace(folder / "exercises", course)
