@@ -95,7 +95,7 @@ def causes(report: Report) -> list[Cause]:
     """What did not pass, by cause: first our own failures, then what explains most failures."""
     groups: dict[tuple[str, ...], list[Check]] = {}
     for check in report.checks:
-        if check.outcome != "passed":
+        if check.outcome in ("failed", "not_run"):
             groups.setdefault(_reason(check), []).append(check)
     found = [Cause(tuple(group)) for group in groups.values()]
     return sorted(found, key=_place)

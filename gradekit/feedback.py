@@ -11,6 +11,7 @@ from gradekit.report import NOT_WRITTEN, Check, Report
 
 Level = Literal["score", "titles", "hints", "full"]
 LEVELS: tuple[Level, ...] = ("score", "titles", "hints", "full")  # each shows more
+WITHOUT_TITLE = {"not_run": "A check could not be run.", "waits": "A part is marked by a person."}
 # How far our own words about a check go before they come to its call.
 STOPPED = re.compile(
     r"stopped(?: after [\d.]+ s|: it used more than [\d.]+ GiB|: the whole answer took .*"
@@ -22,11 +23,11 @@ NO_FUNCTION = re.compile(r"there is no function `(\w+)`|`(\w+)` is no function")
 def at_level(report: Report, level: Level) -> Report:
     """The report with only what `level` allows.
 
-    score: the points, and that a check could not be run. titles: which checks failed.
-    hints: and the question that helps, and the known mistake that the answer behaves like.
-    full: and the counterexample. What gives no check away stays from titles on: what is the
-    same for every check (a syntax error, say), and that a function is not written, is not
-    there, or was stopped for its time or memory.
+    score: the points, and that a check could not be run or waits for a mark. titles: which
+    checks failed. hints: and the question that helps, and the known mistake that the answer
+    behaves like. full: and the counterexample. What gives no check away stays from titles on:
+    what is the same for every check (a syntax error, say), and that a function is not written,
+    is not there, or was stopped for its time or memory.
     """
     if level == "full":
         return report
@@ -35,12 +36,12 @@ def at_level(report: Report, level: Level) -> Report:
             Check(
                 name="check",
                 function="",
-                title="A check could not be run.",
-                outcome="not_run",
+                title=WITHOUT_TITLE[check.outcome],
+                outcome=check.outcome,
                 score=0.0,
                 max_score=check.max_score,
             )
-            for check in report.not_run
+            for check in (*report.not_run, *report.waiting)
         )
         return _kept(report, ours)
     common = _common_problem(report)

@@ -25,7 +25,7 @@ from gradekit.course import Course, Exercise, default_root
 from gradekit.errors import KitError
 from gradekit.export.names import needed_by
 from gradekit.export.texts import cause_details, explained, remarks
-from gradekit.report import MARKS, Check, Report
+from gradekit.report import MARKS, WAITS, Check, Report
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -70,7 +70,7 @@ def score(exercise: str, check: str, course: str = "") -> float:
         if found.name == check:
             if found.outcome == "not_run":
                 raise RuntimeError(f"the check was not run: {found.message}")
-            if found.outcome == "failed":
+            if found.outcome in ("failed", "waits"):
                 print(explained(found))
             return found.score
     raise RuntimeError(f"the grader of {exercise} has no check `{check}`: export it anew")
@@ -87,7 +87,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         passed = [c for c in self.report.checks if c.max_score and c.outcome == "passed"]
-        rows = [*map(_row, causes(self.report)), *map(_passed_row, passed)]
+        settled = [*passed, *self.report.waiting]
+        rows = [*map(_row, causes(self.report)), *map(_passed_row, settled)]
         like = "".join(
             f"<p><code>{html.escape(name)}</code> behaves like: {html.escape(mistake)}</p>"
             for name, mistake in self.report.behaves_like.items()
@@ -96,7 +97,7 @@ class Table:
 
     def _total(self) -> str:
         report = self.report
-        return f"{report.exercise}: {report.score:g} of {report.max_score:g} points"
+        return f"{report.exercise}: {report.points}"
 
 
 def _row(cause: Cause) -> str:
@@ -106,7 +107,8 @@ def _row(cause: Cause) -> str:
 
 
 def _passed_row(check: Check) -> str:
-    return _table_row(check.outcome, check.title, "", check.score, check.max_score)
+    text = WAITS if check.outcome == "waits" else ""
+    return _table_row(check.outcome, check.title, text, check.score, check.max_score)
 
 
 def _table_row(outcome: str, title: str, text: str, score: float, possible: float) -> str:

@@ -85,6 +85,7 @@ class Overview:
         self.cells: dict[str, dict[str, Cell]] = {name: {} for name in students}
         self.mistakes: Counter[tuple[str, str, str]] = Counter()
         self.graded = self.full_marks = self.not_run = 0
+        self.waiting = 0  # graded answers of which a part waits for a person's mark
         self.faults: dict[str, str] = {}  # exercise -> what first kept a check from being run
         self._fractions = 0.0
         self._checks: dict[tuple[str, str], CheckStatistics] = {}
@@ -112,7 +113,8 @@ class Overview:
             cells[result.exercise] = Cell("not_run", note=first.message)
             return
         self.graded += 1
-        self.full_marks += report.passed
+        self.full_marks += report.passed and not report.waiting
+        self.waiting += bool(report.waiting)
         self._fractions += report.score / report.max_score if report.max_score else 0.0
         # One string a title for the whole class: cells only point to it.
         failed = tuple(titles.setdefault(check.title, check.title) for check in report.failed)

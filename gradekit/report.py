@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
-Outcome = Literal["passed", "failed", "not_run"]
+Outcome = Literal["passed", "failed", "not_run", "waits"]
 Ending = Literal["finished", "timed_out", "out_of_memory", "crashed", "refused", "malformed"]
 
-MARKS = {"passed": "✓", "failed": "✗", "not_run": "!"}
+MARKS = {"passed": "✓", "failed": "✗", "not_run": "!", "waits": "○"}
+WAITS = "waits for a mark"  # of a person
 PRINTED = "\nprinted: "  # in a message, before what the answer printed
 NOT_WRITTEN = "not written yet"  # the message where a function is still the stub's
 
@@ -28,7 +30,8 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One grader test on one submission.
 
-    `not_run` is our own failure and never counts against anyone. `ending` says how a check
+    `not_run` is our own failure and never counts against anyone. `waits` is a check that a person
+    marks (`@check(..., manual=True)`), and that nobody has marked yet. `ending` says how a check
     ended that did not pass. Texts hold no control characters.
     """
 
@@ -89,10 +92,47 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def _told(self) -> list[tuple[str, str, str]]:
         return [(check.name, check.outcome, check.message) for check in self.checks]
 
+    def with_marks(self, marks: Mapping[str, float]) -> Report:
+        """The report with points that a person gave, by the names of checks; unknown names are
+        passed over. A check that was marked has passed with all of its points, else failed.
+        """
+        checks = tuple(
+            msgspec.structs.replace(
+                check,
+                score=marks[check.name],
+                outcome="passed" if marks[check.name] >= check.max_score else "failed",
+            )
+            if check.name in marks
+            else check
+            for check in self.checks
+        )
+        score = sum(check.score for check in checks)
+        return msgspec.structs.replace(self, checks=checks, score=score)
+
     @property
     def passed(self) -> bool:
-        """Whether every point was earned."""
-        return self.score >= self.max_score and not self.not_run
+        """Whether every point was earned that has been judged so far."""
+        if self.not_run or (self.waiting and self.failed):  # of examples alone: none may fail
+            return False
+        return self.score >= self.judged_score
+
+    @property
+    def waiting(self) -> tuple[Check, ...]:
+        """The checks that a person has yet to mark."""
+        return tuple(check for check in self.checks if check.outcome == "waits")
+
+    @property
+    def judged_score(self) -> float:
+        """The points that could be earned so far: all but those that wait for a mark."""
+        return self.max_score - sum(check.max_score for check in self.waiting)
+
+    @property
+    def points(self) -> str:
+        """`7 of 10 points`, and how many of them wait for a mark."""
+        waiting = self.max_score - self.judged_score
+        verb = "waits" if waiting == 1 else "wait"
+        more = f", {waiting:g} {verb} for a mark" if self.waiting else ""
+        return f"{self.score:g} of {self.max_score:g} points{more}"
 
     @property
     def not_run(self) -> tuple[Check, ...]:
@@ -107,8 +147,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def common_problem(self) -> str:
         """What all checks (of several) failed with, such as a syntax error; else empty."""
-        messages = {check.message for check in self.checks}
-        alike = len(messages) == 1 and len(self.failed) == len(self.checks) > 1
+        judged = [check for check in self.checks if check.outcome != "waits"]
+        messages = {check.message for check in judged}
+        alike = len(messages) == 1 and len(self.failed) == len(judged) > 1
         return messages.pop() if alike else ""
 
 

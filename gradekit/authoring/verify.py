@@ -216,7 +216,8 @@ class _Prover:
             for check in report.checks
             if check.max_score <= 0 and not check.name.startswith("example_")
         )
-        hidden = {check.name for check in report.checks if check.max_score}
+        judged = [check for check in report.checks if check.outcome != "waits"]
+        hidden = {check.name for check in judged if check.max_score}
         self.proof.checks = len(hidden)
         return hidden
 

@@ -33,7 +33,7 @@ def result(report: Report, handin: Handin, level: Level) -> dict[str, Any]:
         "schema": SCHEMA,
         **handin._asdict(),
         "score": _whole(report.score),
-        "max-score": _whole(report.max_score),
+        "max-score": _whole(report.judged_score),
         "tests": [
             {
                 "test-name": check.title,
@@ -43,7 +43,7 @@ def result(report: Report, handin: Handin, level: Level) -> dict[str, Any]:
                 "output": details(check),
             }
             for check in shown.checks
-            if check.max_score
+            if check.max_score and check.outcome != "waits"
         ],
     }
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gradekit.course import METADATA
 from gradekit.export.texts import details
 from gradekit.feedback import Level, at_level
-from gradekit.report import Report
+from gradekit.report import Check, Report
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
@@ -64,7 +64,7 @@ def results(reports: Iterable[Report], missing: Iterable[Missing], level: Level)
             line
             for report in graded
             for line in (
-                f"{report.exercise}: {report.score:g} of {report.max_score:g} points",
+                f"{report.exercise}: {report.points}",
                 *(f"  {note}" for note in report.passed_over),
             )
         ),
@@ -81,16 +81,18 @@ def _tests(number: int, report: Report, level: Level) -> list[dict[str, Any]]:
         name = report.exercise
         return [_test(str(number), name, report.score, report.max_score, status, "")]
     return [
-        _test(
-            f"{number}.{position}",
-            check.title,
-            check.score,
-            check.max_score,
-            "passed" if check.outcome == "passed" else "failed",
-            details(check),
-        )
+        _test_of(f"{number}.{position}", check)
         for position, check in enumerate(at_level(report, level).checks, start=1)
     ]
+
+
+def _test_of(number: str, check: Check) -> dict[str, Any]:
+    status = "passed" if check.outcome == "passed" else "failed"
+    test = _test(number, check.title, check.score, check.max_score, status, details(check))
+    if check.outcome == "waits":  # Gradescope has a rubric for what a person marks
+        for name in ("score", "max_score", "status"):
+            del test[name]
+    return test
 
 
 def _test(

@@ -6,17 +6,19 @@ from collections.abc import Iterable
 
 from gradekit.export.texts import details
 from gradekit.feedback import Level, at_level
-from gradekit.report import Check, Report
+from gradekit.report import WAITS, Check, Report
 
 
 def xml(reports: Iterable[Report], level: Level) -> bytes:
     """One suite a report, one case a check; what we failed to run is an error, not a failure."""
-    from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
+    from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
     def case(check: Check, exercise: str) -> TestCase:
         made = TestCase(check.name, classname=f"{exercise}.{check.function}", time=check.seconds)
         kinds = {"failed": Failure, "not_run": Error}
-        if check.outcome in kinds:
+        if check.outcome == "waits":
+            made.result = [Skipped(WAITS)]
+        elif check.outcome in kinds:
             problem = kinds[check.outcome](check.title, check.ending)
             problem.text = details(check)
             made.result = [problem]

@@ -75,6 +75,6 @@ def _user(student: str, person: Person, field: Field, rows: dict[str, Row] | Non
 def _cells(report: Report | None, level: Level) -> tuple[str, str]:
     if report is None:
         return "", ""
-    points = f"{report.score:g} of {report.max_score:g} points."
+    points = f"{report.points}."
     text = "All checks passed." if report.passed else remarks(at_level(report, level)) or points
     return f"{report.score:g}", text

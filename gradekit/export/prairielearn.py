@@ -17,8 +17,8 @@ def results(report: Report, level: Level) -> dict[str, Any]:
     shown = at_level(report, level)
     return {
         "gradable": not report.not_run,
-        "score": report.score / report.max_score if report.max_score else 0.0,
-        "message": f"{report.score:g} of {report.max_score:g} points",
+        "score": report.score / report.judged_score if report.judged_score else 0.0,
+        "message": report.points,
         "tests": [
             {
                 "name": check.title,
@@ -27,7 +27,9 @@ def results(report: Report, level: Level) -> dict[str, Any]:
                 "output": details(check),
             }
             for check in shown.checks
-            if check.max_score  # examples: without points they would hide everybody's
+            # Examples: without points they would hide everybody's. What a person marks has a
+            # rubric of its own there.
+            if check.max_score and check.outcome != "waits"
         ],
     }
 

@@ -7,7 +7,7 @@ import textwrap
 import msgspec
 
 from gradekit.causes import Cause, causes
-from gradekit.report import MARKS, Check, Counterexample, Report
+from gradekit.report import MARKS, WAITS, Check, Counterexample, Report
 
 NOT_RUN = "not run, through a fault of gradekit's own: this needs a human grader"
 
@@ -22,6 +22,8 @@ def details(check: Check) -> str:
     """What went wrong and the question that helps; "" where nothing is to be said."""
     if check.outcome == "passed":
         return ""
+    if check.outcome == "waits":
+        return WAITS
     fault = NOT_RUN if check.outcome == "not_run" else ""
     hint = f"hint: {check.hint}" if check.hint else ""
     return "\n".join(part for part in (fault, check.message, hint) if part)

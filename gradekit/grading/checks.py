@@ -9,7 +9,12 @@ import pytest
 
 
 def check(
-    function: str, *, points: float, hint: str, inputs: Callable[[Any], Any] | None = None
+    function: str,
+    *,
+    points: float,
+    hint: str = "",
+    inputs: Callable[[Any], Any] | None = None,
+    manual: bool = False,
 ) -> pytest.MarkDecorator:
     """Mark a test of a grader file as a check.
 
@@ -21,5 +26,9 @@ def check(
         hint: A question that leads to the mistake without naming the answer.
         inputs: Where a counterexample is to be looked for when this check fails, if not in the
             `inputs` of the function's `Truth`.
+        manual: A person marks it, such as a text: the test is never run, its docstring says what
+            earns the points, and it waits for a mark.
     """
-    return pytest.mark.check(function=function, points=points, hint=hint, inputs=inputs)
+    return pytest.mark.check(
+        function=function, points=points, hint=hint, inputs=inputs, manual=manual
+    )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gradekit.grading.judge import JUDGE, ExampleItem, Judge, is_verdict
+from gradekit.grading.judge import JUDGE, ExampleItem, Judge, is_manual, is_verdict
 from gradekit.grading.memo import Memo
 from gradekit.grading.mistakes import Print
 from gradekit.grading.raised import SubmissionError
@@ -111,7 +111,7 @@ class Loop:
             if not done:
                 continue
             last = done[-1]
-            if job.until_failure and last.outcome != "passed" and last.max_score:
+            if job.until_failure and last.outcome in ("failed", "not_run") and last.max_score:
                 return
             taken[last.function] += last.seconds
             timeouts[last.function] += last.ending == "timed_out"
@@ -207,12 +207,18 @@ def _collected(items: list[pytest.Item]) -> list[_Collected]:
         if (marker := item.get_closest_marker("check")) is None:
             continue
         alone = None
-        if isinstance(item, ExampleItem):
+        if is_manual(item):
+            alone = _nothing
+        elif isinstance(item, ExampleItem):
             alone = item.runtest
         elif isinstance(item, pytest.Function) and _takes_submission_only(item):
             alone = partial(item.obj, item.config.stash[JUDGE].proxy)
         found.append(_Collected(item, marker.kwargs["function"], alone))
     return found
+
+
+def _nothing() -> None:
+    """What there is to run of a check that a person marks."""
 
 
 def _declared(checks: list[_Collected]) -> dict[str, Declared]:

@@ -16,10 +16,10 @@ import pytest
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.grading import examples as examples_module
-from gradekit.grading.judge import JUDGE, ExampleItem, Judge
+from gradekit.grading.judge import JUDGE, ExampleItem, Judge, is_manual
 from gradekit.grading.proxy import SubmissionProxy
 from gradekit.grading.run import Run
-from gradekit.report import clean
+from gradekit.report import WAITS, clean
 from gradekit.sandbox.launch import Sandbox
 from gradekit.submission import read
 
@@ -83,6 +83,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if judge.current.run is None or item.config.stash.get(OURS, None):
             judge.current.run = _own_run(item)
         judge.begin_check(item)
+        if is_manual(item):
+            pytest.skip(WAITS)
 
 
 def _own_run(item: pytest.Item) -> Run:

@@ -37,7 +37,8 @@ def record(submitted: SubmittedNotebook, graded: Graded, level: Level) -> None:
     for grade in submitted.grades:
         if found := graded.find(grade.name):
             _, check = found
-            _set_score(grade, None if check.outcome == "not_run" else check.score)
+            is_open = check.outcome in ("not_run", "waits")
+            _set_score(grade, None if is_open else check.score)
         elif grade.name not in solutions:  # a test of the instructor's own: nobody ran it
             _set_score(grade, None)
     shown = {name: at_level(report, level) for name, report in graded.reports.items()}

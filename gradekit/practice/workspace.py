@@ -39,6 +39,7 @@ class Event(msgspec.Struct, omit_defaults=True):
     exercise: str
     score: float = 0.0
     max_score: float = 0.0
+    passed: bool = False  # no point is missing of what has been judged, be it nothing
     level: int = 0  # of a hint
     sha256: str = ""  # of the answer that was checked
     failed: tuple[str, ...] = ()  # titles of the checks that cost points
@@ -50,7 +51,7 @@ class Event(msgspec.Struct, omit_defaults=True):
     @property
     def full_marks(self) -> bool:
         """Whether every point was earned."""
-        return self.score >= self.max_score > 0
+        return self.passed or self.score >= self.max_score > 0
 
 
 class Workspace:
@@ -132,7 +133,8 @@ class Workspace:
         known = report.behaves_like.items()
         fields: dict[str, Any] = {
             "score": report.score,
-            "max_score": report.max_score,
+            "max_score": report.judged_score,
+            "passed": report.passed,
             "sha256": report.submission_sha256,
             "failed": tuple(check.title for check in written if check.max_score),
             "mistakes": tuple(f"{function}: {mistake}" for function, mistake in known),

@@ -84,6 +84,9 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
             f"{_count(overview.not_run, 'answer')} could not be run, through a fault of kit's own."
         )
         out.print(Text(f"! {text} Once it is mended, run the same command again.", style="yellow"))
+    if overview.waiting:
+        verb = "waits" if overview.waiting == 1 else "wait"
+        out.print(f"{_count(overview.waiting, 'answer')} {verb} for a person's mark.")
     if problems := overview.not_graded:
         out.print(Text(f"{_count(len(problems), 'file')} not graded:", style="yellow"))
         for problem in problems[:SHOWN]:

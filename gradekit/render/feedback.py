@@ -92,9 +92,11 @@ class FeedbackWriter:
 
     def _new_page(self, template: jinja2.Template, shown: bytes, title: str) -> str:
         report = msgspec.json.decode(shown, type=Report)
-        by_outcome: dict[str, list[Check]] = {"passed": [], "not_run": []}
+        by_outcome: dict[str, list[Check]] = {"passed": [], "not_run": [], "waits": []}
         for check in report.checks:
-            if check.outcome == "not_run" or (check.max_score and check.outcome == "passed"):
+            if check.outcome in ("not_run", "waits") or (
+                check.max_score and check.outcome == "passed"
+            ):
                 by_outcome[check.outcome].append(check)
         return template.render(
             report=report,

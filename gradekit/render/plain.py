@@ -14,7 +14,7 @@ def sentences(report: Report, most: int | None = None) -> Iterator[str]:
     Args:
         most: How many of the causes of failures are told in full; None for all.
     """
-    yield f"{report.exercise}: {report.score:g} of {report.max_score:g} points."
+    yield f"{report.exercise}: {report.points}."
     for note in report.passed_over:
         yield f"Passed over: {note}."
     if common := report.common_problem:
@@ -27,7 +27,10 @@ def sentences(report: Report, most: int | None = None) -> Iterator[str]:
         yield f"And {more} more checks failed."
     for function, mistake in report.behaves_like.items():
         yield f"{function} behaves like: {mistake}."
-    counted = [check for check in report.checks if check.max_score or check.outcome != "passed"]
+    for check in report.waiting:
+        yield f"Waits for a mark, {check.max_score:g} points, {check.function}: {check.title}"
+    judged = [check for check in report.checks if check.outcome != "waits"]
+    counted = [check for check in judged if check.max_score or check.outcome != "passed"]
     passed = sum(check.outcome == "passed" for check in counted)
     yield f"Passed: {passed} of {len(counted)} checks."
 

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gradekit.causes import Cause, causes
-from gradekit.report import MARKS, PRINTED, Check, Counterexample, Report
+from gradekit.report import MARKS, PRINTED, WAITS, Check, Counterexample, Report
 
-STYLES = {"passed": "green", "failed": "red", "not_run": "yellow"}
+STYLES = {"passed": "green", "failed": "red", "not_run": "yellow", "waits": "cyan"}
 FAULT = "not run, through a fault of kit's own, not of yours"
 WIDTH = 100  # beyond this, lines are hard to read
 INDENT = 4
@@ -69,7 +69,7 @@ def print_next(out: Console, commands: Sequence[str]) -> None:
 def print_score(out: Console, report: Report) -> None:
     """The first line: the exercise and its points."""
     style = "bold green" if report.passed else "bold"
-    points = Text(f"{report.score:g} of {report.max_score:g} points", style=style)
+    points = Text(report.points, style=style)
     _print_between(out, Text(report.exercise, style="bold"), points)
 
 
@@ -91,6 +91,8 @@ def print_causes(out: Console, report: Report, *, verbose: bool = False) -> None
     for function, mistake in unnamed.items():
         out.print(Text(f"  {function} behaves like: {mistake}", style="yellow"))
     _print_passed(out, [c for c in report.checks if c.outcome == "passed"], verbose)
+    for check in report.waiting:
+        _print_line(out, "waits", f"{check.title} ({WAITS})", f"{check.max_score:g}")
 
 
 def _print_cause(out: Console, cause: Cause, mistake: str, verbose: bool) -> None:

@@ -219,7 +219,7 @@ class Debrief:
             assert report is not None
             out.print(Text(f"{number}  {exercise.title}", style="bold"))
             style = "green" if report.passed else "yellow"
-            points = f"{report.score:g} of {report.max_score:g} points"
+            points = report.points
             expected = f"{spent(question.seconds)}, planned {exercise.minutes} min"
             out.print(Text(f"   {points}, ", style=style).append(expected))
             for function, mistake in report.behaves_like.items():
