@@ -7,7 +7,7 @@ a counter a check, so that a large class does not mean a large process.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from gradekit.course import Course, Exercise
@@ -54,13 +54,39 @@ class Remark(NamedTuple):
     note: str
 
 
-class SimilarPair(NamedTuple):
-    """Two answers that have much in common. `share` of the code, from 0 to 1."""
+class Likeness(NamedTuple):
+    """One side of two answers that are compared; `common` are the lines that both have."""
+
+    student: str
+    file: str
+    source: str
+    common: frozenset[int]
+
+
+class Alike(NamedTuple):
+    """Answers to an exercise that have much in common.
+
+    Attributes:
+        students: Whose they are; those of an earlier term with its folder's name.
+        share: What the closest two share of the shorter one's own code, from 0 to 1.
+        closest: The two answers to look at first.
+    """
 
     exercise: str
-    first: str
-    second: str
+    students: tuple[str, ...]
     share: float
+    closest: tuple[Likeness, Likeness]
+
+
+class Similar(NamedTuple):
+    """The leads for a person to look at: the first `shown` on the page, all in the table.
+
+    `skipped` are the files that could not be compared.
+    """
+
+    groups: Sequence[Alike] = ()
+    shown: int = 0
+    skipped: Sequence[NotGraded] = ()
 
 
 class Overview:
@@ -72,7 +98,7 @@ class Overview:
         results: Iterable[Result],
         not_graded: Iterable[NotGraded] = (),
         students: Iterable[str] = (),
-        similar: Iterable[SimilarPair] = (),
+        similar: Similar | None = None,
         people: Mapping[str, Person] = {},
     ) -> None:
         """Args:
@@ -80,7 +106,7 @@ class Overview:
         people: Who they are, by what they are called.
         """
         self.not_graded = list(not_graded)
-        self.similar = list(similar)
+        self.similar = similar or Similar()
         self.people = dict(people)
         self.cells: dict[str, dict[str, Cell]] = {name: {} for name in students}
         self.mistakes: Counter[tuple[str, str, str]] = Counter()

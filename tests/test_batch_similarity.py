@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gradekit.batch.similarity import similar_pairs
+from gradekit.batch.fingerprints import FingerprintProcess, prints_of
+from gradekit.batch.similarity import similar_answers
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.intake.handed_in import open_handed_in
@@ -36,12 +37,85 @@ def handed_in(tmp_path: Path, course: Course) -> Path:
 
 
 def test_renamed_copy_is_found(handed_in: Path, course: Course) -> None:
-    """A copy with other names and comments is the first pair; stubs and scraps are none."""
+    """A copy with other names and comments is the first group; stubs and scraps are in none."""
     source = open_handed_in(handed_in)
-    pairs = similar_pairs(course, source, discover(source, course).entries)
-    assert {pairs[0].first, pairs[0].second} == {"copycat", "student plain_loops"}
-    assert pairs[0].share > 0.9
-    assert not any("stub" in pair.first or "broken" in pair.first for pair in pairs)
+    similar = similar_answers(course, source, discover(source, course).entries)
+    first = similar.groups[0]
+    assert first.students == ("copycat", "student plain_loops")
+    assert first.share > 0.9
+    everybody = {student for group in similar.groups for student in group.students}
+    assert not any("stub" in student or "broken" in student for student in everybody)
+
+
+def test_side_by_side_marks_what_both_have(handed_in: Path, course: Course) -> None:
+    """The marked lines of a copy are its code, not the comment on top that only it has."""
+    source = open_handed_in(handed_in)
+    similar = similar_answers(course, source, discover(source, course).entries)
+    copy, original = similar.groups[0].closest
+    assert copy.student == "copycat" and 1 not in copy.common
+    lines = copy.source.splitlines()
+    assert any("row_of_scores" in lines[number - 1] for number in copy.common)
+    assert len(original.common) >= len(original.source.splitlines()) / 3
+
+
+def test_copies_are_one_group_with_earlier_terms(
+    handed_in: Path, course: Course, tmp_path: Path
+) -> None:
+    """Three copies are one group, and so is one of last year's; last year's alone are none."""
+    text = (handed_in / "copycat" / f"{EXERCISE}.py").read_text()
+    for path in ("in/second copycat", "2025/old one", "2025/old two"):
+        (tmp_path / path).mkdir(parents=True)
+        (tmp_path / path / f"{EXERCISE}.py").write_text(text)
+    others = sorted((course.root / "tests/bank" / EXERCISE / "right").glob("*.py"))
+    other = others[0] if others[0].stem != "plain_loops" else others[1]
+    for name in ("old three", "old four"):
+        (tmp_path / "2025" / name).mkdir()
+        (tmp_path / "2025" / name / f"{EXERCISE}.py").write_text(other.read_text())
+    (handed_in / f"student {other.stem}" / f"{EXERCISE}.py").unlink()
+    source = open_handed_in(handed_in)
+    entries = discover(source, course).entries
+    similar = similar_answers(course, source, entries, [tmp_path / "2025"])
+    assert set(similar.groups[0].students) == {
+        "copycat", "second copycat", "student plain_loops", "old one (2025)", "old two (2025)"
+    }  # fmt: skip
+    everybody = [student for group in similar.groups for student in group.students]
+    assert not any("old three" in student for student in everybody)
+
+
+def test_the_published_solution_is_nobodys_copy(
+    handed_in: Path, course: Course
+) -> None:
+    """Two who handed in the model answer share nothing of their own."""
+    text = course.solution(course.find("5")).read_text()
+    for name in ("reader one", "reader two"):
+        (handed_in / name).mkdir()
+        (handed_in / name / f"{EXERCISE}.py").write_text(text)
+    source = open_handed_in(handed_in)
+    similar = similar_answers(course, source, discover(source, course).entries)
+    assert not any("reader one" in group.students for group in similar.groups)
+
+
+def test_a_file_that_takes_too_long_costs_itself() -> None:
+    """The process is ended at its time limit, and the next file is read by a new one."""
+    process = FingerprintProcess(seconds=0.0)
+    try:
+        assert "within 0 seconds" in process.take("answer.py", b"x = 1\n" * 10_000).problem
+    finally:
+        process.close()
+    process = FingerprintProcess()
+    try:
+        assert process.take("answer.py", b"def f(x):\n    return x + 1\n" * 5).lines
+        assert "larger than" in process.take("answer.py", b"x" * 2**24).problem
+    finally:
+        process.close()
+
+
+def test_lines_of_prints_are_those_of_the_source() -> None:
+    """A print's lines hold its code, also below comments and long names, which do not count."""
+    source = "# a comment\n\n" + "a_very_long_name_indeed = another_long_name + 12345678\n" * 3
+    taken = prints_of(source)
+    assert taken.lines
+    assert all(3 <= first <= last <= 5 for first, last in taken.lines.values())
 
 
 def test_similar_answers_are_a_lead_and_no_verdict(handed_in: Path, tmp_path: Path) -> None:
@@ -52,3 +126,7 @@ def test_similar_answers_are_a_lead_and_no_verdict(handed_in: Path, tmp_path: Pa
     assert "copycat" in result.output and "no proof" in result.output
     assert "never a verdict" in (out / "report.html").read_text()
     assert "copycat,10,10" in (out / "scores.csv").read_text()
+    assert "copycat" in (out / "similar.html").read_text()
+    assert "copycat,0.9" in (out / "similar.csv").read_text() or "copycat,1.00" in (
+        out / "similar.csv"
+    ).read_text()

@@ -21,7 +21,7 @@ from gradekit.feedback import Level, at_level
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.items import HandedIn
 from gradekit.intake.placing import Found, discover
-from gradekit.overview import Overview, SimilarPair
+from gradekit.overview import Overview, Similar
 from gradekit.report import new_seed
 from gradekit.results import (
     About,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gradekit.render.feedback import Handed
 
 FEEDBACK, PAGE, SCORES, NOT_GRADED = "feedback", "report.html", "scores.csv", "not_graded.csv"
+SIMILAR_PAGE, SIMILAR_TABLE = "similar.html", "similar.csv"
 
 
 class Classroom:
@@ -162,14 +163,17 @@ class Classroom:
                 self.finished = batch.graded
                 self.unreadable = batch.not_graded
 
-    def similar(self) -> list[SimilarPair]:
-        """Pairs of answers to one exercise that share suspiciously much code."""
-        from gradekit.batch.similarity import similar_pairs
+    def similar(self, against: Sequence[Path] = ()) -> Similar:
+        """Groups of answers to one exercise that share suspiciously much code.
 
-        counted = [entry for entry in self.found.entries if entry.counted]
-        return similar_pairs(self.course, self._handed_in, counted)
+        Args:
+            against: What earlier classes handed in, a folder or zip each.
+        """
+        from gradekit.batch.similarity import similar_answers
 
-    def write(self, level: Level, similar: Iterable[SimilarPair] = ()) -> Overview:
+        return similar_answers(self.course, self._handed_in, self.found.entries, against)
+
+    def write(self, level: Level, similar: Similar | None = None) -> Overview:
         """Write the page, the tables and everybody's feedback.
 
         Raises:
@@ -196,12 +200,21 @@ class Classroom:
             self._write_feedback(level, folders, overview.not_graded)
             graded_at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
             _write(self.out / PAGE, report_page(overview, folders, graded_at))
+            if similar is not None:
+                self._write_similar(similar)
         except OSError as error:
             raise KitError(
                 f"{error.filename or self.out} cannot be written: {error.strerror}. "
                 "All results are safe: make room and run the same command again."
             ) from None
         return overview
+
+    def _write_similar(self, similar: Similar) -> None:
+        from gradekit.export.scores import similar_csv
+        from gradekit.render.similar import similar_page
+
+        _write(self.out / SIMILAR_TABLE, similar_csv(similar))
+        _write(self.out / SIMILAR_PAGE, similar_page(similar))
 
     def _write_feedback(
         self, level: Level, folders: dict[str, str], not_graded: list[NotGraded]

@@ -1,39 +1,63 @@
-"""Answers that share suspiciously much code: a lead for a person, never a verdict.
+"""Groups of answers that share suspiciously much code: leads for a person, never a verdict.
 
-Winnowing (Schleimer, Wilkerson and Aiken, 2003) as in MOSS, by copydetect: names and
-comments do not count. What the stub gave everybody is left out, and so is what many wrote:
-short exercises have few right answers.
+What the stub and the published solution gave everybody is left out, and so is what many wrote:
+short exercises have few right answers. Folders of earlier terms may be compared with, and are
+never shown without somebody of this class.
 """
 
 from __future__ import annotations
 
-import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, groupby
 from pathlib import Path
+from typing import NamedTuple
 
+from gradekit.batch.fingerprints import FingerprintProcess, fingerprints
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.items import HandedIn
-from gradekit.intake.placing import Entry
-from gradekit.overview import SimilarPair
-from gradekit.submission import parse
+from gradekit.intake.placing import Entry, discover
+from gradekit.overview import Alike, Likeness, Similar
+from gradekit.results import NotGraded, Person
 
-GRAM, WINDOW = 20, 8  # characters of normalised code: a fingerprint a line or so
-ENOUGH = 8  # fingerprints of one's own, below which an answer says nothing
+ENOUGH = 8  # prints of one's own, below which an answer says nothing
 SHARE = 0.7
-COMMON = 0.2  # of the class: what more than these wrote is common knowledge
-FEW = 4  # ... and in small classes, what more than these wrote
-SHOWN = 100
-SOURCE_CHARACTERS = 100_000  # longer ones are no answers to short exercises
+COMMON = 0.2  # of the different answers: what stands in more than these is common knowledge
+FEW, MANY = 4, 60  # ... but never fewer than these in a small class, nor more in a large one
+HALF = 0.5  # of the class: what they wrote is common, however alike their answers are
+SHOWN = 50  # groups on the page, those that share most; the table has all
 
 
-def similar_pairs(course: Course, handed_in: HandedIn, entries: list[Entry]) -> list[SimilarPair]:
-    """The pairs that share most, by exercise; those with the largest share first.
+class Author(NamedTuple):
+    """Whose an answer is: the person's key and name, and the earlier term's folder or ""."""
+
+    key: str
+    student: str
+    term: str
+
+
+class Answer(NamedTuple):
+    """One answer to compare, and where it can be read again."""
+
+    author: Author
+    entry: Entry
+    source: HandedIn
+    prints: frozenset[int]
+
+
+def similar_answers(
+    course: Course, handed_in: HandedIn, entries: Sequence[Entry], against: Sequence[Path] = ()
+) -> Similar:
+    """The groups of answers that are alike, by exercise; those that share most first.
+
+    Args:
+        entries: The class.
+        against: What earlier classes handed in, a folder or zip each.
 
     Raises:
-        KitError: the library for it is not installed.
+        KitError: the library for it is not installed, or an earlier term cannot be read.
     """
     try:
         import copydetect  # noqa: F401
@@ -41,49 +65,174 @@ def similar_pairs(course: Course, handed_in: HandedIn, entries: list[Entry]) -> 
         raise KitError(
             "--similarity needs copydetect: pip install 'gradekit[instructor]'."
         ) from None
-    pairs: list[SimilarPair] = []
-    for name, group in groupby(entries, key=lambda entry: entry.exercise):
-        stub = _fingerprints(course.stub(course.find(name)).read_text("utf-8"))
-        answers = {}
-        for entry in group:
-            if source := _source(handed_in, entry):
-                answers[entry.student] = _fingerprints(source) - stub
-        pairs += (SimilarPair(name, *pair) for pair in _pairs(answers))
-    return sorted(pairs, key=lambda pair: (-pair.share, pair))[:SHOWN]
+    corpora = [("", handed_in, [entry for entry in entries if entry.counted])]
+    corpora += [_earlier(course, term, {entry.exercise for entry in entries}) for term in against]
+    found: list[Alike] = []
+    skipped: list[NotGraded] = []
+    with fingerprints() as process:
+        for name, answers in _by_exercise(corpora, process, skipped):
+            given = _given(course, name, process)
+            own = [each._replace(prints=each.prints - given) for each in answers]
+            found += [_alike(name, group, process) for group in _groups(own)]
+    found.sort(key=lambda each: (-each.share, each.exercise, each.students))
+    return Similar(found, SHOWN, skipped)
 
 
-def _source(handed_in: HandedIn, entry: Entry) -> str:
-    """The code of an answer; "" where there is none that could be compared."""
-    try:
-        answer = parse(Path(entry.file), handed_in.read(entry.path))
-    except KitError:
-        return ""
-    source = "\n".join(answer.cells)
-    return source if len(source) <= SOURCE_CHARACTERS else ""
+def _earlier(course: Course, term: Path, exercises: set[str]) -> tuple[str, HandedIn, list[Entry]]:
+    handed_in = open_handed_in(term)
+    found = discover(handed_in, course, None, None)
+    entries = [each for each in found.entries if each.counted and each.exercise in exercises]
+    return term.name or str(term), handed_in, entries
 
 
-def _fingerprints(source: str) -> set[int]:
-    from copydetect import CodeFingerprint
+def _by_exercise(
+    corpora: list[tuple[str, HandedIn, list[Entry]]],
+    process: FingerprintProcess,
+    skipped: list[NotGraded],
+) -> Iterator[tuple[str, list[Answer]]]:
+    """The answers to each exercise; those without prints are listed in `skipped`."""
+    everything = sorted(
+        ((entry, term, source) for term, source, entries in corpora for entry in entries),
+        key=lambda each: (each[0].exercise, each[1], each[0].student),
+    )
+    for name, group in groupby(everything, key=lambda each: each[0].exercise):
+        answers = []
+        for entry, term, source in group:
+            try:
+                taken = process.take(entry.file, source.read(entry.path))
+                problem = taken.problem
+            except KitError as error:
+                problem = str(error)
+            if problem:
+                reason = f"not compared: {problem}"
+                skipped.append(
+                    NotGraded(entry.file, entry.student, name, reason, True, entry.person)
+                )
+                continue
+            author = Author(_key(entry.person, term), entry.student, term)
+            answers.append(Answer(author, entry, source, frozenset(taken.lines)))
+        yield name, answers
 
-    return set(CodeFingerprint("answer.py", GRAM, WINDOW, fp=io.StringIO(source)).hashes)
+
+def _key(person: Person, term: str) -> str:
+    """What tells people apart over the terms: a name alone may be two people's."""
+    return person.key if person.id else f"{term} {person.key}"
 
 
-def _pairs(answers: dict[str, set[int]]) -> Iterator[tuple[str, str, float]]:
-    """Pairs of students with the share of the shorter answer that both have."""
-    written_by: defaultdict[int, list[str]] = defaultdict(list)
-    for student, prints in answers.items():
-        for each in prints:
-            written_by[each].append(student)
-    most = max(FEW, COMMON * len(answers))
-    rare = {each: students for each, students in written_by.items() if len(students) <= most}
-    own = {student: len(prints & rare.keys()) for student, prints in answers.items()}
-    shared = Counter(_together(rare.values()))
-    for (first, second), count in shared.items():
+def _given(course: Course, name: str, process: FingerprintProcess) -> frozenset[int]:
+    """The prints that everybody may have: the stub's and the model answer's."""
+    exercise = course.find(name)
+    paths = (course.stub(exercise), course.solution(exercise))
+    taken = [process.take(path.name, path.read_bytes()) for path in paths if path.exists()]
+    return frozenset().union(*(each.lines for each in taken))
+
+
+def _groups(answers: list[Answer]) -> list[tuple[float, list[Answer]]]:
+    """Answers that hang together by what each pair shares, and the share of the closest pair.
+
+    Equal answers are compared once, so that a hundred copies cost no more than one.
+    """
+    same: defaultdict[frozenset[int], list[Answer]] = defaultdict(list)
+    for each in answers:
+        same[each.prints].append(each)
+    kinds = list(same)
+    rare = _rare(same, len({each.author for each in answers}))
+    own = [len(kind & rare) for kind in kinds]
+    joined = list(range(len(kinds)))  # each kind's representative, itself at first
+    best: defaultdict[int, float] = defaultdict(float)
+
+    def root(index: int) -> int:
+        while joined[index] != index:
+            index = joined[index]
+        return index
+
+    for index, kind in enumerate(kinds):
+        if own[index] >= ENOUGH and len({each.author.key for each in same[kind]}) > 1:
+            best[index] = 1.0
+    for (first, second), count in _shared(kinds, rare).items():
         shorter = min(own[first], own[second])
         if shorter >= ENOUGH and count / shorter >= SHARE:
-            yield first, second, count / shorter
+            one, other = sorted((root(first), root(second)))
+            joined[other] = one
+            best[one] = max(best[one], best[other], count / shorter)
+    members: defaultdict[int, list[Answer]] = defaultdict(list)
+    for index, kind in enumerate(kinds):
+        members[root(index)] += same[kind]
+    return [
+        (best[index], group)
+        for index, group in members.items()
+        if best[index] and _leads_to_somebody(group)
+    ]
 
 
-def _together(groups: Iterable[list[str]]) -> Iterator[tuple[str, ...]]:
-    for students in groups:
-        yield from combinations(students, 2)
+def _rare(same: dict[frozenset[int], list[Answer]], authors: int) -> frozenset[int]:
+    """The prints that are not common knowledge: few different answers have them.
+
+    Equal answers count once, else a ring that copies would be common by its own size; what half
+    of everybody wrote is common all the same.
+    """
+    different = Counter(each for kind in same for each in kind)
+    written = Counter(each for kind, group in same.items() for each in kind for _ in group)
+    most = max(FEW, min(COMMON * len(same), MANY))
+    return frozenset(
+        each
+        for each, count in different.items()
+        if count <= most and written[each] <= max(FEW, HALF * authors)
+    )
+
+
+def _shared(kinds: list[frozenset[int]], rare: frozenset[int]) -> Counter[tuple[int, int]]:
+    """How many rare prints each pair of kinds has in common, where there are any."""
+    having: defaultdict[int, list[int]] = defaultdict(list)
+    for index, kind in enumerate(kinds):
+        for each in kind & rare:
+            having[each].append(index)
+    return Counter(pair for those in having.values() for pair in combinations(those, 2))
+
+
+def _leads_to_somebody(group: list[Answer]) -> bool:
+    """Whether two people are in it, one of them of this class."""
+    return len({each.author.key for each in group}) > 1 and any(
+        not each.author.term for each in group
+    )
+
+
+def _alike(exercise: str, group: tuple[float, list[Answer]], process: FingerprintProcess) -> Alike:
+    """A group with the two answers to look at first, and the lines that both have."""
+    share, answers = group
+    first, second = _closest(answers)
+    both = first.prints & second.prints
+    sides = [_side(each, both, process) for each in (first, second)]
+    students = tuple(_called(each) for each in answers)
+    return Alike(exercise, students, share, (sides[0], sides[1]))
+
+
+def _closest(answers: list[Answer]) -> tuple[Answer, Answer]:
+    """Two answers of two people, one of this class, that share most of the shorter one."""
+    some = sorted(answers, key=lambda each: (each.author.term, each.author.student))[:SHOWN]
+    pairs = [
+        (first, second)
+        for first, second in combinations(some, 2)
+        if first.author.key != second.author.key and not first.author.term
+    ]
+    return max(pairs, key=lambda pair: _share(*pair))
+
+
+def _share(first: Answer, second: Answer) -> float:
+    shorter = min(len(first.prints), len(second.prints))
+    return len(first.prints & second.prints) / max(shorter, 1)
+
+
+def _side(answer: Answer, both: Iterable[int], process: FingerprintProcess) -> Likeness:
+    entry = answer.entry
+    taken = process.take(entry.file, answer.source.read(entry.path))
+    marked = set()
+    for each in both:
+        first, last = taken.lines[each]
+        marked |= set(range(first, last + 1))
+    return Likeness(_called(answer), entry.file, taken.source, frozenset(marked))
+
+
+def _called(answer: Answer) -> str:
+    term = answer.author.term
+    return f"{answer.author.student} ({term})" if term else answer.author.student

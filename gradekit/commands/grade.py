@@ -41,6 +41,13 @@ INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
 @click.option("--feedback", type=FEEDBACK, default="hints", help="How much students get to see.")
 @click.option("--isolation", type=ISOLATION, help="Weaker isolation, for answers you trust.")
 @click.option("--similarity", is_flag=True, help="List answers that share much code.")
+@click.option(
+    "--against",
+    metavar="FOLDER",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="--similarity with an earlier term's hand-ins as well; several times for several.",
+)
 @click.option("--exercise", metavar="EXERCISE", type=EXERCISE, help="All of it answers this one.")
 @click.option("--roster", type=TABLE, help="Who is in the class: Canvas', Moodle's, or any CSV.")
 @click.option("--only", metavar="STUDENT", help="Grade one again (a name or an id), nobody else.")
@@ -58,6 +65,7 @@ def grade(
     feedback: Any,
     isolation: str | None,
     similarity: bool,
+    against: tuple[Path, ...],
     exercise: str | None,
     roster: Path | None,
     only: str | None,
@@ -105,7 +113,7 @@ def grade(
         interrupted = True
         left = len(classroom.found.entries) - classroom.earlier - classroom.finished
         click.echo(f"Stopped with {left} answers to go: the same command goes on.", err=True)
-    similar = classroom.similar() if similarity and not interrupted else []
+    similar = classroom.similar(against) if (similarity or against) and not interrupted else None
     overview = classroom.write(feedback, similar)
     print_summary(console(), overview, out, classroom.earlier)
     if classroom.set_aside:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 
-from gradekit.overview import Overview
+from gradekit.overview import Overview, Similar
 from gradekit.results import NotGraded
 
 FORMULA_STARTS = ("=", "+", "-", "@")
@@ -38,6 +38,23 @@ def not_graded_csv(not_graded: list[NotGraded]) -> str:
     for each in not_graded:
         row = (each.file, each.student, each.exercise, each.reason, each.person.id)
         table.writerow([no_formula(value) for value in row])
+    return "\ufeff" + text.getvalue()
+
+
+def similar_csv(similar: Similar) -> str:
+    """Every answer of every group that is alike, and the files that were not compared."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["group", "exercise", "student", "shared", "note"])
+    for number, group in enumerate(similar.groups, start=1):
+        closest = {each.student for each in group.closest}
+        for student in group.students:
+            note = "one of the closest two" if student in closest else ""
+            row = (str(number), group.exercise, no_formula(student), f"{group.share:.2f}", note)
+            table.writerow(row)
+    for each in similar.skipped:
+        row = ("", each.exercise, no_formula(each.student), "", no_formula(each.reason))
+        table.writerow(row)
     return "\ufeff" + text.getvalue()
 
 

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from gradekit.overview import Overview
+from gradekit.overview import Overview, Similar
 
 SHOWN = 5  # files that were not graded; the rest stands in not_graded.csv
 
@@ -93,22 +93,31 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
             out.print(Text(f"  {problem.file}: {problem.reason}"))
         if len(problems) > SHOWN:
             out.print(f"  ... and {len(problems) - SHOWN} more in not_graded.csv")
-    for pair in overview.similar[:SHOWN]:
-        who = f"{pair.first} and {pair.second}"
-        out.print(Text(f"{pair.exercise}: {who} share {pair.share:.0%} of their own code"))
-    if overview.similar:
-        out.print(
-            f"{_count(len(overview.similar), 'similar pair')}: a lead for a person, no proof."
-        )
+    _print_similar(out, overview.similar)
     out.print()
-    for name, what in (
+    files = [
         ("report.html", "the class on one page"),
         ("scores.csv", "a row a student"),
         ("feedback/", "a page an answer, for students"),
         ("results.jsonl", "every report"),
-    ):
+    ]
+    if overview.similar.groups:
+        files.append(("similar.html", "answers that share code, side by side"))
+    for name, what in files:
         line = Text(f"  {folder / name}".ljust(36), no_wrap=True)
         out.print(line + Text(f"  {what}", style="dim"))
+
+
+def _print_similar(out: Console, similar: Similar) -> None:
+    for group in similar.groups[:SHOWN]:
+        first, *others = group.students
+        several = len(others) > 3
+        who = f"{first} and {len(others)} others" if several else ", ".join(group.students)
+        out.print(Text(f"{group.exercise}: {who} share {group.share:.0%} of their own code"))
+    if similar.groups:
+        out.print(f"{_count(len(similar.groups), 'similar group')}: a lead for a person, no proof.")
+    if similar.skipped:
+        out.print(f"{_count(len(similar.skipped), 'file')} not compared: see similar.csv.")
 
 
 def _count(number: int, noun: str) -> str:

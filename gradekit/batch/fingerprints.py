@@ -1,0 +1,162 @@
+"""The prints of an answer's code, taken in a process of its own that a time limit can end.
+
+Winnowing (Schleimer, Wilkerson and Aiken, 2003) as in MOSS, by copydetect: names and comments
+do not count. Reading a notebook and splitting its code into tokens is work on strangers' text,
+so it happens where a file that takes too long costs that file and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+import msgspec
+
+from gradekit.errors import KitError
+from gradekit.submission import parse
+
+GRAM, WINDOW = 20, 8  # characters of normalised code: a print a line or so
+SOURCE_CHARACTERS = 100_000  # longer ones are no answers to short exercises
+SECONDS = 20.0  # a file may take: a thousand times what an answer needs
+
+
+class Prints(msgspec.Struct):
+    """An answer as it can be compared.
+
+    Attributes:
+        lines: Each print with the lines of `source` that it was taken from: first and last,
+            counted from 1.
+        problem: Why there is nothing to compare; "" where there is.
+    """
+
+    source: str = ""
+    lines: dict[int, tuple[int, int]] = {}
+    problem: str = ""
+
+
+class FingerprintProcess:
+    """A process that takes prints, one file at a time; a new one after each that takes too long."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def take(self, name: str, content: bytes) -> Prints:
+        """The prints of a file.
+
+        Args:
+            name: The file's, which tells notebooks from plain Python.
+        """
+        if self._process is None:
+            self._process = _start()
+        process = self._process
+        watchdog = threading.Timer(self._seconds, process.kill)
+        watchdog.start()
+        try:
+            assert process.stdin is not None and process.stdout is not None
+            _send(process.stdin, msgspec.msgpack.encode((name, content)))
+            answer = _receive(process.stdout)
+        except BrokenPipeError:
+            answer = None
+        finally:
+            watchdog.cancel()
+        if answer is None:
+            self.close()
+            return Prints(problem=f"it could not be read within {self._seconds:g} seconds")
+        return msgspec.msgpack.decode(answer, type=Prints)
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+@contextlib.contextmanager
+def fingerprints() -> Iterator[FingerprintProcess]:
+    """Something that takes prints; it is ended with the `with` block."""
+    process = FingerprintProcess()
+    try:
+        yield process
+    finally:
+        process.close()
+
+
+def prints_of(source: str) -> Prints:
+    """The prints of Python source text, in this process."""
+    import numpy as np
+    from copydetect import CodeFingerprint
+
+    if len(source) > SOURCE_CHARACTERS:
+        return Prints(problem=f"it is longer than {SOURCE_CHARACTERS:,} characters")
+    taken = CodeFingerprint("answer.py", GRAM, WINDOW, fp=io.StringIO(source))
+    # Where the normalised code left characters out, and how many up to there.
+    places = np.asarray(taken.offsets, dtype=int).reshape(-1, 2)
+    ends = np.cumsum([len(line) for line in source.splitlines(keepends=True)])
+
+    def line_at(index: int) -> int:
+        """The line of `source` that a character of the normalised code stands in."""
+        before = min(int(np.searchsorted(places[:, 0], index)), len(places) - 1)
+        moved = int(places[before, 1]) if len(places) else 0
+        return int(np.searchsorted(ends, index + moved, side="right")) + 1
+
+    lines = {}
+    for value, found in taken.hash_idx.items():
+        first = int(found[0])
+        last = min(line_at(first + GRAM - 1), len(ends))
+        lines[int(value)] = (min(line_at(first), last), last)
+    return Prints(source, lines)
+
+
+def _start() -> subprocess.Popen[bytes]:
+    # Prints are Python's hashes of strings: equal in every process only with this seed.
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "gradekit.batch.fingerprints"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+
+
+def _send(stream: IO[bytes], frame: bytes) -> None:
+    stream.write(len(frame).to_bytes(8, "big") + frame)
+    stream.flush()
+
+
+def _receive(stream: IO[bytes]) -> bytes | None:
+    """The next frame; None at the end."""
+    header = stream.read(8)
+    if len(header) < 8:
+        return None
+    size = int.from_bytes(header, "big")
+    frame = stream.read(size)
+    return frame if len(frame) == size else None
+
+
+def _answer(name: str, content: bytes) -> Prints:
+    try:
+        answer = parse(Path(PurePosixPath(name).name), content)
+    except KitError as error:
+        return Prints(problem=str(error))
+    return prints_of("\n".join(answer.cells))
+
+
+def _serve() -> None:
+    while (frame := _receive(sys.stdin.buffer)) is not None:
+        name, content = msgspec.msgpack.decode(frame, type=tuple[str, bytes])
+        _send(sys.stdout.buffer, msgspec.msgpack.encode(_answer(name, content)))
+
+
+if __name__ == "__main__":
+    _serve()
