@@ -74,7 +74,9 @@ def similar_answers(
             given = _given(course, name, process)
             own = [each._replace(prints=each.prints - given) for each in answers]
             found += [_alike(name, group, process) for group in _groups(own)]
-    found.sort(key=lambda each: (-each.share, each.exercise, each.students))
+    found.sort(
+        key=lambda each: (-round(each.share, 2), -len(each.students), each.exercise, each.students)
+    )
     return Similar(found, SHOWN, skipped)
 
 
@@ -203,7 +205,7 @@ def _alike(exercise: str, group: tuple[float, list[Answer]], process: Fingerprin
     first, second = _closest(answers)
     both = first.prints & second.prints
     sides = [_side(each, both, process) for each in (first, second)]
-    students = tuple(_called(each) for each in answers)
+    students = tuple(sorted(map(_called, answers), key=str.casefold))
     return Alike(exercise, students, share, (sides[0], sides[1]))
 
 
