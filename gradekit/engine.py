@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # For whoever waits at a terminal: after so many checks of a function that ran out of time, its
 # others are not tried.
 ENOUGH_TIMEOUTS = 2
+# Of one report, where somebody is going to read all of it: each takes a search of its own.
+EXPLAINED_CAUSES = 4
 
 
 def open_session(

@@ -24,7 +24,7 @@ from gradekit.causes import Cause, causes
 from gradekit.course import Course, Exercise, default_root
 from gradekit.errors import KitError
 from gradekit.export.names import needed_by
-from gradekit.export.texts import cause_details, explained, remarks
+from gradekit.export.texts import cause_details, details, explained, remarks
 from gradekit.report import MARKS, WAITS, Check, Report
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def score(exercise: str, check: str, course: str = "") -> float:
             if found.outcome == "not_run":
                 raise RuntimeError(f"the check was not run: {found.message}")
             if found.outcome in ("failed", "waits"):
-                print(explained(found))
+                print(explained(found, details(report)[check]))
             return found.score
     raise RuntimeError(f"the grader of {exercise} has no check `{check}`: export it anew")
 

@@ -71,6 +71,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
     passed_over: tuple[str, ...] = ()  # what failed beside the functions, or was guessed
     behaves_like: dict[str, str] = {}  # function -> the known mistake it behaves like
+    explained: bool = False  # counterexamples were looked for, whether or not there are any
 
     def without_times(self) -> Report:
         """What two gradings of the same answer have in common."""

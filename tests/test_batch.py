@@ -153,6 +153,47 @@ class Counting(Executor):
         return nullcontext(Machines(self, width=3))
 
 
+WITH_TRUTH = """\
+from gradekit.grading import Truth, check
+
+DOUBLE = Truth(
+    "double", lambda x: 2.0 * x, rtol=1e-9, inputs=lambda st: st.tuples(st.sampled_from([1.0, 3.0]))
+)
+
+
+@check("double", points=10, hint="How often does x count?")
+def test_squares(submission):
+    \"\"\"It doubles.\"\"\"
+    DOUBLE.assert_holds(submission, [(7.0,)])
+"""
+
+
+def test_full_feedback_shows_a_call_that_is_not_graded(small: Course, tmp_path: Path) -> None:
+    """It is looked for once for equal bytes, and also where a run before did without it."""
+    (small.root / f"graders/{NAME}.py").write_text(WITH_TRUTH)
+    handed_in = hand_in(tmp_path / "in", RIGHT, WRONG, WRONG)
+    last = handed_in / "student002" / f"{NAME}.py"
+    last.write_bytes((handed_in / "student001" / f"{NAME}.py").read_bytes())
+    out, counting = tmp_path / "out", Counting()
+    grade_class(small, handed_in, out, counting.machines)
+    plain = {each.student: each.report for each in read_results(out)}
+    assert not any(report.explained or report.checks[0].counterexample for report in plain.values())
+    classroom = Classroom(small, handed_in, out, seed=0)
+    assert len(classroom.preview(None, explain=True).replaced) == 2
+    classroom.grade(counting.machines, None, lambda earlier: None, lambda: None, explain=True)
+    full = {each.student: each.report for each in read_results(out)}
+    example = full["student001"].checks[0].counterexample
+    assert example is not None
+    assert (example.call, example.expected, example.got) == ("double(1.0)", "2", "1")
+    assert full["student002"].checks == full["student001"].checks
+    assert counting.submitted == 3
+    classroom.write("full")
+    for page in (out / "feedback" / "student002").glob("exercise_*"):
+        assert "double(1.0)" in page.read_text("utf-8")
+    classroom.write("hints")
+    assert not any("double(1.0)" in page.read_text("utf-8") for page in out.glob("feedback/*/*"))
+
+
 def test_everybody_gets_their_own_points(small: Course, tmp_path: Path) -> None:
     """Right, wrong, broken and endless answers each get what they deserve, by any executor."""
     answers = [RIGHT, WRONG, "def double(x)\n", "import os\nos._exit(0)\n", "x = 1\n"]

@@ -11,13 +11,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.export import canvas, classroom50, gradescope, junit, moodle, prairielearn
-from gradekit.export.texts import as_markdown, remarks
-from gradekit.report import Check, Report
+from gradekit.export.texts import as_markdown, details, remarks
+from gradekit.report import Check, Counterexample, Report
 from gradekit.results import Person, Result
 from gradekit.roster import Roster
 
@@ -308,6 +309,16 @@ def test_checks_that_failed_in_the_same_words_are_told_once() -> None:
     text = remarks(report(*gone, check("test_other", "failed", 1, message="differs")))
     assert text.count("there is no function") == 1
     assert "✗ What test_0 should be. (0 of 3)\n    3 checks fail like this" in text
+
+
+def test_a_counterexample_is_told_once_where_checks_stand_one_by_one() -> None:
+    """Gradescope's tests and notebook cells: the call at one check, the others point to it."""
+    small = Counterexample(call="softmax([0., 710.])", expected="[0., 1.]", got="[0., nan]", line=9)
+    fields: dict[str, Any] = {"message": "softmax(<array (30, 40)>): got nan", "kind": "nan"}
+    first, second = (check(f"test_{n}", "failed", 1, **fields) for n in range(2))
+    told = details(report(first, msgspec.structs.replace(second, counterexample=small)))
+    assert told["test_0"] == "fails like the check: What test_1 should be."
+    assert "softmax([0., 710.])\nexpected [0., 1.]\ngot      [0., nan]" in told["test_1"]
 
 
 def test_a_roster_that_is_no_table_is_refused(tmp_path: Path) -> None:

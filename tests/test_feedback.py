@@ -124,6 +124,7 @@ def test_json_has_the_promised_keys() -> None:
     assert list(told) == [
         "schema", "exercise", "score", "max_score", "isolation", "seed", "seconds",
         "submission_sha256", "grader_sha256", "checks", "passed_over", "behaves_like",
+        "explained",
     ]  # fmt: skip
     assert list(told["checks"][0]) == [
         "name", "function", "title", "outcome", "ending", "score", "max_score", "message",

@@ -112,9 +112,9 @@ class Classroom:
         self.found = self.found._replace(entries=entries)
         self.export = self.export._replace(only=frozenset(meant))
 
-    def preview(self, isolation: str | None) -> Preview:
+    def preview(self, isolation: str | None, explain: bool = False) -> Preview:
         """What grading would do with the results that are there."""
-        batch = Batch(self.course, None, isolation, self.seed)
+        batch = Batch(self.course, None, isolation, self.seed, explain)
         results = read_attempts(self.out, self.found.people)
         return batch.preview(self._handed_in, self.found.entries, self.export, results)
 
@@ -140,6 +140,7 @@ class Classroom:
         isolation: str | None,
         started: Callable[[int], None],
         tell: Callable[[], None],
+        explain: bool = False,
     ) -> None:
         """Grade what no earlier run has finished; every result is on the disk when it is done.
 
@@ -147,9 +148,10 @@ class Classroom:
             machines: What grades; only asked for if there is something to grade.
             started: Hears how many answers an earlier run finished.
             tell: Hears of every answer that is done.
+            explain: Look for counterexamples, because students are going to read them.
         """
         with Journal(self.out) as journal:
-            batch = Batch(self.course, journal, isolation, self.seed)
+            batch = Batch(self.course, journal, isolation, self.seed, explain)
             waiting = batch.resume(self._handed_in, self.found.entries, self.export)
             self.withdrawn, self.set_aside = batch.withdrawn, journal.set_aside
             self.earlier = len(self.found.entries) - len(waiting)

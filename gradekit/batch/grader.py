@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gradekit.course import Course, Exercise
+from gradekit.engine import EXPLAINED_CAUSES
 from gradekit.errors import KitError, OurFailure
 from gradekit.report import Check, Report
 from gradekit.sandbox.launch import Sandbox
@@ -54,6 +55,7 @@ class Task(msgspec.Struct, frozen=True):
     content: bytes
     isolation: str | None = None
     seed: int = 0  # of the cases that checks draw
+    explain: bool = False  # look for counterexamples, which somebody is going to read
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -107,9 +109,13 @@ def grade(task: Task) -> Verdict:
             return Verdict(unreadable=str(error))
         # A grader that hangs is our fault, and would keep the whole class waiting.
         patience = exercise.limits.submission_seconds * exercise.limits.patience
-        faulthandler.dump_traceback_later(2 * patience + START_SECONDS, exit=True)
+        runs = 1 + EXPLAINED_CAUSES * task.explain
+        faulthandler.dump_traceback_later(2 * patience * runs + START_SECONDS, exit=True)
         try:
-            report = sessions.of(exercise).grade(answer, seed=task.seed)
+            session = sessions.of(exercise)
+            report = session.grade(answer, seed=task.seed)
+            if task.explain:
+                report = session.explained(answer, report, most=EXPLAINED_CAUSES)
         except OurFailure as error:
             return Verdict(fault=f"{type(error).__name__}: {error}")
         finally:

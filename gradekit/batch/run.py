@@ -38,6 +38,7 @@ from gradekit.sandbox.tiers import PROCESS
 HOPELESS = 3  # failures of ours in a row, after which an exercise's answers get one try only
 REPLACED = "another answer of the same person was handed in"
 REGRADED = "the grader or the engine changed"
+UNEXPLAINED = "full feedback shows counterexamples, and none had been looked for"
 ASKED = "it was graded again, as asked for"
 
 
@@ -73,18 +74,25 @@ class Batch:
     """One run over what a class handed in."""
 
     def __init__(
-        self, course: Course, journal: Journal | None, isolation: str | None, seed: int = 0
+        self,
+        course: Course,
+        journal: Journal | None,
+        isolation: str | None,
+        seed: int = 0,
+        explain: bool = False,
     ) -> None:
         """Args:
         journal: Where results go; None only to see what a run would do.
         isolation: For all answers; None: the best of where they are graded.
         seed: Of the cases that checks draw, the same for the whole class.
+        explain: Look for counterexamples, after each verdict.
         """
         self._course = course
         self._course_name = str(course.root)
         self._journal = journal
         self._isolation = isolation
         self._seed = seed
+        self._explain = explain
         self._graders = {
             exercise.name: course.grader(exercise).read_bytes() for exercise in course.exercises
         }
@@ -144,7 +152,18 @@ class Batch:
         return self._journal
 
     def is_fresh(self, result: Result) -> bool:
-        """Whether today's grader and engine would say the same of the same answer."""
+        """Whether today's run would say the same of the same answer."""
+        return not self.out_of_date(result)
+
+    def out_of_date(self, result: Result) -> str:
+        """Why a result has to be made anew; empty where it holds."""
+        report = result.report
+        if not self._would_be_alike(result):
+            return REGRADED
+        return UNEXPLAINED if self._explain and not (report.explained or report.passed) else ""
+
+    def _would_be_alike(self, result: Result) -> bool:
+        """Whether today's grader and engine would judge the same answer alike."""
         report = result.report
         return (
             result.versions == self.versions(result.exercise)
@@ -207,7 +226,15 @@ class Batch:
             return None
         # Nobody's own file name, so that the same bytes get the same report.
         file = entry.exercise + _suffix(entry.file)
-        task = Task(self._course_name, entry.exercise, file, content, self._isolation, self._seed)
+        task = Task(
+            self._course_name,
+            entry.exercise,
+            file,
+            content,
+            self._isolation,
+            self._seed,
+            self._explain,
+        )
         return _Job(entry, task, _identity(entry.exercise, entry.file, _sha256(content)))
 
     def _collect(self) -> None:
@@ -291,12 +318,12 @@ class _Resumed:
             if self._batch.is_fresh(result):
                 self._remember(result, position)
             return self._without_file(result)
-        fresh = self._batch.is_fresh(result)
+        out_of_date = self._batch.out_of_date(result)
         for entry in ours:
             if entry in self.held or self._differs(result, entry):
                 continue
-            if not fresh:
-                return Move(REGRADED)
+            if out_of_date:
+                return Move(out_of_date)
             if self._export.only and entry.person.key in self._export.only:
                 return Move(ASKED)
             self.held.add(entry)

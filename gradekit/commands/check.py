@@ -64,6 +64,7 @@ def check(
         kit check softmax
         kit check 05 somewhere/answer.ipynb --feedback hints
     """
+    from gradekit.engine import EXPLAINED_CAUSES
     from gradekit.feedback import at_level
     from gradekit.render.plain import sentences
     from gradekit.render.terminal import console, print_causes, print_next, print_score
@@ -91,11 +92,12 @@ def check(
             click.echo(WARNING, err=True)
 
         def explained() -> Report:
-            """With a counterexample, where the reader may see one."""
+            """With counterexamples, where the reader may see them, to what is told in full."""
             if feedback != "full":
                 return at_level(report, feedback)
+            most = EXPLAINED_CAUSES if as_json or plain or verbose else 1
             with spinner("looking for a small example ..."):
-                return session.explained(submission, report)
+                return session.explained(submission, report, most=most)
 
         with output_may_go_unread():
             if as_json:

@@ -17,7 +17,9 @@ from gradekit.errors import KitError
 if TYPE_CHECKING:
     from gradekit.batch.classroom import Classroom
     from gradekit.batch.machines import Machines
+    from gradekit.batch.run import Preview
     from gradekit.course import Course
+    from gradekit.intake.placing import Found
 
 TABLE = click.Path(path_type=Path, dir_okay=False)
 INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
@@ -102,13 +104,14 @@ def grade(
     if only:
         classroom.only(only)
     if dry_run or (classroom.found.doubts and not as_it_stands):
-        _show_placement(classroom, isolation, dry_run and as_it_stands)
+        preview = classroom.preview(isolation, feedback == "full")
+        _show_placement(classroom.found, preview, dry_run and as_it_stands)
         return
     interrupted = False
     try:
         with progress_bar(console(stderr=True), len(classroom.found.entries)) as bar:
             machines = partial(_machines, classroom, scheduler, jobs, isolation)
-            classroom.grade(machines, isolation, bar.started, bar.tell)
+            classroom.grade(machines, isolation, bar.started, bar.tell, feedback == "full")
     except KeyboardInterrupt:
         interrupted = True
         left = len(classroom.found.entries) - classroom.earlier - classroom.finished
@@ -149,7 +152,7 @@ def _classroom(
     return Classroom(course, folder, out, one, table, seed)
 
 
-def _show_placement(classroom: Classroom, isolation: str | None, agreed: bool) -> None:
+def _show_placement(found: Found, preview: Preview, agreed: bool) -> None:
     """Print whose answer to what each file is.
 
     Raises:
@@ -158,11 +161,11 @@ def _show_placement(classroom: Classroom, isolation: str | None, agreed: bool) -
     from gradekit.render.placement import print_placement
     from gradekit.render.terminal import console
 
-    print_placement(console(), classroom.found, classroom.preview(isolation))
-    if classroom.found.doubts and not agreed:
+    print_placement(console(), found, preview)
+    if found.doubts and not agreed:
         raise KitError(
             "Nothing was graded, because the placement is in doubt:\n"
-            + "".join(f"- {doubt}\n" for doubt in classroom.found.doubts)
+            + "".join(f"- {doubt}\n" for doubt in found.doubts)
             + "If the table is right, add `--as-it-stands`."
         )
 

@@ -18,7 +18,7 @@ import msgspec
 
 from gradekit.batch.grader import isolation_for_strangers
 from gradekit.course import Course, Exercise
-from gradekit.engine import open_session
+from gradekit.engine import EXPLAINED_CAUSES, open_session
 from gradekit.errors import KitError
 from gradekit.export.gradescope import Missing, results
 from gradekit.feedback import LEVELS
@@ -52,8 +52,10 @@ def main(root: Path, names: tuple[str, ...], feedback: Any, isolation: str | Non
     found = answers(handed_in, course, exercises)
     graded: list[Report] = []
     missing: list[Missing] = []
+    is_full = feedback == "full"
     for exercise in exercises:
-        verdict = _graded(course, exercise, handed_in, found.get(exercise.name), tier)
+        answer = found.get(exercise.name)
+        verdict = _graded(course, exercise, handed_in, answer, tier, is_full)
         if isinstance(verdict, Missing):
             missing.append(verdict)
         else:
@@ -72,13 +74,17 @@ def _graded(
     handed_in: HandedIn,
     answer: Placed | None,
     isolation: str,
+    explain: bool,
 ) -> Report | Missing:
     with open_session(course, exercise, isolation) as session:
         try:
             if answer is None:
                 raise KitError(f"Nothing was handed in for it: {exercise.file_name} or .ipynb.")
             path = answer.item.path
-            report = session.grade(parse(Path(path), handed_in.read(path)))
+            submission = parse(Path(path), handed_in.read(path))
+            report = session.grade(submission)
+            if explain:
+                report = session.explained(submission, report, most=EXPLAINED_CAUSES)
             read = f"read from {printable(path)}"
             return msgspec.structs.replace(report, passed_over=(read, *report.passed_over))
         except KitError as error:

@@ -13,14 +13,14 @@ def xml(reports: Iterable[Report], level: Level) -> bytes:
     """One suite a report, one case a check; what we failed to run is an error, not a failure."""
     from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-    def case(check: Check, exercise: str) -> TestCase:
+    def case(check: Check, exercise: str, told: str) -> TestCase:
         made = TestCase(check.name, classname=f"{exercise}.{check.function}", time=check.seconds)
         kinds = {"failed": Failure, "not_run": Error}
         if check.outcome == "waits":
             made.result = [Skipped(WAITS)]
         elif check.outcome in kinds:
             problem = kinds[check.outcome](check.title, check.ending)
-            problem.text = details(check)
+            problem.text = told
             made.result = [problem]
         return made
 
@@ -29,8 +29,10 @@ def xml(reports: Iterable[Report], level: Level) -> bytes:
         suite = TestSuite(report.exercise)
         suite.add_property("score", f"{report.score:g}")
         suite.add_property("max_score", f"{report.max_score:g}")
-        for check in at_level(report, level).checks:
-            suite.add_testcase(case(check, report.exercise))
+        shown = at_level(report, level)
+        told = details(shown)
+        for check in shown.checks:
+            suite.add_testcase(case(check, report.exercise, told[check.name]))
         document.add_testsuite(suite)
     written: bytes = document.tostring()
     return written

@@ -15,6 +15,7 @@ from gradekit.report import Report
 def results(report: Report, level: Level) -> dict[str, Any]:
     """results.json as a dict. `score` is a share; every test has points, or none is shown."""
     shown = at_level(report, level)
+    told = details(shown)
     return {
         "gradable": not report.not_run,
         "score": report.score / report.judged_score if report.judged_score else 0.0,
@@ -24,7 +25,7 @@ def results(report: Report, level: Level) -> dict[str, Any]:
                 "name": check.title,
                 "points": check.score,
                 "max_points": check.max_score,
-                "output": details(check),
+                "output": told[check.name],
             }
             for check in shown.checks
             # Examples: without points they would hide everybody's. What a person marks has a

@@ -7,7 +7,7 @@ import textwrap
 import msgspec
 
 from gradekit.causes import Cause, causes
-from gradekit.report import MARKS, WAITS, Check, Counterexample, Report
+from gradekit.report import MARKS, NOT_WRITTEN, PRINTED, WAITS, Check, Counterexample, Report
 
 NOT_RUN = "not run, through a fault of gradekit's own: this needs a human grader"
 
@@ -18,21 +18,25 @@ def verdict(check: Check) -> str:
     return f"{MARKS[check.outcome]} {check.title}{points}"
 
 
-def details(check: Check) -> str:
-    """What went wrong and the question that helps; "" where nothing is to be said."""
-    if check.outcome == "passed":
-        return ""
-    if check.outcome == "waits":
-        return WAITS
-    fault = NOT_RUN if check.outcome == "not_run" else ""
-    hint = f"hint: {check.hint}" if check.hint else ""
-    return "\n".join(part for part in (fault, check.message, hint) if part)
+def details(report: Report) -> dict[str, str]:
+    """For each check, by name, what went wrong and the question that helps; "" where it passed.
+
+    For systems that show check by check. What several checks failed by stands at the first of
+    them that can tell it, and the others point to it.
+    """
+    found = {each.name: WAITS if each.outcome == "waits" else "" for each in report.checks}
+    for cause in causes(report):
+        like = NOT_WRITTEN if cause.is_unwritten else f"fails like the check: {cause.first.title}"
+        for check in cause.checks:
+            found[check.name] = like
+        if not cause.is_unwritten:
+            found[cause.first.name] = cause_details(cause)
+    return found
 
 
-def explained(check: Check) -> str:
+def explained(check: Check, details: str) -> str:
     """The verdict with its details indented below."""
-    lines = details(check).splitlines()
-    return "\n".join([verdict(check), *(f"    {line}" for line in lines)])
+    return "\n".join([verdict(check), *(f"    {line}" for line in details.splitlines())])
 
 
 def explained_cause(cause: Cause) -> str:
@@ -47,10 +51,19 @@ def cause_details(cause: Cause) -> str:
     parts = [
         cause.alike,
         NOT_RUN if cause.outcome == "not_run" else "",
-        example_text(cause.counterexample) if cause.counterexample else cause.message,
+        what_happened(cause),
         f"hint: {cause.hint}" if cause.hint else "",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def what_happened(cause: Cause) -> str:
+    """The counterexample where there is one, else the message; and what the answer printed."""
+    if cause.counterexample is None:
+        return cause.message
+    printed = cause.message.partition(PRINTED)[2]
+    text = example_text(cause.counterexample)
+    return f"{text}{PRINTED}{printed}" if printed else text
 
 
 def example_text(example: Counterexample) -> str:

@@ -123,7 +123,7 @@ class _Search:
         if fault is None or fault.kind != self._kind:
             return False
         call = call_as_code(self._truth.function, args, keywords)
-        size = _numbers_in((args, keywords)), len(call)
+        size = numbers_in((args, keywords)), len(call)
         if self._smallest is None or size < self._smallest:
             self._smallest = size
             self.best = Found(call, fault.expected, fault.got, args, keywords, fault.place)
@@ -200,7 +200,7 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, int | float) else value
 
 
-def _numbers_in(value: Any) -> int:
+def numbers_in(value: Any) -> int:
     """How many numbers a reader has to look at."""
     if is_tensor(value):
         return int(value.numel())
@@ -209,5 +209,5 @@ def _numbers_in(value: Any) -> int:
     if isinstance(value, dict):
         value = [*value.values()]
     if isinstance(value, list | tuple):
-        return sum(map(_numbers_in, value))
+        return sum(map(numbers_in, value))
     return 1

@@ -13,15 +13,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from gradekit.causes import causes
 from gradekit.course import Course, Exercise
 from gradekit.errors import GraderError, KitError
 from gradekit.grading import mistakes, plugin
-from gradekit.grading.counterexample import Found, key_of, smallest
+from gradekit.grading.counterexample import Fault, Found, fault_of, key_of, smallest
 from gradekit.grading.loop import Channel, Job, Loop
 from gradekit.grading.mistakes import Print
+from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.run import Run
 from gradekit.grading.shown import show
 from gradekit.report import Check, Counterexample, Report, clean
@@ -40,6 +42,18 @@ ARGUMENTS = [
     )),
 ]  # fmt: skip
 SEARCHES = 2  # for one cause: its checks may declare inputs of their own
+
+
+def _as_fields(found: Found) -> Counterexample:
+    """What was found, as it stands in reports."""
+    line, code = found.place
+    return Counterexample(
+        call=clean(found.call),
+        expected=clean(found.expected),
+        got=clean(found.got),
+        line=line,
+        code=clean(code),
+    )
 
 
 class Session:
@@ -135,6 +149,7 @@ class Session:
         submission: Submission,
         report: Report,
         is_wanted: Callable[[], bool] = lambda: True,
+        most: int = 1,
     ) -> Report:
         """The report, with a counterexample to what explains most of its failures.
 
@@ -142,21 +157,15 @@ class Session:
 
         Args:
             is_wanted: Asked often: whether anybody still waits for it.
+            most: For so many causes of failures, the first ones, each is looked for.
         """
-        for cause in causes(report)[:1]:
+        for cause in [each for each in causes(report) if each.outcome == "failed"][:most]:
             searchable = [check for check in cause.checks if check.name in self._channel.declared]
             for check in searchable[:SEARCHES]:
                 if found := self.counterexample(submission, check, is_wanted):
-                    line, code = found.place
-                    example = Counterexample(
-                        call=clean(found.call),
-                        expected=clean(found.expected),
-                        got=clean(found.got),
-                        line=line,
-                        code=clean(code),
-                    )
-                    return report.with_counterexample(check.name, example)
-        return report
+                    report = report.with_counterexample(check.name, _as_fields(found))
+                    break
+        return msgspec.structs.replace(report, explained=True)
 
     def counterexample(
         self,
@@ -177,6 +186,24 @@ class Session:
         try:
             graded = {key_of(*case) for case in declared.truth.graded}
             return smallest(declared.truth, declared.inputs, run, check.kind, graded, is_wanted)
+        finally:
+            run.close()
+
+    def departure(
+        self, submission: Submission, check: Check, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Fault | None:
+        """How the answer departs from the truth behind a check, for arguments of one's own.
+
+        None where it does not, and where the check's function has no declared truth.
+        """
+        declared = self._channel.declared.get(check.name)
+        if declared is None:
+            return None
+        run = Run(self._sandbox, self.exercise.name, submission, self.seed)
+        try:
+            run.begin_check("call")
+            asked = SubmissionProxy(Current(run))
+            return fault_of(declared.truth, asked, args, keywords, check.kind == "changed")
         finally:
             run.close()
 

@@ -18,6 +18,7 @@ from traitlets import Enum, Unicode
 
 from gradekit.batch.grader import Sessions, isolation_for_strangers
 from gradekit.course import Course, default_root
+from gradekit.engine import EXPLAINED_CAUSES
 from gradekit.feedback import LEVELS
 from gradekit.grading.session import Session
 from gradekit.nbgrader.cells import Graded, asked_checks, filled
@@ -55,7 +56,11 @@ class GradeInSandbox(Execute):  # type: ignore[misc]
         return filled(nb, graded, self.feedback), resources
 
     def _report(self, asked: HiddenCheck, path: Path) -> Report:
-        return _session(asked, self.isolation or None).grade(read(path))
+        session, answer = _session(asked, self.isolation or None), read(path)
+        report = session.grade(answer)
+        if self.feedback != "full":
+            return report
+        return session.explained(answer, report, most=EXPLAINED_CAUSES)
 
 
 class SaveGrades(SaveAutoGrades):  # type: ignore[misc]

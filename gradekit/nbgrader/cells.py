@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradekit.errors import KitError
-from gradekit.export.texts import NOT_RUN, explained
+from gradekit.export.texts import NOT_RUN, details, explained
 from gradekit.feedback import Level, at_level
 from gradekit.nbgrader.notebooks import EXAMPLES_SUFFIX, HiddenCheck
 from gradekit.report import Check, Report
@@ -65,9 +65,11 @@ def asked_checks(source: Notebook) -> dict[str, HiddenCheck]:
 def filled(nb: Any, graded: Graded, level: Level) -> Any:
     """The notebook with what came of each check as the output of its cell."""
     shown = {
-        (name, check.name): check
+        (name, check.name): explained(check, told[check.name])
         for name, report in graded.reports.items()
-        for check in at_level(report, level).checks
+        for seen in [at_level(report, level)]
+        for told in [details(seen)]
+        for check in seen.checks
     }
     for cell in nb.cells:
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -77,12 +79,12 @@ def filled(nb: Any, graded: Graded, level: Level) -> Any:
     return nb
 
 
-def _outputs(check: Check, shown: Check | None) -> list[Any]:
+def _outputs(check: Check, shown: str | None) -> list[Any]:
     from nbformat import v4
 
     if check.outcome == "not_run":
         return [v4.new_output("error", ename="NotRun", evalue=NOT_RUN, traceback=[NOT_RUN])]
     points = {"text/plain": repr(check.score)}
-    text = f"{explained(shown)}\n" if shown else ""
+    text = f"{shown}\n" if shown else ""
     said = [v4.new_output("stream", name="stdout", text=text)] if text else []
     return [*said, v4.new_output("execute_result", data=points, execution_count=None)]

@@ -26,13 +26,11 @@ def example_of(report: Report) -> Counterexample | None:
 
 
 def parsed(call: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
-    """Function, arguments and keywords of a call that was typed.
+    """Function, arguments and keywords of a call that was typed; what is no data as `Code`.
 
     Raises:
         KitError: it is no call of a function, or its arguments cannot be made.
     """
-    from gradekit.grading.code import Code, built
-
     try:
         node = ast.parse(call.strip(), mode="eval").body
     except SyntaxError as error:
@@ -40,14 +38,29 @@ def parsed(call: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
         raise KitError(f"`{call}` is no call of a function, such as `softmax([1, 2])`.")
     try:
-        args = tuple(built(Code(ast.unparse(each))) for each in node.args)
-        keywords = {str(word.arg): built(Code(ast.unparse(word.value))) for word in node.keywords}
+        args = tuple(_argument(each) for each in node.args)
+        keywords = {str(word.arg): _argument(word.value) for word in node.keywords}
     except Exception as error:  # whatever was typed
         raise KitError(
             f"The arguments of `{call}` cannot be made: {type(error).__name__}: {error}.\n"
             "They may use np, torch, nn and math."
         ) from None
     return node.func.id, args, keywords
+
+
+def _argument(node: ast.expr) -> Any:
+    """The value that a piece of code gives; the code itself, tried once, where that is no data."""
+    from gradekit.grading.code import Code
+    from gradekit.grading.shown import is_tensor
+
+    if isinstance(node, ast.List | ast.Tuple):
+        parts = map(_argument, node.elts)
+        return [*parts] if isinstance(node, ast.List) else (*parts,)
+    code = Code(ast.unparse(node))
+    value = code.build()
+    is_array = type(value).__module__ == "numpy" or is_tensor(value)
+    is_plain = isinstance(value, bool | int | float | str | list | tuple | dict | None)
+    return value if is_array or is_plain else code
 
 
 def own_example(call: str, expected: str | None) -> Counterexample:

@@ -166,7 +166,7 @@ class _Place:
             report = session.grade(submission, timeouts=ENOUGH_TIMEOUTS)
             self._tell(Verdict(self.exercise, submission.sha256, report))
             explained = session.explained(submission, report, self._is_free)
-            if explained is not report:
+            if explained.checks != report.checks:
                 self._tell(Explained(submission.sha256, explained))
         finally:
             self.is_grading = False
