@@ -16,7 +16,8 @@ import pytest
 
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.export import canvas, classroom50, gradescope, junit, moodle, prairielearn
+from gradekit.export import gradescope
+from gradekit.export.formats import canvas, classroom50, junit, moodle, prairielearn
 from gradekit.export.texts import as_markdown, details, remarks
 from gradekit.report import Check, Counterexample, Report
 from gradekit.results import Person, Result

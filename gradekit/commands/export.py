@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,14 @@ import click
 from gradekit.commands._group import FEEDBACK, ISOLATION, course_of, kit
 from gradekit.commands._options import EXERCISE
 from gradekit.errors import KitError, OurFailure
+from gradekit.export import formats
+from gradekit.export.format import Answer, AnswerFormat, ClassFormat, Graded
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
     from gradekit.report import Report
 
 FILE = click.Path(path_type=Path, dir_okay=False)
-Command = Callable[..., None]
 
 # What several of these commands take.
 OUT = click.option("--out", metavar="FILE", required=True, type=FILE, help="What to write.")
@@ -26,21 +26,101 @@ SHOWN = click.option(
     "--feedback", type=FEEDBACK, default="hints", help="How much students get to see."
 )
 WEAKER = click.option("--isolation", type=ISOLATION, help="Weaker isolation than strangers need.")
-RESULTS = click.argument("results", metavar="RESULTS", type=click.Path(path_type=Path, exists=True))
 
 
-def one_answer(command: Command) -> Command:
-    """For formats of one answer: EXERCISE FILE --out FILE."""
-    for part in (
-        WEAKER, SHOWN, OUT,
-        click.argument("answer", metavar="FILE", type=click.Path(path_type=Path)),
-        click.argument("name", metavar="EXERCISE", type=EXERCISE),
-    ):  # fmt: skip
-        command = part(command)
-    return command
+class Formats(click.Group):
+    """The commands below, and one for each format that is declared in gradekit/export/formats."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted({*super().list_commands(context), *formats.names()})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if command := super().get_command(context, name):
+            return command
+        match formats.find(name):
+            case AnswerFormat() as found:
+                return _of_answer(name, found)
+            case ClassFormat() as found:
+                return _of_class(name, found)
+        return None
 
 
-@kit.group()
+def _of_answer(name: str, found: AnswerFormat) -> click.Command:
+    """The command of a format of one answer."""
+
+    @click.argument("exercise", metavar="EXERCISE", type=EXERCISE)
+    @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+    @OUT
+    @SHOWN
+    @WEAKER
+    @click.pass_context
+    def command(
+        context: click.Context,
+        /,
+        exercise: str,
+        file: Path,
+        out: Path,
+        feedback: Any,
+        isolation: str | None,
+        **more: Any,
+    ) -> None:
+        try:
+            report = _graded(context, exercise, file, isolation)
+        except KitError as error:
+            if found.unreadable is None or not file.exists():
+                raise
+            _write(out, found.unreadable(str(error).replace(str(file), file.name)))
+            return
+        if found.not_run == "refused":
+            _fail_if_not_run(report)
+        _write(out, found.write(Answer(report, feedback, more)))
+        if found.not_run == "failed":
+            _fail_if_not_run(report)
+
+    return _made(name, found, command)
+
+
+def _of_class(name: str, found: ClassFormat) -> click.Command:
+    """The command of a format of a class."""
+
+    @click.argument("results", metavar="RESULTS", type=click.Path(path_type=Path, exists=True))
+    @OUT
+    @click.option("--roster", type=FILE, help=found.roster)
+    @click.pass_context
+    def command(
+        context: click.Context,
+        /,
+        results: Path,
+        out: Path,
+        roster: Path | None,
+        feedback: Any = None,
+        **more: Any,
+    ) -> None:
+        from gradekit.results import read_results
+        from gradekit.roster import Roster
+
+        people = Roster(roster) if roster else None
+        exercises = course_of(context).exercises
+        graded = Graded(read_results(results), exercises, people, feedback or "score", more)
+        written = found.write(graded)
+        _write(out, written.content)
+        for student in written.unknown:
+            click.echo(f"note: `{student}` is not one person of {roster}: left out", err=True)
+
+    return _made(name, found, SHOWN(command) if found.tells_checks else command)
+
+
+def _made(
+    name: str, found: AnswerFormat | ClassFormat, command: Callable[..., None]
+) -> click.Command:
+    example = found.example.replace("\n", "\n    ")
+    text = f"{found.summary}\n\n\b\nExample:\n    {example}"
+    made = click.command(name, help=text)(command)
+    made.params = [*found.parameters, *made.params]
+    return made
+
+
+@kit.group(cls=Formats)
 def export() -> None:
     """Write what nbgrader, Gradescope and other systems take.
 
@@ -137,159 +217,6 @@ def gradescope(
     click.echo("Upload it under Configure Autograder.")
 
 
-@export.command()
-@one_answer
-@click.pass_context
-def prairielearn(
-    context: click.Context,
-    name: str,
-    answer: Path,
-    out: Path,
-    feedback: Any,
-    isolation: str | None,
-) -> None:
-    """Grade FILE and write PrairieLearn's results.json, for an external grader.
-
-    \b
-    Example:
-        kit export prairielearn softmax /grade/student/softmax.py \\
-            --out /grade/results/results.json
-    """
-    from gradekit.export.prairielearn import not_gradable, results
-
-    try:
-        written = results(_graded(context, name, answer, isolation), feedback)
-    except KitError as error:
-        if not answer.exists():
-            raise
-        written = not_gradable(str(error).replace(str(answer), answer.name))
-    _write(out, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
-
-
-@export.command()
-@one_answer
-@click.option("--classroom", required=True)
-@click.option("--assignment", required=True)
-@click.option("--assignment-type", default="individual")
-@click.option("--owner", required=True, help="Whose work it is.")
-@click.option("--submission", default="", help="Where it lies: a URL.")
-@click.option("--commit", default="")
-@click.option("--release", default="")
-@click.option("--review", default="")
-@click.option("--datetime", "when", default="", help="As 2026-09-01T12:00:00Z; else now.")
-@click.pass_context
-def classroom50(
-    context: click.Context,
-    /,
-    name: str,
-    answer: Path,
-    out: Path,
-    feedback: Any,
-    isolation: str | None,
-    when: str,
-    **handin: str,
-) -> None:
-    """Grade FILE and write Classroom 50's result.json. Its scores are integers: ours, doubled.
-
-    \b
-    Example:
-        kit export classroom50 softmax softmax.py --out result.json \\
-            --classroom cs101 --assignment softmax --owner "$GITHUB_ACTOR"
-    """
-    import time
-
-    from gradekit.export.classroom50 import Handin, result
-
-    when = when or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    report = _graded(context, name, answer, isolation)
-    _fail_if_not_run(report)  # a file without those checks would cost the student their points
-    written = result(report, Handin(datetime=when, **handin), feedback)
-    _write(out, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
-
-
-@export.command()
-@one_answer
-@click.pass_context
-def junit(
-    context: click.Context,
-    name: str,
-    answer: Path,
-    out: Path,
-    feedback: Any,
-    isolation: str | None,
-) -> None:
-    """Grade FILE and write JUnit XML, which CI systems draw.
-
-    \b
-    Example:
-        kit export junit softmax softmax.py --out softmax.xml
-    """
-    from gradekit.export.junit import xml
-
-    report = _graded(context, name, answer, isolation)
-    _write(out, xml([report], feedback))  # where what was not run is an error, not a failure
-    _fail_if_not_run(report)
-
-
-@export.command()
-@RESULTS
-@OUT
-@click.option("--roster", type=FILE, help="Canvas' own export of its gradebook, to find people.")
-@click.pass_context
-def canvas(context: click.Context, results: Path, out: Path, roster: Path | None) -> None:
-    """Turn RESULTS (what `kit grade --out` wrote) into the CSV that Canvas imports.
-
-    \b
-    Example:
-        kit export canvas graded/ --roster gradebook.csv --out import.csv
-    """
-    from gradekit.export.canvas import gradebook
-    from gradekit.results import read_results
-    from gradekit.roster import Roster
-
-    people = Roster(roster) if roster else None
-    text, unknown = gradebook(read_results(results), course_of(context).exercises, people)
-    _write(out, text)
-    _tell_unknown(unknown, roster)
-
-
-@export.command()
-@RESULTS
-@OUT
-@SHOWN
-@click.option(
-    "--field",
-    type=click.Choice(["username", "email", "idnumber"]),
-    default="username",
-    help="What Moodle is to find students by.",
-)
-@click.option("--roster", type=FILE, help="Moodle's own export of participants or grades.")
-@click.pass_context
-def moodle(
-    context: click.Context,
-    results: Path,
-    out: Path,
-    feedback: Any,
-    field: Any,
-    roster: Path | None,
-) -> None:
-    """Turn RESULTS (what `kit grade --out` wrote) into the CSV that Moodle imports.
-
-    \b
-    Example:
-        kit export moodle graded/ --roster participants.csv --field email --out import.csv
-    """
-    from gradekit.export.moodle import gradebook
-    from gradekit.results import read_results
-    from gradekit.roster import Roster
-
-    people = Roster(roster) if roster else None
-    exercises = course_of(context).exercises
-    text, unknown = gradebook(read_results(results), exercises, field, people, feedback)
-    _write(out, text)
-    _tell_unknown(unknown, roster)
-
-
 def _graded(context: click.Context, name: str, answer: Path, isolation: str | None) -> Report:
     from gradekit.batch.grader import isolation_for_strangers
     from gradekit.engine import open_session
@@ -316,8 +243,3 @@ def _write(path: Path, content: str | bytes) -> None:
     except OSError as error:
         raise KitError(f"{path} cannot be written: {error.strerror}.") from None
     click.echo(f"{path} written.")
-
-
-def _tell_unknown(unknown: list[str], roster: Path | None) -> None:
-    for student in unknown:
-        click.echo(f"note: `{student}` is not one person of {roster}: left out", err=True)

@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from gradekit.course import Exercise
+from gradekit.export.format import ClassFormat, Graded, Written
 from gradekit.export.roster import Row, Scores, rows_of, scores_of
 from gradekit.export.scores import no_formula
 from gradekit.results import Person, Result
@@ -86,3 +87,15 @@ def _header(exercise: Exercise, roster: Roster | None) -> str:
 
 def _points_possible(name: str, scores: Scores) -> str:
     return f"{next(r[name].max_score for r in scores.values() if name in r):g}"
+
+
+def _write(graded: Graded) -> Written:
+    return Written(*gradebook(graded.results, graded.exercises, graded.roster))
+
+
+FORMAT = ClassFormat(
+    summary="Turn RESULTS (what `kit grade --out` wrote) into the CSV that Canvas imports.",
+    example="kit export canvas graded/ --roster gradebook.csv --out import.csv",
+    write=_write,
+    roster="Canvas' own export of its gradebook, to find people.",
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gradekit.export.format import Answer, AnswerFormat
 from gradekit.export.texts import details
 from gradekit.feedback import Level, at_level
 from gradekit.report import WAITS, Check, Report
@@ -36,3 +37,15 @@ def xml(reports: Iterable[Report], level: Level) -> bytes:
         document.add_testsuite(suite)
     written: bytes = document.tostring()
     return written
+
+
+def _write(answer: Answer) -> bytes:
+    return xml([answer.report], answer.level)
+
+
+FORMAT = AnswerFormat(
+    summary="Grade FILE and write JUnit XML, which CI systems draw.",
+    example="kit export junit softmax softmax.py --out softmax.xml",
+    write=_write,
+    not_run="failed",  # what was not run stands there as an error, not as a failure
+)

@@ -5,8 +5,10 @@ The format: https://docs.prairielearn.com/externalGrading/
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from gradekit.export.format import Answer, AnswerFormat
 from gradekit.export.texts import details
 from gradekit.feedback import Level, at_level
 from gradekit.report import Report
@@ -38,3 +40,25 @@ def results(report: Report, level: Level) -> dict[str, Any]:
 def not_gradable(reason: str) -> dict[str, Any]:
     """For an answer that cannot be read: it costs no attempt."""
     return {"gradable": False, "format_errors": [reason]}
+
+
+def _write(answer: Answer) -> str:
+    return _text(results(answer.report, answer.level))
+
+
+def _unreadable(reason: str) -> str:
+    return _text(not_gradable(reason))
+
+
+def _text(made: dict[str, Any]) -> str:
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+
+
+FORMAT = AnswerFormat(
+    summary="Grade FILE and write PrairieLearn's results.json, for an external grader.",
+    example="kit export prairielearn softmax /grade/student/softmax.py \\\n"
+    "    --out /grade/results/results.json",
+    write=_write,
+    not_run="told",
+    unreadable=_unreadable,
+)

@@ -11,7 +11,10 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+import click
+
 from gradekit.course import Exercise
+from gradekit.export.format import ClassFormat, Graded, Written
 from gradekit.export.roster import Row, rows_of, scores_of
 from gradekit.export.scores import no_formula
 from gradekit.export.texts import remarks
@@ -78,3 +81,25 @@ def _cells(report: Report | None, level: Level) -> tuple[str, str]:
     points = f"{report.points}."
     text = "All checks passed." if report.passed else remarks(at_level(report, level)) or points
     return f"{report.score:g}", text
+
+
+def _write(graded: Graded) -> Written:
+    field = graded.more["field"]
+    return Written(*gradebook(graded.results, graded.exercises, field, graded.roster, graded.level))
+
+
+FORMAT = ClassFormat(
+    summary="Turn RESULTS (what `kit grade --out` wrote) into the CSV that Moodle imports.",
+    example="kit export moodle graded/ --roster participants.csv --field email --out import.csv",
+    write=_write,
+    roster="Moodle's own export of participants or grades.",
+    tells_checks=True,
+    parameters=[
+        click.Option(
+            ["--field"],
+            type=click.Choice([*FIELDS]),
+            default="username",
+            help="What Moodle is to find students by.",
+        )
+    ],
+)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any, NamedTuple
 
+import click
+
+from gradekit.export.format import Answer, AnswerFormat
 from gradekit.export.texts import details
 from gradekit.feedback import Level, at_level
 from gradekit.report import Report
@@ -51,3 +56,31 @@ def result(report: Report, handin: Handin, level: Level) -> dict[str, Any]:
 
 def _whole(points: float) -> int:
     return round(points * SCALE)
+
+
+def _write(answer: Answer) -> str:
+    when = answer.more["datetime"] or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    handin = Handin(**{**answer.more, "datetime": when})
+    made = result(answer.report, handin, answer.level)
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+
+
+FORMAT = AnswerFormat(
+    summary="Grade FILE and write Classroom 50's result.json. Its scores are integers: ours, "
+    "doubled.",
+    example="kit export classroom50 softmax softmax.py --out result.json \\\n"
+    '    --classroom cs101 --assignment softmax --owner "$GITHUB_ACTOR"',
+    write=_write,
+    not_run="refused",  # a file without those checks would cost the student their points
+    parameters=[
+        click.Option(["--classroom"], required=True),
+        click.Option(["--assignment"], required=True),
+        click.Option(["--assignment-type"], default="individual"),
+        click.Option(["--owner"], required=True, help="Whose work it is."),
+        click.Option(["--submission"], default="", help="Where it lies: a URL."),
+        click.Option(["--commit"], default=""),
+        click.Option(["--release"], default=""),
+        click.Option(["--review"], default=""),
+        click.Option(["--datetime"], default="", help="As 2026-09-01T12:00:00Z; else now."),
+    ],
+)

@@ -1,0 +1,81 @@
+"""What an export format is: a value, from which `kit export` makes the command.
+
+A module in `gradekit/export/formats/` declares one as `FORMAT`. Its command takes what all of
+its kind take (--out, --feedback, ...), and the parameters that the format adds, which
+arrive in `Answer.more` or `Graded.more` by their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import click
+
+from gradekit.course import Exercise
+from gradekit.feedback import Level
+from gradekit.report import Report
+from gradekit.results import Result
+from gradekit.roster import Roster
+
+Content = str | bytes
+
+
+class Answer(NamedTuple):
+    """One answer that was graded, and how much of its report may be told."""
+
+    report: Report
+    level: Level
+    more: Mapping[str, Any] = {}
+
+
+class AnswerFormat(NamedTuple):
+    """A format of one answer: `kit export NAME EXERCISE FILE --out FILE`.
+
+    Attributes:
+        summary: The help text, and after it what to type.
+        not_run: What becomes of a report with a check that we failed to run: `refused` writes
+            nothing, `failed` writes it and ends with exit code 3, `told` leaves it to the file.
+        unreadable: What to write of an answer that cannot be read, from the reason; without
+            it that is an error of the command.
+    """
+
+    summary: str
+    example: str
+    write: Callable[[Answer], Content]
+    not_run: Literal["refused", "failed", "told"]
+    parameters: Sequence[click.Parameter] = ()
+    unreadable: Callable[[str], Content] | None = None
+
+
+class Graded(NamedTuple):
+    """A class that `kit grade` graded, and what was asked for."""
+
+    results: Iterable[Result]
+    exercises: Sequence[Exercise]
+    roster: Roster | None = None
+    level: Level = "hints"
+    more: Mapping[str, Any] = {}
+
+
+class Written(NamedTuple):
+    """The file, and the students who are not in it because the roster does not know them."""
+
+    content: Content
+    unknown: list[str] = []
+
+
+class ClassFormat(NamedTuple):
+    """A format of a class: `kit export NAME RESULTS --out FILE`.
+
+    Attributes:
+        roster: Says what --roster takes.
+        tells_checks: Whether it says more than points, so that --feedback matters.
+    """
+
+    summary: str
+    example: str
+    write: Callable[[Graded], Written]
+    roster: str
+    tells_checks: bool = False
+    parameters: Sequence[click.Parameter] = ()
