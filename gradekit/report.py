@@ -46,6 +46,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     # In what a failed check's value differs (type, shape, dtype, nan, rounding, value, changed),
     # or `raised NAME`; empty where it is none of these.
     kind: str = ""
+    print: str = ""  # of a failed check: equal where answers behaved alike; tells nothing itself
     hint: str = ""
     counterexample: Counterexample | None = None
     seconds: float = 0.0

@@ -128,7 +128,7 @@ def test_json_has_the_promised_keys() -> None:
     ]  # fmt: skip
     assert list(told["checks"][0]) == [
         "name", "function", "title", "outcome", "ending", "score", "max_score", "message",
-        "kind", "hint", "counterexample", "seconds",
+        "kind", "print", "hint", "counterexample", "seconds",
     ]  # fmt: skip
     assert told["schema"] == 2
     assert (told["checks"][0]["outcome"], told["checks"][0]["ending"]) == ("failed", "timed_out")

@@ -20,7 +20,7 @@ import pytest
 from gradekit.course import Course
 from gradekit.export.scores import not_graded_csv, scores_csv
 from gradekit.feedback import at_level
-from gradekit.overview import Overview, SimilarPair
+from gradekit.overview import Alike, Likeness, Overview, Similar
 from gradekit.render.feedback import FeedbackWriter, fenced, folder_names, markdown
 from gradekit.render.page import report_page
 from gradekit.report import Check, Report
@@ -88,7 +88,8 @@ def overview(course: Course) -> Overview:
         NotGraded(f"{HOSTILE}.txt", HOSTILE, "", HOSTILE),
         NotGraded("ada/exercise_20.py", "Ada", TWENTY, "it is empty"),
     ]
-    similar = [SimilarPair(FIVE, "Ada", HOSTILE, 0.93)]
+    sides = tuple(Likeness(name, "a.py", HOSTILE, frozenset({1})) for name in ("Ada", HOSTILE))
+    similar = Similar([Alike(FIVE, ("Ada", HOSTILE), 0.93, sides)], 1)
     return Overview(course, results, not_graded, ["Ada", "Bob", "Nobody"], similar)
 
 

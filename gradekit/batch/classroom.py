@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 
@@ -17,7 +16,7 @@ from gradekit.batch.machines import Machines
 from gradekit.batch.run import Batch, Export, Preview
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
-from gradekit.feedback import Level, at_level
+from gradekit.feedback import Level
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.items import HandedIn
 from gradekit.intake.placing import Found, discover
@@ -27,7 +26,6 @@ from gradekit.results import (
     About,
     NotGraded,
     Person,
-    Result,
     called,
     people_in,
     read_attempts,
@@ -36,10 +34,7 @@ from gradekit.results import (
 )
 from gradekit.roster import Roster
 
-if TYPE_CHECKING:
-    from gradekit.render.feedback import Handed
-
-FEEDBACK, PAGE, SCORES, NOT_GRADED = "feedback", "report.html", "scores.csv", "not_graded.csv"
+PAGE, SCORES, NOT_GRADED = "report.html", "scores.csv", "not_graded.csv"
 SIMILAR_PAGE, SIMILAR_TABLE = "similar.html", "similar.csv"
 
 
@@ -181,6 +176,7 @@ class Classroom:
         Raises:
             KitError: there is no room.
         """
+        from gradekit.batch.pages import Pages
         from gradekit.export.scores import not_graded_csv, scores_csv
         from gradekit.render.feedback import folder_names
         from gradekit.render.page import report_page
@@ -199,7 +195,8 @@ class Classroom:
         try:
             _write(self.out / SCORES, scores_csv(overview))
             _write(self.out / NOT_GRADED, not_graded_csv(overview.not_graded))
-            self._write_feedback(level, folders, overview.not_graded)
+            results = read_results(self.out, self.found.people)
+            Pages(self.course, self.out, level, folders).write(results, overview.not_graded)
             graded_at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
             _write(self.out / PAGE, report_page(overview, folders, graded_at))
             if similar is not None:
@@ -217,63 +214,6 @@ class Classroom:
 
         _write(self.out / SIMILAR_TABLE, similar_csv(similar))
         _write(self.out / SIMILAR_PAGE, similar_page(similar))
-
-    def _write_feedback(
-        self, level: Level, folders: dict[str, str], not_graded: list[NotGraded]
-    ) -> None:
-        from gradekit.render.feedback import FeedbackWriter
-
-        writer = FeedbackWriter()
-        titles = {exercise.name: exercise.title for exercise in self.course.exercises}
-        others = _beside(not_graded, superseded=True)
-        graded: set[tuple[str, str]] = set()
-        for result in read_results(self.out, self.found.people):
-            graded.add((result.student, result.exercise))
-            report = at_level(result.report, level)
-            title = titles.get(result.exercise, result.exercise)
-            name = result.exercise if result.exercise in titles else "exercise"
-            handed = _handed(result, others.get((result.student, result.exercise), ()))
-            self._write_page(
-                folders[result.student],
-                name,
-                writer.html(report, title, handed),
-                writer.markdown(report, title, handed),
-            )
-        for (student, exercise), problems in _beside(not_graded, superseded=False).items():
-            if student in folders and (student, exercise) not in graded:
-                title = titles.get(exercise, "Files that could not be graded")
-                name = exercise if exercise in titles else "not_graded"
-                self._write_page(folders[student], name, *writer.unread(title, problems))
-
-    def _write_page(self, folder: str, name: str, html: str, markdown: str) -> None:
-        path = self.out / FEEDBACK / folder
-        path.mkdir(parents=True, exist_ok=True)
-        (path / f"{name}.html").write_text(html, "utf-8")
-        (path / f"{name}.md").write_text(markdown, "utf-8")
-
-
-def _handed(result: Result, others: Sequence[tuple[str, str]]) -> Handed:
-    """What a result is about, as its author knows it."""
-    from gradekit.render.feedback import Handed
-
-    name = PurePosixPath(result.file).name
-    return Handed(name, result.handed_in, result.file_date, result.attempt, tuple(others))
-
-
-def _beside(
-    not_graded: Iterable[NotGraded], *, superseded: bool
-) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """Names and reasons of the files that were not graded and have an owner.
-
-    By student and exercise: those that another file of the same person replaced, or those that
-    could not be graded.
-    """
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for each in not_graded:
-        if each.student and each.superseded == superseded:
-            name = PurePosixPath(each.file).name
-            found.setdefault((each.student, each.exercise), []).append((name, each.reason))
-    return found
 
 
 def _nothing_in(handed_in: Path, found: Found) -> str:

@@ -82,7 +82,8 @@ class Judge:
             hint=marker.kwargs["hint"] if outcome == "failed" else "",
         )
         if outcome == "failed" and attempt.replies:
-            return Judgement(check, fingerprint(attempt.replies, *attempt.last_reply))
+            print = fingerprint(attempt.replies, *attempt.last_reply)
+            return Judgement(msgspec.structs.replace(check, print=print.brief), print)
         return Judgement(check, None)
 
     def note(self, judgement: Judgement, seconds: float) -> Check:

@@ -38,6 +38,11 @@ class Print(msgspec.Struct, frozen=True, array_like=True):
     is_value: bool
     hashes: tuple[str, str]
 
+    @property
+    def brief(self) -> str:
+        """The same in a word, as a report keeps it."""
+        return f"{self.replies}{'v' if self.is_value else 'e'}{self.hashes[0]}"
+
     def agrees(self, other: Print) -> bool:
         """Whether both came of the same behaviour, as far as rounding lets one tell."""
         return (self.replies, self.is_value) == (other.replies, other.is_value) and any(
