@@ -312,6 +312,45 @@ def test_fast_path_penalizes_and_shows_feedback_by_itself(
     assert "Score: 1.0 / 1.0" in page
 
 
+def test_fast_path_takes_a_zip_and_the_time_that_the_platform_told(
+    tmp_path: Path, results: list[Result], course: Course
+) -> None:
+    """Graded notebooks and late penalties are the same where the class is a zip file."""
+    import zipfile
+
+    import msgspec
+    from nbgrader.api import Gradebook
+
+    words = ["export", "nbgrader", str(tmp_path), "softmax"]
+    assert CliRunner().invoke(kit, words).exit_code == 0
+    with (tmp_path / "nbgrader_config.py").open("a") as config:
+        config.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
+    answer = (ROOT / "solutions" / f"{NAME}.py").read_text("utf-8")
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
+        archive.writestr(f"submitted/ada/{NAME}/{NAME}.py", answer.encode("utf-16"))
+        archive.writestr(f"submitted/ada/{NAME}/timestamp.txt", "2026-09-02 12:00:00 UTC")
+        archive.writestr(f"submitted/bob/{NAME}/{NAME}.py", answer)
+    when = {"ada": "", "bob": "2026-09-03T12:00:00+00:00"}
+    those = [
+        msgspec.structs.replace(
+            results[-1],
+            student=student,
+            handed_in=time,
+            file=f"submitted/{student}/{NAME}/{NAME}.py",
+        )
+        for student, time in when.items()
+    ]
+    for _ in range(2):  # the second time with a due date
+        assert write(those, db(tmp_path), course, tmp_path / "class.zip") == []
+        with Gradebook(db(tmp_path)) as gradebook:
+            gradebook.update_or_create_assignment(NAME, duedate="2026-09-01 12:00:00 UTC")
+    penalties = grades(db(tmp_path), NAME)
+    assert penalties["ada", "penalty"] == penalties["bob", "penalty"] == (10.0,)
+    for student in when:
+        made = (tmp_path / "autograded" / student / NAME / f"{NAME}.ipynb").read_text("utf-8")
+        assert "def softmax" in made
+
+
 BROKEN = {
     "no JSON": b"{",
     "deep": b"[" * 100_000,

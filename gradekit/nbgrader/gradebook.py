@@ -12,15 +12,18 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gradekit.course import Course, default_root
 from gradekit.errors import KitError
 from gradekit.export.texts import as_markdown, remarks
 from gradekit.feedback import Level, at_level
+from gradekit.intake.handed_in import open_handed_in
+from gradekit.intake.names import answer_suffix
 from gradekit.nbgrader.cells import Graded, Reports, asked_checks, filled
 from gradekit.nbgrader.notebooks import HiddenCheck, notebook
+from gradekit.submission import decoded
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook, SubmittedNotebook
@@ -150,8 +153,10 @@ class _Writer:
         """`models` has of each exercise a report with all of its checks."""
         self.gradebook, self.url, self.course, self.level = gradebook, url, course, level
         self._models = models
-        self.folder = folder.resolve() if folder and folder.is_dir() else None
-        self.root = _nbgrader_root(url, self.folder)
+        self._handed_in = open_handed_in(folder) if folder and folder.exists() else None
+        if self._handed_in is not None:
+            self._handed_in.items()  # zips in there are looked into
+        self.root = _nbgrader_root(url, folder.resolve() if folder else None)
         self.config = _config(self.root)
         self.notes: list[str] = []
         self._written: dict[tuple[str, str], set[str]] = {}  # notebooks by assignment, student
@@ -180,8 +185,6 @@ class _Writer:
         if self.root is not None:
             try:
                 self._write_notebook(result, assignment, graded)
-            except KitError:
-                raise
             except Exception as error:  # what nbformat and nbgrader raise has no common base
                 reason = " ".join(str(error).split())[:120] or type(error).__name__
                 self.notes.append(f"`{student}`: no graded notebook of {name} ({reason})")
@@ -250,30 +253,27 @@ class _Writer:
         return self._asked[assignment, name]
 
     def _timestamp(self, result: Result) -> str | None:
-        """When it was handed in, from the file that nbgrader lays beside a submission."""
+        """When it was handed in: from nbgrader's file beside it, else as the platform told."""
         from nbgrader.utils import parse_utc
 
-        when = self._timestamp_text(result)
+        when = self._timestamp_text(result) or result.handed_in
         try:  # a student may have written anything into it
             return when if when and parse_utc(when) else None
         except Exception:
             return None
 
     def _timestamp_text(self, result: Result) -> str:
-        path = self._beside(result.file, "timestamp.txt")
-        if path is None:
-            return ""
-        with contextlib.suppress(OSError, UnicodeDecodeError), path.open("rb") as file:
-            return file.read(TIMESTAMP_BYTES).decode("utf-8").strip()
-        return ""
+        content = self._read(str(PurePosixPath(result.file).with_name("timestamp.txt")))
+        return (content or b"")[:TIMESTAMP_BYTES].decode("utf-8", "replace").strip()
 
-    def _beside(self, file: str, name: str) -> Path | None:
-        """A regular file beside what was handed in, reached without any link."""
-        if self.folder is None:
+    def _read(self, path: str) -> bytes | None:
+        """A regular file of what was handed in, in a folder or a zip; None if there is none."""
+        if self._handed_in is None:
             return None
-        path = (self.folder / file).with_name(name)
-        is_plain = path.is_file() and not path.is_symlink()
-        return path if is_plain and path.resolve() == path else None
+        try:
+            return self._handed_in.read(path)
+        except KitError:
+            return None
 
     def _assign_penalty(self, name: str, assignment: str, student: str) -> None:
         """By the course's own rule, as autograde does."""
@@ -295,28 +295,26 @@ class _Writer:
         )
         if not path.resolve().is_relative_to(self.root / "autograded"):
             return
-        answer = self._handed_in(result)
-        if answer is None:
+        content = self._read(result.file)
+        if content is None:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = self._as_notebook(result, answer, assignment)
+        made = self._as_notebook(result, content, assignment)
         nbformat.write(filled(made, graded, self.level), path)
         if when := self._timestamp(result):
             path.with_name("timestamp.txt").write_text(when, "utf-8")
 
-    def _handed_in(self, result: Result) -> Path | None:
-        return self._beside(result.file, Path(result.file).name)
-
-    def _as_notebook(self, result: Result, answer: Path, assignment: str) -> Any:
+    def _as_notebook(self, result: Result, content: bytes, assignment: str) -> Any:
         """What was handed in, with the gradebook's own version of every locked cell."""
         import nbformat
         from nbgrader.preprocessors import ClearOutput, DeduplicateIds, OverwriteCells
 
-        if answer.suffix.lower() == ".ipynb":
-            made = nbformat.reads(answer.read_text("utf-8"), as_version=4)
+        written, _ = decoded(Path(result.file), content)
+        if answer_suffix(result.file) == ".ipynb":
+            made = nbformat.reads(written, as_version=4)
         else:
             made = self._source(result)
-            text: str | None = answer.read_text("utf-8", "replace")
+            text: str | None = written
             for cell in made.cells:
                 if cell.metadata.get("nbgrader", {}).get("solution"):
                     cell.source, text = text or "# It stands in the cell above.", None
