@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,7 +16,38 @@ import msgspec
 from gradekit.errors import KitError
 from gradekit.sandbox.limits import Limits
 
-METADATA = "exercises.toml"
+METADATA, ABOUT = "exercises.toml", "course.toml"
+
+
+class About(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={"needs_kit": "needs-kit"},
+):
+    """course.toml: what a course says of itself; everything may be left out.
+
+    Attributes:
+        needs_kit: The versions of kit that it works with, such as `>=0.1`.
+        packages: What answers to any of its exercises may import besides the library.
+        edition: `learner` or `instructor`, where `kit pack` made it.
+    """
+
+    name: str = ""
+    version: str = ""
+    licence: str = ""
+    authors: list[str] = []
+    needs_kit: str = ""
+    packages: list[str] = []
+    edition: Literal["", "learner", "instructor"] = ""
+
+    @property
+    def title(self) -> str:
+        """Name, version, authors and licence in one line; as much of it as there is."""
+        name = " ".join(part for part in (self.name, self.version) if part) or "A course"
+        by = f" by {', '.join(self.authors)}" if self.authors else ""
+        return f"{name}{by}{f' ({self.licence})' if self.licence else ''}"
 
 
 class FollowUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +119,7 @@ class Course:
             KitError: there is no course, or its exercises.toml is wrong.
         """
         self.root = root.resolve()
+        self.about = _about(self.root / ABOUT)
         path = self.root / "exercises" / METADATA
         try:
             table = tomllib.loads(path.read_text("utf-8"))
@@ -216,6 +249,45 @@ class Course:
         return [self.root, Path(__file__).resolve().parent]
 
 
+def _about(path: Path) -> About:
+    """What course.toml says; nothing where there is none.
+
+    Raises:
+        KitError: it is wrong, or the course needs another version of kit.
+    """
+    try:
+        about = msgspec.convert(tomllib.loads(path.read_text("utf-8")), About)
+    except FileNotFoundError:
+        return About()
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        words = str(error).replace("Object contains", "it has").replace(" - at `$.", " in `")
+        raise KitError(f"{path} cannot be used: {words}.") from None
+    if about.needs_kit:
+        _require_kit(path, about.needs_kit)
+    return about
+
+
+def _require_kit(path: Path, needed: str) -> None:
+    """Raise a KitError unless this version of kit is one of those `needed`."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        here = version("gradekit")
+    except PackageNotFoundError:  # it runs from a checkout, or inside Gradescope's zip
+        return
+    try:
+        fits = SpecifierSet(needed).contains(here, prereleases=True)
+    except InvalidSpecifier:
+        raise KitError(
+            f"{path} cannot be used: `needs-kit` looks like `>=0.1`, not like `{needed}`."
+        ) from None
+    if not fits:
+        raise KitError(
+            f"This course needs kit {needed}, and this is kit {here}: "
+            "`pip install --upgrade gradekit`."
+        )
+
+
 def _in_words(error: msgspec.ValidationError, entries: Any) -> str:
     """What is wrong with an entry, called by its name instead of by its place `$[0].minutes`."""
     problem, _, place = str(error).partition(" - at ")
@@ -229,6 +301,40 @@ def _in_words(error: msgspec.ValidationError, entries: Any) -> str:
     if field == "name" and isinstance(name, str):
         return f"{called} (entry {number + 1}): a name looks like `exercise_07_layer_norm`"
     return f"{called}: {f'`{field}`: ' if field else ''}{problem}"
+
+
+def installed(name: str) -> Path | None:
+    """The folder of a course that a package installed, by its name; None where there is none.
+
+    A package offers courses as entry points of the group `gradekit.courses`, each a module in
+    the folder of the course, or a path.
+
+    Raises:
+        KitError: the package cannot be loaded.
+    """
+    for entry in entry_points(group="gradekit.courses", name=name):
+        try:
+            found = entry.load()
+        except Exception as error:
+            raise KitError(f"The course `{name}` cannot be loaded: {error}.") from None
+        return Path(found.__path__[0] if hasattr(found, "__path__") else found)
+    return None
+
+
+def root_of(name: str) -> Path:
+    """The folder of the course that `name` means: a folder, or a course that is installed.
+
+    Raises:
+        KitError: it is the address of a repository.
+    """
+    if Path(name).is_dir():
+        return Path(name)
+    if "://" in name:
+        raise KitError(
+            f"{name} is not on this machine: `kit init --course {name} DIR` fetches a course, and "
+            "makes a practice folder of it."
+        )
+    return installed(name) or Path(name)
 
 
 def default_root() -> Path:

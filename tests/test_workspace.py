@@ -13,8 +13,9 @@ import pytest
 
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.practice import progress, workspace
-from gradekit.practice.workspace import PROGRESS, SETTINGS, Event, Workspace
+from gradekit.practice import progress, settings, workspace
+from gradekit.practice.settings import SETTINGS
+from gradekit.practice.workspace import PROGRESS, Event, Workspace
 from gradekit.report import Check, Report
 
 DAY = 86400.0
@@ -272,7 +273,7 @@ def test_a_part_is_practised_alone(tmp_path, course):
 
 def test_a_practice_folder_remembers_its_course(tmp_path, course, monkeypatch):
     """The one that comes with kit needs no note; another one is found again from inside."""
-    monkeypatch.setattr(workspace, "default_root", lambda: tmp_path / "elsewhere")
+    monkeypatch.setattr(settings, "default_root", lambda: tmp_path / "elsewhere")
     practice, _ = workspace.create(tmp_path / "practice", course)
     monkeypatch.chdir(practice.folder)
     assert workspace.remembered_course() == course.root

@@ -46,6 +46,21 @@ def unsaid(grader: Path) -> Iterator[str]:
             yield f"{test.name} has no hint: ask a question that leads to the mistake"
 
 
+def points_of(grader: Path) -> float:
+    """What the checks of a grader add up to, as it stands there; 10 where that is computed."""
+    marks = [
+        each
+        for test in _parts(grader)
+        if isinstance(test, ast.FunctionDef)
+        for each in test.decorator_list
+        if _is_check(each) and isinstance(each, ast.Call)
+    ]
+    points = [word.value for mark in marks for word in mark.keywords if word.arg == "points"]
+    told = [each.value for each in points if isinstance(each, ast.Constant)]
+    numbers = [each for each in told if isinstance(each, int | float)]
+    return sum(numbers) if numbers and len(numbers) == len(marks) else 10
+
+
 def timed(grader: Path) -> Iterator[str]:
     """Which clocks a grader imports outside its probes, though equal replies are judged once."""
     for part in _parts(grader):

@@ -6,6 +6,7 @@ answers at once.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -41,14 +42,14 @@ class Kit(click.Group):
 @click.group(cls=Kit, invoke_without_command=True)
 @click.option(
     "--course",
-    "course_folder",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="A folder with exercises/, solutions/ and graders/; else the course that comes with kit.",
+    "course_named",
+    metavar="COURSE",
+    help="A folder with exercises/, solutions/ and graders/, or the name of an installed course; "
+    "else that of the practice folder, of KIT_COURSE, or the one that comes with kit.",
 )
 @click.version_option(package_name="gradekit", prog_name="kit")
 @click.pass_context
-def kit(context: click.Context, course_folder: Path | None) -> None:
+def kit(context: click.Context, course_named: str | None) -> None:
     """Practise neural-network interview questions, graded as you go.
 
     \b
@@ -56,17 +57,22 @@ def kit(context: click.Context, course_folder: Path | None) -> None:
         kit init practice && cd practice
         kit check softmax
     """
-    context.obj = course_folder
+    context.obj = course_named
     if context.invoked_subcommand is None:
         _what_next(course_of(context))
 
 
 def course_of(context: click.Context) -> Course:
-    """The course that --course names, else that of the practice folder, else kit's own."""
-    from gradekit.course import Course, default_root
+    """The course that --course names, else that of the practice folder, of KIT_COURSE, kit's."""
+    from gradekit.course import Course, default_root, root_of
     from gradekit.practice.workspace import remembered_course
 
-    return Course(context.find_root().obj or remembered_course() or default_root())
+    if named := context.find_root().obj:
+        return Course(root_of(named))
+    if root := remembered_course():
+        return Course(root)
+    usual = os.environ.get("KIT_COURSE")
+    return Course(root_of(usual) if usual else default_root())
 
 
 def course_around() -> Path | None:
@@ -88,7 +94,9 @@ def _what_next(course: Course) -> None:
     """What `kit` alone prints."""
     workspace = workspace_of(course)
     if workspace is None:
-        click.echo(f"kit holds {len(course.exercises)} neural-network interview exercises.")
+        about = course.about
+        holds = about.name if about.name and os.environ.get("KIT_COURSE") else "kit"
+        click.echo(f"{holds} holds {len(course.exercises)} neural-network interview exercises.")
         click.echo("Start with `kit init practice && cd practice`; `kit --help` has the rest.")
         return
     click.echo(f"{len(workspace.solved())} of {len(course.exercises)} exercises solved.")

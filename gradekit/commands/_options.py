@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
-from gradekit.commands._group import course_of, workspace_of
+from gradekit.commands._group import course_around, course_of, workspace_of
 from gradekit.errors import KitError
 
 if TYPE_CHECKING:
+    from gradekit.course import Course
     from gradekit.practice.workspace import Workspace
 
 plain_option = click.option(
@@ -51,6 +52,23 @@ class ExerciseName(click.ParamType[str]):
 
 
 EXERCISE = ExerciseName()
+
+
+def course_in_work(context: click.Context) -> Course:
+    """The course that --course names, else the one that the current folder lies in."""
+    from gradekit.course import Course
+
+    around = None if context.find_root().obj else course_around()
+    return Course(around) if around else course_of(context)
+
+
+def require_graders(course: Course) -> None:
+    """Raise a KitError where a course has been packed for learners."""
+    if course.about.edition == "learner":
+        raise KitError(
+            "This is the learners' edition of the course: its graders are with the instructor.\n"
+            "Name the instructors' edition: `kit --course DIR ...`."
+        )
 
 
 def confirm(question: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradekit.commands._group import FEEDBACK, ISOLATION, course_of, kit
-from gradekit.commands._options import EXERCISE
+from gradekit.commands._options import EXERCISE, require_graders
 from gradekit.errors import KitError, OurFailure
 from gradekit.export import formats
 from gradekit.export.format import Answer, AnswerFormat, ClassFormat, Graded
@@ -159,6 +159,7 @@ def nbgrader(
     from gradekit.nbgrader import course as nbgrader_course
 
     course = course_of(context)
+    require_graders(course)
     reports = _reports_on_solutions(course, [course.find(name) for name in names])
     written = nbgrader_course.write(folder, assignment, reports, course, feedback, force=force)
     click.echo(f"{len(written)} files written to {folder}.")
@@ -212,6 +213,7 @@ def gradescope(
     from gradekit.export.gradescope import autograder
 
     course = course_of(context)
+    require_graders(course)
     exercises = [course.find(name) for name in names]
     _write(out, autograder(course, exercises, feedback, isolation))
     click.echo("Upload it under Configure Autograder.")

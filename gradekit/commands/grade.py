@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradekit.commands._group import FEEDBACK, ISOLATION, OUR_FAILURE, course_of, kit
-from gradekit.commands._options import EXERCISE
+from gradekit.commands._options import EXERCISE, require_graders
 from gradekit.errors import KitError
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def grade(
     from gradekit.report import clean
 
     course = course_of(context)
+    require_graders(course)
     if scheduler is None and not dry_run:  # the workers of a cluster are asked the same
         isolation = isolation_for_strangers(isolation)
     if gradebook and not dry_run:

@@ -3,33 +3,61 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from gradekit.commands._group import course_of, kit
-from gradekit.commands._options import part_option
+from gradekit.commands._options import confirm, part_option
 from gradekit.commands.completion import start_line
+from gradekit.errors import KitError
+
+if TYPE_CHECKING:
+    from gradekit.clones import Clone
+    from gradekit.course import Course
 
 
 @kit.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @part_option
+@click.option(
+    "--course",
+    "named",
+    metavar="COURSE[@TAG]",
+    help="A folder, the name of an installed course, or the address of a git repository, at a "
+    "tag or branch of it.",
+)
+@click.option("--update", is_flag=True, help="Take the newest commit of the course.")
+@click.option("--yes", is_flag=True, help="Trust a course that is fetched, without a question.")
 @click.pass_context
-def init(context: click.Context, folder: Path, part: int | None) -> None:
+def init(
+    context: click.Context,
+    folder: Path,
+    part: int | None,
+    named: str | None,
+    update: bool,
+    yes: bool,
+) -> None:
     """Make a practice folder: one stub an exercise, and your progress.
 
-    Files that are there already stay as they are.
+    Files that are there already stay as they are. A course in a repository is kept at the commit
+    that it has today, until you say --update. Its graders are programs that run as you: fetch
+    courses of people whom you trust.
 
     \b
     Example:
         kit init practice
         kit init transformers --part 3
+        kit init nlp --course https://example.org/nlp-course.git@v2
     """
     from gradekit.practice import workspace
 
-    course = course_of(context)
+    if update:
+        _update(folder, yes)
+        return
+    course, name, clone = _chosen(context, folder, named or context.find_root().obj, yes)
     exercises = course.in_part(part)
-    made, written = workspace.create(folder, course, exercises)
+    made, written = workspace.create(folder, course, exercises, name=name, clone=clone)
     kept = len(exercises) - written
     also = f" ({kept} were there already and stay as they are)" if kept else ""
     click.echo(f"{written} exercises written to {made.folder}{also}.")
@@ -40,3 +68,90 @@ def init(context: click.Context, folder: Path, part: int | None) -> None:
     click.echo(f"It begins with {first.file_name}: open that in your editor beside it.")
     if line := start_line():
         click.echo(f"Tab completes exercises once `{line}` is in your shell's start file.")
+
+
+class _Chosen(NamedTuple):
+    """A course, what a practice folder remembers of it, and the clone that it is."""
+
+    course: Course
+    name: str | None = None
+    clone: Clone | None = None
+
+
+def _chosen(context: click.Context, folder: Path, named: str | None, yes: bool) -> _Chosen:
+    """The course that is named, else the one that the folder has, else the usual one.
+
+    Raises:
+        KitError: there is no such course, or the folder practises another one.
+    """
+    from gradekit import clones
+    from gradekit.course import Course, root_of
+    from gradekit.practice import settings, workspace
+
+    there = settings.read(folder)
+    has_one = (folder / settings.SETTINGS).exists()
+    if named is None and there.origin is not None:
+        return _trusted(clones.at(there.origin, there.commit), yes)
+    if named is None:
+        return _Chosen(Course(workspace.course_in(folder)) if has_one else course_of(context))
+    if origin := clones.origin_of(named):
+        chosen = _trusted(clones.newest(origin), yes)
+    else:
+        course = Course(root_of(named))
+        is_folder = Path(named).is_dir()
+        chosen = _Chosen(course, settings.name_of(course.root) if is_folder else named)
+    if has_one and workspace.course_in(folder).resolve() != chosen.course.root:
+        raise KitError(
+            f"{folder} practises another course already, as its {settings.SETTINGS} says.\n"
+            "Name another folder, or take a newer commit of its course: `kit init --update`."
+        )
+    return chosen
+
+
+def _trusted(clone: Clone, yes: bool) -> _Chosen:
+    """The course of a clone, once whoever sits here trusts its authors.
+
+    Raises:
+        click.Abort: they do not; the clone is not kept.
+    """
+    from gradekit import clones
+    from gradekit.course import Course
+
+    try:
+        course = Course(clone.folder)
+        if not clone.is_kept:
+            click.echo(f"{course.about.title}: {len(course.exercises)} exercises")
+            click.echo(f"from {clone.origin} at commit {clone.commit[: clones.SHORT]}.")
+            if not yes:
+                confirm("Its graders are programs that run as you. Do you trust its authors?")
+    except BaseException:
+        clones.forget(clone)
+        raise
+    kept = clones.keep(clone)
+    return _Chosen(Course(kept.folder), None, kept)
+
+
+def _update(folder: Path, yes: bool) -> None:
+    """Take the newest commit of a practice folder's course."""
+    from gradekit import clones
+    from gradekit.practice import settings, workspace
+
+    there = settings.read(folder)
+    if there.origin is None:
+        raise KitError("The course of this folder is no repository: there is nothing newer.")
+    old = _trusted(clones.at(there.origin, there.commit), yes).course
+    clone = clones.newest(there.origin)
+    if clone.commit == there.commit:
+        click.echo(f"{there.origin} has nothing newer than {clone.commit[: clones.SHORT]}.")
+        return
+    new: Course = _trusted(clone, yes).course
+    done = workspace.renew(folder, old, new)
+    settings.lock(folder, clone.commit)
+    click.echo(f"The course is now at commit {clone.commit[: clones.SHORT]}.")
+    for exercises, what in (
+        (done.added, "new"),
+        (done.replaced, "the stub is another one, and you had not begun"),
+        (done.kept, "the stub is another one; your answer stays (`kit reset` shows the stub)"),
+    ):
+        for exercise in exercises:
+            click.echo(f"  {exercise.file_name}: {what}")

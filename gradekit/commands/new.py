@@ -30,13 +30,13 @@ def new(context: click.Context, slug: str, library: str, title: str | None) -> N
     """
     from gradekit.authoring.new import begin
 
-    folder: Path | None = context.find_root().obj
-    root = folder or course_around()
+    folder: str | None = context.find_root().obj
+    root = Path(folder) if folder else course_around()
     if root is None:
         raise KitError(f"Say where: `kit --course my-course new {slug}`.")
     exercise, files = begin(root, slug, library, title)
     click.echo(f"{exercise.name} is begun in {root}:")
     for path in files:
         click.echo(f"  {path.relative_to(root.resolve())}")
-    course = f"--course {shlex.quote(str(folder))} " if folder else ""
+    course = f"--course {shlex.quote(folder)} " if folder else ""
     click.echo(f"`kit {course}verify {exercise.slug}` says what is left to do.")

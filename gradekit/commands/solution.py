@@ -45,7 +45,7 @@ def solution(context: click.Context, name: str, give_up: bool) -> None:
     if workspace and not may_see:
         workspace.record("gave_up", exercise)
     print_model_answer(console(), course, exercise)
-    if workspace and workspace.is_practice:
+    if workspace and workspace.is_practice and course.solution(exercise).is_file():
         _compare(course, exercise, workspace)
 
 

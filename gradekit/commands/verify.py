@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradekit.commands._group import MISSING_MARKS, course_around, course_of, kit
-from gradekit.commands._options import EXERCISE
+from gradekit.commands._group import MISSING_MARKS, course_around, kit
+from gradekit.commands._options import EXERCISE, course_in_work, require_graders
 from gradekit.errors import KitError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def verify(
     from gradekit.render.terminal import console
 
     course = _course_to_verify(context, update)
+    require_graders(course)
     exercises = [course.find(name) for name in names] or course.exercises
     columns = ("proving", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     out = console(stderr=True)
@@ -78,13 +79,9 @@ def verify(
 
 def _course_to_verify(context: click.Context, update: bool) -> Course:
     """The course named, else the one around; the one that comes with kit is only read."""
-    from gradekit.course import Course
-
-    if context.find_root().obj is None and (around := course_around()):
-        return Course(around)
-    if context.find_root().obj is None and update:
+    if update and context.find_root().obj is None and not course_around():
         raise KitError("Say where: `kit --course my-course verify --update`.")
-    return course_of(context)
+    return course_in_work(context)
 
 
 def _print_proofs(proofs: list[Proof], as_json: bool) -> None:

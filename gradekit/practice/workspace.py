@@ -10,22 +10,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import json
 import os
 import time
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from gradekit import clones
 from gradekit.course import Course, Exercise, default_root
 from gradekit.errors import KitError
-from gradekit.report import NOT_WRITTEN, Report, new_seed
+from gradekit.practice import settings
+from gradekit.report import NOT_WRITTEN, Report
 from gradekit.submission import Submission, read
 
-PROGRESS, SETTINGS = "progress.jsonl", "kit.toml"
+PROGRESS = "progress.jsonl"
 State = Literal["new", "started", "solved", "broken"]
 
 
@@ -164,7 +164,7 @@ class Workspace:
             return 0
         own = [event for event in self.events() if event.exercise == exercise.name]
         reviews = sum(event.event == "review_began" for event in own)
-        return int(_settings_in(self.folder).get("seed", 0)) + reviews
+        return settings.read(self.folder).seed + reviews
 
     def solved(self) -> set[str]:
         """The exercises that were solved, whatever has become of the answer since."""
@@ -266,7 +266,12 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def create(
-    folder: Path, course: Course, exercises: Iterable[Exercise] | None = None
+    folder: Path,
+    course: Course,
+    exercises: Iterable[Exercise] | None = None,
+    *,
+    name: str | None = None,
+    clone: clones.Clone | None = None,
 ) -> tuple[Workspace, int]:
     """Make `folder` a practice folder; return it and how many stubs were written.
 
@@ -275,6 +280,8 @@ def create(
 
     Args:
         exercises: Those that are to be practised; None for all.
+        name: What the folder remembers of the course; None for the path of its folder.
+        clone: Where the course comes from, if from a repository.
 
     Raises:
         KitError: the folder cannot be written.
@@ -288,8 +295,7 @@ def create(
                 target.write_bytes(course.stub(exercise).read_bytes())
                 written += 1
         (folder / PROGRESS).touch()
-        if not (folder / SETTINGS).exists():
-            (folder / SETTINGS).write_text(_new_settings(course), "utf-8")
+        settings.write_new(folder, settings.name_of(course.root) if name is None else name, clone)
     except OSError as error:
         raise KitError(
             f"{error.filename or folder} cannot be written: {error.strerror}.\n"
@@ -298,34 +304,43 @@ def create(
     return Workspace(folder, course), written
 
 
-def _new_settings(course: Course) -> str:
-    """kit.toml of a new practice folder."""
-    text = (
-        "# Decides which cases the checks draw here; see `kit check --seed`.\n"
-        f"seed = {new_seed()}\n"
-    )
-    if course.root != default_root().resolve():
-        text += "# The course that this folder practises.\n"
-        text += f"course = {json.dumps(str(course.root))}\n"
-    return text
+class Renewed(NamedTuple):
+    """What became of the stubs of a practice folder whose course has a newer version."""
+
+    added: list[Exercise]
+    replaced: list[Exercise]  # stubs that were untouched
+    kept: list[Exercise]  # their stubs have changed, and the learner's file is another text
 
 
-def _settings_in(folder: Path) -> dict[str, Any]:
-    """What kit.toml says; nothing where there is none.
+def renew(folder: Path, old: Course, new: Course) -> Renewed:
+    """Bring the stubs of a practice folder to a newer version of its course.
+
+    Whatever the learner wrote stays. New exercises come where the folder has all of the old.
 
     Raises:
-        KitError: it cannot be read.
+        KitError: the folder cannot be written.
     """
-    path = folder / SETTINGS
+    before = {exercise.file_name: old.stub(exercise).read_bytes() for exercise in old.exercises}
+    has_all = all((folder / name).exists() for name in before)
+    done = Renewed([], [], [])
     try:
-        settings = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise KitError(f"{path} cannot be read: {error}.\nWithout it kit does as well.") from None
-    if not isinstance(settings.get("course", ""), str) or type(settings.get("seed", 0)) is not int:
-        raise KitError(f'{path} cannot be read: it says `seed = NUMBER` and `course = "FOLDER"`.')
-    return settings
+        for exercise in new.exercises:
+            path, stub = folder / exercise.file_name, new.stub(exercise).read_bytes()
+            if path.exists():
+                if before.get(exercise.file_name) == stub or path.read_bytes() == stub:
+                    continue
+                untouched = path.read_bytes() == before.get(exercise.file_name)
+                (done.replaced if untouched else done.kept).append(exercise)
+            elif has_all and exercise.file_name not in before:
+                untouched = True
+                done.added.append(exercise)
+            else:
+                continue
+            if untouched:
+                path.write_bytes(stub)
+    except OSError as error:
+        raise KitError(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
+    return done
 
 
 def _practice_folder_around() -> Path | None:
@@ -335,22 +350,35 @@ def _practice_folder_around() -> Path | None:
 
 
 def remembered_course() -> Path | None:
-    """The course of the practice folder around the current folder, if it is a special one.
+    """The course of the practice folder around the current folder; None outside of any.
 
     Raises:
-        KitError: what it remembers cannot be read.
+        KitError: what it remembers cannot be read, or is not there.
     """
     folder = _practice_folder_around()
-    told = _settings_in(folder).get("course") if folder else None
-    if folder is None or told is None:
-        return None
-    path, root = folder / SETTINGS, Path(told)
-    if not root.is_dir():
+    return course_in(folder) if folder else None
+
+
+def course_in(folder: Path) -> Path:
+    """The course that a practice folder remembers.
+
+    Raises:
+        KitError: what it remembers cannot be read, or is not there.
+    """
+    told = settings.read(folder)
+    root = told.root()
+    if root is None or root.is_dir():
+        return root or default_root()
+    if told.origin is not None:
         raise KitError(
-            f"The course of this practice folder is not in {root} any more.\n"
-            f"Write its new place into {path}, or name it: `kit --course DIR ...`."
+            f"The course of this practice folder, {told.origin}, is not on this machine yet: "
+            "`kit init` fetches it."
         )
-    return root
+    raise KitError(
+        f"The course of this practice folder is not in {root} any more.\n"
+        f"Write its new place into {folder / settings.SETTINGS}, or name it: "
+        "`kit --course DIR ...`."
+    )
 
 
 def find(course: Course) -> Workspace | None:

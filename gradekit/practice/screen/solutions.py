@@ -25,7 +25,9 @@ class ModelAnswer(NamedTuple):
 
 
 def model_answer(course: Course, exercise: Exercise) -> ModelAnswer:
-    """The reference solution, taken apart."""
+    """The reference solution, taken apart; a course for learners has none."""
+    if not course.solution(exercise).is_file():
+        return ModelAnswer("The model answer is with your instructor.", "")
     source = course.solution(exercise).read_text("utf-8")
     tree = ast.parse(source)
     spoken = ast.get_docstring(tree) or ""
@@ -44,8 +46,9 @@ def print_model_answer(
     answer = model_answer(course, exercise)
     print_heading(out, "To say aloud")
     out.print(Text(answer.spoken))
-    print_heading(out, "The code")
-    print_code(out, answer.code)
+    if answer.code:
+        print_heading(out, "The code")
+        print_code(out, answer.code)
     for followup in exercise.followups if followups else []:
         print_heading(out, "They ask next: " + followup.question)
         out.print(Text(followup.answer))
