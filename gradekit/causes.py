@@ -12,6 +12,7 @@ from typing import NamedTuple
 from gradekit.report import NOT_WRITTEN, Check, Counterexample, Report
 
 RAISED = re.compile(r" raised (.*? \(line \d+[^\n]*)", re.DOTALL)
+PLACE = re.compile(r"\(line (\d+)(?:: `([^\n]*)`)?\)$", re.MULTILINE)
 WANTED = re.compile(r"expected (.*?), got")
 # Where several checks fail by it, the hint of any one of them would lead elsewhere.
 HINTS = {
@@ -99,6 +100,18 @@ def causes(report: Report) -> list[Cause]:
             groups.setdefault(_reason(check), []).append(check)
     found = [Cause(tuple(group)) for group in groups.values()]
     return sorted(found, key=_place)
+
+
+def line_of(check: Check) -> tuple[int, str] | None:
+    """The line of the answer that an exception proves to be at fault, and its text.
+
+    None where nothing was raised, and where the line is not known.
+    """
+    example = check.counterexample
+    if example is not None and example.line:
+        return example.line, example.code
+    found = PLACE.search(check.told) if RAISED.search(check.told) else None
+    return (int(found[1]), found[2] or "") if found else None
 
 
 def _place(cause: Cause) -> tuple[bool, bool, int, float]:

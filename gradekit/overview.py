@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from gradekit.causes import line_of
 from gradekit.course import Course, Exercise
 from gradekit.report import Report
 from gradekit.results import NotGraded, Person, Result, person_of
@@ -110,6 +111,8 @@ class Overview:
         self.people = dict(people)
         self.cells: dict[str, dict[str, Cell]] = {name: {} for name in students}
         self.mistakes: Counter[tuple[str, str, str]] = Counter()
+        # Lines at which answers raised what they should not, by exercise, function and text.
+        self.lines: Counter[tuple[str, str, str]] = Counter()
         self.graded = self.full_marks = self.not_run = 0
         self.waiting = 0  # graded answers of which a part waits for a person's mark
         self.faults: dict[str, str] = {}  # exercise -> what first kept a check from being run
@@ -155,6 +158,8 @@ class Overview:
         )
         for function, mistake in report.behaves_like.items():
             self.mistakes[result.exercise, function, mistake] += 1
+        # An answer counts once for a line: most lines fail several checks.
+        self.lines.update({(report.exercise, *line) for line in _lines_in(report)})
         self._count_checks(report)
         self._notice(result)
 
@@ -201,6 +206,11 @@ class Overview:
         failed = [check for check in self._checks.values() if check.failed]
         return sorted(failed, key=lambda check: -check.failed / check.seen)[:SHOWN]
 
+    def lines_of(self, exercise: Exercise) -> list[tuple[str, str, int]]:
+        """Function, line, and how many answers failed at it, the most frequent first."""
+        own = [(f, line, n) for (name, f, line), n in self.lines.items() if name == exercise.name]
+        return sorted(own, key=lambda each: (-each[2], each))[:SHOWN]
+
     def id_of(self, student: str) -> str:
         """The platform's id of a student; "" where it is not known."""
         return self.people[student].id if student in self.people else ""
@@ -213,3 +223,9 @@ class Overview:
         """What each graded answer to an exercise earned, from 0 to 1."""
         cells = (cells.get(exercise.name) for cells in self.cells.values())
         return [cell.fraction for cell in cells if cell and cell.state == "graded"]
+
+
+def _lines_in(report: Report) -> set[tuple[str, str]]:
+    """Functions with the lines, blanks at their ends aside, that are proven to be at fault."""
+    places = ((check.function, line_of(check)) for check in report.failed)
+    return {(name, line[1].strip()) for name, line in places if line and line[1].strip()}

@@ -43,8 +43,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     max_score: float
     message: str = ""
-    # In what a failed check's value differs (type, shape, dtype, nan, rounding, value, changed),
-    # or `raised NAME`; empty where it is none of these.
+    # In what a failed check's value differs (type, shape, dtype, nan, rounding, value, changed,
+    # not raised), or `raised NAME`; empty where it is none of these.
     kind: str = ""
     print: str = ""  # of a failed check: equal where answers behaved alike; tells nothing itself
     hint: str = ""

@@ -139,7 +139,7 @@ def judge_points(path, expected, *args, **keywords):
 # Where the smallest counterexample is looked for: up to three samples of one or two features.
 
 
-def samples(st):
+def samples(st, most=3, widest=2):
     def of_size(size):
         N, D = size
         numbers = st.integers(-2, 2).map(float)
@@ -147,7 +147,7 @@ def samples(st):
         targets = st.lists(numbers, min_size=N, max_size=N)
         return st.tuples(rows.map(np.array), targets.map(np.array))
 
-    return st.tuples(st.integers(1, 3), st.integers(1, 2)).flatmap(of_size)
+    return st.tuples(st.integers(1, most), st.integers(1, widest)).flatmap(of_size)
 
 
 def weights_and_samples(st):
@@ -159,33 +159,40 @@ def weights_and_samples(st):
     return samples(st).flatmap(with_weights)
 
 
-def descents(st):
-    rest = st.tuples(st.just(0.125), st.integers(0, 2))
-    return st.tuples(samples(st), rest).map(lambda case: (*case[0], *case[1]))
+def descents(*more, most=3, widest=2):
+    """Samples, a learning rate, some epochs, and what `more` strategies give."""
+    def inputs(st):
+        rest = st.tuples(st.just(0.125), st.integers(0, 2), *(each(st) for each in more))
+        return st.tuples(samples(st, most, widest), rest).map(lambda case: (*case[0], *case[1]))
+    return inputs
 
 
-def drawn_descents(st):
-    return st.tuples(descents(st), st.sampled_from([0, 1, 2]).map(fresh)).map(
-        lambda case: (*case[0], case[1]))
+def generators(st):
+    return st.integers(0, 5).map(fresh)
 
 
-def batched_descents(st):
-    return st.tuples(descents(st), st.integers(1, 4), st.sampled_from([0, 1, 2]).map(fresh)).map(
-        lambda case: (*case[0], case[1], case[2]))
+def in_order(*more):
+    """One feature of up to two samples before anything larger."""
+    return descents(*more, most=2, widest=1), descents(*more)
+
+
+def batch_sizes(st):
+    return st.integers(1, 4)
 
 
 GRADIENT = Truth(
     "mse_gradient", exact_gradient, inputs=weights_and_samples,
     rtol=1e-9, atol=1e-12,  # sums of a few products; X.T @ X @ w - X.T @ y loses a digit more
 )
-BATCH = Truth("batch_gradient_descent", batch_walk, inputs=descents, rtol=1e-9, judge=judge_path)
-BATCH_POINTS = Truth("batch_gradient_descent", batch_walk, inputs=descents, rtol=1e-9,
+WALKS, DRAWN = in_order(), in_order(generators)
+BATCH = Truth("batch_gradient_descent", batch_walk, inputs=WALKS, rtol=1e-9, judge=judge_path)
+BATCH_POINTS = Truth("batch_gradient_descent", batch_walk, inputs=WALKS, rtol=1e-9,
                      judge=judge_points)
-BATCH_NEARLY = Truth("batch_gradient_descent", batch_walk, inputs=descents, rtol=1e-9)
-SINGLE = Truth("stochastic_gradient_descent", single_walk, inputs=drawn_descents, rtol=1e-9,
+BATCH_NEARLY = Truth("batch_gradient_descent", batch_walk, inputs=WALKS, rtol=1e-9)
+SINGLE = Truth("stochastic_gradient_descent", single_walk, inputs=DRAWN, rtol=1e-9,
                judge=judge_path)
-BATCHES = Truth("minibatch_gradient_descent", batches_walk, inputs=batched_descents, rtol=1e-9,
-                judge=judge_path)
+BATCHES = Truth("minibatch_gradient_descent", batches_walk, rtol=1e-9, judge=judge_path,
+                inputs=in_order(batch_sizes, generators))
 
 
 def problem(rng, N=None, D=None):

@@ -136,6 +136,17 @@ def several_heads(st):
         lambda each: (each[0], *each[1], *each[2:])).flatmap(of_sizes)
 
 
+def one_head(st):
+    """One or two positions of width one: a number each, and one for each weight."""
+    def of_length(L):
+        weights = (array(st, 1, 1) for _ in range(4))
+        mask = st.one_of(st.none(), views(st, L, L), views(st, 1, 1, 1, L))
+        given = st.tuples(array(st, 1, L, 1), *weights, st.just(1), mask)
+        return given.map(lambda case: case[:6] if case[6] is None else case)
+
+    return st.integers(1, 2).flatmap(of_length)
+
+
 def some_lengths(st):
     return st.tuples(st.integers(1, 12))
 
@@ -144,7 +155,7 @@ ATTENTION = Truth(
     "scaled_dot_product_attention", by_loops, inputs=attentions, rtol=RTOL, atol=ATOL
 )
 HEADS = Truth(
-    "multi_head_attention", heads_by_loops, inputs=several_heads,
+    "multi_head_attention", heads_by_loops, inputs=[one_head, several_heads],
     rtol=RTOL, atol=1e-10,  # sums over D may cancel
 )
 VIEWS = Truth("causal_mask", causal_by_pairs, inputs=some_lengths, rtol=0.0, judge=judge_views)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradekit.course import Course
-from gradekit.grading.counterexample import Found, key_of
+from gradekit.grading.counterexample import Found, fewer_rows, key_of, plainer
 from gradekit.grading.session import Session
 from gradekit.grading.shown import as_code, show_apart
+from gradekit.grading.truth import with_keywords
 from gradekit.submission import Submission, read
 
 ROOT = Path(__file__).resolve().parents[1]
 WRONG = sorted((ROOT / "tests" / "bank" / "exercise_05_softmax" / "wrong").glob("*.py"))[::4]
-MOST_NUMBERS = 6
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from messages import MOST_LINES, MOST_NUMBERS, told  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +61,48 @@ def test_most_wrong_answers_are_shown_a_small_input(
         assert each.expected != each.got, path.stem
         again = session.counterexample(read(path), _first_lost(session, path))
         assert again is not None and again.call == each.call, path.stem
+
+
+@pytest.mark.parametrize("name", ["02", "10", "26", "29"])
+def test_what_is_shown_is_true_and_short(
+    name: str, course: Course, session_of: Callable[[str], Session]
+) -> None:
+    """Each shown call, evaluated from its text, gives what is said; the script looks at all."""
+    exercise = course.find(name)
+    paths = sorted((course.bank / exercise.name / "wrong").glob("*.py"))[5::30]
+    every = {path.stem: told(session_of(exercise.name), read(path)) for path in paths}
+    found = {stem: each for stem, each in every.items() if each is not None}
+    assert not {stem: each.untrue for stem, each in found.items() if each.untrue}
+    assert not {stem: each.text for stem, each in found.items() if each.lines > MOST_LINES}
+    assert any(each.numbers is not None for each in found.values())
+
+
+def test_an_answer_that_keeps_a_state_is_shown_no_call_that_is_right(
+    session_of: Callable[[str], Session],
+) -> None:
+    """It is wrong at the second call only, so a single call would be no proof."""
+    session = session_of("gradient_clipping")
+    path = ROOT / "tests/bank/exercise_07_gradient_clipping/wrong/clip_running_norm.py"
+    answer = read(path)
+    report = session.explained(answer, session.grade(answer))
+    assert report.failed and not any(check.counterexample for check in report.checks)
+
+
+def test_what_no_small_input_shows_is_looked_for_among_drawn_ones(
+    session_of: Callable[[str], Session],
+) -> None:
+    """Numbers from 1e-5 to 1e198 in one array; in as few digits and rows as leave it wrong."""
+    session = session_of("layer_normalization")
+    path = ROOT / "tests/bank/exercise_23_layer_normalization/wrong/one_decision_for_all.py"
+    report = session.explained(read(path), session.grade(read(path)))
+    (example,) = [each.counterexample for each in report.checks if each.counterexample]
+    assert re.search(r"[1-9]\.e[+]\d\d", example.call) and len(example.call) <= 228
+    case = np.array([[0.123, 4.5], [1.0, 2.0], [3.0, 4.0]]), np.array([0.25, 0.75])
+    assert plainer(case, 1)[0][0].tolist() == [0.1, 4.0]
+    assert plainer(case, 1)[1].tolist() == [0.25, 0.75]  # shares
+    shorter = fewer_rows(case)
+    assert shorter is not None and [len(each) for each in with_keywords(shorter)[0]] == [2, 2]
+    assert fewer_rows((1.0, case[1][:1])) is None
 
 
 def _first_lost(session: Session, path: Path) -> Any:

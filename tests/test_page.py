@@ -72,6 +72,22 @@ FIVE, NINE, TWENTY = (
 )
 
 
+def test_lines_that_a_class_gets_wrong_are_counted_once_an_answer(course: Course) -> None:
+    """By their text, since everybody's stand elsewhere; only where an exception proves them."""
+    raised = "f(1) raised ValueError: shapes differ (line {}: `out = a @ b`)"
+    results = [
+        Result(name, FIVE, f"{name}.py", msgspec.structs.replace(made, checks=tuple(
+            msgspec.structs.replace(check, message=raised.format(line)) for check in made.checks
+        )))
+        for name, line in (("Ada", 9), ("Bob", 12))
+        for made in [report(FIVE, "failed", "failed")]
+    ]  # fmt: skip
+    results.append(result("Cy", FIVE, "failed", text="it says (line 3: `x`)"))
+    overview = Overview(course, results)
+    assert overview.lines_of(course.find(FIVE)) == [("f", "out = a @ b", 2)]
+    assert overview.lines_of(course.find(NINE)) == []
+
+
 @pytest.fixture
 def overview(course: Course) -> Overview:
     """A small class with something of everything, one student hostile in every text."""

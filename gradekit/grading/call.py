@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from gradekit.grading.code import Code
 from gradekit.grading.shown import SHOWN_ENTRIES, as_code, has_plain_dtype, show
 
-CALL_CHARACTERS = 100  # beyond, the longest arguments are told by their size
+CALL_CHARACTERS = 150  # beyond, the longest arguments are told by their size
 
 
 class Called(NamedTuple):

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 
 # In what a value differs from what was expected: its kind of thing, its shape or dtype; NaN where
-# there should be numbers; nearly right numbers; other numbers; an argument that was written to.
-Kind = Literal["type", "shape", "dtype", "nan", "rounding", "value", "changed"]
+# there should be numbers; nearly right numbers; other numbers; an argument that was written to;
+# any value where there should be an exception.
+Kind = Literal["type", "shape", "dtype", "nan", "rounding", "value", "changed", "not raised"]
 ROUNDING = 1e-3  # relative: numbers nearer than that were meant to be right
 
 

@@ -13,7 +13,8 @@ counterexamples on machines of any speed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Container, Iterable
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -24,10 +25,18 @@ from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.run import Run
 from gradekit.grading.shown import call_as_code, is_tensor, show, show_apart
-from gradekit.grading.truth import Arguments, Inputs, Truth, with_keywords
+from gradekit.grading.truth import Arguments, Case, Inputs, Regime, Truth, with_keywords
 
 CALLS = 300  # of the answer, in one search
-FIRST_CALLS = 120  # within which a first wrong value has to be found
+FIRST_CALLS = 100  # within which a first wrong value has to be found
+DRAWN, DRAWN_CALLS = 8, 40  # cases of each regime of a check, and calls with them
+CALL_CHARACTERS = 228  # of a drawn case: three lines
+DRAWN_SEED = 2**40  # no run has it: their seeds are smaller
+ROUNDED_DIGITS = 3
+LINE_CHARACTERS = 70  # of a value, beyond which one of its entries says more
+MISMATCH = re.compile(r"(?:in (.+?): )?expected (.+), got (.+)")
+# What differs at the tenth digit of large numbers may differ at the first of small ones.
+RELATED = {"rounding": "value", "value": "rounding"}
 
 
 class Found(NamedTuple):
@@ -50,50 +59,11 @@ class Fault(NamedTuple):
     place: tuple[int, str] = (0, "")
 
 
-def smallest(
-    truth: Truth,
-    inputs: Iterable[Inputs],
-    run: Run,
-    kind: str,
-    graded: Container[str] = (),
-    is_wanted: Callable[[], bool] = lambda: True,
-) -> Found | None:
-    """Look for a small input on which the answer departs from `truth` in the way `kind`.
-
-    Args:
-        inputs: As those of a `Truth`, in the order in which they are to be tried.
-        run: A run of the answer, used for nothing else.
-        graded: Inputs that must not be shown, as `key_of` has them.
-        is_wanted: Asked before each call: whether anybody still waits for it.
-    Returns:
-        The smallest input that was found; None if none was.
-    """
-    from hypothesis import HealthCheck, Phase, find, settings, strategies
-    from hypothesis.errors import HypothesisException
-
-    search = _Search(truth, run, kind, graded, is_wanted)
-    options = settings(
-        max_examples=FIRST_CALLS,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=[*HealthCheck],
-    )
-    for each in inputs:
-        strategy: Any = each(strategies) if callable(each) else each
-        # However the search ends, the smallest wrong input so far stands in `best`.
-        with contextlib.suppress(HypothesisException, _Spent):
-            find(strategy, search.is_wrong, settings=options, random=Random(0))
-        if search.best is not None:
-            break
-    return search.best
-
-
 class _Spent(BaseException):
     """The calls of a search are used up; no `Exception`, which hypothesis would look into."""
 
 
-class _Search:
+class Search:
     """Asks the answer for one input after the other, and keeps the smallest wrong one."""
 
     def __init__(
@@ -101,33 +71,145 @@ class _Search:
         truth: Truth,
         run: Run,
         kind: str,
-        graded: Container[str],
-        is_wanted: Callable[[], bool],
+        graded: Container[str] = (),
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._truth, self._run, self._kind, self._graded = truth, run, kind, graded
-        self._is_wanted = is_wanted
-        self._submission = SubmissionProxy(Current(run))
-        self._calls = 0
-        self._smallest: tuple[int, int] | None = None
-        self.best: Found | None = None
+        """Look for small inputs on which the answer departs from `truth` in the way `kind`.
 
-    def is_wrong(self, case: Any) -> bool:
+        Args:
+            run: A run of the answer, used for nothing else.
+            graded: Inputs that must not be shown, as `key_of` has them.
+            is_wanted: Asked before each call: whether anybody still waits for it.
+        """
+        self._truth, self._run, self._graded = truth, run, graded
+        self._is_wanted = is_wanted
+        self._arguments_too = kind == "changed"
+        self._first_kind = self._kind = kind
+        self._seen: set[str] = set()  # kinds of faults that were met, wanted or not
+        self._submission = SubmissionProxy(Current(run))
+        self._calls, self._most = 0, CALLS
+        self._smallest: tuple[int, int] | None = None
+        self._best: Found | None = None
+
+    def among(self, inputs: Iterable[Inputs]) -> Found | None:
+        """The smallest wrong input that was found; None if none was.
+
+        Args:
+            inputs: As those of a `Truth`, in the order in which they are to be tried.
+        """
+        from hypothesis import HealthCheck, Phase, find, settings, strategies
+        from hypothesis.errors import HypothesisException
+
+        options = settings(
+            max_examples=FIRST_CALLS,
+            database=None,
+            deadline=None,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=[*HealthCheck],
+        )
+        every: list[Any] = [each(strategies) if callable(each) else each for each in inputs]
+        for kind in self._kinds():
+            for strategy in every:
+                # However the search ends, the smallest wrong input so far stands in `_best`.
+                with contextlib.suppress(HypothesisException, _Spent):
+                    find(strategy, self._is_wrong_for(kind), settings=options, random=Random(0))
+                if self._best is not None:
+                    return self._best
+        return None
+
+    def near(self, regimes: Sequence[Regime]) -> Found | None:
+        """A wrong input like those that a check draws, with as few rows and digits as leave it so.
+
+        For what no small input shows: numbers of another size, more dimensions. None as well
+        where it would be too long to be read.
+        """
+        self._most = self._calls + DRAWN_CALLS
+        with contextlib.suppress(_Spent):
+            for kind in self._kinds():
+                wrong = [case for case in _drawn(regimes) if self._is_wrong_for(kind)(case)]
+                if wrong:
+                    self._simplify(min(wrong, key=numbers_in))
+                    break
+        return self._best if self._best and len(self._best.call) <= CALL_CHARACTERS else None
+
+    def _simplify(self, case: Case) -> None:
+        """Take away rows, then digits, as long as the answer stays wrong."""
+        while (shorter := fewer_rows(case)) is not None and self._is_wrong(shorter):
+            case = shorter
+        for digits in range(1, ROUNDED_DIGITS + 1):
+            if self._is_wrong(plainer(case, digits)):
+                return
+
+    def _kinds(self) -> Iterator[str]:
+        """The kind of fault that is wanted; then one that is near it, if it was met."""
+        yield self._first_kind
+        if (related := RELATED.get(self._first_kind)) in self._seen:
+            yield str(related)
+
+    def _is_wrong_for(self, kind: str) -> Callable[[Any], bool]:
+        self._kind = kind
+        return self._is_wrong
+
+    def _is_wrong(self, case: Any) -> bool:
         args, keywords = with_keywords(case)
-        if self._calls >= CALLS or not self._is_wanted():
+        if self._calls >= self._most or not self._is_wanted():
             raise _Spent
         self._calls += 1
         if key_of(args, keywords) in self._graded:
             return False
         self._run.begin_check(f"counterexample {self._calls}")
-        fault = fault_of(self._truth, self._submission, args, keywords, self._kind == "changed")
-        if fault is None or fault.kind != self._kind:
+        fault = fault_of(self._truth, self._submission, args, keywords, self._arguments_too)
+        if fault is None:
+            return False
+        self._seen.add(fault.kind)
+        if fault.kind != self._kind:
             return False
         call = call_as_code(self._truth.function, args, keywords)
         size = numbers_in((args, keywords)), len(call)
         if self._smallest is None or size < self._smallest:
             self._smallest = size
-            self.best = Found(call, fault.expected, fault.got, args, keywords, fault.place)
+            self._best = Found(call, fault.expected, fault.got, args, keywords, fault.place)
         return True
+
+
+def _drawn(regimes: Sequence[Regime]) -> Iterator[Case]:
+    """A few cases of each regime, always the same, which no run grades with."""
+    for number in range(DRAWN):
+        for regime in regimes:
+            rng = np.random.default_rng([DRAWN_SEED, number])
+            args, keywords = with_keywords(regime.draw(rng))
+            yield args, keywords | regime.keywords
+
+
+def fewer_rows(case: Case) -> Case | None:
+    """The case with half of its rows, in all arrays that have as many; None where one is left."""
+    args, keywords = with_keywords(case)
+    sizes = [len(each) for each in args if isinstance(each, np.ndarray) and each.ndim]
+    if not sizes or sizes[0] < 2:
+        return None
+    cut = (sizes[0] + 1) // 2
+
+    def rows(value: Any) -> Any:
+        is_array = isinstance(value, np.ndarray) and value.ndim and len(value) == sizes[0]
+        return value[:cut].copy() if is_array else value
+
+    return tuple(map(rows, args)), {key: rows(value) for key, value in keywords.items()}
+
+
+def plainer(value: Any, digits: int) -> Any:
+    """`value` with its floats rounded to so many digits, but for shares that add up to 1."""
+    if isinstance(value, float):
+        return float(f"{value:.{digits}g}")
+    if isinstance(value, list | tuple):
+        return type(value)(plainer(each, digits) for each in value)
+    if isinstance(value, dict):
+        return {key: plainer(each, digits) for key, each in value.items()}
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not value.size:
+        return value
+    if value.ndim and np.allclose(value.sum(axis=-1), 1.0):
+        return value
+    rounded = [float(f"{each:.{digits}g}") for each in value.ravel()]
+    return np.array(rounded, dtype=value.dtype).reshape(value.shape)
 
 
 def fault_of(
@@ -160,7 +242,8 @@ def fault_of(
         said = f"{name}: {error}" if str(error) else name
         return Fault(f"raised {name}", wanted, said, getattr(error, "submission_place", (0, "")))
     if raises:
-        return Fault("value", raises, f"{show(answer)}, and nothing was raised")
+        value = answer.value if arguments_too else answer
+        return Fault("not raised", raises, f"{show(value)}, and nothing was raised")
     try:
         if arguments_too:
             truth.compare_arguments(answer, args, keywords)
@@ -175,12 +258,14 @@ def fault_of(
 
 
 def _told(expected: Any, got: Any, mismatch: Mismatch) -> tuple[str, str]:
-    """Expected and got, in the words of the comparison where it has found a difference of kind."""
-    if mismatch.kind in ("type", "shape", "dtype"):
-        wanted, comma, other = str(mismatch).partition(", got ")
-        if comma:
-            return wanted.removeprefix("expected "), other
-    return show_apart(expected, got)
+    """Expected and got; in the words of the comparison where they say more, or the same shorter."""
+    shown = show_apart(expected, got)
+    is_of_kind = mismatch.kind in ("type", "shape", "dtype")
+    told = MISMATCH.fullmatch(str(mismatch))
+    if told is None or (not is_of_kind and max(map(len, shown)) <= LINE_CHARACTERS):
+        return shown
+    where = f" in {told[1]}" if told[1] else ""
+    return f"{told[2]}{where}", told[3]
 
 
 def key_of(args: Arguments, keywords: dict[str, Any]) -> str:
@@ -201,13 +286,13 @@ def _plain(value: Any) -> Any:
 
 
 def numbers_in(value: Any) -> int:
-    """How many numbers a reader has to look at."""
+    """How many numbers a reader has to look at; truth values, as of masks, are none."""
     if is_tensor(value):
-        return int(value.numel())
-    if isinstance(value, np.ndarray):
-        return value.size
+        return 0 if str(value.dtype) == "torch.bool" else int(value.numel())
+    if isinstance(value, np.ndarray | np.generic):
+        return 0 if value.dtype == np.bool_ else value.size
     if isinstance(value, dict):
         value = [*value.values()]
     if isinstance(value, list | tuple):
         return sum(map(numbers_in, value))
-    return 1
+    return int(isinstance(value, int | float | complex) and not isinstance(value, bool))

@@ -25,6 +25,7 @@ from gradekit.grading.run import Attempt, Run
 from gradekit.report import PRINTED, Check, clean
 
 MESSAGE_CHARACTERS = 1200
+DID_NOT_RAISE = "DID NOT RAISE"  # how pytest.raises begins
 
 
 class ExampleItem(pytest.Item):
@@ -128,8 +129,9 @@ def _outcome(error: BaseException | None, attempt: Attempt) -> tuple[Any, Any, s
         return "failed", "finished", str(error).partition("\nassert ")[0]
     if isinstance(error, pytest.fail.Exception):
         # pytest.raises, in whose words it reads: DID NOT RAISE ValueError
-        wanted = re.search(r"DID NOT RAISE (?:<class ')?(\w+)", str(error))
-        text = f"expected {wanted[1]}, but nothing was raised" if wanted else str(error)
+        wanted = " or ".join(dict.fromkeys(re.findall(r"\b[A-Z]\w*[a-z]\w*", str(error))))
+        is_raises = str(error).startswith(DID_NOT_RAISE)
+        text = f"expected {wanted}, but nothing was raised" if is_raises else str(error)
         return "failed", "finished", f"{prefix}{text}"
     if isinstance(error, SandboxError) or not attempt.replies:
         return "not_run", "finished", f"{type(error).__name__}: {error}"
@@ -142,6 +144,8 @@ def _kind_of(error: BaseException | None) -> str:
     """How an answer failed, in a word; see `Check.kind`."""
     if isinstance(error, Mismatch):
         return error.kind
+    if isinstance(error, pytest.fail.Exception) and str(error).startswith(DID_NOT_RAISE):
+        return "not raised"
     return f"raised {type(error).__name__}" if hasattr(error, "submission_text") else ""
 
 

@@ -24,8 +24,14 @@ from gradekit.report import Check
 class Declared(NamedTuple):
     """Where a counterexample to a check is to be looked for."""
 
-    truth: Truth
-    inputs: list[Inputs]  # in the order in which they are to be tried
+    truths: list[Truth]  # of the function; a check may use any of them
+    own: list[Inputs]  # that the check itself declares
+
+    def used_by(self, check: str) -> tuple[Truth, list[Inputs]]:
+        """The truth that a check of that name used last, and the inputs to try, in this order."""
+        truth = next((each for each in self.truths if check in each.regimes), self.truths[0])
+        others = [inputs for each in self.truths for inputs in each.inputs]
+        return truth, [*self.own, *(truth.inputs or dict.fromkeys(others))]
 
 
 class Job(NamedTuple):
@@ -227,13 +233,14 @@ def _declared(checks: list[_Collected]) -> dict[str, Declared]:
     for check in checks:
         module = getattr(check.item, "module", None)
         marker = check.item.get_closest_marker("check")
-        for truth in vars(module).values() if module is not None else ():
-            if not isinstance(truth, Truth) or truth.function != check.function:
-                continue
-            own = marker.kwargs.get("inputs") if marker else None
-            inputs = [each for each in (own, truth.inputs) if each is not None]
-            if inputs:
-                found.setdefault(check.item.name, Declared(truth, inputs))
+        own = marker.kwargs.get("inputs") if marker else None
+        truths = [
+            each
+            for each in (vars(module).values() if module is not None else ())
+            if isinstance(each, Truth) and each.function == check.function
+        ]
+        if truths:
+            found[check.item.name] = Declared(truths, [] if own is None else [own])
     return found
 
 

@@ -20,7 +20,7 @@ from gradekit.causes import causes
 from gradekit.course import Course, Exercise
 from gradekit.errors import GraderError, KitError
 from gradekit.grading import mistakes, plugin
-from gradekit.grading.counterexample import Fault, Found, fault_of, key_of, smallest
+from gradekit.grading.counterexample import Fault, Found, Search, fault_of, key_of
 from gradekit.grading.loop import Channel, Job, Loop
 from gradekit.grading.mistakes import Print
 from gradekit.grading.proxy import Current, SubmissionProxy
@@ -183,11 +183,21 @@ class Session:
         if declared is None or not check.kind or check.ending != "finished":
             return None
         run = Run(self._sandbox, self.exercise.name, submission, self.seed)
+        truth, inputs = declared.used_by(check.name)
+        graded = {key_of(*case) for each in declared.truths for case in each.graded}
+        search = Search(truth, run, check.kind, graded, is_wanted)
         try:
-            graded = {key_of(*case) for case in declared.truth.graded}
-            return smallest(declared.truth, declared.inputs, run, check.kind, graded, is_wanted)
+            found = search.among(inputs) or search.near(
+                [*truth.regimes.get(check.name, {}).values()]
+            )
         finally:
             run.close()
+        if found is None:
+            return None
+        # An answer that keeps something from call to call may be right where it is asked anew.
+        fault = self.departure(submission, check, found.args, found.keywords)
+        shown = found.expected, found.got
+        return found if fault is not None and (fault.expected, fault.got) == shown else None
 
     def departure(
         self, submission: Submission, check: Check, args: tuple[Any, ...], keywords: dict[str, Any]
@@ -203,7 +213,8 @@ class Session:
         try:
             run.begin_check("call")
             asked = SubmissionProxy(Current(run))
-            return fault_of(declared.truth, asked, args, keywords, check.kind == "changed")
+            truth, _ = declared.used_by(check.name)
+            return fault_of(truth, asked, args, keywords, check.kind == "changed")
         finally:
             run.close()
 
@@ -216,8 +227,8 @@ class Session:
             KitError: the truth cannot be worked out for these arguments.
         """
         self._channel.has_collected.wait()
-        declared = self._channel.declared.values()
-        truth = next((each.truth for each in declared if each.truth.function == function), None)
+        declared = (each.truths[0] for each in self._channel.declared.values())
+        truth = next((each for each in declared if each.function == function), None)
         if truth is None:
             return None
         try:

@@ -9,8 +9,8 @@ answer is wrong can be looked for (see counterexample.py).
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Union
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 from zlib import crc32
 
 import numpy as np
@@ -33,6 +33,15 @@ KINDS: dict[type, tuple[type, ...]] = {list: (list,), tuple: (tuple, list), dict
 Arguments = tuple[Any, ...]
 Case = Arguments | tuple[Arguments, dict[str, Any]]  # the latter with keywords
 Draw = Callable[[np.random.Generator], Case]
+
+
+class Regime(NamedTuple):
+    """What a check draws its cases with, and the keywords that it gives to every call."""
+
+    draw: Draw
+    keywords: dict[str, Any]
+
+
 # A strategy of cases, or a function that is given `hypothesis.strategies` and makes one: so that
 # a grader need not import hypothesis, which takes a tenth of a second.
 Inputs = Union[Callable[[Any], "SearchStrategy[Any]"], "SearchStrategy[Any]"]
@@ -48,8 +57,8 @@ class Truth:
             be equal; tuples, lists and dicts are compared part by part. It may raise a
             ValueError, TypeError, IndexError or KeyError: the answer then has to raise that type.
         inputs: A function of `hypothesis.strategies` that gives a strategy of tuples of
-            arguments, the small and plain ones first. Only the search for a
-            counterexample uses it.
+            arguments, the small and plain ones first; or several such functions, the one of the
+            smallest inputs first. Only the search for a counterexample uses them.
         rtol, atol: Values agree within `atol + rtol * |expected|`.
         judge: `judge(actual, expected, *args, **keywords)` raises `Mismatch` where a tolerance
             alone cannot tell a right value from a wrong one.
@@ -67,18 +76,19 @@ class Truth:
         function: str,
         expected: Callable[..., Any],
         *,
-        inputs: Inputs | None = None,
+        inputs: Inputs | Sequence[Inputs] | None = None,
         rtol: float,
         atol: float = 0.0,
         judge: Callable[..., None] | None = None,
     ) -> None:
         self.function = function
         self.expected = expected
-        self.inputs = inputs
+        self.inputs = _in_order(inputs)
         self.rtol, self.atol = rtol, atol
         self._judge = judge
         self._known: dict[bytes, Any] = {}  # expected values, or the error raised instead
         self._asked: dict[bytes, tuple[Arguments, dict[str, Any]]] = {}
+        self.regimes: dict[str, dict[str, Regime]] = {}  # by checks that used it, and by draws
         self._drawn: dict[object, list[tuple[Arguments, dict[str, Any]]]] = {}
 
     def assert_holds(
@@ -108,7 +118,9 @@ class Truth:
             **keywords: Given to every call.
         """
         every = [with_keywords(case) for case in cases]
+        regimes = self.regimes.setdefault(run_of(submission).attempt.name, {})
         if draw is not None:
+            regimes[getattr(draw, "__qualname__", "")] = Regime(draw, keywords)
             every += self._cases_drawn(submission, draw, draws)
         every = [(args, keywords | more) for args, more in every]
         expected = [self._graded_value(case) for case in every]
@@ -216,7 +228,14 @@ class Truth:
             if hasattr(error, "submission_text"):
                 return
             raise
-        raise Mismatch(f"expected {wanted.__name__}, but nothing was raised")
+        text = f"expected {wanted.__name__}, but nothing was raised"
+        raise Mismatch(text, kind="not raised")
+
+
+def _in_order(inputs: Inputs | Sequence[Inputs] | None) -> tuple[Inputs, ...]:
+    if inputs is None:
+        return ()
+    return tuple(inputs) if isinstance(inputs, Sequence) else (inputs,)
 
 
 def with_keywords(case: Case) -> tuple[Arguments, dict[str, Any]]:
