@@ -86,6 +86,8 @@ def test_lines_that_a_class_gets_wrong_are_counted_once_an_answer(course: Course
     overview = Overview(course, results)
     assert overview.lines_of(course.find(FIVE)) == [("f", "out = a @ b", 2)]
     assert overview.lines_of(course.find(NINE)) == []
+    page = report_page(overview, folder_names(overview.cells), "today")
+    assert '<td><code>out = a @ b</code></td><td class="number">2</td>' in page
 
 
 @pytest.fixture
