@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gradekit.causes import line_of
 from gradekit.course import Course, Exercise
 from gradekit.report import Report
 from gradekit.results import NotGraded, Person, Result, person_of
+
+if TYPE_CHECKING:
+    from gradekit.standing import Standing
 
 SHOWN = 12  # entries of each list of remarkable things
 TROUBLE = ("timed_out", "out_of_memory", "crashed", "refused", "malformed")
@@ -23,14 +26,17 @@ class Cell(NamedTuple):
     """One student's answer to one exercise.
 
     `failed` are the titles of its failed checks, `note` the known mistakes it behaves like,
-    or why it was not graded.
+    or why it was not graded. `score` is final; `raw` is what the answer earned, None where there
+    is no answer, and `why` says what lies between them.
     """
 
-    state: Literal["graded", "not_run", "not_graded"]
+    state: Literal["graded", "not_run", "not_graded", "excused"]
     score: float = 0.0
     max_score: float = 0.0
     failed: tuple[str, ...] = ()
     note: str = ""
+    raw: float | None = None
+    why: str = ""
 
     @property
     def fraction(self) -> float:
@@ -101,11 +107,14 @@ class Overview:
         students: Iterable[str] = (),
         similar: Similar | None = None,
         people: Mapping[str, Person] = {},
+        standing: Standing | None = None,
     ) -> None:
         """Args:
         students: Those who belong to the class, with an answer or without.
         people: Who they are, by what they are called.
+        standing: The final scores; without it every score is what was earned.
         """
+        self.standing = standing
         self.not_graded = list(not_graded)
         self.similar = similar or Similar()
         self.people = dict(people)
@@ -127,6 +136,8 @@ class Overview:
                 cells[problem.exercise] = Cell("not_graded", note=problem.reason)
         for result in results:
             self._count(result, titles)
+        if standing is not None:
+            self._take_finals(standing)
         used = {name for cells in self.cells.values() for name in cells}
         self.exercises = [each for each in course.exercises if each.name in used]
         self.cells = dict(sorted(self.cells.items(), key=lambda pair: pair[0].casefold()))
@@ -155,6 +166,7 @@ class Overview:
             "; ".join(
                 f"{function}: {mistake}" for function, mistake in report.behaves_like.items()
             ),
+            report.score,
         )
         for function, mistake in report.behaves_like.items():
             self.mistakes[result.exercise, function, mistake] += 1
@@ -162,6 +174,21 @@ class Overview:
         self.lines.update({(report.exercise, *line) for line in _lines_in(report)})
         self._count_checks(report)
         self._notice(result)
+
+    def _take_finals(self, standing: Standing) -> None:
+        """Let every cell show the final score."""
+        for student, finals in standing.finals.items():
+            cells = self.cells.setdefault(student, {})
+            for exercise, final in finals.items():
+                if final.state in ("graded", "excused"):
+                    cell = cells.get(exercise, Cell("graded"))
+                    cells[exercise] = cell._replace(
+                        state=final.state,
+                        score=final.score or 0.0,
+                        max_score=final.max_score,
+                        raw=final.raw,
+                        why=final.reasons,
+                    )
 
     def _count_checks(self, report: Report) -> None:
         for check in report.checks:
@@ -216,7 +243,9 @@ class Overview:
         return self.people[student].id if student in self.people else ""
 
     def total(self, student: str) -> float:
-        """The sum of a student's points."""
+        """A student's points, weighted where the policy says so."""
+        if self.standing is not None:
+            return self.standing.total(student).points
         return sum(cell.score for cell in self.cells[student].values())
 
     def fractions(self, exercise: Exercise) -> list[float]:

@@ -215,6 +215,22 @@ def called(people: Iterable[Person]) -> dict[Person, str]:
     return {person: labels[same_as[person.key]] for person in people}
 
 
+def meant(names: dict[Person, str], wanted: str) -> list[str]:
+    """What the students are called that a name or an id means: none, one, or several.
+
+    Args:
+        names: As `called` returns them. Who is called exactly so is meant before others.
+    """
+    wanted = " ".join(wanted.split()).casefold()
+    found = {
+        name
+        for person, name in names.items()
+        if wanted in (each.casefold() for each in (name, person.name, person.id, person.login))
+    }
+    exactly = {name for name in found if name.casefold() == wanted}
+    return sorted(exactly or found)
+
+
 def printable(text: str) -> str:
     """`text` as it can be shown and stored: names of files may hold any bytes.
 

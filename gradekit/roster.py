@@ -6,8 +6,6 @@ plain table: one person a row, columns found by their headers.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections import defaultdict
@@ -16,11 +14,10 @@ from pathlib import Path
 
 from gradekit.errors import KitError
 from gradekit.results import Person
+from gradekit.tables import rows_of_table
 
 Columns = tuple[str, ...]
 SYSTEM = "roster"
-BYTES = 64 * 2**20
-DELIMITERS = ",;\t"
 
 # What a person is called by; several columns together are a name, in any order.
 NAMES: list[Columns] = [
@@ -53,16 +50,10 @@ class Roster:
             KitError: it is none that can be read.
         """
         self._path = path
-        try:
-            with path.open("rb") as file:
-                content = file.read(BYTES + 1)
-        except OSError as error:
-            raise KitError(f"{path} cannot be read: {error.strerror}.") from None
-        try:
-            table = list(csv.reader(io.StringIO(_text(content), newline=""), _dialect(content)))
-            self.header, *rows = [row for row in table if any(cell.strip() for cell in row)]
-        except (UnicodeDecodeError, csv.Error, ValueError):
-            raise KitError(f"{path} is no CSV table that can be read.") from None
+        table = [row for _, row in rows_of_table(path)]
+        if not table:
+            raise KitError(f"{path} is no CSV table that can be read.")
+        self.header, *rows = table
         self.header = [_normal(name) for name in self.header]
         self.rows = [
             dict(zip(self.header, map(_normal, row), strict=False))
@@ -206,29 +197,3 @@ def _squeezed(text: str) -> str:
 
 def _normal(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
-
-
-def _text(content: bytes) -> str:
-    """The text of a table: UTF-8, UTF-16, or what an older spreadsheet wrote."""
-    if len(content) > BYTES:
-        raise ValueError("too large")
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
-    if "\0" in text:
-        raise ValueError("no text")
-    return text
-
-
-def _dialect(content: bytes) -> type[csv.Dialect]:
-    """Comma, semicolon or tab: whichever the header has most of."""
-    header = _text(content).lstrip().partition("\n")[0]
-
-    class Found(csv.excel):
-        delimiter = max(DELIMITERS, key=header.count)
-        strict = False
-
-    return Found

@@ -17,11 +17,14 @@ import pytest
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.export import gradescope
+from gradekit.export.format import Graded
 from gradekit.export.formats import canvas, classroom50, junit, moodle, prairielearn
 from gradekit.export.texts import as_markdown, details, remarks
+from gradekit.feedback import Level
 from gradekit.report import Check, Counterexample, Report
 from gradekit.results import Person, Result
 from gradekit.roster import Roster
+from gradekit.standing import stand
 
 GOLDEN = Path(__file__).parent / "golden" / "export"
 COURSE = Course(Path(__file__).resolve().parents[1])
@@ -94,6 +97,30 @@ MOODLE_ROSTER = (
 )
 
 
+def graded(
+    tmp_path: Path,
+    results: list[Result],
+    roster: Roster | None = None,
+    level: Level = "hints",
+    **more: Any,
+) -> Graded:
+    """The class that these results make."""
+    folder = tmp_path / f"graded-{len(list(tmp_path.iterdir()))}"
+    folder.mkdir()
+    (folder / "results.jsonl").write_bytes(b"\n".join([*map(msgspec.json.encode, results), b""]))
+    return Graded(stand(folder, COURSE), COURSE.exercises, roster, level, more)
+
+
+def _canvas(tmp_path: Path, results: list[Result], roster: Roster | None) -> Any:
+    return canvas.gradebook(graded(tmp_path, results, roster))
+
+
+def _moodle(
+    tmp_path: Path, results: list[Result], field: str, roster: Roster | None, level: Level
+) -> Any:
+    return moodle.gradebook(graded(tmp_path, results, roster, level, field=field))
+
+
 def _roster(tmp_path: Path, text: str) -> Roster:
     path = tmp_path / "roster.csv"
     path.write_text(text, "utf-8-sig")
@@ -108,7 +135,6 @@ def written(tmp_path: Path) -> dict[str, str]:
     """Each golden file with what is made today."""
     missing = [gradescope.Missing("exercise_09_cross_entropy", 10.0, "Nothing was handed in.")]
     canvas_roster = _roster(tmp_path, CANVAS_ROSTER)
-    exercises = COURSE.exercises
     made = {
         "gradescope.json": _json(gradescope.results([FAILED, FULL], missing, "full")),
         "gradescope_score.json": _json(gradescope.results([FAILED], [], "score")),
@@ -116,15 +142,15 @@ def written(tmp_path: Path) -> dict[str, str]:
         "prairielearn_not_gradable.json": _json(prairielearn.not_gradable("It is empty.")),
         "classroom50.json": _json(classroom50.result(FAILED, HANDIN, "titles")),
         "junit.xml": junit.xml([FAILED, NOT_RUN], "full").decode(),
-        "canvas.csv": canvas.gradebook(RESULTS, exercises, canvas_roster)[0],
-        "canvas_without_roster.csv": canvas.gradebook(RESULTS, exercises, None)[0],
+        "canvas.csv": _canvas(tmp_path, RESULTS, canvas_roster)[0],
+        "canvas_without_roster.csv": _canvas(tmp_path, RESULTS, None)[0],
     }
     moodle_roster = _roster(tmp_path, MOODLE_ROSTER)
     return {
         **made,
-        "moodle.csv": moodle.gradebook(RESULTS, exercises, "email", moodle_roster, "hints")[0],
-        "moodle_without_roster.csv": moodle.gradebook(
-            RESULTS, exercises, "username", None, "score"
+        "moodle.csv": _moodle(tmp_path, RESULTS, "email", moodle_roster, "hints")[0],
+        "moodle_without_roster.csv": _moodle(
+            tmp_path, RESULTS, "username", None, "score"
         )[0],
         "remarks.txt": f"{remarks(FAILED)}\n",
     }
@@ -199,7 +225,7 @@ def test_feedback_level_reaches_every_format(tmp_path: Path) -> None:
         _json(prairielearn.results(FAILED, "titles")),
         _json(classroom50.result(FAILED, HANDIN, "titles")),
         junit.xml([FAILED], "titles").decode(),
-        moodle.gradebook(RESULTS, COURSE.exercises, "username", None, "titles")[0],
+        _moodle(tmp_path, RESULTS, "username", None, "titles")[0],
     ]
     for text in texts:
         assert "1000" not in text
@@ -209,7 +235,7 @@ def test_feedback_level_reaches_every_format(tmp_path: Path) -> None:
 def test_canvas_finds_people_and_assignments_in_its_own_export(tmp_path: Path) -> None:
     """Names in either order and logins are found, columns reused, strangers told."""
     roster = _roster(tmp_path, CANVAS_ROSTER)
-    text, unknown = canvas.gradebook(RESULTS, COURSE.exercises, roster)
+    text, unknown = _canvas(tmp_path, RESULTS, roster)
     rows = list(csv.DictReader(io.StringIO(text)))
     assert unknown == ["=SUM(A1)", "nobody"]
     title = COURSE.find("softmax").title
@@ -222,7 +248,7 @@ def test_canvas_finds_people_and_assignments_in_its_own_export(tmp_path: Path) -
 def test_moodle_writes_no_stranger_and_no_feedback_without_a_grade(tmp_path: Path) -> None:
     """One unknown user aborts an import, and feedback alone wipes a grade."""
     roster = _roster(tmp_path, MOODLE_ROSTER)
-    text, unknown = moodle.gradebook(RESULTS, COURSE.exercises, "email", roster, "full")
+    text, unknown = _moodle(tmp_path, RESULTS, "email", roster, "full")
     header, *rows = list(csv.reader(io.StringIO(text)))
     assert unknown == ["=SUM(A1)", "nobody"]
     assert [row[0] for row in rows] == ["grace@example.org", "alan@example.org"]
@@ -257,7 +283,7 @@ def test_two_students_on_one_row_are_refused(tmp_path: Path) -> None:
         Result(name, "exercise_08_adam", f"{name}.py", FULL, 2, Person(name))
         for name in ("Ada Lovelace", "ada")
     ]
-    text, unknown = canvas.gradebook(both, COURSE.exercises, roster)
+    text, unknown = _canvas(tmp_path, both, roster)
     assert unknown == ["Ada Lovelace", "ada"]
     assert len(text.splitlines()) == 2
 
@@ -266,10 +292,10 @@ def test_ids_are_written_and_found_without_a_name(tmp_path: Path) -> None:
     """Canvas finds a student by the id in the file's name, whatever the name looks like."""
     person = Person("lovelaceada", "8", "canvas")
     results = [Result("lovelaceada", "exercise_08_adam", "a.py", FULL, 2, person)]
-    text, _ = canvas.gradebook(results, COURSE.exercises, None)
+    text, _ = _canvas(tmp_path, results, None)
     assert text.splitlines()[2] == "lovelaceada,8,,,,10"
     roster = _roster(tmp_path, "Student;ID;SIS Login ID;Section\n\"King, Ada\";8;ada;A\n")
-    text, unknown = canvas.gradebook(results, COURSE.exercises, roster)
+    text, unknown = _canvas(tmp_path, results, roster)
     assert not unknown and '"King, Ada",8,ada,A,10' in text
 
 
@@ -337,10 +363,10 @@ def test_a_roster_without_its_column_is_refused(tmp_path: Path) -> None:
     """A table of something else is named, with the column and the export that has it."""
     other = _roster(tmp_path, "name,points\nada,1\n")
     with pytest.raises(KitError, match=r"roster\.csv has no column `Student`: export the grade"):
-        canvas.gradebook(RESULTS, COURSE.exercises, other)
+        _canvas(tmp_path, RESULTS, other)
     for field, column in (("email", "Email address"), ("idnumber", "ID number")):
         with pytest.raises(KitError, match=rf"no column `{column}`: export .* from Moodle"):
-            moodle.gradebook(RESULTS, COURSE.exercises, field, other, "hints")  # type: ignore[arg-type]
+            _moodle(tmp_path, RESULTS, field, other, "hints")
 
 
 if __name__ == "__main__":

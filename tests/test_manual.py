@@ -12,7 +12,8 @@ from gradekit.authoring.reading import unsaid
 from gradekit.causes import causes
 from gradekit.course import Course
 from gradekit.engine import open_session
-from gradekit.export import classroom50, gradescope, junit, prairielearn
+from gradekit.export import gradescope
+from gradekit.export.formats import classroom50, junit, prairielearn
 from gradekit.feedback import at_level
 from gradekit.grading.session import Session
 from gradekit.practice import workspace

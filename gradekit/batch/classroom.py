@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.items import HandedIn
 from gradekit.intake.placing import Found, discover
 from gradekit.overview import Overview, Similar
+from gradekit.policy_files import OVERRIDES, POLICY
 from gradekit.report import new_seed
 from gradekit.results import (
     About,
@@ -29,10 +30,10 @@ from gradekit.results import (
     called,
     people_in,
     read_attempts,
-    read_results,
     seed_of,
 )
 from gradekit.roster import Roster
+from gradekit.standing import Change, Standing, check_files, record, stand, use_file
 
 PAGE, SCORES, NOT_GRADED = "report.html", "scores.csv", "not_graded.csv"
 SIMILAR_PAGE, SIMILAR_TABLE = "similar.html", "similar.csv"
@@ -80,6 +81,23 @@ class Classroom:
         self.set_aside = 0
         self.finished = 0
         self.earlier = 0
+        self.notes: list[str] = []  # about the policy
+        self.changes: list[Change] = []  # of final scores, since the last run
+
+    def use_policy(self, policy: Path | None, overrides: Path | None, *, keep: bool = True) -> None:
+        """See to it that policy and marks by hand can be read, before hours go into grading.
+
+        Args:
+            policy, overrides: Files to use from now on; None for those beside the results.
+            keep: Keep the files beside the results; else they are only read.
+
+        Raises:
+            KitError: they say something that has no meaning.
+        """
+        check_files(self.out, self.course, self.found.people, policy, overrides)
+        for given, name in ((policy, POLICY), (overrides, OVERRIDES)):
+            if given is not None and keep:
+                use_file(given, self.out, name)
 
     def only(self, student: str) -> None:
         """Leave all but one student as they are, and grade that one again.
@@ -170,8 +188,13 @@ class Classroom:
 
         return similar_answers(self.course, self._handed_in, self.found.entries, against)
 
-    def write(self, level: Level, similar: Similar | None = None) -> Overview:
+    def write(
+        self, level: Level, similar: Similar | None = None, *, settled: bool = True
+    ) -> Overview:
         """Write the page, the tables and everybody's feedback.
+
+        Args:
+            settled: All that can be graded is: final scores may be held against the last ones.
 
         Raises:
             KitError: there is no room.
@@ -183,20 +206,23 @@ class Classroom:
 
         names = called({*self.found.people, *people_in(self.out)})
         people = {names[person]: person for person in self.found.people}
+        not_graded = [*self.found.not_graded, *self.unreadable, *map(_gone, self.withdrawn)]
+        standing = self._standing(not_graded, settled)
         overview = Overview(
             self.course,
-            read_results(self.out, self.found.people),
-            [*self.found.not_graded, *self.unreadable, *map(_gone, self.withdrawn)],
+            standing.counted(),
+            not_graded,
             people,
             similar,
             people,
+            standing,
         )
         folders = folder_names(overview.cells)
         try:
             _write(self.out / SCORES, scores_csv(overview))
             _write(self.out / NOT_GRADED, not_graded_csv(overview.not_graded))
-            results = read_results(self.out, self.found.people)
-            Pages(self.course, self.out, level, folders).write(results, overview.not_graded)
+            pages = Pages(self.course, self.out, level, folders, standing)
+            pages.write(standing.counted(), overview.not_graded)
             graded_at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
             _write(self.out / PAGE, report_page(overview, folders, graded_at))
             if similar is not None:
@@ -207,6 +233,16 @@ class Classroom:
                 "All results are safe: make room and run the same command again."
             ) from None
         return overview
+
+    def _standing(self, not_graded: Iterable[NotGraded], settled: bool) -> Standing:
+        unreadable = {
+            (each.student, each.exercise)
+            for each in not_graded
+            if each.exercise and not each.superseded
+        }
+        standing = stand(self.out, self.course, self.found.people, unreadable)
+        self.notes, self.changes = standing.notes, record(standing) if settled else []
+        return standing
 
     def _write_similar(self, similar: Similar) -> None:
         from gradekit.export.scores import similar_csv

@@ -9,6 +9,7 @@ from gradekit.course import Course
 from gradekit.feedback import Level, at_level
 from gradekit.render.feedback import FeedbackWriter, Handed
 from gradekit.results import NotGraded, Result
+from gradekit.standing import Standing
 
 FEEDBACK = "feedback"
 
@@ -16,11 +17,19 @@ FEEDBACK = "feedback"
 class Pages:
     """Writes them into the folder of a class, a folder a student."""
 
-    def __init__(self, course: Course, out: Path, level: Level, folders: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        course: Course,
+        out: Path,
+        level: Level,
+        folders: Mapping[str, str],
+        standing: Standing,
+    ) -> None:
         """Args:
         level: How much students get to see.
         folders: What the folder of each student is called.
         """
+        self._standing = standing
         self._out, self._level, self._folders = out, level, folders
         self._writer = FeedbackWriter()
         self._titles = {exercise.name: exercise.title for exercise in course.exercises}
@@ -47,7 +56,7 @@ class Pages:
         report = at_level(result.report, self._level)
         title = self._titles.get(result.exercise, result.exercise)
         name = result.exercise if result.exercise in self._titles else "exercise"
-        handed = _handed(result, others)
+        handed = _handed(result, others)._replace(counts=self._standing.final(result).told)
         html = self._writer.html(report, title, handed)
         markdown = self._writer.markdown(report, title, handed)
         self._write_feedback(result.student, name, html, markdown)

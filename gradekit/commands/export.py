@@ -96,12 +96,18 @@ def _of_class(name: str, found: ClassFormat) -> click.Command:
         feedback: Any = None,
         **more: Any,
     ) -> None:
-        from gradekit.results import read_results
+        from gradekit.render.batch import print_changes
+        from gradekit.render.terminal import console
         from gradekit.roster import Roster
+        from gradekit.standing import record, stand
 
         people = Roster(roster) if roster else None
-        exercises = course_of(context).exercises
-        graded = Graded(read_results(results), exercises, people, feedback or "score", more)
+        course = course_of(context)
+        standing = stand(results, course)
+        print_changes(console(stderr=True), record(standing), results)
+        for note in standing.notes:
+            click.echo(f"note: {note}", err=True)
+        graded = Graded(standing, course.exercises, people, feedback or "score", more)
         written = found.write(graded)
         _write(out, written.content)
         for student in written.unknown:

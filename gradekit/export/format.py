@@ -7,7 +7,7 @@ arrive in `Answer.more` or `Graded.more` by their names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import click
@@ -15,8 +15,8 @@ import click
 from gradekit.course import Exercise
 from gradekit.feedback import Level
 from gradekit.report import Report
-from gradekit.results import Result
 from gradekit.roster import Roster
+from gradekit.standing import Standing
 
 Content = str | bytes
 
@@ -49,9 +49,9 @@ class AnswerFormat(NamedTuple):
 
 
 class Graded(NamedTuple):
-    """A class that `kit grade` graded, and what was asked for."""
+    """A class that `kit grade` graded, and what was asked for. `exercises` are the course's."""
 
-    results: Iterable[Result]
+    standing: Standing
     exercises: Sequence[Exercise]
     roster: Roster | None = None
     level: Level = "hints"

@@ -1,32 +1,67 @@
-"""Who of a class is which row of what a platform exported, and what counts for each."""
+"""Who of a class is which row of what a platform exported, and what stands in its columns."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from gradekit.report import Report
-from gradekit.results import Person, Result, person_of
+from gradekit.course import Exercise
+from gradekit.policy import Final, column
+from gradekit.results import Person
 from gradekit.roster import Roster
+from gradekit.standing import Standing
 
-Scores = dict[str, dict[str, Report]]  # by student and exercise
 Row = dict[str, str]
 
 
-def scores_of(results: Iterable[Result]) -> tuple[Scores, dict[str, Person]]:
-    """The newest report of every student and exercise that counts, and who the students are.
+class Column(NamedTuple):
+    """A column of a gradebook: one exercise, or several that count together.
 
-    What we failed to run, even in part, is left out: a blank is no grade, 0 would be one.
+    Attributes:
+        called: What else the other system may call it, in any case of letters.
+        scores: By student. What we failed to run has none: a blank is no grade, 0 would be one.
     """
-    scores: Scores = {}
-    people: dict[str, Person] = {}
-    for result in results:
-        people.setdefault(result.student, person_of(result))
-        by_exercise = scores.setdefault(result.student, {})
-        by_exercise.pop(result.exercise, None)
-        if not result.report.not_run:
-            by_exercise[result.exercise] = result.report
-    return dict(sorted(scores.items())), people
+
+    title: str
+    called: frozenset[str]
+    exercises: tuple[str, ...]
+    max_score: float
+    scores: Mapping[str, Final]
+
+
+def columns_of(standing: Standing, exercises: Sequence[Exercise]) -> list[Column]:
+    """The columns of what was handed in, those that the policy puts together first."""
+    finals = standing.finals
+    used = {
+        name
+        for of_one in finals.values()
+        for name, final in of_one.items()
+        if final.state == "graded" or final.state == "excused"
+    }
+    made = []
+    for title, names in standing.policy.columns.items():
+        scores = column(finals, standing.policy, names)
+        most = max((final.max_score for final in scores.values()), default=0.0)
+        if used & set(names):
+            made.append(Column(title, frozenset({title.casefold()}), names, most, scores))
+            used -= set(names)
+    for each in exercises:
+        if each.name in used:
+            scores = {student: of_one[each.name] for student, of_one in finals.items()}
+            most = max(final.max_score for final in scores.values())
+            called = {name.casefold() for name in (each.title, each.name, each.slug)}
+            made.append(Column(each.title, frozenset(called), (each.name,), most, scores))
+    return made
+
+
+def students_of(standing: Standing) -> dict[str, Person]:
+    """Those who handed in something or have a score, by what they are called."""
+    return {
+        student: standing.people[student]
+        for student, finals in sorted(standing.finals.items())
+        if any(final.state != "missing" for final in finals.values())
+    }
 
 
 def rows_of(people: Mapping[str, Person], roster: Roster) -> dict[str, Row]:

@@ -8,25 +8,32 @@ from __future__ import annotations
 import csv
 import io
 
-from gradekit.overview import Overview, Similar
+from gradekit.overview import Cell, Overview, Similar
+from gradekit.policy import points
 from gradekit.results import NotGraded
-
-FORMULA_STARTS = ("=", "+", "-", "@")
+from gradekit.tables import no_formula
 
 
 def scores_csv(overview: Overview) -> str:
-    """The table, with a byte order mark so that spreadsheets take it for UTF-8."""
+    """The table, with a byte order mark so that spreadsheets take it for UTF-8.
+
+    Scores are final. Where a policy or a mark by hand may have changed some, what can be had in
+    total stands after the id, then what each answer earned and why that is not its score.
+    """
     names = [exercise.name for exercise in overview.exercises]
+    with_raw = overview.standing is not None and not overview.standing.is_plain
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["student", *names, "total", "id"])
+    more = ["possible", *(f"{name} {what}" for name in names for what in ("raw", "why"))]
+    table.writerow(["student", *names, "total", "id", *(more if with_raw else [])])
     for student, cells in overview.cells.items():
-        scores = [
-            f"{cells[name].score:g}" if name in cells and cells[name].state == "graded" else ""
-            for name in names
-        ]
+        shown = [cells.get(name, Cell("not_graded")) for name in names]
+        scores = [points(cell.score) if cell.state == "graded" else "" for cell in shown]
         total, id = f"{overview.total(student):g}", no_formula(overview.id_of(student))
-        table.writerow([no_formula(student), *scores, total, id])
+        raw = [text for cell in shown for text in (points(cell.raw), no_formula(cell.why))]
+        possible = points(overview.standing.total(student).possible) if overview.standing else ""
+        more = [possible, *raw] if with_raw else []
+        table.writerow([no_formula(student), *scores, total, id, *more])
     return "\ufeff" + text.getvalue()
 
 
@@ -56,9 +63,3 @@ def similar_csv(similar: Similar) -> str:
         row = ("", each.exercise, no_formula(each.student), "", no_formula(each.reason))
         table.writerow(row)
     return "\ufeff" + text.getvalue()
-
-
-def no_formula(value: str) -> str:
-    """`value` so that a spreadsheet shows it and computes nothing: it is strangers' text."""
-    value = " ".join(value.split())
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +20,10 @@ from rich.progress import (
 from rich.text import Text
 
 from gradekit.overview import Overview, Similar
+from gradekit.policy import points
+from gradekit.standing import Change
 
+CHANGES = 10  # scores that changed; the rest stands in changes.csv
 SHOWN = 5  # files that were not graded; the rest stands in not_graded.csv
 
 
@@ -106,6 +109,20 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
     for name, what in files:
         line = Text(f"  {folder / name}".ljust(36), no_wrap=True)
         out.print(line + Text(f"  {what}", style="dim"))
+
+
+def print_changes(out: Console, changes: Sequence[Change], folder: Path) -> None:
+    """Whose final score is not what it was when it was last told, and why."""
+    if not changes:
+        return
+    verb = "is not what it was" if len(changes) == 1 else "are not what they were"
+    out.print(Text(f"{_count(len(changes), 'score')} {verb}:", style="yellow"))
+    for each in changes[:CHANGES]:
+        before, now = points(each.before) or "none", points(each.now) or "none"
+        out.print(Text(f"  {each.student}, {each.exercise}: {before} -> {now} ({each.why})"))
+    if len(changes) > CHANGES:
+        out.print(f"  ... and {len(changes) - CHANGES} more")
+    out.print(Text(f"  All of them stand in {folder / 'changes.csv'}.", style="dim"))
 
 
 def _print_similar(out: Console, similar: Similar) -> None:

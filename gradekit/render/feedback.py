@@ -38,7 +38,8 @@ class Handed(NamedTuple):
     """What was handed in, as its author knows it.
 
     `when` and `date` (of the file) are ISO 8601, "" where unknown; `others` are files of the
-    same person that were not graded, with why.
+    same person that were not graded, with why. `counts` is the final score and why, where that
+    is not what the answer earned.
     """
 
     file: str
@@ -46,6 +47,7 @@ class Handed(NamedTuple):
     date: str = ""
     attempt: int = 0
     others: tuple[tuple[str, str], ...] = ()
+    counts: str = ""
 
     @property
     def lines(self) -> list[str]:
@@ -55,7 +57,8 @@ class Handed(NamedTuple):
         if not when and self.date:
             when = f", a file of {_spoken(self.date)}"
         others = [f"not graded: {name} ({reason})" for name, reason in self.others]
-        return [f"graded: {self.file}{attempt}{when}", *others]
+        counts = [f"what counts: {self.counts}"] if self.counts else []
+        return [f"graded: {self.file}{attempt}{when}", *others, *counts]
 
 
 class FeedbackWriter:

@@ -8,49 +8,51 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
 
-from gradekit.course import Exercise
 from gradekit.export.format import ClassFormat, Graded, Written
-from gradekit.export.roster import Row, Scores, rows_of, scores_of
-from gradekit.export.scores import no_formula
-from gradekit.results import Person, Result
+from gradekit.export.roster import Column, Row, columns_of, rows_of, students_of
+from gradekit.policy import Final, points
+from gradekit.results import Person
 from gradekit.roster import Roster
+from gradekit.tables import no_formula
 
 SECTION = "Section"  # the last column about the student
 WITHOUT_ROSTER = ("Student", "ID", "SIS User ID", "SIS Login ID", SECTION)
 
 
-def gradebook(
-    results: Iterable[Result], exercises: Sequence[Exercise], roster: Roster | None
-) -> tuple[str, list[str]]:
+def gradebook(graded: Graded) -> Written:
     """The CSV, and the students that the roster does not know.
 
-    Args:
-        roster: Canvas' own export of the gradebook. Without it students are found by the
-            ids in their files' names, and others are taken for logins.
+    The roster is Canvas' own export of the gradebook. Without it students are found by the ids
+    in their files' names, and others are taken for logins.
+
     Raises:
         KitError: the roster is something else.
     """
+    roster = graded.roster
     if roster is not None:
         roster.require(("Student",), "the gradebook from Canvas")
-    scores, people = scores_of(results)
-    rows = _rows(people, roster)
-    handed_in = [e for e in exercises if any(e.name in reports for reports in scores.values())]
+    students = students_of(graded.standing)
+    rows = _rows(students, roster)
+    columns = columns_of(graded.standing, graded.exercises)
     about = _about(roster)
     text, unknown = io.StringIO(), []
     table = csv.writer(text, lineterminator="\n")
-    table.writerow([*about, *(_header(exercise, roster) for exercise in handed_in)])
-    points = [_points_possible(exercise.name, scores) for exercise in handed_in]
-    table.writerow(["    Points Possible", *[""] * (len(about) - 1), *points])
-    for student, reports in scores.items():
+    table.writerow([*about, *(_header(column, roster) for column in columns)])
+    possible = [f"{column.max_score:g}" for column in columns]
+    table.writerow(["    Points Possible", *[""] * (len(about) - 1), *possible])
+    for student in students:
         row = rows.get(student)
         if row is None:
             unknown.append(student)
             continue
-        grades = [f"{reports[e.name].score:g}" if e.name in reports else "" for e in handed_in]
+        grades = [_grade(column.scores[student]) for column in columns]
         table.writerow([*(row.get(name, "") for name in about), *grades])
-    return text.getvalue(), unknown
+    return Written(text.getvalue(), unknown)
+
+
+def _grade(final: Final) -> str:
+    return "EX" if final.state == "excused" else points(final.score)
 
 
 def _about(roster: Roster | None) -> list[str]:
@@ -75,27 +77,18 @@ def _rows(people: dict[str, Person], roster: Roster | None) -> dict[str, Row]:
     }
 
 
-def _header(exercise: Exercise, roster: Roster | None) -> str:
+def _header(column: Column, roster: Roster | None) -> str:
     """The assignment's column: Canvas' own header where it has one, else a new title."""
-    called = {name.casefold() for name in (exercise.title, exercise.name, exercise.slug)}
     for header in roster.header if roster else ():
         title = header.rpartition(" (")[0] or header
-        if title.casefold() in called:
+        if {header.casefold(), title.casefold()} & column.called:
             return header
-    return exercise.title
-
-
-def _points_possible(name: str, scores: Scores) -> str:
-    return f"{next(r[name].max_score for r in scores.values() if name in r):g}"
-
-
-def _write(graded: Graded) -> Written:
-    return Written(*gradebook(graded.results, graded.exercises, graded.roster))
+    return column.title
 
 
 FORMAT = ClassFormat(
     summary="Turn RESULTS (what `kit grade --out` wrote) into the CSV that Canvas imports.",
     example="kit export canvas graded/ --roster gradebook.csv --out import.csv",
-    write=_write,
+    write=gradebook,
     roster="Canvas' own export of its gradebook, to find people.",
 )

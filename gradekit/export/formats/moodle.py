@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import click
 
-from gradekit.course import Exercise
 from gradekit.export.format import ClassFormat, Graded, Written
-from gradekit.export.roster import Row, rows_of, scores_of
-from gradekit.export.scores import no_formula
+from gradekit.export.roster import Column, Row, columns_of, rows_of, students_of
 from gradekit.export.texts import remarks
-from gradekit.feedback import Level, at_level
+from gradekit.feedback import at_level
+from gradekit.policy import points
 from gradekit.report import Report
-from gradekit.results import Person, Result
-from gradekit.roster import Roster
+from gradekit.results import Person
+from gradekit.tables import no_formula
 
 Field = Literal["username", "email", "idnumber"]
 FIELDS: dict[str, tuple[str, ...]] = {  # what Moodle's own exports call each
@@ -31,39 +29,44 @@ FIELDS: dict[str, tuple[str, ...]] = {  # what Moodle's own exports call each
 }
 
 
-def gradebook(
-    results: Iterable[Result],
-    exercises: Sequence[Exercise],
-    field: Field,
-    roster: Roster | None,
-    level: Level,
-) -> tuple[str, list[str]]:
+def gradebook(graded: Graded) -> Written:
     """The CSV, and the students that are not in it because the roster does not know them.
 
-    Args:
-        field: What Moodle is to find students by.
-        roster: Moodle's own export of participants or grades. Without it, students are
-            taken to be called by `field` already.
+    The roster is Moodle's own export of participants or grades. Without it, students are taken
+    to be called by `field` already.
+
     Raises:
         KitError: the roster does not have what Moodle is to find students by.
     """
+    field, roster = graded.more["field"], graded.roster
     if roster is not None:
         roster.require(FIELDS[field], "the participants or grades from Moodle, with that column")
-    scores, people = scores_of(results)
-    rows = rows_of(people, roster) if roster else None
-    handed_in = [e for e in exercises if any(e.name in reports for reports in scores.values())]
+    students = students_of(graded.standing)
+    rows = rows_of(students, roster) if roster else None
+    columns = columns_of(graded.standing, graded.exercises)
+    reports = _reports(graded)
     text, unknown = io.StringIO(), []
     table = csv.writer(text, lineterminator="\n")
-    titles = [(exercise.title, f"{exercise.title} (feedback)") for exercise in handed_in]
+    titles = [(column.title, f"{column.title} (feedback)") for column in columns]
     table.writerow([field, *(title for pair in titles for title in pair)])
-    for student, reports in scores.items():
-        user = _user(student, people[student], field, rows)
+    for student, person in students.items():
+        user = _user(student, person, field, rows)
         if not user:
             unknown.append(student)
-        elif reports:
-            cells = (_cells(reports.get(exercise.name), level) for exercise in handed_in)
+            continue
+        cells = [_cells(column, student, reports.get(student, {})) for column in columns]
+        if any(grade for grade, _ in cells):
             table.writerow([user, *(cell for pair in cells for cell in pair)])
-    return text.getvalue(), unknown
+    return Written(text.getvalue(), unknown)
+
+
+def _reports(graded: Graded) -> dict[str, dict[str, Report]]:
+    """What may be told of everybody's answers, by student and exercise."""
+    found: dict[str, dict[str, Report]] = {}
+    for result in graded.standing.counted():
+        of_one = found.setdefault(result.student, {})
+        of_one[result.exercise] = at_level(result.report, graded.level)
+    return found
 
 
 def _user(student: str, person: Person, field: Field, rows: dict[str, Row] | None) -> str:
@@ -75,23 +78,26 @@ def _user(student: str, person: Person, field: Field, rows: dict[str, Row] | Non
     return next((row[name] for name in FIELDS[field] if row.get(name)), "")
 
 
-def _cells(report: Report | None, level: Level) -> tuple[str, str]:
-    if report is None:
+def _cells(column: Column, student: str, reports: dict[str, Report]) -> tuple[str, str]:
+    """Grade and feedback; neither where there is no grade."""
+    final = column.scores[student]
+    if final.score is None:
         return "", ""
-    points = f"{report.points}."
-    text = "All checks passed." if report.passed else remarks(at_level(report, level)) or points
-    return f"{report.score:g}", text
+    told = [_told(reports[name]) for name in column.exercises if name in reports]
+    if final.why or not told or len(column.exercises) > 1:
+        why = f": {final.reasons}" if final.reasons else ""
+        told.insert(0, f"{final.score:g} of {final.max_score:g} points{why}.")
+    return points(final.score), "\n".join(told)
 
 
-def _write(graded: Graded) -> Written:
-    field = graded.more["field"]
-    return Written(*gradebook(graded.results, graded.exercises, field, graded.roster, graded.level))
+def _told(report: Report) -> str:
+    return "All checks passed." if report.passed else remarks(report) or f"{report.points}."
 
 
 FORMAT = ClassFormat(
     summary="Turn RESULTS (what `kit grade --out` wrote) into the CSV that Moodle imports.",
     example="kit export moodle graded/ --roster participants.csv --field email --out import.csv",
-    write=_write,
+    write=gradebook,
     roster="Moodle's own export of participants or grades.",
     tells_checks=True,
     parameters=[
