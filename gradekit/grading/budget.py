@@ -17,9 +17,10 @@ class Budget:
     read, and for answers that sleep, wall time stands in for it: `patience` times as much.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, before: float = 0.0) -> None:
+        """`before` is what the first worker had used for something else, in CPU seconds."""
         self._limits = limits
-        self._spent = 0.0  # CPU seconds of the workers that are gone
+        self._spent = -before  # CPU seconds of the workers that are gone
         self._started = time.monotonic()
 
     def for_check(self, worker: WorkerHandle) -> Allowance:

@@ -34,6 +34,13 @@ class Declared(NamedTuple):
         return truth, [*self.own, *(truth.inputs or dict.fromkeys(others))]
 
 
+class Plan(NamedTuple):
+    """Which checks are to be run, in which order; the first of `must` that fails ends it."""
+
+    names: tuple[str, ...]
+    must: frozenset[str]
+
+
 class Job(NamedTuple):
     """A submission to be graded; see `Session.examine`."""
 
@@ -41,6 +48,7 @@ class Job(NamedTuple):
     until_failure: bool
     remember: bool
     timeouts: int | None
+    plan: Plan | None = None
 
 
 class Channel:
@@ -92,7 +100,10 @@ class Loop:
         judge = session.config.stash[JUDGE]
         while (job := channel.jobs.get()) is not None:
             judge.begin_submission(job.run)
-            self._run_checks(job, checks, judge)
+            if job.plan is None:
+                self._run_checks(job, checks, judge)
+            else:
+                self._run_plan(job, job.plan, checks, judge)
             channel.results.put((judge.checks, judge.prints))
         return True
 
@@ -133,6 +144,15 @@ class Loop:
         if waiting:
             place = {check.item.name: number for number, check in enumerate(checks)}
             done.sort(key=lambda check: place[check.name])
+
+    def _run_plan(
+        self, job: Job, plan: Plan, checks: list[_Collected], judge: Judge
+    ) -> None:
+        by_name = {check.item.name: check for check in checks}
+        for name in plan.names:
+            self._run_check(job, by_name[name], checks, judge)
+            if name in plan.must and (not judge.checks or judge.checks[-1].outcome != "passed"):
+                return
 
     def _run_check(
         self, job: Job, check: _Collected, checks: list[_Collected], judge: Judge

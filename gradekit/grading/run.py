@@ -17,6 +17,7 @@ from gradekit.report import clean
 from gradekit.sandbox import wire
 from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in, without_data
 from gradekit.sandbox.launch import Sandbox
+from gradekit.sandbox.limits import Limits
 from gradekit.submission import Submission
 
 RUNNING = "running the file"
@@ -86,16 +87,30 @@ class Run:
     """One submission being graded."""
 
     def __init__(
-        self, sandbox: Sandbox, module: str, submission: Submission, seed: int = 0
+        self,
+        sandbox: Sandbox,
+        module: str,
+        submission: Submission,
+        seed: int = 0,
+        limits: Limits | None = None,
+        used: WorkerHandle | None = None,
     ) -> None:
-        """Begin with a submission; `seed` decides which cases the checks draw."""
+        """Begin with a submission.
+
+        Args:
+            seed: Decides which cases the checks draw.
+            limits: Of time, instead of the sandbox's own.
+            used: A worker that has run another version of the same answer, and may run this.
+        """
         self.sandbox = sandbox
         self.seed = seed
         self.attempt = Attempt()  # at the check that is being run
         self.passed_over: tuple[str, ...] = ()  # while the file was run, a line each
         self._module = module
         self._submission = submission
-        self._budget = Budget(sandbox.limits)
+        self._used = used
+        before = used.cpu_seconds() if used is not None else 0.0
+        self._budget = Budget(limits or sandbox.limits, before)
         self._worker: WorkerHandle | None = None
         # What statements did to a worker, by their numbers: from now on it is run without them.
         self._without: dict[int, str] | None = None
@@ -112,9 +127,24 @@ class Run:
 
     def close(self) -> None:
         """End the worker."""
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+        for worker in (self._worker, self._used):
+            if worker is not None:
+                worker.close()
+        self._worker = self._used = None
+
+    def release(self) -> WorkerHandle | None:
+        """Hand on the worker, where it has done all that was asked of it; else end it."""
+        worker, self._worker = self._used or self._worker, None
+        self._used = None
+        if worker is None or (self._without is None and self._fatal is None):
+            return worker
+        worker.close()
+        return None
+
+    def _new_worker(self) -> WorkerHandle:
+        """A worker to load the submission into."""
+        used, self._used = self._used, None
+        return used if used is not None else self.sandbox.worker()
 
     def request(self, kind: str, body: Any, what: object) -> Any:
         """Ask the submission for something; raise what it raised, or what became of it."""
@@ -242,7 +272,7 @@ class Run:
 
     def _load(self) -> SubmissionError | None:
         """Run the submission's file in a new worker; return how that was lost, if it was."""
-        worker = self._worker = self.sandbox.worker()
+        worker = self._worker = self._new_worker()
         body = [self._module, self._submission.name, list(self._submission.cells)]
         request = wire.encode("load", 1, body, pickled)
         exchange = self._send(worker, [request], self._budget.for_loading(worker))

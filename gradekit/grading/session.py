@@ -11,23 +11,26 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 
 from gradekit.causes import causes
 from gradekit.course import Course, Exercise
-from gradekit.errors import GraderError, KitError
+from gradekit.errors import GraderError, KitError, SandboxError
 from gradekit.grading import mistakes, plugin
+from gradekit.grading.code import built
 from gradekit.grading.counterexample import Fault, Found, Search, fault_of, key_of
-from gradekit.grading.loop import Channel, Job, Loop
+from gradekit.grading.loop import Channel, Job, Loop, Plan
 from gradekit.grading.mistakes import Print
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.run import Run
 from gradekit.grading.shown import show
 from gradekit.report import Check, Counterexample, Report, clean
+from gradekit.sandbox.host import WorkerHandle
 from gradekit.sandbox.launch import Sandbox
+from gradekit.sandbox.limits import Limits
 from gradekit.sandbox.warmup import warm_up
 from gradekit.submission import Submission
 
@@ -54,6 +57,17 @@ def _as_fields(found: Found) -> Counterexample:
         line=line,
         code=clean(code),
     )
+
+
+Probe = tuple[Callable[..., Any], tuple[Any, ...]]  # and its arguments, after the answer
+
+
+class Tried(NamedTuple):
+    """What came of trying a version of an answer."""
+
+    checks: tuple[Check, ...]  # in the order in which they were run
+    told: Any  # what the last probe returned, from beside the answer: not to be trusted
+    worker: WorkerHandle | None  # for the next version, if it can be used again
 
 
 class Session:
@@ -143,6 +157,54 @@ class Session:
             behaves_like=self._known.name(checks, prints) if self._known else {},
         )
         return report, prints
+
+    def tried(
+        self,
+        submission: Submission,
+        plan: Plan,
+        limits: Limits,
+        used: WorkerHandle | None = None,
+        around: tuple[Probe, Probe] | None = None,
+    ) -> Tried:
+        """Some checks of a version of an answer, for whoever looks for what is wrong with it.
+
+        The worker of one version may be used for the next: that is quicker, and what one
+        version leaves behind reaches another of the same person only. It never makes a grade.
+
+        Args:
+            limits: Of time, instead of the exercise's own.
+            used: The worker of the version before.
+            around: Probes that are run before the checks and after them.
+        Raises:
+            GraderError: the grader is broken.
+            SandboxError: no worker could be made.
+        """
+        if not self.is_alive:
+            raise GraderError(self._channel.problem)
+        run = Run(self._sandbox, self.exercise.name, submission, self.seed, limits, used)
+        told = None
+        try:
+            begin, end = around or (None, None)
+            if begin is not None:
+                _ask(run, begin)
+            self._channel.jobs.put(Job(run, False, True, None, plan))
+            result = self._channel.results.get()
+            if result is None:
+                raise GraderError(self._channel.problem)
+            if end is not None:
+                told = _ask(run, end)
+        except BaseException:
+            run.close()
+            raise
+        return Tried(tuple(result[0]), told, run.release())
+
+    def asked(self, submission: Submission, probe: Probe, limits: Limits) -> Any:
+        """What a probe returns, from beside an answer: not to be trusted; None if nothing."""
+        run = Run(self._sandbox, self.exercise.name, submission, self.seed, limits)
+        try:
+            return _ask(run, probe)
+        finally:
+            run.close()
 
     def explained(
         self,
@@ -274,3 +336,14 @@ class Session:
             loop.end_collecting()
             self._channel.has_collected.set()
             self._channel.results.put(None)
+
+
+def _ask(run: Run, probe: Probe) -> Any:
+    """What a probe returns; None where the answer lost its worker, or cannot be loaded."""
+    run.begin_check("probe")
+    try:
+        return run.request("probe", built([*probe]), "it")
+    except SandboxError:
+        raise
+    except Exception:
+        return None

@@ -1,0 +1,219 @@
+"""How often `kit explain` finds the line: mutants of the bank's right answers, explained.
+
+    python benchmarks/explain.py [--mutants N] [--dropped N] [--seed S] [--exercise NAME ...]
+
+A mutant changes one expression of a solution or of a right answer (`kit verify`'s operators, and some that
+it does not have: a negated argument, another power, another axis), or drops a statement. Those
+that lose no point are passed over. Printed are, for changed expressions, how often the changed line
+comes first and among the first three; for dropped statements, how often the function is
+right; and the seconds, on the wall and of this process and its workers' CPU. `--verbose` prints each mutant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import random
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from gradekit.course import Course, Exercise
+from gradekit.edits.mutants import mutants_of
+from gradekit.edits.source import Source
+from gradekit.engine import open_session
+from gradekit.explain.explanation import Explanation, explain
+from gradekit.grading.session import Session
+from gradekit.submission import Submission
+
+ROOT = Path(__file__).resolve().parents[1]
+LEAST_LOST = 0.0  # points
+
+
+class Mutant(NamedTuple):
+    """A changed source, the line that was changed, its function, and what was done."""
+
+    source: str
+    line: int
+    last_line: int
+    function: str
+    dropped: bool
+    told: str
+
+
+class Outcome(NamedTuple):
+    """What came of explaining one mutant."""
+
+    exercise: Exercise
+    mutant: Mutant
+    place: int  # of the changed line among those found; 0 if it is not there
+    function_right: bool
+    seconds: float
+    cpu: float
+
+
+def mutants(text: str) -> list[Mutant]:
+    """All mutants of a right answer."""
+    found = []
+    for source in (*(each.source for each in mutants_of(text)), *further(text)):
+        if source != text and (made := described(text, source)):
+            found.append(made)
+    return found
+
+
+def described(text: str, source: str) -> Mutant | None:
+    old, new = text.splitlines(), source.splitlines()
+    start = next((i for i, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), 0)
+    end = 0
+    while end < min(len(old), len(new)) - start - 1 and old[-1 - end] == new[-1 - end]:
+        end += 1
+    after = new[start].strip()
+    dropped = after.split("#")[0].strip().endswith("pass") and "pass" not in old[start].split()
+    try:
+        function = function_at(text, start + 1)
+    except Exception:
+        return None
+    told = f"{old[start].strip()}  ->  {after}"
+    return Mutant(source, start + 1, len(new) - end, function, dropped, told)
+
+
+def function_at(text: str, line: int) -> str:
+    source = Source(text)
+    best = ""
+    for node, name in source.functions.items():
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0):
+            best = name or best
+    return best
+
+
+def further(text: str) -> Iterator[str]:
+    """Changes that are no operators of `kit verify`, made without `gradekit.edits`."""
+    lines = text.splitlines(keepends=True)
+
+    def put(node: ast.AST, new: str) -> str:
+        start = sum(map(len, lines[: node.lineno - 1])) + node.col_offset
+        end = sum(map(len, lines[: node.end_lineno - 1])) + node.end_col_offset
+        return text[:start] + new + text[end:]
+
+    if not text.isascii():
+        return
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call):
+            for argument in node.args:
+                if isinstance(argument, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+                    yield put(argument, f"-{ast.unparse(argument)}")
+            for keyword in node.keywords:
+                if keyword.arg in ("axis", "dim") and isinstance(keyword.value, ast.Constant):
+                    for other in (0, 1, -1):
+                        if other != keyword.value.value:
+                            yield put(keyword.value, str(other))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            for other in ("3", "1", "0.5"):
+                if ast.unparse(node.right) != other:
+                    yield put(node.right, other)
+
+
+def explained(session: Session, exercise: Exercise, mutant: Mutant) -> Outcome | None:
+    submission = Submission(exercise.file_name, (mutant.source,), "")
+    began = cpu_seconds()
+    started = time.monotonic()
+    report = session.grade(submission, timeouts=1)
+    if report.score >= report.max_score - LEAST_LOST:
+        return None
+    found = explain(session, submission, report, deadline=started + 24)
+    seconds = time.monotonic() - started
+    place = place_of(mutant, found)
+    right = bool(found.places) and found.places[0].function == mutant.function
+    return Outcome(exercise, mutant, place, right, seconds, cpu_seconds() - began)
+
+
+def place_of(mutant: Mutant, found: Explanation) -> int:
+    lines = range(mutant.line, max(mutant.last_line, mutant.line) + 1)
+    return next((n for n, place in enumerate(found.places, 1) if place.line in lines), 0)
+
+
+def cpu_seconds() -> float:
+    own, children = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def run(options: argparse.Namespace) -> list[Outcome]:
+    course = Course(ROOT)
+    exercises = [e for e in course.exercises if not options.exercise or e.slug in options.exercise]
+    outcomes = []
+    for exercise in exercises:
+        rng = random.Random(f"{options.seed} {exercise.name}")
+        right = sorted((course.bank / exercise.name / "right").glob("*.py"))
+        files = [course.solution(exercise), *right]
+        wanted = {False: options.mutants, True: options.dropped}
+        with open_session(course, exercise) as session:
+            session.wait_until_warm()
+            for _ in range(20 * sum(wanted.values())):
+                every = mutants(rng.choice(files).read_text("utf-8"))
+                dropped = rng.random() < wanted[True] / max(sum(wanted.values()), 1)
+                pool = [each for each in every if each.dropped == dropped]
+                if not pool or not wanted[dropped]:
+                    continue
+                outcome = explained(session, exercise, rng.choice(pool))
+                if outcome is None:
+                    continue
+                wanted[dropped] -= 1
+                outcomes.append(outcome)
+                if options.verbose:
+                    tell(outcome)
+        print(exercise.slug, summary(o for o in outcomes if o.exercise is exercise), flush=True)
+    return outcomes
+
+
+def tell(outcome: Outcome) -> None:
+    mutant = outcome.mutant
+    print(
+        f"  {'dropped' if mutant.dropped else 'changed'} line {mutant.line}: place {outcome.place}, "
+        f"function {'right' if outcome.function_right else 'wrong'}, {outcome.seconds:.1f} s, "
+        f"cpu {outcome.cpu:.1f} s | {mutant.told[:150]}",
+        flush=True,
+    )
+
+
+def summary(outcomes: Iterator[Outcome]) -> str:
+    every = [*outcomes]
+    changed = [each for each in every if not each.mutant.dropped]
+    dropped = [each for each in every if each.mutant.dropped]
+    parts = []
+    if changed:
+        first = sum(each.place == 1 for each in changed)
+        three = sum(1 <= each.place <= 3 for each in changed)
+        parts.append(f"first {first}, of three {three}, of {len(changed)} changed")
+    if dropped:
+        parts.append(f"function {sum(d.function_right for d in dropped)} of {len(dropped)} dropped")
+    if every:
+        median = statistics.median(each.seconds for each in every)
+        parts.append(f"median {median:.1f} s, most {max(each.seconds for each in every):.1f} s")
+        parts.append(f"cpu {statistics.median(each.cpu for each in every):.1f} s")
+    return "; ".join(parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mutants", type=int, default=15, help="changed expressions an exercise")
+    parser.add_argument("--dropped", type=int, default=4, help="dropped statements an exercise")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--exercise", nargs="*", default=[])
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    print(f"seed {options.seed}")
+    outcomes = run(options)
+    for library in ("numpy", "torch"):
+        print(library, summary(o for o in outcomes if o.exercise.library == library))
+    print("all", summary(iter(outcomes)))
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""All edits of an answer, the likeliest first."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from gradekit.edits import operators, values
+from gradekit.edits.calls import Calls
+from gradekit.edits.source import Edit, Source
+from gradekit.edits.statements import statements
+from gradekit.errors import KitError
+
+KINDS = (
+    values.constants, values.signs, values.indices, values.names, values.wrapped,
+    operators.binary, operators.epsilons, operators.comparisons, operators.conditions,
+    operators.assignments, operators.terms,
+)  # fmt: skip
+MOST = 20_000  # of one answer
+
+
+def edits_of(cells: Sequence[str]) -> list[Edit]:
+    """All small changes of an answer's cells, those of one weight in the order of their place.
+
+    Raises:
+        KitError: no cell is valid Python.
+    """
+    found: list[Edit] = []
+    problem = None
+    for number, text in enumerate(cells):
+        try:
+            found += [edit._replace(cell=number) for edit in _different(Source(text))]
+        except KitError as error:
+            problem = error
+    if problem and not found:
+        raise problem
+    return sorted(found, key=lambda edit: -edit.weight)[:MOST]
+
+
+def _different(source: Source) -> Iterator[Edit]:
+    """Each change once."""
+    seen: set[tuple[int, int, str]] = set()
+    for edit in _all(source):
+        key = edit.start, edit.end, edit.text
+        if key not in seen and source.text[edit.start : edit.end] != edit.text:
+            seen.add(key)
+            yield edit
+
+
+def _all(source: Source) -> Iterator[Edit]:
+    calls = Calls(source)
+    for node in ast.walk(source.tree):
+        if _is_behaviour(source, node):
+            for kind in KINDS:
+                yield from kind(source, node)
+            yield from calls.edits(node)
+    yield from statements(source)
+
+
+def _is_behaviour(source: Source, node: ast.AST) -> bool:
+    """Whether a node does anything: no annotation does, nor does what stands in one."""
+    while (parent := source.parents.get(node)) is not None:
+        if isinstance(parent, ast.arg) or getattr(parent, "returns", None) is node:
+            return False
+        if isinstance(parent, ast.AnnAssign) and parent.annotation is node:
+            return False
+        if isinstance(parent, ast.JoinedStr):
+            return False
+        node = parent
+        if isinstance(node, ast.stmt):
+            return True
+    return True

@@ -1,0 +1,161 @@
+"""A source text and its tree: where each part stands, and what surrounds it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gradekit.errors import KitError
+
+MAGIC = re.compile(r"^([ \t]*)([%!?].*)$", re.MULTILINE)
+CHARACTERS = 200_000  # of one cell; beyond, looking for edits takes too long
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+ATOMS = (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Tuple, ast.Dict)
+
+
+class Edit(NamedTuple):
+    """One small change: `text` instead of what stands from `start` to `end`, in characters."""
+
+    start: int
+    end: int
+    text: str
+    line: int  # of the first character that changes, from 1
+    function: str  # in which it stands; empty at the top level
+    change: str  # what kind of change, as a question
+    weight: float  # how likely such a change is what a wrong answer needs
+    replaces: bool = False  # whether it takes a whole statement away or puts one in
+    cell: int = 0  # of a notebook, from 0
+
+    def applied(self, source: str) -> str:
+        """The source with the change made."""
+        return source[: self.start] + self.text + source[self.end :]
+
+
+class Source:
+    """A parsed source text."""
+
+    def __init__(self, text: str) -> None:
+        """Parse a text; lines that are IPython's alone count as nothing.
+
+        Raises:
+            KitError: it is no Python, or too long.
+        """
+        if len(text) > CHARACTERS:
+            raise KitError(f"it has more than {CHARACTERS:,} characters")
+        self.text = text
+        try:
+            self.tree = ast.parse(MAGIC.sub(_as_nothing, text))
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise KitError(f"it is no valid Python ({type(error).__name__})") from None
+        self._starts = [0]
+        self._lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
+        for line in self._lines:
+            self._starts.append(self._starts[-1] + len(line))
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.functions: dict[ast.AST, str] = {}  # the name of what each node stands in
+        self.around: dict[ast.AST, ast.AST | None] = {}  # the innermost function around it
+        self._look_around()
+
+    def _look_around(self) -> None:
+        waiting: list[tuple[ast.AST, str, ast.AST | None]] = [(self.tree, "", None)]
+        while waiting:
+            node, name, function = waiting.pop()
+            self.functions[node], self.around[node] = name, function
+            inside, inner = name, function
+            if isinstance(node, FUNCTIONS):
+                inner = node
+                if function is None:
+                    inside = f"{name}.{node.name}" if name else node.name
+                self.functions[node] = inside
+            elif isinstance(node, ast.ClassDef) and function is None:
+                inside = f"{name}.{node.name}" if name else node.name
+            for child in ast.iter_child_nodes(node):
+                self.parents[child] = node
+                waiting.append((child, inside, inner))
+
+    def start(self, node: ast.AST) -> int:
+        """Where a node begins, in characters."""
+        return self._offset(node.lineno, node.col_offset)  # type: ignore[attr-defined]
+
+    def end(self, node: ast.AST) -> int:
+        """Where it ends."""
+        return self._offset(node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+
+    def _offset(self, line: int, column: int) -> int:
+        """Columns count UTF-8 bytes in Python's trees."""
+        text = self._lines[line - 1]
+        if not text.isascii():
+            column = len(text.encode()[:column].decode("utf-8", "ignore"))
+        return self._starts[line - 1] + column
+
+    def line_at(self, offset: int) -> int:
+        """The number of the line in which a character stands."""
+        low, high = 0, len(self._lines)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._starts[middle] <= offset else (low, middle)
+        return low + 1
+
+    def line_start(self, line: int) -> int:
+        """Where a line begins."""
+        return self._starts[line - 1]
+
+    def code(self, node: ast.AST) -> str:
+        """The text of a node."""
+        return self.text[self.start(node) : self.end(node)]
+
+    def atom(self, node: ast.AST) -> str:
+        """The text of a node, in parentheses where something is to stand beside it."""
+        text = self.code(node)
+        is_atom = isinstance(node, ATOMS) or (
+            isinstance(node, ast.Constant) and not text.startswith("-")
+        )
+        return text if is_atom else f"({text})"
+
+    def edit(
+        self, start: int, end: int, text: str, node: ast.AST, change: str, weight: float
+    ) -> Edit:
+        """A change of some characters that belong to `node`."""
+        old = self.text[start:end]
+        same = 0
+        while same < min(len(old), len(text)) and old[same] == text[same]:
+            same += 1
+        while same and (old[same - 1].isspace() or text[same - 1].isspace()):
+            same -= 1
+        line = self.line_at(start + same)
+        return Edit(start, end, text, line, self.functions[node], change, weight)
+
+    def replaced(self, node: ast.AST, text: str, change: str, weight: float) -> Edit:
+        """The change of a node's text."""
+        return self.edit(self.start(node), self.end(node), text, node, change, weight)
+
+    def statements(self) -> Iterator[tuple[list[ast.stmt], int, ast.stmt]]:
+        """Each statement with the block that it stands in and its place there."""
+        for node in ast.walk(self.tree):
+            for name in ("body", "orelse", "finalbody"):
+                block = getattr(node, name, None)
+                if isinstance(block, list):
+                    for place, statement in enumerate(block):
+                        yield block, place, statement
+
+    def names_in_scope(self, node: ast.AST) -> list[str]:
+        """Parameters and variables of the functions around a node, in order of appearance."""
+        found: dict[str, None] = {}
+        function = self.around[node]
+        while function is not None:
+            for inner in ast.walk(function):
+                if isinstance(inner, ast.arg):
+                    found[inner.arg] = None
+                elif isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                    found[inner.id] = None
+            function = self.around.get(self.parents[function])
+        found.pop("self", None)
+        return [*found]
+
+
+def _as_nothing(match: re.Match[str]) -> str:
+    """A statement that does nothing, as long as what stood there."""
+    indent, magic = match[1], match[2]
+    return f"{indent}0{' ' * (len(magic) - 1)}"

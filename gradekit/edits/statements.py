@@ -1,0 +1,228 @@
+"""Statements too many, missing, out of order, or in the wrong block."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from gradekit.edits.source import FUNCTIONS, Edit, Source
+
+SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise)
+TEMPLATES = {  # statements that are forgotten, where the file has what they need
+    "zero_grad": ["optimizer.zero_grad()", "model.zero_grad()"],
+    "backward": ["loss.backward()"],
+    "step": ["optimizer.step()"],
+    "train": ["model.train()"],
+    "eval": ["model.eval()"],
+}
+WORDS = ("optimizer", "model", "loss", "opt")
+
+
+def statements(source: Source) -> Iterator[Edit]:
+    """All edits of whole statements."""
+    for block, place, statement in source.statements():
+        if source.around[statement] is None or _is_text(statement):
+            continue
+        yield from _dropped(source, block, statement)
+        yield from _exchanged(source, block, place)
+        yield from _moved_out(source, block, place)
+        yield from _branches(source, statement)
+        yield from _loops(source, statement)
+        yield from _returns(source, statement)
+    yield from _inserted(source)
+
+
+def _dropped(source: Source, block: list[ast.stmt], statement: ast.stmt) -> Iterator[Edit]:
+    if not isinstance(statement, (*FUNCTIONS, ast.Pass, ast.Import, ast.ImportFrom)):
+        whole = isinstance(statement, SIMPLE)
+        weight = 0.45 if whole else 0.35
+        edit = source.replaced(statement, "pass", "does this line belong here?", weight)
+        yield edit._replace(replaces=True)
+    if isinstance(statement, ast.Break):
+        yield source.replaced(statement, "continue", "`break` or `continue`?", 0.9)
+    elif isinstance(statement, ast.Continue):
+        yield source.replaced(statement, "break", "`break` or `continue`?", 0.9)
+
+
+def _exchanged(source: Source, block: list[ast.stmt], place: int) -> Iterator[Edit]:
+    """A statement and the next one the other way round."""
+    if place + 1 >= len(block):
+        return
+    first, second = block[place], block[place + 1]
+    if not isinstance(first, SIMPLE) or not isinstance(second, SIMPLE):
+        return
+    if isinstance(first, ast.Return) or isinstance(second, ast.Return):
+        return
+    middle = source.text[source.end(first) : source.start(second)]
+    text = source.code(second) + middle + source.code(first)
+    start, end = source.start(first), source.end(second)
+    edit = source.edit(start, end, text, first, "in which order?", 0.4)
+    yield edit._replace(replaces=True, line=first.lineno)
+
+
+def _moved_out(source: Source, block: list[ast.stmt], place: int) -> Iterator[Edit]:
+    """The last statement of a loop or a condition after it instead of in it."""
+    statement = block[place]
+    parent = source.parents[statement]
+    if place == 0 or place + 1 < len(block) or not isinstance(statement, SIMPLE):
+        return
+    if not isinstance(parent, ast.For | ast.While | ast.If | ast.With):
+        return
+    if statement.lineno != statement.end_lineno:
+        return
+    start = source.line_start(statement.lineno)
+    indent = source.text[source.line_start(parent.lineno) : source.start(parent)]
+    if not indent.isspace():
+        return
+    text = indent + source.code(statement)
+    edit = source.edit(start, source.end(statement), text, statement, "inside or after?", 0.5)
+    yield edit._replace(replaces=True, line=statement.lineno)
+
+
+def _branches(source: Source, statement: ast.stmt) -> Iterator[Edit]:
+    """What a condition guards, done always."""
+    if isinstance(statement, ast.If | ast.While):
+        for value in ("True", "False"):
+            if isinstance(statement, ast.If):
+                yield source.replaced(statement.test, value, "is the condition right?", 0.35)
+
+
+def _loops(source: Source, statement: ast.stmt) -> Iterator[Edit]:
+    """Another thing to loop over."""
+    if not isinstance(statement, ast.For):
+        return
+    loop = source.code(statement.iter)
+    others = [
+        source.code(node.iter)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.For | ast.comprehension)
+    ]
+    scope = source.names_in_scope(statement)
+    is_empty = loop in ("[]", "()")
+    several = isinstance(statement.target, ast.Tuple)
+    if several:
+        others += [f"enumerate({name})" for name in scope] + [f"{name}.items()" for name in scope]
+        others += [f"zip({a}, {b})" for a in scope for b in scope if a < b][:30]
+    else:
+        others += [f"range({name})" for name in scope] + scope
+        others += [f"range(len({name}))" for name in scope] + ["range(1)", "range(2)"]
+        others += [f"range({name}.shape[{axis}])" for name in scope for axis in (0, 1)]
+    weight = 0.7 if is_empty else 0.1
+    for other in dict.fromkeys(others[: 80 if is_empty else 12]):
+        if other != loop:
+            yield source.replaced(statement.iter, other, "what does the loop go over?", weight)
+    if not is_empty:
+        yield source.replaced(
+            statement.iter, f"reversed({loop})", "in which order does the loop go?", 0.3
+        )
+        for part in ("[1:]", "[:-1]", "[::-1]"):
+            text = f"{source.atom(statement.iter)}{part}"
+            yield source.replaced(statement.iter, text, "what does the loop go over?", 0.2)
+
+
+def _returns(source: Source, statement: ast.stmt) -> Iterator[Edit]:
+    """Another value returned."""
+    if not isinstance(statement, ast.Return) or statement.value is None:
+        return
+    value = statement.value
+    if isinstance(value, ast.Tuple) and len(value.elts) > 1:
+        parts = [source.code(each) for each in value.elts]
+        for place in range(len(parts) - 1):
+            turned = parts.copy()
+            turned[place : place + 2] = reversed(turned[place : place + 2])
+            yield source.replaced(value, ", ".join(turned), "in which order?", 0.5)
+    for wrapper in ("float({})", "int({})", "np.asarray({})", "tuple({})", "list({})"):
+        text = wrapper.format(source.code(value))
+        yield source.replaced(value, text, "which type is returned?", 0.25)
+
+
+def _inserted(source: Source) -> Iterator[Edit]:
+    """A statement more: one that stands elsewhere in the file, or one that is often forgotten."""
+    known = _known_statements(source)
+    for block, place, statement in source.statements():
+        function = source.around[statement]
+        if function is None or isinstance(statement, FUNCTIONS) and place == 0:
+            continue
+        for text, home in _candidates(source, statement, function, known):
+            near = home is function
+            weight = 0.35 if near else 0.2
+            if not _is_text(statement):
+                yield _before(source, statement, text, weight)
+            if place + 1 == len(block) and not isinstance(
+                statement, ast.Return | ast.Raise | ast.Break | ast.Continue
+            ):
+                yield _after(source, statement, text, weight)
+            if isinstance(statement, ast.Pass):
+                edit = source.replaced(statement, text, "which statement is missing?", 2 * weight)
+                yield edit._replace(replaces=True)
+
+
+def _known_statements(source: Source) -> dict[str, ast.AST | None]:
+    """The short statements of the file, and in which function each stands."""
+    found: dict[str, ast.AST | None] = {}
+    for _, _, statement in source.statements():
+        if source.around[statement] is None or _is_text(statement):
+            continue
+        if isinstance(statement, (*SIMPLE, ast.Break, ast.Continue)):
+            code = source.code(statement)
+            if "\n" not in code and code not in found:
+                found[code] = source.around[statement]
+    return found
+
+
+def _candidates(
+    source: Source, statement: ast.stmt, function: ast.AST, known: dict[str, ast.AST | None]
+) -> Iterator[tuple[str, ast.AST | None]]:
+    scope = source.names_in_scope(statement)
+    last = statement in getattr(function, "body", [])[-1:]
+    for text, home in known.items():
+        if text != source.code(statement):
+            yield text, home
+    for name in scope if last else ():
+        yield f"return {name}", function
+    if statement is getattr(function, "body", [None])[0] or _follows_text(function, statement):
+        for argument in getattr(function, "args").args:  # noqa: B009
+            name = argument.arg
+            if name == "self":
+                continue
+            if "np." in source.text:
+                yield f"{name} = np.asarray({name}, dtype=np.float64)", function
+                yield f"{name} = {name}.copy()", function
+            if "torch" in source.text:
+                yield f"{name} = {name}.clone()", function
+    for texts in TEMPLATES.values():
+        for text in texts:
+            if text.partition(".")[0] in scope:
+                yield text, function
+
+
+def _follows_text(function: ast.AST, statement: ast.stmt) -> bool:
+    body = getattr(function, "body", [])
+    return len(body) > 1 and body[1] is statement and _is_text(body[0])
+
+
+def _before(source: Source, statement: ast.stmt, text: str, weight: float) -> Edit:
+    at = source.start(statement)
+    if getattr(statement, "decorator_list", None):
+        at = source.line_start(statement.decorator_list[0].lineno)  # type: ignore[attr-defined]
+    indent = source.text[source.line_start(source.line_at(at)) : at]
+    gap = "\n" + indent if not indent or indent.isspace() else "; "
+    edit = source.edit(at, at, text + gap, statement, "is a statement missing here?", weight)
+    return edit._replace(replaces=True, line=source.line_at(at))
+
+
+def _after(source: Source, statement: ast.stmt, text: str, weight: float) -> Edit:
+    at = source.end(statement)
+    start = source.line_start(statement.lineno)
+    indent = source.text[start : source.start(statement)]
+    gap = "\n" + indent if not indent or indent.isspace() else "; "
+    edit = source.edit(at, at, gap + text, statement, "is a statement missing here?", weight)
+    return edit._replace(replaces=True, line=statement.end_lineno or statement.lineno)
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )

@@ -1,0 +1,314 @@
+"""Other numbers, names, signs and indices."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from gradekit.edits.source import Edit, Source
+from gradekit.edits.vocabulary import METHODS, STRINGS, TORCH_WRAPPERS, WRAPPERS
+
+AXIS_WORDS = {"axis", "dim", "axes", "dims", "axis1", "axis2"}
+PRODUCTS = (ast.Mult, ast.Div, ast.MatMult)
+NEVER_NEGATED = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Lambda, ast.Compare, ast.BoolOp)
+
+
+def constants(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """Other values of a number, a truth value or an option's name."""
+    if isinstance(node, ast.Constant):
+        value = node.value
+        if isinstance(value, bool):
+            asks = keyword_of(source, node)
+            kept = asks in ("keepdims", "keepdim")
+            question = "does the axis stay (keepdims)?" if kept else "True or False?"
+            yield source.replaced(node, str(not value), question, 0.9)
+            return
+        if isinstance(value, str) and not isinstance(source.parents[node], ast.Expr):
+            for group in STRINGS:
+                others = [each for each in group if each != value] if value in group else []
+                for other in others:
+                    yield source.replaced(node, repr(other), "which option?", 0.5)
+        if value is None and keyword_of(source, node) in AXIS_WORDS:
+            for text in ("-1", "0", "1"):
+                yield source.replaced(node, text, "along which axis?", 0.8)
+    if is_number(node) and not isinstance(source.parents[node], ast.UnaryOp | ast.JoinedStr):
+        yield from _numbers(source, node)
+
+
+def _numbers(source: Source, node: ast.AST) -> Iterator[Edit]:
+    value = number_of(node)
+    question, likely, possible = _other_numbers(source, node, value)
+    seen = {_written(value)}
+    for weight, values in ((0.85, likely), (0.35, possible)):
+        for other in values:
+            text = other if isinstance(other, str) else _written(other)
+            if text not in seen:
+                seen.add(text)
+                if text[0] == "-" and isinstance(source.parents[node], ast.BinOp):
+                    text = f"({text})"
+                yield source.replaced(node, text, question, weight)
+
+
+def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, list, list]:  # type: ignore[type-arg]
+    """The question, and the values that are likely or possible instead."""
+    parent = source.parents[node]
+    steps: list[float] = [value - 1, value + 1]
+    if keyword_of(source, node) in AXIS_WORDS or isinstance(parent, ast.Tuple | ast.List) and (
+        keyword_of(source, parent) in AXIS_WORDS
+    ):
+        names = [name for name in source.names_in_scope(node) if name in AXIS_WORDS]
+        return "along which axis?", [*steps, -1, 0, 1, *names], [-2, 2, "None"]
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow) and parent.right is node:
+        return "which power?", [*steps, 2, -value, 0.5, 1], [3, -1, -0.5, -2]
+    if isinstance(parent, ast.Subscript | ast.Slice):
+        return "which index?", [*steps, 0, -1, 1], ["None", -2, 2, -value]
+    if isinstance(value, int):
+        half = [value // 2] if value % 2 == 0 else []
+        return "which number?", [*steps, 0, 1, 2, -1], [-value, 2 * value, *half, 0.5, "None"]
+    ratios = [1 / value] if value else []
+    scaled = [value * 10, value / 10, value * 2, value / 2]
+    small = [value + 1, value - 1]
+    likely = [*small, 0.0, 1.0, 0.5, *scaled[2:], 2.0]
+    return "which number?", likely, [1 - value, -value, *scaled, *ratios, 1e-8, 1e-12, value**2]
+
+
+def is_number(node: ast.AST) -> bool:
+    """Whether it is a number as it is written, with or without a minus."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node = node.operand
+    value = getattr(node, "value", None)
+    return isinstance(node, ast.Constant) and type(value) in (int, float) and abs(value) < 1e300
+
+
+def number_of(node: ast.AST) -> float:
+    """The value of what `is_number`."""
+    if isinstance(node, ast.UnaryOp):
+        return -number_of(node.operand)
+    assert isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+    return node.value
+
+
+def _written(value: float) -> str:
+    """A number as one would type it: 1e-07 + 1 - 1 is 1e-07 again."""
+    return str(value) if isinstance(value, int) else repr(float(f"{value:.9g}"))
+
+
+def keyword_of(source: Source, node: ast.AST) -> str:
+    """The keyword with which an argument or a default is given; else empty."""
+    parent = source.parents.get(node)
+    if isinstance(parent, ast.keyword):
+        return parent.arg or ""
+    if isinstance(parent, ast.arguments):
+        named = [*parent.posonlyargs, *parent.args]
+        if node in parent.defaults:
+            return named[len(named) - len(parent.defaults) + parent.defaults.index(node)].arg  # type: ignore[arg-type]
+        if node in parent.kw_defaults:
+            return parent.kwonlyargs[parent.kw_defaults.index(node)].arg  # type: ignore[arg-type]
+    if isinstance(parent, ast.Call):
+        return _axis_by_place(parent, node)
+    return ""
+
+
+def _axis_by_place(call: ast.Call, node: ast.AST) -> str:
+    """`axis` for the number in `np.sum(x, 0)` and `x.sum(0)`."""
+    from gradekit.edits.vocabulary import ALONG_AXIS
+
+    if isinstance(call.func, ast.Attribute) and call.func.attr in ALONG_AXIS:
+        return "axis" if is_number(node) and node in call.args else ""
+    return ""
+
+
+def signs(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """A minus, a `not` or a `~` more, or one less."""
+    if isinstance(node, ast.UnaryOp) and not is_number(node):
+        questions = {ast.USub: "which sign?", ast.Not: "which way round is the condition?"}
+        question = questions.get(type(node.op), "should this be turned round?")
+        inner = source.code(node.operand)
+        text = f"({inner})" if isinstance(node.operand, ast.BinOp | ast.BoolOp) else inner
+        yield source.replaced(node, text, question, 0.9)
+        if isinstance(node.op, ast.USub):
+            return
+    if _may_be_negated(source, node):
+        yield source.replaced(node, _prefixed(source, node, "-"), "which sign?", 0.6)
+    if _may_be_refused(source, node):
+        question = "which way round is the condition?"
+        yield source.replaced(node, f"not {source.atom(node)}", question, 0.6)
+    if _may_be_inverted(source, node):
+        text = _prefixed(source, node, "~")
+        yield source.replaced(node, text, "should this mask be turned round?", 0.6)
+
+
+def _prefixed(source: Source, node: ast.AST, sign: str) -> str:
+    parent = source.parents[node]
+    bare = isinstance(node, ast.BinOp) and isinstance(node.op, PRODUCTS) and sign == "-"
+    text = f"{sign}{source.code(node) if bare else source.atom(node)}"
+    tight = isinstance(parent, ast.BinOp) and (
+        isinstance(parent.op, ast.Pow) or parent.right is node
+    )
+    return f"({text})" if tight or isinstance(parent, ast.Attribute) else text
+
+
+def _may_be_negated(source: Source, node: ast.AST) -> bool:
+    if not isinstance(node, ast.expr) or isinstance(node, NEVER_NEGATED) or is_number(node):
+        return False
+    if isinstance(node, ast.Constant) or not _is_loaded(node):
+        return False
+    if isinstance(node, ast.BinOp) and not isinstance(node.op, (*PRODUCTS, ast.Pow)):
+        return False
+    parent = source.parents[node]
+    if isinstance(parent, ast.BinOp):
+        inside = isinstance(parent.op, PRODUCTS)  # a sign there is one of the whole product
+        right_term = isinstance(parent.op, ast.Add | ast.Sub) and parent.right is node
+        return not inside and not right_term
+    if isinstance(parent, ast.keyword):
+        return parent.arg not in ("dtype", "out", "where", "generator", "key")
+    places = (ast.Call, ast.Return, ast.Assign, ast.AnnAssign, ast.Tuple, ast.List, ast.AugAssign,
+              ast.Slice, ast.IfExp, ast.Compare, ast.ListComp, ast.GeneratorExp, ast.Subscript,
+              ast.Lambda)  # fmt: skip
+    if isinstance(parent, ast.Call | ast.Subscript) and node in (
+        getattr(parent, "func", None),
+        getattr(parent, "value", None),
+    ):
+        return isinstance(parent, ast.Call) and False
+    return isinstance(parent, places)
+
+
+def _may_be_refused(source: Source, node: ast.AST) -> bool:
+    """Whether a `not` may be missing: comparisons have an opposite of their own."""
+    parent = source.parents.get(node)
+    if not isinstance(node, ast.expr):
+        return False
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 or isinstance(node, ast.UnaryOp):
+        return False
+    if isinstance(parent, ast.If | ast.While | ast.IfExp | ast.Assert) and parent.test is node:
+        return True
+    if isinstance(parent, ast.comprehension):
+        return node in parent.ifs
+    return isinstance(parent, ast.BoolOp)
+
+
+def _may_be_inverted(source: Source, node: ast.AST) -> bool:
+    if not isinstance(node, ast.Name | ast.Call | ast.Compare | ast.Attribute | ast.Subscript):
+        return False
+    if not _is_loaded(node):
+        return False
+    parent = source.parents[node]
+    if isinstance(parent, ast.BinOp):
+        return isinstance(parent.op, ast.BitAnd | ast.BitOr)
+    if isinstance(parent, ast.Subscript):
+        return parent.slice is node
+    if isinstance(parent, ast.Call):
+        name = called(parent)
+        return node in parent.args and name in MASKED and not isinstance(node, ast.Compare)
+    return isinstance(parent, ast.Attribute) and isinstance(node, ast.Call) and (
+        parent.attr in ("any", "all", "sum")
+    )
+
+
+MASKED = {"where", "masked_fill", "masked_fill_", "any", "all", "sum", "flatnonzero", "mean"}
+
+
+def called(call: ast.Call) -> str:
+    """The last name of what is called."""
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _is_loaded(node: ast.AST) -> bool:
+    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+
+
+def indices(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """Other bounds of a slice, other axes, an index more or less."""
+    question = "which index?"
+    if isinstance(node, ast.Slice):
+        yield from _bounds(source, node)
+    if not isinstance(node, ast.Subscript):
+        return
+    if _is_loaded(node):
+        yield source.replaced(node, source.code(node.value), question, 0.4)
+    if isinstance(node.slice, ast.Tuple) and len(node.slice.elts) > 1:
+        parts = [source.code(each) for each in node.slice.elts]
+        for turned in (parts[::-1], parts[1:] + parts[:1]):
+            yield source.replaced(node.slice, ", ".join(turned), question, 0.5)
+        for place in range(len(parts)):
+            rest = parts[:place] + parts[place + 1 :]
+            yield source.replaced(node.slice, ", ".join(rest), question, 0.2)
+    elif isinstance(node.slice, ast.Name | ast.BinOp | ast.Call):
+        text = source.code(node.slice)
+        for step in (" + 1", " - 1"):
+            yield source.replaced(node.slice, text + step, question, 0.5)
+
+
+def _bounds(source: Source, node: ast.Slice) -> Iterator[Edit]:
+    question = "from where to where?"
+    bounds = [source.code(each) if each else "" for each in (node.lower, node.upper)]
+    step = f":{source.code(node.step)}" if node.step else ""
+    lower, upper = bounds
+    others = [(lower, ""), ("", upper)]
+    if not lower:
+        others += [("1", upper)]
+    if not upper:
+        others += [(lower, "-1")]
+    if lower and upper:
+        others += [(upper, lower)]
+    if lower and not upper or upper and not lower:
+        others += [(upper, lower)]
+    for old, place in ((lower, 0), (upper, 1)):
+        if old and not old.lstrip("-").isdigit():
+            for change in (" + 1", " - 1"):
+                pair = [lower, upper]
+                pair[place] = old + change
+                others.append((pair[0], pair[1]))
+    for low, high in others:
+        if [low, high] != bounds:
+            yield source.replaced(node, f"{low}:{high}{step}", question, 0.5)
+    if not step:
+        yield source.replaced(node, f"{lower}:{upper}:-1", question, 0.15)
+    else:
+        yield source.replaced(node, f"{lower}:{upper}", question, 0.5)
+
+
+def names(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """Another variable of the same function."""
+    if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
+        return
+    parent = source.parents[node]
+    if isinstance(parent, ast.Call) and parent.func is node:
+        return
+    scope = source.names_in_scope(node)
+    if node.id in ("np", "torch", "nn", "math", "F") or (scope and node.id not in scope):
+        if node.id not in source.names_in_scope(node):
+            return
+    for name in scope:
+        if name != node.id:
+            yield source.replaced(node, name, "which variable?", 0.25)
+
+
+def wrapped(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """A square, a root, a logarithm around a value, or a method after it."""
+    if not isinstance(node, ast.Name | ast.Call | ast.BinOp | ast.Attribute | ast.Subscript):
+        return
+    parent = source.parents[node]
+    if not _is_loaded(node) or not isinstance(
+        parent, ast.BinOp | ast.Return | ast.Assign | ast.Call | ast.AugAssign | ast.Compare
+    ):
+        return
+    if isinstance(parent, ast.Call) and node not in parent.args:
+        return
+    code = source.code(node)
+    if code in ("np", "torch", "math"):
+        return
+    question = "is a function, a root or a square missing?"
+    is_value = isinstance(parent, ast.BinOp | ast.Return | ast.Assign)
+    wrappers = TORCH_WRAPPERS if "torch." in source.text and "np." not in source.text else WRAPPERS
+    for wrapper in wrappers if is_value else ():
+        yield source.replaced(node, f"{wrapper}({code})", question, 0.2)
+    if is_value:
+        yield source.replaced(node, f"({source.atom(node)} ** 2)", question, 0.25)
+        yield source.replaced(node, f"(1 - {source.atom(node)})", question, 0.15)
+    for method in METHODS:
+        is_matrix = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.MatMult)
+        weight = 0.6 if method == ".T" and is_matrix else 0.12
+        yield source.replaced(node, source.atom(node) + method, question, weight)

@@ -1,0 +1,289 @@
+"""Where an answer is wrong: the places at which one small change makes it better.
+
+The changes are those of `gradekit.edits`. Each changed answer runs in the sandbox as any
+answer does, first on one check that fails, and only where that passes now on all the others. What
+mends something without breaking anything points at its place.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from gradekit.causes import causes
+from gradekit.edits.every import edits_of
+from gradekit.edits.source import Edit, Source
+from gradekit.errors import KitError
+from gradekit.explain import trace
+from gradekit.grading.loop import Plan
+from gradekit.grading.session import Session, Tried
+from gradekit.report import NOT_WRITTEN, Check, Report, clean
+from gradekit.sandbox.host import WorkerHandle
+from gradekit.sandbox.limits import Limits
+from gradekit.submission import Submission
+
+CHECK_SECONDS = 0.5  # at least, for a check of a changed answer
+SLOWER = 5.0  # times that a changed answer may be slower
+FRESH_AFTER = 60  # versions of an answer in one worker
+SAMPLE = 10  # of checks, to see which functions they run
+GUESS = "no small change mends it: is a statement missing in this function?"
+STOPPED = re.compile(r"(NameError|UnboundLocalError)\b.*?\(line (\d+)", re.DOTALL)
+AFTER_FIRST = 60  # edits that are still tried once one has mended everything
+
+
+class Mended(NamedTuple):
+    """An edit that mends something, and the points that it gains."""
+
+    edit: Edit
+    gain: float
+    rank: int  # among the edits, by how likely they were
+
+
+class Search:
+    """Looks for edits of one answer that mend something."""
+
+    def __init__(
+        self,
+        session: Session,
+        submission: Submission,
+        report: Report,
+        *,
+        deadline: float,
+        is_wanted: Callable[[], bool] = lambda: True,
+        progress: Callable[[int, int], None] = lambda done, of: None,
+    ) -> None:
+        """Prepare for an answer and the report on it.
+
+        Args:
+            deadline: On the clock of `time.monotonic`, when to stop at the latest.
+            is_wanted: Asked often: whether anybody still waits for it.
+            progress: Told often how many edits were tried, and of how many.
+        """
+        self._session, self._submission, self._report = session, submission, report
+        self._deadline, self._is_wanted, self._progress = deadline, is_wanted, progress
+        self._worker: WorkerHandle | None = None
+        self._versions = 0
+        self.tries = 0
+        self.mended: list[Mended] = []
+        self._mended_by: dict[Edit, set[str]] = {}  # the names of the checks that each mends
+        self.was_cut = False  # whether time ran out before everything was tried
+        counted = [check for check in report.checks if check.max_score or check.name]
+        self._passed = [check for check in counted if check.outcome == "passed"]
+        self._failed = [check for check in counted if check.outcome == "failed"]
+
+    def run(self) -> list[Mended]:
+        """Try the edits, for one cause of failures after the other.
+
+        Raises:
+            KitError: the answer is no Python.
+        """
+        edits = edits_of(self._submission.cells)
+        headers = [_headers(cell) for cell in self._submission.cells]
+        try:
+            for key in self._keys():
+                if self._is_explained(key) or not self._may_go_on():
+                    continue
+                lines = self._lines_of(key)
+                wanted = [edit for edit in edits if _runs(edit, lines, headers)]
+                self._try(key, wanted)
+        finally:
+            if self._worker is not None:
+                self._worker.close()
+                self._worker = None
+        return self.mended
+
+    def suspects(self) -> list[tuple[str, int, str, float]]:
+        """Function, line, a question and no gain: where the fault is likely to be.
+
+        What only failing checks run is the likeliest: the square root of their share of all
+        that run it, times its share of theirs.
+        """
+        ran: dict[str, list[int]] = {}
+        headers = self._function_lines()
+        failed = [check for check in self._failed if check.ending == "finished"][:SAMPLE]
+        for check in (*failed, *self._passed[:SAMPLE]):
+            if not self._may_go_on():
+                break
+            for function in {headers[place] for place in self._lines_of(check) if place in headers}:
+                counts = ran.setdefault(function, [0, 0])
+                counts[check.outcome == "passed"] += 1
+        stopped = {headers[place] for place in self._stops() if place in headers}
+        own = {check.function for check in self._failed}
+
+        def suspicion(function: str) -> tuple[bool, float, bool]:
+            failing, passing = ran[function]
+            share = failing / (failing + passing) * failing / max(len(failed), 1)
+            return function in stopped, share, function.partition(".")[0] in own
+
+        found = sorted((name for name in ran if ran[name][0]), key=suspicion, reverse=True)
+        names = found or [name for name in dict.fromkeys(headers.values()) if name in own]
+        first = {name: line for (_, line), name in reversed(headers.items())}
+        return [(name, first[name], GUESS, 0.0) for name in names[:1]]
+
+    def _stops(self) -> list[tuple[int, int]]:
+        """The lines at which a name had no value yet."""
+        found = [STOPPED.search(check.told) for check in self._failed]
+        cells = range(len(self._submission.cells))
+        return [(cell, int(match[2])) for match in found if match for cell in cells]
+
+    def _function_lines(self) -> dict[tuple[int, int], str]:
+        """The function of each line that stands in one."""
+        found: dict[tuple[int, int], str] = {}
+        for number, text in enumerate(self._submission.cells):
+            with contextlib.suppress(KitError):
+                source = Source(text)
+                for _, _, each in source.statements():
+                    name = source.functions[each]
+                    for line in range(each.lineno, (each.end_lineno or 0) + 1) if name else ():
+                        found[number, line] = name
+        return found
+
+    def traced(self) -> tuple[str, list[trace.Step]]:
+        """A call on which the answer is wrong, and the values that its names are given there."""
+        for key in self._keys()[:1]:
+            found = self._session.counterexample(self._submission, key, self._may_go_on)
+            if found is not None:
+                function = found.call.partition("(")[0]
+                probe = trace.call_probe(function, found.args, found.keywords)
+                told = self._session.asked(self._submission, probe, self._limits(key))
+                return clean(found.call), trace.steps_of(told, self._submission.name)
+        return "", []
+
+    def _keys(self) -> list[Check]:
+        """The quickest failed check of each cause: what has to pass first."""
+        keys = []
+        for cause in causes(self._report):
+            written = [c for c in cause.checks if c.outcome == "failed" and c.told != NOT_WRITTEN]
+            if counted := [check for check in written if check.max_score]:
+                keys.append(min(counted, key=lambda c: (c.ending != "finished", c.seconds)))
+        return keys
+
+    def _is_explained(self, key: Check) -> bool:
+        """Whether some edit that was found mends this check as well."""
+        return any(key.name in self._mended_by[each.edit] for each in self.mended)
+
+    def _may_go_on(self) -> bool:
+        if time.monotonic() >= self._deadline:
+            self.was_cut = True
+            return False
+        return self._is_wanted()
+
+    def _lines_of(self, key: Check) -> frozenset[tuple[int, int]]:
+        """The lines that the answer runs in a check; empty where nobody knows."""
+        if key.ending != "finished":
+            return frozenset()
+        plan = Plan((key.name,), frozenset())
+        tried = self._tried(self._submission, plan, _slower(self._limits(key), 4), tracing=True)
+        return trace.lines_of(tried.told, self._submission.name)
+
+    def _limits(self, key: Check) -> Limits:
+        """What a changed answer may take for a check: some times what the answer takes."""
+        known = [c.seconds for c in self._report.checks if c.ending == "finished"]
+        seconds = max(CHECK_SECONDS, SLOWER * max(known, default=0.0))
+        own = self._session.exercise.limits
+        left = max(self._deadline - time.monotonic(), 0.1)
+        return msgspec.structs.replace(
+            own,
+            import_seconds=min(own.import_seconds, seconds + 1, left),
+            check_seconds=min(own.check_seconds, seconds, left),
+            submission_seconds=min(own.submission_seconds, left),
+        )
+
+    def _try(self, key: Check, edits: list[Edit]) -> None:
+        limits = self._limits(key)
+        plan = self._plan(key)
+        stop_at = None
+        for number, edit in enumerate(edits):
+            if not self._may_go_on() or (stop_at is not None and number >= stop_at):
+                return
+            self._progress(number, len(edits))
+            gain = self._gain_of(edit, plan, limits)
+            if gain is None:
+                continue
+            self.mended.append(Mended(edit, gain, number))
+            if stop_at is None and self._mends_all(edit):
+                stop_at = number + AFTER_FIRST
+
+    def _plan(self, key: Check) -> Plan:
+        passed = sorted(self._passed, key=lambda c: (c.function != key.function, c.seconds))
+        others = [check.name for check in self._failed if check is not key]
+        names = [key.name, *(check.name for check in passed)]
+        return Plan((*names, *others), frozenset(names))
+
+    def _gain_of(self, edit: Edit, plan: Plan, limits: Limits) -> float | None:
+        """The points that an edit gains; None if it mends nothing, or breaks something."""
+        self.tries += 1
+        changed = self._changed(edit)
+        if changed is None:
+            return None
+        tried = self._tried(changed, plan, limits)
+        passed = {check.name: check for check in tried.checks if check.outcome == "passed"}
+        if not plan.must <= passed.keys():
+            return None
+        mended = [each for each in self._failed if each.name in passed]
+        self._mended_by[edit] = {check.name for check in mended}
+        return sum(check.max_score for check in mended)
+
+    def _mends_all(self, edit: Edit) -> bool:
+        return len(self._mended_by[edit]) == len(self._failed)
+
+    def _changed(self, edit: Edit) -> Submission | None:
+        """The answer with an edit made; None where that is no Python."""
+        cells = list(self._submission.cells)
+        cells[edit.cell] = edit.applied(cells[edit.cell])
+        return Submission(self._submission.name, tuple(cells), "")
+
+    def _tried(
+        self, submission: Submission, plan: Plan, limits: Limits, tracing: bool = False
+    ) -> Tried:
+        used, self._worker = self._worker, None
+        if used is not None and self._versions % FRESH_AFTER == 0:
+            used.close()
+            used = None
+        self._versions += 1
+        around = trace.line_probes() if tracing else None
+        tried = self._session.tried(submission, plan, limits, used, around)
+        self._worker = tried.worker
+        return tried
+
+
+def _slower(limits: Limits, times: float) -> Limits:
+    return msgspec.structs.replace(limits, check_seconds=limits.check_seconds * times)
+
+
+def _headers(text: str) -> dict[int, tuple[int, int]]:
+    """From each line to the first and last line of the statement, or its head, it stands in."""
+    found: dict[int, tuple[int, int]] = {}
+    try:
+        source = Source(text)
+    except KitError:
+        return found
+    for node in ast.walk(source.tree):  # outer ones first
+        if not isinstance(node, ast.stmt) or node.end_lineno is None:
+            continue
+        for line in range(node.lineno, node.end_lineno + 1):
+            found[line] = node.lineno, _head_end(node)
+    return found
+
+
+def _head_end(node: ast.stmt) -> int:
+    body = getattr(node, "body", None)
+    if isinstance(body, list) and body:
+        return max(node.lineno, body[0].lineno - 1)
+    return node.end_lineno or node.lineno
+
+
+def _runs(
+    edit: Edit, lines: frozenset[tuple[int, int]], headers: list[dict[int, tuple[int, int]]]
+) -> bool:
+    """Whether what an edit changes ran, as far as anybody knows."""
+    if not lines or not edit.function:
+        return True
+    first, last = headers[edit.cell].get(edit.line, (edit.line, edit.line))
+    return any((edit.cell, line) in lines for line in range(first, last + 1))

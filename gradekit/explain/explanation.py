@@ -1,0 +1,131 @@
+"""Where an answer is wrong, as values: for the terminal, for watch, and as JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from gradekit.explain.blame import Mended, Search
+from gradekit.explain.trace import Step
+from gradekit.grading.session import Session
+from gradekit.report import Report
+from gradekit.submission import Submission
+
+SECONDS = 24.0  # for the whole search, so that a command ends within half a minute
+MOST_PLACES = 5
+
+
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A place at which a small change makes an answer better."""
+
+    function: str  # as `softmax` or `Block.forward`; empty at the top level
+    line: int  # of the file, or of the cell
+    change: str  # what kind of change, as a question
+    gain: float  # the points that it brings; 0 for a guess
+    cell: int = 0  # of a notebook, from 1
+    before: str = ""  # the line, and with the change made: where the reader gave up
+    after: str = ""
+
+    @property
+    def where(self) -> str:
+        """`line 9`, or `cell 2, line 9`."""
+        return f"cell {self.cell}, line {self.line}" if self.cell else f"line {self.line}"
+
+
+class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was found out about an answer."""
+
+    exercise: str
+    places: tuple[Place, ...]  # the likeliest first
+    seconds: float
+    tries: int = 0  # how many changes were tried
+    was_cut: bool = False  # whether time ran out before all were tried
+    call: str = ""  # on which the answer is wrong, where no change mends it
+    steps: tuple[Step, ...] = ()  # the values that its names are given in that call
+
+    @property
+    def mends(self) -> bool:
+        """Whether some change makes the answer better."""
+        return any(place.gain for place in self.places)
+
+
+def explain(
+    session: Session,
+    submission: Submission,
+    report: Report,
+    *,
+    deadline: float | None = None,
+    is_wanted: Callable[[], bool] = lambda: True,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Explanation:
+    """Look for the places at which an answer is wrong; its report says what fails.
+
+    Call it while nothing is being graded.
+
+    Args:
+        deadline: On the clock of `time.monotonic`, when to stop at the latest.
+        is_wanted: Asked often: whether anybody still waits for it.
+        progress: Told often how many changes were tried, and of how many.
+    Raises:
+        KitError: the answer is no Python.
+    """
+    started = time.monotonic()
+    deadline = started + SECONDS if deadline is None else deadline
+    search = Search(
+        session, submission, report, deadline=deadline, is_wanted=is_wanted, progress=progress
+    )
+    places = places_of(search.run(), submission)
+    call, steps = "", ()
+    if not places:
+        places = [Place(*guess) for guess in search.suspects()]
+        call, steps = search.traced()
+    return Explanation(
+        exercise=report.exercise,
+        places=tuple(places[:MOST_PLACES]),
+        seconds=round(time.monotonic() - started, 3),
+        tries=search.tries,
+        was_cut=search.was_cut,
+        call=call,
+        steps=tuple(steps),
+    )
+
+
+def places_of(mended: Iterable[Mended], submission: Submission) -> list[Place]:
+    """The lines of the edits that mend something: those that mend most first."""
+    best: dict[tuple[int, int], Mended] = {}
+    for each in sorted(mended, key=lambda m: (-m.gain, m.rank)):
+        best.setdefault((each.edit.cell, each.edit.line), each)
+    return [_place(each, submission) for each in best.values()]
+
+
+def _place(mended: Mended, submission: Submission) -> Place:
+    edit = mended.edit
+    source = submission.cells[edit.cell]
+    before, after = _lines(source, edit.applied(source))
+    cell = edit.cell + 1 if len(submission.cells) > 1 else 0
+    return Place(edit.function, edit.line, edit.change, mended.gain, cell, before, after)
+
+
+def _lines(source: str, changed: str) -> tuple[str, str]:
+    """The lines that differ, before and after."""
+    old, new = source.splitlines(), changed.splitlines()
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    return "\n".join(old[start : len(old) - end]), "\n".join(new[start : len(new) - end])
+
+
+def without_edits(explanation: Explanation) -> Explanation:
+    """The same for a reader who has not given up."""
+    places = [msgspec.structs.replace(each, before="", after="") for each in explanation.places]
+    return msgspec.structs.replace(explanation, places=tuple(places))
+
+
+def to_json(explanation: Explanation) -> str:
+    """The JSON form, indented."""
+    return msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode()

@@ -1,0 +1,54 @@
+"""An explanation in sentences, as the terminal, watch and a screen reader have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradekit.explain.explanation import Explanation, Place
+
+SHOWN_STEPS = 12
+
+
+def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
+    """What was found, a line each.
+
+    Args:
+        gave_up: Say the change itself, and not only where and of what kind it is.
+    """
+    if explanation.mends:
+        for number, place in enumerate(explanation.places):
+            yield from _told(place, first=number == 0, gave_up=gave_up)
+        if not gave_up:
+            yield "The change itself: the same command with --give-up."
+        return
+    yield _nothing(explanation)
+    for place in explanation.places:
+        yield f"The checks that fail point at {place.function} ({place.where})."
+    if explanation.call:
+        yield f"What happens in {explanation.call}:"
+        for step in explanation.steps[:SHOWN_STEPS]:
+            where = f"cell {step.cell + 1}, line {step.line}" if step.cell else f"line {step.line}"
+            yield f"  {step.function}, {where}: {step.name} = {step.value}"
+        if more := len(explanation.steps) - SHOWN_STEPS:
+            if more > 0:
+                yield f"  and {more} values more"
+
+
+def _told(place: Place, *, first: bool, gave_up: bool) -> Iterator[str]:
+    where = f"in {place.function}" if place.function else "outside of all functions"
+    points = f"{place.gain:g} point{'s' * (place.gain != 1)}"
+    also = "" if first else "or "
+    yield f"{also}{place.where}, {where}: {place.change} ({points})"
+    if gave_up:
+        for line in place.before.splitlines():
+            yield f"  - {line.strip()}"
+        for line in place.after.splitlines():
+            yield f"  + {line.strip()}"
+
+
+def _nothing(explanation: Explanation) -> str:
+    if explanation.was_cut:
+        return f"No change mends it among the {explanation.tries} for which there was time."
+    if not explanation.tries:
+        return "There is nothing yet that a small change could mend."
+    return f"No single small change mends it; {explanation.tries} were tried."
