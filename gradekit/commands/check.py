@@ -118,8 +118,9 @@ def next_steps(report: Report, exercise: Exercise, workspace: Workspace | None) 
     if workspace is None or report.not_run:
         return []
     if not report.passed:
-        slug = exercise.slug
-        return [f"kit try {slug} (this call as a file to run)", f"kit hint {slug}"]
+        number = exercise.number.lstrip("0")
+        call = f"kit try {number} (this call as a file to run)"
+        return [call, f"kit explain {number}", f"kit hint {number}"]
     following = workspace.next_exercise()
     solution = f"kit solution {exercise.slug}"
     return [solution, f"kit watch {following.slug}"] if following else [solution]

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
+import msgspec
 
 from gradekit.commands._grading import graded_answer, spinner
 from gradekit.commands._group import (
     MISSING_MARKS,
-    OUR_FAILURE,
     PASSED,
     course_of,
     kit,
     workspace_of,
 )
-from gradekit.commands._options import EXERCISE, output_may_go_unread, plain_option
-from gradekit.errors import KitError
+from gradekit.commands._options import EXERCISE, output_may_go_unread
+from gradekit.errors import KitError, OurFailure
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
     from gradekit.practice.workspace import Workspace
     from gradekit.submission import Submission
 
-SECONDS = 27.0  # from the command's beginning; half a minute is the most that one waits
+SECONDS = 24.0  # from the command's beginning; half a minute is the most that one waits
+CHECK_SECONDS, SUBMISSION_SECONDS = 4.0, 8.0  # for the answer as it is
+PATIENCE = 2.0
 
 
 @kit.command()
@@ -37,7 +36,6 @@ SECONDS = 27.0  # from the command's beginning; half a minute is the most that o
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--give-up", is_flag=True, help="Show the change itself, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-@plain_option
 @click.pass_context
 def explain(
     context: click.Context,
@@ -45,7 +43,6 @@ def explain(
     file: Path | None,
     give_up: bool,
     as_json: bool,
-    plain: bool,
 ) -> None:
     """Say in which line an answer to EXERCISE is wrong: FILE, or your own stub.
 
@@ -58,34 +55,110 @@ def explain(
         kit explain softmax --give-up
     """
     from gradekit.explain.explanation import explain as explained
-    from gradekit.explain.explanation import to_json, without_edits
+    from gradekit.explain.explanation import nothing_wrong, to_json, without_edits
     from gradekit.explain.words import sentences
 
     deadline = time.monotonic() + SECONDS
     course = course_of(context)
     exercise = course.find(name)
-    submission, seed, workspace = _answer(course, exercise, file, name)
-    with graded_answer(course, _impatient(exercise), submission, seed=seed) as (session, report):
+    answer = _answer(course, exercise, name, file)
+    with graded_answer(course, _impatient(exercise), answer.submission, seed=answer.seed) as (
+        session,
+        report,
+    ):
         if report.not_run:
-            raise KitError(f"A check could not be run: `kit check {exercise.slug}` says which.")
+            raise OurFailure(f"a check could not be run; `kit check {exercise.slug}` says which")
         if report.passed:
-            found: Any = None
+            found = nothing_wrong(report)
         else:
-            shown = _Tried()
-            with spinner(shown) if not (as_json or plain) else nullcontext():
+            tried = _Tried()
+            with spinner(tried):
                 found = explained(
-                    session, submission, report, deadline=deadline, progress=shown.note
+                    session, answer.submission, report, deadline=deadline, progress=tried.note
                 )
-    if workspace is not None and found is not None:
-        _record(workspace, exercise, give_up=give_up)
+    if answer.workspace and found.mends:
+        _record(answer.workspace, exercise, give_up=give_up)
     with output_may_go_unread():
         if as_json:
-            click.echo(_solved(report.exercise) if found is None else to_json(
-                found if give_up else without_edits(found)
-            ))
-        elif found is None:
+            click.echo(to_json(found if give_up else without_edits(found)))
+        elif report.passed:
             click.echo(f"`{exercise.slug}` earns every point: there is nothing to explain.")
         else:
             for sentence in sentences(found, gave_up=give_up):
                 click.echo(sentence)
-    sys.exit(PASSED if found is None else MISSING_MARKS)
+    sys.exit(PASSED if report.passed else MISSING_MARKS)
+
+
+class _Answer(NamedTuple):
+    """What is to be explained; `workspace` where it is the learner's own file."""
+
+    submission: Submission
+    seed: int
+    workspace: Workspace | None
+
+
+def _answer(course: Course, exercise: Exercise, name: str, file: Path | None) -> _Answer:
+    """The file that is named, or one's own.
+
+    Raises:
+        KitError: there is none, or an interview is going on.
+    """
+    from gradekit.submission import read
+
+    workspace = workspace_of(course)
+    own = workspace.answer(exercise) if workspace else None
+    file = file or own
+    if file is None:
+        raise KitError(
+            "This is no practice folder, so say which file to explain: "
+            f"`kit explain {name} FILE`.\nOr make a practice folder: `kit init practice`."
+        )
+    _refuse_in_interview(workspace, file)
+    if workspace and own and file.resolve() == own.resolve():
+        return _Answer(workspace.read_answer(exercise), workspace.seed_of(exercise), workspace)
+    return _Answer(read(file), 0, None)
+
+
+def _refuse_in_interview(workspace: Workspace | None, file: Path) -> None:
+    from gradekit.practice.interview import interview as interviews
+
+    is_sitting = workspace is not None and interviews.resume(workspace) is not None
+    if is_sitting or (file.resolve().parent / interviews.STATE).is_file():
+        raise KitError(
+            "An interview is not finished, and nobody explains there: `kit interview` takes it "
+            "up again, and after it `kit explain` helps."
+        )
+
+
+def _impatient(exercise: Exercise) -> Exercise:
+    """The exercise with less time for an answer that hangs: most is needed for the changes."""
+    limits = exercise.limits
+    impatient = msgspec.structs.replace(
+        limits,
+        import_seconds=min(limits.import_seconds, CHECK_SECONDS),
+        check_seconds=min(limits.check_seconds, CHECK_SECONDS),
+        submission_seconds=min(limits.submission_seconds, SUBMISSION_SECONDS),
+        patience=min(limits.patience, PATIENCE),
+    )
+    return msgspec.structs.replace(exercise, limits=impatient)
+
+
+def _record(workspace: Workspace, exercise: Exercise, *, give_up: bool) -> None:
+    """It says as much as the third hint; with the change itself, nearly as much as giving up."""
+    if workspace.hint_level(exercise) < 3:
+        workspace.record("hint", exercise, level=3)
+    if give_up and not workspace.has_seen_solution(exercise):
+        workspace.record("explained", exercise)
+
+
+class _Tried:
+    """What the spinner says: how many changes were tried."""
+
+    def __init__(self) -> None:
+        self._done = self._all = 0
+
+    def note(self, done: int, every: int) -> None:
+        self._done, self._all = done, every
+
+    def __rich__(self) -> str:
+        return f"trying small changes of your answer: {self._done} of {self._all}"

@@ -163,11 +163,13 @@ def terms(source: Source, node: ast.AST) -> Iterator[Edit]:
         return
     if isinstance(node, ast.BinOp) and is_number(node.right):
         return
-    counted = isinstance(parent, ast.Call) and node in parent.args and (
-        isinstance(parent.func, ast.Name) and parent.func.id == "range"
+    counted = (
+        isinstance(parent, ast.Call)
+        and node in parent.args
+        and (isinstance(parent.func, ast.Name) and parent.func.id == "range")
     )
-    divided = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Div) and (
-        parent.right is node
+    divided = (
+        isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Div) and (parent.right is node)
     )
     compared = isinstance(parent, ast.Compare)
     if counted or divided or compared:

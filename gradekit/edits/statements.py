@@ -8,14 +8,10 @@ from collections.abc import Iterator
 from gradekit.edits.source import FUNCTIONS, Edit, Source
 
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise)
-TEMPLATES = {  # statements that are forgotten, where the file has what they need
-    "zero_grad": ["optimizer.zero_grad()", "model.zero_grad()"],
-    "backward": ["loss.backward()"],
-    "step": ["optimizer.step()"],
-    "train": ["model.train()"],
-    "eval": ["model.eval()"],
-}
-WORDS = ("optimizer", "model", "loss", "opt")
+FORGOTTEN = [  # where the file has what they need
+    "optimizer.zero_grad()", "model.zero_grad()", "loss.backward()", "optimizer.step()",
+    "model.train()", "model.eval()",
+]  # fmt: skip
 
 
 def statements(source: Source) -> Iterator[Edit]:
@@ -141,7 +137,7 @@ def _inserted(source: Source) -> Iterator[Edit]:
     known = _known_statements(source)
     for block, place, statement in source.statements():
         function = source.around[statement]
-        if function is None or isinstance(statement, FUNCTIONS) and place == 0:
+        if function is None or (isinstance(statement, FUNCTIONS) and place == 0):
             continue
         for text, home in _candidates(source, statement, function, known):
             near = home is function
@@ -173,32 +169,32 @@ def _known_statements(source: Source) -> dict[str, ast.AST | None]:
 def _candidates(
     source: Source, statement: ast.stmt, function: ast.AST, known: dict[str, ast.AST | None]
 ) -> Iterator[tuple[str, ast.AST | None]]:
+    """Texts of statements that may be missing beside one, and the function each is from."""
     scope = source.names_in_scope(statement)
-    last = statement in getattr(function, "body", [])[-1:]
+    body = getattr(function, "body", [])
     for text, home in known.items():
         if text != source.code(statement):
             yield text, home
-    for name in scope if last else ():
+    for name in scope if statement in body[-1:] else ():
         yield f"return {name}", function
-    if statement is getattr(function, "body", [None])[0] or _follows_text(function, statement):
-        for argument in getattr(function, "args").args:  # noqa: B009
-            name = argument.arg
-            if name == "self":
-                continue
-            if "np." in source.text:
-                yield f"{name} = np.asarray({name}, dtype=np.float64)", function
-                yield f"{name} = {name}.copy()", function
-            if "torch" in source.text:
-                yield f"{name} = {name}.clone()", function
-    for texts in TEMPLATES.values():
-        for text in texts:
-            if text.partition(".")[0] in scope:
-                yield text, function
+    if statement in body[:1] or (statement in body[1:2] and _is_text(body[0])):
+        for text in _beginnings(source, function):
+            yield text, function
+    for text in FORGOTTEN:
+        if text.partition(".")[0] in scope:
+            yield text, function
 
 
-def _follows_text(function: ast.AST, statement: ast.stmt) -> bool:
-    body = getattr(function, "body", [])
-    return len(body) > 1 and body[1] is statement and _is_text(body[0])
+def _beginnings(source: Source, function: ast.AST) -> Iterator[str]:
+    """What is done to the arguments first, and forgotten."""
+    arguments = getattr(function, "args", None)
+    for argument in arguments.args if isinstance(arguments, ast.arguments) else ():
+        name = argument.arg
+        if name != "self" and "np." in source.text:
+            yield f"{name} = np.asarray({name}, dtype=np.float64)"
+            yield f"{name} = {name}.copy()"
+        if name != "self" and "torch" in source.text:
+            yield f"{name} = {name}.clone()"
 
 
 def _before(source: Source, statement: ast.stmt, text: str, weight: float) -> Edit:

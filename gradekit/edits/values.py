@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from gradekit.edits.source import Edit, Source
-from gradekit.edits.vocabulary import METHODS, STRINGS, TORCH_WRAPPERS, WRAPPERS
+from gradekit.edits.vocabulary import ALONG_AXIS, METHODS, STRINGS, TORCH_WRAPPERS, WRAPPERS
 
 AXIS_WORDS = {"axis", "dim", "axes", "dims", "axis1", "axis2"}
 PRODUCTS = (ast.Mult, ast.Div, ast.MatMult)
+LARGEST = 1e300  # infinity is no number that one types
 NEVER_NEGATED = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Lambda, ast.Compare, ast.BoolOp)
 
 
@@ -49,13 +51,12 @@ def _numbers(source: Source, node: ast.AST) -> Iterator[Edit]:
                 yield source.replaced(node, text, question, weight)
 
 
-def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, list, list]:  # type: ignore[type-arg]
+def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, list[Any], list[Any]]:
     """The question, and the values that are likely or possible instead."""
     parent = source.parents[node]
     steps: list[float] = [value - 1, value + 1]
-    if keyword_of(source, node) in AXIS_WORDS or isinstance(parent, ast.Tuple | ast.List) and (
-        keyword_of(source, parent) in AXIS_WORDS
-    ):
+    several = parent if isinstance(parent, ast.Tuple | ast.List) else node
+    if {keyword_of(source, node), keyword_of(source, several)} & AXIS_WORDS:
         names = [name for name in source.names_in_scope(node) if name in AXIS_WORDS]
         return "along which axis?", [*steps, -1, 0, 1, *names], [-2, 2, "None"]
     if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow) and parent.right is node:
@@ -76,8 +77,9 @@ def is_number(node: ast.AST) -> bool:
     """Whether it is a number as it is written, with or without a minus."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         node = node.operand
-    value = getattr(node, "value", None)
-    return isinstance(node, ast.Constant) and type(value) in (int, float) and abs(value) < 1e300
+    if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
+        return False
+    return isinstance(node.value, int | float) and abs(node.value) < LARGEST
 
 
 def number_of(node: ast.AST) -> float:
@@ -101,9 +103,9 @@ def keyword_of(source: Source, node: ast.AST) -> str:
     if isinstance(parent, ast.arguments):
         named = [*parent.posonlyargs, *parent.args]
         if node in parent.defaults:
-            return named[len(named) - len(parent.defaults) + parent.defaults.index(node)].arg  # type: ignore[arg-type]
+            return named[len(named) - len(parent.defaults) + parent.defaults.index(node)].arg
         if node in parent.kw_defaults:
-            return parent.kwonlyargs[parent.kw_defaults.index(node)].arg  # type: ignore[arg-type]
+            return parent.kwonlyargs[parent.kw_defaults.index(node)].arg
     if isinstance(parent, ast.Call):
         return _axis_by_place(parent, node)
     return ""
@@ -111,8 +113,6 @@ def keyword_of(source: Source, node: ast.AST) -> str:
 
 def _axis_by_place(call: ast.Call, node: ast.AST) -> str:
     """`axis` for the number in `np.sum(x, 0)` and `x.sum(0)`."""
-    from gradekit.edits.vocabulary import ALONG_AXIS
-
     if isinstance(call.func, ast.Attribute) and call.func.attr in ALONG_AXIS:
         return "axis" if is_number(node) and node in call.args else ""
     return ""
@@ -165,11 +165,9 @@ def _may_be_negated(source: Source, node: ast.AST) -> bool:
     places = (ast.Call, ast.Return, ast.Assign, ast.AnnAssign, ast.Tuple, ast.List, ast.AugAssign,
               ast.Slice, ast.IfExp, ast.Compare, ast.ListComp, ast.GeneratorExp, ast.Subscript,
               ast.Lambda)  # fmt: skip
-    if isinstance(parent, ast.Call | ast.Subscript) and node in (
-        getattr(parent, "func", None),
-        getattr(parent, "value", None),
-    ):
-        return isinstance(parent, ast.Call) and False
+    inner = getattr(parent, "func", None), getattr(parent, "value", None)
+    if isinstance(parent, ast.Call | ast.Subscript) and node in inner:
+        return False
     return isinstance(parent, places)
 
 
@@ -178,7 +176,8 @@ def _may_be_refused(source: Source, node: ast.AST) -> bool:
     parent = source.parents.get(node)
     if not isinstance(node, ast.expr):
         return False
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 or isinstance(node, ast.UnaryOp):
+    is_single = isinstance(node, ast.Compare) and len(node.ops) == 1
+    if is_single or isinstance(node, ast.UnaryOp):
         return False
     if isinstance(parent, ast.If | ast.While | ast.IfExp | ast.Assert) and parent.test is node:
         return True
@@ -200,8 +199,10 @@ def _may_be_inverted(source: Source, node: ast.AST) -> bool:
     if isinstance(parent, ast.Call):
         name = called(parent)
         return node in parent.args and name in MASKED and not isinstance(node, ast.Compare)
-    return isinstance(parent, ast.Attribute) and isinstance(node, ast.Call) and (
-        parent.attr in ("any", "all", "sum")
+    return (
+        isinstance(parent, ast.Attribute)
+        and isinstance(node, ast.Call)
+        and (parent.attr in ("any", "all", "sum"))
     )
 
 
@@ -243,31 +244,28 @@ def indices(source: Source, node: ast.AST) -> Iterator[Edit]:
 
 def _bounds(source: Source, node: ast.Slice) -> Iterator[Edit]:
     question = "from where to where?"
-    bounds = [source.code(each) if each else "" for each in (node.lower, node.upper)]
+    lower, upper = (source.code(each) if each else "" for each in (node.lower, node.upper))
     step = f":{source.code(node.step)}" if node.step else ""
-    lower, upper = bounds
-    others = [(lower, ""), ("", upper)]
+    others = [(lower, ""), ("", upper), (upper, lower)]
     if not lower:
-        others += [("1", upper)]
+        others.append(("1", upper))
     if not upper:
-        others += [(lower, "-1")]
-    if lower and upper:
-        others += [(upper, lower)]
-    if lower and not upper or upper and not lower:
-        others += [(upper, lower)]
-    for old, place in ((lower, 0), (upper, 1)):
-        if old and not old.lstrip("-").isdigit():
-            for change in (" + 1", " - 1"):
-                pair = [lower, upper]
-                pair[place] = old + change
-                others.append((pair[0], pair[1]))
+        others.append((lower, "-1"))
+    for change in (" + 1", " - 1"):
+        if _is_expression(lower):
+            others.append((lower + change, upper))
+        if _is_expression(upper):
+            others.append((lower, upper + change))
     for low, high in others:
-        if [low, high] != bounds:
+        if (low, high) != (lower, upper):
             yield source.replaced(node, f"{low}:{high}{step}", question, 0.5)
-    if not step:
-        yield source.replaced(node, f"{lower}:{upper}:-1", question, 0.15)
-    else:
-        yield source.replaced(node, f"{lower}:{upper}", question, 0.5)
+    other, weight = ("", 0.5) if step else (":-1", 0.15)
+    yield source.replaced(node, f"{lower}:{upper}{other}", question, weight)
+
+
+def _is_expression(bound: str) -> bool:
+    """Whether there is a bound that is no number: those have other edits."""
+    return bool(bound) and not bound.lstrip("-").isdigit()
 
 
 def names(source: Source, node: ast.AST) -> Iterator[Edit]:
@@ -278,10 +276,7 @@ def names(source: Source, node: ast.AST) -> Iterator[Edit]:
     if isinstance(parent, ast.Call) and parent.func is node:
         return
     scope = source.names_in_scope(node)
-    if node.id in ("np", "torch", "nn", "math", "F") or (scope and node.id not in scope):
-        if node.id not in source.names_in_scope(node):
-            return
-    for name in scope:
+    for name in scope if node.id in scope else ():
         if name != node.id:
             yield source.replaced(node, name, "which variable?", 0.25)
 

@@ -30,6 +30,8 @@ from gradekit.submission import Submission
 
 CHECK_SECONDS = 0.5  # at least, for a check of a changed answer
 SLOWER = 5.0  # times that a changed answer may be slower
+GRACE_SECONDS = 1.5  # after the deadline, to say more than that nothing was found
+PATIENCE = 1.5  # see `Limits`
 FRESH_AFTER = 60  # versions of an answer in one worker
 SAMPLE = 10  # of checks, to see which functions they run
 GUESS = "no small change mends it: is a statement missing in this function?"
@@ -85,18 +87,18 @@ class Search:
         """
         edits = edits_of(self._submission.cells)
         headers = [_headers(cell) for cell in self._submission.cells]
-        try:
-            for key in self._keys():
-                if self._is_explained(key) or not self._may_go_on():
-                    continue
-                lines = self._lines_of(key)
-                wanted = [edit for edit in edits if _runs(edit, lines, headers)]
-                self._try(key, wanted)
-        finally:
-            if self._worker is not None:
-                self._worker.close()
-                self._worker = None
+        for key in self._keys():
+            if self._is_explained(key) or not self._may_go_on():
+                continue
+            lines = self._lines_of(key)
+            self._try(key, [edit for edit in edits if _runs(edit, lines, headers)])
         return self.mended
+
+    def close(self) -> None:
+        """End the worker that ran the last version."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
 
     def suspects(self) -> list[tuple[str, int, str, float]]:
         """Function, line, a question and no gain: where the fault is likely to be.
@@ -104,6 +106,7 @@ class Search:
         What only failing checks run is the likeliest: the square root of their share of all
         that run it, times its share of theirs.
         """
+        self._deadline = max(self._deadline, time.monotonic() + GRACE_SECONDS)
         ran: dict[str, list[int]] = {}
         headers = self._function_lines()
         failed = [check for check in self._failed if check.ending == "finished"][:SAMPLE]
@@ -146,11 +149,12 @@ class Search:
 
     def traced(self) -> tuple[str, list[trace.Step]]:
         """A call on which the answer is wrong, and the values that its names are given there."""
-        for key in self._keys()[:1]:
+        self._deadline = max(self._deadline, time.monotonic() + 2 * GRACE_SECONDS)
+        for key in self._keys():
             found = self._session.counterexample(self._submission, key, self._may_go_on)
             if found is not None:
                 function = found.call.partition("(")[0]
-                probe = trace.call_probe(function, found.args, found.keywords)
+                probe = trace.call_probe(self._submission, function, found.args, found.keywords)
                 told = self._session.asked(self._submission, probe, self._limits(key))
                 return clean(found.call), trace.steps_of(told, self._submission.name)
         return "", []
@@ -193,6 +197,7 @@ class Search:
             import_seconds=min(own.import_seconds, seconds + 1, left),
             check_seconds=min(own.check_seconds, seconds, left),
             submission_seconds=min(own.submission_seconds, left),
+            patience=PATIENCE,
         )
 
     def _try(self, key: Check, edits: list[Edit]) -> None:
@@ -273,10 +278,8 @@ def _headers(text: str) -> dict[int, tuple[int, int]]:
 
 
 def _head_end(node: ast.stmt) -> int:
-    body = getattr(node, "body", None)
-    if isinstance(body, list) and body:
-        return max(node.lineno, body[0].lineno - 1)
-    return node.end_lineno or node.lineno
+    body: list[ast.stmt] = getattr(node, "body", [])
+    return max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
 
 
 def _runs(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 
 import msgspec
 
+from gradekit.errors import KitError
 from gradekit.explain.blame import Mended, Search
 from gradekit.explain.trace import Step
 from gradekit.grading.session import Session
-from gradekit.report import Report
+from gradekit.report import Report, clean
 from gradekit.submission import Submission
 
 SECONDS = 24.0  # for the whole search, so that a command ends within half a minute
@@ -42,6 +44,7 @@ class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float
     tries: int = 0  # how many changes were tried
     was_cut: bool = False  # whether time ran out before all were tried
+    problem: str = ""  # why no change could be tried
     call: str = ""  # on which the answer is wrong, where no change mends it
     steps: tuple[Step, ...] = ()  # the values that its names are given in that call
 
@@ -68,28 +71,38 @@ def explain(
         deadline: On the clock of `time.monotonic`, when to stop at the latest.
         is_wanted: Asked often: whether anybody still waits for it.
         progress: Told often how many changes were tried, and of how many.
-    Raises:
-        KitError: the answer is no Python.
     """
     started = time.monotonic()
     deadline = started + SECONDS if deadline is None else deadline
     search = Search(
         session, submission, report, deadline=deadline, is_wanted=is_wanted, progress=progress
     )
-    places = places_of(search.run(), submission)
-    call, steps = "", ()
-    if not places:
-        places = [Place(*guess) for guess in search.suspects()]
-        call, steps = search.traced()
+    problem, call = "", ""
+    places: list[Place] = []
+    steps: list[Step] = []
+    with contextlib.closing(search):
+        try:
+            places = places_of(search.run(), submission)
+        except KitError as error:
+            problem = report.common_problem or str(error)
+        if not places and not problem:
+            places = [Place(*guess) for guess in search.suspects()]
+            call, steps = search.traced()
     return Explanation(
         exercise=report.exercise,
         places=tuple(places[:MOST_PLACES]),
         seconds=round(time.monotonic() - started, 3),
         tries=search.tries,
         was_cut=search.was_cut,
+        problem=clean(problem),
         call=call,
         steps=tuple(steps),
     )
+
+
+def nothing_wrong(report: Report) -> Explanation:
+    """The explanation of an answer that earns every point."""
+    return Explanation(report.exercise, (), 0.0)
 
 
 def places_of(mended: Iterable[Mended], submission: Submission) -> list[Place]:

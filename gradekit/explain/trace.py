@@ -6,14 +6,19 @@ what to try first and to show to the answer's author, and never part of a grade.
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import cloudpickle
 
+from gradekit.edits.source import Source
+from gradekit.errors import KitError
 from gradekit.grading.session import Probe
 from gradekit.report import clean
+from gradekit.submission import Submission
 
 VALUE_CHARACTERS = 160
 STEPS = 40  # of a call that are told
@@ -23,7 +28,7 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 class Step(NamedTuple):
-    """A name that was given a value, and where."""
+    """A name that was given a value, and where; no name is what the function returned."""
 
     function: str
     cell: int
@@ -64,9 +69,33 @@ def line_probes() -> tuple[Probe, Probe]:
     return (_begin_lines, ()), (_end_lines, ())
 
 
-def call_probe(function: str, args: Sequence[Any], keywords: dict[str, Any]) -> Probe:
+def call_probe(
+    submission: Submission, function: str, args: Sequence[Any], keywords: dict[str, Any]
+) -> Probe:
     """A probe that makes a call and tells what its names were given."""
-    return _traced_call, (function, list(args), keywords, STEPS, VALUE_CHARACTERS)
+    alone = len(submission.cells) == 1
+    assigned = {}
+    for number, text in enumerate(submission.cells, 1):
+        label = submission.name if alone else f"{submission.name}, cell {number}"
+        assigned[label] = _assigned(text)
+    return _traced_call, (function, list(args), keywords, assigned, STEPS, VALUE_CHARACTERS)
+
+
+def _assigned(text: str) -> dict[int, tuple[int, list[str]]]:
+    """For each line that gives names values: where its statement begins, and the names."""
+    found: dict[int, tuple[int, list[str]]] = {}
+    with contextlib.suppress(KitError):
+        for _, _, statement in Source(text).statements():
+            if not isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign):
+                continue
+            names = [
+                node.id
+                for node in ast.walk(statement)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            ]
+            for line in range(statement.lineno, (statement.end_lineno or 0) + 1):
+                found[line] = statement.lineno, names
+    return found
 
 
 def _begin_lines(answer: Any) -> None:
@@ -99,51 +128,44 @@ def _end_lines(answer: Any) -> list[list[Any]]:
 
 
 def _traced_call(
-    answer: Any, name: str, args: Any, keywords: Any, most: int, characters: int
+    answer: Any, name: str, args: Any, keywords: Any, assigned: Any, most: int, characters: int
 ) -> list[list[Any]]:
-    """Runs beside the submission: a call, and each name that its lines give a new value."""
+    """Runs beside the submission: a call, and each value that its lines give a name."""
+    import contextlib
     import sys
 
-    filename = answer.namespace["__file__"]
     steps: list[list[Any]] = []
-    known: dict[int, dict[str, str]] = {}
-    lines: dict[int, int] = {}
+    lines: dict[Any, int] = {}
 
-    def shown(value: Any) -> str:
-        try:
-            if type(value).__name__ in ("function", "type", "module", "builtin_function_or_method"):
-                return ""
-            return " ".join(repr(value).split())[: characters + 1]
-        except BaseException:
-            return ""
-
-    def note(frame: Any) -> None:
-        before, line = known[id(frame)], lines[id(frame)]
-        for variable, value in list(frame.f_locals.items()):
-            text = shown(value)
-            if text and before.get(variable) != text:
-                before[variable] = text
+    def note(frame: Any, line: int, called: str, value: Any) -> None:
+        if len(steps) < most:
+            with contextlib.suppress(BaseException):
+                text = " ".join(repr(value).split())[: characters + 1]
                 code = frame.f_code
-                if len(steps) < most:
-                    steps.append([code.co_name, code.co_filename, line, variable, text])
+                steps.append([code.co_name, code.co_filename, line, called, text])
 
-    def look(frame: Any, event: str, _: Any) -> Any:
-        note(frame)
-        lines[id(frame)] = frame.f_lineno
+    def look(frame: Any, event: str, value: Any) -> Any:
+        known = assigned[frame.f_code.co_filename]
+        done = known.get(lines[frame])
+        if done and (event == "return" or known.get(frame.f_lineno) != done):
+            for variable in done[1]:
+                if variable in frame.f_locals:
+                    note(frame, done[0], variable, frame.f_locals[variable])
+        if event == "return":
+            note(frame, frame.f_lineno, "", value)
+        lines[frame] = frame.f_lineno
         return look
 
     def enter(frame: Any, event: str, _: Any) -> Any:
-        if not frame.f_code.co_filename.startswith(filename) or len(steps) >= most:
+        if frame.f_code.co_filename not in assigned or len(steps) >= most:
             return None
-        known[id(frame)] = {key: shown(value) for key, value in frame.f_locals.items()}
-        lines[id(frame)] = frame.f_lineno
+        lines[frame] = -1
         return look
 
     sys.settrace(enter)
     try:
-        getattr(answer, name)(*args, **keywords)
-    except BaseException:
-        pass
+        with contextlib.suppress(BaseException):
+            getattr(answer, name)(*args, **keywords)
     finally:
         sys.settrace(None)
     return steps

@@ -28,10 +28,10 @@ def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
         yield f"What happens in {explanation.call}:"
         for step in explanation.steps[:SHOWN_STEPS]:
             where = f"cell {step.cell + 1}, line {step.line}" if step.cell else f"line {step.line}"
-            yield f"  {step.function}, {where}: {step.name} = {step.value}"
-        if more := len(explanation.steps) - SHOWN_STEPS:
-            if more > 0:
-                yield f"  and {more} values more"
+            what = f"{step.name} = {step.value}" if step.name else f"returns {step.value}"
+            yield f"  {step.function}, {where}: {what}"
+        if (more := len(explanation.steps) - SHOWN_STEPS) > 0:
+            yield f"  and {more} values more"
 
 
 def _told(place: Place, *, first: bool, gave_up: bool) -> Iterator[str]:
@@ -47,6 +47,8 @@ def _told(place: Place, *, first: bool, gave_up: bool) -> Iterator[str]:
 
 
 def _nothing(explanation: Explanation) -> str:
+    if explanation.problem:
+        return f"No change can be tried: {explanation.problem}"
     if explanation.was_cut:
         return f"No change mends it among the {explanation.tries} for which there was time."
     if not explanation.tries:

@@ -1,0 +1,179 @@
+"""`kit explain`: the line at which an answer is wrong, found by small changes of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import hypothesis  # noqa: F401  # slow to import here, where a search has little time
+import pytest
+from click.testing import CliRunner
+
+from gradekit.commands import kit
+from gradekit.course import Course
+from gradekit.edits.every import edits_of
+from gradekit.explain.explanation import Explanation, explain
+from gradekit.grading.session import Session
+from gradekit.practice import workspace
+from gradekit.practice.interview import interview
+from gradekit.submission import Submission, parse
+
+RIGHT = """import numpy as np
+
+
+def softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    x = np.asarray(x, dtype=np.float64)
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+"""
+# A change of it, the line where it is, and the question that its place is told with.
+WRONG = [
+    ("e.sum(axis=axis, keepdims=True)", "e.sum(axis=0, keepdims=True)", 7, "along which axis?"),
+    ("e.sum(axis=axis, keepdims=True)", "e.sum(axis=axis)", 7, "does the axis stay (keepdims)?"),
+    ("np.exp(shifted)", "np.exp(-shifted)", 13, "which sign?"),
+    ("return e /", "return e *", 7, "which operator?"),
+]
+
+
+def wrong(before: str, after: str) -> Submission:
+    text = RIGHT.replace(before, after, 1)
+    assert text != RIGHT
+    return Submission("exercise_05_softmax.py", (text,), "")
+
+
+@pytest.fixture
+def explained(session_of: Callable[[str], Session]) -> Callable[..., Explanation]:
+    def explained(submission: Submission, seconds: float = 20.0) -> Explanation:
+        session = session_of("softmax")
+        report = session.grade(submission, timeouts=1)
+        return explain(session, submission, report, deadline=time.monotonic() + seconds)
+
+    return explained
+
+
+@pytest.mark.parametrize(("before", "after", "line", "question"), WRONG)
+def test_the_changed_line_comes_first(
+    explained: Callable[..., Explanation],
+    before: str,
+    after: str,
+    line: int,
+    question: str,
+) -> None:
+    first = explained(wrong(before, after)).places[0]
+    assert (first.line, first.change) == (line, question)
+    assert first.function in ("softmax", "log_softmax") and first.gain > 0
+
+
+def test_a_second_search_finds_the_same(explained: Callable[..., Explanation]) -> None:
+    """What is tried, and in which order, depends on the answer alone."""
+    submission = wrong("e.sum(axis=axis", "e.sum(axis=0")
+    first, second = explained(submission), explained(submission)
+    assert first.places == second.places and first.tries == second.tries
+
+
+def test_cells_of_a_notebook(explained: Callable[..., Explanation]) -> None:
+    """The place is a cell and a line in it; magics are no obstacle."""
+    text = wrong("e.sum(axis=axis", "e.sum(axis=0").cells[0]
+    head, body = text[: text.index("def soft")], text[text.index("def soft") :]
+    cells = [
+        {"cell_type": "code", "source": source, "metadata": {}}
+        for source in ("%matplotlib inline\n" + head, body)
+    ]
+    notebook = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+    first = explained(parse(Path("exercise_05_softmax.ipynb"), notebook.encode())).places[0]
+    assert (first.cell, first.line, first.where) == (2, 4, "cell 2, line 4")
+
+
+def test_nothing_found_shows_what_happens(explained: Callable[..., Explanation]) -> None:
+    """A call on which it is wrong, and the values of its names there; the function is guessed."""
+    last = "return e / e.sum(axis=axis, keepdims=True)"
+    text = wrong("np.exp(x - x.max(axis=axis, keepdims=True))", "x").cells[0]
+    text = text.replace(last, "return np.round(e[::-1], 3)")
+    found = explained(Submission("exercise_05_softmax.py", (text,), ""), seconds=1.0)
+    assert not found.mends
+    assert [place.function for place in found.places] == ["softmax"]
+    assert found.call.startswith("softmax(")
+    assert [step.name for step in found.steps] == ["x", "e", ""]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, course: Course, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A practice folder with a wrong answer to the softmax exercise, to stand in."""
+    workspace.create(tmp_path / "practice", course)
+    monkeypatch.chdir(tmp_path / "practice")
+    answer = tmp_path / "practice" / "exercise_05_softmax.py"
+    answer.write_text(wrong("e.sum(axis=axis", "e.sum(axis=0").cells[0])
+    return answer.parent
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(kit, ["explain", *arguments])
+    return result.exit_code, result.output
+
+
+def test_the_change_itself_only_for_who_gives_up(folder: Path) -> None:
+    """First the line and a question, as JSON too; it counts as the third hint."""
+    code, told = run("softmax", "--json")
+    found = json.loads(told)
+    assert code == 1 and found["exercise"] == "exercise_05_softmax" and found["seconds"] > 0
+    first = found["places"][0]
+    assert first.pop("gain") > 0
+    assert first == {"function": "softmax", "line": 7, "change": "along which axis?"}
+    assert '"level":3' in (folder / "progress.jsonl").read_text()
+    code, told = run("5", "--give-up")
+    assert code == 1
+    assert told.splitlines()[2].strip() == "+ return e / e.sum(axis=axis, keepdims=True)"
+
+
+def test_not_in_an_interview_and_not_for_what_is_solved(folder: Path, course: Course) -> None:
+    answer = folder / "exercise_05_softmax.py"
+    answer.write_text(RIGHT)
+    assert run("softmax") == (0, "`softmax` earns every point: there is nothing to explain.\n")
+    answer.write_text("def softmax(x:\n")
+    code, told = run("softmax")
+    assert code == 1 and told.startswith("No change can be tried:") and "line 1" in told
+    sitting = interview.Interview(30, [interview.Question("exercise_08_adam")])
+    interview.begin(workspace.Workspace(folder, course), sitting)
+    code, told = run("softmax")
+    assert code == 2 and "interview is not finished" in told
+    assert run("softmax", str(folder / "interview" / "exercise_08_adam.py"))[0] == 2
+    assert run("softmax", "nowhere.py")[0] == 2
+
+
+@pytest.mark.parametrize("body", ["while True: pass", "import os; os._exit(0)"])
+def test_hostile_answers_end_in_time(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    """What hangs or ends its process costs some time, and is told like any other."""
+    from gradekit.commands import explain as command
+
+    monkeypatch.setattr(command, "SECONDS", 6.0)
+    monkeypatch.setattr(command, "CHECK_SECONDS", 0.3)
+    text = RIGHT.replace("    e = np.exp", f"    {body}\n    e = np.exp")
+    (folder / "exercise_05_softmax.py").write_text(text)
+    code, told = run("softmax")
+    assert code == 1 and told
+
+
+def test_edits_change_something_and_stand_where_they_say() -> None:
+    """Each edit is another text, and differs in the line that it names."""
+    source = (
+        "# é–ü\n" + RIGHT + "\n\nclass Block:\n    def forward(self, x):\n        return -x[1:]\n"
+    )
+    edits = edits_of([source])
+    assert len({(edit.start, edit.end, edit.text) for edit in edits}) == len(edits) > 100
+    lines = source.splitlines()
+    for edit in edits:
+        changed = edit.applied(source).splitlines()
+        if not edit.replaces:
+            assert changed[: edit.line - 1] == lines[: edit.line - 1], edit
+            assert changed[edit.line - 1] != lines[edit.line - 1], edit
+    assert {edit.function for edit in edits} == {"softmax", "log_softmax", "Block.forward"}
