@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
-import msgspec
 
 from gradekit.commands._grading import graded_answer, spinner
 from gradekit.commands._group import (
@@ -132,6 +131,8 @@ def _refuse_in_interview(workspace: Workspace | None, file: Path) -> None:
 
 def _impatient(exercise: Exercise) -> Exercise:
     """The exercise with less time for an answer that hangs: most is needed for the changes."""
+    import msgspec
+
     limits = exercise.limits
     impatient = msgspec.structs.replace(
         limits,
