@@ -2,11 +2,12 @@
 
     python benchmarks/explain.py [--mutants N] [--dropped N] [--seed S] [--exercise NAME ...]
 
-A mutant changes one expression of a solution or of a right answer (`kit verify`'s operators, and some that
-it does not have: a negated argument, another power, another axis), or drops a statement. Those
-that lose no point are passed over. Printed are, for changed expressions, how often the changed line
-comes first and among the first three; for dropped statements, how often the function is
-right; and the seconds, on the wall and of this process and its workers' CPU. `--verbose` prints each mutant.
+A mutant changes one expression of a solution or of a right answer (`kit verify`'s operators, and
+some that it does not have: a negated argument, another power, another axis), or drops a
+statement. Those that lose no point are passed over. Printed are, for changed expressions, how
+often the changed line comes first and among the first three; for dropped statements, how often
+the function is right; and the seconds, on the wall, and of the CPU of this process and its
+workers. `--verbose` prints each mutant.
 """
 
 from __future__ import annotations
@@ -174,7 +175,8 @@ def run(options: argparse.Namespace) -> list[Outcome]:
 def tell(outcome: Outcome) -> None:
     mutant = outcome.mutant
     print(
-        f"  {'dropped' if mutant.dropped else 'changed'} line {mutant.line}: place {outcome.place}, "
+        f"  {'dropped' if mutant.dropped else 'changed'} line {mutant.line}: "
+        f"place {outcome.place}, "
         f"function {'right' if outcome.function_right else 'wrong'}, {outcome.seconds:.1f} s, "
         f"cpu {outcome.cpu:.1f} s | {mutant.told[:150]}",
         flush=True,
