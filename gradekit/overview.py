@@ -1,19 +1,24 @@
 """A class at a glance: what pages and tables about all results are made from.
 
-Results are read once, one at a time. What stays in memory is a small cell a submission and
-a counter a check, so that a large class does not mean a large process.
+Results are read once, one at a time. What stays in memory is a small cell a submission, who is
+wrong in which way, and how often answers fared alike, so that a large class does not mean a
+large process.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from gradekit.analysis import Analysis, CheckStatistics, judged
 from gradekit.causes import line_of
 from gradekit.course import Course, Exercise
+from gradekit.mistaken import Mistaken, Way, largest, ways
 from gradekit.report import Report
 from gradekit.results import NotGraded, Person, Result, person_of
+from gradekit.statistics import Spread, spread
 
 if TYPE_CHECKING:
     from gradekit.standing import Standing
@@ -42,14 +47,6 @@ class Cell(NamedTuple):
     def fraction(self) -> float:
         """The points earned, from 0 to 1."""
         return self.score / self.max_score if self.max_score else 0.0
-
-
-class CheckStatistics:
-    """How a class fared at one check."""
-
-    def __init__(self, exercise: str, function: str, title: str) -> None:
-        self.exercise, self.function, self.title = exercise, function, title
-        self.seen = self.failed = 0
 
 
 class Remark(NamedTuple):
@@ -119,14 +116,14 @@ class Overview:
         self.similar = similar or Similar()
         self.people = dict(people)
         self.cells: dict[str, dict[str, Cell]] = {name: {} for name in students}
-        self.mistakes: Counter[tuple[str, str, str]] = Counter()
         # Lines at which answers raised what they should not, by exercise, function and text.
         self.lines: Counter[tuple[str, str, str]] = Counter()
         self.graded = self.full_marks = self.not_run = 0
         self.waiting = 0  # graded answers of which a part waits for a person's mark
         self.faults: dict[str, str] = {}  # exercise -> what first kept a check from being run
         self._fractions = 0.0
-        self._checks: dict[tuple[str, str], CheckStatistics] = {}
+        self._analyses: dict[tuple[str, ...], Analysis] = {}
+        self._mistaken: dict[Way, Mistaken] = {}
         self._troubled: list[Remark] = []
         self._slowest: list[Remark] = []
         titles: dict[str, str] = {}
@@ -168,11 +165,9 @@ class Overview:
             ),
             report.score,
         )
-        for function, mistake in report.behaves_like.items():
-            self.mistakes[result.exercise, function, mistake] += 1
         # An answer counts once for a line: most lines fail several checks.
         self.lines.update({(report.exercise, *line) for line in _lines_in(report)})
-        self._count_checks(report)
+        self._analyse(result)
         self._notice(result)
 
     def _take_finals(self, standing: Standing) -> None:
@@ -190,15 +185,19 @@ class Overview:
                         why=final.reasons,
                     )
 
-    def _count_checks(self, report: Report) -> None:
-        for check in report.checks:
-            if not check.max_score:  # an example, which everybody could see
-                continue
-            key = report.exercise, check.name
-            if key not in self._checks:
-                self._checks[key] = CheckStatistics(report.exercise, check.function, check.title)
-            self._checks[key].seen += 1
-            self._checks[key].failed += check.outcome == "failed"
+    def _analyse(self, result: Result) -> None:
+        """Count how it fared at the checks, and in which ways it is wrong."""
+        report = result.report
+        # Where a grader was changed, answers before and after are two groups.
+        checks = report.exercise, *(check.name for check in judged(report))
+        if checks not in self._analyses:
+            self._analyses[checks] = Analysis(report)
+        self._analyses[checks].add(report)
+        found = ways(report)
+        for way in found:
+            if way not in self._mistaken:
+                self._mistaken[way] = Mistaken(way, report)
+            self._mistaken[way].add(result.student, only=len(found) == 1)
 
     def _notice(self, result: Result) -> None:
         """Keep it in mind if it is among the slowest, or ended badly."""
@@ -227,11 +226,33 @@ class Overview:
         """All submissions that the sandbox had to stop somewhere, by exercise and student."""
         return sorted(self._troubled, key=lambda each: (each.exercise, each.student))
 
-    @property
-    def hardest(self) -> list[CheckStatistics]:
-        """The checks that most of the class failed."""
-        failed = [check for check in self._checks.values() if check.failed]
-        return sorted(failed, key=lambda check: -check.failed / check.seen)[:SHOWN]
+    @cached_property
+    def analyses(self) -> dict[str, Analysis]:
+        """By exercise, how answers fared at its checks: of the checks that most of them met."""
+        ordered = sorted(self._analyses.values(), key=lambda each: each.seen)
+        found = {each.exercise: each for each in ordered}
+        return {each.name: found[each.name] for each in self.exercises if each.name in found}
+
+    @cached_property
+    def checks(self) -> dict[str, list[CheckStatistics]]:
+        """By exercise, its checks, those that most failed first."""
+        return {name: analysis.checks for name, analysis in self.analyses.items()}
+
+    @cached_property
+    def doubtful(self) -> list[CheckStatistics]:
+        """The checks to look at before the students, the one that says least first."""
+        found = [check for checks in self.checks.values() for check in checks if check.doubt]
+        return sorted(found, key=lambda check: check.item.discrimination or 0.0)
+
+    @cached_property
+    def named(self) -> list[Mistaken]:
+        """The mistakes that have a name, the commonest first."""
+        return largest(self._mistaken.values(), named=True)
+
+    @cached_property
+    def unnamed(self) -> list[Mistaken]:
+        """The mistakes without a name, those that most answers share first."""
+        return largest(self._mistaken.values(), named=False)
 
     def lines_of(self, exercise: Exercise) -> list[tuple[str, str, int]]:
         """Function, line, and how many answers failed at it, the most frequent first."""
@@ -252,6 +273,15 @@ class Overview:
         """What each graded answer to an exercise earned, from 0 to 1."""
         cells = (cells.get(exercise.name) for cells in self.cells.values())
         return [cell.fraction for cell in cells if cell and cell.state == "graded"]
+
+    def spread(self, exercise: Exercise | None = None) -> Spread | None:
+        """Where the shares of the points lie, of one exercise or of all; None of no answer."""
+        chosen = [exercise] if exercise else self.exercises
+        return spread([share for each in chosen for share in self.fractions(each)])
+
+    def missing(self, exercise: Exercise) -> int:
+        """How many of the class handed in nothing for an exercise."""
+        return sum(exercise.name not in cells for cells in self.cells.values())
 
 
 def _lines_in(report: Report) -> set[tuple[str, str]]:

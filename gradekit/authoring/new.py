@@ -32,11 +32,7 @@ def begin(root: Path, slug: str, library: str, title: str | None) -> tuple[Exerc
         KitError: the name cannot be used, or the folder must not or cannot be written.
     """
     root = root.resolve()
-    if PACKAGE in (root, *root.parents):
-        raise KitError(
-            "The course that is installed with kit stays as it is.\n"
-            f"Name a folder of your own: `kit --course my-course new {slug}`."
-        )
+    refuse_installed(root, f"new {slug}")
     slug = _checked_slug(slug)
     title = _checked_title(title or slug.replace("_", " ").capitalize())
     metadata = root / "exercises" / METADATA
@@ -54,6 +50,19 @@ def begin(root: Path, slug: str, library: str, title: str | None) -> tuple[Exerc
     except OSError as error:
         raise KitError(f"{error.filename or root} cannot be written: {error.strerror}.") from None
     return exercise, [*files, metadata]
+
+
+def refuse_installed(root: Path, command: str) -> None:
+    """See to it that a course is one to write into.
+
+    Raises:
+        KitError: it is part of what is installed; the message repeats the command.
+    """
+    if PACKAGE in (root.resolve(), *root.resolve().parents):
+        raise KitError(
+            "The course that is installed with kit stays as it is.\n"
+            f"Name a folder of your own: `kit --course my-course {command}`."
+        )
 
 
 def _checked_slug(slug: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from gradekit.batch.journal import Journal
 from gradekit.batch.machines import Machines
-from gradekit.batch.run import Batch, Export, Preview
+from gradekit.batch.run import REPLACED, Batch, Export, Preview
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
 from gradekit.feedback import Level
@@ -30,6 +30,7 @@ from gradekit.results import (
     called,
     people_in,
     read_attempts,
+    read_history,
     seed_of,
 )
 from gradekit.roster import Roster
@@ -199,7 +200,9 @@ class Classroom:
         Raises:
             KitError: there is no room.
         """
-        from gradekit.batch.pages import Pages
+        from gradekit.batch.examples import Examples
+        from gradekit.batch.pages import Attempts, Pages
+        from gradekit.batch.sources import Sources
         from gradekit.export.scores import not_graded_csv, scores_csv
         from gradekit.render.feedback import folder_names
         from gradekit.render.page import report_page
@@ -208,9 +211,10 @@ class Classroom:
         people = {names[person]: person for person in self.found.people}
         not_graded = [*self.found.not_graded, *self.unreadable, *map(_gone, self.withdrawn)]
         standing = self._standing(not_graded, settled)
+        attempts = Attempts(each.result for each in read_history(self.out) if each.why == REPLACED)
         overview = Overview(
             self.course,
-            standing.counted(),
+            attempts.beside(standing.attempts()),
             not_graded,
             people,
             similar,
@@ -221,10 +225,12 @@ class Classroom:
         try:
             _write(self.out / SCORES, scores_csv(overview))
             _write(self.out / NOT_GRADED, not_graded_csv(overview.not_graded))
-            pages = Pages(self.course, self.out, level, folders, standing)
-            pages.write(standing.counted(), overview.not_graded)
+            examples = Examples(overview, self.out)
+            with Sources(self.out, self._handed_in, self.found.entries) as sources:
+                pages = Pages(self.course, self.out, level, folders, standing, sources)
+                pages.write(standing.counted(), overview.not_graded, attempts, examples.see)
             graded_at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-            _write(self.out / PAGE, report_page(overview, folders, graded_at))
+            _write(self.out / PAGE, report_page(overview, folders, graded_at, examples.found))
             if similar is not None:
                 self._write_similar(similar)
         except OSError as error:

@@ -10,6 +10,8 @@ import click
 from gradekit.commands._group import course_around, kit
 from gradekit.errors import KitError
 
+MISTAKE = "mistake"  # with --from: no exercise is begun
+
 
 @kit.command()
 @click.argument("slug")
@@ -17,26 +19,61 @@ from gradekit.errors import KitError
     "--library", type=click.Choice(["numpy", "torch"]), default="numpy", help="What it needs."
 )
 @click.option("--title", help="What `kit list` shows; else made of SLUG.")
+@click.option(
+    "--from",
+    "unnamed",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="kit new mistake: a wrong answer of a class, which goes into the bank to be named.",
+)
+@click.option("--name", help="With --from: what its file in the bank is called.")
 @click.pass_context
-def new(context: click.Context, slug: str, library: str, title: str | None) -> None:
+def new(
+    context: click.Context,
+    slug: str,
+    library: str,
+    title: str | None,
+    unnamed: Path | None,
+    name: str | None,
+) -> None:
     """Start an exercise: stub, solution, grader, metadata and bank, with a toy in them.
 
     SLUG names the exercise and its function. Without --course it goes into the course that
-    you are in; a course that is named and not there yet is made.
+    you are in; a course that is named and not there yet is made. `kit new mistake --from FILE`
+    adds a mistake to an exercise that is there.
 
     \b
     Example:
         kit --course my-course new layer_norm
+        kit --course my-course new mistake --from graded/unnamed/exercise_05_softmax-0a1b2c3d.py
     """
-    from gradekit.authoring.new import begin
-
     folder: str | None = context.find_root().obj
     root = Path(folder) if folder else course_around()
     if root is None:
         raise KitError(f"Say where: `kit --course my-course new {slug}`.")
+    course = f"--course {shlex.quote(folder)} " if folder else ""
+    if unnamed is not None:
+        if slug != MISTAKE:
+            raise KitError(f"--from is for mistakes: `kit new mistake --from {unnamed}`.")
+        _new_mistake(root, unnamed, name, course)
+    else:
+        _new_exercise(root, slug, library, title, course)
+
+
+def _new_exercise(root: Path, slug: str, library: str, title: str | None, course: str) -> None:
+    from gradekit.authoring.new import begin
+
     exercise, files = begin(root, slug, library, title)
     click.echo(f"{exercise.name} is begun in {root}:")
     for path in files:
         click.echo(f"  {path.relative_to(root.resolve())}")
-    course = f"--course {shlex.quote(folder)} " if folder else ""
     click.echo(f"`kit {course}verify {exercise.slug}` says what is left to do.")
+
+
+def _new_mistake(root: Path, unnamed: Path, name: str | None, course: str) -> None:
+    from gradekit.authoring.mistake import begin_mistake
+
+    exercise, path = begin_mistake(root, unnamed, name)
+    click.echo(f"{path} holds the wrong answer.")
+    click.echo("Say in its first line what it does wrong, in the words that students will read.")
+    click.echo(f"`kit {course}verify {exercise.slug} --update` then proves it, and names it.")

@@ -4,31 +4,58 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
+
+from markupsafe import Markup
 
 from gradekit.overview import Overview
 
 # Stand-ins that become CSS colours, so that charts are readable in light and dark.
 INK, BAR = "#010203", "#040506"
 COLOURS = {INK: "var(--ink)", BAR: "var(--bar)"}
+LABELS = [f"{low}-{low + 9}" for low in range(0, 100, 10)] + ["full"]
+SMALL = 32  # height of a small histogram
+
+
+def shares(fractions: Iterable[float]) -> list[int]:
+    """How many earned which share of the points, in ten steps, full marks apart."""
+    counts = [0] * len(LABELS)
+    for fraction in fractions:
+        counts[min(int(fraction * 10 + 1e-9), 10)] += 1
+    return counts
+
+
+def bars(fractions: Iterable[float]) -> Markup:
+    """The same as a small picture for a row of a table: one of matplotlib's would weigh 6 KB."""
+    counts = shares(fractions)
+    told = ", ".join(
+        f"{count} with {label}" for label, count in zip(LABELS, counts, strict=True) if count
+    )
+    heights = [round(SMALL * count / max(*counts, 1), 1) for count in counts]
+    drawn = "".join(
+        f'<rect x="{12 * place}" y="{SMALL - height:g}" width="10" height="{height:g}"/>'
+        for place, height in enumerate(heights)
+    )
+    return Markup(
+        f'<svg class="bars" role="img" viewBox="0 0 130 {SMALL + 1}" '
+        f'aria-label="% of the points: {told}">'
+        f'{drawn}<path d="M0 {SMALL + 0.5}H130"/></svg>'
+    )
 
 
 def score_histogram(overview: Overview) -> str:
-    """How many answers earned which share of the points, in ten steps, full marks apart."""
+    """How many answers of all exercises earned which share of the points."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    counts = [0] * 11
-    for exercise in overview.exercises:
-        for fraction in overview.fractions(exercise):
-            counts[min(int(fraction * 10 + 1e-9), 10)] += 1
+    counts = shares(share for each in overview.exercises for share in overview.fractions(each))
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "gradekit"}):
         figure = Figure(figsize=(5.6, 2.4), layout="constrained")
         axes = figure.add_subplot()
         bars = axes.bar(range(11), counts, color=BAR, width=0.85)
         axes.bar_label(bars, [str(count) if count else "" for count in counts], color=INK)
-        labels = [f"{low}-{low + 9}" for low in range(0, 100, 10)] + ["full"]
-        axes.set_xticks(range(11), labels, fontsize=8)
+        axes.set_xticks(range(11), LABELS, fontsize=8)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
         axes.set_ylabel("answers")
         axes.set_xlabel("% of the points")

@@ -1,24 +1,31 @@
-"""Report -> what one student gets to read: a page, and the same as Markdown."""
+"""Report -> what one student gets to read: a page, and the same as Markdown.
+
+And the page about the same answer for the instructor, with all that its report says.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import quote
 
 import jinja2
 import msgspec
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from gradekit.causes import causes
 from gradekit.export.texts import example_text
-from gradekit.render.page import TEMPLATES, environment
+from gradekit.render.page import environment, style
 from gradekit.report import Check, Report
 
-HANDED = "<!-- handed in -->"  # where a page says what it is about: the rest is alike for many
+# Where a page says what it is about: the rest is alike for many.
+HEAD, HANDED, SOURCE, ATTEMPTS = (
+    Markup(f"<!-- {name} -->") for name in ("head", "handed in", "source", "attempts")
+)
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)  # on Windows
 NAME_BYTES = 120  # of a folder; file systems allow 255, zip tools and Windows fewer
 
@@ -50,6 +57,11 @@ class Handed(NamedTuple):
     counts: str = ""
 
     @property
+    def time(self) -> str:
+        """When it was handed in, else when the file was changed."""
+        return self.when or self.date
+
+    @property
     def lines(self) -> list[str]:
         """The same in words, a line each."""
         attempt = f", attempt {self.attempt}" if self.attempt else ""
@@ -61,6 +73,26 @@ class Handed(NamedTuple):
         return [f"graded: {self.file}{attempt}{when}", *others, *counts]
 
 
+class Attempt(NamedTuple):
+    """An earlier answer of the same person: what it was, in a line, and its source."""
+
+    line: str
+    source: Markup
+
+
+class Answer(NamedTuple):
+    """What the instructor's page about an answer tells beside its report.
+
+    `pages` are links to others, by what they are called.
+    """
+
+    student: str
+    handed: Handed
+    source: Markup
+    attempts: Sequence[Attempt] = ()
+    pages: Mapping[str, str] = {}
+
+
 class FeedbackWriter:
     """Renders reports; the templates are read once, and equal pages are made once."""
 
@@ -68,19 +100,48 @@ class FeedbackWriter:
         made = environment()
         made.filters["fenced"] = fenced
         made.filters["markdown"] = markdown
-        made.filters["code"] = code
         self._html = made.get_template("feedback.html.j2")
         self._markdown = made.get_template("feedback.md.j2")
+        self._answer = made.get_template("answer.html.j2")
         self._unread_html = made.get_template("unread.html.j2")
         self._unread_markdown = made.get_template("unread.md.j2")
-        self._style = (TEMPLATES / "page.css").read_text("utf-8")
+        self._style = style("page", "answer")
         self._page = lru_cache(maxsize=256)(self._new_page)
 
-    def html(self, report: Report, title: str, handed: Handed | None = None) -> str:
-        """A page that works offline. `report` is already at the level that students see."""
+    def html(
+        self,
+        report: Report,
+        title: str,
+        handed: Handed | None = None,
+        source: Markup | None = None,
+    ) -> str:
+        """A page that works offline.
+
+        Args:
+            report: Already at the level that students see, as is what marks the lines of
+            `source`, their own answer.
+        """
         page = self._page(self._html, _what_shows(report), title)
-        lines = [f'<p class="faint">{escape(line)}</p>' for line in handed.lines] if handed else []
-        return page.replace(HANDED, "\n".join(lines), 1)
+        answer = Markup("<h2>Your answer</h2>\n{}").format(source) if source else ""
+        return _filled(page, {HANDED: _lines(handed), SOURCE: answer})
+
+    def answer(self, report: Report, title: str, about: Answer) -> str:
+        """The instructor's page about one answer: its code beside all that is said of it."""
+        page = self._page(self._answer, _what_shows(report), title)
+        name = f"{about.student}: {title}"
+        links = Markup(" \u00b7 ").join(
+            Markup('<a href="{}">{}</a>').format(quote(link, safe="/."), called)
+            for called, link in about.pages.items()
+        )
+        top = Markup("<p>{}</p>\n<h1>{}</h1>\n{}").format(links, name, _lines(about.handed))
+        attempts = Markup("\n").join(
+            Markup("<details><summary>{}</summary>\n{}</details>").format(*each)
+            for each in about.attempts
+        )
+        if attempts:
+            attempts = Markup("<h2>Earlier attempts</h2>\n") + attempts
+        head = Markup("<title>{}</title>").format(name)
+        return _filled(page, {HEAD: head, HANDED: top, SOURCE: about.source, ATTEMPTS: attempts})
 
     def markdown(self, report: Report, title: str, handed: Handed | None = None) -> str:
         """The same for mail and issue trackers."""
@@ -107,14 +168,31 @@ class FeedbackWriter:
             checks=by_outcome,
             problems=list(problems(report)),
             style=self._style,
+            head=HEAD,
             handed=HANDED,
+            source=SOURCE,
+            attempts=ATTEMPTS,
         )
+
+
+def _filled(page: str, parts: Mapping[str, str]) -> str:
+    """A page with what belongs into its places, which no stranger's text can imitate."""
+    for place, part in parts.items():
+        before, _, after = page.partition(place)
+        page = before + str(part) + after  # Markup would escape what it is added to
+    return page
+
+
+def _lines(handed: Handed | None) -> Markup:
+    lines = handed.lines if handed else []
+    return Markup("\n").join(Markup('<p class="faint">{}</p>').format(line) for line in lines)
 
 
 def _what_shows(report: Report) -> bytes:
     """A report as JSON without what no page tells, so that equal pages are rendered once."""
+    checks = tuple(msgspec.structs.replace(each, seconds=0.0, print="") for each in report.checks)
     return msgspec.json.encode(
-        msgspec.structs.replace(report.without_times(), submission_sha256="")
+        msgspec.structs.replace(report, checks=checks, seconds=0.0, submission_sha256="")
     )
 
 
@@ -160,11 +238,6 @@ def _spoken(time: str) -> str:
     """A time as people read it: without seconds, the zone in words."""
     day, _, rest = time.partition("T")
     return f"{day} {rest[:5]}{' UTC' if time.endswith('Z') else ''}"
-
-
-def code(text: str) -> Markup:
-    """`text` escaped for HTML, with what stands between backticks set as code."""
-    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def fenced(text: str) -> str:

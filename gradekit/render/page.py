@@ -8,17 +8,37 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import jinja2
+from markupsafe import Markup, escape
 
+from gradekit.mistaken import Way
 from gradekit.overview import Cell, Overview
-from gradekit.render.charts import score_histogram
+from gradekit.render.charts import bars, score_histogram
 
 TEMPLATES = Path(__file__).parent / "templates"
 ROWS = 2000  # students in the table; a browser has to hold them all
+SHOWN_WAYS = 20  # mistakes with a name, and as many without
 PARTS = 500  # students with a part of their own; beyond, only their feedback files
+
+
+class Example(NamedTuple):
+    """An answer that shows a mistake.
+
+    Attributes:
+        text: The call on which it is wrong, or what is said of the failed check.
+        source: The function with the lines marked that failed.
+        command: What puts it into the bank; "" where that is not possible.
+    """
+
+    text: str
+    source: Markup
+    command: str = ""
 
 
 def environment() -> jinja2.Environment:
@@ -32,16 +52,28 @@ def environment() -> jinja2.Environment:
     )
     made.filters["path"] = lambda text: quote(text, safe="/")
     made.filters["short"] = lambda name: name.removeprefix("exercise_").replace("_", " ")
+    made.filters["code"] = code
     made.filters["points"] = lambda number: f"{number:g}"
     return made
 
 
-def report_page(overview: Overview, folders: dict[str, str], graded_at: str) -> str:
+def code(text: str) -> Markup:
+    """`text` escaped for HTML, with what stands between backticks set as code."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def report_page(
+    overview: Overview,
+    folders: dict[str, str],
+    graded_at: str,
+    examples: Mapping[Way, Example] = {},
+) -> str:
     """The page about a class.
 
     Args:
-        folders: The feedback folder of each student, relative to the page.
+        folders: What the folder of each student is called, in feedback/ and in code/.
         graded_at: When, in words.
+        examples: One for each mistake that is shown, where the source is known.
     """
     rows = list(overview.cells)
     if len(rows) > ROWS:
@@ -57,13 +89,21 @@ def report_page(overview: Overview, folders: dict[str, str], graded_at: str) -> 
             with_parts=len(rows) <= PARTS,
             folders=folders,
             graded_at=graded_at,
+            examples=examples,
+            shown_ways=SHOWN_WAYS,
             histogram=score_histogram(overview),
-            style=(TEMPLATES / "page.css").read_text("utf-8"),
+            bars=bars,
+            style=style("page", "class"),
             script=script,
             script_sha256=digest,
             shade=shade,
         )
     )
+
+
+def style(*names: str) -> str:
+    """The style sheets of some kinds of page, one after the other."""
+    return "".join((TEMPLATES / f"{name}.css").read_text("utf-8") for name in names)
 
 
 def shade(cell: Cell | None) -> str:

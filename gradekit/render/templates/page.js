@@ -1,34 +1,38 @@
 "use strict";
-// Sorting and searching for the table of students. The page is complete without it.
-const table = document.getElementById("students");
-const body = table.tBodies[0];
-const rows = Array.from(body.rows);
-const headers = Array.from(table.tHead.rows[0].cells);
-const shown = document.getElementById("shown");
-
+// Sorting of tables, and searching for students. The page is complete without it.
 function key(row, column) {
   const cell = row.cells[column];
-  return cell.dataset.value === undefined ? cell.textContent.trim() : Number(cell.dataset.value);
+  const text = cell.dataset.value === undefined ? cell.textContent.trim() : cell.dataset.value;
+  const number = Number(text.replace("\u2212", "-"));
+  return text === "" || Number.isNaN(number) ? text : number;
 }
 
 function compare(left, right) {
-  return typeof left === "number" ? left - right : left.localeCompare(right, undefined, { numeric: true });
+  if (typeof left === "number" && typeof right === "number") return left - right;
+  return String(left).localeCompare(String(right), undefined, { numeric: true });
 }
 
-headers.forEach((header, column) => {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.append(...header.childNodes);
-  header.append(button);
-  button.addEventListener("click", () => {
-    const ascending = header.getAttribute("aria-sort") !== "ascending";
-    headers.forEach((other) => other.removeAttribute("aria-sort"));
-    header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
-    rows.sort((a, b) => compare(key(a, column), key(b, column)) * (ascending ? 1 : -1));
-    body.append(...rows);
+function sortable(table) {
+  const headers = Array.from(table.tHead.rows[0].cells);
+  headers.forEach((header, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...header.childNodes);
+    header.append(button);
+    button.addEventListener("click", () => {
+      const ascending = header.getAttribute("aria-sort") !== "ascending";
+      headers.forEach((other) => other.removeAttribute("aria-sort"));
+      header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+      const keyed = Array.from(table.tBodies[0].rows, (row) => [key(row, column), row]);
+      keyed.sort((a, b) => compare(a[0], b[0]) * (ascending ? 1 : -1));
+      table.tBodies[0].append(...keyed.map((pair) => pair[1]));
+    });
   });
-});
+}
+document.querySelectorAll("table.sortable").forEach(sortable);
 
+const rows = Array.from(document.getElementById("students").tBodies[0].rows);
+const shown = document.getElementById("shown");
 const search = document.getElementById("search");
 search.hidden = false;
 search.addEventListener("input", () => {

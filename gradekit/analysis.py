@@ -1,0 +1,143 @@
+"""How a class fared at the checks of an exercise, and which of them to doubt.
+
+A check may be hard, and rightly so. It is doubtful where those who are good at the rest of the
+exercise fail it, and not by a mistake that it was written to catch; or where nobody passes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+
+from gradekit.report import NOT_WRITTEN, Check, Report
+from gradekit.statistics import SOME, Item, items, reliability
+
+# How an answer fared at a check, a byte each.
+FAILED, PASSED, NAMED, UNWRITTEN = range(4)  # NAMED: failed as a known mistake does
+FAILING = 0.25  # of the strongest: what fewer of them fail is an honest slip
+DEVIATIONS = 2.0  # from no correlation at all, before one is said to be below zero
+
+
+class CheckStatistics(NamedTuple):
+    """How a class fared at one check; `seen` answers met it, and `failed` of them failed it.
+
+    `named` failed it as a known mistake does, `unwritten` because there was nothing yet.
+    """
+
+    exercise: str
+    name: str
+    function: str
+    title: str
+    seen: int
+    failed: int
+    named: int
+    unwritten: int
+    item: Item
+
+    @property
+    def doubt(self) -> str:
+        """Why to look at the check before one looks at the students; "" where nothing says so."""
+        if self.seen < SOME:
+            return ""
+        if self.failed == self.seen and self.failed - self.unwritten >= SOME:
+            return "Nobody passes it: does the exercise ask for it?"
+        if self._is_inverted:
+            strong, weak = (1 - (share or 0) for share in (self.item.strong, self.item.weak))
+            return (
+                f"Strong students fail it: {strong:.0%} of those who did best in the rest of the "
+                f"exercise, and {weak:.0%} of those who did worst."
+            )
+        return ""
+
+    @property
+    def remark(self) -> str:
+        """The doubt, or that the check tells nobody apart."""
+        return self.doubt or ("" if self.failed else "Nobody fails it.")
+
+    @property
+    def _is_inverted(self) -> bool:
+        item = self.item
+        if item.discrimination is None or item.strong is None or item.weak is None:
+            return False
+        return (
+            item.discrimination < -DEVIATIONS / self.seen**0.5
+            and item.strong < item.weak
+            and 1 - item.strong >= FAILING
+            # Those who only make the mistake that the check was written for are strong elsewhere.
+            and 2 * self.named < self.failed
+        )
+
+
+class Analysis:
+    """Counts how answers to one exercise fared, by the checks of one version of its grader.
+
+    What it holds grows with the ways to fail, not with the class.
+    """
+
+    def __init__(self, report: Report) -> None:
+        """Args:
+        report: The first of them; its checks are those of all.
+        """
+        self.exercise = report.exercise
+        self._checks = judged(report)
+        self._ways: Counter[bytes] = Counter()
+        self.left_out = 0  # answers that failed everything alike, as no valid Python does
+
+    def add(self, report: Report) -> None:
+        """Count an answer."""
+        if report.common_problem:
+            self.left_out += 1
+            return
+        named = report.behaves_like
+        self._ways[bytes(_fared(check, named) for check in judged(report))] += 1
+
+    @property
+    def seen(self) -> int:
+        """How many answers say something about the checks."""
+        return self._ways.total()
+
+    @property
+    def checks(self) -> list[CheckStatistics]:
+        """All checks, those that most failed first."""
+        if not self._ways:
+            return []
+        ways, points, counts = self._arrays()
+        analysed = items(ways == PASSED, points, counts)
+        found = []
+        for k, check in enumerate(self._checks):
+            failed, named, unwritten = (
+                int(counts[chosen].sum())
+                for chosen in (ways[:, k] != PASSED, ways[:, k] == NAMED, ways[:, k] == UNWRITTEN)
+            )
+            about = self.exercise, check.name, check.function, check.title, self.seen
+            found.append(CheckStatistics(*about, failed, named, unwritten, analysed[k]))
+        return sorted(found, key=lambda each: -each.failed)
+
+    @property
+    def alpha(self) -> float | None:
+        """Cronbach's alpha of all checks; None where it is not defined."""
+        if not self._ways:
+            return None
+        ways, points, counts = self._arrays()
+        return reliability(ways == PASSED, points, counts)
+
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Ways to fare (R, K), points (K,), and how many answers fared so (R,)."""
+        ways = np.frombuffer(b"".join(self._ways), dtype=np.uint8).reshape(len(self._ways), -1)
+        points = np.array([check.max_score for check in self._checks])
+        return ways, points, np.array(list(self._ways.values()), dtype=np.float64)
+
+
+def judged(report: Report) -> list[Check]:
+    """The checks that count: no examples, which everybody could see, and none that waits."""
+    return [check for check in report.checks if check.max_score and check.outcome != "waits"]
+
+
+def _fared(check: Check, named: dict[str, str]) -> int:
+    if check.outcome == "passed":
+        return PASSED
+    if check.message == NOT_WRITTEN:
+        return UNWRITTEN
+    return NAMED if check.function in named else FAILED
