@@ -8,6 +8,9 @@ FAST = tests/test_render.py tests/test_feedback.py tests/test_compare.py tests/t
   tests/test_discovery.py tests/test_export_formats.py tests/test_mutants.py tests/test_workspace.py \
   tests/test_practice_schedule.py tests/test_docs.py
 
+# Checks that pages are usable by everybody. Its test is skipped where npm does not bring it.
+AXE = .venv/node_modules/axe-core/axe.min.js
+
 .PHONY: demo test check lint types clean
 
 demo: .venv/installed
@@ -15,7 +18,7 @@ demo: .venv/installed
 	$(BIN)/kit grade examples/class --out demo-results
 	@echo "Open demo-results/report.html in a browser."
 
-test: .venv/installed lint types
+test: .venv/installed lint types $(AXE)
 	$(BIN)/kit verify --no-mutants --seeds 5
 	$(BIN)/python -m pytest
 
@@ -32,6 +35,9 @@ types: .venv/installed
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache
+
+$(AXE): .venv/installed
+	npm install --prefix .venv --no-save --no-audit --no-fund --silent axe-core@4.14.1 || echo "no axe-core: its test is skipped"
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'kit needs Python 3.11 or newer')"

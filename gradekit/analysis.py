@@ -44,11 +44,11 @@ class CheckStatistics(NamedTuple):
         if self.failed == self.seen and self.failed - self.unwritten >= SOME:
             return "Nobody passes it: does the exercise ask for it?"
         if self._is_inverted:
-            strong, weak = (1 - (share or 0) for share in (self.item.strong, self.item.weak))
-            return (
-                f"Strong students fail it: {strong:.0%} of those who did best in the rest of the "
-                f"exercise, and {weak:.0%} of those who did worst."
-            )
+            strong, weak = (100 - 100 * (each or 0) for each in (self.item.strong, self.item.weak))
+            best = f"Strong students fail it: {strong:.0f} % of those who did best in the rest"
+            if strong > weak:
+                return f"{best}, and {weak:.0f} % of those who did worst."
+            return f"{best}; whoever passes it has fewer points there, on average."
         return ""
 
     @property
@@ -59,11 +59,10 @@ class CheckStatistics(NamedTuple):
     @property
     def _is_inverted(self) -> bool:
         item = self.item
-        if item.discrimination is None or item.strong is None or item.weak is None:
+        if item.discrimination is None or item.strong is None:
             return False
         return (
             item.discrimination < -DEVIATIONS / self.seen**0.5
-            and item.strong < item.weak
             and 1 - item.strong >= FAILING
             # Those who only make the mistake that the check was written for are strong elsewhere.
             and 2 * self.named < self.failed

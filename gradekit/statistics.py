@@ -38,7 +38,7 @@ class Item(NamedTuple):
             None where all pass it, all fail it, or the others tell nobody apart.
         alpha_without: Cronbach's alpha of the others; None where it is not defined.
         strong, weak: The share that passes it among those with the most, and with the fewest,
-            points in the others; None where these are the same people.
+            points in the others; None where all have equally many.
     """
 
     difficulty: float
@@ -116,9 +116,10 @@ def _by_strength(
     size = GROUP * ranks[-1]
     low = rest[order[np.searchsorted(ranks, size)]]
     high = rest[order[np.searchsorted(ranks, ranks[-1] - size, side="right")]]
-    if low >= high:
+    strong = rest >= high
+    weak = rest <= low if low < high else ~strong  # most have equally many: all who have fewer
+    if strong.all():
         return None, None
-    strong, weak = rest >= high, rest <= low
     return (
         float(np.average(passed[strong], weights=counts[strong])),
         float(np.average(passed[weak], weights=counts[weak])),
