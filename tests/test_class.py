@@ -29,6 +29,7 @@ from gradekit.render.page import report_page
 from gradekit.render.source import Listing, highlighted, marks
 from gradekit.report import Check, Counterexample, Report
 from gradekit.results import Person, Result
+from gradekit.standing import stand
 from gradekit.submission import Submission, read
 
 FIVE = "exercise_05_softmax"
@@ -298,7 +299,7 @@ def test_the_page_of_an_answer(course: Course, tmp_path: Path) -> None:
     attempts, seen = Attempts(), []
     assert list(attempts.beside([before, now])) == [now]
     with Sources(tmp_path, open_handed_in(tmp_path / "in"), entries) as sources:
-        Pages(course, tmp_path, "hints", {"ada": "ada"}, sources).write(
+        Pages(course, tmp_path, "hints", {"ada": "ada"}, stand(tmp_path, course), sources).write(
             [now], [], attempts, seen.append
         )
     page = (tmp_path / "code/ada" / f"{FIVE}.html").read_text()

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
+from gradekit.causes import line_of
 from gradekit.report import Check, Report, clean
 from gradekit.submission import Submission
 
@@ -33,9 +34,10 @@ TOKEN = re.compile(
     r"|(?P<n>\b\d[\w.]*)",
     re.DOTALL,
 )
-# `raised ValueError: ... (line 3: `x = 1`)`, and what is said of a file that does not run.
-RAISED_AT = re.compile(r"\(line (?P<line>\d+)(?:: `(?P<code>[^\n]*)`)?\)")
 NO_PYTHON_AT = re.compile(r"line (?P<line>\d+) is no valid Python")
+STOPPED_AT = re.compile(
+    r"running the file stopped .*\(line (?P<line>\d+)(?:: `(?P<code>[^\n]*)`)?\)$"
+)
 PASSED_OVER_AT = re.compile(r"(?:cell (?P<cell>\d+), )?line (?P<line>\d+)\b")
 
 
@@ -75,12 +77,11 @@ def marks(report: Report) -> list[Mark]:
 
 def _place(check: Check) -> tuple[int, str] | None:
     """The line on which a check failed, and its text, where that is known."""
-    example = check.counterexample
-    if example and example.line:
-        return example.line, example.code
+    if place := line_of(check):
+        return place
     if match := NO_PYTHON_AT.match(check.told):
         return int(match["line"]), ""
-    match = RAISED_AT.search(check.told)
+    match = STOPPED_AT.match(check.told)
     return (int(match["line"]), match["code"] or "") if match else None
 
 
