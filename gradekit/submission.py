@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import re
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ import msgspec
 
 from gradekit.errors import KitError
 from gradekit.intake.names import SUFFIXES, answer_stem, answer_suffix
+from gradekit.results import printable
 from gradekit.sandbox.limits import NOTEBOOK_BYTES, SOURCE_BYTES, UNUSUAL_BYTES
 
 
@@ -244,11 +246,15 @@ def _unusual_notebook(path: Path, text: str) -> _Notebook:
         raise KitError(f"{path} is no notebook of version 4, and larger than {mib} MiB.")
     import nbformat
 
+    log = logging.getLogger("traitlets")  # where nbformat tells of each thing that it mends
+    was_silent, log.disabled = log.disabled, True
     try:
         return msgspec.convert(nbformat.reads(text, as_version=4), _Notebook)
     except Exception as error:  # nbformat has no common base for what it raises
-        reason = " ".join(str(error).split())[:120]
+        reason = printable(" ".join(str(error).split())[:120])
         raise KitError(f"{path} is not a Jupyter notebook that can be read: {reason}") from None
+    finally:
+        log.disabled = was_silent
 
 
 def _is_test(mark: _Mark | None) -> bool:

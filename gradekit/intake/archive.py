@@ -12,6 +12,7 @@ from typing import IO, BinaryIO
 
 from gradekit.errors import KitError
 from gradekit.intake.items import Item, Kind
+from gradekit.results import printable
 from gradekit.sandbox.limits import NOTEBOOK_BYTES
 
 LINK = 0o120000  # the file type of a symbolic link, as zip files record it
@@ -90,7 +91,7 @@ class Archive:
         except KeyError:
             raise KitError("it is not in the zip") from None
         except Exception as error:  # zlib, lzma, bz2 and encryption have errors of their own
-            raise KitError(f"it cannot be unpacked: {error}") from None
+            raise KitError(f"it cannot be unpacked: {printable(str(error))}") from None
 
     def close(self) -> None:
         """Close the file."""

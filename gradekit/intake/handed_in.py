@@ -14,6 +14,7 @@ from gradekit.intake.archive import Archive
 from gradekit.intake.folder import Folder
 from gradekit.intake.items import HandedIn
 from gradekit.intake.nested import WithZips
+from gradekit.results import printable
 
 
 def open_handed_in(path: Path, leave_out: Path | None = None) -> HandedIn:
@@ -34,4 +35,4 @@ def open_handed_in(path: Path, leave_out: Path | None = None) -> HandedIn:
             raise KitError(f"{path} is neither a folder nor a zip file that can be read.")
         return WithZips(Archive(path))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise KitError(f"{path} cannot be read as a zip file: {error}.") from None
+        raise KitError(f"{path} cannot be read as a zip file: {printable(str(error))}.") from None

@@ -17,6 +17,7 @@ from typing import BinaryIO, Protocol
 from gradekit.errors import KitError
 from gradekit.intake.archive import Archive, directory_bytes
 from gradekit.intake.items import Item
+from gradekit.results import printable
 
 DEPTH = 3  # zips inside zips
 DIRECTORY_BYTES = 4 * 2**20  # of one table of contents: some 50,000 names
@@ -133,7 +134,7 @@ class _Zip:
             raise
         except Exception as error:  # zlib, lzma, bz2 and encryption have errors of their own
             self._stack.close()
-            raise KitError(f"it is a zip that cannot be read: {error}") from None
+            raise KitError(f"it is a zip that cannot be read: {printable(str(error))}") from None
 
     def close(self) -> None:
         self.archive.close()

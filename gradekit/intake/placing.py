@@ -403,7 +403,7 @@ class Placer:
         except (gradescope.NotUsable, KitError) as error:
             if isinstance(error, KitError) and "PyYAML" in str(error):
                 raise
-            reason = f"nobody's name could be read from it: {error}"
+            reason = f"nobody's name could be read from it: {printable(str(error))}"
             self._list(whole.metadata, reason, Person(""))
             return {}
         there = {each.parts[0] for each in whole.items if len(each.parts) > 1}
