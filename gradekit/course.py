@@ -64,6 +64,8 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         part: The number of its part in the course, from 1; 0 where the course has no parts.
         difficulty: From 1 (easy) to 3.
         prerequisites: Slugs of exercises to be done before.
+        hints: Three of them; an imported exercise may have none.
+        imported: Its checks are the tests of a course that existed before; see `kit import`.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^exercise_\d{2,}_[a-z0-9_]+$")]
@@ -74,9 +76,14 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     difficulty: Annotated[int, msgspec.Meta(ge=1, le=3)]
     minutes: int
     prerequisites: list[str] = []
-    hints: Annotated[list[str], msgspec.Meta(min_length=3, max_length=3)]
+    hints: list[str] = []
     followups: list[FollowUp] = []
+    imported: bool = False
     limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if len(self.hints) != 3 and (self.hints or not self.imported):
+            raise ValueError(f"`hints`: there have to be three, and there are {len(self.hints)}")
 
     @property
     def number(self) -> str:

@@ -95,7 +95,7 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
     ),
     "wrong_answer_survives": (
         {f"{BANK}/wrong/harmless.py": f"# wrong: halve: nothing, in fact\n{RIGHT}"},
-        ["wrong/harmless.py earns full marks", "only 2 of 3 mistakes are named"],
+        ["wrong/harmless.py earns full marks", "only 2 of 3 mistakes are named: not harmless.py"],
     ),
     "wrong_answer_fails_another_function": (
         {f"{BANK}/wrong/rounds.py": WRONG_HALVE.replace("x + x", "x * x")},
@@ -315,8 +315,9 @@ def test_surviving_mutant_is_told_until_it_is_explained(prove: Prove) -> None:
     solution: dict[str, str | None] = {f"solutions/{NAME}.py": IDLE}
     proof = prove(solution, mutants=True)
     changes = ("z = 1", "z = -1", "pass")
-    assert proof.survivors == [f"z = 0  ->  {change}" for change in changes]
-    assert proof.problems == [f"a mutant survives: {each}" for each in proof.survivors]
+    line = IDLE.splitlines().index("    z = 0") + 1
+    assert proof.survivors == [f"line {line}: z = 0  ->  {change}" for change in changes]
+    assert proof.problems == [f"a mutant survives in {each}" for each in proof.survivors]
     explained = "".join(EQUIVALENT.format(after=change) for change in changes)
     proof = prove(solution | {f"{BANK}/equivalent.toml": explained}, mutants=True)
     assert proof.problems == [] and proof.equivalent == 3
@@ -364,3 +365,48 @@ def test_several_exercises_are_proven_side_by_side(tmp_path: Path) -> None:
     assert [bool(proof.problems) for proof in proofs] == [True, False]
     result = CliRunner().invoke(kit, [*course, "other"])
     assert result.exit_code == 0 and "✓ 02_other" in result.stdout
+
+
+def test_equal_changes_in_two_lines_are_two_mutants(prove: Prove) -> None:
+    """Each is told with its line; an entry explains one of them, the one of its line if it says."""
+    twice = RIGHT.replace("    return x", "    z = 0\n    return x")
+    solution: dict[str, str | None] = {f"solutions/{NAME}.py": twice}
+    first, second = (n for n, line in enumerate(twice.splitlines(), 1) if line == "    z = 0")
+    survivors = prove(solution, mutants=True).survivors
+    assert [each for each in survivors if each.endswith("pass")] == [
+        f"line {first}: z = 0  ->  pass", f"line {second}: z = 0  ->  pass"]  # fmt: skip
+    entry = EQUIVALENT.format(after="pass") + f"line = {second}\n"
+    proof = prove(solution | {f"{BANK}/equivalent.toml": entry}, mutants=True)
+    dropped = f"line {second}: z = 0  ->  pass"
+    assert proof.survivors == [each for each in survivors if each != dropped]
+    assert proof.equivalents == [f"{dropped} (z is never used)"]
+
+
+def test_fast_looks_at_a_sample(prove: Prove, tmp_path: Path) -> None:
+    """A course that is not one's own: mutants from all over the solution, and how many of them."""
+    lines = "".join(f"    y = {number}\n" for number in range(30))
+    long = RIGHT.replace("    return x + x", f"{lines}    return x + x")
+    prove({f"solutions/{NAME}.py": long})
+    proof = verify.prove(tmp_path, NAME, with_mutants=True, update=False, fast=True)
+    assert proof.mutants > 60 and 20 < proof.tried <= 40
+    assert len(proof.survivors) + proof.equivalent + proof.caught == proof.tried
+
+
+def test_imported_exercise_is_audited(prove: Prove) -> None:
+    """Bank, hints and points are no demands; that its solution passes and is tested well are."""
+    entry = METADATA.replace('hints = ["one", "two", "three"]', "imported = true")
+    changes: dict[str, str | None] = {
+        "exercises/exercises.toml": entry,
+        f"graders/{NAME}.py": GRADER.replace("points=4", "points=1.5"),
+        **{path: None for path in FILES if path.startswith(BANK)},
+    }
+    proof = prove(changes, mutants=True)
+    assert proof.problems == []
+    no_right = "the bank has no right answer besides the solution"
+    assert {"it has no hints", no_right} < {*proof.advice}
+
+
+def test_points_may_be_fractions(prove: Prove) -> None:
+    """14 x 10/14 are 10, though floating point says 9.999999999999998."""
+    split = GRADER.replace("points=6", "points=10/3").replace("points=4", "points=20/3 - 1e-12")
+    assert prove({f"graders/{NAME}.py": split}).problems == []

@@ -6,6 +6,7 @@ import click
 
 from gradekit.commands._group import course_of, kit, workspace_of
 from gradekit.commands._options import EXERCISE, confirm
+from gradekit.errors import KitError
 
 
 @kit.command()
@@ -22,6 +23,8 @@ def hint(context: click.Context, name: str, level: int | None, yes: bool) -> Non
     """
     course = course_of(context)
     exercise = course.find(name)
+    if not exercise.hints:
+        raise KitError(f"{exercise.title} was imported, and came without hints.")
     workspace = workspace_of(course)
     seen = workspace.hint_level(exercise) if workspace else 0
     wanted = level or min(seen + 1, 3)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 @kit.command()
 @click.argument("names", metavar="[EXERCISE]...", nargs=-1, type=EXERCISE)
 @click.option("--mutants/--no-mutants", default=True, help="Also grade mutants of the solution.")
+@click.option(
+    "--fast", is_flag=True, help="The solution once, a sample of mutants: for a course not yours."
+)
 @click.option("--update", is_flag=True, help="Write the signatures of the known mistakes anew.")
 @click.option(
     "--seeds",
@@ -35,6 +38,7 @@ def verify(
     context: click.Context,
     names: tuple[str, ...],
     mutants: bool,
+    fast: bool,
     update: bool,
     seeds: int,
     jobs: int | None,
@@ -44,13 +48,15 @@ def verify(
 
     The stub earns nothing, the solution and every right answer of the bank everything; a
     wrong answer loses points in the function it names and in no other; every check is needed;
-    mutants of the solution are caught or explained. Without --course it proves the course
-    that you are in, else the one that comes with kit.
+    mutants of the solution are caught or explained. Of an exercise that was imported it says
+    which mutants its tests let through. Without --course it proves the course that you are in,
+    else the one that comes with kit.
 
     \b
     Example:
         kit verify
         kit verify softmax --no-mutants
+        kit --course imported verify --fast
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
@@ -72,6 +78,7 @@ def verify(
             jobs=jobs or os.cpu_count() or 1,
             on_proof=lambda _: progress.advance(task),
             seeds=seeds,
+            fast=fast,
         )
     _print_proofs(proofs, as_json)
     sys.exit(MISSING_MARKS if any(proof.problems for proof in proofs) else 0)
@@ -116,13 +123,24 @@ def _print_proofs(proofs: list[Proof], as_json: bool) -> None:
         table.add_row("", "all", *_totals(proofs), style="bold")
     out.print(table)
     for proof in proofs:
-        if not proof.problems:
+        told = [*((problem, "red") for problem in proof.problems), *_remarks(proof)]
+        if not told:
             continue
         out.print(Text(f"\n{proof.exercise}", style="bold"))
-        problems = Table.grid(padding=(0, 1, 0, 0))
-        for problem in proof.problems:
-            problems.add_row("-", Text(problem, style="red", overflow="fold"))
-        out.print(problems)
+        lines = Table.grid(padding=(0, 1, 0, 0))
+        for text, style in told:
+            lines.add_row("-", Text(text, style=style, overflow="fold"))
+        out.print(lines)
+
+
+def _remarks(proof: Proof) -> list[tuple[str, str]]:
+    """What is good to know, and falls short of nothing."""
+    told = [f"advice: {each}" for each in proof.advice]
+    if proof.tried < proof.mutants:
+        told.append(f"only {proof.tried} of {proof.mutants} mutants were tried")
+    if proof.advice or proof.tried < proof.mutants:
+        told += [f"equivalent: {each}" for each in proof.equivalents]
+    return [(each, "dim") for each in told]
 
 
 def _mark(proof: Proof) -> Any:
@@ -132,7 +150,7 @@ def _mark(proof: Proof) -> Any:
 
 
 def _numbers(proof: Proof) -> list[str]:
-    counts = (proof.checks, proof.right, proof.wrong, proof.named, proof.mutants, proof.caught)
+    counts = (proof.checks, proof.right, proof.wrong, proof.named, proof.tried, proof.caught)
     rest = (proof.equivalent, len(proof.survivors))
     return [*map(str, (*counts, *rest)), f"{proof.seconds:.2f}"]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from importlib.util import find_spec
+from types import CodeType
 from typing import NamedTuple
 
 from gradekit.errors import KitError
@@ -31,10 +32,14 @@ OPERATORS = """
 
 
 class Mutant(NamedTuple):
-    """One change: the lines it touches, stripped, before and after, and the whole source."""
+    """One change: the lines it touches, stripped, before and after, and the whole source.
+
+    `line` is where it begins, counted from 1; texts alone may be equal in several places.
+    """
 
     before: str
     after: str
+    line: int
     source: str
 
 
@@ -130,8 +135,22 @@ def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _difference(source: str, mutated: str) -> tuple[str, str]:
-    """The lines that differ, without what both texts share before and after."""
+def is_same_code(source: str, mutated: str) -> bool:
+    """Whether both compile to the same code: such a mutant is none, and nothing could catch it."""
+    return _bare_code(compile(source, "", "exec")) == _bare_code(compile(mutated, "", "exec"))
+
+
+def _bare_code(code: CodeType) -> tuple[object, ...]:
+    """All of a code object that decides what it does; not its lines."""
+    constants = (_bare_code(c) if isinstance(c, CodeType) else (type(c), repr(c))
+                 for c in code.co_consts)  # fmt: skip
+    return (code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars,
+            code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount, code.co_flags,
+            code.co_exceptiontable, *constants)  # fmt: skip
+
+
+def _difference(source: str, mutated: str) -> tuple[str, str, int]:
+    """The lines that differ, without what both texts share before and after, and the first."""
     old, new = source.splitlines(), mutated.splitlines()
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
@@ -141,4 +160,4 @@ def _difference(source: str, mutated: str) -> tuple[str, str]:
         end += 1
     pair = (old[start : len(old) - end], new[start : len(new) - end])
     before, after = (" ".join(line.strip() for line in lines) for lines in pair)
-    return before, after
+    return before, after, start + 1

@@ -32,3 +32,14 @@ def check(
     return pytest.mark.check(
         function=function, points=points, hint=hint, inputs=inputs, manual=manual
     )
+
+
+class PartialCredit(AssertionError):
+    """What a check raises that earns a part of its points.
+
+    It fails, so the learner reads why; what it earned is counted.
+    """
+
+    def __init__(self, points: float, why: str = "") -> None:
+        super().__init__(why or f"it earns {points:g} of the points")
+        self.points = points

@@ -16,6 +16,7 @@ import pytest
 
 from gradekit.errors import SandboxError
 from gradekit.grading import examples as examples_module
+from gradekit.grading.checks import PartialCredit
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.memo import Judgement
 from gradekit.grading.mistakes import Print, fingerprint
@@ -76,7 +77,7 @@ class Judge:
             title=_title(item),
             outcome=outcome,
             ending=ending,
-            score=points if outcome == "passed" else 0.0,
+            score=points if outcome == "passed" else _part_of(points, error),
             max_score=points,
             message=clean(message, MESSAGE_CHARACTERS),
             kind=_kind_of(error) if outcome == "failed" else "",
@@ -138,6 +139,11 @@ def _outcome(error: BaseException | None, attempt: Attempt) -> tuple[Any, Any, s
     # The solution passes this check, so it is the answer's value that it stumbled over.
     text = f"{prefix}what came back could not be judged ({type(error).__name__}: {error})"
     return "failed", "finished", text
+
+
+def _part_of(points: float, error: BaseException | None) -> float:
+    """What a failed check earns: nothing, but for a partial credit."""
+    return min(max(error.points, 0.0), points) if isinstance(error, PartialCredit) else 0.0
 
 
 def _kind_of(error: BaseException | None) -> str:

@@ -98,7 +98,7 @@ class Watch:
         may_see = self.passed or self.workspace.has_seen_solution(self.exercise)
         offered = {
             "n": "next" if self.passed and self._next() else "",
-            "h": "hint" if not self.passed and self.hint_level < 3 else "",
+            "h": "hint" if not self.passed and self.hint_level < len(self.exercise.hints) else "",
             "s": "solution" if may_see else "",
             "l": "list",
             "p": "picture" if self.report and self.report.score else "",
