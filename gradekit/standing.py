@@ -12,7 +12,7 @@ import csv
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -39,9 +39,10 @@ TOTAL = "total"
 
 
 class Told(msgspec.Struct, frozen=True):
-    """Points that another system tells of: nbgrader's gradebook.
+    """Points that nbgrader's gradebook tells of.
 
-    `check` is "" and `is_penalty` is true for what is taken off for lateness.
+    `mark`: what a person gave for `check`; `penalty`: what is taken off for lateness there;
+    `settled`: what we had taken off last, so that the score there is the final one.
     """
 
     person: Person
@@ -49,7 +50,7 @@ class Told(msgspec.Struct, frozen=True):
     points: float
     check: str = ""
     reason: str = ""
-    is_penalty: bool = False
+    kind: Literal["mark", "penalty", "settled"] = "mark"
 
 
 class Standing(NamedTuple):
@@ -78,14 +79,15 @@ class Standing(NamedTuple):
         """The final score of an answer that counts."""
         return self.finals.get(result.student, {}).get(result.exercise, Final())
 
-    def counted(self) -> Iterator[Result]:
-        """The result that counts of everybody for every exercise."""
-        return (result for result in self.attempts() if result.state == "counted")
+    def counted(self, *, marked: bool = True) -> Iterator[Result]:
+        """The result that counts of everybody for every exercise; see `attempts`."""
+        return (result for result in self.attempts(marked=marked) if result.state == "counted")
 
-    def attempts(self) -> Iterator[Result]:
+    def attempts(self, *, marked: bool = True) -> Iterator[Result]:
         """All results; which counts and which is an attempt beside it is as the policy says.
 
-        Checks that a person marked have those points.
+        Args:
+            marked: Whether checks that a person marked have those points.
         """
         chosen = {
             final.answer.number for of_one in self.finals.values() for final in of_one.values()
@@ -95,7 +97,8 @@ class Standing(NamedTuple):
             if state != "withdrawn":
                 state = "counted" if number in chosen else "attempt"
             report = result.report
-            if given := self.marks.get((result.student, result.exercise)):
+            given = self.marks.get((result.student, result.exercise)) if marked else None
+            if given:
                 report = report.with_marks(given)
             if state != result.state or report is not result.report:
                 result = msgspec.structs.replace(result, state=state, report=report)
@@ -242,6 +245,19 @@ def record(standing: Standing) -> list[Change]:
     return found
 
 
+def read_told(folder: Path) -> list[Told]:
+    """What a gradebook told last.
+
+    Raises:
+        KitError: somebody else wrote the file.
+    """
+    path = folder / MARKS
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[Told]) if path.is_file() else []
+    except (OSError, msgspec.DecodeError):
+        raise KitError(f"{path} cannot be read: remove it, and grade with --gradebook.") from None
+
+
 def write_told(folder: Path, told: Iterable[Told]) -> bool:
     """Keep what a gradebook told; whether it is anything new."""
     path = folder / MARKS
@@ -256,17 +272,12 @@ def _told_marks(
     folder: Path, names: Mapping[Person, str]
 ) -> tuple[list[Mark], dict[tuple[str, str], float]]:
     """What a gradebook told: marks for checks, and penalties."""
-    path = folder / MARKS
-    try:
-        told = msgspec.json.decode(path.read_bytes(), type=list[Told]) if path.is_file() else []
-    except (OSError, msgspec.DecodeError):
-        raise KitError(f"{path} cannot be read: remove it, and grade with --gradebook.") from None
     marks, penalties = [], {}
-    for each in told:
+    for each in read_told(folder):
         student = names.get(each.person, each.person.name)
-        if each.is_penalty:
+        if each.kind == "penalty":
             penalties[student, each.exercise] = each.points
-        else:
+        elif each.kind == "mark":
             marks.append(
                 Mark(student, each.exercise, each.points, each.reason, each.check, "nbgrader")
             )

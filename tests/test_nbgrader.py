@@ -5,6 +5,7 @@ nbgrader runs in processes of its own, as an instructor starts it.
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shutil
@@ -271,6 +272,66 @@ def test_grading_again_updates_and_keeps_what_humans_entered(
 ) -> None:
     """Manual scores, manual comments and penalties survive; nothing is there twice."""
     check_regrading(db(tmp_path), results, course)
+
+
+def equal_scores(folder: Path) -> dict[str, float]:
+    """The scores of scores.csv, seen to be those that nbgrader exports."""
+    from nbgrader.api import Gradebook
+
+    with (folder / "out" / "scores.csv").open(encoding="utf-8-sig") as file:
+        scores = {row["student"]: float(row["total"]) for row in csv.DictReader(file)}
+    with Gradebook(db(folder)) as gradebook:
+        there = {
+            each.student.id: max(0.0, each.score - each.late_submission_penalty)
+            for each in gradebook.assignment_submissions(NAME)
+        }
+    assert there == pytest.approx(scores)
+    return scores
+
+
+def test_gradebook_and_scores_are_equal_after_marks_late_days_and_overrides(
+    tmp_path: Path,
+) -> None:
+    """Whatever decides a score, nbgrader's gradebook and scores.csv hold the same."""
+    from nbgrader.api import Gradebook
+
+    right = (ROOT / "solutions" / f"{NAME}.py").read_text("utf-8")
+    wrong = (ROOT / "examples" / "answers" / "softmax_wrong.py").read_text("utf-8")
+    for student, text, day in (("ada", right, 1), ("bob", wrong, 1), ("cyd", right, 3)):
+        path = tmp_path / "submitted" / student / NAME / f"{NAME}.py"
+        path.parent.mkdir(parents=True)
+        path.write_text(text, "utf-8")
+        path.with_name("timestamp.txt").write_text(f"2026-09-0{day} 12:00:00 UTC")
+    out = tmp_path / "out"
+    words = ["grade", str(tmp_path), "--out", str(out), "--jobs", "1"]
+    words += ["--gradebook", db(tmp_path)]
+
+    def grade() -> dict[str, float]:
+        result = CliRunner().invoke(kit, words)
+        assert result.exit_code == 0, result.output
+        return equal_scores(tmp_path)
+
+    raw = grade()
+    assert raw == {"ada": 10, "bob": 3.5, "cyd": 10}
+    with Gradebook(db(tmp_path)) as gradebook:
+        lost = next(
+            each
+            for each in gradebook.find_submission_notebook(NAME, NAME, "bob").grades
+            if each.auto_score == 0 and each.max_score == 1
+        )
+        lost.manual_score = 0.5
+        gradebook.db.commit()
+    assert grade() == {**raw, "bob": 4.0}
+    assert "marked in nbgrader" in (out / "changes.csv").read_text("utf-8-sig")
+    (out / "grading.toml").write_text("deadline = 2026-09-01T13:00:00Z\nlate.per_day = 0.1\n")
+    assert grade() == {**raw, "bob": 4.0, "cyd": 8.0}
+    overrides = out / "overrides.csv"
+    overrides.write_text("student,exercise,points,reason\nbob,softmax,9,argued well\n")
+    assert grade() == {**raw, "bob": 9.0, "cyd": 8.0}
+    assert grade() == {**raw, "bob": 9.0, "cyd": 8.0}
+    overrides.unlink()
+    (out / "grading.toml").unlink()
+    assert grade() == {**raw, "bob": 4.0}
 
 
 def test_new_gradebook_serves_stock_autograde(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -209,13 +209,13 @@ class Classroom:
 
         names = called({*self.found.people, *people_in(self.out)})
         people = {names[person]: person for person in self.found.people}
-        not_graded = [*self.found.not_graded, *self.unreadable, *map(_gone, self.withdrawn)]
-        standing = self._standing(not_graded, settled)
+        standing = self.standing()
+        self.notes, self.changes = standing.notes, record(standing) if settled else []
         attempts = Attempts(each.result for each in read_history(self.out) if each.why == REPLACED)
         overview = Overview(
             self.course,
             attempts.beside(standing.attempts()),
-            not_graded,
+            self._not_graded,
             people,
             similar,
             people,
@@ -240,15 +240,29 @@ class Classroom:
             ) from None
         return overview
 
-    def _standing(self, not_graded: Iterable[NotGraded], settled: bool) -> Standing:
+    @property
+    def people(self) -> dict[str, Person]:
+        """Who everybody is, by what they are called."""
+        everybody = {*self.found.people, *people_in(self.out)}
+        names = called(everybody)
+        return {names[person]: person for person in sorted(everybody, key=lambda each: each.id)}
+
+    def standing(self) -> Standing:
+        """The final scores, of all results that are there.
+
+        Raises:
+            KitError: policy or marks say something that has no meaning.
+        """
         unreadable = {
             (each.student, each.exercise)
-            for each in not_graded
+            for each in self._not_graded
             if each.exercise and not each.superseded
         }
-        standing = stand(self.out, self.course, self.found.people, unreadable)
-        self.notes, self.changes = standing.notes, record(standing) if settled else []
-        return standing
+        return stand(self.out, self.course, self.found.people, unreadable)
+
+    @property
+    def _not_graded(self) -> list[NotGraded]:
+        return [*self.found.not_graded, *self.unreadable, *map(_gone, self.withdrawn)]
 
     def _write_similar(self, similar: Similar) -> None:
         from gradekit.export.scores import similar_csv

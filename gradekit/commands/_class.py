@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gradekit.batch.run import Preview
     from gradekit.course import Course
     from gradekit.intake.placing import Found
-    from gradekit.overview import Overview
+    from gradekit.overview import Overview, Similar
 
 INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
 
@@ -52,6 +52,7 @@ class ClassRun:
     def __init__(self, course: Course, asked: Asked) -> None:
         self._course, self._asked = course, asked
         self._isolation = asked.isolation
+        self._similar: Similar | None = None
 
     def run(self) -> int:
         """Do it; return the exit code.
@@ -110,11 +111,13 @@ class ClassRun:
             left = len(classroom.found.entries) - classroom.earlier - classroom.finished
             click.echo(f"Stopped with {left} answers to go: the same command goes on.", err=True)
         compare = (asked.similarity or asked.against) and not interrupted
-        similar = classroom.similar(asked.against) if compare else None
-        overview = classroom.write(asked.feedback, similar, settled=not interrupted)
+        self._similar = classroom.similar(asked.against) if compare else None
+        if asked.gradebook:
+            self._read_marks(classroom, asked.gradebook)
+        overview = classroom.write(asked.feedback, self._similar, settled=not interrupted)
         self._tell(classroom, overview)
         if asked.gradebook and not interrupted:
-            self._write_gradebook(asked.gradebook)
+            self._write_gradebook(classroom, asked.gradebook)
         return INTERRUPTED if interrupted else OUR_FAILURE if overview.not_run else 0
 
     def _tell(self, classroom: Classroom, overview: Overview) -> None:
@@ -133,13 +136,30 @@ class ClassRun:
         for exercise, fault in overview.faults.items():
             click.echo(clean(f"{exercise} was not run: {fault}"), err=True)
 
-    def _write_gradebook(self, url: str) -> None:
+    def _read_marks(self, classroom: Classroom, url: str) -> bool:
+        """Take over what people entered into nbgrader's gradebook; whether it is anything new."""
+        from gradekit.nbgrader.marks import read_marks
+        from gradekit.standing import read_told, write_told
+
+        out = self._asked.out
+        return write_told(out, read_marks(url, classroom.people, read_told(out)))
+
+    def _write_gradebook(self, classroom: Classroom, url: str) -> None:
         from gradekit.nbgrader.gradebook import write
-        from gradekit.results import read_results
+        from gradekit.nbgrader.marks import settle
+        from gradekit.render.batch import print_changes
+        from gradekit.render.terminal import console
+        from gradekit.standing import read_told, write_told
 
         asked = self._asked
-        results = read_results(asked.out)
-        for note in write(results, url, self._course, asked.folder, asked.feedback):
+        results = classroom.standing().counted(marked=False)
+        notes = write(results, url, self._course, asked.folder, asked.feedback)
+        if self._read_marks(classroom, url):  # nbgrader's own rule for lateness, say
+            classroom.write(asked.feedback, self._similar)
+            print_changes(console(), classroom.changes, asked.out)
+        told, more = settle(url, classroom.standing(), read_told(asked.out))
+        write_told(asked.out, told)
+        for note in [*notes, *more]:
             click.echo(f"note: {note}", err=True)
         click.echo(f"Gradebook written: {url}")
 

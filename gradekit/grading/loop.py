@@ -145,9 +145,7 @@ class Loop:
             place = {check.item.name: number for number, check in enumerate(checks)}
             done.sort(key=lambda check: place[check.name])
 
-    def _run_plan(
-        self, job: Job, plan: Plan, checks: list[_Collected], judge: Judge
-    ) -> None:
+    def _run_plan(self, job: Job, plan: Plan, checks: list[_Collected], judge: Judge) -> None:
         by_name = {check.item.name: check for check in checks}
         for name in plan.names:
             self._run_check(job, by_name[name], checks, judge)

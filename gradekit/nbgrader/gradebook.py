@@ -77,7 +77,7 @@ def write(
         KitError: the gradebook cannot be opened, or holds other checks than the grader.
     """
     newest = {(result.student, result.exercise): result for result in results}
-    with _opened(url) as gradebook:
+    with opened(url) as gradebook:
         models = {
             result.exercise: result.report
             for result in newest.values()
@@ -96,12 +96,17 @@ def check_url(url: str) -> None:
     Raises:
         KitError: it cannot be used.
     """
-    with _opened(url):
+    with opened(url):
         pass
 
 
 @contextlib.contextmanager
-def _opened(url: str) -> Iterator[Gradebook]:
+def opened(url: str) -> Iterator[Gradebook]:
+    """The gradebook at `url`, made if it is not there.
+
+    Raises:
+        KitError: it cannot be used.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nbgrader's and its libraries' own affairs
