@@ -259,6 +259,11 @@ class Overview:
         own = [(f, line, n) for (name, f, line), n in self.lines.items() if name == exercise.name]
         return sorted(own, key=lambda each: (-each[2], each))[:SHOWN]
 
+    @property
+    def has_policy(self) -> bool:
+        """Whether a final score may be something else than what was earned."""
+        return self.standing is not None and not self.standing.is_plain
+
     def id_of(self, student: str) -> str:
         """The platform's id of a student; "" where it is not known."""
         return self.people[student].id if student in self.people else ""

@@ -393,3 +393,27 @@ def test_what_an_earlier_version_graded_is_compared_as_well(tmp_path: Path) -> N
     (folder / "overrides.csv").write_text("student,exercise,points,reason\nAda,5,7,\n")
     (change,) = record(stand(folder, COURSE))
     assert (change.before, change.now) == (8.0, 7.0)
+
+
+def test_the_page_and_the_table_show_raw_and_final_side_by_side(tmp_path: Path) -> None:
+    """What was earned, what counts, and why; excused is neither missing nor zero."""
+    from gradekit.export.scores import scores_csv
+    from gradekit.overview import Overview
+    from gradekit.render.page import report_page
+
+    results = [result(ADA, 8, days=2), result(ALAN, 5), result(ALAN, 5, EIGHT)]
+    folder = written(tmp_path / "graded", results)
+    (folder / "grading.toml").write_text(
+        "deadline = 2026-10-05T12:00:00Z\nlate.per_day = 0.25\n[excused]\nAlan = ['adam']\n"
+    )
+    standing = stand(folder, COURSE)
+    overview = Overview(COURSE, standing.counted(), standing=standing)
+    (ada, alan) = csv.DictReader(io.StringIO(scores_csv(overview).removeprefix("\ufeff")))
+    assert (ada[FIVE], ada[f"{FIVE} raw"], ada["total"], ada["possible"]) == ("4", "8", "4", "20")
+    assert ada[f"{FIVE} why"] == "2 days late: 50% of the points earned off"
+    assert (alan[EIGHT], alan[f"{EIGHT} raw"], alan[f"{EIGHT} why"]) == ("", "5", "excused")
+    assert (alan["total"], alan["possible"]) == ("5", "10")
+    page = report_page(overview, {"Ada": "Ada", "Alan": "Alan"}, "today")
+    assert '4 <span class="faint">(8)</span>' in page
+    assert ">ex</td>" in page
+    assert "Earned 8; 2 days late: 50% of the points earned off." in page

@@ -21,7 +21,7 @@ def scores_csv(overview: Overview) -> str:
     total stands after the id, then what each answer earned and why that is not its score.
     """
     names = [exercise.name for exercise in overview.exercises]
-    with_raw = overview.standing is not None and not overview.standing.is_plain
+    with_raw = overview.has_policy
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     more = ["possible", *(f"{name} {what}" for name in names for what in ("raw", "why"))]
