@@ -100,6 +100,11 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """What a submission is called: `exercise_05_softmax.py`."""
         return f"{self.name}.py"
 
+    def is_about(self, topic: str) -> bool:
+        """Whether a topic, or the name, holds this text in any case of its letters."""
+        wanted = topic.casefold()
+        return any(wanted in each.casefold() for each in [*self.topics, self.slug])
+
     @property
     def names(self) -> set[str]:
         """Everything that means this exercise on the command line."""

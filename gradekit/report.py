@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Literal
@@ -14,6 +15,7 @@ Ending = Literal["finished", "timed_out", "out_of_memory", "crashed", "refused",
 MARKS = {"passed": "✓", "failed": "✗", "not_run": "!", "waits": "○"}
 WAITS = "waits for a mark"  # of a person
 PRINTED = "\nprinted: "  # in a message, before what the answer printed
+ADDRESS = re.compile(r" (?:object )?at 0x[0-9a-fA-F]+")
 NOT_WRITTEN = "not written yet"  # the message where a function is still the stub's
 
 
@@ -166,6 +168,10 @@ def to_json(report: Report) -> str:
 
 
 def clean(text: str, limit: int = 2000) -> str:
-    """`text` without characters that could steer a terminal or reorder a line."""
+    """`text` without characters that could steer a terminal or reorder a line.
+
+    And without addresses in memory, which are others each time and tell nobody anything.
+    """
+    text = ADDRESS.sub("", text)
     text = text if len(text) <= limit else text[: limit - 4] + " ..."
     return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)

@@ -14,13 +14,15 @@ class Attention(Picture):
         Q, K, V = (rng.normal(size=(8, 16)) for _ in range(3))
         K = K + Q  # so that a query prefers its own key
         found = []
-        for mask in (None, np.tril(np.ones((8, 8), dtype=bool))):
-            result = answer.scaled_dot_product_attention(Q, K, V, mask)
+        mask = numbers("causal_mask(8)", answer.causal_mask(8), (8, 8)) > 0  # the answer's own
+        for views in (None, mask):
+            result = answer.scaled_dot_product_attention(Q, K, V, views)
             _, weights = pair("scaled_dot_product_attention(...)", result)
             found.append(numbers("weights", weights, (8, 8)))
         return found
 
     def draw(self, axes, values):
-        for panel, weights, name in zip(axes, values, ("no mask", "causal mask"), strict=True):
+        names = "no mask", "causal_mask(8)"
+        for panel, weights, name in zip(axes, values, names, strict=True):
             panel.imshow(weights, cmap="viridis", vmin=0, vmax=1)
             panel.set(xlabel=f"{name}; rows sum to {weights.sum(axis=1).mean():.2f}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 import gradekit.grading
+from gradekit.course import Course
 from gradekit.report import Check, Counterexample, Report
 from gradekit.results import About
 
@@ -51,3 +53,25 @@ def test_examples_of_the_grading_api_run(module: str) -> None:
     name = "gradekit.grading" if module == "__init__" else f"gradekit.grading.{module}"
     found = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
     assert not found.failed
+
+
+def test_the_plan_follows_the_paths_of_the_course() -> None:
+    """docs/practice.md names the exercises of a path in the order that `kit list --path` has."""
+    course = Course(ROOT)
+    page = (ROOT / "docs" / "practice.md").read_text("utf-8")
+    (row,) = re.findall(r"\| 1 to 5 \| .*?order: (.*?) \|", page)
+    named = [name.strip().replace("normalisation", "normalization") for name in row.split(";")]
+    block = course.find("transformer_block")
+    path = [each.slug.replace("_", " ") for each in course.path_to(block)]
+    assert path[: len(named)] == named
+
+
+def test_the_editor_s_pattern_reads_what_check_prints() -> None:
+    """The problem matcher of docs/practice.md takes a line apart as `--format problems` puts it."""
+    page = (ROOT / "docs" / "practice.md").read_text("utf-8")
+    task = json.loads(page.partition("```json\n")[2].partition("```")[0])["tasks"][0]
+    pattern = task["problemMatcher"]["pattern"]
+    found = re.match(pattern["regexp"], "a/exercise_05_softmax.py:12: It is: 3")
+    assert found is not None
+    groups = [found[pattern[name]] for name in ("file", "line", "message")]
+    assert groups == ["a/exercise_05_softmax.py", "12", "It is: 3"]

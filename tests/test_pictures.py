@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gradekit.course import Course
@@ -115,3 +116,19 @@ def test_numbers_says_what_it_wanted():
     assert numbers("it", [[1, 2]], (-1, 2)).shape == (1, 2)
     with pytest.raises(NotDrawable, match=r"it should have shape \(3,\), got \(2,\)"):
         numbers("it", [1, 2], (3,))
+
+
+def test_attention_is_drawn_with_the_answer_s_own_mask(course):
+    """A mask that is upside down shows as it is, not as it should be."""
+
+    class Answer:
+        @staticmethod
+        def causal_mask(length):
+            return np.triu(np.ones((length, length), dtype=bool))
+
+        @staticmethod
+        def scaled_dot_product_attention(Q, K, V, mask):
+            return None, np.zeros((8, 8)) if mask is None else mask / 8
+
+    _, masked = picture_of(course, course.find("attention")).collect(Answer)
+    assert masked[0].all() and not masked[-1, 0]

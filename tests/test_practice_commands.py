@@ -86,6 +86,46 @@ def test_hints_ask_before_the_second(folder):
     assert "Hint 3 of 3:" in run("hint", "softmax", "--yes").output
 
 
+def test_a_solved_answer_that_breaks_is_shown_what_changed(folder):
+    """The last answer with full marks is kept; check names the command, solution the lines."""
+    answer = folder / "exercise_05_softmax.py"
+    answer.write_text(RIGHT, "utf-8")
+    assert "kit solution softmax" in run("check", "softmax").output
+    answer.write_text(RIGHT.replace("x - ", "x + ", 1), "utf-8")
+    said = run("check", "softmax").output
+    assert "kit solution 5 (what changed)" in " ".join(said.split())
+    assert "kit try 5 " in said
+    told = run("solution", "softmax").output
+    changed = told.partition("What changed since it passed")[2]
+    assert re.search(r"^-.*x - ", changed, re.MULTILINE)
+    assert re.search(r"^\+.*x \+ ", changed, re.MULTILINE)
+
+
+def test_try_is_offered_only_where_there_is_a_call_to_try(folder):
+    """A failed import has none."""
+    (folder / "exercise_05_softmax.py").write_text("import nothing_of_the_kind\n", "utf-8")
+    said = run("check", "softmax").output
+    assert "kit hint 5" in said and "kit try" not in said
+
+
+def test_check_lists_problems_for_an_editor(folder):
+    """The first column is the file as it was named; exit codes are as ever."""
+    (folder / "exercise_05_softmax.py").write_text(WRONG, "utf-8")
+    result = run("check", "softmax", "--format", "problems")
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert all(re.match(r".*exercise_05_softmax\.py:\d+: \S", line) for line in lines)
+    assert any("softmax(np.array(" in line for line in lines)
+
+
+def test_list_by_topic_level_and_minutes(folder):
+    """Each leaves out what does not fit."""
+    said = run("list", "--topic", "ATTENTION", "--level", "hard", "--minutes", "35", "--plain")
+    lines = said.output.splitlines()
+    assert lines and all("hard" in line and "attention" in line for line in lines)
+    assert all(int(re.search(r"(\d+) minutes", line)[1]) <= 35 for line in lines)
+
+
 @pytest.mark.parametrize("command", ["hint", "reset"])
 def test_a_question_that_nobody_can_answer_names_the_option(folder, command):
     """Where the input has ended, it is wrong usage, and nothing has been done."""

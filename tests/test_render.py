@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
+from gradekit.course import Course
 from gradekit.feedback import LEVELS, at_level
+from gradekit.practice.screen.solutions import print_model_answer
 from gradekit.render.plain import sentences
-from gradekit.render.terminal import WIDTH, console, print_report
+from gradekit.render.problems import problems
+from gradekit.render.terminal import WIDTH, console, paged, print_report
 from gradekit.report import Check, Counterexample, Report, clean
 
 
@@ -266,3 +271,59 @@ def test_lines_in_a_pipe_end_where_their_text_ends(capsys: pytest.CaptureFixture
     print_report(console(), MIXED)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 5 and lines == [line.rstrip() for line in lines]
+
+
+def test_problems_for_an_editor_name_a_file_a_line_and_a_message() -> None:
+    """The line that an exception proves, else where the function begins; one line a failure."""
+    source = "import numpy as np\n\n\ndef f(x):\n    return x\n"
+    example = Counterexample(call="f(1)", expected="2", got="1")
+    raised = "f(2) raised ValueError: two\nlines (line 5: `return x`)"
+    failed = [
+        check("f", "It doubles.", counterexample=example),
+        check("f", "It takes two.", message=raised),
+        check("g", "G is there.", message="not written yet"),
+    ]
+    assert [*problems(report_of(*failed, passed("f", "Fine.")), Path("a.py"), [source])] == [
+        "a.py:4: It doubles. f(1): expected 2, got 1",
+        "a.py:5: It takes two. f(2) raised ValueError: two lines (line 5: `return x`)",
+        "a.py:1: g is not written yet",
+    ]
+    broken = [check("f", f"Title {n}.", message="line 3 is no valid Python: eh") for n in range(2)]
+    (only,) = problems(report_of(*broken), Path("a.py"), ["def f(:"])
+    assert only == "a.py:3: line 3 is no valid Python: eh"
+
+
+def test_what_is_longer_than_the_screen_goes_through_a_pager(monkeypatch: Any) -> None:
+    """Only on a terminal, and only where it does not fit."""
+    shown: list[str] = []
+    monkeypatch.setattr("click.echo_via_pager", lambda text, color: shown.append(text))
+    for is_tty, lines, pages in [(True, 30, 1), (True, 5, 0), (False, 30, 0)]:
+        shown.clear()
+        monkeypatch.setattr("sys.stdout.isatty", lambda is_tty=is_tty: is_tty)
+        screen = Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
+        with paged(screen):
+            screen.print("\n".join(map(str, range(lines))))
+        assert len(shown) == pages
+        assert ("29" if lines == 30 else "4") in (shown[0] if pages else screen.file.getvalue())
+
+
+def test_no_message_tells_where_something_lay_in_memory() -> None:
+    """Addresses are others each time: equal answers would get messages that differ."""
+    text = clean("<Rng object at 0x7f1a2B> and Generator(PCG64) at 0x7F2A9C0 and at 0 x")
+    assert text == "<Rng> and Generator(PCG64) and at 0 x"
+
+
+def test_hints_and_solutions_break_between_words_at_80_columns(course: Course) -> None:
+    """No line of them ends inside a word, so that it can be read and copied."""
+    for exercise in course.exercises:
+        out = Console(file=io.StringIO(), force_terminal=True, width=80, color_system=None)
+        print_model_answer(out, course, exercise)
+        for hint in exercise.hints:
+            out.print(Text(f"Hint 1 of 3: {hint}"))
+        printed = out.file.getvalue()  # type: ignore[attr-defined]
+        source = course.solution(exercise).read_text("utf-8")
+        followups = " ".join(f"{each.question} {each.answer}" for each in exercise.followups)
+        known = {*f"{source} {followups} {' '.join(exercise.hints)}".split()}
+        known |= {word[:1].upper() + word[1:] for word in known}
+        ends = {line.split()[-1] for line in printed.splitlines() if line.strip()}
+        assert ends <= known | {"aloud", "code"}, (exercise.name, ends - known)

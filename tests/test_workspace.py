@@ -298,3 +298,15 @@ def test_a_practice_folder_has_a_seed_of_its_own(tmp_path, course):
     assert first.seed_of(exercise) == seed + 1
     (tmp_path / "first" / SETTINGS).unlink()
     assert first.seed_of(exercise) == 1
+
+
+def test_an_interview_counts_in_progress_and_breaks_nothing(place, course):
+    """Its points count; what was solved stays solved; full marks open the solution."""
+    write(place, Event(1.0, "interviewed", ADAM, score=6.0, max_score=10.0, failed=("No.",)),
+          Event(2.0, "interviewed", SOFTMAX, score=10.0, max_score=10.0),
+          Event(3.0, "interviewed", SOFTMAX, score=4.0, max_score=10.0))  # fmt: skip
+    assert place.states() == {ADAM: "started", SOFTMAX: "solved"}
+    assert place.has_seen_solution(course.find("softmax"))
+    found = {each.exercise.name: each for each in progress.standings(place)}
+    assert (found[ADAM].score, found[SOFTMAX].score) == (6.0, 10.0)
+    assert (ADAM, "No.", 1) in progress.mistakes(place.events())

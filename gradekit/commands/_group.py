@@ -113,5 +113,17 @@ def _what_next(course: Course) -> None:
 def fail(message: str, code: int) -> NoReturn:
     from gradekit.report import clean
 
-    click.echo(f"kit: {clean(message)}", err=True)  # it may hold the name of a file
+    text = f"kit: {clean(message)}"  # it may hold the name of a file
+    if sys.stderr.isatty():
+        text = "\n".join(map(_between_words, text.splitlines()))
+    click.echo(text, err=True)
     sys.exit(code)
+
+
+def _between_words(line: str) -> str:
+    """A line in as many as this terminal needs, none of which ends inside a word."""
+    import shutil
+    import textwrap
+
+    width = max(shutil.get_terminal_size().columns, 20)
+    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)

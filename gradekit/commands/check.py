@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,12 @@ from gradekit.commands._options import EXERCISE, output_may_go_unread, plain_opt
 from gradekit.errors import KitError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from gradekit.course import Exercise
     from gradekit.practice.workspace import Workspace
     from gradekit.report import Report
+    from gradekit.submission import Submission
 
 WARNING = "warning: this machine cannot isolate code: only check answers you trust (`kit doctor`)."
 
@@ -42,6 +46,13 @@ WARNING = "warning: this machine cannot isolate code: only check answers you tru
 )
 @click.option("--seed", type=click.IntRange(0), help="Of what checks draw; a report tells it.")
 @click.option("-v", "--verbose", is_flag=True, help="Every failure with its message.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["screen", "problems"]),
+    default="screen",
+    help="problems: `file:line: message`, one a failure, for editors.",
+)
 @plain_option
 @click.pass_context
 def check(
@@ -53,6 +64,7 @@ def check(
     isolation: str | None,
     seed: int | None,
     verbose: bool,
+    form: str,
     plain: bool,
 ) -> None:
     """Grade an answer to EXERCISE: FILE (.py or .ipynb), or your own stub.
@@ -66,9 +78,6 @@ def check(
     """
     from gradekit.engine import EXPLAINED_CAUSES
     from gradekit.feedback import at_level
-    from gradekit.render.plain import sentences
-    from gradekit.render.terminal import console, print_causes, print_next, print_score
-    from gradekit.report import to_json
     from gradekit.submission import read
 
     course = course_of(context)
@@ -85,32 +94,59 @@ def check(
     submission = workspace.read_answer(exercise) if workspace and is_own else read(file)
     if seed is None:
         seed = workspace.seed_of(exercise) if workspace and is_own else 0
+    form = "json" if as_json else "plain" if plain else form
     with graded_answer(course, exercise, submission, isolation, seed) as (session, report):
         if workspace and is_own:
             workspace.record_check(report, exercise)
+            if report.passed:
+                workspace.keep_passed(exercise, submission)
         if report.isolation == "process":
             click.echo(WARNING, err=True)
 
-        def explained() -> Report:
-            """With counterexamples, where the reader may see them, to what is told in full."""
+        def explained(most: int) -> Report:
+            """With counterexamples, where the reader may see them, to so many causes."""
             if feedback != "full":
                 return at_level(report, feedback)
-            most = EXPLAINED_CAUSES if as_json or plain or verbose else 1
             with spinner("looking for a small example ..."):
                 return session.explained(submission, report, most=most)
 
         with output_may_go_unread():
-            if as_json:
-                click.echo(to_json(explained()))
-            elif plain:
-                for sentence in sentences(explained()):
-                    click.echo(sentence)
+            if form == "screen":
+                _print(report, explained, verbose, exercise, workspace if is_own else None)
             else:
-                out = console()
-                print_score(out, report)  # at once; what follows may take a second
-                print_causes(out, explained(), verbose=verbose)
-                print_next(out, next_steps(report, exercise, workspace if is_own else None))
+                for line in _lines(explained(EXPLAINED_CAUSES), form, file, submission):
+                    click.echo(line)
     sys.exit(OUR_FAILURE if report.not_run else PASSED if report.passed else MISSING_MARKS)
+
+
+def _lines(report: Report, form: str, file: Path, submission: Submission) -> Iterable[str]:
+    """The report for other readers than a screen's."""
+    from gradekit.render.plain import sentences
+    from gradekit.render.problems import problems
+    from gradekit.report import to_json
+
+    if form == "json":
+        return [to_json(report)]
+    return sentences(report) if form == "plain" else problems(report, file, submission.cells)
+
+
+def _print(
+    report: Report,
+    explained: Callable[[int], Report],
+    verbose: bool,
+    exercise: Exercise,
+    workspace: Workspace | None,
+) -> None:
+    """The screen: the score at once; what follows may take a second."""
+    from gradekit.engine import EXPLAINED_CAUSES
+    from gradekit.render.terminal import console, paged, print_causes, print_next, print_score
+
+    out = console()
+    print_score(out, report)
+    told = explained(EXPLAINED_CAUSES if verbose else 1)
+    with paged(out) if verbose else nullcontext():
+        print_causes(out, told, verbose=verbose)
+    print_next(out, next_steps(told, exercise, workspace))
 
 
 def next_steps(report: Report, exercise: Exercise, workspace: Workspace | None) -> list[str]:
@@ -118,9 +154,12 @@ def next_steps(report: Report, exercise: Exercise, workspace: Workspace | None) 
     if workspace is None or report.not_run:
         return []
     if not report.passed:
-        number = exercise.number.lstrip("0")
-        call = f"kit try {number} (this call as a file to run)"
-        return [call, f"kit explain {number}", f"kit hint {number}"]
+        number = exercise.number.lstrip("0")  # the shortest name: all of it on one line
+        shown = any(check.counterexample for check in report.checks)
+        steps = [f"kit try {number} (this call as a file to run)"] if shown else []
+        broken = workspace.has_solved(exercise)
+        last = f"kit solution {number} (what changed)" if broken else f"kit hint {number}"
+        return [*steps, f"kit explain {number}", last]
     following = workspace.next_exercise()
     solution = f"kit solution {exercise.slug}"
     return [solution, f"kit watch {following.slug}"] if following else [solution]

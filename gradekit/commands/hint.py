@@ -21,6 +21,10 @@ def hint(context: click.Context, name: str, level: int | None, yes: bool) -> Non
     Example:
         kit hint softmax
     """
+    from rich.text import Text
+
+    from gradekit.render.terminal import console
+
     course = course_of(context)
     exercise = course.find(name)
     if not exercise.hints:
@@ -32,6 +36,6 @@ def hint(context: click.Context, name: str, level: int | None, yes: bool) -> Non
         step = {2: "the idea", 3: "nearly the code"}[wanted]
         confirm(f"Hint {wanted} of 3 gives away {step}. Show it?")
     for number in range(1 if level is None else wanted, wanted + 1):
-        click.echo(f"Hint {number} of 3: {exercise.hints[number - 1]}")
+        console().print(Text(f"Hint {number} of 3: {exercise.hints[number - 1]}"))
     if workspace and wanted > seen:
         workspace.record("hint", exercise, level=wanted)

@@ -26,24 +26,40 @@ DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
 @click.option(
     "--path", "target", metavar="EXERCISE", type=EXERCISE, help="Only what leads to EXERCISE."
 )
+@click.option("--topic", help="Only exercises about this, such as `optimisation`.")
+@click.option("--level", type=click.Choice(["easy", "medium", "hard"]), help="Only these.")
+@click.option("--minutes", type=click.IntRange(1), help="Only exercises that take no longer.")
 @plain_option
 @click.pass_context
 @output_may_go_unread()
 def list_exercises(
-    context: click.Context, part: int | None, target: str | None, plain: bool
+    context: click.Context,
+    part: int | None,
+    target: str | None,
+    topic: str | None,
+    level: str | None,
+    minutes: int | None,
+    plain: bool,
 ) -> None:
-    """List the exercises: topic, difficulty, minutes, and where you stand.
+    """List the exercises: topic, level, minutes, and where you stand.
 
     \b
     Example:
         kit list
-        kit list --part 3
+        kit list --part 3 --level easy --minutes 20
         kit list --path transformer_block
     """
     course = course_of(context)
     shown = course.in_part(part)
     if target:
         shown = [each for each in course.path_to(course.find(target)) if each in shown]
+    shown = [
+        each
+        for each in shown
+        if (topic is None or each.is_about(topic))
+        and level in (None, DIFFICULTIES[each.difficulty])
+        and each.minutes <= (minutes or each.minutes)
+    ]
     workspace = workspace_of(course)
     states: dict[str, State] = workspace.states() if workspace else {}
     if plain:
@@ -69,7 +85,7 @@ def _print(
     from rich.table import Table
 
     from gradekit.practice.screen.paint import STATES
-    from gradekit.render.terminal import console
+    from gradekit.render.terminal import console, paged
 
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("no.", "exercise", "topics", "level", "min", "you"):
@@ -88,4 +104,6 @@ def _print(
             str(exercise.minutes),
             f"[{STATES[state]}]{state}",
         )
-    console().print(table)
+    out = console()
+    with paged(out):
+        out.print(table)

@@ -12,6 +12,8 @@ from gradekit.commands._options import EXERCISE, output_may_go_unread
 from gradekit.errors import KitError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from gradekit.course import Course, Exercise
     from gradekit.practice.workspace import Workspace
 
@@ -24,14 +26,15 @@ if TYPE_CHECKING:
 def solution(context: click.Context, name: str, give_up: bool) -> None:
     """Show the model answer to EXERCISE: what to say aloud, and the code.
 
-    Below it stands where your answer behaves otherwise; style is your own business.
+    Below it stands where your answer behaves otherwise, and what changed since it passed, if it
+    did; style is your own business.
 
     \b
     Example:
         kit solution softmax
     """
     from gradekit.practice.screen.solutions import print_model_answer
-    from gradekit.render.terminal import console
+    from gradekit.render.terminal import console, paged
 
     course = course_of(context)
     exercise = course.find(name)
@@ -44,31 +47,40 @@ def solution(context: click.Context, name: str, give_up: bool) -> None:
         )
     if workspace and not may_see:
         workspace.record("gave_up", exercise)
-    print_model_answer(console(), course, exercise)
-    if workspace and workspace.is_practice and course.solution(exercise).is_file():
-        _compare(course, exercise, workspace)
+    out = console()
+    with paged(out):
+        print_model_answer(out, course, exercise)
+        if workspace and workspace.is_practice and course.solution(exercise).is_file():
+            _compare(out, course, exercise, workspace)
 
 
-def _compare(course: Course, exercise: Exercise, workspace: Workspace) -> None:
+def _compare(out: Console, course: Course, exercise: Exercise, workspace: Workspace) -> None:
     """Print how an answer differs from the model answer, if it has begun at all.
 
-    In its text, where it is known to be right; else in what it does.
+    In its text, where it is known to be right; else in what it does, and from the last one that
+    was right.
     """
     from gradekit.engine import open_session
     from gradekit.practice.screen.paint import is_untouched
-    from gradekit.practice.screen.solutions import print_behaviour, print_difference
-    from gradekit.render.terminal import console
+    from gradekit.practice.screen.solutions import (
+        print_behaviour,
+        print_changes,
+        print_difference,
+    )
     from gradekit.submission import read
 
     if not workspace.answer(exercise).is_file():
         return
     answer, model_answer = workspace.read_answer(exercise), read(course.solution(exercise))
     if workspace.earned_full_marks(exercise, answer.sha256):
-        print_difference(console(), answer, model_answer)
+        print_difference(out, answer, model_answer)
         return
     with open_session(course, exercise) as session, spinner(f"loading {exercise.library} ..."):
         session.grade(model_answer)  # warms up, so that both are timed alike
         yours = session.grade(answer)
         model = session.grade(model_answer)
-    if not is_untouched(yours):
-        print_behaviour(console(), yours, model)
+    if is_untouched(yours):
+        return
+    print_behaviour(out, yours, model)
+    if passed := workspace.passed_answer(exercise):
+        print_changes(out, passed, answer)

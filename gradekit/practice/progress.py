@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from gradekit.course import Course, Exercise
-from gradekit.practice.workspace import Event, State, Workspace
+from gradekit.practice.workspace import GRADED, Event, State, Workspace
 
 IDLE_SECONDS = 20 * 60  # whoever does nothing for longer was away
 
@@ -42,7 +42,7 @@ def standings(workspace: Workspace) -> list[Standing]:
     found = []
     for exercise in workspace.course.exercises:
         own = [event for event in events if event.exercise == exercise.name]
-        checked = [event for event in own if event.event == "checked"]
+        checked = [event for event in own if event.event in GRADED]
         state = states.get(exercise.name, "new")
         found.append(
             Standing(
@@ -114,7 +114,7 @@ def mistakes(events: Iterable[Event]) -> list[tuple[str, str, int]]:
     made: Counter[tuple[str, str]] = Counter()
     standing: dict[str, set[str]] = defaultdict(set)
     for event in events:
-        if event.event == "checked":
+        if event.event in GRADED:
             now = dict.fromkeys(event.mistakes or event.failed)  # a set would shuffle them
             before = standing[event.exercise]
             made.update((event.exercise, each) for each in now if each not in before)

@@ -26,6 +26,8 @@ from gradekit.report import NOT_WRITTEN, Report
 from gradekit.submission import Submission, read
 
 PROGRESS = "progress.jsonl"
+KEPT = Path(".kit") / "passed"  # in a practice folder: the last answer to each with full marks
+GRADED = ("checked", "interviewed")  # events that earn points; reviews are of what was solved
 State = Literal["new", "started", "solved", "broken"]
 
 
@@ -70,6 +72,26 @@ class Workspace:
     def answer(self, exercise: Exercise) -> Path:
         """The file that the learner edits."""
         return self.folder / exercise.file_name
+
+    def passed_answer(self, exercise: Exercise) -> Submission | None:
+        """The last answer with full marks, where one was kept."""
+        path = self.folder / KEPT / exercise.file_name
+        return read(path) if path.is_file() else None
+
+    def keep_passed(self, exercise: Exercise, submission: Submission) -> None:
+        """Keep an answer that earned full marks, for the day on which another one does not.
+
+        Raises:
+            KitError: the folder cannot be written.
+        """
+        if not self.is_practice:
+            return
+        path = self.folder / KEPT / exercise.file_name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("\n".join(submission.cells), "utf-8")
+        except OSError as error:
+            raise KitError(f"{path} cannot be written: {error.strerror}.") from None
 
     def read_answer(self, exercise: Exercise) -> Submission:
         """The answer as it stands now.
@@ -150,10 +172,12 @@ class Workspace:
         """Where the learner stands with each exercise, by name."""
         states: dict[str, State] = {}
         for event in self.events():
+            was_solved = states.get(event.exercise) in ("solved", "broken")
             if event.event == "checked":
-                was_solved = states.get(event.exercise) in ("solved", "broken")
                 missing: State = "broken" if was_solved else "started"
                 states[event.exercise] = "solved" if event.full_marks else missing
+            elif event.event == "interviewed" and not was_solved:  # in a file of its own
+                states[event.exercise] = "solved" if event.full_marks else "started"
             elif event.event == "reset":
                 states[event.exercise] = "new"
         return states
@@ -175,7 +199,7 @@ class Workspace:
     def has_solved(self, exercise: Exercise) -> bool:
         """Whether an answer to it ever earned full marks."""
         return any(
-            event.event == "checked" and event.full_marks
+            event.event in GRADED and event.full_marks
             for event in self.events()
             if event.exercise == exercise.name
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -28,6 +31,22 @@ def console(*, stderr: bool = False) -> Console:
     made = _Console(stderr=stderr, highlight=False, soft_wrap=False)
     made.width = min(made.width, WIDTH)
     return made
+
+
+@contextlib.contextmanager
+def paged(out: Console) -> Iterator[None]:
+    """Show what is printed meanwhile in a pager, on a terminal that is too small for it."""
+    if not (out.is_terminal and sys.stdout.isatty()):
+        yield
+        return
+    with out.capture() as captured:
+        yield
+    text = captured.get()
+    if text.count("\n") < out.size.height:
+        out.file.write(text)
+        out.file.flush()
+    else:
+        click.echo_via_pager(text, color=not out.no_color)
 
 
 class _Console(Console):

@@ -19,6 +19,7 @@ from gradekit.report import Report
 from gradekit.submission import read
 
 QUICK_SECONDS = 15
+HABIT_SECONDS = 1.0  # after a choice, in which Enter is pressed without thinking
 
 
 class Drills:
@@ -29,7 +30,7 @@ class Drills:
         self.right = self.answered = 0
         self._number = 0
         self._chosen: int | None = None
-        self._shown = 0.0
+        self._shown = self._answered = 0.0
         self._verdict: Verdict | None = None
         self._desk = Desk(workspace.course, terminal.inbox)
 
@@ -67,6 +68,8 @@ class Drills:
         if self._chosen is None:
             if key.isdigit() and 1 <= int(key) <= len(self._drill.choices):
                 self._choose(int(key) - 1)
+        elif key == "enter" and time.monotonic() - self._answered < HABIT_SECONDS:
+            pass  # it ended the number, as at a prompt; the input is still to be read
         elif key in ("n", "enter"):
             self._number += 1
             if self._number == len(self.drills):
@@ -75,7 +78,7 @@ class Drills:
         return True
 
     def _choose(self, choice: int) -> None:
-        self._chosen = choice
+        self._chosen, self._answered = choice, time.monotonic()
         is_right = choice == self._drill.right
         quick = time.monotonic() - self._shown < QUICK_SECONDS
         rating = schedule.AGAIN if not is_right else schedule.EASY if quick else schedule.GOOD

@@ -59,7 +59,7 @@ def draw(
     """
     course = workspace.course
     exercises = course.in_part(part)
-    wanted = [e for e in exercises if topic is None or _is_about(e, topic)]
+    wanted = [e for e in exercises if topic is None or e.is_about(topic)]
     if not wanted:
         topics = sorted({topic for exercise in exercises for topic in exercise.topics})
         raise KitError(f"No exercise is about `{topic}`. The topics are: {', '.join(topics)}.")
@@ -155,8 +155,3 @@ def points(questions: Iterable[Question]) -> tuple[float, float]:
     """Points earned, and points to be had."""
     reports = [question.report for question in questions if question.report]
     return sum(r.score for r in reports), sum(r.max_score for r in reports)
-
-
-def _is_about(exercise: Exercise, topic: str) -> bool:
-    wanted = topic.casefold()
-    return any(wanted in each.casefold() for each in [*exercise.topics, exercise.slug])

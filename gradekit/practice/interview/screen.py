@@ -14,7 +14,7 @@ from gradekit.course import Exercise
 from gradekit.errors import OurFailure
 from gradekit.practice.interview import interview as interviews
 from gradekit.practice.interview.interview import Interview, Question
-from gradekit.practice.screen.paint import print_keys, print_path, story_of
+from gradekit.practice.screen.paint import print_keys, print_path, progress_bar, story_of
 from gradekit.practice.screen.solutions import print_heading, print_model_answer
 from gradekit.practice.screen.standing import spent
 from gradekit.practice.screen.terminal import Key, Terminal
@@ -115,11 +115,9 @@ class Room:
         else:
             out.print(Rule(style="dim"))
             share = left / max(60 * self.interview.minutes, 1)
-            full = round(CLOCK_BAR * share)
             style = "green" if share > 0.25 else "red"
             line = Text(f"{int(left) // 60:02}:{int(left) % 60:02} left ", style="bold")
-            line.append("━" * full, style=style).append("─" * (CLOCK_BAR - full), style="dim")
-            out.print(line)
+            out.print(line.append_text(progress_bar(out, share, CLOCK_BAR, style)))
         if self._note:
             out.print(Text(self._note, style="yellow"))
         print_path(out, interviews.file_of(self.workspace, self._question))

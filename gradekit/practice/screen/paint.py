@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.progress_bar import ProgressBar
 from rich.style import Style
 from rich.text import Text
 
@@ -51,10 +52,23 @@ def print_solved(out: Console, workspace: Workspace, *, plain: bool) -> None:
     if plain:
         out.print(Text(f"Solved: {solved} of {total} exercises{also}."))
         return
-    full = round(BAR_CHARACTERS * solved / max(total, 1))
-    bar = Text().append("━" * full, style="green")
-    bar.append("─" * (BAR_CHARACTERS - full), style="dim")
+    bar = progress_bar(out, solved / max(total, 1), BAR_CHARACTERS)
     out.print(Text("solved ").append_text(bar).append(f" {solved} of {total}{also}"))
+
+
+def progress_bar(out: Console, share: float, width: int, style: str = "green") -> Text:
+    """A bar of so many characters, filled as far as `share` (from 0 to 1) says."""
+    bar = ProgressBar(
+        total=1.0,
+        completed=share,
+        width=width,
+        style="dim",
+        complete_style=style,
+        finished_style=style,
+    )
+    text = Text.assemble(*((part.text, part.style or "") for part in out.render(bar)))
+    text.rstrip()  # where there are no colours, blanks stand for the rest
+    return text.append("─" * (width - len(text)), style="dim")
 
 
 def story_of(course: Course, exercise: Exercise) -> list[str]:

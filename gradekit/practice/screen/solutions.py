@@ -80,8 +80,18 @@ def print_behaviour(out: Console, yours: Report, model: Report) -> None:
 def print_difference(out: Console, yours: Submission, model: Submission) -> None:
     """The lines in which an answer that is right differs from the model answer."""
     print_heading(out, "Your answer beside it: full marks")
-    mine, theirs = ("\n".join(each.cells).splitlines() for each in (yours, model))
-    lines = [*difflib.unified_diff(mine, theirs, "your answer", "the model answer", "", "", 1, "")]
+    _print_diff(out, yours, model, "your answer", "the model answer")
+
+
+def print_changes(out: Console, passed: Submission, today: Submission) -> None:
+    """What has changed since an answer earned full marks."""
+    print_heading(out, "What changed since it passed")
+    _print_diff(out, passed, today, "your answer that passed", "your answer today")
+
+
+def _print_diff(out: Console, before: Submission, after: Submission, name: str, other: str) -> None:
+    mine, theirs = ("\n".join(each.cells).splitlines() for each in (before, after))
+    lines = [*difflib.unified_diff(mine, theirs, name, other, "", "", 1, "")]
     if not lines:
         out.print(Text("Line for line the same."))
     elif out.is_terminal:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradekit.practice import progress
-from gradekit.practice.screen.paint import STATES
+from gradekit.practice.screen.paint import STATES, progress_bar
 from gradekit.practice.workspace import Event, Workspace
 
 BAR, NAME = 24, 32  # characters of a plot, of the names beside it
@@ -82,9 +82,8 @@ def _plot_shares(out: Console, heading: str, shares: list[progress.Share]) -> No
         return
     out.print(Text(f"\n{heading}", style="bold"))
     for share in earned:
-        full = round(BAR * share.score / share.max_score)
-        line = Text(f"{share.name[:NAME]:{NAME}} ").append("━" * full, style="green")
-        line.append("─" * (BAR - full), style="dim")
+        line = Text(f"{share.name[:NAME]:{NAME}} ")
+        line.append_text(progress_bar(out, share.score / share.max_score, BAR))
         out.print(line.append(f" {share.score:g} / {share.max_score:g}"))
 
 
