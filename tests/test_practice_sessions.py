@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.practice import workspace
 from gradekit.practice.drill import drill
+from gradekit.practice.drill.screen import Drills
 from gradekit.practice.interview import interview
+from gradekit.practice.screen.terminal import Key, Terminal
 from gradekit.practice.workspace import Workspace
 
 
@@ -123,3 +126,26 @@ def test_a_drill_shows_the_constant_in_which_the_mistake_stands(tmp_path, course
     )
     wrong = drill.Wrong(course.find("softmax"), file, "softmax", "too small")
     assert drill.code_of(wrong) == "EPS = 1e-3\n\ndef softmax(x):\n    return x / (x.sum() + EPS)"
+
+
+def test_a_habitual_enter_does_not_hide_the_input(place, course, monkeypatch):
+    """Enter right after the number belongs to the number; later it moves on, as `n` does."""
+    wrong = drill.wrong_answers(course, course.find("softmax"))[:2]
+    drills = [drill.Drill(each, "code", [each.mistake, "another"]) for each in wrong]
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    terminal = Terminal(plain=True, needs_keys=False)
+    for key in ("1", "enter", "later", "enter", "2", "enter", "q"):
+        terminal.inbox.put(Key(key))
+    seen = []
+
+    def draw(body, footer):
+        seen.append((series._number, series._chosen))
+        now[0] += 5.0 if len(seen) == 4 else 0.1  # after the key that means nothing
+
+    series = Drills(place, terminal, drills)
+    monkeypatch.setattr(terminal, "draw", draw)
+    monkeypatch.setattr(series, "_desk", types.SimpleNamespace(
+        open=lambda _: None, grade=lambda _: None, close=lambda: None))  # fmt: skip
+    series.run()
+    assert seen == [(0, None), (0, 0), (0, 0), (0, 0), (1, None), (1, 1), (1, 1)]
