@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from gradekit.errors import KitError
-from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.limits import IMPORTED, LIVE, PLAIN, Limits
 
 METADATA, ABOUT = "exercises.toml", "course.toml"
 
@@ -65,7 +65,9 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         difficulty: From 1 (easy) to 3.
         prerequisites: Slugs of exercises to be done before.
         hints: Three of them; an imported exercise may have none.
-        imported: Its checks are the tests of a course that existed before; see `kit import`.
+        live: Checks may hold handles on objects that stay in the worker.
+        imported: Its checks are the tests of a course that existed before, which expect to share
+            a process with the answer (see `kit import`): implies `live`, and more.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^exercise_\d{2,}_[a-z0-9_]+$")]
@@ -78,8 +80,14 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     prerequisites: list[str] = []
     hints: list[str] = []
     followups: list[FollowUp] = []
-    imported: bool = False
     limits: Limits = Limits()
+    live: bool = False
+    imported: bool = False
+
+    @property
+    def mode(self) -> str:
+        """How a worker is used: for data only, with handles, or as tests of elsewhere do."""
+        return IMPORTED if self.imported else LIVE if self.live else PLAIN
 
     def __post_init__(self) -> None:
         if len(self.hints) != 3 and (self.hints or not self.imported):

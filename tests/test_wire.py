@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
+import enum
 import json
 import math
 import os
@@ -13,6 +15,8 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -24,6 +28,7 @@ from hypothesis import strategies as st
 
 from gradekit.grading.compare import same
 from gradekit.sandbox import wire
+from gradekit.sandbox.atoms import Member
 from gradekit.sandbox.host import WorkerHandle, WorkerLost, reply_in, without_data
 from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES, Limits
 
@@ -68,6 +73,19 @@ VALUES = [
     *(np.ones((2, 3)).astype(name) for name in sorted(wire.ARRAY_DTYPES)),
     torch.tensor(0.5), torch.zeros(0, 3), torch.arange(6.0).reshape(2, 3).T,
     torch.ones(3, requires_grad=True).detach() * 2, torch.eye(3, dtype=torch.bool),
+    {1, 2, 3}, set(), frozenset({"a", (1, 2)}), {*range(1000)}, {str(key) for key in range(1000)},
+    {0.5 * key for key in range(100)}, dict.fromkeys(range(100_000), 1), [*range(100_000)],
+    {(key, key): 0.5 * key for key in range(1000)}, [True] * 100, [1, 2**70] * 50,
+    1 + 2j, complex(math.nan, -0.0), Fraction(1, 3), Fraction(-(2**100), 7), Decimal("0.10"),
+    Decimal("-0"), Decimal("NaN"), Decimal("Infinity"), Decimal("1.5e-300"), range(3),
+    range(10, -2, -3), range(2**70, 2**70 + 2), datetime.date(2020, 2, 29),
+    datetime.datetime(2020, 1, 2, 3, 4, 5, 6, fold=1), datetime.timedelta(-1, 5, 7),
+    datetime.datetime(1, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=-5.5))),
+    datetime.time(23, 59, 59, 999_999), Member("Color", "RED", 1),
+    np.array(["a", "naïve"]), np.array([b"ab", b""]), np.array([], "U3"), np.array([["x"]] * 3),
+    np.array(["2020-01-01", "NaT"], "M8[D]"), np.array([1, -2], "m8[ns]"), np.datetime64(5, "s"),
+    np.str_("ab"), np.timedelta64(3, "h"), np.zeros(2, dtype="f8,i4"),
+    np.array([(1, ("a", [1, 2]))], dtype=[("n", "i8"), ("p", [("s", "U3"), ("v", "i4", 2)])]),
     *(torch.ones(2, 3).to(getattr(torch, name)) for name in sorted(wire.ARRAY_DTYPES)),
 ]  # fmt: skip
 
@@ -96,6 +114,28 @@ def test_a_big_endian_array_comes_back_as_a_native_one() -> None:
     assert back.tolist() == [1.0, 2.0]
 
 
+def test_a_masked_array_keeps_its_mask() -> None:
+    """`[1, --, 3]` is not `[1, 2, 3]`; for checks on plain data it is nothing at all."""
+    value = np.ma.array([1, 2, 3], mask=[False, True, False])
+    back = wire.decode(*frame_of(value))[2]
+    assert type(back) is np.ma.MaskedArray
+    assert back.tolist() == [1, None, 3]
+    with pytest.raises(wire.Malformed, match="masked"):
+        wire.decode(*frame_of(value), plain=True)
+    assert type(wire.decode(*frame_of(np.ma.array([1, 2])))[2]) is np.ndarray  # nothing is masked
+
+
+def test_an_enum_arrives_by_value() -> None:
+    """A member is equal to the same member, and not to its value or to one of another class."""
+    color, other = (enum.Enum(name, {"RED": 1}) for name in ("Color", "Other"))
+    back, different = wire.decode(*frame_of([color.RED, other.RED]))[2]  # type: ignore[attr-defined]
+    assert (back.enum, back.name, back.value) == ("Color", "RED", 1)
+    assert back == Member("Color", "RED", 1)
+    assert back != different
+    assert back != 1
+    assert back != ("Color", "RED", 1)
+
+
 def test_arrays_arrive_writable_and_apart() -> None:
     """Each array that arrives has memory of its own, and can be written to."""
     left, right = wire.decode(*frame_of([np.zeros(2), np.ones(3)]))[2]
@@ -121,13 +161,25 @@ def test_any_plain_value_comes_back(value: Any) -> None:
     assert same(wire.decode(*frame_of(value))[2], value)
 
 
+class Rules(datetime.tzinfo):
+    """A zone whose offset is computed."""
+
+    def utcoffset(self, moment: Any) -> datetime.timedelta:
+        return datetime.timedelta(hours=1)
+
+
 NOT_DATA = {
     "an object": object(),
-    "a set": {1, 2},
     "a generator": (x for x in ()),
     "an array of objects": np.array([object()]),
-    "an array of strings": np.array(["a"]),
-    "a structured array": np.zeros(2, dtype="f8,i4"),
+    "a structured array with objects": np.zeros(2, dtype=[("a", "f8"), ("b", "O")]),
+    "an array of dates in steps of 25 seconds": np.zeros(2, "M8[25s]"),
+    "a long range": range(2**40),
+    "a Decimal that takes gigabytes to print": Decimal("1e999999"),
+    "a Decimal of many digits": Decimal("1" * 5000),
+    "a Fraction of long ints": Fraction(1, 1 << 100_000),
+    "a Decimal that raises": Decimal("sNaN"),
+    "a time of a zone with rules": datetime.datetime(2020, 1, 1, tzinfo=Rules()),
     "a sparse tensor": torch.eye(2).to_sparse(),
     "a meta tensor": torch.zeros(2, device="meta"),
     "too many dimensions": np.zeros((1,) * 20),
@@ -136,8 +188,7 @@ NOT_DATA = {
     "long bytes": bytes(STRUCTURE_BYTES + 1),
     "a large array": np.zeros(BUFFER_BYTES // 8 + 1),
     "a long list of floats": [0.5] * (wire.MAX_ITEMS + 1),
-    "a large dict of tuples": {(key, key): 0 for key in range(1000)},
-    "a large dict of numbers": dict.fromkeys(range(1000)),
+    "a dict that weighs too much": {(key, key): str(key) for key in range(50_000)},
 }
 
 
@@ -179,6 +230,48 @@ HOSTILE = {
     "a bool tensor that counts as 200": (["x", "bool", [16]], b"\xc8" * 16),
     "a bool scalar of 200": (["s", "bool"], b"\xc8" * 16),
     "a negative count": (["f", -1], b""),
+    "a negative count of ints": (["n", -1], b""),
+    "ints of the universe": (["n", 2**60], b""),
+    "a set without items": (["e", False, 5], b""),
+    "a set of lists": (["e", False, ["l", [["l", []]]]], b""),
+    "a set in a set": (["e", False, ["e", False, ["l", [1]]]], b""),
+    "a mapping of other lengths": (["m", ["l", [1, 2]], ["l", [1]]], b""),
+    "a mapping of no lists": (["m", 1, 2], b""),
+    "an atom of no kind": (["w", "eval", ["1"]], b""),
+    "a Fraction by zero": (["w", "Fraction", [1, 0]], b""),
+    "a Fraction of a negative denominator": (["w", "Fraction", [1, -3]], b""),
+    "a Fraction of texts": (["w", "Fraction", ["1", "3"]], b""),
+    "a Fraction of truth values": (["w", "Fraction", [True, 3]], b""),
+    "a Decimal of a huge exponent": (["w", "Decimal", ["1e999999999"]], b""),
+    "a Decimal of a tiny exponent": (["w", "Decimal", ["1e-999999999"]], b""),
+    "a Decimal of many digits": (["w", "Decimal", ["1" * 200_000]], b""),
+    "a Decimal that raises": (["w", "Decimal", ["sNaN"]], b""),
+    "a Decimal that is none": (["w", "Decimal", ["one"]], b""),
+    "a range without end": (["w", "range", [0, 2**62, 1]], b""),
+    "a range without step": (["w", "range", [0, 5, 0]], b""),
+    "a date that there is not": (["w", "date", [2021, 2, 29]], b""),
+    "a year beyond all": (["w", "date", [10**18, 1, 1]], b""),
+    "a zone of two days": (["w", "time", [1, 2, 3, 4, 0, 172800.0]], b""),
+    "a timedelta beyond all": (["w", "timedelta", [10**12, 0, 0]], b""),
+    "an Enum without a name": (["w", "Enum", [1, 2, 3]], b""),
+    "an Enum with a long name": (["w", "Enum", ["E", "n" * 1000, 3]], b""),
+    "a text of no characters": (["a", "U1", [4]], b"\xff" * 16),
+    "a text of half characters": (["a", "U1", [4]], b"\x00\xd8\x00\x00" * 4),
+    "a text of length 0": (["a", "U0", [4]], b""),
+    "a dtype of objects in dates": (["a", "M8[O]", [2]], bytes(16)),
+    "a text of all memory": (["a", "U99999", [2**24]], b""),
+    "a structure without fields": (["r", [1], [], []], b""),
+    "a structure of one name twice": (["r", [1], ["a", "a"], [["a", "int8", [1]]] * 2], bytes(32)),
+    "a structure of lying shape": (["r", [3], ["a"], [["a", "int8", [1]]]], bytes(16)),
+    "a structure of other things": (["r", [1], ["a"], [["l", [1]]]], b""),
+    "a structure of nothing": (["r", [2**20], ["a"], [["a", "int8", [2**20, 0]]]], b""),
+    "a mask of another shape": (["q", ["a", "int8", [2]], ["a", "bool", [3]]], bytes(32)),
+    "a mask of numbers": (["q", ["a", "int8", [2]], ["a", "int8", [2]]], bytes(32)),
+    "a mask over a list": (["q", ["l", [1]], ["a", "bool", [1]]], bytes(16)),
+    "an object": (["h", 1, ["k", 2, "Any", [], []], ""], b""),
+    "a class": (["c", "type"], b""),
+    "an argument": (["g", 0], b""),
+    "a tensor with a history": (["y", 1, False, ["x", "int8", [16]]], bytes(16)),
     "a count of the universe": (["f", 2**60], b""),
     "a huge int": (["i", "0x" + "f" * 100_000], b""),
     "an int that is none": (["i", "__import__('os')"], b""),
@@ -247,7 +340,7 @@ def test_a_million_mutated_frames() -> None:
     corpus = [frame_of(value) for value in VALUES if len(frame_of(value)[0]) < 200]
     corpus += [frame_of((error, "")) for error in ({"reason": "raised", "where": (1, "x", None)},)]
     telling = b"\x90\x91\x92\x93\xa1\xc0\xc1\xc4\xca\xcb\xcf\xd3\xd9\xda\xdb\xdc\xdd\xde\xdf"
-    telling += b"ldafibosxt"
+    telling += b"ldafibosxtmenwrqkhcgy"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     good = 0
     slowest = 0.0

@@ -7,7 +7,7 @@ import re
 from typing import Any, NamedTuple
 
 from gradekit.grading.code import Code
-from gradekit.grading.shown import SHOWN_ENTRIES, as_code, has_plain_dtype, show
+from gradekit.grading.shown import SHOWN_ENTRIES, as_code, has_plain_dtype, label_of, show
 
 CALL_CHARACTERS = 150  # beyond, the longest arguments are told by their size
 
@@ -53,6 +53,8 @@ class Calls(NamedTuple):
 def _argument(value: Any) -> str:
     if isinstance(value, Code):
         return value.text
+    if label := label_of(value):
+        return label
     if callable(value):
         return getattr(value, "__name__", type(value).__name__)
     if math.prod(getattr(value, "shape", ())) > SHOWN_ENTRIES:

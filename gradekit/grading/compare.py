@@ -11,10 +11,13 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from gradekit.grading.handle import is_handle
 from gradekit.grading.shown import SHOWN_ENTRIES, is_tensor, show, show_apart
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 # there should be numbers; nearly right numbers; other numbers; an argument that was written to;
 # any value where there should be an exception.
 Kind = Literal["type", "shape", "dtype", "nan", "rounding", "value", "changed", "not raised"]
+EXACT = (complex, Fraction, Decimal, set, frozenset, np.ma.MaskedArray)  # equal in kind as well
 ROUNDING = 1e-3  # relative: numbers nearer than that were meant to be right
 
 
@@ -65,7 +69,7 @@ def assert_close(
 
 def assert_equal(actual: Any, expected: Any, *, given: str | None = None) -> None:
     """Fail unless `actual` is exactly `expected`: arrays and tensors in shape, dtype and bits."""
-    if isinstance(expected, np.ndarray):
+    if isinstance(expected, np.ndarray) and _is_array(expected):
         assert_array(actual, shape=expected.shape, dtype=expected.dtype, given=given)
         _compare(np.asarray(actual), expected, 0.0, 0.0, given)
     elif is_tensor(expected):
@@ -154,6 +158,8 @@ def same(left: Any, right: Any) -> bool:
         return bool(left.dtype == right.dtype) and same(
             left.detach().numpy(), right.detach().numpy()
         )
+    if isinstance(left, np.ma.MaskedArray) or isinstance(right, np.ma.MaskedArray):
+        return _same_masked(left, right)
     if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
         return (
             left.dtype == right.dtype
@@ -166,7 +172,22 @@ def same(left: Any, right: Any) -> bool:
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if isinstance(left, float) and isinstance(right, float):
         return left == right or (math.isnan(left) and math.isnan(right))
-    return type(left) is type(right) and left == right
+    if isinstance(left, complex) and isinstance(right, complex):
+        return same(left.real, right.real) and same(left.imag, right.imag)
+    if is_handle(left) or is_handle(right):
+        return left is right
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return str(left) == str(right)
+    return type(left) is type(right) and bool(left == right)
+
+
+def _same_masked(left: Any, right: Any) -> bool:
+    """Whether two masked arrays hide the same entries, and agree in all others."""
+    if type(left) is not type(right) or left.shape != right.shape or left.dtype != right.dtype:
+        return False
+    mask = np.ma.getmaskarray(left)
+    shown = np.ascontiguousarray(left.data)[~mask], np.ascontiguousarray(right.data)[~mask]
+    return same(mask, np.ma.getmaskarray(right)) and same(*shown)
 
 
 def _compare(
@@ -181,6 +202,8 @@ def _compare(
         close = np.isclose(got, wanted, rtol=rtol, atol=atol, equal_nan=True)
     else:
         close = got == wanted
+        if wanted.dtype.kind in "mM":  # no date equals no date, as NaN equals NaN
+            close = close | (np.isnat(got) & np.isnat(wanted))
     if close.all():
         return
     if wanted.size <= SHOWN_ENTRIES:
@@ -212,6 +235,8 @@ def _equal(actual: Any, expected: Any) -> bool:
 
     A NumPy scalar counts as the number, truth value or text that it holds.
     """
+    if is_handle(actual) or is_handle(expected):
+        return bool(actual == expected)
     actual, expected = (
         value.item() if isinstance(value, np.generic) else value for value in (actual, expected)
     )
@@ -229,11 +254,15 @@ def _equal(actual: Any, expected: Any) -> bool:
         )
     if any(_is_array(value) or is_tensor(value) for value in (actual, expected)):
         return same(actual, expected)
+    # Fraction(1, 2) equals 0.5 for Python, and frozenset() equals set(): as results they differ.
+    if isinstance(actual, EXACT) or isinstance(expected, EXACT):
+        return same(actual, expected)
     return isinstance(actual, bool) == isinstance(expected, bool) and bool(actual == expected)
 
 
 def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray | np.generic)
+    """Whether it is an array or scalar of NumPy; comparisons pass over what is masked."""
+    return isinstance(value, np.ndarray | np.generic) and not isinstance(value, np.ma.MaskedArray)
 
 
 def _kind(value: Any) -> str:
@@ -242,6 +271,8 @@ def _kind(value: Any) -> str:
         return "None (is there a `return`?)"
     if is_tensor(value):
         return f"a tensor of shape {tuple(value.shape)} and dtype {value.dtype}"
+    if isinstance(value, np.ma.MaskedArray):
+        return f"a masked array of shape {value.shape}"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     if isinstance(value, numbers.Number) and not isinstance(value, np.generic):

@@ -19,6 +19,7 @@ from gradekit.grading import examples as examples_module
 from gradekit.grading.judge import JUDGE, ExampleItem, Judge, is_manual
 from gradekit.grading.proxy import SubmissionProxy
 from gradekit.grading.run import Run
+from gradekit.grading.terms import terms_of
 from gradekit.report import WAITS, clean
 from gradekit.sandbox.launch import Sandbox
 from gradekit.submission import read
@@ -104,7 +105,7 @@ def _own_run(item: pytest.Item) -> Run:
     except KitError as error:
         _stop(str(error))
     sandbox = Sandbox(exercise.modules, exercise.limits, course.hidden)
-    run = Run(sandbox, exercise.name, answer)
+    run = Run(sandbox, exercise.name, answer, terms=terms_of(course, exercise))
     config.stash[OURS] = exercise_name, run, sandbox
     return run
 

@@ -76,9 +76,18 @@ class SubmissionProxy:
         """
         return run_of(self).request("probe", [function, args], "it")
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # pytest and copy look for such
             raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, name: str) -> Any:
+        """What the submission calls `name`, though the proxy itself may have a method so called.
+
+        A function; in an exercise with handles also a class, data or any other object.
+        """
+        if run_of(self).has_handles:
+            return run_of(self).variable(name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
             return self._request([name, args, kwargs, False], Call(name, args, kwargs))

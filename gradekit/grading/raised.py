@@ -15,6 +15,7 @@ from gradekit.sandbox.limits import Limits
 
 TEXT_CHARACTERS = 1000  # of what a worker says of an exception
 LINE_CHARACTERS = 200
+ARGUMENTS = 20  # of an exception
 STUBS_OWN = "is still a stub"  # how the message ends that every stub raises
 AVAILABLE = "the standard library, numpy, scipy, scikit-learn and torch"
 
@@ -47,6 +48,10 @@ class SubmissionError(Exception):
         return cls(lost.told(what), lost.ending)
 
 
+class MissingName(SubmissionError, AttributeError):
+    """The submission has nothing of that name; `hasattr` and `getattr` understand it."""
+
+
 class Problem(NamedTuple):
     """An exception of the submission, as its worker told it. The texts may be anything."""
 
@@ -55,6 +60,8 @@ class Problem(NamedTuple):
     builtin: str
     text: str
     where: tuple[int, str, int] | None  # line, its text (may be empty), column (0: unknown)
+    args: tuple[Any, ...] | None = None  # of the exception, where they are data
+    error: Exception | None = None  # of one of the answer's own classes, where handles are used
 
     @classmethod
     def of(cls, told: Any) -> Problem:
@@ -67,7 +74,12 @@ class Problem(NamedTuple):
         if not isinstance(told, dict) or not all(isinstance(told.get(f), str) for f in fields):
             raise SubmissionError("it sent back no proper data", "malformed")
         reason, kind, builtin, text = (told[field][:TEXT_CHARACTERS] for field in fields)
-        return cls(reason, kind, builtin, text, _place(told.get("where")))
+        args, error = told.get("args"), told.get("error")
+        return cls(
+            reason, kind, builtin, text, _place(told.get("where")),
+            args if isinstance(args, tuple) and len(args) <= ARGUMENTS else None,
+            error if isinstance(error, Exception) else None,
+        )  # fmt: skip
 
     @property
     def described(self) -> str:
@@ -96,16 +108,30 @@ class Problem(NamedTuple):
         if self.reason == "not_data":
             return SubmissionError(f"{what} returned {self.text}", "malformed")
         if self.reason == "missing":
-            return SubmissionError(self.text)
+            return MissingName(self.text)
         # torch raises it as well, for types that an operation does not know.
         if self.builtin == "NotImplementedError" and self.text.endswith(STUBS_OWN):
             return SubmissionError(NOT_WRITTEN)
         text = f"{what} raised {self.described}{self.place}"
-        if self.builtin not in RAISABLE:
+        error = self._raised()
+        if error is None:
             return SubmissionError(text)
-        error: Exception = RAISABLE[self.builtin](self.text)
         error.submission_text = text  # type: ignore[attr-defined]
         error.submission_place = self.where[:2] if self.where else (0, "")  # type: ignore[attr-defined]
+        return error
+
+    def _raised(self) -> Exception | None:
+        """The exception itself, if its class is one that arrives."""
+        if self.error is not None and hasattr(type(self.error), "kit__about"):
+            vars(self.error).update(kit__text=self.text, kit__args=self.args)
+            return self.error
+        kind: Any = RAISABLE.get(self.builtin) if self.error is None else type(self.error)
+        if kind is None:
+            return None
+        try:
+            error: Exception = kind(*(self.args if self.args is not None else (self.text,)))
+        except Exception:  # a class that wants other arguments than these
+            error = Exception.__new__(kind, self.text)
         return error
 
     def while_loading(self) -> SubmissionError:

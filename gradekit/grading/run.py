@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 from gradekit.errors import SandboxError
 from gradekit.grading.budget import Budget
 from gradekit.grading.call import Call, Calls
+from gradekit.grading.handle import Objects, is_handle
 from gradekit.grading.outgoing import pickled
 from gradekit.grading.raised import LINE_CHARACTERS, Problem, SubmissionError
+from gradekit.grading.terms import Terms
 from gradekit.report import clean
 from gradekit.sandbox import wire
 from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in, without_data
 from gradekit.sandbox.launch import Sandbox
-from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.limits import PLAIN, Limits
 from gradekit.submission import Submission
 
 RUNNING = "running the file"
@@ -27,6 +29,10 @@ LOST_AT = {"timed_out": "did not come to an end", "out_of_memory": "used too muc
 NOTES = 20  # of what was passed over
 # Checks that ask for more, or are told more at a time, are not remembered.
 REMEMBERED_BYTES = 2**20
+# What a check with handles may ask, and be told: an object may have items without end.
+REQUESTS = 20_000
+TOLD_BYTES = 2**28
+STRUCTURE_WEIGHT = 16  # a byte of structure becomes so many of Python objects
 
 Asked = list[tuple[list[bytes], bytes]]  # requests, and the digest of their replies
 
@@ -50,6 +56,14 @@ class Exchange(NamedTuple):
         return hashlib.sha256(b"".join([repr(sizes).encode(), *parts])).digest()
 
 
+class Stopped(SubmissionError):
+    """The submission raised StopIteration, as an iterator does at its end."""
+
+    def __init__(self, error: StopIteration) -> None:
+        super().__init__("it raised StopIteration")
+        self.error = error
+
+
 @dataclass(slots=True)
 class Attempt:
     """What has happened so far in one check. Nothing of it outlives the check."""
@@ -66,6 +80,10 @@ class Attempt:
     asked: Asked | None = field(default_factory=list)  # None if it is not to be remembered
     asked_bytes: int = 0
     ahead: deque[Exchange] = field(default_factory=deque)  # made before the check asked for them
+    objects: Objects | None = None  # that it holds handles on, where it may
+    has_asked: bool = False  # so that the objects of the check before are gone
+    requests: int = 0  # made of objects
+    told_bytes: int = 0
 
     def made_ahead(self, requests: list[wire.Pieces]) -> Exchange | None:
         """The exchange of these requests, if it is the one that was made next."""
@@ -94,6 +112,7 @@ class Run:
         seed: int = 0,
         limits: Limits | None = None,
         used: WorkerHandle | None = None,
+        terms: Terms = Terms(),  # noqa: B008  # it cannot be changed
     ) -> None:
         """Begin with a submission.
 
@@ -104,6 +123,8 @@ class Run:
         """
         self.sandbox = sandbox
         self.seed = seed
+        self.terms = terms
+        self.ways: dict[str, set[str]] = {}  # what checks made use of beside data; see handle.py
         self.attempt = Attempt()  # at the check that is being run
         self.passed_over: tuple[str, ...] = ()  # while the file was run, a line each
         self._module = module
@@ -118,7 +139,17 @@ class Run:
 
     def begin_check(self, name: str = "") -> None:
         """Forget the last check and begin this one; its first request starts the clock."""
+        if self.attempt.objects is not None:
+            self.attempt.objects.end()
         self.attempt = Attempt(name)
+        if self.terms.mode != PLAIN:
+            self.attempt.objects = objects = Objects(self._ask_object, self.terms.judged)
+            self.ways[name] = objects.used
+
+    @property
+    def has_handles(self) -> bool:
+        """Whether its checks may hold handles."""
+        return self.terms.mode != PLAIN
 
     def next_draw(self) -> tuple[int, str, int]:
         """What the next drawn cases are made from: the seed, the check, and a running number."""
@@ -151,6 +182,20 @@ class Run:
         (value,) = self._ask(kind, [body], [what], what)
         return value
 
+    def variable(self, name: str | None) -> Any:
+        """What the submission calls so, where checks may hold handles; None for its module.
+
+        Functions and classes are asked for once a check.
+        """
+        objects = self.attempt.objects
+        assert objects is not None
+        if name in objects.named:
+            return objects.named[name]
+        value = objects.ask("get", [name], f"`{name}`")
+        if is_handle(value):
+            objects.named[name] = value
+        return value
+
     def calls(self, bodies: list[Any], calls: list[Call]) -> Iterator[Any]:
         """Make several calls, and look at them one by one; the first that fails ends it.
 
@@ -161,6 +206,20 @@ class Run:
     def probes(self, bodies: list[Any]) -> Iterator[Any]:
         """As `calls`, for probes."""
         return self._ask("probe", bodies, ["it"] * len(bodies), "it")
+
+    def _ask_object(self, kind: str, asked: list[Any], what: object) -> Any:
+        """Make a request of a handle; there may be only so many in a check."""
+        attempt = self.attempt
+        attempt.requests += 1
+        if attempt.requests > REQUESTS:
+            text = f"stopped: the check asked for more than {REQUESTS:,} things of its objects"
+            raise SubmissionError(text, "timed_out")
+        if isinstance(what, Call):
+            attempt.last_call = what
+        try:
+            return self.request(kind, asked, what)
+        except Stopped as stopped:
+            raise stopped.error from None
 
     def ask_ahead(self, requests: list[bytes]) -> bytes | None:
         """Make requests that the check is going to make, and keep the replies until it does.
@@ -191,9 +250,7 @@ class Run:
         error = self._fatal or attempt.lost
         if error is not None and not attempt.ahead:
             raise error.anew()
-        requests = [
-            wire.encode(kind, number, body, pickled) for number, body in enumerate(bodies, start=1)
-        ]
+        requests = [self._encoded(kind, number, body) for number, body in enumerate(bodies, 1)]
         exchange = attempt.made_ahead(requests)
         if exchange is None:
             if error is not None:
@@ -204,6 +261,17 @@ class Run:
         if exchange.lost is not None:
             attempt.lost = SubmissionError.of(exchange.lost, together)
         return self._looked_at(exchange, each)
+
+    def _encoded(self, kind: str, number: int, body: Any) -> wire.Pieces:
+        """A request; with a prelude, where handles are in use."""
+        objects = self.attempt.objects
+        if objects is None:
+            return wire.encode(kind, number, body, pickled)
+        # The first of a check empties the worker's table.
+        prelude = {"fresh": True} if number == 1 and not self.attempt.has_asked else None
+        request = wire.encode(kind, number, (prelude, body), pickled, objects.node)
+        self.attempt.has_asked = True
+        return request
 
     def _looked_at(self, exchange: Exchange, each: Sequence[object]) -> Iterator[Any]:
         """The values that came back, one by one; at the end, or at the loss, what became of it."""
@@ -219,7 +287,7 @@ class Run:
         """The value that came back; raise what the submission raised."""
         attempt = self.attempt
         try:
-            reply = self._reply(frame, number, what)
+            reply = self._reply(frame, number, what, attempt.objects)
         except SubmissionError as error:
             attempt.asked = None
             attempt.lost = error.anew()
@@ -232,7 +300,9 @@ class Run:
             return reply.value
         problem = Problem.of(reply.value)
         attempt.last_reply = (problem.reason, problem.builtin)
-        raise problem.as_exception(what, self.sandbox.limits)
+        met = problem.as_exception(what, self.sandbox.limits)
+        # StopIteration would end the generators on its way.
+        raise Stopped(met) if isinstance(met, StopIteration) else met
 
     def _exchange(self, requests: list[wire.Pieces]) -> Exchange:
         """Send requests to a worker that holds the submission, within the time of this check."""
@@ -241,6 +311,8 @@ class Run:
         except SandboxError:
             # A process of ours was ended from outside, which no answer can do: once more.
             self.close()
+            if self.attempt.objects is not None and self.attempt.objects.are_held:
+                raise  # what the check holds is gone
             self.attempt.allowance = None
             return self._exchange_in_time(requests)
 
@@ -274,6 +346,8 @@ class Run:
         """Run the submission's file in a new worker; return how that was lost, if it was."""
         worker = self._worker = self._new_worker()
         body = [self._module, self._submission.name, list(self._submission.cells)]
+        if self.has_handles:
+            body.append(self.terms.mode)
         request = wire.encode("load", 1, body, pickled)
         exchange = self._send(worker, [request], self._budget.for_loading(worker))
         if exchange.lost is not None:
@@ -307,7 +381,8 @@ class Run:
         worker = self._worker = self.sandbox.worker()
         allowance = self._budget.for_loading(worker)
         about = self._module, self._submission.name, list(self._submission.cells)
-        request = wire.encode("load_in_steps", 1, [*about, without], pickled)
+        body = [*about, self.terms.mode, without]
+        request = wire.encode("load_in_steps", 1, body, pickled)
         for number in range(1, STATEMENTS):  # of the request; the first runs no statement
             exchange = self._send(worker, [request], allowance)
             if exchange.lost is not None:
@@ -346,15 +421,32 @@ class Run:
             lost = error.with_traceback(None)  # its frames hold the replies
         return Exchange(requests, replies, lost, self.attempt.printed_by_file)
 
-    def _reply(self, frame: wire.Received, number: int, what: object) -> Reply:
+    def _reply(
+        self, frame: wire.Received, number: int, what: object, objects: Objects | None = None
+    ) -> Reply:
         """The reply that came back; a worker that sent something else is ended."""
         try:
-            return reply_in(frame, number)
+            if objects is None:
+                return reply_in(frame, number)
+            self._weigh(frame)
+            with objects.reading():
+                return reply_in(frame, number, objects.value)
         except wire.Malformed as error:
             if (worker := self._worker) is not None:
                 worker.close()
                 self._forget_worker(worker.spent)
             raise SubmissionError.of(without_data(error), what) from None
+
+    def _weigh(self, frame: wire.Received) -> None:
+        """Count what a check was told.
+
+        Raises:
+            Malformed: it is more than a check may hold.
+        """
+        structure, buffers = frame
+        self.attempt.told_bytes += STRUCTURE_WEIGHT * len(structure) + len(buffers)
+        if self.attempt.told_bytes > TOLD_BYTES:
+            raise wire.Malformed("more data than one check may be told")
 
     def _forget_worker(self, cpu_seconds: float) -> None:
         self._budget.note_end(cpu_seconds)

@@ -27,6 +27,7 @@ from gradekit.grading.mistakes import Print
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.run import Run
 from gradekit.grading.shown import show
+from gradekit.grading.terms import terms_of
 from gradekit.report import Check, Counterexample, Report, clean
 from gradekit.sandbox.host import WorkerHandle
 from gradekit.sandbox.launch import Sandbox
@@ -85,6 +86,7 @@ class Session:
         grader = course.grader(exercise)
         self._grader = grader
         self.grader_sha256 = hashlib.sha256(grader.read_bytes()).hexdigest()
+        self._terms = terms_of(course, exercise)
         self._known = mistakes.load(grader, self.grader_sha256)
         self._channel = Channel()
         self._thread = threading.Thread(target=self._serve, daemon=True, name="grader")
@@ -134,7 +136,7 @@ class Session:
             raise GraderError(self._channel.problem)
         started = time.perf_counter()
         seed = self.seed if seed is None else seed
-        run = Run(self._sandbox, self.exercise.name, submission, seed)
+        run = self._run(submission, seed)
         self._channel.jobs.put(Job(run, until_failure, remember, timeouts))
         try:
             result = self._channel.results.get()
@@ -181,7 +183,7 @@ class Session:
         """
         if not self.is_alive:
             raise GraderError(self._channel.problem)
-        run = Run(self._sandbox, self.exercise.name, submission, self.seed, limits, used)
+        run = self._run(submission, limits=limits, used=used)
         told = None
         try:
             begin, end = around or (None, None)
@@ -200,7 +202,7 @@ class Session:
 
     def asked(self, submission: Submission, probe: Probe, limits: Limits) -> Any:
         """What a probe returns, from beside an answer: not to be trusted; None if nothing."""
-        run = Run(self._sandbox, self.exercise.name, submission, self.seed, limits)
+        run = self._run(submission, limits=limits)
         try:
             return _ask(run, probe)
         finally:
@@ -244,7 +246,7 @@ class Session:
         declared = self._channel.declared.get(check.name)
         if declared is None or not check.kind or check.ending != "finished":
             return None
-        run = Run(self._sandbox, self.exercise.name, submission, self.seed)
+        run = self._run(submission)
         truth, inputs = declared.used_by(check.name)
         graded = {key_of(*case) for each in declared.truths for case in each.graded}
         search = Search(truth, run, check.kind, graded, is_wanted)
@@ -271,7 +273,7 @@ class Session:
         declared = self._channel.declared.get(check.name)
         if declared is None:
             return None
-        run = Run(self._sandbox, self.exercise.name, submission, self.seed)
+        run = self._run(submission)
         try:
             run.begin_check("call")
             asked = SubmissionProxy(Current(run))
@@ -279,6 +281,11 @@ class Session:
             return fault_of(truth, asked, args, keywords, check.kind == "changed")
         finally:
             run.close()
+
+    def _run(self, submission: Submission, seed: int | None = None, **more: Any) -> Run:
+        """A submission on its way through the checks, on this exercise's terms."""
+        seed = self.seed if seed is None else seed
+        return Run(self._sandbox, self.exercise.name, submission, seed, terms=self._terms, **more)
 
     def expected(
         self, function: str, args: tuple[Any, ...], keywords: dict[str, Any]

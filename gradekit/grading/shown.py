@@ -15,7 +15,12 @@ SHOWN_DEPTH = 3  # of lists in lists
 SHOWN_DIMENSIONS = 4
 DIGITS = 4  # of a number in a message, where they suffice
 MOST_DIGITS = 17  # with so many, different floats look different
-PLAIN_DTYPES = ("float64", "int64", "bool")  # what `np.array` makes of Python's numbers
+PLAIN_DTYPES = (
+    "float64",
+    "int64",
+    "bool",
+    "complex128",
+)  # what `np.array` makes of Python's numbers
 PLAIN_TENSORS = ("torch.float32", "torch.int64", "torch.bool")  # and `torch.tensor`
 
 
@@ -26,26 +31,37 @@ def as_code(value: Any) -> str:
         >>> as_code((np.array([0.0, -np.inf]), [1, True], np.arange(2, dtype=np.int8)))
         '(np.array([0., -np.inf]), [1, True], np.array([0, 1], dtype=np.int8))'
     """
+    if label := label_of(value):
+        return label
     if isinstance(value, np.ndarray):
         return _array_as_code(value)
     if is_tensor(value):
         return _tensor_as_code(value)
     if isinstance(value, np.float64):
         return as_code(float(value))
+    if isinstance(value, np.character | np.datetime64 | np.timedelta64):
+        return repr(value)
     if isinstance(value, np.generic):
         return f"np.{value.dtype.name}({value.item()!r})"
     if isinstance(value, float):
         return _named_infinities(repr(value))
-    if isinstance(value, tuple):
-        inner = ", ".join(map(as_code, value))
-        return f"({inner},)" if len(value) == 1 else f"({inner})"
-    if isinstance(value, list):
-        return f"[{', '.join(map(as_code, value))}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{as_code(k)}: {as_code(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, tuple | list | dict | set | frozenset):
+        return _container_as_code(value)
     if callable(value) and not isinstance(value, Code):
         return str(getattr(value, "__name__", type(value).__name__))
     return repr(value)
+
+
+def _container_as_code(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{as_code(k)}: {as_code(v)}" for k, v in value.items()) + "}"
+    inner = ", ".join(map(as_code, value))
+    if isinstance(value, tuple):
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, list):
+        return f"[{inner}]"
+    text = f"{{{inner}}}" if value else ""
+    return f"frozenset({text})" if isinstance(value, frozenset) else text or "set()"
 
 
 def call_as_code(name: str, args: tuple[Any, ...], keywords: dict[str, Any] | None = None) -> str:
@@ -61,6 +77,9 @@ def has_plain_dtype(value: Any) -> bool:
 
 
 def _array_as_code(value: np.ndarray) -> str:
+    if isinstance(value, np.ma.MaskedArray):
+        mask = _entries(np.ma.getmaskarray(value))
+        return f"np.ma.array({_entries(np.asarray(value))}, mask={mask})"
     if value.size == 0:
         dtype = "" if value.dtype == np.float64 else f", dtype={_dtype(value)}"
         return f"np.zeros({value.shape}{dtype})"
@@ -83,6 +102,8 @@ def _tensor_as_code(value: Any) -> str:
 
 
 def _dtype(value: np.ndarray) -> str:
+    if value.dtype.names is not None:
+        return str(value.dtype)
     return f"np.{value.dtype.name}" if hasattr(np, value.dtype.name) else repr(str(value.dtype))
 
 
@@ -91,7 +112,8 @@ def _entries(value: np.ndarray) -> str:
     text = np.array2string(
         value, threshold=sys.maxsize, separator=", ", max_line_width=sys.maxsize, floatmode="unique"
     )
-    return _named_infinities(on_one_line(text))
+    text = on_one_line(text)
+    return _named_infinities(text) if value.dtype.kind in "fc" else text
 
 
 def _named_infinities(text: str) -> str:
@@ -104,6 +126,8 @@ def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
     An answer may send lists of lists of arrays of eight dimensions. Of containers, `depth`
     levels are shown; of arrays that lie deeper than one, or have many dimensions, the ends.
     """
+    if label := label_of(value):
+        return f"<{label}>"
     if is_tensor(value):
         return show(_numpy(value.detach()), depth, digits)
     if isinstance(value, np.ndarray):
@@ -118,6 +142,10 @@ def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
         inner = ", ".join(show(item, depth - 1, digits) for item in value[:SHOWN_ENTRIES])
         inner += ", ..." if len(value) > SHOWN_ENTRIES else ""
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    if isinstance(value, set | frozenset) and value:
+        inner = ", ".join(show(item, depth - 1, digits) for item in [*value][:SHOWN_ENTRIES])
+        text = f"{{{inner}{', ...' if len(value) > SHOWN_ENTRIES else ''}}}"
+        return text if isinstance(value, set) else f"frozenset({text})"
     if isinstance(value, dict):
         shown = [(key, value[key]) for key in [*value][:6]]
         inner = ", ".join(
@@ -130,6 +158,11 @@ def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
 
 
 def _show_array(value: np.ndarray, depth: int, digits: int) -> str:
+    if isinstance(value, np.ma.MaskedArray):
+        if value.size > SHOWN_ENTRIES:
+            return f"a masked array of shape {value.shape}"
+        # NumPy warns where it is to print what is masked to some digits.
+        return on_one_line(str(value.astype(object)).replace(" ", ", "))
     many = value.ndim > SHOWN_DIMENSIONS or depth < SHOWN_DEPTH - 1
     if many and value.size > SHOWN_ENTRIES:
         first, last = (show(value.reshape(-1)[end], depth, digits) for end in (0, -1))
@@ -156,6 +189,12 @@ def show_apart(expected: Any, got: Any) -> tuple[str, str]:
         if left != right:
             return left, right
     return repr(expected), repr(got)
+
+
+def label_of(value: Any) -> str:
+    """What a handle, which must not be asked for anything here, is called; "" for data."""
+    label = getattr(type(value), "kit__label", None)
+    return str(label(value)) if label is not None else ""
 
 
 def on_one_line(text: str) -> str:

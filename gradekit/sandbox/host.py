@@ -12,7 +12,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from gradekit.errors import SandboxError
@@ -63,6 +63,7 @@ class Reply(NamedTuple):
     kind: str
     value: Any
     printed: str
+    changes: Any = None  # of arguments, where handles are in use
 
 
 class WorkerHandle:
@@ -248,19 +249,22 @@ def _obituary(status: int, peak_mib: float, limits: Limits) -> WorkerLost:
     return WorkerLost("crashed", f"{{what}} ended its own process (exit status {code})")
 
 
-def reply_in(frame: wire.Received, number: int) -> Reply:
+def reply_in(frame: wire.Received, number: int, live: Callable[[Any], Any] | None = None) -> Reply:
     """What a frame says, if it is the reply to request `number` of an exchange.
+
+    Args:
+        live: Where handles are in use, what makes them; see `wire.decode`.
 
     Raises:
         wire.Malformed: it is not.
     """
-    kind, replied, body = wire.decode(*frame)
+    kind, replied, body = wire.decode(*frame, live=live, plain=live is None)
     if replied != number:
         raise wire.Malformed("the reply is to another question")
     if (
         kind not in ("value", "raised")
         or not isinstance(body, tuple)
-        or len(body) != 2
+        or len(body) != (2 if live is None else 3)
         or not isinstance(body[1], str)
     ):
         raise wire.Malformed("not a reply")

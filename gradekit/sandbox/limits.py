@@ -24,3 +24,8 @@ BUFFER_BYTES = 16 * 2**20  # array contents
 SOURCE_BYTES = 2**20  # a .py file, or the code of a notebook
 NOTEBOOK_BYTES = 20 * 2**20  # with its pictures
 UNUSUAL_BYTES = 2 * 2**20  # where only nbformat can read it, which takes seconds a megabyte
+
+# How a worker is used. Plain: functions are called, and give data. Live: what is no data stays in
+# the worker, and the checks hold handles on it. Imported: more, for tests of other systems.
+PLAIN, LIVE, IMPORTED = "plain", "live", "imported"
+LIVE_OBJECTS = 10_000  # that a worker holds for one check

@@ -22,6 +22,8 @@ import cloudpickle  # noqa: F401  # what arrives was pickled by it, and no file 
 from gradekit.sandbox import wire
 from gradekit.sandbox.inside.loading import Loading
 from gradekit.sandbox.inside.lockdown import AllowedPackages
+from gradekit.sandbox.inside.requests import Requests
+from gradekit.sandbox.limits import PLAIN
 
 PRINTED_BYTES = 4096
 TEXT_CHARACTERS = 1000
@@ -93,14 +95,17 @@ class Answer:
     def __init__(self) -> None:
         self.module = types.ModuleType("submission")
         self.filename = "submission.py"
+        self.mode = PLAIN
         self.loading_error: str | None = None
         self.unbound: dict[str, str] = {}  # name -> which statement, that failed, was to bind it
 
-    def load(self, name: str, filename: str, cells: list[str]) -> list[str]:
+    def load(self, name: str, filename: str, cells: list[str], mode: str = PLAIN) -> list[str]:
         """Run the cells in one namespace; return what was passed over, a line each.
 
         What fails at the top level says nothing about the functions: it ends only itself.
+        `mode` is how it is to be used; see `limits`.
         """
+        self.mode = mode
         loading = self._begin(name, filename)
         for position, source in enumerate(cells, start=1):
             if loading.notebook:
@@ -110,9 +115,10 @@ class Answer:
         return self._end(loading)
 
     def load_in_steps(
-        self, name: str, filename: str, cells: list[str], without: dict[int, str]
+        self, name: str, filename: str, cells: list[str], mode: str, without: dict[int, str]
     ) -> None:
         """Begin to load a statement at a time, without some; `step` does the rest."""
+        self.mode = mode
         self._loading = self._begin(name, filename)
         self._steps = self._loading.in_steps(cells, without)
 
@@ -153,9 +159,27 @@ class Answer:
         if found is not None:
             kind = type(found).__name__
             raise Missing(f"`{name}` is no function but of type `{kind}`")
+        raise self._missing(name, "function")
+
+    def variable(self, name: str) -> Any:
+        """Whatever the submission's module calls so.
+
+        Raises:
+            Missing: there is nothing; the message says why.
+        """
+        try:
+            return getattr(self.module, name)
+        except AttributeError:
+            raise self._missing(name, "name") from None
+
+    def probed(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """What a probe gives."""
+        return function(_Functions(self), *arguments)
+
+    def _missing(self, name: str, what: str) -> Missing:
         why = self.unbound.get(name) or self._nearly(name) or self.loading_error
         reason = f" ({why})" if why else ""
-        raise Missing(f"there is no function `{name}` in {self.filename}{reason}")
+        return Missing(f"there is no {what} `{name}` in {self.filename}{reason}")
 
     def _nearly(self, name: str) -> str | None:
         """Where something is that was probably meant: in a class, or under a similar name."""
@@ -180,6 +204,7 @@ class Server:
         self._stderr = io.TextIOWrapper(Printed(), "utf-8", "replace", write_through=True)
         self._stdin = io.StringIO()
         self._answer = Answer()
+        self._requests: Requests | None = None  # where checks hold handles
         self._ahead = wire.Ahead(self._read_some)
         self._ready = wire.encode("ready", 0, None)
         AllowedPackages.install()
@@ -191,20 +216,30 @@ class Server:
         self._send(self._ready)
         unsent = bytearray()
         sys.addaudithook(_refuse)
-        ahead, printed = self._ahead, self._printed
+        ahead = self._ahead
         while True:
             frame = wire.receive(ahead, bounded=False)
-            kind, number, body = wire.decode(*frame, opaque=_unpickled)
-            try:
-                value = _handle(self._answer, kind, body)
-                pieces = wire.encode("value", number, (value, printed.take()))
-            except BaseException as error:
-                pieces = wire.encode("raised", number, (_describe(error), printed.take()))
+            live = self._requests.objects.value if self._requests is not None else None
+            kind, number, body = wire.decode(*frame, opaque=_unpickled, live=live)
+            pieces = self._answered(kind, number, body)
             if ahead.is_empty or len(pieces) > 1 or len(unsent) > wire.SMALL_FRAME:
                 self._send([unsent, *pieces])
                 unsent = bytearray()
             else:  # more requests have come already; their replies can travel together
                 unsent += pieces[0]
+
+    def _answered(self, kind: str, number: int, body: Any) -> wire.Pieces:
+        """The reply to a request."""
+        if self._requests is not None and kind not in LOADING:
+            return self._requests.answered(kind, number, body)
+        printed = self._printed
+        try:
+            value = _handle(self._answer, kind, body)
+            if kind in LOADING and self._answer.mode != PLAIN and value is not None:
+                self._requests = Requests(self._answer, printed.take, _describe)
+            return wire.encode("value", number, (value, printed.take()))
+        except BaseException as error:
+            return wire.encode("raised", number, (_describe(error), printed.take()))
 
     def _read_some(self, view: memoryview) -> int:
         return self._read(view) or os._exit(0)
@@ -216,6 +251,8 @@ class Server:
                 view = view[self._write(view) :]
 
 
+LOADING = ("load", "load_in_steps", "step")  # after which, with a value, an answer is ready
+HANDLES = ("get", "attribute", "operate")  # requests where checks hold handles
 _probes: dict[bytes, types.FunctionType] = {}
 
 
@@ -235,8 +272,9 @@ def _handle(answer: Answer, kind: str, body: Any) -> Any:
     if kind == "step":
         return answer.step()
     if kind == "probe":
-        function, arguments = body
-        return function(_Functions(answer), *arguments)
+        return answer.probed(*body)
+    if kind in HANDLES:
+        raise Missing("no check of this exercise may hold handles")
     name, arguments, keywords, with_arguments = body
     value = answer.function(name)(*arguments, **keywords)
     return (value, arguments, keywords) if with_arguments else value
@@ -291,12 +329,23 @@ def _describe(error: BaseException) -> dict[str, Any]:
     else:
         reason = "refused" if refusal else "raised"
     return {
+        "args": _key_of(error),
         "reason": reason,
         "type": type(error).__name__[:TEXT_CHARACTERS],
         "builtin": builtin,
         "text": (refusal or text)[:TEXT_CHARACTERS],
         "where": where,
     }
+
+
+def _key_of(error: BaseException) -> tuple[Any] | None:
+    """The argument of a KeyError, which its text shows in quotes, where it is a plain one."""
+    if type(error) is not KeyError or len(error.args) != 1:
+        return None
+    (key,) = error.args
+    is_short = type(key) is str and len(key) <= TEXT_CHARACTERS
+    is_number = type(key) in (int, float, bool) and abs(key) < 2**63
+    return (key,) if is_short or is_number or key is None else None
 
 
 def _is_out_of_memory(error: BaseException, text: str) -> bool:

@@ -1,0 +1,538 @@
+"""Handles: what stands here for an object that stays in the answer's process.
+
+Attributes, calls, items, iteration and operators go there, and give data or handles. What would let
+an object judge a check itself does not: a handle equals no plain data, has no truth value and no
+order, and hashes by identity, unless the course's own solution defines that for such a class. A
+class of the answer is a real class here, fresh and empty for each check, so that `isinstance`,
+`except` and `pytest.raises` know it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from gradekit.grading.call import Call
+from gradekit.grading.raised import SubmissionError
+from gradekit.grading.shown import as_code
+from gradekit.report import clean
+from gradekit.sandbox import wire
+from gradekit.sandbox.known import ERRORS, READABLE, SPECIAL, VIEWED, known_classes
+from gradekit.sandbox.limits import LIVE_OBJECTS
+
+LABEL_CHARACTERS = 80
+LONGEST = 2**31  # of what an object says of its length
+CLASSES, BASES = 500, 50  # of one check, and of each
+COMPARED = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
+DATA: list[type] = [known_classes()[name] for name in VIEWED]
+ERROR_NAMES = frozenset(ERRORS)
+Judged = Mapping[str, frozenset[str]]  # special methods, by the classes of the solution
+
+
+class Asker(Protocol):
+    """Sends a request of a check to the answer's process, and gives what came back."""
+
+    def __call__(self, kind: str, asked: list[Any], what: object) -> Any: ...
+
+
+class Objects:
+    """The handles of one check; none of them outlives it."""
+
+    def __init__(self, ask: Asker, judged: Judged) -> None:
+        """`judged` says what objects of the solution's classes may judge themselves."""
+        self.judged = judged
+        self.used: set[str] = set()  # "handles", "judged": what the check made use of
+        self.named: dict[str | None, Any] = {}  # functions and classes that it has asked for
+        self.is_reading = False  # a frame is being read: nothing can be asked
+        self._ask = ask
+        self._classes: dict[int, Any] = {}
+        self._handles: dict[int, Any] = {}
+        self._is_over = False
+
+    @property
+    def are_held(self) -> bool:
+        """Whether the check holds any."""
+        return bool(self._handles or self._classes)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """While a frame is read: objects that are put into a set have only their identity."""
+        self.is_reading = True
+        try:
+            yield
+        finally:
+            self.is_reading = False
+
+    def end(self) -> None:
+        """The check is over."""
+        self._is_over = True
+        self._classes, self._handles, self.named = {}, {}, {}
+
+    def ask(self, kind: str, asked: list[Any], what: object) -> Any:
+        """Make a request.
+
+        Raises:
+            RuntimeError: the check that the object belongs to is over.
+        """
+        if self._is_over:
+            raise RuntimeError("a handle is of use in its own check only")
+        return self._ask(kind, asked, what)
+
+    def node(self, value: Any, is_no_data: bool) -> Any:
+        """What an object of the answer is sent as; None for anything else."""
+        kind = type(value)
+        if isinstance(kind, LiveClass):
+            return wire.Live(self._number_of(value.kit__ref), 0, "")
+        if kind is LiveClass and (about := about_of(value)) is not None:
+            return wire.Class(self._number_of(about))
+        return None
+
+    def value(self, node: Any) -> Any:
+        """The handle or class that a node of the answer's process stands for.
+
+        Raises:
+            Malformed: it is none.
+        """
+        if isinstance(node, wire.Class):
+            return self._class(node.kind)
+        if not isinstance(node, wire.Live):
+            raise wire.Malformed("it was handed nothing of that kind")
+        _check_number(node.number)
+        self.used.add("handles")
+        kind = self._class(node.kind)
+        if (known := self._handles.get(node.number)) is None:
+            label = clean(node.name, LABEL_CHARACTERS) or kind.__name__.lower()
+            known = self._handles[node.number] = _made(kind, Ref(self, node.number, label))
+        return known
+
+    def _number_of(self, ref: Ref | About) -> int:
+        if ref.objects is not self:
+            raise RuntimeError("a handle is of use in its own check only")
+        return ref.number
+
+    def _class(self, kind: str | int | wire.Kind) -> Any:
+        if isinstance(kind, str):
+            known = known_classes().get(kind)
+        elif isinstance(kind, int):
+            known = self._classes.get(kind)
+        else:
+            known = self._classes.get(kind.number) or self._described(kind)
+        if known is None:
+            raise wire.Malformed("no such class")
+        return known
+
+    def _described(self, kind: wire.Kind) -> Any:
+        """A class that is new to this check."""
+        _check_number(kind.number)
+        if len(self._classes) >= CLASSES or len(kind.bases) > BASES:
+            raise wire.Malformed("too many classes")
+        bases = [self._class(base) for base in kind.bases]
+        made = self._classes[kind.number] = _class_of(self, kind, bases)
+        return made
+
+
+class Ref(NamedTuple):
+    """What a handle is: the number of an object in a check, and what messages call it."""
+
+    objects: Objects
+    number: int
+    label: str
+
+
+class About(NamedTuple):
+    """The same for a class, and what is known of it."""
+
+    objects: Objects
+    number: int
+    label: str
+    judged: frozenset[str]  # special methods that its objects may answer themselves
+    data: type | None  # the kind of data that it is derived from
+
+
+def about_of(kind: type) -> About | None:
+    """What is known of a class, if it stands for one of the answer's."""
+    for each in type.mro(kind):
+        if "kit__about" in (found := type.__getattribute__(each, "__dict__")):
+            return found["kit__about"]  # type: ignore[no-any-return]
+    return None
+
+
+def is_handle(value: Any) -> bool:
+    """Whether a value stands for an object of the answer, or is a class that does."""
+    return isinstance(type(value), LiveClass) or type(value) is LiveClass
+
+
+class LiveClass(type):
+    """The class of the classes that stand for the answer's."""
+
+    def __new__(mcs, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
+        if "kit__about" not in namespace and any(about_of(base) for base in bases):
+            raise TypeError(f"a test cannot derive a class of its own from {bases[0].__name__}")
+        return super().__new__(mcs, name, bases, namespace)
+
+    def __call__(cls, *args: Any, **keywords: Any) -> Any:
+        about = _known(cls)
+        call = Call(about.label, args, keywords)
+        return about.objects.ask("call", [cls, args, keywords, False], call)
+
+    def __getattr__(cls, name: str) -> Any:
+        return _attribute(cls, name)
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        _asked(cls, "attribute", ["set", name, value], name)
+
+    def __delattr__(cls, name: str) -> None:
+        _asked(cls, "attribute", ["delete", name], name)
+
+    def __iter__(cls) -> Iterator[Any]:
+        return iter(_operated(cls, "__iter__"))
+
+    def __len__(cls) -> int:
+        return _length(cls)
+
+    def __getitem__(cls, key: Any) -> Any:
+        return _operated(cls, "__getitem__", key)
+
+    def __contains__(cls, item: Any) -> bool:
+        return any(each is item or each == item for each in cls)
+
+    def __bool__(cls) -> bool:
+        return True
+
+    def __dir__(cls) -> list[str]:
+        return _names(_operated(cls, "dir"))
+
+    def __repr__(cls) -> str:
+        return f"<class {cls.__name__} of the answer>"
+
+    def kit__label(cls) -> str:
+        return cls.__name__
+
+
+class Handle(metaclass=LiveClass):
+    """What all handles have in common; see the head of this module."""
+
+    __slots__ = ("__weakref__", "kit__hash", "kit__ref")
+    __array_ufunc__ = None  # NumPy leaves operators to us
+
+    @property  # type: ignore[misc]  # as unittest.mock does it
+    def __class__(self) -> Any:  # what isinstance asks for beside the type
+        return type(self).__dict__.get("kit__claim") or type(self)
+
+    def __getattr__(self, name: str) -> Any:
+        return _attribute(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _asked(self, "attribute", ["set", name, value], name)
+
+    def __delattr__(self, name: str) -> None:
+        _asked(self, "attribute", ["delete", name], name)
+
+    def __dir__(self) -> list[str]:
+        return _names(_operated(self, "dir"))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} object>"
+
+    def __eq__(self, other: object) -> Any:
+        return _equal(self, other)
+
+    def __ne__(self, other: object) -> Any:
+        if _judges(self, "__ne__"):
+            return _judgement(self, "__ne__", other)
+        equal = _equal(self, other)
+        return not equal if isinstance(equal, bool) else ~equal
+
+    def __hash__(self) -> int:
+        return _hash(self)
+
+    def __bool__(self) -> bool:
+        if _judges(self, "__bool__") or _judges(self, "__len__"):
+            return _operated(self, "__bool__") is True
+        if _known(type(self)).data is not None:
+            return bool(_view(self))
+        text = f"an object of class {type(self).__name__} has no truth value in a check"
+        raise SubmissionError(f"{text}: the solution's gives it none")
+
+    def __contains__(self, item: Any) -> bool:
+        if _judges(self, "__contains__"):
+            return _operated(self, "__contains__", item) is True
+        if _known(type(self)).data is not None:
+            return item in _view(self)
+        return any(each is item or each == item for each in iter(self))
+
+    def __copy__(self) -> Any:
+        return _operated(self, "copy")
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return _operated(self, "deepcopy")
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(f"an object of class {type(self).__name__} cannot be pickled")
+
+    def kit__label(self) -> str:
+        return str(_ref(self).label)
+
+
+def _ordered(name: str, sign: str) -> Callable[[Any, Any], Any]:
+    """How objects are compared by `sign`."""
+
+    def method(self: Any, other: Any) -> Any:
+        if _judges(self, name):
+            return _judgement(self, name, other)
+        if _known(type(self)).data is not None:
+            return getattr(_view(self), name)(_view(other) if is_handle(other) else other)
+        text = f"objects of class {type(self).__name__} are not compared by {sign} in a check"
+        raise SubmissionError(f"{text}: the solution's have no order")
+
+    return method
+
+
+def _passed_on(name: str) -> Callable[..., Any]:
+    """A special method that goes to the object."""
+
+    def method(self: Any, *args: Any) -> Any:
+        return _operated(self, name, *args)
+
+    method.__name__ = name
+    return method
+
+
+def _called(self: Any, *args: Any, **keywords: Any) -> Any:
+    ref = _ref(self)
+    call = Call(ref.label, args, keywords)
+    return ref.objects.ask("call", [self, args, keywords, False], call)
+
+
+def _left(self: Any, kind: Any, error: Any, trace: Any) -> bool:
+    """The end of a `with` block. Of an exception, only its built-in class and text are told."""
+    if kind is None:
+        return _operated(self, "__exit__", None, ()) is True
+    name = next((base.__name__ for base in kind.__mro__ if base.__name__ in ERROR_NAMES), "")
+    if not name:  # the end of the process, of a test, ...
+        return False
+    return _operated(self, "__exit__", name, (str(error),)) is True
+
+
+def _length(self: Any) -> int:
+    told = _operated(self, "__len__")
+    if type(told) is not int or not 0 <= told < LONGEST:
+        raise SubmissionError(f"len({_label(self)}) is no number of items", "malformed")
+    return told
+
+
+for _name, _sign in COMPARED.items():
+    type.__setattr__(Handle, _name, _ordered(_name, _sign))
+METHODS: dict[str, Callable[..., Any]] = {
+    **{name: _passed_on(name) for name in SPECIAL},
+    "__call__": _called,
+    "__len__": _length,
+    "__exit__": _left,
+}
+
+
+# ------------------------------------------------------------------ what the methods share
+
+
+def _ref(value: Any) -> Ref | About:
+    """What an object or class is on the other side."""
+    return _known(value) if isinstance(value, type) else value.kit__ref
+
+
+def _known(kind: type) -> About:
+    about = about_of(kind)
+    if about is None:
+        raise TypeError("no class of an answer")
+    return about
+
+
+def _label(value: Any) -> str:
+    return str(_ref(value).label)
+
+
+def _asked(value: Any, kind: str, asked: list[Any], name: str) -> Any:
+    ref = _ref(value)
+    return ref.objects.ask(kind, [value, *asked], f"{ref.label}.{name}")
+
+
+def _attribute(value: Any, name: str) -> Any:
+    """An attribute of an object or class; of names with two underscores only the harmless."""
+    is_special = name.startswith("__") and name.endswith("__")
+    if name.startswith("kit__") or (is_special and name not in READABLE):
+        raise AttributeError(name)
+    found = _asked(value, "attribute", ["get", name], name)
+    if isinstance(type(found), LiveClass) and callable(found):
+        ref = found.kit__ref  # a method: `stack.push` says more than `push`
+        object.__setattr__(found, "kit__ref", ref._replace(label=f"{_label(value)}.{name}"))
+    return found
+
+
+def _operated(value: Any, name: str, *args: Any) -> Any:
+    """Have a special method, or an operation of a few more, applied to an object."""
+    ref = _ref(value)
+    return ref.objects.ask("operate", [value, name, args], Operation(ref.label, name, args))
+
+
+class Operation(NamedTuple):
+    """An operation on an object, written out only where somebody is going to read it."""
+
+    label: str
+    name: str
+    args: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        """As code, roughly: `stack[2]`, `len(stack)`."""
+        arguments = ", ".join(map(as_code, self.args))
+        if self.name == "__getitem__":
+            return f"{self.label}[{arguments}]"
+        between = ", " if arguments else ""
+        return f"{self.name.strip('_')}({self.label}{between}{arguments})"
+
+
+def _judges(value: Any, name: str) -> bool:
+    """Whether an object may answer this itself, because the solution's class does."""
+    about = _known(type(value))
+    if name not in about.judged or about.objects.is_reading:
+        return False
+    about.objects.used.add("judged")
+    return True
+
+
+def _judgement(value: Any, name: str, other: Any) -> Any:
+    """What an object itself says of another: data."""
+    told = _operated(value, name, other)
+    if is_handle(told):
+        raise SubmissionError(f"{_label(value)} gives no answer to a comparison", "malformed")
+    return told
+
+
+def _equal(value: Any, other: Any) -> Any:
+    """Whether an object equals another: by itself, by the data that it holds, or by identity."""
+    if _judges(value, "__eq__"):
+        return _judgement(value, "__eq__", other)
+    data = _known(type(value)).data
+    if value is other or value.kit__ref.objects.is_reading:
+        return value is other
+    if is_handle(other):
+        if isinstance(other, type):
+            return False
+        if _judges(other, "__eq__"):
+            return _judgement(other, "__eq__", value)
+        both = data is not None and _known(type(other)).data is data
+        return both and _view(value) == _view(other)
+    return data is not None and _view(value) == other
+
+
+def _view(value: Any) -> Any:
+    """What an object of a class derived from data holds, as such data."""
+    data = _known(type(value)).data
+    told = _operated(value, "view")
+    wanted = bytes if data is bytearray else data
+    if wanted is None or type(told) is not wanted:
+        raise SubmissionError(f"{_label(value)} holds other data than its class", "malformed")
+    return told
+
+
+def _hash(value: Any) -> int:
+    """A hash that stays: by identity, unless the solution's class defines its own."""
+    try:
+        return int(value.kit__hash)
+    except AttributeError:
+        pass
+    number = object.__hash__(value)
+    if _judges(value, "__hash__"):
+        told = _operated(value, "__hash__")
+        number = hash(told) if type(told) is int else number
+    object.__setattr__(value, "kit__hash", number)
+    return number
+
+
+def _names(told: Any) -> list[str]:
+    return [name for name in told if type(name) is str] if isinstance(told, list) else []
+
+
+def _check_number(number: int) -> None:
+    if not 0 < number <= LIVE_OBJECTS:
+        raise wire.Malformed("an object of a wrong number")
+
+
+# ------------------------------------------------------------------ classes, and what is made
+
+
+def _class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
+    """The class that stands for one of the answer's."""
+    name = clean(kind.name, LABEL_CHARACTERS)
+    name = name if name.isidentifier() else "Object"
+    own = [base for base in bases if isinstance(base, LiveClass)]
+    known = [base for base in bases if not isinstance(base, LiveClass)]
+    if known and known[0].__name__ == name in ERROR_NAMES:
+        return known[0]
+    chain = {name, *(each.__name__ for base in own for each in base.__mro__)}
+    judged = frozenset(special for each in chain for special in objects.judged.get(each, ()))
+    about = About(objects, kind.number, name, judged, _data_of(own, known))
+    namespace: dict[str, Any] = {"kit__about": about, "__module__": "submission"}
+    errors = [base for base in bases if issubclass(base, Exception)]
+    if errors:
+        return LiveClass(name, (*errors,), {**namespace, **ERROR_METHODS})
+    if claim := _claim(name, own, known):
+        namespace["kit__claim"] = claim
+    methods = {special: METHODS[special] for special in kind.special if special in METHODS}
+    return LiveClass(name, (*own,) or (Handle,), {**namespace, "__slots__": (), **methods})
+
+
+def _data_of(own: list[Any], known: list[type]) -> type | None:
+    """The kind of data that a class of these bases is derived from."""
+    for base in own:
+        if (data := _known(base).data) is not None:
+            return data
+    return next((data for base in known for data in DATA if issubclass(base, data)), None)
+
+
+def _claim(name: str, own: list[Any], known: list[type]) -> type | None:
+    """What a class derived from a library's is for `isinstance`: it has none of its methods."""
+    bases: list[type] = [*known]
+    bases += [vars(base)["kit__claim"] for base in own if "kit__claim" in vars(base)]
+    if not bases:
+        return None
+    try:
+        return types.new_class(name, (bases[0],))
+    except Exception:  # functions, bool and their like allow no subclass
+        return bases[0]
+
+
+def _made(kind: Any, ref: Ref) -> Any:
+    """An object of a class that stands for one of the answer's."""
+    if issubclass(kind, BaseException):
+        error = BaseException.__new__(kind)
+        error.__dict__["kit__ref"] = ref
+        return error
+    if not isinstance(kind, LiveClass):
+        raise wire.Malformed("an object of no class of the answer's")
+    handle: Any = object.__new__(kind)  # type: ignore[arg-type]  # a class of this metaclass
+    object.__setattr__(handle, "kit__ref", ref)
+    return handle
+
+
+def _text_of(error: Any) -> str:
+    told = error.__dict__.get("kit__text")
+    return str(_operated(error, "__str__")) if told is None else told
+
+
+def _args_of(error: Any) -> Any:
+    told = error.__dict__.get("kit__args")
+    return _attribute(error, "args") if told is None else told
+
+
+def _set_args(error: Any, args: Any) -> None:
+    error.__dict__["kit__args"] = args
+
+
+ERROR_METHODS: dict[str, Any] = {
+    "__getattr__": _attribute,
+    "__str__": _text_of,
+    "__repr__": lambda error: f"{type(error).__name__}({_text_of(error)!r})",
+    "args": property(_args_of, _set_args),
+    "kit__label": lambda error: type(error).__name__,
+}

@@ -1,0 +1,88 @@
+"""On what terms a check meets an answer: by data alone or with handles, and what it may judge.
+
+What an object may judge itself (whether it equals another, is true, contains, comes first) is
+read from the course's own solution: a special method that one of its classes defines is part of
+the task. The solution's text is parsed, never run, and an answer has no say in it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from gradekit.course import Course, Exercise
+from gradekit.errors import KitError
+from gradekit.sandbox.known import JUDGING
+from gradekit.sandbox.limits import PLAIN
+from gradekit.submission import read
+
+ORDER = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
+WITH_LENGTH = JUDGING | {"__len__"}  # which gives an object a truth value
+
+
+class Terms(NamedTuple):
+    """How a worker is used, and the special methods that count, by the solution's classes."""
+
+    mode: str = PLAIN
+    judged: Mapping[str, frozenset[str]] = {}
+
+
+def terms_of(course: Course, exercise: Exercise) -> Terms:
+    """The terms of an exercise of a course."""
+    if exercise.mode == PLAIN:
+        return Terms()
+    try:
+        cells = read(course.solution(exercise)).cells
+    except KitError:  # a course without this solution: nothing is judged by itself
+        cells = ()
+    return Terms(exercise.mode, judged_in(cells))
+
+
+def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
+    """The special methods that the classes of a source define, by the names of the classes."""
+    found: dict[str, frozenset[str]] = {}
+    for cell in cells:
+        try:
+            tree = ast.parse(cell)
+        except (SyntaxError, ValueError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                inherited = [found.get(name, frozenset()) for name in map(_name, node.bases)]
+                own = _methods(node) | _by_decorators(node)
+                found[node.name] = own.union(found.get(node.name, ()), *inherited)
+    return {name: methods for name, methods in found.items() if methods}
+
+
+def _methods(node: ast.ClassDef) -> frozenset[str]:
+    """The special methods that its body binds, by `def` or by an assignment."""
+    names = set()
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef):
+            names.add(statement.name)
+        elif isinstance(statement, ast.Assign):
+            names |= {each.id for each in statement.targets if isinstance(each, ast.Name)}
+    return frozenset(names & WITH_LENGTH)
+
+
+def _by_decorators(node: ast.ClassDef) -> frozenset[str]:
+    """What `dataclass` and `total_ordering` define."""
+    names: set[str] = set()
+    for each in node.decorator_list:
+        options = {}
+        if isinstance(each, ast.Call):
+            options = {k.arg: getattr(k.value, "value", None) for k in each.keywords}
+        name = _name(each.func if isinstance(each, ast.Call) else each)
+        if name == "total_ordering":
+            names |= ORDER
+        if name == "dataclass" and options.get("eq", True):
+            names |= {"__eq__"} | (ORDER if options.get("order") else set())
+            hashed = options.get("frozen") or options.get("unsafe_hash")
+            names |= {"__hash__"} if hashed else set()
+    return frozenset(names)
+
+
+def _name(node: ast.expr) -> str:
+    """The last part of a dotted name."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

@@ -1,0 +1,222 @@
+"""NumPy arrays and scalars, torch tensors: as nodes, and back.
+
+Numbers, truth values, texts, bytes, dates and times; structured arrays of those, and masked
+ones. No objects. A dtype that arrives is looked up or matched, never handed to NumPy as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradekit.sandbox.limits import BUFFER_BYTES
+from gradekit.sandbox.nodes import (
+    MAX_DIMENSIONS,
+    SMALL_FRAME,
+    Array,
+    Buffers,
+    Malformed,
+    Masked,
+    NotData,
+    Scalar,
+    Structured,
+    Tensor,
+    append,
+)
+
+# Names of numeric dtypes that mean the same bytes to NumPy and torch.
+ARRAY_DTYPES = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
+    "float16 float32 float64 complex64 complex128".split()
+)
+TENSOR_DTYPES = ARRAY_DTYPES | {"bfloat16"}
+NATIVE = {np.dtype(name): name for name in ARRAY_DTYPES}
+ITEM_BYTES = {name: dtype.itemsize for dtype, name in NATIVE.items()}
+# Texts and bytes of a fixed length, and dates and times of a unit: `U5`, `S3`, `M8[ns]`.
+OTHER_DTYPES = re.compile(r"[US][1-9]\d{0,4}|[Mm]8(?:\[(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?")
+MAX_FIELDS = 64
+NAME_CHARACTERS = 200
+LAST_CHARACTER = 0x10FFFF
+
+
+def array_to_node(value: np.ndarray, buffers: list[Any]) -> Array | Structured | Masked:
+    """The node of an array; its contents go to `buffers`.
+
+    Raises:
+        NotData: its dtype holds objects, or it has too many dimensions.
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        mask = np.ma.getmaskarray(value)
+        if mask.dtype.names is not None:
+            raise NotData("a structured array with a mask")
+        return Masked(
+            array_to_node(value.filled() if value.dtype.hasobject else value.data, buffers),
+            array_to_node(mask, buffers),
+        )
+    _check_dimensions(value.ndim)
+    if value.dtype.names is not None:
+        return _structured_to_node(value, buffers)
+    dtype = dtype_name(value.dtype)
+    append(buffers, contents(np.asarray(value, dtype=dtype)))
+    return Array(dtype, list(value.shape))
+
+
+def _structured_to_node(value: np.ndarray, buffers: list[Any]) -> Structured:
+    names = list(value.dtype.names or ())
+    long = any(len(name) > NAME_CHARACTERS for name in names)
+    if value.dtype.hasobject or not names or len(names) > MAX_FIELDS or long:
+        raise NotData(f"an array of dtype {str(value.dtype)[:NAME_CHARACTERS]}")
+    columns = [array_to_node(np.asarray(value[name]), buffers) for name in names]
+    return Structured(list(value.shape), names, list(columns))
+
+
+def scalar_to_node(value: np.generic, buffers: list[Any]) -> Scalar:
+    """The node of a NumPy scalar."""
+    array = np.asarray(value)
+    dtype = dtype_name(array.dtype)
+    append(buffers, array.astype(dtype, copy=False).tobytes())
+    return Scalar(dtype)
+
+
+def tensor_to_node(torch: Any, value: Any, buffers: list[Any]) -> Tensor:
+    """The node of a tensor, without its history."""
+    dtype = str(value.dtype).removeprefix("torch.")
+    if dtype not in TENSOR_DTYPES or value.layout is not torch.strided or value.is_meta:
+        raise NotData(f"a tensor of {value.layout} layout and dtype {value.dtype}")
+    _check_dimensions(value.ndim)
+    plain = value.detach()
+    if type(plain) is not torch.Tensor:
+        plain = plain.as_subclass(torch.Tensor)
+    if dtype == "bfloat16":  # NumPy has none: as the bytes that they are
+        plain = plain.contiguous().reshape(-1).view(torch.uint8)
+    # force: also where a view is conjugated or negated only when it is looked at.
+    append(buffers, contents(plain.numpy(force=True)))
+    return Tensor(dtype, list(value.shape))
+
+
+def array(dtype: str, shape: list[int], buffers: Buffers) -> np.ndarray:
+    """The array of a node.
+
+    Raises:
+        Malformed: its dtype or shape is none that `array_to_node` makes.
+    """
+    if dtype in ARRAY_DTYPES:
+        taken = buffers.take(_count(shape) * ITEM_BYTES[dtype])
+        _check_bools(dtype, taken)
+        return np.frombuffer(taken, dtype=dtype).reshape(shape)
+    if not OTHER_DTYPES.fullmatch(dtype):
+        raise Malformed("not a dtype of data")
+    kind = np.dtype(dtype)
+    taken = buffers.take(_count(shape) * kind.itemsize)
+    if kind.kind == "U" and len(taken):
+        characters = np.frombuffer(taken, np.uint32)
+        surrogates = (characters >= 0xD800) & (characters <= 0xDFFF)  # no text of its own
+        if int(characters.max()) > LAST_CHARACTER or surrogates.any():
+            raise Malformed("a text with characters that there are not")
+    return np.frombuffer(taken, dtype=kind).reshape(shape)
+
+
+def structured(node: Structured, value_of: Callable[[Any], Any]) -> np.ndarray:
+    """The structured array of a node; `value_of` gives the values of its columns, in order."""
+    shape = tuple(node.shape)
+    _count(node.shape)
+    names = node.names
+    if not 0 < len(names) == len({*names}) == len(node.columns) <= MAX_FIELDS:
+        raise Malformed("a structured array with wrong fields")
+    columns = []
+    for name, column in zip(names, node.columns, strict=True):
+        if not name or len(name) > NAME_CHARACTERS or not isinstance(column, Array | Structured):
+            raise Malformed("a structured array with wrong fields")
+        value = value_of(column)
+        if value.shape[: len(shape)] != shape:
+            raise Malformed("a structured array whose fields differ in shape")
+        columns.append(value)
+    fields = [
+        (name, value.dtype, value.shape[len(shape) :])
+        for name, value in zip(names, columns, strict=True)
+    ]
+    made = np.empty(shape, dtype=fields)
+    if made.dtype.itemsize == 0:  # of which there could be millions for nothing
+        raise Malformed("a structured array of nothing")
+    for name, value in zip(names, columns, strict=True):
+        made[name] = value
+    return made
+
+
+def masked(node: Masked, value_of: Callable[[Any], Any]) -> np.ma.MaskedArray:
+    """The masked array of a node."""
+    if not isinstance(node.data, Array) or not isinstance(node.mask, Array):
+        raise Malformed("a masked array that is none")
+    data, mask = value_of(node.data), value_of(node.mask)
+    if node.mask.dtype != "bool" or data.shape != mask.shape:
+        raise Malformed("a masked array whose mask does not fit")
+    return np.ma.MaskedArray(data, mask=mask)
+
+
+def tensor(dtype: str, shape: list[int], buffers: Buffers) -> Any:
+    """The tensor of a node."""
+    import torch
+
+    if dtype not in TENSOR_DTYPES:
+        raise Malformed("not a numeric dtype")
+    torch_dtype = getattr(torch, dtype)
+    count = _count(shape)
+    if count == 0:
+        return torch.empty(shape, dtype=torch_dtype)
+    taken = buffers.take(count * torch_dtype.itemsize)
+    _check_bools(dtype, taken)
+    if dtype == "bfloat16":
+        return torch.frombuffer(taken, dtype=torch_dtype).reshape(shape)
+    return torch.from_numpy(np.frombuffer(taken, dtype=dtype).reshape(shape))
+
+
+def _count(shape: list[int]) -> int:
+    """The number of entries of an array of that shape, which is bounded even if it has none."""
+    count = extent = 1
+    for size in shape if len(shape) <= MAX_DIMENSIONS else [-1]:
+        if not 0 <= size <= BUFFER_BYTES:
+            raise Malformed("a shape out of bounds")
+        count *= size
+        extent *= size or 1
+    if extent > BUFFER_BYTES:
+        raise Malformed("a shape out of bounds")
+    return count
+
+
+def _check_bools(dtype: str, taken: memoryview) -> None:
+    """Refuse a bool that is neither 0 nor 1: a single True of 200 would add up to 200."""
+    if dtype == "bool" and len(taken) and np.frombuffer(taken, np.uint8).max() > 1:
+        raise Malformed("a bool that is neither true nor false")
+
+
+def _check_dimensions(number: int) -> None:
+    if number > MAX_DIMENSIONS:
+        raise NotData(f"an array of {number} dimensions")
+
+
+def dtype_name(dtype: np.dtype) -> str:
+    """The name under which a dtype travels.
+
+    Raises:
+        NotData: it does not.
+    """
+    if dtype.kind in "USMm":
+        name = dtype.newbyteorder("=").str[1:]  # without the sign of the byte order
+        name = f"{name[0]}1" if name in ("U0", "S0") else name
+        if OTHER_DTYPES.fullmatch(name):
+            return name
+    else:
+        name = dtype.newbyteorder("=").name
+        if name in ARRAY_DTYPES:
+            return name
+    raise NotData(f"an array of dtype {str(dtype)[:NAME_CHARACTERS]}")
+
+
+def contents(value: np.ndarray) -> bytes | memoryview:
+    """The bytes of an array in C order; a large one is not copied if it lies so already."""
+    if value.nbytes < SMALL_FRAME:
+        return value.tobytes()
+    return np.ascontiguousarray(value).reshape(-1).view(np.uint8).data

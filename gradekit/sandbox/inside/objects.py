@@ -1,0 +1,152 @@
+"""The objects that stay in a worker for the length of a check, each under a number.
+
+The other side holds handles on them. Numbers are given in the order in which objects are first
+told of, so that a check that goes the same way gets the same numbers.
+"""
+
+from __future__ import annotations
+
+import enum
+import types
+from typing import Any
+
+from gradekit.sandbox import wire
+from gradekit.sandbox.known import SPECIAL, known_classes, names_of_known
+from gradekit.sandbox.limits import LIVE_OBJECTS
+
+NAME_CHARACTERS = 100
+# The modules whose classes of data travel as such. A class of any other that is derived from data,
+# a namedtuple or an Enum perhaps, may have attributes and methods of its own.
+DATA_MODULES = frozenset("builtins numpy torch decimal fractions datetime".split())
+MAPPINGS = ("OrderedDict", "defaultdict")  # of collections: as good as dicts
+FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+Kind = int | wire.Kind
+
+
+class Objects:
+    """What a check holds handles on."""
+
+    def __init__(self) -> None:
+        self._values: list[Any] = []
+        self._numbers: dict[Any, int] = {}
+        self._told: set[int] = set()  # classes that the current frame has described
+
+    def clear(self) -> None:
+        """Forget all of them: another check begins."""
+        self._values.clear()
+        self._numbers.clear()
+
+    def begin_frame(self) -> None:
+        """Describe classes anew: each frame tells all that is needed to read it."""
+        self._told.clear()
+
+    def node(self, value: Any, is_no_data: bool) -> Any:
+        """How a value is told of that is no data; None for data. See `wire.encode`."""
+        if isinstance(value, type):
+            return wire.Class(self._class(value))
+        if not is_no_data and self._is_data(value):
+            return None
+        name = getattr(value, "__name__", "") if isinstance(value, FUNCTIONS) else ""
+        kind = self._kind(type(value))
+        return wire.Live(self.number(value), kind, str(name)[:NAME_CHARACTERS])
+
+    def value(self, node: Any) -> Any:
+        """The object that a node of the other side means."""
+        if isinstance(node, wire.Class):
+            kind: Any = node.kind
+            return known_classes()[kind] if isinstance(kind, str) else self.at(kind)
+        return self.at(node.number)
+
+    def at(self, number: int) -> Any:
+        """The object under a number."""
+        return self._values[number - 1]
+
+    def number(self, value: Any) -> int:
+        """The number of an object, which keeps it alive.
+
+        Raises:
+            NotData: there are too many.
+        """
+        key = _identity(value)
+        if (number := self._numbers.get(key)) is None:
+            if len(self._values) >= LIVE_OBJECTS:
+                raise wire.NotData(f"more than {LIVE_OBJECTS:,} objects")
+            self._values.append(value)
+            number = self._numbers[key] = len(self._values)
+        return number
+
+    @staticmethod
+    def _is_data(value: Any) -> bool:
+        """Whether a value travels, so that it need not be held."""
+        kind = type(value)
+        if isinstance(value, enum.Enum):
+            return False
+        module = kind.__module__
+        if module == "collections":
+            return kind.__name__ in MAPPINGS
+        return module.partition(".")[0] in DATA_MODULES  # or `wire` finds that it is none
+
+    def _class(self, kind: type) -> str | Kind:
+        """A class: known by name, or described."""
+        return names_of_known().get(kind) or self._kind(kind)
+
+    def _kind(self, kind: type) -> Kind:
+        """A class by its number; described where the frame has not done so yet."""
+        number = self.number(kind)
+        if number in self._told:
+            return number
+        self._told.add(number)
+        bases = [self._class(base) for base in _bases_of(kind)]
+        special = [name for name in sorted(SPECIAL) if _has(kind, name)]
+        return wire.Kind(number, kind.__name__[:NAME_CHARACTERS], bases, special)
+
+
+def view(value: Any) -> Any:
+    """What an object of a class derived from data holds, as data of the plain kind.
+
+    Raises:
+        TypeError: its class is not derived from data.
+    """
+    for base in type(value).__mro__:
+        if base in PLAIN:
+            return PLAIN[base](value)
+    if type(value).__module__ == "collections" and type(value).__name__ == "deque":
+        return list(value)
+    raise TypeError("no data")
+
+
+PLAIN: dict[type, Any] = {
+    bool: bool,
+    int: int.__int__,
+    float: float.__float__,
+    complex: lambda value: complex(value.real, value.imag),
+    str: str.__str__,
+    bytes: lambda value: bytes.__add__(value, b""),
+    bytearray: lambda value: bytes(bytearray.__add__(value, b"")),
+    list: lambda value: [*list.__iter__(value)],
+    tuple: lambda value: (*tuple.__iter__(value),),
+    set: lambda value: {*set.__iter__(value)},
+    frozenset: lambda value: frozenset(frozenset.__iter__(value)),
+    dict: lambda value: dict(dict.items(value)),
+}
+
+
+def _identity(value: Any) -> Any:
+    """What an object is remembered by: a method is made anew each time that it is asked for."""
+    if isinstance(value, types.MethodType):
+        return id(value.__self__), id(value.__func__)
+    if isinstance(value, types.BuiltinFunctionType):
+        return id(value.__self__), value.__name__
+    return id(value)
+
+
+def _bases_of(kind: type) -> list[type]:
+    """The bases of a class; a class that is itself known counts as its own, besides."""
+    bases = [base for base in kind.__bases__ if base is not object]
+    return [kind, *bases] if kind in names_of_known() else bases
+
+
+def _has(kind: type, name: str) -> bool:
+    """Whether a class defines a special method, and does not just have it from `object`."""
+    found = getattr(kind, name, None)
+    return found is not None and found is not getattr(object, name, None)

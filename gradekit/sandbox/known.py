@@ -1,0 +1,105 @@
+"""Classes of Python and of libraries that both sides know by name, and special methods.
+
+A worker tells of what it keeps by these names; a name that is not here means nothing. So no
+class is ever looked up by a name that an answer made up.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import sys
+from collections.abc import Mapping
+
+ERRORS = (
+    "ArithmeticError AssertionError AttributeError BlockingIOError BrokenPipeError BufferError "
+    "ConnectionError EOFError Exception FileExistsError FileNotFoundError FloatingPointError "
+    "ImportError IndentationError IndexError InterruptedError IsADirectoryError KeyError "
+    "LookupError MemoryError ModuleNotFoundError NameError NotADirectoryError "
+    "NotImplementedError OSError OverflowError PermissionError ProcessLookupError RecursionError "
+    "ReferenceError RuntimeError StopAsyncIteration StopIteration SyntaxError TimeoutError "
+    "TypeError UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError "
+    "UnicodeTranslateError ValueError ZeroDivisionError "
+    "Warning DeprecationWarning FutureWarning RuntimeWarning UserWarning"
+).split()
+# Data: what a subclass of theirs holds can travel, and be compared.
+VIEWED = "bool bytearray bytes complex dict float frozenset int list set str tuple".split()
+OTHERS = (
+    "type object slice range memoryview property staticmethod classmethod super enumerate zip map "
+    "filter reversed"
+).split()
+LIBRARIES = (
+    "collections.Counter collections.OrderedDict collections.defaultdict collections.deque "
+    "collections.UserDict collections.UserList collections.UserString abc.ABC "
+    "enum.Enum enum.IntEnum enum.Flag enum.IntFlag enum.StrEnum "
+    "datetime.date datetime.datetime datetime.time datetime.timedelta "
+    "decimal.Decimal fractions.Fraction numbers.Number pathlib.Path pathlib.PurePath re.Pattern "
+    "types.FunctionType types.MethodType types.BuiltinFunctionType types.GeneratorType "
+    "types.ModuleType types.SimpleNamespace functools.partial threading.Thread json.JSONEncoder "
+    "numpy.ndarray numpy.random.Generator numpy.random.RandomState "
+    "torch.Tensor torch.nn.Parameter torch.nn.Module torch.nn.ModuleList torch.nn.ModuleDict "
+    "torch.nn.Sequential torch.nn.Linear torch.nn.Embedding torch.nn.Conv1d torch.nn.Conv2d "
+    "torch.nn.LayerNorm torch.nn.BatchNorm1d torch.nn.BatchNorm2d torch.nn.Dropout torch.nn.ReLU "
+    "torch.nn.GELU torch.nn.Identity torch.nn.Flatten torch.nn.Softmax torch.nn.MultiheadAttention "
+    "torch.nn.LSTM torch.nn.GRU torch.nn.RNN "
+    "torch.optim.Optimizer torch.optim.SGD torch.optim.Adam torch.optim.AdamW "
+    "torch.optim.lr_scheduler.LRScheduler "
+    "torch.utils.data.Dataset torch.utils.data.DataLoader torch.utils.data.Sampler "
+    "torch.device torch.dtype torch.Generator "
+    "sklearn.base.BaseEstimator pandas.DataFrame pandas.Series pandas.Index "
+    "matplotlib.figure.Figure matplotlib.axes.Axes"
+).split()
+
+_BINARY = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()
+IN_PLACE = [name for name in _BINARY if name != "divmod"]
+OPERATORS = [
+    *(f"__{name}__" for name in _BINARY),
+    *(f"__r{name}__" for name in _BINARY),
+    *(f"__i{name}__" for name in IN_PLACE),
+]
+# Special methods that a handle passes on, if the class has them.
+SPECIAL = frozenset([
+    *OPERATORS,
+    *"""__neg__ __pos__ __abs__ __invert__ __round__ __trunc__ __floor__ __ceil__
+    __int__ __float__ __complex__ __index__ __str__ __repr__ __format__ __bytes__
+    __len__ __getitem__ __setitem__ __delitem__ __iter__ __next__ __reversed__
+    __call__ __enter__ __exit__""".split(),
+])  # fmt: skip
+# Those by which an object judges a check itself, asked only where the course's solution has them.
+JUDGING = frozenset(
+    "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__ __contains__ __hash__".split()
+)
+# Other names with two underscores that may be asked for.
+READABLE = frozenset(
+    "__name__ __qualname__ __doc__ __dict__ __annotations__ __wrapped__ __slots__ __closure__ "
+    "__defaults__ __kwdefaults__ __self__ __func__ __members__ __dataclass_fields__ __version__ "
+    "__all__ __match_args__ __abstractmethods__ __post_init__".split()
+)
+
+
+def known_classes() -> Mapping[str, type]:
+    """The classes by their names, as far as their modules are loaded."""
+    return _known(len(sys.modules))
+
+
+@functools.lru_cache(maxsize=2)
+def _known(loaded: int) -> dict[str, type]:
+    """As `known_classes`; modules are loaded now and then."""
+    found = {name: getattr(builtins, name) for name in [*ERRORS, *VIEWED, *OTHERS]}
+    for path in LIBRARIES:
+        module, _dot, attribute = path.rpartition(".")
+        if module in sys.modules:
+            kind = getattr(sys.modules[module], attribute, None)
+            if isinstance(kind, type):
+                found[path] = kind
+    return found
+
+
+def names_of_known() -> Mapping[type, str]:
+    """The names by their classes."""
+    return _named(len(sys.modules))
+
+
+@functools.lru_cache(maxsize=2)
+def _named(loaded: int) -> dict[type, str]:
+    return {kind: name for name, kind in _known(loaded).items()}

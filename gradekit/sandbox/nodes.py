@@ -1,0 +1,214 @@
+"""What a frame is made of: the nodes that stand for values, and the bounds of each.
+
+A node is data about data. The first letter of its msgpack array says which it is; `wire`
+turns values into nodes and back, `arrays` and `atoms` do so for the kinds that they name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+ALIGNMENT = 16
+MAX_DIMENSIONS = 8  # more, of size 4 each, and merely printing the array takes minutes
+MAX_INT_BITS = 2**13  # Python refuses to print longer ones than 4300 digits
+MAX_ITEMS = 2**20  # of all long lists: as Python objects, floats weigh four times as much
+SMALL_FRAME = 2**16
+
+
+class Malformed(Exception):
+    """The frame is not data that this codec allows. The sender is to blame."""
+
+
+class NotData(Exception):
+    """A value that cannot travel: its message says what it is."""
+
+
+class TooDeep(NotData):
+    """A value that is nested too deeply or contains itself."""
+
+
+class List(msgspec.Struct, tag="l", array_like=True, frozen=True):
+    items: list[Node]
+
+
+class Tuple(msgspec.Struct, tag="t", array_like=True, frozen=True):
+    items: list[Node]
+
+
+class Dict(msgspec.Struct, tag="d", array_like=True, frozen=True):
+    keys: list[Node]
+    values: list[Node]
+
+
+class Mapping(msgspec.Struct, tag="m", array_like=True, frozen=True):
+    """A long dict: its keys and its values as two lists, which may be `Floats` or `Ints`."""
+
+    keys: Node
+    values: Node
+
+
+class Set(msgspec.Struct, tag="e", array_like=True, frozen=True):
+    """A set or frozenset: its items as a list, which may be `Floats` or `Ints`."""
+
+    frozen: bool
+    items: Node
+
+
+class Floats(msgspec.Struct, tag="f", array_like=True, frozen=True):
+    """A long list of floats, its contents in the buffers."""
+
+    count: int
+
+
+class Ints(msgspec.Struct, tag="n", array_like=True, frozen=True):
+    """A long list of ints of 64 bits, its contents in the buffers."""
+
+    count: int
+
+
+class BigInt(msgspec.Struct, tag="i", array_like=True, frozen=True):
+    hexadecimal: str
+
+
+class Bytes(msgspec.Struct, tag="b", array_like=True, frozen=True):
+    size: int
+
+
+class Atom(msgspec.Struct, tag="w", array_like=True, frozen=True):
+    """A small value of the standard library, such as a Fraction or a date; see `atoms`."""
+
+    kind: str
+    parts: list[Node]
+
+
+class Array(msgspec.Struct, tag="a", array_like=True, frozen=True):
+    dtype: str
+    shape: list[int]
+
+
+class Scalar(msgspec.Struct, tag="s", array_like=True, frozen=True):
+    """A NumPy scalar, its bytes in the buffers."""
+
+    dtype: str
+
+
+class Tensor(msgspec.Struct, tag="x", array_like=True, frozen=True):
+    dtype: str
+    shape: list[int]
+
+
+class Structured(msgspec.Struct, tag="r", array_like=True, frozen=True):
+    """An array of a structured dtype: its fields, each as an array whose shape begins with it."""
+
+    shape: list[int]
+    names: list[str]
+    columns: list[Node]
+
+
+class Masked(msgspec.Struct, tag="q", array_like=True, frozen=True):
+    """A masked array: two arrays of one shape."""
+
+    data: Node
+    mask: Node
+
+
+class Opaque(msgspec.Struct, tag="o", array_like=True, frozen=True):
+    """A pickle, its bytes in the buffers. Only ever from the trusted side to a worker."""
+
+    size: int
+
+
+class Kind(msgspec.Struct, tag="k", array_like=True, frozen=True):
+    """A class that lives in the worker, as it tells of it.
+
+    `bases` are classes of this sort, numbers of those told before in this frame, or names.
+    `special` are the special methods that its objects have.
+    """
+
+    number: int
+    name: str
+    bases: list[str | int | Kind]
+    special: list[str]
+
+
+class Live(msgspec.Struct, tag="h", array_like=True, frozen=True):
+    """An object that stays in the worker, under a number; towards the worker `kind` is 0."""
+
+    number: int
+    kind: int | Kind
+    name: str  # of a function
+
+
+class Class(msgspec.Struct, tag="c", array_like=True, frozen=True):
+    """A class itself: one that lives in the worker, or a known one by its name."""
+
+    kind: str | int | Kind
+
+
+class Given(msgspec.Struct, tag="g", array_like=True, frozen=True):
+    """An object that was handed over as an argument, by its place among those."""
+
+    place: int
+
+
+class Traced(msgspec.Struct, tag="y", array_like=True, frozen=True):
+    """A tensor with a history of gradients on the other side, under a number."""
+
+    number: int
+    is_parameter: bool
+    tensor: Tensor
+
+
+# `wire` walks these; the bound on depth keeps it far from Python's recursion limit.
+Node = (
+    None | bool | int | float | str
+    | List | Tuple | Dict | Mapping | Set | Floats | Ints | BigInt | Bytes | Atom
+    | Array | Scalar | Tensor | Structured | Masked | Opaque
+    | Live | Class | Given | Traced
+)  # fmt: skip
+LIVE = (Live, Class, Given, Traced)  # what only a hook can turn into a value
+
+
+class Frame(msgspec.Struct, array_like=True, frozen=True):
+    """One message. `kind` says what the body means; `number` pairs replies with requests."""
+
+    kind: str
+    number: int
+    body: Node
+
+
+class Buffers:
+    """Hands out the buffers of a frame in order, and no byte twice."""
+
+    def __init__(self, buffers: bytearray) -> None:
+        self.view = memoryview(buffers)
+        self.position = 0
+        self.items = 0  # of all long lists so far
+
+    def take(self, size: int) -> memoryview:
+        """The next `size` bytes."""
+        padded = size + -size % ALIGNMENT
+        if size < 0 or self.position + padded > len(self.view):
+            raise Malformed("an array is longer than its contents")
+        start = self.position
+        self.position += padded
+        return self.view[start : start + size]
+
+    def count(self, items: int) -> None:
+        """Note a long list."""
+        self.items += items
+        if self.items > MAX_ITEMS:
+            raise Malformed("lists are too long")
+
+    @property
+    def is_used_up(self) -> bool:
+        return self.position == len(self.view)
+
+
+def append(buffers: list[Any], contents: Any) -> None:
+    """Put bytes to the buffers of a frame to send."""
+    buffers.append(contents)
+    if padding := -len(contents) % ALIGNMENT:
+        buffers.append(bytes(padding))

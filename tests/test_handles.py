@@ -1,0 +1,104 @@
+"""Handles: what a check may do with objects that stay in the answer's process, and what not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gradekit.course import Course
+from gradekit.engine import open_session
+from gradekit.grading.session import Session
+from gradekit.grading.terms import judged_in
+from gradekit.report import Report
+from gradekit.submission import Submission, read
+
+LIVE = Course(Path(__file__).parent / "live")
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Session]:
+    """A warm session whose checks hold handles."""
+    with open_session(LIVE, LIVE.find("stack")) as session:
+        yield session
+
+
+def solution(name: str) -> Submission:
+    return read(LIVE.solution(LIVE.find(name)))
+
+
+def graded(session: Session, text: str) -> Report:
+    return session.grade(Submission("answer.py", (text,), text))
+
+
+def test_the_solution_gets_all_points_each_time(stack: Session) -> None:
+    """Also where replies are remembered: the numbers of objects are the same each time."""
+    reports = [stack.grade(solution("stack")) for _ in range(3)]
+    assert [report.score for report in reports] == [10] * 3, reports[0].failed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lost"),
+    [
+        ("return self\n\n    def pop", "return Stack()\n\n    def pop", "stack_forgets"),
+        ("class Tower(Stack)", "class Tower(Grid)", "class_is_another"),
+        ("class Empty(LookupError)", "class Empty(ValueError)", "error_is_another"),
+        ('super().__init__("nothing there", size)', "super().__init__(size)", "error_is_another"),
+        ("raise Empty(0)", "raise LookupError(0)", "error_is_another"),
+        ("return kind is ValueError", "return False", "with_block_is_not_left"),
+        ("dataclass(order=True)", "dataclass(eq=False)", "point_equals_all"),
+        ("RED = 1", "RED = 3", "members_are_lost"),
+        ("class Grid(list)", "class Grid(tuple)", "data_in_disguise"),
+        ("yield from range(n)", "return [*range(n)]", "generator_is_a_list"),
+        ('VERSION = "1.0"', 'VERSION = "1.1"', "names_are_hidden"),
+        ("return item in self.items", "return True", "bag_judges_all"),
+    ],
+)
+def test_a_mistake_loses_its_check(stack: Session, old: str, new: str, lost: str) -> None:
+    """What differs from the solution is found through handles."""
+    (cell,) = solution("stack").cells
+    assert old in cell
+    failed = {check.name for check in graded(stack, cell.replace(old, new)).failed}
+    assert f"test_{lost}" in failed
+
+
+def test_which_methods_a_solution_lets_judge() -> None:
+    """Decided from the text of the solution: its own methods, decorators, and what they inherit."""
+    found = judged_in([
+        "import dataclasses, functools\n"
+        "class Plain:\n    def push(self): pass\n"
+        "@functools.total_ordering\nclass A:\n    def __eq__(self, other): pass\n    __ne__ = 1\n"
+        "class B(A): pass\n"
+        "@dataclasses.dataclass(frozen=True)\nclass C: x: int = 1\n"
+        "@dataclasses.dataclass(eq=False)\nclass D: x: int = 1\n",
+        "class E:\n    def __len__(self): pass\n    def __repr__(self): pass",
+        "no python at all (",
+    ])  # fmt: skip
+    order = {"__lt__", "__le__", "__gt__", "__ge__"}
+    assert found == {
+        "A": {"__eq__", "__ne__", *order},
+        "B": {"__eq__", "__ne__", *order},
+        "C": {"__eq__", "__hash__"},
+        "E": {"__len__"},
+    }
+
+
+def test_an_exercise_that_is_not_live_has_no_handles(
+    session_of: Callable[[str], Session], course: Course
+) -> None:
+    """Its workers refuse the requests, and its functions give data only."""
+    session = session_of("05")
+    from gradekit.grading.run import Run
+
+    run = Run(session._sandbox, "m", Submission("a.py", ("def f():\n    return f\nx = 1",), "0"))
+    run.begin_check()
+    try:
+        for kind, asked in [("get", ["x"]), ("attribute", [1, "get", "real"]),
+                            ("operate", [1, "__neg__", ()])]:  # fmt: skip
+            with pytest.raises(Exception, match="no check of this exercise may hold handles"):
+                run.request(kind, asked, "it")
+        with pytest.raises(Exception, match="a `function` object"):
+            run.request("call", ["f", (), {}, False], "it")
+    finally:
+        run.close()
