@@ -18,6 +18,7 @@ import msgspec
 
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.files import replace_whole_file
 from gradekit.policy import (
     NO_TIME,
     Final,
@@ -236,9 +237,7 @@ def record(standing: Standing) -> list[Change]:
             _Row(person, standing.total(name).points, standing.finals.get(name, {}))
             for name, person in sorted(standing.people.items())
         ]
-        new = standing.folder / f".{STANDING}.new"
-        new.write_bytes(msgspec.json.encode(rows))
-        new.replace(standing.folder / STANDING)
+        replace_whole_file(standing.folder / STANDING, msgspec.json.encode(rows))
     except OSError as error:
         where = error.filename or standing.folder
         raise KitError(f"{where} cannot be written: {error.strerror}.") from None
@@ -264,7 +263,7 @@ def write_told(folder: Path, told: Iterable[Told]) -> bool:
     content = msgspec.json.encode(sorted(told, key=lambda each: msgspec.json.encode(each)))
     if content == (path.read_bytes() if path.is_file() else b"[]"):
         return False
-    path.write_bytes(content)
+    replace_whole_file(path, content)
     return True
 
 

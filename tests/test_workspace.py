@@ -10,7 +10,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.practice import progress, settings, workspace
@@ -67,6 +69,38 @@ def test_a_merge_of_two_machines_is_the_union(place):
     (place.folder / PROGRESS).write_bytes(both)
     assert [event.time for event in place.events()] == [1000.0, 2000.0]
     assert place.states()[SOFTMAX] == "broken"
+
+
+def test_damaged_lines_are_told_and_init_takes_them_out(place, monkeypatch):
+    """What cannot be read is counted, a copy is kept, and lines of other versions stay."""
+    path = place.folder / PROGRESS
+    newer = b'{"time": "tomorrow", "event": 7}'
+    lines = [msgspec.json.encode(checked(1000.0, 10.0)), b"\x00\xff garbage", newer]
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    monkeypatch.chdir(place.folder)
+    told = CliRunner().invoke(kit, ["progress"])
+    assert told.exit_code == 0 and "a line of" in told.stderr and "kit init" in told.stderr
+    assert CliRunner().invoke(kit, ["init", "."]).exit_code == 0
+    assert path.read_bytes().splitlines() == [lines[0], newer]
+    assert path.with_name(f"{PROGRESS}.bak").read_bytes().splitlines() == lines
+    assert "cannot be read" not in CliRunner().invoke(kit, ["progress"]).stderr
+
+
+@pytest.mark.parametrize("words", [["progress"], ["list"], ["check", "5"], []], ids=str)
+def test_a_lost_progress_file_is_told_with_the_answers_that_are_there(
+    words, place, course, monkeypatch
+):
+    """Nobody is told that this is no practice folder; `kit init .` begins a new file."""
+    place.answer(course.find("softmax")).write_text("x = 1\n")
+    (place.folder / PROGRESS).unlink()
+    monkeypatch.chdir(place.folder)
+    told = CliRunner().invoke(kit, words)
+    assert told.exit_code == 2
+    assert f"with {len(course.exercises)} answers" in told.output
+    assert "kit init" in told.output
+    assert CliRunner().invoke(kit, ["init", "."]).exit_code == 0
+    assert CliRunner().invoke(kit, ["progress"]).exit_code == 0
+    assert place.answer(course.find("softmax")).read_text() == "x = 1\n"
 
 
 def test_lines_of_other_versions_are_kept_and_ignored(place, course):

@@ -15,12 +15,14 @@ import msgspec
 
 from gradekit.course import METADATA, Course, Exercise
 from gradekit.errors import KitError
+from gradekit.files import append_lines
+from gradekit.grading.proxy import SubmissionProxy
 
 UNWRITTEN = "TODO(author)"
 TEMPLATES = Path(__file__).parent / "templates"
 PACKAGE = Path(__file__).resolve().parents[1]
-# A function of that name would hide a module, or be hidden by what the grader's proxy has.
-RESERVED = {"np", "torch", "call", "probe"}
+# A function of that name would hide a module of the stub.
+MODULES = {"np", "torch"}
 
 
 def begin(root: Path, slug: str, library: str, title: str | None) -> tuple[Exercise, list[Path]]:
@@ -46,7 +48,7 @@ def begin(root: Path, slug: str, library: str, title: str | None) -> tuple[Exerc
         exercise = msgspec.convert(tomllib.loads(entry)["exercise"][0], Exercise)
         files = _write_files(course, exercise, words)
         # Last, so that the course never names an exercise whose files are missing.
-        _append(metadata, entry)
+        append_lines(metadata, entry.encode())
     except OSError as error:
         raise KitError(f"{error.filename or root} cannot be written: {error.strerror}.") from None
     return exercise, [*files, metadata]
@@ -68,7 +70,8 @@ def refuse_installed(root: Path, command: str) -> None:
 def _checked_slug(slug: str) -> str:
     slug = slug.lower().replace("-", "_")
     usable = re.fullmatch(r"[a-z][a-z0-9_]*", slug)
-    if not usable or keyword.iskeyword(slug) or slug in RESERVED:
+    # `submission.NAME` is the proxy's own where it has something of that name.
+    if not usable or keyword.iskeyword(slug) or slug in MODULES or hasattr(SubmissionProxy, slug):
         raise KitError(
             f"`{slug}` cannot be the name of an exercise and of its function.\n"
             "Choose letters, digits and underscores, as in `layer_norm`."
@@ -108,10 +111,3 @@ def _write_files(course: Course, exercise: Exercise, words: dict[str, str]) -> l
 
 def _filled(template: str, words: dict[str, str]) -> str:
     return Template((TEMPLATES / f"{template}.txt").read_text("utf-8")).substitute(words)
-
-
-def _append(path: Path, text: str) -> None:
-    """Add to the end of a file whose last line may not be ended."""
-    before = path.read_text("utf-8")
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text if not before or before.endswith("\n") else f"\n{text}")

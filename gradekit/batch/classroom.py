@@ -17,6 +17,7 @@ from gradekit.batch.run import REPLACED, Batch, Export, Preview
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
 from gradekit.feedback import Level
+from gradekit.files import replace_whole_file
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.items import HandedIn
 from gradekit.intake.placing import Found, discover
@@ -223,14 +224,16 @@ class Classroom:
         )
         folders = folder_names(overview.cells)
         try:
-            _write(self.out / SCORES, scores_csv(overview))
-            _write(self.out / NOT_GRADED, not_graded_csv(overview.not_graded))
+            replace_whole_file(self.out / SCORES, scores_csv(overview))
+            replace_whole_file(self.out / NOT_GRADED, not_graded_csv(overview.not_graded))
             examples = Examples(overview, self.out)
             with Sources(self.out, self._handed_in, self.found.entries) as sources:
                 pages = Pages(self.course, self.out, level, folders, standing, sources)
                 pages.write(standing.counted(), overview.not_graded, attempts, examples.see)
             graded_at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-            _write(self.out / PAGE, report_page(overview, folders, graded_at, examples.found))
+            replace_whole_file(
+                self.out / PAGE, report_page(overview, folders, graded_at, examples.found)
+            )
             if similar is not None:
                 self._write_similar(similar)
         except OSError as error:
@@ -268,8 +271,8 @@ class Classroom:
         from gradekit.export.scores import similar_csv
         from gradekit.render.similar import similar_page
 
-        _write(self.out / SIMILAR_TABLE, similar_csv(similar))
-        _write(self.out / SIMILAR_PAGE, similar_page(similar))
+        replace_whole_file(self.out / SIMILAR_TABLE, similar_csv(similar))
+        replace_whole_file(self.out / SIMILAR_PAGE, similar_page(similar))
 
 
 def _nothing_in(handed_in: Path, found: Found) -> str:
@@ -296,10 +299,3 @@ def _gone(about: About) -> NotGraded:
     reason = "it was graded earlier, and is no longer in this export: its points do not count"
     person = about.person if about.person.name else Person(about.student)
     return NotGraded(about.file, about.student, about.exercise, reason, True, person)
-
-
-def _write(path: Path, text: str) -> None:
-    """Exchange a file as a whole: whoever looks meanwhile sees the old one or the new one."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, "utf-8")
-    new.replace(path)

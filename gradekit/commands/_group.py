@@ -85,9 +85,19 @@ def course_around() -> Path | None:
 
 
 def workspace_of(course: Course) -> Workspace | None:
+    """What one practises in here, with a word where its progress cannot all be read."""
     from gradekit.practice import workspace
 
-    return workspace.find(course)
+    found = workspace.find(course)
+    if found is not None and (damaged := found.damaged()):
+        path = found.folder / workspace.PROGRESS
+        lines = "a line" if len(damaged) == 1 else f"{len(damaged)} lines"
+        click.echo(
+            f"note: {lines} of {path} cannot be read and do not count. "
+            f"`kit init {found.folder}` takes them out and keeps a copy.",
+            err=True,
+        )
+    return found
 
 
 def _what_next(course: Course) -> None:

@@ -7,10 +7,8 @@ cut short is skipped), merges (the union of two files is a file), and newer vers
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
-import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,6 +19,7 @@ import msgspec
 from gradekit import clones
 from gradekit.course import Course, Exercise, default_root
 from gradekit.errors import KitError
+from gradekit.files import append_lines, replace_whole_file
 from gradekit.practice import settings
 from gradekit.report import NOT_WRITTEN, Report
 from gradekit.submission import Submission, read
@@ -62,7 +61,9 @@ class Workspace:
     def __init__(self, folder: Path, course: Course) -> None:
         self.folder = folder
         self.course = course
-        self._read: tuple[bytes, list[Event]] = b"", []  # the file when it was last read
+        self._content = b""  # of progress.jsonl when it was last read
+        self._events: list[Event] = []
+        self._damaged: list[bytes] = []
 
     @property
     def is_practice(self) -> bool:
@@ -116,14 +117,55 @@ class Workspace:
 
     def events(self) -> Iterator[Event]:
         """All readable events, oldest first; a line that a merge doubled counts once."""
-        content = (self.folder / PROGRESS).read_bytes() if self.is_practice else b""
-        if content != self._read[0]:
-            found = []
-            for line in dict.fromkeys(content.splitlines()):
-                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-                    found.append(msgspec.json.decode(line, type=Event))
-            self._read = content, sorted(found, key=lambda event: event.time)
-        return iter(self._read[1])
+        self._look()
+        return iter(self._events)
+
+    def damaged(self) -> list[bytes]:
+        """The lines of progress.jsonl that cannot be read, but for a last one cut short."""
+        self._look()
+        return self._damaged
+
+    def _look(self) -> None:
+        """Read progress.jsonl, unless it is as it was.
+
+        Raises:
+            KitError: it cannot be read.
+        """
+        try:
+            content = (self.folder / PROGRESS).read_bytes() if self.is_practice else b""
+        except OSError as error:
+            reason = error.strerror
+            raise KitError(f"{self.folder / PROGRESS} cannot be read: {reason}.") from None
+        if content == self._content:
+            return
+        self._events, self._damaged = [], []
+        lines = list(dict.fromkeys(content.splitlines()))
+        for line in lines:
+            try:
+                self._events.append(msgspec.json.decode(line, type=Event))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                cut_short = line is lines[-1] and not content.endswith(b"\n")
+                if line.strip() and not cut_short and not _is_of_another_version(line):
+                    self._damaged.append(line)
+        self._events.sort(key=lambda event: event.time)
+        self._content = content
+
+    def mend(self) -> Path | None:
+        """Take the lines that cannot be read out of progress.jsonl; return where a copy is kept.
+
+        None where there is nothing to mend.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        if not self.damaged():
+            return None
+        path, lines = self.folder / PROGRESS, self._content.splitlines()
+        kept = put_aside(path)
+        replace_whole_file(
+            path, b"".join(line + b"\n" for line in lines if line not in self._damaged)
+        )
+        return kept
 
     def record(self, event: str, exercise: Exercise, **fields: Any) -> None:
         """Append an event, in one write that reaches the disk.
@@ -135,7 +177,7 @@ class Workspace:
             return
         line = msgspec.json.encode(Event(time.time(), event, exercise.name, **fields)) + b"\n"
         try:
-            _append(self.folder / PROGRESS, line)
+            append_lines(self.folder / PROGRESS, line)
         except OSError as error:
             raise KitError(
                 f"Your progress cannot be written to {self.folder / PROGRESS}: {error.strerror}."
@@ -265,6 +307,14 @@ class Workspace:
         )
 
 
+def _is_of_another_version(line: bytes) -> bool:
+    """Whether a line that is no event of ours is a JSON object all the same."""
+    try:
+        return isinstance(msgspec.json.decode(line), dict)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
 def put_aside(path: Path) -> Path:
     """Rename a file to .bak, or .bak.2 and so on: what is kept already stays. Return where."""
     backup = path.with_name(f"{path.name}.bak")
@@ -273,20 +323,6 @@ def put_aside(path: Path) -> Path:
             break
         backup = path.with_name(f"{path.name}.bak.{number}")
     return path.rename(backup)
-
-
-def _append(path: Path, line: bytes) -> None:
-    """Add a line at the end; what a crash cut short before it must not swallow it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
-    try:
-        end = os.lseek(descriptor, 0, os.SEEK_END)
-        if end:
-            os.lseek(descriptor, end - 1, os.SEEK_SET)
-            line = line if os.read(descriptor, 1) == b"\n" else b"\n" + line
-        os.write(descriptor, line)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def create(
@@ -319,6 +355,7 @@ def create(
                 target.write_bytes(course.stub(exercise).read_bytes())
                 written += 1
         (folder / PROGRESS).touch()
+        Workspace(folder, course).mend()
         settings.write_new(folder, settings.name_of(course.root) if name is None else name, clone)
     except OSError as error:
         raise KitError(
@@ -368,9 +405,11 @@ def renew(folder: Path, old: Course, new: Course) -> Renewed:
 
 
 def _practice_folder_around() -> Path | None:
-    """The nearest folder upwards with a progress file."""
+    """The nearest folder upwards with a progress file, or with the settings beside a lost one."""
     here = Path.cwd()
-    return next((each for each in (here, *here.parents) if (each / PROGRESS).is_file()), None)
+    names = (PROGRESS, settings.SETTINGS)
+    folders = (here, *here.parents)
+    return next((each for each in folders if any((each / n).is_file() for n in names)), None)
 
 
 def remembered_course() -> Path | None:
@@ -410,9 +449,19 @@ def find(course: Course) -> Workspace | None:
 
     That is the nearest folder upwards with a progress file; else the exercises/ of a
     course checkout that one stands in; else none.
+
+    Raises:
+        KitError: the progress file of a practice folder is lost.
     """
     if practice := _practice_folder_around():
-        return Workspace(practice, course)
+        made = Workspace(practice, course)
+        if not made.is_practice:
+            there = sum(made.answer(each).is_file() for each in course.exercises)
+            raise KitError(
+                f"{practice} is a practice folder with {there} answers, but its {PROGRESS} is not "
+                f"there any more.\n`kit init {practice}` begins a new one; all answers stay."
+            )
+        return made
     here = Path.cwd()
     for folder in (here, *here.parents):
         if folder == course.root:

@@ -16,6 +16,7 @@ import msgspec
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
+from gradekit.files import replace_whole_file
 from gradekit.practice import schedule
 from gradekit.practice.workspace import Workspace
 from gradekit.report import Report
@@ -98,9 +99,7 @@ def begin(workspace: Workspace, interview: Interview) -> None:
 def save(workspace: Workspace, interview: Interview) -> None:
     """Keep the state, whole even if the machine stops in the middle of it."""
     path = folder_of(workspace) / STATE
-    beside = path.with_suffix(".new")
-    beside.write_bytes(msgspec.json.format(msgspec.json.encode(interview), indent=1))
-    beside.replace(path)
+    replace_whole_file(path, msgspec.json.format(msgspec.json.encode(interview), indent=1))
 
 
 def resume(workspace: Workspace) -> Interview | None:
