@@ -97,6 +97,7 @@ def _of_class(name: str, found: ClassFormat) -> click.Command:
         **more: Any,
     ) -> None:
         from gradekit.render.batch import print_changes
+        from gradekit.render.feedback import FeedbackWriter
         from gradekit.render.terminal import console
         from gradekit.roster import Roster
         from gradekit.standing import record, stand
@@ -108,10 +109,17 @@ def _of_class(name: str, found: ClassFormat) -> click.Command:
         for note in standing.notes:
             click.echo(f"note: {note}", err=True)
         graded = Graded(standing, course.exercises, people, feedback or "score", more)
+        graded = graded._replace(writer=FeedbackWriter())
         written = found.write(graded)
         _write(out, written.content)
+        if written.beside:
+            ending, content = written.beside
+            _write(out.with_suffix(ending), content)
         for student in written.unknown:
-            click.echo(f"note: `{student}` is not one person of {roster}: left out", err=True)
+            where = roster or "those whose address is known: `--roster` tells it"
+            click.echo(f"note: `{student}` is not one person of {where}: left out", err=True)
+        for note in written.notes:
+            click.echo(f"note: {note}", err=True)
 
     return _made(name, found, SHOWN(command) if found.tells_checks else command)
 

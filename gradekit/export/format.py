@@ -8,7 +8,7 @@ arrive in `Answer.more` or `Graded.more` by their names.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import click
 
@@ -48,6 +48,15 @@ class AnswerFormat(NamedTuple):
     unreadable: Callable[[str], Content] | None = None
 
 
+class PageWriter(Protocol):
+    """What makes a page about all answers of a student: `render.feedback.FeedbackWriter`."""
+
+    def together(
+        self, name: str, lines: Sequence[str], parts: Sequence[tuple[str, Report, str]]
+    ) -> str:
+        """The page, from title, report and what counts of each answer."""
+
+
 class Graded(NamedTuple):
     """A class that `kit grade` graded, and what was asked for. `exercises` are the course's."""
 
@@ -56,13 +65,23 @@ class Graded(NamedTuple):
     roster: Roster | None = None
     level: Level = "hints"
     more: Mapping[str, Any] = {}
+    writer: PageWriter | None = None
 
 
 class Written(NamedTuple):
-    """The file, and the students who are not in it because the roster does not know them."""
+    """What a format makes of a class.
+
+    Attributes:
+        content: The file.
+        unknown: The students who are not in it because the roster does not know them.
+        beside: Another file, of the same name with this ending.
+        notes: What else the instructor should know.
+    """
 
     content: Content
-    unknown: list[str] = []
+    unknown: Sequence[str] = ()
+    beside: tuple[str, Content] | None = None
+    notes: Sequence[str] = ()
 
 
 class ClassFormat(NamedTuple):

@@ -103,6 +103,8 @@ class FeedbackWriter:
         self._html = made.get_template("feedback.html.j2")
         self._markdown = made.get_template("feedback.md.j2")
         self._answer = made.get_template("answer.html.j2")
+        self._part = made.get_template("answer/part.html.j2")
+        self._together = made.get_template("together.html.j2")
         self._unread_html = made.get_template("unread.html.j2")
         self._unread_markdown = made.get_template("unread.md.j2")
         self._style = style("page", "answer")
@@ -124,6 +126,25 @@ class FeedbackWriter:
         page = self._page(self._html, _what_shows(report), title)
         answer = Markup("<h2>Your answer</h2>\n{}").format(source) if source else ""
         return _filled(page, {HANDED: _lines(handed), SOURCE: answer})
+
+    def together(
+        self, name: str, lines: Sequence[str], parts: Sequence[tuple[str, Report, str]]
+    ) -> str:
+        """One page about all answers of a student.
+
+        Args:
+            lines: What is said first, as the total.
+            parts: Title, report (at the level that students see) and what counts, of each.
+        """
+        made = []
+        for title, report, counts in parts:
+            page = self._page(self._part, _what_shows(report), title)
+            line = Markup("<p>What counts: {}</p>").format(counts) if counts else ""
+            made.append(Markup(_filled(page, {HANDED: line})))
+        titles = [title for title, *_ in parts]
+        return self._together.render(
+            name=name, lines=lines, titles=titles, parts=made, style=self._style
+        )
 
     def answer(self, report: Report, title: str, about: Answer) -> str:
         """The instructor's page about one answer: its code beside all that is said of it."""
