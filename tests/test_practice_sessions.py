@@ -15,7 +15,8 @@ from gradekit.practice import workspace
 from gradekit.practice.drill import drill
 from gradekit.practice.drill.screen import Drills
 from gradekit.practice.interview import interview
-from gradekit.practice.screen.terminal import Key, Terminal
+from gradekit.practice.screen.events import Key
+from gradekit.practice.screen.terminal import Terminal
 from gradekit.practice.workspace import Workspace
 
 

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from rich.text import Text
 
-from gradekit.practice.screen.desk import Begun, Desk, Verdict
-from gradekit.practice.screen.saves import Saved, saves_into
+from gradekit.practice.screen.desk import Desk
+from gradekit.practice.screen.events import Begun, Saved, Verdict
+from gradekit.practice.screen.saves import saves_into
 from gradekit.practice.screen.terminal import Keys, Terminal
 from gradekit.submission import parse
 

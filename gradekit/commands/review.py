@@ -32,6 +32,7 @@ def review(context: click.Context, name: str | None, only_list: bool, plain: boo
     from gradekit.practice import schedule
     from gradekit.practice.screen.terminal import Terminal
     from gradekit.practice.watch.review import Review
+    from gradekit.practice.watch.watch import Watch
 
     course = course_of(context)
     workspace = practice_folder(context)
@@ -40,7 +41,7 @@ def review(context: click.Context, name: str | None, only_list: bool, plain: boo
         _show_schedule(workspace)
         return
     with Terminal(plain) as terminal:
-        Review(course, workspace, terminal, due).run()
+        Watch(course, workspace, terminal, Review(workspace, due)).run()
 
 
 def _show_schedule(workspace: Workspace) -> None:

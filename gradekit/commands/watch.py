@@ -23,10 +23,12 @@ def watch(context: click.Context, name: str | None, plain: bool) -> None:
         kit watch softmax --plain
     """
     from gradekit.practice.screen.terminal import Terminal
+    from gradekit.practice.watch.task import Practice
     from gradekit.practice.watch.watch import Watch
 
     course = course_of(context)
     workspace = practice_folder(context)
     exercise = course.find(name) if name else workspace.next_exercise() or course.exercises[0]
     with Terminal(plain, needs_keys=False) as terminal:  # it grades on every save without any
-        Watch(course, workspace, terminal, exercise).run()
+        task = Practice(course, workspace, exercise)
+        Watch(course, workspace, terminal, task).run()

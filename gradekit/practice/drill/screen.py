@@ -10,10 +10,11 @@ from rich.text import Text
 
 from gradekit.practice import schedule
 from gradekit.practice.drill.drill import Drill
-from gradekit.practice.screen.desk import Desk, Verdict
+from gradekit.practice.screen.desk import Desk
+from gradekit.practice.screen.events import Key, Verdict
 from gradekit.practice.screen.paint import print_keys
 from gradekit.practice.screen.solutions import print_code
-from gradekit.practice.screen.terminal import Key, Terminal
+from gradekit.practice.screen.terminal import Terminal
 from gradekit.practice.workspace import Workspace
 from gradekit.report import Report
 from gradekit.submission import read

@@ -14,10 +14,11 @@ from gradekit.course import Exercise
 from gradekit.errors import OurFailure
 from gradekit.practice.interview import interview as interviews
 from gradekit.practice.interview.interview import Interview, Question
+from gradekit.practice.screen.events import Key
 from gradekit.practice.screen.paint import print_keys, print_path, progress_bar, story_of
 from gradekit.practice.screen.solutions import print_heading, print_model_answer
 from gradekit.practice.screen.standing import spent
-from gradekit.practice.screen.terminal import Key, Terminal
+from gradekit.practice.screen.terminal import Terminal
 from gradekit.practice.workspace import Workspace
 from gradekit.render.plain import sentences
 from gradekit.render.terminal import print_report

@@ -9,11 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import OurFailure
-from gradekit.report import Report
+from gradekit.practice.screen.events import Begun, Explained, Inbox, Verdict
 from gradekit.submission import Submission
 
 if TYPE_CHECKING:
@@ -22,35 +22,13 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 0.5  # how long a newer answer waits for an older one
 
 
-class Verdict(NamedTuple):
-    """What came of grading: a report, or `problem`, which is kit's own and no answer's."""
-
-    exercise: Exercise
-    sha256: str
-    report: Report | None
-    problem: str = ""
-
-
-class Explained(NamedTuple):
-    """A report that was told, once more, with a counterexample."""
-
-    sha256: str
-    report: Report
-
-
-class Begun(NamedTuple):
-    """The libraries are loaded, and the answer with this hash is running."""
-
-    sha256: str
-
-
 class Desk:
     """Keeps one session open and puts each `Begun`, `Verdict` and `Explained` into an inbox."""
 
     def __init__(
         self,
         course: Course,
-        inbox: SimpleQueue[Any],
+        inbox: Inbox,
         seed_of: Callable[[Exercise], int] = lambda _: 0,
     ) -> None:
         """`seed_of` an exercise decides which cases its checks draw."""
@@ -115,9 +93,7 @@ class Desk:
 class _Place:
     """One session, in a thread of its own."""
 
-    def __init__(
-        self, course: Course, exercise: Exercise, inbox: SimpleQueue[Any], seed: int
-    ) -> None:
+    def __init__(self, course: Course, exercise: Exercise, inbox: Inbox, seed: int) -> None:
         self.exercise = exercise
         self.answers: SimpleQueue[Submission | None] = SimpleQueue()
         self.begun: Submission | None = None  # the last answer that it began to grade

@@ -6,19 +6,15 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, NamedTuple
+
+from gradekit.practice.screen.events import Inbox, Saved
 
 STEP_MILLISECONDS = 10  # a save comes as several events: how long to wait for the rest
 POLL_MILLISECONDS = 2000  # some network folders never tell
 
 
-class Saved(NamedTuple):
-    """The folder may have changed: time to read the file again."""
-
-
 @contextlib.contextmanager
-def saves_into(inbox: SimpleQueue[Any], folder: Path) -> Iterator[None]:
+def saves_into(inbox: Inbox, folder: Path) -> Iterator[None]:
     """Put `Saved` into `inbox` whenever a file in `folder` changes, until the `with` ends.
 
     The folder is watched, not the file: editors that save by renaming put a new file in

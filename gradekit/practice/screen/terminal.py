@@ -14,12 +14,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from queue import Empty
+from typing import Any
 
 from rich.console import Console
 
 from gradekit.errors import KitError
+from gradekit.practice.screen.events import Happening, Inbox, Key, Resized
 from gradekit.render.terminal import WIDTH
 
 Paint = Callable[[Console], None]
@@ -36,21 +37,11 @@ WINDOWS = {  # as click reads them there
 ESCAPE_SECONDS = 0.1  # after which an escape is the key, and not the beginning of another
 
 
-class Key(NamedTuple):
-    """A key that was pressed: its character, or a name such as `enter` or `up`."""
-
-    name: str
-
-
-class Resized(NamedTuple):
-    """The terminal has a new size."""
-
-
 class Terminal:
     """Draws screens and reads keys, between `with` and its end."""
 
     def __init__(self, plain: bool = False, *, needs_keys: bool = True) -> None:
-        self.inbox: SimpleQueue[Any] = SimpleQueue()
+        self.inbox: Inbox = Inbox()
         self._needs_keys = needs_keys
         self.plain = plain or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb"
         self._scroll = 0
@@ -103,7 +94,7 @@ class Terminal:
         self._write(ENTER_SCREEN)
         self.inbox.put(Resized())
 
-    def next(self, seconds: float | None = None) -> Any:
+    def next(self, seconds: float | None = None) -> Happening | None:
         """What happens next; None if nothing does for so many seconds.
 
         Keys that scroll, and new sizes, are seen to here.
@@ -196,7 +187,7 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def _keys_into(inbox: SimpleQueue[Any]) -> Iterator[None]:
+def _keys_into(inbox: Inbox) -> Iterator[None]:
     """Read single keys in a thread of its own, until the end of the `with`."""
     if sys.platform == "win32":
         import click

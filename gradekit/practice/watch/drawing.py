@@ -6,26 +6,18 @@ import os
 import sys
 import threading
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, NamedTuple
 
 import click
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError, OurFailure
+from gradekit.practice.screen.events import Drawn, Inbox
 from gradekit.practice.screen.paint import shortest
 from gradekit.submission import read
 
 
-class Drawn(NamedTuple):
-    """A picture is finished; `text` says where it is, or what went wrong."""
-
-    exercise: Exercise
-    text: str
-
-
 def draw_in_background(
-    course: Course, exercise: Exercise, answer: Path, target: Path, inbox: SimpleQueue[Any]
+    course: Course, exercise: Exercise, answer: Path, target: Path, inbox: Inbox
 ) -> None:
     """Save the picture of an answer; a `Drawn` arrives in `inbox` when it is there."""
 

@@ -90,14 +90,14 @@ def _footer(out: Console, watch: Watch) -> None:
         hint = watch.exercise.hints[watch.hint_level - 1]
         out.print(Text(f"Hint {watch.hint_level} of 3: {hint}", style="cyan"))
     if watch.passed and watch.view == "report" and not watch.is_slow:
-        out.print(Text(watch.advice, style="bold green"))
+        out.print(Text(watch.task.advice(watch), style="bold green"))
     if watch.note:
         out.print(Text(watch.note, style="yellow"))
-    if watch.headline:
-        out.print(Text(watch.headline))
+    if watch.task.headline:
+        out.print(Text(watch.task.headline))
     else:
         print_solved(out, watch.workspace, plain=plain)
-    print_path(out, watch.path)
+    print_path(out, watch.task.path)
     if watch.question:
         out.print(Text(f"{watch.question} (y/n)", style="bold yellow"))
     elif watch.view == "list":

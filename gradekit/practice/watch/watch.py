@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import assert_never
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
-from gradekit.practice.screen.desk import Begun, Desk, Explained, Verdict
-from gradekit.practice.screen.saves import Saved, saves_into
-from gradekit.practice.screen.terminal import Key, Terminal
+from gradekit.practice.screen.desk import Desk
+from gradekit.practice.screen.events import (
+    Begun,
+    Drawn,
+    Explained,
+    Happening,
+    Key,
+    Resized,
+    Saved,
+    Verdict,
+)
+from gradekit.practice.screen.saves import saves_into
+from gradekit.practice.screen.terminal import Terminal
 from gradekit.practice.watch import screens
-from gradekit.practice.watch.drawing import Drawn, draw_in_background
+from gradekit.practice.watch.task import Task
 from gradekit.practice.workspace import Workspace
 from gradekit.report import Report
 from gradekit.submission import Submission
@@ -24,12 +34,12 @@ GIVES_AWAY = {2: "the idea", 3: "nearly the code"}
 
 
 class Watch:
-    """One exercise at a time: its file, the last report, and what the keys do now."""
+    """A task's file, the last report on it, and what is on the screen."""
 
     def __init__(
-        self, course: Course, workspace: Workspace, terminal: Terminal, exercise: Exercise
+        self, course: Course, workspace: Workspace, terminal: Terminal, task: Task
     ) -> None:
-        self.course, self.workspace, self.terminal = course, workspace, terminal
+        self.course, self.workspace, self.terminal, self.task = course, workspace, terminal, task
         self.desk = Desk(course, terminal.inbox, workspace.seed_of)
         self.report: Report | None = None
         self.problem = ""  # why there is nothing to grade
@@ -38,17 +48,17 @@ class Watch:
         self.view = "report"  # or: list, solution
         self._typed = ""  # of a number in the list
         self._question: tuple[str, Callable[[], None]] | None = None
-        self._sha256 = ""  # of the answer that was last handed to the desk
+        self._handed: Submission | None = None  # to the desk, last
         self._must_settle = False
         self._is_grading = self.is_slow = False  # slow: a verdict is long in coming
         self._running_since: float | None = None  # the answer, not the libraries' loading
         self._seen: tuple[int, ...] = ()  # the file's number, size and time at the last look
-        self._open(exercise)
+        self.open(task.exercise)
 
     def run(self) -> None:
         """Watch until `q` or Ctrl-C."""
         try:
-            with saves_into(self.terminal.inbox, self.path.parent):
+            with saves_into(self.terminal.inbox, self.task.path.parent):
                 self._draw()
                 while True:
                     happened = self.terminal.next(self._patience)
@@ -70,6 +80,11 @@ class Watch:
         return None
 
     @property
+    def exercise(self) -> Exercise:
+        """The one that is open."""
+        return self.task.exercise
+
+    @property
     def waits_for(self) -> str:
         """What is going on where a verdict is long in coming; else empty."""
         if not self.is_slow:
@@ -81,44 +96,21 @@ class Watch:
         return f"running your answer, {time.monotonic() - self._running_since:.0f} s"
 
     @property
-    def path(self) -> Path:
-        """The file that is watched."""
-        return self.workspace.answer(self.exercise)
-
-    @property
     def passed(self) -> bool:
         """Whether the answer as it stands earns every point."""
         return self.report is not None and self.report.passed
+
+    @property
+    def has_more_hints(self) -> bool:
+        """Whether one is left to be shown."""
+        return self.hint_level < len(self.exercise.hints)
 
     @property
     def keys(self) -> dict[str, str]:
         """The keys that are useful now, and what they do."""
         if self.view != "report":
             return {"r": "back to the report", "q": "quit"}
-        may_see = self.passed or self.workspace.has_seen_solution(self.exercise)
-        offered = {
-            "n": "next" if self.passed and self._next() else "",
-            "h": "hint" if not self.passed and self.hint_level < len(self.exercise.hints) else "",
-            "s": "solution" if may_see else "",
-            "l": "list",
-            "p": "picture" if self.report and self.report.score else "",
-            "r": "run again",
-            "x": "reset",
-            "q": "quit",
-        }
-        return {key: does for key, does in offered.items() if does}
-
-    @property
-    def advice(self) -> str:
-        """What to do after a pass."""
-        if "n" in self.keys:
-            return "Solved. Press n for the next exercise, or s to compare with the model answer."
-        return "Solved. Press s to compare with the model answer."
-
-    @property
-    def headline(self) -> str:
-        """What the footer says instead of how many exercises are solved."""
-        return ""
+        return self.task.keys(self)
 
     @property
     def question(self) -> str:
@@ -130,82 +122,104 @@ class Watch:
         """The digits typed so far in the list."""
         return self._typed
 
-    def _open(self, exercise: Exercise) -> None:
-        self.exercise = exercise
-        self.report, self.problem, self.note, self._sha256 = None, "", "", ""
+    def open(self, exercise: Exercise) -> None:
+        """Turn to an exercise."""
+        self.task.exercise = exercise
+        self.report, self.problem, self.note, self._handed = None, "", "", None
         self._running_since = None
         self.hint_level, self.view = 0, "report"
-        self._begin()
+        self.task.begin()
         self.desk.open(exercise)
-        self._grade()
+        self.grade()
 
-    def _read(self) -> Submission:
-        """What is to be graded."""
-        return self.workspace.read_answer(self.exercise)
+    def show(self, view: str) -> None:
+        """Show the `report`, the `list` of exercises, or the `solution`."""
+        self.view = view
 
-    def _begin(self) -> None:
-        """Note that work on the exercise begins."""
-        self.workspace.record("opened", self.exercise)
+    def ask(self, question: str, act: Callable[[], None]) -> None:
+        """Ask, and act on a yes."""
+        self._question = question, act
 
-    def _record(self, report: Report) -> None:
-        """Note what an answer earned."""
-        self.workspace.record_check(report, self.exercise)
-
-    def _handle(self, happened: object) -> None:
-        if happened is None:
-            self._time_passed()
-        elif isinstance(happened, Saved):
-            self._grade()
-        elif isinstance(happened, Verdict):
-            self._take(happened)
-        elif isinstance(happened, Explained):
-            if happened.sha256 == self._sha256 and not self._is_grading:
-                self.report = happened.report
-                self._draw()
-        elif isinstance(happened, Begun):
-            if happened.sha256 == self._sha256:
-                self._running_since = time.monotonic()
-        elif isinstance(happened, Drawn) and happened.exercise == self.exercise:
-            self.note = happened.text
-            self._draw()
-        elif isinstance(happened, Key):
-            self._press(happened.name)
-
-    def _time_passed(self) -> None:
-        if self._must_settle:
-            self._grade(settled=True)
+    def hint(self) -> None:
+        """Show the next hint; from the second on, ask first, unless it was seen before."""
+        level = self.hint_level + 1
+        if level > max(self.task.hints_seen, 1):
+            self.ask(f"Hint {level} of 3 gives away {GIVES_AWAY[level]}. Show it?", self._show_hint)
         else:
-            self.is_slow = True
-            self._draw()
+            self._show_hint()
 
-    def _grade(self, *, settled: bool = False, again: bool = False) -> None:
+    def reset(self) -> None:
+        """Start the answer over."""
+        kept = self.task.put_stub()
+        self.hint_level = 0
+        self.grade()
+        self.note = f"Your answer is now {kept.name}." if kept else "Your file is the stub."
+
+    def grade(self, *, settled: bool = False, again: bool = False) -> None:
         """Hand the file to the desk, unless it is the one that was handed over last."""
+        if self.task.is_over:
+            return
         try:
-            submission = self._read()
+            submission = self.task.read()
         except KitError as error:
             self._must_settle = not settled
             if settled:
                 self._is_grading = self.is_slow = False
-                self.problem, self.report, self._sha256 = str(error), None, ""
+                self.problem, self.report, self._handed = str(error), None, None
                 self.note = ""
                 self._draw()
             return
         was_saved = self._was_saved()
-        if submission.sha256 == self._sha256 and not again:
+        if self._is_of_now(submission.sha256) and not again:
             if was_saved and not self._is_grading:
                 self._say("saved, and nothing has changed")
             return
         self.note = ""  # it was about the version before
         self._must_settle = False
-        self._sha256 = submission.sha256
+        self._handed = submission
         self._is_grading, self.is_slow, self._running_since = True, False, None
         self.desk.grade(submission)
+
+    def _handle(self, happened: Happening | None) -> None:
+        match happened:
+            case None:
+                self._time_passed()
+            case Saved():
+                self.grade()
+            case Verdict():
+                self._take(happened)
+            case Explained():
+                self._add_to_it(happened)
+            case Begun(sha256) if self._is_of_now(sha256):
+                self._running_since = time.monotonic()
+            case Drawn(exercise, text) if exercise == self.exercise:
+                self.note = text
+                self._draw()
+            case Begun() | Drawn():
+                pass  # of an answer or an exercise that has been left
+            case Key(name):
+                self._press(name)
+            case Resized():
+                self.terminal.redraw()
+            case _:
+                assert_never(happened)
+
+    def _is_of_now(self, sha256: str) -> bool:
+        """Whether it is about the answer that was handed over last."""
+        return self._handed is not None and self._handed.sha256 == sha256
+
+    def _time_passed(self) -> None:
+        if self._must_settle:
+            self.grade(settled=True)
+        else:
+            self.is_slow = True
+            self._draw()
 
     def _was_saved(self) -> bool:
         """Whether the file was written since the last look, if only with the same text."""
         before = self._seen
         try:
-            status = self.path.stat()
+            status = self.task.path.stat()
         except OSError:
             return False
         self._seen = status.st_ino, status.st_size, status.st_mtime_ns
@@ -220,16 +234,23 @@ class Watch:
         """Show a verdict, unless the file has changed in the meantime."""
         if verdict.report is None:
             self.problem = f"kit itself failed, nothing counts against you: {verdict.problem}"
-        elif verdict.sha256 != self._sha256:
+        elif not self._is_of_now(verdict.sha256):
             return
         else:
             self.problem = ""
-            self._record(verdict.report)
+            assert self._handed is not None
+            self.task.record(verdict.report, self._handed)
         before, self.report = self.report, verdict.report
         self._is_grading = self.is_slow = False
         if before and self.report and before.says_the_same_as(self.report):
             self._say("graded, and the result is the same")
         else:
+            self._draw()
+
+    def _add_to_it(self, explained: Explained) -> None:
+        """Show a verdict's counterexample, unless a newer answer is on its way."""
+        if self._is_of_now(explained.sha256) and not self._is_grading:
+            self.report = explained.report
             self._draw()
 
     def _draw(self) -> None:
@@ -250,67 +271,16 @@ class Watch:
             self._choose(key)
         elif self.view != "report":
             self.view, self._typed = "report", ""
-        elif self._is_offered(key):
-            self._actions[key]()
+        elif act := self.task.actions(self).get(key):  # type: ignore[assignment]
+            act()
         else:
             return
         self._draw()
 
-    def _is_offered(self, key: str) -> bool:
-        return key in self.keys
-
-    @property
-    def _actions(self) -> dict[str, Callable[[], None]]:
-        return {
-            "n": self._move_on,
-            "h": self._hint,
-            "s": lambda: setattr(self, "view", "solution"),
-            "l": lambda: setattr(self, "view", "list"),
-            "p": self._picture,
-            "r": lambda: self._grade(again=True),
-            "x": lambda: self._ask("Replace your answer by the stub?", self._reset),
-        }
-
-    def _ask(self, question: str, act: Callable[[], None]) -> None:
-        self._question = question, act
-
-    def _next(self) -> Exercise | None:
-        upcoming = self.workspace.next_exercise()
-        return upcoming if upcoming != self.exercise else None
-
-    def _move_on(self) -> None:
-        if upcoming := self._next():
-            self._open(upcoming)
-
-    def _hint(self) -> None:
-        """Show the next hint; from the second on, ask first, unless it was seen before."""
-        level = self.hint_level + 1
-        if level > max(self._hints_seen, 1):
-            self._ask(
-                f"Hint {level} of 3 gives away {GIVES_AWAY[level]}. Show it?", self._show_hint
-            )
-        else:
-            self._show_hint()
-
-    @property
-    def _hints_seen(self) -> int:
-        """The highest hint that need not be asked for again."""
-        return self.workspace.hint_level(self.exercise)
-
     def _show_hint(self) -> None:
         self.hint_level += 1
-        if self.hint_level > self._hints_seen:
+        if self.hint_level > self.task.hints_seen:
             self.workspace.record("hint", self.exercise, level=self.hint_level)
-
-    def _reset(self) -> None:
-        kept = self._put_stub()
-        self.hint_level = 0
-        self._grade()
-        self.note = f"Your answer is now {kept.name}." if kept else "Your file is the stub."
-
-    def _put_stub(self) -> Path | None:
-        """Start over; return where the answer is kept, if there was one."""
-        return self.workspace.reset(self.exercise)
 
     def _choose(self, key: str) -> None:
         """Type a number in the list; its exercise opens once the number is complete."""
@@ -319,13 +289,7 @@ class Watch:
         for exercise in self.course.exercises:
             if exercise.number == wanted:
                 self._typed = ""
-                self._open(exercise)
+                self.open(exercise)
                 return
         if key == "enter" or len(self._typed) > 2:
             self._typed = ""
-
-    def _picture(self) -> None:
-        """Draw in the background; the note says when and where."""
-        self.note = "drawing ..."
-        target = self.workspace.folder / "pictures" / f"{self.exercise.name}.png"
-        draw_in_background(self.course, self.exercise, self.path, target, self.terminal.inbox)
