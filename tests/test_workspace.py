@@ -17,8 +17,10 @@ from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.practice import progress, settings, workspace
 from gradekit.practice.settings import SETTINGS
+from gradekit.practice.watch.task import Practice
 from gradekit.practice.workspace import PROGRESS, Event, Workspace
 from gradekit.report import Check, Report
+from gradekit.submission import parse
 
 DAY = 86400.0
 SOFTMAX, ADAM = "exercise_05_softmax", "exercise_08_adam"
@@ -344,3 +346,34 @@ def test_an_interview_counts_in_progress_and_breaks_nothing(place, course):
     found = {each.exercise.name: each for each in progress.standings(place)}
     assert (found[ADAM].score, found[SOFTMAX].score) == (6.0, 10.0)
     assert (ADAM, "No.", 1) in progress.mistakes(place.events())
+
+
+def test_two_watches_on_one_file_count_each_try_once(place, course):
+    """Both grade each version; whoever is first notes it, even if both are at it at once."""
+    exercise = course.find("softmax")
+    other = Workspace(place.folder, course)
+    start = threading.Barrier(2)
+
+    def watch(own: Workspace) -> None:
+        start.wait()
+        own.record_check(report(0.0), exercise)
+
+    threads = [threading.Thread(target=watch, args=(each,)) for each in (place, other)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert [event.event for event in place.events()] == ["checked"]
+
+
+def test_a_late_verdict_on_a_version_that_is_gone_is_no_try(place, course):
+    """Unless it has full marks: a solve stays a solve."""
+    exercise = course.find("softmax")
+    task = Practice(course, place, exercise)
+    gone = parse(Path("a.py"), b"x = 1")
+    task.record(report(0.0), gone)
+    assert not [*place.events()]
+    task.record(report(10.0), gone)
+    assert [event.full_marks for event in place.events()] == [True]
+    kept = place.passed_answer(exercise)
+    assert kept is not None and kept.cells == gone.cells

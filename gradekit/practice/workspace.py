@@ -7,6 +7,7 @@ cut short is skipped), merges (the union of two files is a file), and newer vers
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import time
@@ -205,10 +206,11 @@ class Workspace:
             "unfinished": len(written) < len(report.failed) or bool(report.common_problem),
             "rating": rating,
         }
-        own = [e for e in self.events() if e.exercise == exercise.name and e.event != "opened"]
-        if own and own[-1] == Event(own[-1].time, event, exercise.name, **fields):
-            return
-        self.record(event, exercise, **fields)
+        with _alone(self.folder / PROGRESS):  # a second watch may look at the same file
+            own = [e for e in self.events() if e.exercise == exercise.name and e.event != "opened"]
+            if own and own[-1] == Event(own[-1].time, event, exercise.name, **fields):
+                return
+            self.record(event, exercise, **fields)
 
     def states(self) -> dict[str, State]:
         """Where the learner stands with each exercise, by name."""
@@ -313,6 +315,22 @@ def _is_of_another_version(line: bytes) -> bool:
         return isinstance(msgspec.json.decode(line), dict)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """While no other process does the same with this file, where the system can tell."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    if not path.is_file():
+        yield
+        return
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def put_aside(path: Path) -> Path:
