@@ -30,6 +30,7 @@ from gradekit.results import (
     Person,
     called,
     people_in,
+    printable,
     read_attempts,
     read_history,
     seed_of,
@@ -39,6 +40,10 @@ from gradekit.standing import Change, Standing, check_files, record, stand, use_
 
 PAGE, SCORES, NOT_GRADED = "report.html", "scores.csv", "not_graded.csv"
 SIMILAR_PAGE, SIMILAR_TABLE = "similar.html", "similar.csv"
+
+
+class NothingThere(KitError):
+    """There is no answer to any exercise among what was handed in."""
 
 
 class Classroom:
@@ -52,6 +57,7 @@ class Classroom:
         exercise: Exercise | None = None,
         roster: Roster | None = None,
         seed: int | None = None,
+        partial: frozenset[str] = frozenset(),
     ) -> None:
         """Find out what there is.
 
@@ -60,9 +66,11 @@ class Classroom:
                 new one: what messages showed of one class then helps nobody in the next.
             exercise: All of it answers this one, whatever the files are called.
             roster: Who belongs to the class.
+            partial: Files that somebody is still writing: they are left for later.
 
         Raises:
-            KitError: nothing that could be graded is there, or our results would lie among it.
+            NothingThere: nothing that could be graded is there.
+            KitError: our results would lie among what was handed in.
         """
         if out.resolve() == handed_in.resolve():
             raise KitError(
@@ -72,12 +80,13 @@ class Classroom:
         self.course, self.out = course, out
         known = seed_of(out) if seed is None else seed
         self.seed = new_seed() if known is None else known
-        self._handed_in: HandedIn = open_handed_in(handed_in, leave_out=out)
+        self._handed_in: HandedIn = open_handed_in(handed_in, out, partial)
         meant = exercise.name if exercise else None
         self.found = self._called_anew(discover(self._handed_in, course, meant, roster))
         if not self.found.entries:
-            raise KitError(_nothing_in(handed_in, self.found))
-        self.export = Export(export_name(handed_in), exercise=meant or "")
+            raise NothingThere(_nothing_in(handed_in, self.found))
+        shown = frozenset(map(printable, partial))
+        self.export = Export(export_name(handed_in), exercise=meant or "", partial=shown)
         self.unreadable: list[NotGraded] = []
         self.withdrawn: list[About] = []
         self.set_aside = 0

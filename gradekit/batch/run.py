@@ -46,11 +46,17 @@ class Export(NamedTuple):
     """Which hand-in a run is about: its name, and how much of it is graded.
 
     `only`: the keys of the people to grade again. `exercise`: all of it answers that one.
+    `partial`: files that somebody is still writing; what was graded of them stays.
     """
 
     name: str = ""
     only: frozenset[str] = frozenset()
     exercise: str = ""
+    partial: frozenset[str] = frozenset()
+
+    def is_partial(self, file: str) -> bool:
+        """Whether somebody is still writing a file, or the zip that it lies in."""
+        return any(file == each or file.startswith(f"{each}/") for each in self.partial)
 
 
 WHOLE = Export()
@@ -368,6 +374,7 @@ class _Resumed:
             result.export != self._export.name
             or not result.export
             or self._export.only
+            or self._export.is_partial(result.file)
             or (self._export.exercise and result.exercise != self._export.exercise)
         ):
             return about

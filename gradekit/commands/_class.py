@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -44,6 +47,7 @@ class Asked(NamedTuple):
     policy: Path | None
     overrides: Path | None
     gradebook: str | None
+    watch: bool
 
 
 class ClassRun:
@@ -53,6 +57,9 @@ class ClassRun:
         self._course, self._asked = course, asked
         self._isolation = asked.isolation
         self._similar: Similar | None = None
+        self._rounds = 0  # of a watch, that came to their end
+        self._has_begun = False
+        self._problem = ""  # what the last round stumbled over
 
     def run(self) -> int:
         """Do it; return the exit code.
@@ -61,17 +68,91 @@ class ClassRun:
             KitError: something is to be put right, or looked at, first.
         """
         asked = self._asked
+        if asked.watch:
+            return self._watch()
         if not asked.dry_run:
             self._check_first()
         classroom = self._classroom()
-        classroom.use_policy(asked.policy, asked.overrides, keep=not asked.dry_run)
+        self._use_policy(classroom)
         if asked.only:
             classroom.only(asked.only)
         if asked.dry_run or (classroom.found.doubts and not asked.as_it_stands):
             preview = classroom.preview(self._isolation, asked.feedback == "full")
             _show_placement(classroom.found, preview, asked.dry_run and asked.as_it_stands)
             return 0
-        return self._grade(classroom)
+        machines = partial(_machines, classroom, asked, self._isolation)
+        return self._grade(classroom, machines, self._tell)
+
+    def _watch(self) -> int:
+        """Grade what arrives until Ctrl-C (or SIGTERM); the exit code is that of the last round.
+
+        Raises:
+            KitError: something is to be put right before the first round.
+        """
+        from gradekit.batch import arrivals
+        from gradekit.policy_files import OVERRIDES, POLICY
+
+        asked = self._asked
+        if asked.only or asked.dry_run or not asked.folder.is_dir():
+            raise KitError("`--watch` takes a folder, and neither `--only` nor `--dry-run`.")
+        self._check_first()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        beside = [asked.out / POLICY, asked.out / OVERRIDES]
+        folder = arrivals.Arrivals(asked.folder, asked.out, beside)
+        code, seconds = 0, 0.0
+        click.echo(f"Watching {asked.folder}: Ctrl-C ends.", err=True)
+        try:
+            with _Kept(asked, self._isolation) as kept:
+                while code != INTERRUPTED:
+                    look, start = folder.look(), time.monotonic()
+                    if look.is_new:
+                        done = self._round(kept, look.partial)
+                        if done is None:
+                            folder.try_again()
+                        code = code if done is None else done
+                        seconds = time.monotonic() - start  # pages of a large class take long
+                    if code != INTERRUPTED:
+                        arrivals.wait(max(arrivals.SECONDS, seconds))
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+        return code
+
+    def _round(self, kept: _Kept, unfinished: frozenset[str]) -> int | None:
+        """Grade what has arrived; None if that has to be tried again.
+
+        Raises:
+            KitError: something is to be put right before the watch begins.
+        """
+        from gradekit.batch.classroom import NothingThere
+
+        begins, self._has_begun = not self._has_begun, True
+        try:
+            classroom = self._classroom(unfinished)
+            self._use_policy(classroom)
+            if classroom.found.doubts and not self._asked.as_it_stands:
+                raise KitError(
+                    f"Not graded, because the placement is in doubt: {classroom.found.doubts[0]}\n"
+                    "`--dry-run` shows it; if it is right, add `--as-it-stands`."
+                )
+            tell = self._tell_briefly if self._rounds else self._tell
+            code = self._grade(classroom, lambda: kept.machines(classroom), tell)
+        except NothingThere:
+            return 0
+        except KitError as error:
+            if begins:
+                raise
+            if str(error) != self._problem:
+                click.echo(f"kit: {error}", err=True)
+            self._problem = str(error)
+            return None
+        self._rounds, self._problem = self._rounds + 1, ""
+        return code
+
+    def _use_policy(self, classroom: Classroom) -> None:
+        """Take the files over that were named, once; from then on those beside the results."""
+        asked = self._asked
+        policy, overrides = (asked.policy, asked.overrides) if self._rounds == 0 else (None, None)
+        classroom.use_policy(policy, overrides, keep=not asked.dry_run)
 
     def _check_first(self) -> None:
         """What would be found out only after the class was graded, which may take hours."""
@@ -84,7 +165,7 @@ class ClassRun:
 
             check_url(self._asked.gradebook)
 
-    def _classroom(self) -> Classroom:
+    def _classroom(self, unfinished: frozenset[str] = frozenset()) -> Classroom:
         from gradekit.batch.classroom import Classroom
         from gradekit.roster import Roster
 
@@ -93,9 +174,14 @@ class ClassRun:
         if table is not None:
             table.require_people()
         one = self._course.find(asked.exercise) if asked.exercise else None
-        return Classroom(self._course, asked.folder, asked.out, one, table, asked.seed)
+        return Classroom(self._course, asked.folder, asked.out, one, table, asked.seed, unfinished)
 
-    def _grade(self, classroom: Classroom) -> int:
+    def _grade(
+        self,
+        classroom: Classroom,
+        machines: Callable[[], AbstractContextManager[Machines]],
+        tell: Callable[[Classroom, Overview], None],
+    ) -> int:
         """Grade what is new, write what comes of it, and tell."""
         from gradekit.render.batch import progress_bar
         from gradekit.render.terminal import console
@@ -103,7 +189,6 @@ class ClassRun:
         asked, interrupted = self._asked, False
         try:
             with progress_bar(console(stderr=True), len(classroom.found.entries)) as bar:
-                machines = partial(_machines, classroom, asked, self._isolation)
                 explain = asked.feedback == "full"
                 classroom.grade(machines, self._isolation, bar.started, bar.tell, explain)
         except KeyboardInterrupt:
@@ -115,17 +200,31 @@ class ClassRun:
         if asked.gradebook:
             self._read_marks(classroom, asked.gradebook)
         overview = classroom.write(asked.feedback, self._similar, settled=not interrupted)
-        self._tell(classroom, overview)
+        tell(classroom, overview)
         if asked.gradebook and not interrupted:
             self._write_gradebook(classroom, asked.gradebook)
         return INTERRUPTED if interrupted else OUR_FAILURE if overview.not_run else 0
 
     def _tell(self, classroom: Classroom, overview: Overview) -> None:
-        from gradekit.render.batch import print_changes, print_summary
+        from gradekit.render.batch import print_summary
+        from gradekit.render.terminal import console
+
+        print_summary(console(), overview, self._asked.out, classroom.earlier)
+        self._tell_problems(classroom, overview)
+
+    def _tell_briefly(self, classroom: Classroom, overview: Overview) -> None:
+        """A line for a round in which something was graded."""
+        if classroom.finished:
+            now = time.strftime("%H:%M:%S")
+            people = len(overview.cells)
+            click.echo(f"{now}  {classroom.finished} more graded, of {people} students now.")
+        self._tell_problems(classroom, overview)
+
+    def _tell_problems(self, classroom: Classroom, overview: Overview) -> None:
+        from gradekit.render.batch import print_changes
         from gradekit.render.terminal import console
         from gradekit.report import clean
 
-        print_summary(console(), overview, self._asked.out, classroom.earlier)
         print_changes(console(), classroom.changes, self._asked.out)
         for note in classroom.notes:
             click.echo(clean(f"note: {note}"), err=True)
@@ -162,6 +261,36 @@ class ClassRun:
         for note in [*notes, *more]:
             click.echo(f"note: {note}", err=True)
         click.echo(f"Gradebook written: {url}")
+
+
+class _Kept:
+    """The graders of a watched folder: kept warm from round to round, until a grader changes."""
+
+    def __init__(self, asked: Asked, isolation: str | None) -> None:
+        self._asked, self._isolation = asked, isolation
+        self._stack = ExitStack()
+        self._open: Machines | None = None
+        self._versions: dict[str, dict[str, str]] = {}
+
+    def __enter__(self) -> _Kept:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @contextmanager
+    def machines(self, classroom: Classroom) -> Iterator[Machines]:
+        """The graders; they outlive the `with` block."""
+        from gradekit.batch.versions import versions_of
+
+        now = {each.name: versions_of(classroom.course, each) for each in classroom.exercises}
+        changed = any(now[name] != self._versions.get(name, now[name]) for name in now)
+        if self._open is None or changed:
+            self._stack.close()
+            opened = _machines(classroom, self._asked, self._isolation)
+            self._open = self._stack.enter_context(opened)
+        self._versions |= now
+        yield self._open
 
 
 def _show_placement(found: Found, preview: Preview, agreed: bool) -> None:

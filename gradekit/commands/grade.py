@@ -49,6 +49,7 @@ TABLE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--policy", type=TABLE, help="Deadline, lateness, ...: kept as OUT/grading.toml.")
 @click.option("--overrides", type=TABLE, help="Points by hand: kept as OUT/overrides.csv.")
 @click.option("--gradebook", metavar="URL", help="Also write nbgrader's: sqlite:///gradebook.db")
+@click.option("--watch", is_flag=True, help="Go on: grade what arrives in FOLDER until Ctrl-C.")
 @click.pass_context
 def grade(
     context: click.Context,
@@ -66,6 +67,7 @@ def grade(
         kit grade submissions/ --out graded/
         kit grade canvas_export.zip --out graded/ --jobs 8 --feedback titles
         kit grade hw5.zip --out graded/ --exercise softmax --roster roster.csv --dry-run
+        kit grade exchange/ --out graded/ --watch
     """
     course = course_of(context)
     require_graders(course)

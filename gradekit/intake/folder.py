@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,8 +23,15 @@ class Folder:
 
     is_archive = False
 
-    def __init__(self, root: Path, leave_out: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, leave_out: Path | None = None, partial: Container[str] = ()
+    ) -> None:
+        """Args:
+        leave_out: A folder in there that is not looked into.
+        partial: Paths of files that somebody is still writing; they are left out as well.
+        """
         self._root = root.resolve()
+        self._partial = partial
         self._leave_out = str(leave_out.resolve()) if leave_out else None
 
     def items(self) -> list[Item]:
@@ -41,7 +48,7 @@ class Folder:
                 continue
             for entry in listed:
                 item = self._item(entry, relative + entry.name, depth)
-                if item is None:
+                if item is None or item.path in self._partial:
                     continue
                 found.append(item)
                 if item.kind == "folder":

@@ -7,6 +7,7 @@ ever unpacked onto the disk, and whatever cannot be read is one thing in the lis
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Container
 from pathlib import Path
 
 from gradekit.errors import KitError
@@ -17,17 +18,20 @@ from gradekit.intake.nested import WithZips
 from gradekit.results import printable
 
 
-def open_handed_in(path: Path, leave_out: Path | None = None) -> HandedIn:
+def open_handed_in(
+    path: Path, leave_out: Path | None = None, partial: Container[str] = ()
+) -> HandedIn:
     """The folder or zip file at `path`, with the zips in it as folders.
 
     Args:
         leave_out: A folder in there that nobody handed in: our own results.
+        partial: Files in there that somebody is still writing.
 
     Raises:
         KitError: it is neither.
     """
     if path.is_dir():
-        return WithZips(Folder(path, leave_out))
+        return WithZips(Folder(path, leave_out, partial))
     if not path.exists():
         raise KitError(f"There is no {path}: name the folder or zip that the class handed in.")
     try:
