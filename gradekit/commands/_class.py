@@ -57,6 +57,7 @@ class ClassRun:
         self._course, self._asked = course, asked
         self._isolation = asked.isolation
         self._similar: Similar | None = None
+        self._writing = 0.0  # seconds that tables and pages took
         self._rounds = 0  # of a watch, that came to their end
         self._has_begun = False
         self._problem = ""  # what the last round stumbled over
@@ -99,20 +100,20 @@ class ClassRun:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         beside = [asked.out / POLICY, asked.out / OVERRIDES]
         folder = arrivals.Arrivals(asked.folder, asked.out, beside)
-        code, seconds = 0, 0.0
+        code = 0
         click.echo(f"Watching {asked.folder}: Ctrl-C ends.", err=True)
         try:
             with _Kept(asked, self._isolation) as kept:
                 while code != INTERRUPTED:
-                    look, start = folder.look(), time.monotonic()
+                    look = folder.look()
                     if look.is_new:
                         done = self._round(kept, look.partial)
                         if done is None:
                             folder.try_again()
                         code = code if done is None else done
-                        seconds = time.monotonic() - start  # pages of a large class take long
                     if code != INTERRUPTED:
-                        arrivals.wait(max(arrivals.SECONDS, seconds))
+                        # Half of the time is left to others where pages of a large class take long.
+                        arrivals.wait(max(arrivals.SECONDS, self._writing))
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
         return code
@@ -199,7 +200,9 @@ class ClassRun:
         self._similar = classroom.similar(asked.against) if compare else None
         if asked.gradebook:
             self._read_marks(classroom, asked.gradebook)
+        start = time.monotonic()
         overview = classroom.write(asked.feedback, self._similar, settled=not interrupted)
+        self._writing = time.monotonic() - start
         tell(classroom, overview)
         if asked.gradebook and not interrupted:
             self._write_gradebook(classroom, asked.gradebook)
