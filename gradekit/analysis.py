@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gradekit.mistaken import never_ran
 from gradekit.report import NOT_WRITTEN, Check, Report
 from gradekit.statistics import SOME, Item, items, reliability
 
@@ -86,7 +87,7 @@ class Analysis:
 
     def add(self, report: Report) -> None:
         """Count an answer."""
-        if report.common_problem:
+        if never_ran(report):
             self.left_out += 1
             return
         named = report.behaves_like

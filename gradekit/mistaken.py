@@ -7,6 +7,7 @@ where the same checks failed with equal prints: what came back was the same, up 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -14,7 +15,8 @@ from gradekit.feedback import NO_FUNCTION
 from gradekit.report import NOT_WRITTEN, Check, Report
 
 ID_BYTES = 4
-NO_PYTHON = "every check fails alike, as where the file is no valid Python"
+NEVER_RAN = "every check fails alike, as of a file that is no valid Python"
+STOPPED = re.compile(r"line \d+ is no valid Python|running the file stopped")
 UNWRITTEN = "it is not written yet"
 MISSING = "there is no function of that name"
 
@@ -56,10 +58,18 @@ class Mistaken:
         return self._only or self.students[0]
 
 
+def never_ran(report: Report) -> bool:
+    """Whether an answer failed everything alike: it is not written, or is no valid Python."""
+    failed = report.failed
+    return bool(report.common_problem) or (
+        bool(failed) and all(STOPPED.match(check.told) for check in failed)
+    )
+
+
 def ways(report: Report) -> list[Way]:
     """How an answer is wrong, one way a function at most."""
-    if report.common_problem:
-        sentence = UNWRITTEN if report.common_problem == NOT_WRITTEN else NO_PYTHON
+    if never_ran(report):
+        sentence = UNWRITTEN if report.common_problem == NOT_WRITTEN else NEVER_RAN
         return [Way(report.exercise, "", sentence)]
     failed: dict[str, list[Check]] = {}
     for check in report.failed:

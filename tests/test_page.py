@@ -20,7 +20,7 @@ import pytest
 from gradekit.course import Course
 from gradekit.export.scores import not_graded_csv, scores_csv
 from gradekit.feedback import at_level
-from gradekit.mistaken import NO_PYTHON
+from gradekit.mistaken import NEVER_RAN
 from gradekit.overview import Alike, Likeness, Overview, Similar
 from gradekit.render.feedback import FeedbackWriter, fenced, folder_names, markdown
 from gradekit.render.page import report_page
@@ -146,7 +146,7 @@ def test_numbers_of_a_class(overview: Overview) -> None:
     # The hostile one failed everything alike, which says nothing about a check.
     assert (overview.analyses[FIVE].seen, overview.analyses[FIVE].left_out) == (2, 1)
     assert [(each.way.sentence, each.students) for each in overview.named] == [
-        (NO_PYTHON, [HOSTILE])
+        (NEVER_RAN, [HOSTILE])
     ]
     assert sorted(each.students for each in overview.unnamed) == [["Ada"], ["Bob"], ["Bob"]]
     assert list(overview.cells)[-1] == "Zoë"

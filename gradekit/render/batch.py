@@ -90,6 +90,11 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
     if overview.waiting:
         verb = "waits" if overview.waiting == 1 else "wait"
         out.print(f"{_count(overview.waiting, 'answer')} {verb} for a person's mark.")
+    if doubtful := overview.doubtful:
+        first = doubtful[0]
+        check = "a check" if len(doubtful) == 1 else f"{len(doubtful)} checks"
+        out.print(Text(f"! Look at {check} before you look at the students:", style="yellow"))
+        out.print(Text(f"  {first.exercise}, {first.name}: {first.doubt}"))
     if problems := overview.not_graded:
         out.print(Text(f"{_count(len(problems), 'file')} not graded:", style="yellow"))
         for problem in problems[:SHOWN]:
@@ -101,6 +106,7 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
     files = [
         ("report.html", "the class on one page"),
         ("scores.csv", "a row a student"),
+        ("code/", "a page an answer, for you"),
         ("feedback/", "a page an answer, for students"),
         ("results.jsonl", "every report"),
     ]
