@@ -24,6 +24,13 @@ def stack() -> Iterator[Session]:
         yield session
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Session]:
+    """A warm session whose checks are as tests of elsewhere."""
+    with open_session(LIVE, LIVE.find("shared")) as session:
+        yield session
+
+
 def solution(name: str) -> Submission:
     return read(LIVE.solution(LIVE.find(name)))
 
@@ -61,6 +68,41 @@ def test_a_mistake_loses_its_check(stack: Session, old: str, new: str, lost: str
     assert old in cell
     failed = {check.name for check in graded(stack, cell.replace(old, new)).failed}
     assert f"test_{lost}" in failed
+
+
+def test_imported_checks_share_a_process_it_seems(shared: Session) -> None:
+    """Arguments, identity, callbacks, output and seeds; the same each time."""
+    reports = [shared.grade(solution("shared")) for _ in range(3)]
+    assert [report.score for report in reports] == [10] * 3, reports[0].failed
+    ways = shared.ways_of(solution("shared"))
+    assert "written" in ways["test_sorts_a_copy"]
+    assert "callbacks" in ways["test_calls_something_else"]
+    assert ways["test_prints_nothing"] == set()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lost"),
+    [
+        ("items.sort()", "return sorted(items)", "sorts_a_copy"),
+        ("array /= 2\n    return array", "return array / 2", "sorts_a_copy"),
+        ("return x\n\n\ndef both", "return [*x]\n\n\ndef both", "gives_another_object"),
+        ("return [x, y, (x,", "return [x, y, ([*x],", "gives_another_object"),
+        ("function(function(x))", "2 * function(x)", "calls_something_else"),
+        ("except KeyError", "except Exception", "calls_something_else"),
+        ("return function()", "return function() or 1 / 0", "calls_something_else"),
+        ('print("hello", name)', 'print("bye", name)', "prints_something_else"),
+        ("return random.random(), ", "return random.uniform(0, 2), ", "draws_other_numbers"),
+        ("float(np.random.rand())", "0.5", "draws_other_numbers"),
+    ],
+)
+def test_a_mistake_loses_its_imported_check(
+    shared: Session, old: str, new: str, lost: str
+) -> None:
+    """What differs from the solution is found where a process seems to be shared."""
+    (cell,) = solution("shared").cells
+    assert old in cell
+    failed = {check.name for check in graded(shared, cell.replace(old, new)).failed}
+    assert failed == {f"test_{lost}"} | (failed & {"test_prints_nothing"})
 
 
 def test_which_methods_a_solution_lets_judge() -> None:

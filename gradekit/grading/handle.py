@@ -9,7 +9,6 @@ class of the answer is a real class here, fresh and empty for each check, so tha
 
 from __future__ import annotations
 
-import contextlib
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -56,14 +55,47 @@ class Objects:
         """Whether the check holds any."""
         return bool(self._handles or self._classes)
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[None]:
-        """While a frame is read: objects that are put into a set have only their identity."""
+    def prelude(self) -> dict[str, Any]:
+        """What the worker has to know before the next request."""
+        return {}
+
+    def begin_request(self, kind: str, asked: Any) -> Any:
+        """What has to be known of a request when its reply is read."""
+        return None
+
+    def read(self, given: Any, frame: Callable[[], Any]) -> Any:
+        """Read a frame: objects that are put into a set meanwhile have only their identity.
+
+        Args:
+            given: What `begin_request` returned for the request.
+        """
         self.is_reading = True
         try:
-            yield
+            return frame()
         finally:
             self.is_reading = False
+
+    def settled(self, given: Any, value: Any, changes: Any) -> Any:
+        """The value of a reply, after what the request changed has been seen to."""
+        if changes is not None:
+            raise wire.Malformed("changes of nothing")
+        return value
+
+    def show_printed(self, text: str) -> None:
+        """Take note of what the answer printed."""
+
+    def error(self, told: Any) -> Exception | None:
+        """An exception of the check's own that passed through the answer."""
+        return None
+
+    @property
+    def may_call_back(self) -> bool:
+        """Whether the answer has been handed functions of the check."""
+        return False
+
+    def called(self, frame: wire.Received, given: Any, seconds: float) -> wire.Pieces | None:
+        """What to send back where a frame is no reply; None for a reply."""
+        return None
 
     def end(self) -> None:
         """The check is over."""
@@ -96,11 +128,13 @@ class Objects:
             Malformed: it is none.
         """
         if isinstance(node, wire.Class):
+            self.used.add("handles")
             return self._class(node.kind)
         if not isinstance(node, wire.Live):
             raise wire.Malformed("it was handed nothing of that kind")
         _check_number(node.number)
-        self.used.add("handles")
+        if not node.name:  # a function is there to be called: that alone is no more than data
+            self.used.add("handles")
         kind = self._class(node.kind)
         if (known := self._handles.get(node.number)) is None:
             label = clean(node.name, LABEL_CHARACTERS) or kind.__name__.lower()

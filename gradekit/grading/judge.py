@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from doctest import Example
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ import pytest
 
 from gradekit.errors import SandboxError
 from gradekit.grading import examples as examples_module
+from gradekit.grading.arguments import constants_in
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.memo import Judgement
@@ -58,7 +60,7 @@ class Judge:
     def begin_check(self, item: pytest.Item) -> None:
         """Start a check of the current submission."""
         assert self.current.run is not None
-        self.current.run.begin_check(item.name)
+        self.current.run.begin_check(item.name, partial(_constants_of, item))
 
     def judgement(self, item: pytest.Item, error: BaseException | None) -> Judgement:
         """What to say of a check that ended with `error`."""
@@ -95,6 +97,21 @@ class Judge:
         if judgement.print is not None:
             self.prints[check.name] = judgement.print
         return check
+
+
+def _constants_of(item: pytest.Item) -> set[Any]:
+    """What of a check outlives it: its module's variables, parameters, and wider fixtures."""
+    module = getattr(item, "module", None)
+    if module is None:
+        return set()
+    roots: list[Any] = [vars(module), getattr(item, "obj", None)]
+    if (parameters := getattr(item, "callspec", None)) is not None:
+        roots.append(parameters.params)
+    fixtures = getattr(item, "_fixtureinfo", None)
+    for name, definitions in (fixtures.name2fixturedefs if fixtures else {}).items():
+        if definitions[-1].scope != "function":
+            roots.append(getattr(item, "funcargs", {}).get(name))
+    return constants_in(roots, module.__name__)
 
 
 JUDGE = pytest.StashKey[Judge]()

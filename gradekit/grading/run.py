@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from gradekit.errors import SandboxError
 from gradekit.grading.budget import Budget
 from gradekit.grading.call import Call, Calls
 from gradekit.grading.handle import Objects, is_handle
+from gradekit.grading.imported import Shared
 from gradekit.grading.outgoing import pickled
 from gradekit.grading.raised import LINE_CHARACTERS, Problem, SubmissionError
 from gradekit.grading.terms import Terms
@@ -19,10 +21,11 @@ from gradekit.report import clean
 from gradekit.sandbox import wire
 from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in, without_data
 from gradekit.sandbox.launch import Sandbox
-from gradekit.sandbox.limits import PLAIN, Limits
+from gradekit.sandbox.limits import IMPORTED, PLAIN, Limits
 from gradekit.submission import Submission
 
 RUNNING = "running the file"
+GAVE_UP = "stopped: a function of the check, which it called, ended the check"
 STATEMENTS = 20_000  # at the top level of an answer
 LEFT_OUT = 3  # of them, which hang or end the process
 LOST_AT = {"timed_out": "did not come to an end", "out_of_memory": "used too much memory"}
@@ -81,7 +84,8 @@ class Attempt:
     asked_bytes: int = 0
     ahead: deque[Exchange] = field(default_factory=deque)  # made before the check asked for them
     objects: Objects | None = None  # that it holds handles on, where it may
-    has_asked: bool = False  # so that the objects of the check before are gone
+    # What the worker is told with the next request: first, to forget the objects of other checks.
+    prelude: dict[str, Any] = field(default_factory=lambda: {"fresh": True})
     requests: int = 0  # made of objects
     told_bytes: int = 0
 
@@ -137,13 +141,22 @@ class Run:
         self._without: dict[int, str] | None = None
         self._fatal: SubmissionError | None = None  # it cannot be loaded, or is out of time
 
-    def begin_check(self, name: str = "") -> None:
-        """Forget the last check and begin this one; its first request starts the clock."""
+    def begin_check(
+        self, name: str = "", constants: Callable[[], set[Any]] = lambda: set()
+    ) -> None:
+        """Forget the last check and begin this one; its first request starts the clock.
+
+        Args:
+            constants: Gives what of the check no answer may change; see arguments.py.
+        """
         if self.attempt.objects is not None:
             self.attempt.objects.end()
         self.attempt = Attempt(name)
         if self.terms.mode != PLAIN:
-            self.attempt.objects = objects = Objects(self._ask_object, self.terms.judged)
+            ask, judged = self._ask_object, self.terms.judged
+            is_imported = self.terms.mode == IMPORTED
+            objects = Shared(ask, judged, constants, name) if is_imported else Objects(ask, judged)
+            self.attempt.objects = objects
             self.ways[name] = objects.used
 
     @property
@@ -250,44 +263,50 @@ class Run:
         error = self._fatal or attempt.lost
         if error is not None and not attempt.ahead:
             raise error.anew()
+        objects = attempt.objects
+        given = [objects.begin_request(kind, body) if objects else None for body in bodies]
         requests = [self._encoded(kind, number, body) for number, body in enumerate(bodies, 1)]
         exchange = attempt.made_ahead(requests)
         if exchange is None:
             if error is not None:
                 raise error.anew()
-            exchange = self._exchange(requests)
-        if asked is not None:
+            exchange = self._exchange(requests, given)
+        # What functions of the check were called with, and gave, is in no reply.
+        if asked is not None and not (objects and objects.may_call_back):
             attempt.remember(asked, exchange)
         if exchange.lost is not None:
             attempt.lost = SubmissionError.of(exchange.lost, together)
-        return self._looked_at(exchange, each)
+        return self._looked_at(exchange, each, given)
 
     def _encoded(self, kind: str, number: int, body: Any) -> wire.Pieces:
         """A request; with a prelude, where handles are in use."""
         objects = self.attempt.objects
         if objects is None:
             return wire.encode(kind, number, body, pickled)
-        # The first of a check empties the worker's table.
-        prelude = {"fresh": True} if number == 1 and not self.attempt.has_asked else None
-        request = wire.encode(kind, number, (prelude, body), pickled, objects.node)
-        self.attempt.has_asked = True
+        prelude = self.attempt.prelude
+        if number == 1:
+            prelude |= objects.prelude()
+        request = wire.encode(kind, number, (prelude or None, body), pickled, objects.node)
+        self.attempt.prelude = {}
         return request
 
-    def _looked_at(self, exchange: Exchange, each: Sequence[object]) -> Iterator[Any]:
+    def _looked_at(
+        self, exchange: Exchange, each: Sequence[object], given: Sequence[Any]
+    ) -> Iterator[Any]:
         """The values that came back, one by one; at the end, or at the loss, what became of it."""
         for number, (what, frame) in enumerate(zip(each, exchange.replies, strict=False), start=1):
             if isinstance(what, Call):
                 self.attempt.last_call = what
-            yield self._value(frame, number, what)
+            yield self._value(frame, number, what, given[number - 1])
         if (lost := self.attempt.lost) is not None:
             self.attempt.last_reply = ("lost", lost.ending)
             raise lost.anew()
 
-    def _value(self, frame: wire.Received, number: int, what: object) -> Any:
+    def _value(self, frame: wire.Received, number: int, what: object, given: Any) -> Any:
         """The value that came back; raise what the submission raised."""
         attempt = self.attempt
         try:
-            reply = self._reply(frame, number, what, attempt.objects)
+            reply = self._reply(frame, number, what, attempt.objects, given)
         except SubmissionError as error:
             attempt.asked = None
             attempt.lost = error.anew()
@@ -295,28 +314,33 @@ class Run:
             raise
         attempt.replies += 1
         attempt.printed += reply.printed
+        if attempt.objects is not None:
+            attempt.objects.show_printed(reply.printed)
         if reply.kind == "value":
             attempt.last_reply = ("value", reply.value)
             return reply.value
         problem = Problem.of(reply.value)
         attempt.last_reply = (problem.reason, problem.builtin)
         met = problem.as_exception(what, self.sandbox.limits)
+        if attempt.objects is not None:
+            own = attempt.objects.error(reply.value.get("callback"))
+            met = own if own is not None else met
         # StopIteration would end the generators on its way.
         raise Stopped(met) if isinstance(met, StopIteration) else met
 
-    def _exchange(self, requests: list[wire.Pieces]) -> Exchange:
+    def _exchange(self, requests: list[wire.Pieces], given: Sequence[Any] = ()) -> Exchange:
         """Send requests to a worker that holds the submission, within the time of this check."""
         try:
-            return self._exchange_in_time(requests)
+            return self._exchange_in_time(requests, given)
         except SandboxError:
             # A process of ours was ended from outside, which no answer can do: once more.
             self.close()
             if self.attempt.objects is not None and self.attempt.objects.are_held:
                 raise  # what the check holds is gone
             self.attempt.allowance = None
-            return self._exchange_in_time(requests)
+            return self._exchange_in_time(requests, given)
 
-    def _exchange_in_time(self, requests: list[wire.Pieces]) -> Exchange:
+    def _exchange_in_time(self, requests: list[wire.Pieces], given: Sequence[Any]) -> Exchange:
         worker = self._loaded_worker()
         if self.attempt.allowance is None:
             try:
@@ -324,7 +348,45 @@ class Run:
             except SubmissionError as error:
                 self._fatal = error.anew()
                 raise
+        objects = self.attempt.objects
+        if objects is not None and objects.may_call_back:
+            return self._converse(worker, requests, given)
         return self._send(worker, requests, self.attempt.allowance)
+
+    def _converse(
+        self, worker: WorkerHandle, requests: list[wire.Pieces], given: Sequence[Any]
+    ) -> Exchange:
+        """Make requests one by one, in which the submission may call functions of the check."""
+        attempt = self.attempt
+        replies: list[wire.Received] = []
+        lost = None
+        try:
+            for request, each in zip(requests, given, strict=True):
+                assert attempt.allowance is not None
+                answer = partial(self._called, worker, each)
+                replies.append(worker.converse(request, attempt.allowance, answer))
+                attempt.allowance = worker.allowance
+        except WorkerLost as error:
+            self._forget_worker(worker.spent)
+            lost = error.with_traceback(None)
+        except BaseException as error:
+            self._forget_worker(worker.spent)
+            own = error if isinstance(error, SubmissionError) else SubmissionError(GAVE_UP)
+            attempt.lost = own.anew()
+            raise
+        return Exchange(requests, replies, lost, attempt.printed_by_file)
+
+    def _called(self, worker: WorkerHandle, given: Any, frame: wire.Received) -> wire.Pieces | None:
+        """Run a function of the check that the submission calls; None where it replies."""
+        attempt, allowance = self.attempt, worker.allowance
+        assert attempt.objects is not None
+        seconds = allowance.seconds - (worker.cpu_seconds() - allowance.cpu_start)
+        result = attempt.objects.called(frame, given, seconds)
+        if attempt.lost is not None:  # in a request of that function, which took no notice
+            raise attempt.lost.anew()
+        if result is not None:
+            self._weigh(frame)
+        return result
 
     def _loaded_worker(self) -> WorkerHandle:
         """The worker with the submission in it; a new one where the last was lost."""
@@ -422,15 +484,21 @@ class Run:
         return Exchange(requests, replies, lost, self.attempt.printed_by_file)
 
     def _reply(
-        self, frame: wire.Received, number: int, what: object, objects: Objects | None = None
+        self,
+        frame: wire.Received,
+        number: int,
+        what: object,
+        objects: Objects | None = None,
+        given: Any = None,
     ) -> Reply:
         """The reply that came back; a worker that sent something else is ended."""
         try:
             if objects is None:
                 return reply_in(frame, number)
             self._weigh(frame)
-            with objects.reading():
-                return reply_in(frame, number, objects.value)
+            reply = objects.read(given, lambda: reply_in(frame, number, objects.value))
+            value = objects.settled(given, reply.value, reply.changes)
+            return Reply(reply.kind, value, reply.printed)
         except wire.Malformed as error:
             if (worker := self._worker) is not None:
                 worker.close()

@@ -309,6 +309,22 @@ class Session:
             ) from None
         return type(value).__name__ if isinstance(value, BaseException) else show(value)
 
+    def ways_of(self, submission: Submission) -> dict[str, frozenset[str]]:
+        """What each check made use of beside plain data, by its name, for a submission.
+
+        `handles`: it held objects of the answer; `judged`: it let such an object itself say
+        whether it equals, contains or precedes another, or is true; `written`: it passed an
+        argument that was changed in place; `callbacks`: the answer called functions of the check.
+        """
+        run = self._run(submission)
+        self._channel.jobs.put(Job(run, False, False, None))
+        try:
+            if self._channel.results.get() is None:
+                raise GraderError(self._channel.problem)
+        finally:
+            run.close()
+        return {name: frozenset(ways) for name, ways in run.ways.items()}
+
     @property
     def is_alive(self) -> bool:
         """Whether it can grade; once it failed, it never will again."""

@@ -56,6 +56,11 @@ class Allowance(NamedTuple):
     cpu_start: float
     wall_start: float
 
+    def without(self, cpu_seconds: float, wall_seconds: float) -> Allowance:
+        """The same after somebody else was at work, for so long, on this worker's account."""
+        left = max(self.seconds - cpu_seconds, 0.0)
+        return Allowance(left, self.cpu_start, self.wall_start + wall_seconds)
+
 
 class Reply(NamedTuple):
     """`kind` is "value" or "raised"; `printed` the beginning of what went to stdout."""
@@ -94,6 +99,11 @@ class WorkerHandle:
             raise SandboxError(f"a worker could not be locked down ({problem})") from error
         self._shared_mib = process.resident_mib()
 
+    @property
+    def allowance(self) -> Allowance:
+        """What it may still use, by its last request."""
+        return self._allowance
+
     def cpu_seconds(self) -> float:
         """CPU time that the worker has used, in seconds."""
         return self._process.cpu_seconds()
@@ -125,6 +135,43 @@ class WorkerHandle:
         except wire.Malformed as error:
             self.close()
             raise without_data(error) from None
+
+    def converse(
+        self,
+        request: wire.Pieces,
+        allowance: Allowance,
+        answer: Callable[[wire.Received], wire.Pieces | None],
+    ) -> wire.Received:
+        """Send a request; `answer` what is asked meanwhile, until a frame comes that it does not.
+
+        Between, `answer` may make requests of its own.
+
+        Raises:
+            WorkerLost: no frame came; the worker has been ended. Whatever `answer` raises
+                ends it as well.
+        """
+        self._allowance = allowance
+        try:
+            if not self._ahead.is_empty:
+                raise wire.Malformed("a reply that nobody asked for")
+            pieces: wire.Pieces | None = request
+            while pieces is not None:
+                self._structures = self._buffers = 0
+                for piece in pieces:
+                    self._send(memoryview(piece))
+                frame = self._receive()
+                started, cpu = time.monotonic(), time.thread_time()
+                pieces = answer(frame)
+                self._allowance = self._allowance.without(
+                    time.thread_time() - cpu, time.monotonic() - started
+                )
+        except wire.Malformed as error:
+            self.close()
+            raise without_data(error) from None
+        except BaseException:
+            self.close()  # it waits for a result that will not come
+            raise
+        return frame
 
     def _send(self, view: memoryview) -> None:
         while view:

@@ -148,7 +148,10 @@ class Class(msgspec.Struct, tag="c", array_like=True, frozen=True):
 
 
 class Given(msgspec.Struct, tag="g", array_like=True, frozen=True):
-    """An object that was handed over as an argument, by its place among those."""
+    """Something of the check's: towards the worker one of its functions, by its number.
+
+    On the way back an argument of the request by its place; below 0, such a function again.
+    """
 
     place: int
 

@@ -74,7 +74,7 @@ from gradekit.sandbox.nodes import (
 __all__ = [
     "ARRAY_DTYPES", "SMALL_FRAME", "TENSOR_DTYPES", "Ahead", "Class", "Given", "Kind", "Live",
     "Malformed", "Member", "NotData", "Pieces", "Received", "TooDeep", "Traced",
-    "decode", "encode", "receive",
+    "decode", "encode", "kind_of", "receive",
 ]  # fmt: skip
 
 HEADER = struct.Struct("<II")
@@ -96,6 +96,7 @@ TOO_DEEP = "a value that is nested too deeply or contains itself"
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Frame)
+_begun = msgspec.msgpack.Decoder(tuple[str, int, msgspec.Raw])
 
 
 class _Writer(NamedTuple):
@@ -169,6 +170,18 @@ def decode(
     if not reader.is_used_up:
         raise Malformed("bytes are left over")
     return frame.kind, frame.number, value
+
+
+def kind_of(frame: Received) -> str:
+    """The kind of a frame that has arrived, of which no more is read.
+
+    Raises:
+        Malformed: it is none.
+    """
+    try:
+        return _begun.decode(frame[0])[0]
+    except msgspec.DecodeError as error:
+        raise Malformed(str(error)) from None
 
 
 class Ahead:

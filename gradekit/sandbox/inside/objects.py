@@ -31,6 +31,10 @@ class Objects:
         self._numbers: dict[Any, int] = {}
         self._told: set[int] = set()  # classes that the current frame has described
 
+    def holds(self, value: Any) -> bool:
+        """Whether the other side has a handle on an object."""
+        return _identity(value) in self._numbers
+
     def clear(self) -> None:
         """Forget all of them: another check begins."""
         self._values.clear()
@@ -44,6 +48,8 @@ class Objects:
         """How a value is told of that is no data; None for data. See `wire.encode`."""
         if isinstance(value, type):
             return wire.Class(self._class(value))
+        if type(value) is wire.Given:
+            return value
         if not is_no_data and self._is_data(value):
             return None
         name = getattr(value, "__name__", "") if isinstance(value, FUNCTIONS) else ""

@@ -15,8 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 from gradekit.sandbox import wire
+from gradekit.sandbox.inside.arguments import Arguments
+from gradekit.sandbox.inside.generators import set_generators, states
 from gradekit.sandbox.inside.objects import Objects, view
 from gradekit.sandbox.known import IN_PLACE, OPERATORS
+from gradekit.sandbox.limits import IMPORTED
 
 Operation = Callable[..., Any]
 
@@ -71,6 +74,9 @@ OPERATIONS: dict[str, Operation] = {
 }  # fmt: skip
 
 
+SHARED = ("call", "operate", "attribute")  # whose arguments may be changed in place
+
+
 class Requests:
     """Answers the requests of checks that hold handles."""
 
@@ -79,38 +85,101 @@ class Requests:
         answer: Any,
         printed: Callable[[], str],
         described: Callable[[BaseException], dict[str, Any]],
+        converse: Callable[[wire.Pieces], tuple[str, Any]],
     ) -> None:
-        """`printed` takes what was printed since; `described` tells of an exception."""
+        """Begin with an answer that has been loaded.
+
+        Args:
+            printed: Takes what was printed since the last time.
+            described: Tells of an exception.
+            converse: Sends a frame, answers what is asked meanwhile, and gives the result.
+        """
         self._answer = answer
         self._printed = printed
         self._described = described
+        self._converse = converse
+        self._callbacks: dict[int, Callable[..., Any]] = {}
+        self._places: dict[int, int] = {}  # of callbacks, by their ids
+        self._arguments: list[Arguments] = []  # of the requests under way, the innermost last
         self.objects = Objects()
+
+    def value(self, node: Any) -> Any:
+        """What a node of the other side means, that is no data."""
+        if not isinstance(node, wire.Given):
+            return self.objects.value(node)
+        if (stub := self._callbacks.get(node.place)) is None:
+            stub = self._callbacks[node.place] = self._stub(node.place)
+            self._places[id(stub)] = node.place
+        return stub
 
     def answered(self, kind: str, number: int, body: Any) -> wire.Pieces:
         """The reply to a request."""
         prelude, asked = body
         self._begin(prelude)
+        shared = self._answer.mode == IMPORTED
+        arguments = Arguments(asked if shared and kind in SHARED else (), self.objects.holds)
+        before = states() if shared else {}
+
+        def changes() -> Any:
+            drawn = [name for name in before if states()[name] != before[name]]
+            written = arguments.changes()
+            return (written, drawn) if written or drawn else None
+
+        self._arguments.append(arguments)
         try:
-            value = self._value(kind, asked)
-            return self._encoded("value", number, (value, self._printed(), None))
+            value = arguments.marked(self._value(kind, asked))
+            return self._encoded("value", number, (value, self._printed(), changes()))
         except BaseException as error:
-            return self._raised(number, error)
+            return self._raised(number, error, changes)
+        finally:
+            self._arguments.pop()
 
     def _begin(self, prelude: dict[str, Any] | None) -> None:
-        if prelude and prelude.get("fresh"):
+        if prelude is None:
+            return
+        if prelude.get("fresh"):
             self.objects.clear()
+            self._callbacks.clear()
+            self._places.clear()
+        if generators := prelude.get("generators"):
+            set_generators(*generators)
+
+    def _node(self, value: Any, is_no_data: bool) -> Any:
+        if (place := self._places.get(id(value))) is not None:
+            return wire.Given(-place)
+        return self.objects.node(value, is_no_data)
 
     def _encoded(self, kind: str, number: int, body: Any) -> wire.Pieces:
         self.objects.begin_frame()
-        return wire.encode(kind, number, body, None, self.objects.node)
+        return wire.encode(kind, number, body, None, self._node)
 
-    def _raised(self, number: int, error: BaseException) -> wire.Pieces:
+    def _raised(self, number: int, error: BaseException, changes: Callable[[], Any]) -> wire.Pieces:
         told, printed = self._described(error), self._printed()
+        told["callback"] = getattr(error, "kit__callback", None)
         try:
             more = {"error": error, "args": error.args}
-            return self._encoded("raised", number, ({**told, **more}, printed, None))
+            return self._encoded("raised", number, ({**told, **more}, printed, changes()))
         except BaseException:  # an argument that cannot travel, or an exception that raises
             return self._encoded("raised", number, (told, printed, None))
+
+    def _stub(self, place: int) -> Callable[..., Any]:
+        """What stands here for a function of the check."""
+
+        def f(*args: Any, **keywords: Any) -> Any:
+            given = self._arguments[-1] if self._arguments else None
+            marked = [given.marked(each) for each in args] if given is not None else [*args]
+            body = (stub, marked, keywords)
+            frame = self._encoded("callback", place, (body, self._printed()))
+            how, value = self._converse(frame)
+            if how == "value":
+                return value
+            name, text, number = value
+            error = getattr(builtins, name)(text)
+            error.kit__callback = number
+            raise error
+
+        stub = f
+        return f
 
     def _value(self, kind: str, asked: Any) -> Any:
         if kind == "get":

@@ -23,9 +23,9 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.inside.loading import Loading
 from gradekit.sandbox.inside.lockdown import AllowedPackages
 from gradekit.sandbox.inside.requests import Requests
-from gradekit.sandbox.limits import PLAIN
+from gradekit.sandbox.limits import LIVE, PLAIN
 
-PRINTED_BYTES = 4096
+PRINTED_BYTES, MOST_PRINTED = 4096, 2**16  # more where a check may look at it
 TEXT_CHARACTERS = 1000
 
 # What the audit hook calls by name when the kernel is about to refuse it.
@@ -75,12 +75,13 @@ class Printed(io.RawIOBase):
 
     def __init__(self) -> None:
         self.kept = bytearray()
+        self.limit = PRINTED_BYTES
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        self.kept += bytes(data)[: PRINTED_BYTES - len(self.kept)]
+        self.kept += bytes(data)[: max(self.limit - len(self.kept), 0)]
         return len(data)
 
     def take(self) -> str:
@@ -207,6 +208,7 @@ class Server:
         self._requests: Requests | None = None  # where checks hold handles
         self._ahead = wire.Ahead(self._read_some)
         self._ready = wire.encode("ready", 0, None)
+        self._unsent = bytearray()  # replies that wait for others to travel with
         AllowedPackages.install()
 
     def serve(self, read: Callable[[memoryview], int], write: Callable[[memoryview], int]) -> None:
@@ -214,19 +216,35 @@ class Server:
         self._read, self._write = read, write
         sys.stdout, sys.stderr, sys.stdin = self._stdout, self._stderr, self._stdin
         self._send(self._ready)
-        unsent = bytearray()
         sys.addaudithook(_refuse)
-        ahead = self._ahead
         while True:
-            frame = wire.receive(ahead, bounded=False)
-            live = self._requests.objects.value if self._requests is not None else None
-            kind, number, body = wire.decode(*frame, opaque=_unpickled, live=live)
-            pieces = self._answered(kind, number, body)
-            if ahead.is_empty or len(pieces) > 1 or len(unsent) > wire.SMALL_FRAME:
-                self._send([unsent, *pieces])
-                unsent = bytearray()
-            else:  # more requests have come already; their replies can travel together
-                unsent += pieces[0]
+            self._answer_one(*self._next())
+
+    def _next(self) -> tuple[str, int, Any]:
+        """The next frame that arrives."""
+        frame = wire.receive(self._ahead, bounded=False)
+        live = self._requests.value if self._requests is not None else None
+        return wire.decode(*frame, opaque=_unpickled, live=live)
+
+    def _answer_one(self, kind: str, number: int, body: Any) -> None:
+        pieces = self._answered(kind, number, body)
+        unsent = self._unsent
+        if self._ahead.is_empty or len(pieces) > 1 or len(unsent) > wire.SMALL_FRAME:
+            self._send([unsent, *pieces])
+            self._unsent = bytearray()
+        else:  # more requests have come already; their replies can travel together
+            unsent += pieces[0]
+
+    def _converse(self, frame: wire.Pieces) -> tuple[str, Any]:
+        """Send a call of a function of the check; answer what that asks, until its result comes."""
+        self._send([self._unsent, *frame])
+        self._unsent = bytearray()
+        while True:
+            kind, number, body = self._next()
+            if kind == "result":
+                how, value = body
+                return str(how), value
+            self._answer_one(kind, number, body)
 
     def _answered(self, kind: str, number: int, body: Any) -> wire.Pieces:
         """The reply to a request."""
@@ -236,7 +254,8 @@ class Server:
         try:
             value = _handle(self._answer, kind, body)
             if kind in LOADING and self._answer.mode != PLAIN and value is not None:
-                self._requests = Requests(self._answer, printed.take, _describe)
+                self._requests = Requests(self._answer, printed.take, _describe, self._converse)
+                printed.limit = PRINTED_BYTES if self._answer.mode == LIVE else MOST_PRINTED
             return wire.encode("value", number, (value, printed.take()))
         except BaseException as error:
             return wire.encode("raised", number, (_describe(error), printed.take()))

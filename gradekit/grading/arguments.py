@@ -1,0 +1,172 @@
+"""The arguments of a call in an imported check, which the call may change in place.
+
+Such a check expects to share a process with the answer: a list that it passed is sorted
+afterwards, and `f(x) is x` holds. The call is made on copies; what changed in them is written
+back here, and an argument that is returned comes back as itself. Never into a constant of the
+check, which it may compare with, or which the next answer will be given: that stays as it is,
+and where it is returned, a changed copy stands for it.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from gradekit.grading.shown import is_tensor, label_of
+from gradekit.sandbox import wire
+
+MAX_DEPTH = 64
+CONSTANTS = 200_000  # objects that are looked through for them
+KINDS = (list, dict, set)
+
+
+class Arguments:
+    """The lists, dicts, sets, arrays and tensors among the arguments of one request."""
+
+    def __init__(self, asked: Any, constants: Callable[[], set[Any]]) -> None:
+        """`constants` gives the owners of memory that has to stay as it is."""
+        self.objects = [*_mutable(asked, 0)]
+        self._constants = constants
+
+    def at(self, place: int) -> Any:
+        """The object at a place.
+
+        Raises:
+            Malformed: there is none.
+        """
+        if not 0 <= place < len(self.objects):
+            raise wire.Malformed("an argument that it was not given")
+        return self.objects[place]
+
+    def settled(self, value: Any, changes: Any) -> Any:
+        """Write changes back; give `value` with copies in it for constants that changed.
+
+        Raises:
+            Malformed: they are no changes of these arguments.
+        """
+        if not isinstance(changes, list):
+            raise wire.Malformed("changes that are none")
+        constants = self._constants() if changes else set()
+        copies: dict[int, Any] = {}
+        for change in changes:
+            if not isinstance(change, tuple) or len(change) != 2 or type(change[0]) is not int:
+                raise wire.Malformed("changes that are none")
+            target = self.at(change[0])
+            if not constants.isdisjoint(owners_of(target)):
+                copies[id(target)] = target = copy.copy(target)
+            try:
+                _write(target, change[1])
+            except (TypeError, ValueError):
+                raise wire.Malformed("an argument became something else") from None
+        return _replaced(value, copies, 0) if copies else value
+
+
+def _mutable(value: Any, depth: int) -> Iterator[Any]:
+    """What can be changed in place of a value, in the order in which the worker lists it."""
+    if depth > MAX_DEPTH or label_of(value):  # a handle stands for an object of its own
+        return
+    if isinstance(value, list | dict | set | np.ndarray) or is_tensor(value):
+        yield value
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _mutable(item, depth + 1)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _mutable(item, depth + 1)
+
+
+def _write(target: Any, content: Any) -> None:
+    """Make `target` hold what `content` holds."""
+    for kind in KINDS:
+        if isinstance(target, kind) != isinstance(content, kind):
+            raise wire.Malformed("an argument became something else")
+    if isinstance(target, list):
+        target[:] = content
+    elif isinstance(target, dict | set):
+        target.clear()
+        target.update(content)
+    elif isinstance(target, np.ndarray):
+        _write_array(target, content)
+    elif not is_tensor(content) or content.shape != target.shape or content.dtype != target.dtype:
+        raise wire.Malformed("a tensor became something else")
+    else:
+        target.data.copy_(content.detach())
+
+
+def _write_array(target: np.ndarray, content: Any) -> None:
+    is_array = isinstance(content, np.ndarray)
+    if not is_array or content.shape != target.shape or content.dtype != target.dtype:
+        raise wire.Malformed("an array became something else")
+    if target.flags.writeable:
+        target[...] = content
+
+
+def _replaced(value: Any, copies: dict[int, Any], depth: int) -> Any:
+    """`value` with copies for the objects of those ids."""
+    if depth > MAX_DEPTH or label_of(value):
+        return value
+    if id(value) in copies:
+        return copies[id(value)]
+    if type(value) is list or type(value) is tuple:
+        return type(value)(_replaced(item, copies, depth + 1) for item in value)
+    if type(value) is dict:
+        return {key: _replaced(item, copies, depth + 1) for key, item in value.items()}
+    return value
+
+
+def owners_of(value: Any) -> set[Any]:
+    """What stands for the memory that an object lies in: its id, and that of what it views."""
+    found: set[Any] = {id(value)}
+    if is_tensor(value):
+        return found | {("storage", value.untyped_storage().data_ptr())}
+    while (value := getattr(value, "base", None)) is not None:
+        found.add(id(value))
+    return found
+
+
+def constants_in(roots: list[Any], module: str) -> set[Any]:
+    """The owners of all that can be changed and is reached from `roots`, within a module."""
+    found: set[Any] = set()
+    waiting = [*roots]
+    seen: set[int] = set()
+    while waiting and len(seen) < CONSTANTS:
+        value = waiting.pop()
+        if id(value) in seen or label_of(value):
+            continue
+        seen.add(id(value))
+        if isinstance(value, list | dict | set | np.ndarray) or is_tensor(value):
+            found |= owners_of(value)
+        waiting += _inside(value, module)
+    return found
+
+
+def _inside(value: Any, module: str) -> list[Any]:
+    """What a value holds: items, defaults and closures of functions, attributes."""
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple | set | frozenset):
+        return [*value]
+    if isinstance(value, np.ndarray | np.generic | str | bytes | int | float):
+        return []
+    if isinstance(value, FunctionType) and value.__module__ == module:
+        cells = [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]
+        return [value.__defaults__, value.__kwdefaults__, vars(value), *cells]
+    if isinstance(value, functools.partial):
+        return [value.func, value.args, value.keywords]
+    if isinstance(value, type) and value.__module__ == module:
+        return [*vars(value).values()]
+    if type(value).__module__ == module:
+        return [getattr(value, "__dict__", None)]
+    return []
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False

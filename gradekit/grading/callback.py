@@ -1,0 +1,152 @@
+"""Functions of an imported check that the answer calls: they run here, in one nested frame.
+
+So a test that records calls sees them, and nothing that such a function holds goes out. How
+often, how deep and how long they run is bounded and charged to the answer.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from gradekit.grading.handle import is_handle
+from gradekit.grading.raised import SubmissionError
+from gradekit.sandbox import wire
+from gradekit.sandbox.known import ERRORS
+
+CALLS = 10_000  # of one check
+DEPTH = 16  # of callbacks in calls in callbacks
+# Functions of these travel by name, and run beside the answer.
+LIBRARIES = {*sys.stdlib_module_names, "numpy", "torch", "scipy", "sklearn", "pandas"} - {
+    "__main__"
+}
+OURS = str(Path(__file__).resolve().parents[1])
+ERROR_NAMES = frozenset(ERRORS)
+
+
+class TooLong(BaseException):
+    """A callback used up the answer's time. No handler of a test's is to catch it."""
+
+
+class Callbacks:
+    """The functions that one check has handed over."""
+
+    def __init__(self) -> None:
+        self._functions: list[Callable[..., Any]] = []
+        self._places: dict[int, int] = {}
+        self._errors: list[Exception] = []
+        self._calls = self._depth = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._functions)
+
+    def place(self, function: Callable[..., Any]) -> int:
+        """The number of a function, from 1."""
+        if (place := self._places.get(id(function))) is None:
+            self._functions.append(function)
+            place = self._places[id(function)] = len(self._functions)
+        return place
+
+    def at(self, place: int) -> Callable[..., Any]:
+        """The function of a number.
+
+        Raises:
+            Malformed: there is none.
+        """
+        if not 0 < place <= len(self._functions):
+            raise wire.Malformed("a function that it was not given")
+        return self._functions[place - 1]
+
+    def error(self, number: Any) -> Exception | None:
+        """The exception that a callback raised under that number."""
+        known = type(number) is int and 0 <= number < len(self._errors)
+        return self._errors[number] if known else None
+
+    def called(self, body: Any, seconds: float) -> Any:
+        """Run what the answer calls; what to send back.
+
+        Raises:
+            Malformed: it is no call.
+            SubmissionError: there were too many, or it took too long.
+        """
+        if not isinstance(body, tuple) or len(body) != 3:
+            raise wire.Malformed("no call")
+        function, args, keywords = body
+        if not isinstance(args, list) or not isinstance(keywords, dict):
+            raise wire.Malformed("no call")
+        is_ours = any(function is each for each in self._functions)
+        if not is_ours or not all(type(key) is str for key in keywords):
+            raise wire.Malformed("no call")
+        self._calls += 1
+        if self._calls > CALLS or self._depth >= DEPTH:
+            raise SubmissionError(
+                "stopped: it called the check's functions without end", "timed_out"
+            )
+        self._depth += 1
+        try:
+            return "value", run_within(seconds, function, args, keywords)
+        except TooLong:
+            text = "stopped: what it called in the check took too long"
+            raise SubmissionError(text, "timed_out") from None
+        except SubmissionError:
+            raise
+        except Exception as error:
+            return "raised", self._told(error)
+        finally:
+            self._depth -= 1
+
+    def _told(self, error: Exception) -> tuple[str, str, int]:
+        """Of an exception: the built-in class that it is, its text, and its number."""
+        self._errors.append(error)
+        name = next(base.__name__ for base in type(error).__mro__ if base.__name__ in ERROR_NAMES)
+        return name, str(error), len(self._errors) - 1
+
+
+def is_callback(value: Any) -> bool:
+    """Whether it is a function, or an object that can be called, of the check itself."""
+    if is_handle(value) or isinstance(value, type | ModuleType) or not callable(value):
+        return False
+    if isinstance(value, FunctionType):
+        return _is_of_check(value.__module__)
+    if isinstance(value, MethodType):
+        return _is_of_check(type(value.__self__).__module__) or _is_of_check(value.__module__)
+    if isinstance(value, BuiltinFunctionType):  # `calls.append`, and not `math.sqrt`
+        owner = value.__self__
+        return owner is not None and not isinstance(owner, ModuleType | type)
+    module = type(value).__module__
+    return module.startswith("unittest.mock") or _is_of_check(module)
+
+
+def _is_of_check(module: str | None) -> bool:
+    return str(module).partition(".")[0] not in LIBRARIES
+
+
+def run_within(
+    seconds: float, function: Callable[..., Any], args: list[Any], keywords: dict[str, Any]
+) -> Any:
+    """Call a function of a check, for so long.
+
+    Its lines are watched, not the inside of what is written in C.
+
+    Raises:
+        TooLong: the time is over.
+    """
+    until = time.monotonic() + seconds
+
+    def watch(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code.co_filename.startswith(OURS):  # never in the midst of our own work
+            return None
+        if time.monotonic() > until:
+            raise TooLong
+        return watch
+
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        return function(*args, **keywords)
+    finally:
+        sys.settrace(before)

@@ -1,0 +1,113 @@
+"""What an imported check shares with the answer, though they are two processes.
+
+Such a check was written to run beside the answer: arguments that are changed in place, functions
+that are called back, global random generators, what is printed. See docs/grading.md.
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from gradekit.grading.arguments import Arguments
+from gradekit.grading.callback import Callbacks, is_callback
+from gradekit.grading.handle import Asker, Judged, Objects
+from gradekit.grading.outgoing import pickled
+from gradekit.grading.seeds import Generators
+from gradekit.sandbox import wire
+
+SHARED = ("call", "operate", "attribute")  # whose arguments may be changed in place
+
+
+class Shared(Objects):
+    """The handles of one imported check, and all else that it shares."""
+
+    def __init__(
+        self, ask: Asker, judged: Judged, constants: Callable[[], set[Any]], name: str
+    ) -> None:
+        """`constants` gives what no answer may change; `name` of the check decides the seeds."""
+        super().__init__(ask, judged)
+        self._constants: Callable[[], set[Any]] | set[Any] = constants
+        self._callbacks = Callbacks()
+        self._generators = Generators(zlib.crc32(name.encode()))
+        self._output = sys.stdout
+        self._given: list[Arguments] = []  # of the requests under way, the innermost last
+
+    @property
+    def may_call_back(self) -> bool:
+        return bool(self._callbacks)
+
+    def prelude(self) -> dict[str, Any]:
+        news = self._generators.news()
+        return {"generators": news} if news is not None else {}
+
+    def begin_request(self, kind: str, asked: Any) -> Any:
+        return Arguments(asked if kind in SHARED else (), self._all_constants)
+
+    def read(self, given: Any, frame: Callable[[], Any]) -> Any:
+        self._given.append(given)
+        try:
+            return super().read(given, frame)
+        finally:
+            self._given.pop()
+
+    def settled(self, given: Any, value: Any, changes: Any) -> Any:
+        if changes is None:
+            return value
+        if not isinstance(changes, tuple) or len(changes) != 2:
+            raise wire.Malformed("changes that are none")
+        written, drawn = changes
+        if isinstance(drawn, list) and drawn:
+            self._generators.move_on(drawn)
+        if written:
+            self.used.add("written")
+        return given.settled(value, written)
+
+    def show_printed(self, text: str) -> None:
+        """Print what the answer printed, where the check has redirected it to look at it."""
+        if text and sys.stdout is not self._output:
+            sys.stdout.write(text)
+
+    def node(self, value: Any, is_no_data: bool) -> Any:
+        if (node := super().node(value, is_no_data)) is not None:
+            return node
+        return wire.Given(self._callbacks.place(value)) if is_callback(value) else None
+
+    def value(self, node: Any) -> Any:
+        if isinstance(node, wire.Given):
+            if node.place < 0:
+                return self._callbacks.at(-node.place)
+            return self._given[-1].at(node.place) if self._given else self._none()
+        return super().value(node)
+
+    def error(self, told: Any) -> Exception | None:
+        return self._callbacks.error(told)
+
+    def called(self, frame: wire.Received, given: Any, seconds: float) -> wire.Pieces | None:
+        """The frame to send back where the answer calls a function of the check.
+
+        None if the frame is no such call, but the reply to the request.
+
+        Raises:
+            Malformed: it is no proper call.
+            SubmissionError: it called too often, or what it called took too long.
+        """
+        if wire.kind_of(frame) != "callback":
+            return None
+        self.used.add("callbacks")
+        (_, number, told) = self.read(given, lambda: wire.decode(*frame, live=self.value))
+        if not isinstance(told, tuple) or len(told) != 2 or not isinstance(told[1], str):
+            raise wire.Malformed("no call")
+        self.show_printed(told[1])
+        result = self._callbacks.called(told[0], seconds)
+        return wire.encode("result", number, result, pickled, self.node)
+
+    def _all_constants(self) -> set[Any]:
+        if callable(self._constants):
+            self._constants = self._constants()
+        return self._constants
+
+    def _none(self) -> Any:
+        raise wire.Malformed("an argument that it was not given")

@@ -1,0 +1,64 @@
+"""The global random generators, which an imported check and its answer seem to share.
+
+Where a check sets or uses one, its state goes to the answer's process before the next request.
+Where the answer draws from one, ours moves on as well, though not to the state that the answer
+tells: in some states a generator never comes to an end. At the beginning of a check all are
+seeded alike on both sides, so that nothing is left to chance.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import Any
+
+import numpy as np
+
+
+class Generators:
+    """What the answer's process last knew of their states."""
+
+    def __init__(self, seed: int) -> None:
+        """Seed all of them."""
+        seed %= 2**32
+        random.seed(seed)
+        np.random.seed(seed)
+        if torch := sys.modules.get("torch"):
+            torch.manual_seed(seed)
+        self._first: int | None = seed
+        self._known = _states()
+
+    def news(self) -> Any:
+        """What to tell of them with the next request; None where nothing has changed."""
+        states = _states()
+        changed = {
+            name: state for name, state in states.items() if not _same(state, self._known.get(name))
+        }
+        self._known = states
+        seed, self._first = self._first, None
+        return (seed, changed) if changed or seed is not None else None
+
+    def move_on(self, drawn: Any) -> None:
+        """The answer has drawn from those: so ours are not where they were."""
+        if "random" in drawn:
+            random.random()
+        if "numpy" in drawn:
+            np.random.rand()
+        if "torch" in drawn and (torch := sys.modules.get("torch")):
+            torch.rand(1)
+        self._known = _states()
+
+
+def _states() -> dict[str, Any]:
+    states: dict[str, Any] = {"random": random.getstate(), "numpy": np.random.get_state()}
+    if torch := sys.modules.get("torch"):
+        states["torch"] = torch.get_rng_state()
+    return states
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, tuple):
+        return all(map(_same, left, right))
+    if hasattr(left, "numpy"):
+        left, right = left.numpy(), right.numpy()
+    return bool(np.array_equal(left, right)) if isinstance(left, np.ndarray) else left == right

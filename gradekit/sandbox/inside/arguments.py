@@ -1,0 +1,115 @@
+"""The arguments of a request, as far as a call can change them in place.
+
+Both sides list them in the same order, so that a place in the list means one object there and
+its copy here. After the call the other side is told of those that changed; and an argument that
+is returned, or put into what is returned, travels as its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from gradekit.sandbox import wire
+
+MAX_DEPTH = 64
+
+
+class Arguments:
+    """The lists, dicts, sets, arrays and tensors among the arguments of one request."""
+
+    def __init__(self, asked: Any, is_held: Callable[[Any], bool]) -> None:
+        """`is_held` says whether an object lives here, so that the other side has a handle."""
+        self._objects = [*_mutable(asked, is_held, 0)]
+        self._places = {id(each): place for place, each in enumerate(self._objects)}
+        self._before = [_snapshot(each) for each in self._objects]
+
+    def changes(self) -> list[tuple[int, Any]]:
+        """The places of those that are not what they were, with what they hold now."""
+        return [
+            (place, self._content(each))
+            for place, each in enumerate(self._objects)
+            if not _is_as_before(each, self._before[place])
+        ]
+
+    def marked(self, value: Any, depth: int = 0) -> Any:
+        """`value`, in which arguments are places; itself where it holds none."""
+        if not self._objects:
+            return value
+        if (place := self._places.get(id(value))) is not None:
+            return wire.Given(place)
+        return self._with_places(value, depth)
+
+    def _content(self, value: Any) -> Any:
+        """What an argument holds now, other arguments as places."""
+        if isinstance(value, set):
+            return set(value)
+        return self._with_places(value, 0)
+
+    def _with_places(self, value: Any, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise wire.TooDeep("a value that is nested too deeply or contains itself")
+        if type(value) is list or type(value) is tuple:
+            new = [self.marked(item, depth + 1) for item in value]
+            is_same = all(a is b for a, b in zip(new, value, strict=True))
+            return value if is_same else type(value)(new)
+        if type(value) is dict:
+            items = {key: self.marked(item, depth + 1) for key, item in value.items()}
+            return value if all(items[key] is value[key] for key in value) else items
+        return value
+
+
+def _mutable(value: Any, is_held: Callable[[Any], bool], depth: int) -> Iterator[Any]:
+    """What can be changed in place of a value, in the order in which it is met."""
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(value, list | dict | set | np.ndarray) or _is_tensor(value):
+        if is_held(value):
+            return
+        yield value
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _mutable(item, is_held, depth + 1)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _mutable(item, is_held, depth + 1)
+
+
+def _is_tensor(value: Any) -> bool:
+    return type(value).__module__.startswith("torch") and hasattr(value, "detach")
+
+
+def _snapshot(value: Any) -> Any:
+    """What an argument holds, to compare with later: items by identity, numbers by bytes."""
+    if isinstance(value, list):
+        return [*value]
+    if isinstance(value, dict):
+        return [*value.items()]
+    if isinstance(value, set):
+        return set(value)
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    return value.detach().clone()
+
+
+def _is_as_before(value: Any, before: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) == len(before) and all(a is b for a, b in zip(value, before, strict=True))
+    if isinstance(value, dict):
+        pairs = [(*item, *old) for item, old in zip(value.items(), before, strict=False)]
+        return len(value) == len(before) and all(a is c and b is d for a, b, c, d in pairs)
+    if isinstance(value, set):
+        return bool(value == before)
+    if value.shape != before.shape or value.dtype != before.dtype:
+        return False
+    if isinstance(value, np.ndarray):
+        return bool(value.tobytes() == before.tobytes())
+    return _numbers(value) == _numbers(before)
+
+
+def _numbers(tensor: Any) -> bytes:
+    plain = tensor.detach()
+    plain = plain.float() if str(plain.dtype) == "torch.bfloat16" else plain
+    return bytes(plain.contiguous().numpy(force=True).tobytes())

@@ -1,0 +1,37 @@
+"""The global random generators, as the other side last set them."""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import Any
+
+import numpy as np
+
+
+def states() -> dict[str, Any]:
+    """What tells whether a generator was used: where it stands, and a part of its numbers."""
+    numpy: Any = np.random.get_state(legacy=False)
+    now: dict[str, Any] = {
+        "random": random.getstate(),
+        "numpy": (numpy["state"]["pos"], numpy["has_gauss"], numpy["state"]["key"].tobytes()),
+    }
+    if torch := sys.modules.get("torch"):
+        now["torch"] = torch.get_rng_state().numpy().tobytes()
+    return now
+
+
+def set_generators(seed: int | None, states: dict[str, Any]) -> None:
+    """Seed all of them, then set those whose states have come."""
+    torch = sys.modules.get("torch")
+    if seed is not None:
+        random.seed(seed)
+        np.random.seed(seed)
+        if torch is not None:
+            torch.manual_seed(seed)
+    if (state := states.get("random")) is not None:
+        random.setstate(state)
+    if (state := states.get("numpy")) is not None:
+        np.random.set_state(state)
+    if torch is not None and (state := states.get("torch")) is not None:
+        torch.set_rng_state(state)

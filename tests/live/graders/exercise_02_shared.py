@@ -1,0 +1,125 @@
+"""Checks as tests of elsewhere are written: beside the answer, it seems."""
+
+import contextlib
+import io
+import random
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from gradekit.grading import check
+
+CONSTANT = [3, 1, 2]
+TABLE = np.array([[2.0, 4.0], [6.0, 8.0]])
+
+
+def judges(points):
+    return check("sort_in_place", points=points, hint="What happens to the argument?")
+
+
+@judges(1)
+def test_sorts_a_copy(submission):
+    """Arguments are changed in place: lists, arrays, dicts, sets, and what lies in them."""
+    items, inner = [3, 1, 2], [[2, 1], [4, 3]]
+    assert submission.sort_in_place(items) is None
+    assert items == [1, 2, 3]
+    submission.sort_in_place(inner[0])
+    assert inner == [[1, 2], [4, 3]]
+    array = np.array([2.0, 4.0])
+    submission.halve(array)
+    assert array.tolist() == [1, 2]
+    table = {"old": 1}
+    submission.rename(table)
+    assert table == {"new": 1}
+    numbers = {1}
+    assert submission.add(numbers, 2) is numbers
+    assert numbers == {1, 2}
+
+
+@judges(1)
+def test_gives_another_object(submission):
+    """What was given comes back as itself, also from within what is returned."""
+    x, y = [1], {"a": 2}
+    assert submission.same(x) is x
+    first, second, (third, nested) = submission.both(x, y)
+    assert first is x and third is x
+    assert second is y and nested["y"] is y
+    tally = submission.Tally()
+    assert tally.note(x) is tally
+    assert x == [1, 1]
+
+
+@judges(1)
+def test_changes_a_constant(submission):
+    """Constants of a check stay as they are; a changed copy comes back."""
+    submission.sort_in_place(CONSTANT)
+    assert CONSTANT == [3, 1, 2]
+    assert submission.same(CONSTANT) is CONSTANT
+    assert submission.halve(TABLE).tolist() == [[1, 2], [3, 4]]
+    assert submission.halve(TABLE[0]).tolist() == [1, 2]
+    assert TABLE.tolist() == [[2, 4], [6, 8]]
+
+
+@judges(2)
+def test_calls_something_else(submission):
+    """Functions of the check are called with what they should be, and raise through the answer."""
+    calls = []
+    assert submission.each_to(lambda x: calls.append(x) or x + 1, [1, 2]) == [2, 3]
+    assert calls == [1, 2]
+    seen = []
+    submission.each_to(seen.append, [5, 6])
+    assert seen == [5, 6]
+    double = mock.Mock(side_effect=lambda x: 2 * x)
+    assert submission.twice(double)(3) == 12
+    assert double.call_args_list == [mock.call(3), mock.call(6)]
+    assert submission.fold(max, [1, 5, 2], 0) == 5
+    assert submission.hand_back(calls.append) == calls.append
+
+    class Own(Exception):
+        pass
+
+    def fail():
+        raise Own("mine")
+
+    with pytest.raises(Own, match="mine"):
+        submission.guarded(fail)
+    assert submission.guarded(lambda: {}["x"]) == "missing"
+
+
+@judges(1)
+def test_functions_of_the_check_ask_back(submission):
+    """A function of the check may use the answer itself."""
+    assert submission.each_to(lambda x: submission.same([x])[0] + 1, [1, 2]) == [2, 3]
+    nested = submission.each_to(lambda x: submission.each_to(lambda y: x * y, [1, 2]), [1, 2])
+    assert nested == [[1, 2], [2, 4]]
+
+
+@judges(1)
+def test_prints_something_else(submission):
+    """What is printed can be looked at where it is redirected."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        submission.greet("you")
+    assert out.getvalue() == "hello you\n"
+
+
+@judges(1)
+def test_prints_nothing(submission, capsys):
+    """pytest's own fixtures see it too."""
+    submission.greet("you")
+    assert capsys.readouterr().out == "hello you\n"
+
+
+@judges(2)
+def test_draws_other_numbers(submission):
+    """A seed that the check sets is the answer's as well."""
+    random.seed(3)
+    np.random.seed(4)
+    drawn = submission.draws()
+    random.seed(3)
+    np.random.seed(4)
+    assert drawn == (random.random(), float(np.random.rand()))
+    random.seed(3)
+    np.random.seed(4)
+    assert submission.draws() == drawn
+    assert submission.draws() != drawn
