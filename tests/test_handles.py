@@ -89,20 +89,18 @@ def test_imported_checks_share_a_process_it_seems(shared: Session) -> None:
         ("return [x, y, (x,", "return [x, y, ([*x],", "gives_another_object"),
         ("function(function(x))", "2 * function(x)", "calls_something_else"),
         ("except KeyError", "except Exception", "calls_something_else"),
-        ("return function()", "return function() or 1 / 0", "calls_something_else"),
+        ("return function()", "return 1 / 0", "calls_something_else"),
         ('print("hello", name)', 'print("bye", name)', "prints_something_else"),
         ("return random.random(), ", "return random.uniform(0, 2), ", "draws_other_numbers"),
         ("float(np.random.rand())", "0.5", "draws_other_numbers"),
     ],
 )
-def test_a_mistake_loses_its_imported_check(
-    shared: Session, old: str, new: str, lost: str
-) -> None:
+def test_a_mistake_loses_its_imported_check(shared: Session, old: str, new: str, lost: str) -> None:
     """What differs from the solution is found where a process seems to be shared."""
     (cell,) = solution("shared").cells
     assert old in cell
     failed = {check.name for check in graded(shared, cell.replace(old, new)).failed}
-    assert failed == {f"test_{lost}"} | (failed & {"test_prints_nothing"})
+    assert f"test_{lost}" in failed
 
 
 def test_which_methods_a_solution_lets_judge() -> None:
