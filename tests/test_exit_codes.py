@@ -1,0 +1,52 @@
+"""A fault of the course or of kit ends every command with exit code 3, and blames nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gradekit.authoring.new import begin
+from gradekit.commands import kit
+
+NAME = "exercise_01_toy"
+BROKEN = "raise RuntimeError('broken')\n"
+
+
+@pytest.fixture(scope="module")
+def broken_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course of one exercise, whose grader and drawing cannot be loaded."""
+    root = tmp_path_factory.mktemp("course")
+    begin(root, "toy", "numpy", None)
+    with (root / "graders" / f"{NAME}.py").open("a", encoding="utf-8") as grader:
+        grader.write(BROKEN)
+    (root / "pictures").mkdir()
+    (root / "pictures" / f"{NAME}.py").write_text(BROKEN, "utf-8")
+    return root
+
+
+COMMANDS = {
+    "check": ["check", "toy", "ANSWER"],
+    "explain": ["explain", "toy", "ANSWER"],
+    "picture": ["picture", "toy", "ANSWER"],
+    "nbgrader": ["export", "nbgrader", "OUT", "toy"],
+    "junit": ["export", "junit", "toy", "ANSWER", "--out", "OUT"],
+    "grade": ["grade", "CLASS", "--out", "OUT"],
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+def test_a_broken_course_is_no_fault_of_the_answer(
+    words: list[str], broken_course: Path, tmp_path: Path
+) -> None:
+    """Exit code 3, one sentence with the file, no traceback."""
+    answer = tmp_path / "class" / "ada" / f"{NAME}.py"
+    answer.parent.mkdir(parents=True)
+    answer.write_bytes((broken_course / "solutions" / f"{NAME}.py").read_bytes())
+    places = {"ANSWER": answer, "OUT": tmp_path / "out", "CLASS": tmp_path / "class"}
+    line = ["--course", str(broken_course), *(str(places.get(word, word)) for word in words)]
+    result = CliRunner().invoke(kit, line)
+    assert result.exit_code == 3, result.output
+    assert f"{NAME}.py" in result.output and "broken" in result.output
+    assert "Traceback" not in result.output
