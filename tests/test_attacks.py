@@ -141,7 +141,7 @@ def canaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def state_of(folder: Path) -> list[tuple[object, ...]]:
     """What somebody could have changed about a folder and all that is in it."""
-    found = []
+    found: list[tuple[object, ...]] = []
     for path in [folder, *sorted(folder.rglob("*"))]:
         status = path.lstat()
         content = path.read_bytes() if path.is_file() else b""

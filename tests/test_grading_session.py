@@ -7,6 +7,7 @@ import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -186,11 +187,12 @@ def test_what_is_remembered_is_what_would_be_found(
         forward = [session.grade(answer).without_times() for answer in answers]
         judged: list[str] = []
         judgement = Judge.judgement
-        monkeypatch.setattr(
-            Judge,
-            "judgement",
-            lambda self, item, error: judged.append(item) or judgement(self, item, error),
-        )
+
+        def noted(self: Judge, item: Any, error: Any) -> Any:
+            judged.append(item)
+            return judgement(self, item, error)
+
+        monkeypatch.setattr(Judge, "judgement", noted)
         backward = [session.grade(answer).without_times() for answer in reversed(answers)]
     assert backward[::-1] == forward
     checks = len(answers) * len(forward[0].checks)

@@ -63,7 +63,7 @@ def report(exercise: str, *outcomes: str, text: str = "", seconds: float = 0.01)
 
 
 def result(student: str, exercise: str, *outcomes: str, **keywords: object) -> Result:
-    return Result(student, exercise, f"{student}.py", report(exercise, *outcomes, **keywords))  # type: ignore[arg-type]
+    return Result(student, exercise, f"{student}.py", report(exercise, *outcomes, **keywords))
 
 
 FIVE, NINE, TWENTY = (
@@ -250,7 +250,7 @@ def test_feedback_shows_what_the_level_allows() -> None:
         ("titles", False, False, True),
         ("score", False, False, False),
     ):
-        shown = at_level(told, level)  # type: ignore[arg-type]
+        shown = at_level(told, level)
         for text in (writer.html(shown, "Softmax"), writer.markdown(shown, "Softmax")):
             assert ("got 1" in text, "why?" in text, "Check 1" in text) == (message, hint, title)
             assert "0 of 4 points" in text

@@ -300,11 +300,12 @@ def test_what_is_longer_than_the_screen_goes_through_a_pager(monkeypatch: Any) -
     for is_tty, lines, pages in [(True, 30, 1), (True, 5, 0), (False, 30, 0)]:
         shown.clear()
         monkeypatch.setattr("sys.stdout.isatty", lambda is_tty=is_tty: is_tty)
-        screen = Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
+        printed = io.StringIO()
+        screen = Console(file=printed, force_terminal=True, width=80, height=24)
         with paged(screen):
             screen.print("\n".join(map(str, range(lines))))
         assert len(shown) == pages
-        assert ("29" if lines == 30 else "4") in (shown[0] if pages else screen.file.getvalue())
+        assert ("29" if lines == 30 else "4") in (shown[0] if pages else printed.getvalue())
 
 
 def test_no_message_tells_where_something_lay_in_memory() -> None:

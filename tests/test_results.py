@@ -36,7 +36,7 @@ JSON = msgspec.json.encode(REPORT)
 
 def about(name: str, id: str = "", **more: object) -> About:
     person = Person(name, id, "canvas" if id else "")
-    return About(name, "exercise_01_double", f"{name}.py", 2, person, **more)  # type: ignore[arg-type]
+    return About(name, "exercise_01_double", f"{name}.py", 2, person, **more)
 
 
 def written(folder: Path, *lines: About) -> Path:

@@ -31,6 +31,7 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.atoms import Member
 from gradekit.sandbox.host import WorkerHandle, WorkerLost, reply_in, without_data
 from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES, Limits
+from gradekit.sandbox.nodes import MAX_ITEMS
 
 FRAMES = int(os.environ.get("KIT_FUZZ_FRAMES", "1000000"))
 
@@ -167,6 +168,12 @@ class Rules(datetime.tzinfo):
     def utcoffset(self, moment: Any) -> datetime.timedelta:
         return datetime.timedelta(hours=1)
 
+    def dst(self, moment: Any) -> None:
+        return None
+
+    def tzname(self, moment: Any) -> str:
+        return "computed"
+
 
 NOT_DATA = {
     "an object": object(),
@@ -187,7 +194,7 @@ NOT_DATA = {
     "a long string": "x" * (STRUCTURE_BYTES + 1),
     "long bytes": bytes(STRUCTURE_BYTES + 1),
     "a large array": np.zeros(BUFFER_BYTES // 8 + 1),
-    "a long list of floats": [0.5] * (wire.MAX_ITEMS + 1),
+    "a long list of floats": [0.5] * (MAX_ITEMS + 1),
     "a dict that weighs too much": {(key, key): str(key) for key in range(50_000)},
 }
 
@@ -418,7 +425,7 @@ def lost_to() -> Iterator[Callable[..., WorkerLost]]:
         opened.extend((mine, its))
         its.settimeout(10)
         its.sendall(b"".join(wire.encode("ready", 0, None)))
-        worker = WorkerHandle(mine, Puppet(**puppet), LIMITS)  # type: ignore[arg-type]
+        worker = WorkerHandle(mine, Puppet(**puppet), LIMITS)
 
         def act() -> None:
             with contextlib.suppress(OSError):
@@ -494,7 +501,7 @@ def test_a_reply_that_nobody_asked_for() -> None:
     mine, its = socket.socketpair()
     with mine, its:
         its.sendall(b"".join(wire.encode("ready", 0, None)) + raw(["t", [1, ""]]))
-        worker = WorkerHandle(mine, Puppet(), LIMITS)  # type: ignore[arg-type]
+        worker = WorkerHandle(mine, Puppet(), LIMITS)
         with pytest.raises(WorkerLost, match="nobody asked for"):
             ask(worker, None)
 

@@ -29,7 +29,7 @@ def lay(root: Path, *paths: str, text: str = ANSWER) -> Path:
 
 
 def placed(path: Path, course: Course, **more: object) -> Found:
-    return discover(open_handed_in(path), course, **more)  # type: ignore[arg-type]
+    return discover(open_handed_in(path), course, **more)
 
 
 def pairs(found: Found) -> list[tuple[str, str]]:
