@@ -11,7 +11,7 @@ FAST = tests/test_render.py tests/test_feedback.py tests/test_compare.py tests/t
 # Checks that pages are usable by everybody. Its test is skipped where npm does not bring it.
 AXE = .venv/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test check lint types clean
+.PHONY: demo test check coverage lint types clean
 
 demo: .venv/installed
 	$(BIN)/kit check exercise_05 examples/answers/softmax_wrong.py || test $$? -eq 1
@@ -24,6 +24,11 @@ test: .venv/installed lint types $(AXE)
 
 check: .venv/installed lint types
 	$(BIN)/python -m pytest -q $(FAST)
+
+# Of the engine, by all tests. What runs beside a submission is forked and locked down: not measured.
+coverage: .venv/installed
+	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage report
 
 lint: .venv/installed
 	$(BIN)/ruff check .
