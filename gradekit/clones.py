@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from gradekit.caches import cache
 from gradekit.errors import KitError
 
 REMOTE = re.compile(r"(?:https?|ssh|git|file)://|[\w.-]+@[\w.-]+:")
@@ -117,18 +118,10 @@ def locked(origin: Origin, commit: str) -> Clone:
     return Clone(origin, commit, _home(origin.url) / commit)
 
 
-def cache() -> Path:
-    """The folder of all clones: in KIT_CACHE, else in the user's cache folder."""
-    if told := os.environ.get("KIT_CACHE"):
-        return Path(told) / "courses"
-    usual = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME")
-    return (Path(usual) if usual else Path.home() / ".cache") / "gradekit" / "courses"
-
-
 def _home(url: str) -> Path:
     """The folder of one repository's commits, with its name for whoever looks into the cache."""
     name = re.sub(r"[^\w.-]", "_", url.rstrip("/").rpartition("/")[2].removesuffix(".git"))
-    return cache() / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:16]}"
+    return cache("courses") / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:16]}"
 
 
 def _commit_of(folder: Path, origin: Origin) -> str:

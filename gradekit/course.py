@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import PackageNotFoundError, entry_points, version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,6 +16,13 @@ import msgspec
 from gradekit.errors import KitError
 from gradekit.sandbox.limits import IMPORTED, LIVE, PLAIN, Limits
 
+# The parts of each library that are imported ahead. Plain Python has none; numpy is there anyway.
+LIBRARIES = {
+    "python": [],
+    "numpy": ["numpy"],
+    "torch": ["numpy", "torch", "torch.nn.functional", "torch.optim"],
+}
+Package = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_]\w*$")]  # as one imports it
 METADATA, ABOUT = "exercises.toml", "course.toml"
 
 
@@ -39,7 +46,7 @@ class About(
     licence: str = ""
     authors: list[str] = []
     needs_kit: str = ""
-    packages: list[str] = []
+    packages: list[Package] = []
     edition: Literal["", "learner", "instructor"] = ""
 
     @property
@@ -68,11 +75,15 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         live: Checks may hold handles on objects that stay in the worker.
         imported: Its checks are the tests of a course that existed before, which expect to share
             a process with the answer (see `kit import`): implies `live`, and more.
+        packages: What answers may import besides the library; the course may allow more.
+        files: Data that lie beside the answer, to be read only; paths in `exercises/`.
+        entry: Of an answer of several files, the one with the functions in it; else it is called
+            like the exercise.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^exercise_\d{2,}_[a-z0-9_]+$")]
     title: str
-    library: Literal["numpy", "torch"]
+    library: Literal["numpy", "torch", "python"]
     topics: list[str]
     part: Annotated[int, msgspec.Meta(ge=0)] = 0
     difficulty: Annotated[int, msgspec.Meta(ge=1, le=3)]
@@ -81,6 +92,9 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     hints: list[str] = []
     followups: list[FollowUp] = []
     limits: Limits = Limits()
+    packages: list[Package] = []
+    files: list[str] = []
+    entry: str = ""
     live: bool = False
     imported: bool = False
 
@@ -124,9 +138,7 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def modules(self) -> list[str]:
         """What grader and submission import in any case."""
-        return ["numpy", "torch", "torch.nn.functional", "torch.optim"][
-            : 4 if self.library == "torch" else 1
-        ]
+        return LIBRARIES[self.library]
 
 
 class Course:
@@ -144,7 +156,8 @@ class Course:
         try:
             table = tomllib.loads(path.read_text("utf-8"))
             entries = table.get("exercise", [])
-            self.exercises = msgspec.convert(entries, list[Exercise])
+            exercises = msgspec.convert(entries, list[Exercise])
+            self.exercises = [_allowed(each, self.about.packages) for each in exercises]
             self.parts = msgspec.convert(table.get("parts", []), list[str])
         except OSError:
             raise KitError(
@@ -155,7 +168,7 @@ class Course:
             raise KitError(f"{path} cannot be used: {error}.") from None
         except msgspec.ValidationError as error:
             raise KitError(f"{path} cannot be used: {_in_words(error, entries)}.") from None
-        for problem in self._wrong_references():
+        for problem in (*self._wrong_references(), *self._wrong_files()):
             raise KitError(f"{path} cannot be used: {problem}.")
 
     def _wrong_references(self) -> Iterator[str]:
@@ -171,6 +184,14 @@ class Course:
             TopologicalSorter({e.slug: e.prerequisites for e in self.exercises}).prepare()
         except CycleError as error:
             yield f"the prerequisites lead in a circle: {' before '.join(error.args[1])}"
+
+    def _wrong_files(self) -> Iterator[str]:
+        """Data that would lie elsewhere than beside the answer."""
+        for exercise in self.exercises:
+            for name in exercise.files:
+                path = PurePosixPath(name)
+                if path.is_absolute() or ".." in path.parts or "\\" in name or not path.name:
+                    yield f"`{exercise.name}`: `{name}` in `files` is no path in exercises/"
 
     def in_part(self, part: int | None) -> list[Exercise]:
         """The exercises of a part, by its number from 1; all for None.
@@ -257,6 +278,22 @@ class Course:
         """The drawing of what an answer computes; a course may have none."""
         return self.root / "pictures" / exercise.file_name
 
+    def data(self, exercise: Exercise) -> dict[str, Path]:
+        """The files that lie beside an answer, by the paths under which it opens them."""
+        return {name: self.root / "exercises" / name for name in exercise.files}
+
+    def beside_graders(self) -> list[Path]:
+        """What lies in graders/ and belongs to no exercise alone: modules and data of several."""
+        own = {exercise.name for exercise in self.exercises}
+        return [
+            path
+            for path in sorted((self.root / "graders").rglob("*"))
+            if path.is_file()
+            and path.stem not in own
+            and "__pycache__" not in path.parts
+            and not path.name.startswith(".")
+        ]
+
     @property
     def bank(self) -> Path:
         """Known right and wrong answers, a folder an exercise."""
@@ -267,6 +304,14 @@ class Course:
     def hidden(self) -> list[Path]:
         """What no submission may ever read."""
         return [self.root, Path(__file__).resolve().parent]
+
+
+def _allowed(exercise: Exercise, packages: list[str]) -> Exercise:
+    """The exercise, with the packages that its course allows everywhere."""
+    if not packages:
+        return exercise
+    both = [*dict.fromkeys([*packages, *exercise.packages])]
+    return msgspec.structs.replace(exercise, packages=both)
 
 
 def _about(path: Path) -> About:

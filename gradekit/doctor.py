@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gradekit.sandbox import tiers
+from gradekit.sandbox import packages, tiers
+
+if TYPE_CHECKING:
+    from gradekit.course import Course
 
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -27,6 +30,23 @@ class Finding(NamedTuple):
 def findings() -> list[Finding]:
     """One finding a part, the verdict last."""
     return [_landlock(), _seccomp(), _rlimits(), _memory_of_all(), _processes_of_all(), _verdict()]
+
+
+def packages_of(course: Course) -> list[Finding]:
+    """Whether the packages that a course lets answers import are here; nothing if it has none."""
+    wanted = sorted({name for exercise in course.exercises for name in exercise.packages})
+    absent = packages.missing(wanted)
+    if not wanted:
+        return []
+    return [
+        Finding(
+            "packages",
+            not absent,
+            ", ".join(wanted) if not absent else f"{', '.join(absent)} not installed",
+            "exercises that name them cannot be graded; nothing counts against an answer",
+            f"`pip install {' '.join(map(packages.distribution_of, absent))}`",
+        )
+    ]
 
 
 def _landlock() -> Finding:

@@ -27,7 +27,23 @@ def open_session(
         seed: Decides which cases the checks draw.
     """
     # First, because it warms up in a process of its own while this one imports pytest.
-    sandbox = Sandbox(exercise.modules, exercise.limits, course.hidden, isolation)
+    sandbox = sandbox_of(course, exercise, isolation)
     from gradekit.grading.session import Session
 
     return Session(course, exercise, sandbox, seed)
+
+
+def sandbox_of(course: Course, exercise: Exercise, isolation: str | None = None) -> Sandbox:
+    """A sandbox for answers to `exercise`, with its packages and data.
+
+    Raises:
+        SandboxError: a package is not installed, or a file cannot be read.
+    """
+    return Sandbox(
+        exercise.modules,
+        exercise.limits,
+        course.hidden,
+        isolation,
+        packages=exercise.packages,
+        files=course.data(exercise),
+    )

@@ -6,15 +6,20 @@ import contextlib
 import hashlib
 import logging
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
 
 from gradekit.errors import KitError
+from gradekit.intake import siblings
 from gradekit.intake.names import SUFFIXES, answer_stem, answer_suffix
 from gradekit.results import printable
 from gradekit.sandbox.limits import NOTEBOOK_BYTES, SOURCE_BYTES, UNUSUAL_BYTES
+
+EMPTY: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -24,20 +29,40 @@ class Submission(msgspec.Struct, frozen=True):
     cells: tuple[str, ...]
     sha256: str
     notes: tuple[str, ...] = ()  # what had to be guessed to read it
+    modules: tuple[tuple[str, str], ...] = ()  # that it imports from beside it: path and text
 
 
 def read(path: Path) -> Submission:
-    """Read a submission.
+    """Read a submission, with the modules that it imports from its folder.
 
     Raises:
         KitError: there is nothing that could be graded; the message names the file.
     """
-    return parse(path, _read_bytes(path))
+    content = _read_bytes(path)
+    try:
+        modules = siblings.modules_of(
+            content,
+            siblings.on_disk(path.parent),
+            lambda name: _read_bytes(path.parent / name),
+        )
+    except KitError as error:
+        raise KitError(f"{path} cannot be graded: {error}.") from None
+    return parse(path, content, modules)
 
 
-def parse(path: Path, content: bytes) -> Submission:
+def digest(content: bytes, modules: Mapping[str, bytes]) -> str:
+    """What stands for an answer: the SHA-256 of its file, or of all its files."""
+    whole = hashlib.sha256(content)
+    for name, source in modules.items():
+        whole.update(f"\0{name}\0{len(source)}\0".encode() + source)
+    return whole.hexdigest()
+
+
+def parse(path: Path, content: bytes, modules: Mapping[str, bytes] = EMPTY) -> Submission:
     """A submission from the bytes of a file; nothing is read, `path` only names it.
 
+    Args:
+        modules: Those that it imports from beside it, by their paths there.
     Raises:
         KitError: there is nothing that could be graded; the message names the file.
     """
@@ -70,7 +95,8 @@ def parse(path: Path, content: bytes) -> Submission:
         cells = (text,)
     if not any(cell.strip() for cell in cells):
         raise KitError(f"{path} is empty: there is nothing to grade.")
-    return Submission(name, cells, hashlib.sha256(content).hexdigest(), notes)
+    texts = tuple((name, decoded(Path(name), source)[0]) for name, source in modules.items())
+    return Submission(name, cells, digest(content, modules), notes, texts)
 
 
 def _is_notebook(path: Path) -> bool:

@@ -135,7 +135,7 @@ MISUSES: dict[str, tuple[list[str], str]] = {
     "no_exercise": (["check", "sofmax", "a.py"], "Did you mean `exercise_05_softmax`"),
     "no_file": (["check", "softmax", "nowhere.py"], "There is no file nowhere.py"),
     "no_workspace": (["check", "softmax"], "kit init practice"),
-    "folder": (["check", "softmax", "."], "is a folder"),
+    "folder": (["check", "softmax", "."], "No file in . answers exercise_05_softmax"),
     "text": (["check", "softmax", "notes.txt"], "neither a Python file (.py) nor a notebook"),
     "empty": (["check", "softmax", "empty.py"], "is empty: there is nothing to grade"),
     "binary": (["check", "softmax", "binary.py"], "is not a text file"),

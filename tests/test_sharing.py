@@ -15,6 +15,7 @@ from gradekit import clones
 from gradekit import course as courses
 from gradekit.authoring import new
 from gradekit.authoring.pack import pack
+from gradekit.caches import cache
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.errors import KitError
@@ -102,7 +103,7 @@ def test_fetched_course_is_asked_about_and_locked(
     refused = run("init", str(folder), "--course", f"{address}@v1", typed="n\n")
     assert refused.exit_code == 1 and "Toys 1.2 by Ada (MIT): 1 exercises" in refused.output
     assert not folder.exists()
-    assert not [path for path in clones.cache().rglob("*") if path.is_file()]
+    assert not [path for path in cache("courses").rglob("*") if path.is_file()]
     unanswered = run("init", str(folder), "--course", f"{address}@v1")
     assert unanswered.exit_code == 2 and "--yes" in unanswered.output
 
@@ -121,7 +122,7 @@ def test_known_commit_is_not_asked_about_again(address: str, tmp_path: Path) -> 
     folder = tmp_path / "practice"
     assert run("init", str(folder), "--course", address, "--yes").exit_code == 0
     assert run("init", str(tmp_path / "second"), "--course", address).exit_code == 0
-    shutil.rmtree(clones.cache())
+    shutil.rmtree(cache("courses"))
     lost = run("list", inside=folder)
     assert lost.exit_code == 2 and "`kit init` fetches it" in lost.output
     assert run("init", inside=folder, typed="y\n").exit_code == 0

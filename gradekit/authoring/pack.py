@@ -69,6 +69,8 @@ def _files(course: Course, edition: Edition) -> Iterator[tuple[str, bytes]]:
         for exercise in course.exercises:
             yield f"exercises/{exercise.file_name}", _read(course.stub(exercise))
             yield f"graders/{exercise.file_name}", _withheld(course, exercise).encode()
+            for name, path in course.data(exercise).items():
+                yield f"exercises/{name}", _read(path)
         return
     for path in course.root.glob("README*"):
         yield path.name, path.read_bytes()

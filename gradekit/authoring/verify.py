@@ -171,7 +171,8 @@ class _Prover:
 
     def _is_complete(self) -> bool:
         course, exercise = self.course, self.exercise
-        files = (course.stub(exercise), course.solution(exercise), course.grader(exercise))
+        own = (course.stub(exercise), course.solution(exercise), course.grader(exercise))
+        files = (*own, *course.data(exercise).values())
         missing = [path.relative_to(course.root) for path in files if not path.is_file()]
         self._complain(f"there is no {path}" for path in missing)
         times = [each.name for each in course.exercises].count(exercise.name)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gradekit.course import Course, Exercise
-from gradekit.engine import EXPLAINED_CAUSES
+from gradekit.engine import EXPLAINED_CAUSES, sandbox_of
 from gradekit.errors import KitError, OurFailure
 from gradekit.report import Check, Report
 from gradekit.sandbox.launch import Sandbox
@@ -56,6 +56,7 @@ class Task(msgspec.Struct, frozen=True):
     isolation: str | None = None
     seed: int = 0  # of the cases that checks draw
     explain: bool = False  # look for counterexamples, which somebody is going to read
+    modules: dict[str, bytes] = {}  # that the answer imports from beside it
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -83,12 +84,10 @@ class Sessions:
         if exercise.name in self._open and not self._open[exercise.name].is_alive:
             del self._open[exercise.name]
         if exercise.name not in self._open:
-            key = (*exercise.modules, exercise.limits)
+            files = self.course.data(exercise)
+            key = (*exercise.modules, *exercise.packages, *files, exercise.limits)
             if key not in self._sandboxes:
-                hidden = self.course.hidden
-                self._sandboxes[key] = Sandbox(
-                    exercise.modules, exercise.limits, hidden, self._isolation
-                )
+                self._sandboxes[key] = sandbox_of(self.course, exercise, self._isolation)
             from gradekit.grading.session import Session  # while the sandbox warms up
 
             if len(self._open) >= SESSIONS:
@@ -104,7 +103,7 @@ def grade(task: Task) -> Verdict:
         try:
             sessions = _sessions_of(task.course, task.isolation)
             exercise = sessions.course.find(task.exercise)
-            answer = parse(Path(task.file), task.content)
+            answer = parse(Path(task.file), task.content, task.modules)
         except KitError as error:
             return Verdict(unreadable=str(error))
         # A grader that hangs is our fault, and would keep the whole class waiting.

@@ -34,6 +34,7 @@ from gradekit.intake.names import answer_suffix
 from gradekit.intake.placing import Entry
 from gradekit.results import SCHEMA, About, NotGraded, Result, person_of
 from gradekit.sandbox.tiers import PROCESS
+from gradekit.submission import digest
 
 HOPELESS = 3  # failures of ours in a row, after which an exercise's answers get one try only
 REPLACED = "another answer of the same person was handed in"
@@ -226,7 +227,7 @@ class Batch:
     def _job(self, handed_in: HandedIn, entry: Entry) -> _Job | None:
         """The task that an entry means; None where its file cannot be read."""
         try:
-            content = handed_in.read(entry.path)
+            content, modules = entry.contents(handed_in)
         except KitError as error:
             self._refuse(entry, str(error))
             return None
@@ -240,8 +241,9 @@ class Batch:
             self._isolation,
             self._seed,
             self._explain,
+            modules,
         )
-        return _Job(entry, task, _identity(entry.exercise, entry.file, _sha256(content)))
+        return _Job(entry, task, _identity(entry.exercise, entry.file, digest(content, modules)))
 
     def _collect(self) -> None:
         """Wait for something to finish, and write it down."""
@@ -417,7 +419,7 @@ def _verdict(future: Future[Verdict]) -> Verdict:
 
 def _hash_of(handed_in: HandedIn, entry: Entry) -> str:
     try:
-        return _sha256(handed_in.read(entry.path))
+        return digest(*entry.contents(handed_in))
     except KitError:
         return ""
 

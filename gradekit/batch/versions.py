@@ -10,21 +10,25 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from gradekit.course import Course, Exercise
+from gradekit.sandbox.packages import distribution_of
 
 # The parts of kit that turn an answer into a report; pages and commands do not.
 ENGINE = ("course.py", "report.py", "submission.py", "sandbox", "grading", "intake")
-LIBRARIES = {"numpy": ("numpy",), "torch": ("numpy", "torch")}
+LIBRARIES = {"python": (), "numpy": ("numpy",), "torch": ("numpy", "torch")}
 DIGITS = 16  # of a SHA-256: enough to tell versions apart
 
 
 def versions_of(course: Course, exercise: Exercise) -> dict[str, str]:
     """What the reports of an exercise depend on today, by name."""
+    beside = [path for path in course.beside_graders() if path.suffix != ".py"]
+    data = [*course.data(exercise).values(), *beside]
     return {
         "kit": _version("gradekit"),
         "engine": engine(),
-        "grader": _digest(_grader_files(course, exercise), course.root),
+        "grader": _digest([*_grader_files(course, exercise), *data], course.root),
         "python": platform.python_version(),
         **{name: _version(name) for name in LIBRARIES[exercise.library]},
+        **{name: _version(distribution_of(name)) for name in exercise.packages},
     }
 
 

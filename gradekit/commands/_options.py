@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from gradekit.commands._group import course_around, course_of, workspace_of
 from gradekit.errors import KitError
 
 if TYPE_CHECKING:
-    from gradekit.course import Course
+    from gradekit.course import Course, Exercise
     from gradekit.practice.workspace import Workspace
 
 plain_option = click.option(
@@ -69,6 +69,14 @@ def require_graders(course: Course) -> None:
             "This is the learners' edition of the course: its graders are with the instructor.\n"
             "Name the instructors' edition: `kit --course DIR ...`."
         )
+
+
+def require_packages(exercises: Iterable[Exercise]) -> None:
+    """Raise a KitError where packages are missing that answers to these exercises may import."""
+    from gradekit.sandbox.packages import how_to_get, missing
+
+    if absent := missing({name for exercise in exercises for name in exercise.packages}):
+        raise KitError(how_to_get(absent))
 
 
 def confirm(question: str) -> None:

@@ -67,7 +67,7 @@ def check(
     form: str,
     plain: bool,
 ) -> None:
-    """Grade an answer to EXERCISE: FILE (.py or .ipynb), or your own stub.
+    """Grade an answer to EXERCISE: FILE (.py, .ipynb, or a folder or zip of modules), or your own.
 
     EXERCISE is any of its names: 5, 05, softmax, exercise_05, exercise_05_softmax.
 
@@ -76,9 +76,9 @@ def check(
         kit check softmax
         kit check 05 somewhere/answer.ipynb --feedback hints
     """
+    from gradekit.answers import read_answer
     from gradekit.engine import EXPLAINED_CAUSES
     from gradekit.feedback import at_level
-    from gradekit.submission import read
 
     course = course_of(context)
     exercise = course.find(name)
@@ -91,15 +91,16 @@ def check(
             f"`kit check {name} FILE`.\nOr make a practice folder: `kit init practice`."
         )
     is_own = own is not None and file.resolve() == own.resolve()
-    submission = workspace.read_answer(exercise) if workspace and is_own else read(file)
+    mine = workspace if is_own else None
+    submission = mine.read_answer(exercise) if mine else read_answer(course, exercise, file)
     if seed is None:
-        seed = workspace.seed_of(exercise) if workspace and is_own else 0
+        seed = mine.seed_of(exercise) if mine else 0
     form = "json" if as_json else "plain" if plain else form
     with graded_answer(course, exercise, submission, isolation, seed) as (session, report):
-        if workspace and is_own:
-            workspace.record_check(report, exercise)
+        if mine:
+            mine.record_check(report, exercise)
             if report.passed:
-                workspace.keep_passed(exercise, submission)
+                mine.keep_passed(exercise, submission)
         if report.isolation == "process":
             click.echo(WARNING, err=True)
 
@@ -112,7 +113,7 @@ def check(
 
         with output_may_go_unread():
             if form == "screen":
-                _print(report, explained, verbose, exercise, workspace if is_own else None)
+                _print(report, explained, verbose, exercise, mine)
             else:
                 for line in _lines(explained(EXPLAINED_CAUSES), form, file, submission):
                     click.echo(line)

@@ -225,22 +225,24 @@ def gradescope(
         kit export gradescope softmax adam --out autograder.zip
     """
     from gradekit.export.gradescope import autograder
+    from gradekit.sandbox.packages import distribution_of
 
     course = course_of(context)
     require_graders(course)
     exercises = [course.find(name) for name in names]
-    _write(out, autograder(course, exercises, feedback, isolation))
+    packages = {distribution_of(name) for each in exercises for name in each.packages}
+    _write(out, autograder(course, exercises, feedback, isolation, packages))
     click.echo("Upload it under Configure Autograder.")
 
 
 def _graded(context: click.Context, name: str, answer: Path, isolation: str | None) -> Report:
+    from gradekit.answers import read_answer
     from gradekit.batch.grader import isolation_for_strangers
     from gradekit.engine import open_session
-    from gradekit.submission import read
 
     course = course_of(context)
     exercise = course.find(name)
-    submission = read(answer)
+    submission = read_answer(course, exercise, answer)
     with open_session(course, exercise, isolation_for_strangers(isolation)) as session:
         return session.grade(submission)
 

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradekit.commands._group import MISSING_MARKS, course_around, kit
-from gradekit.commands._options import EXERCISE, course_in_work, require_graders
+from gradekit.commands._options import (
+    EXERCISE,
+    course_in_work,
+    require_graders,
+    require_packages,
+)
 from gradekit.errors import KitError
 
 if TYPE_CHECKING:
@@ -66,6 +71,7 @@ def verify(
     course = _course_to_verify(context, update)
     require_graders(course)
     exercises = [course.find(name) for name in names] or course.exercises
+    require_packages(exercises)
     columns = ("proving", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     out = console(stderr=True)
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:

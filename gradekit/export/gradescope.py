@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradekit.course import METADATA
+from gradekit.course import ABOUT, METADATA
 from gradekit.export.texts import details
 from gradekit.feedback import Level, at_level
 from gradekit.report import Check, Report
@@ -114,38 +114,54 @@ def _test(
 
 
 def autograder(
-    course: Course, exercises: list[Exercise], level: Level, isolation: str | None
+    course: Course,
+    exercises: list[Exercise],
+    level: Level,
+    isolation: str | None,
+    packages: Iterable[str] = (),
 ) -> bytes:
-    """The zip of an autograder: its two scripts, gradekit, and the exercises without solutions."""
+    """The zip of an autograder: its two scripts, gradekit, and the exercises without solutions.
+
+    Args:
+        packages: What has to be installed besides what gradekit needs.
+    """
     words = [exercise.name for exercise in exercises] + [f"--feedback={level}"]
     options = " ".join([*words, *([f"--isolation={isolation}"] if isolation else [])])
-    needed = [name for name in metadata.requires("gradekit") or [] if "extra ==" not in name]
+    needed = [*packages, *_own_requirements()]
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add_text(archive, "setup.sh", SETUP, executable=True)
-        _add_text(archive, "run_autograder", RUN.format(options=options), executable=True)
-        _add_text(archive, "requirements.txt", "\n".join(sorted(needed)) + "\n")
+        _add(archive, "setup.sh", SETUP.encode(), executable=True)
+        _add(archive, "run_autograder", RUN.format(options=options).encode(), executable=True)
+        _add(archive, "requirements.txt", ("\n".join(sorted(needed)) + "\n").encode())
         package = Path(__file__).resolve().parents[1]
         for file in sorted(package.rglob("*")):
             inner = file.relative_to(package)
             if inner.suffix in (".py", ".j2", ".css", ".js") and inner.parts[0] != "course_files":
-                _add_file(archive, f"lib/gradekit/{inner.as_posix()}", file)
-        files = [course.root / "exercises" / METADATA]
-        for exercise in exercises:
-            grader = course.grader(exercise)
-            files += [course.stub(exercise), grader, *grader.parent.glob(f"*/{grader.stem}.json")]
-        for file in files:
-            _add_file(archive, f"course/{file.relative_to(course.root).as_posix()}", file)
+                _add(archive, f"lib/gradekit/{inner.as_posix()}", file.read_bytes())
+        for file in _course_files(course, exercises):
+            name = f"course/{file.relative_to(course.root).as_posix()}"
+            _add(archive, name, file.read_bytes())
     return made.getvalue()
 
 
-def _add_file(archive: zipfile.ZipFile, name: str, file: Path) -> None:
-    _add_text(archive, name, file.read_text("utf-8"))
+def _own_requirements() -> list[str]:
+    return [name for name in metadata.requires("gradekit") or [] if "extra ==" not in name]
 
 
-def _add_text(archive: zipfile.ZipFile, name: str, text: str, *, executable: bool = False) -> None:
+def _course_files(course: Course, exercises: list[Exercise]) -> list[Path]:
+    """The files that grading these exercises takes, each once."""
+    about = course.root / ABOUT
+    files = [course.root / "exercises" / METADATA, *([about] if about.is_file() else [])]
+    for exercise in exercises:
+        grader = course.grader(exercise)
+        files += [course.stub(exercise), grader, *grader.parent.glob(f"*/{grader.stem}.json")]
+        files += course.data(exercise).values()
+    return list(dict.fromkeys([*files, *course.beside_graders()]))
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes, *, executable: bool = False) -> None:
     # A fixed date: the same exercises give the same zip.
     member = zipfile.ZipInfo(name, date_time=(2000, 1, 1, 0, 0, 0))
     member.external_attr = (0o100755 if executable else 0o100644) << 16
     member.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(member, text)
+    archive.writestr(member, content)

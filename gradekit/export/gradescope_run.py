@@ -24,7 +24,7 @@ from gradekit.export.gradescope import Missing, results
 from gradekit.feedback import LEVELS
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.items import HandedIn
-from gradekit.intake.placing import Placed, answers_of_one
+from gradekit.intake.placing import Placed, answers_of_one, contents_of
 from gradekit.report import Report
 from gradekit.results import printable
 from gradekit.submission import parse
@@ -81,7 +81,7 @@ def _graded(
             if answer is None:
                 raise KitError(f"Nothing was handed in for it: {exercise.file_name} or .ipynb.")
             path = answer.item.path
-            submission = parse(Path(path), handed_in.read(path))
+            submission = parse(Path(path), *contents_of(handed_in, path, answer.beside))
             report = session.grade(submission)
             if explain:
                 report = session.explained(submission, report, most=EXPLAINED_CAUSES)

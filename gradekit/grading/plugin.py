@@ -16,6 +16,7 @@ import pytest
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.grading import examples as examples_module
+from gradekit.grading.beside import modules_beside
 from gradekit.grading.judge import JUDGE, ExampleItem, Judge, is_manual
 from gradekit.grading.proxy import SubmissionProxy
 from gradekit.grading.run import Run
@@ -50,6 +51,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def submission(request: pytest.FixtureRequest) -> SubmissionProxy:
     """The submission's functions, running in a process of their own."""
     return request.config.stash[JUDGE].proxy
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let graders import what lies beside them."""
+    if not isinstance(collector, pytest.Module):
+        return (yield)
+    with modules_beside(collector.path):
+        return (yield)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -104,7 +116,14 @@ def _own_run(item: pytest.Item) -> Run:
         answer = read(Path(file))
     except KitError as error:
         _stop(str(error))
-    sandbox = Sandbox(exercise.modules, exercise.limits, course.hidden)
+    files = course.data(exercise)
+    sandbox = Sandbox(
+        exercise.modules,
+        exercise.limits,
+        course.hidden,
+        packages=exercise.packages,
+        files=files,
+    )
     run = Run(sandbox, exercise.name, answer, terms=terms_of(course, exercise))
     config.stash[OURS] = exercise_name, run, sandbox
     return run

@@ -404,12 +404,17 @@ class Run:
         assert self._worker is not None
         return self._worker
 
+    @property
+    def _about(self) -> list[Any]:
+        """What a worker is told of the submission."""
+        answer = self._submission
+        modules = [list(each) for each in answer.modules]
+        return [self._module, answer.name, list(answer.cells), modules]
+
     def _load(self) -> SubmissionError | None:
         """Run the submission's file in a new worker; return how that was lost, if it was."""
         worker = self._worker = self._new_worker()
-        body = [self._module, self._submission.name, list(self._submission.cells)]
-        if self.has_handles:
-            body.append(self.terms.mode)
+        body = [*self._about, self.terms.mode] if self.has_handles else self._about
         request = wire.encode("load", 1, body, pickled)
         exchange = self._send(worker, [request], self._budget.for_loading(worker))
         if exchange.lost is not None:
@@ -442,8 +447,7 @@ class Run:
         """Run the file in a new worker; return how and at which statement that was lost."""
         worker = self._worker = self.sandbox.worker()
         allowance = self._budget.for_loading(worker)
-        about = self._module, self._submission.name, list(self._submission.cells)
-        body = [*about, self.terms.mode, without]
+        body = [*self._about, self.terms.mode, without]
         request = wire.encode("load_in_steps", 1, body, pickled)
         for number in range(1, STATEMENTS):  # of the request; the first runs no statement
             exchange = self._send(worker, [request], allowance)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -83,6 +83,7 @@ class ExerciseNames:
         self._slugs = {_squeezed(exercise.slug): exercise.name for exercise in course.exercises}
         self._numbers: dict[int, str] = {}
         self._meaning: dict[str, str] = {}
+        self.entries = {each.name: each.entry for each in course.exercises if each.entry}
         patterns = set()
         for exercise in course.exercises:
             self._numbers[int(exercise.number)] = exercise.name
@@ -94,6 +95,25 @@ class ExerciseNames:
         # A lookahead, so that a match is found at every place, also inside a longer one.
         self._pattern = re.compile(rf"(?<![^\W_])(?=({longest_first})(?![^\W_]))", re.IGNORECASE)
         self._whole = re.compile(longest_first, re.IGNORECASE)
+
+    def of_entry(self, parts: Sequence[str], hint: str) -> Meaning | None:
+        """What a file means that is called like the entry of an answer of several files.
+
+        Where several exercises have an entry of that name, the folders that it lies in decide.
+        """
+        having = [exercise for exercise, entry in self.entries.items() if entry == parts[-1]]
+        if len(having) > 1:
+            folders = {hint, *(self._folder(part) for part in parts[:-1])}
+            having = [exercise for exercise in having if exercise in folders]
+        return Meaning(having[0], Strength.EXACT, 0, 0) if len(having) == 1 else None
+
+    def _folder(self, part: str) -> str | None:
+        """The exercise that the name of a folder means."""
+        try:
+            found = self.find(part.removesuffix(".zip"))
+        except KitError:
+            return None
+        return found.exercise if found else None
 
     def whole(self, name: str) -> str | None:
         """The exercise that `name` as a whole means."""

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.intake import siblings
 from gradekit.intake.items import REASONS, HandedIn, Item
 from gradekit.intake.layouts import canvas, gradescope, moodle, nbgrader, plain
 from gradekit.intake.levels import Class, Placeable, class_in, is_litter
@@ -59,6 +60,15 @@ class Entry(NamedTuple):
     handed_in: str = ""
     file_date: str = ""
     counted: bool = True
+    beside: tuple[str, ...] = ()  # modules of the same person in its folder, as `path`
+
+    def contents(self, handed_in: HandedIn) -> tuple[bytes, dict[str, bytes]]:
+        """The bytes of the file, and of the modules that it imports from its folder.
+
+        Raises:
+            KitError: they cannot be read.
+        """
+        return contents_of(handed_in, self.path, self.beside)
 
 
 class Found(NamedTuple):
@@ -101,6 +111,7 @@ class Placed(NamedTuple):
     platform: bool = False
     called: str = ""  # what the student called the file, without its version
     handed_in: str = ""
+    beside: tuple[str, ...] = ()  # as in `Entry`
 
     @property
     def rank(self) -> tuple[object, ...]:
@@ -113,6 +124,23 @@ class Placed(NamedTuple):
             self.item.changed,
             self.item.path,
         )
+
+
+def contents_of(
+    handed_in: HandedIn, path: str, beside: Sequence[str]
+) -> tuple[bytes, dict[str, bytes]]:
+    """The bytes of a file, and of those modules beside it that it imports, by relative paths.
+
+    Raises:
+        KitError: they cannot be read.
+    """
+    content = handed_in.read(path)
+    if not beside:
+        return content, {}
+    start = len(path) - len(path.rpartition("/")[2])
+    own = {each[start:]: each for each in beside}
+    parts = siblings.among(own)
+    return content, siblings.modules_of(content, parts, lambda name: handed_in.read(own[name]))
 
 
 def discover(
@@ -144,6 +172,10 @@ def discover(
         for each, owner in placer.not_graded
     ]  # fmt: skip
     entries, crowded = _chosen(placed, names, not_graded)
+    theirs = {final.get(owner, owner): paths for owner, paths in placer.modules.items()}
+    entries, modules = _with_modules(handed_in, entries, not_graded, theirs)
+    not_graded = [each for each in not_graded if each not in modules]
+    crowded.subtract((each.person, each.exercise) for each in modules if each.superseded)
     order = {each.name: number for number, each in enumerate(course.exercises)}
     entries.sort(key=lambda each: (order[each.exercise], each.student, not each.counted))
     doubts = _doubts(crowded, entries, names) + [
@@ -171,8 +203,14 @@ def answers_of_one(
     placed = [each for each in placer.placed if each.exercise in exercises]
     not_graded = [each for each, _ in placer.not_graded]
     entries, _ = _chosen(placed, {owner: "student"}, not_graded)
+    theirs = {owner: placer.modules[owner]}
+    entries, modules = _with_modules(handed_in, entries, not_graded, theirs)
+    not_graded = [each for each in not_graded if each not in modules]
     by_path = {(each.exercise, each.item.path): each for each in placed}
-    return {e.exercise: by_path[e.exercise, e.path] for e in entries if e.counted}, not_graded
+    chosen = [entry for entry in entries if entry.counted]
+    return {
+        e.exercise: by_path[e.exercise, e.path]._replace(beside=e.beside) for e in chosen
+    }, not_graded
 
 
 class Placer:
@@ -186,6 +224,7 @@ class Placer:
         self.placed: list[Placed] = []
         self.owners: set[Person] = set()
         self.not_graded: list[tuple[NotGraded, Person]] = []
+        self.modules: defaultdict[Person, list[str]] = defaultdict(list)  # what could be imported
 
     def place_all(self) -> None:
         """Place everything."""
@@ -236,6 +275,9 @@ class Placer:
     def place_of(self, owners: list[Person], each: Placeable, hint: str) -> None:
         """Place what is certainly theirs."""
         self.owners.update(owners)
+        if each.item.kind == "file" and siblings.is_module(each.parts[-1]):
+            for owner in owners:
+                self.modules[owner].append(each.item.path)
         try:
             for meaning, defined in self._meant(each, hint):
                 name, attempt = _without_version(each.parts[-1], meaning)
@@ -306,7 +348,7 @@ class Placer:
         if self._exercise:
             return [self._meant_for_one(each, self._exercise)]
         try:
-            meaning = self._by_name(each, hint)
+            meaning = self._names.of_entry(each.parts, hint) or self._by_name(each, hint)
         except Doubtful as doubt:
             if whole := self._answers(each, doubt.exercises):
                 return whole
@@ -332,6 +374,8 @@ class Placer:
     def _meant_for_one(self, each: Placeable, exercise: str) -> tuple[Meaning, Defined | None]:
         """Any file answers the one exercise that is graded, unless it says another's number."""
         strength = Strength.CONTENT
+        if each.parts[-1] == self._names.entries.get(exercise):
+            return Meaning(exercise, Strength.EXACT, 0, 0), self._defined(each.item)
         try:
             meaning = self._names.find(answer_stem(each.parts[-1]))
         except Doubtful as doubt:
@@ -475,6 +519,43 @@ def _chosen(
                     )
                 )
     return entries, crowded
+
+
+def _with_modules(
+    handed_in: HandedIn,
+    entries: list[Entry],
+    not_graded: list[NotGraded],
+    theirs: Mapping[Person, Sequence[str]],
+) -> tuple[list[Entry], list[NotGraded]]:
+    """The entries with the modules of the same person beside them, and what was none of its own.
+
+    A module that an answer imports is a part of that answer, and no file that was left out.
+    """
+    beside: dict[tuple[Person, str], tuple[str, ...]] = {}
+    left_out = {(each.person, each.file) for each in not_graded}
+    used: set[tuple[Person, str]] = set()
+    found = []
+    for entry in entries:
+        folder = entry.path[: len(entry.path) - len(entry.path.rpartition("/")[2])]
+        key = entry.person, folder
+        if key not in beside:
+            paths = theirs.get(entry.person, ())
+            beside[key] = tuple(path for path in paths if path.startswith(folder))
+        if len(beside[key]) > 1:
+            entry = entry._replace(beside=beside[key])
+            if any((entry.person, printable(path)) in left_out for path in entry.beside):
+                used |= {(entry.person, file) for file in _imported_by(handed_in, entry, folder)}
+        found.append(entry)
+    return found, [each for each in not_graded if (each.person, each.file) in used]
+
+
+def _imported_by(handed_in: HandedIn, entry: Entry, folder: str) -> list[str]:
+    """The modules beside an answer that it imports, as they are shown."""
+    try:
+        _, modules = entry.contents(handed_in)
+    except KitError:  # whoever grades it says so
+        return []
+    return [printable(f"{folder}{name}") for name in modules]
 
 
 def _is_attempt(each: Placed, best: Placed) -> bool:

@@ -62,21 +62,22 @@ def write(
     import nbformat
 
     path = "" if course.root == default_root().resolve() else str(course.root)
-    files = {
-        folder / "source" / assignment / f"{exercise.name}.ipynb": nbformat.writes(
-            notebook(course, exercise, report.checks, path)
-        )
-        for exercise, report in reports
-    }
+    source = folder / "source" / assignment
+    files: dict[Path, bytes] = {}
+    for exercise, report in reports:
+        text = nbformat.writes(notebook(course, exercise, report.checks, path))
+        files[source / f"{exercise.name}.ipynb"] = text.encode()
+        for name, data in course.data(exercise).items():  # nbgrader releases it with the notebook
+            files[source / name] = data.read_bytes()
     there = [file for file in files if file.exists()]
     if there and not force:
         raise KitError(f"{there[0]} is there already: `--force` replaces it.")
     if not (folder / CONFIG).exists():
-        files[folder / CONFIG] = settings(feedback)
+        files[folder / CONFIG] = settings(feedback).encode()
     try:
-        for file, text in files.items():
+        for file, content in files.items():
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, "utf-8")
+            file.write_bytes(content)
     except OSError as error:
         raise KitError(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
     return list(files)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradekit.course import Course, Exercise
+from gradekit.engine import sandbox_of
 from gradekit.errors import KitError
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.proxy import Current, SubmissionProxy
@@ -38,7 +39,7 @@ def save(course: Course, exercise: Exercise, submission: Submission, target: Pat
         OurFailure: the drawing or the sandbox broke.
     """
     picture = picture_of(course, exercise)
-    with Sandbox(exercise.modules, exercise.limits, course.hidden) as sandbox:
+    with sandbox_of(course, exercise) as sandbox:
         yours = _collected(picture, sandbox, exercise, submission)
         model = _collected(picture, sandbox, exercise, read(course.solution(exercise)))
     figure, problem = _figure(picture, exercise, yours, model)

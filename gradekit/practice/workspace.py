@@ -372,6 +372,7 @@ def create(
             if not target.exists():
                 target.write_bytes(course.stub(exercise).read_bytes())
                 written += 1
+            _lay_data(folder, course, exercise)
         (folder / PROGRESS).touch()
         Workspace(folder, course).mend()
         settings.write_new(folder, settings.name_of(course.root) if name is None else name, clone)
@@ -381,6 +382,23 @@ def create(
             "Name another folder: `kit init DIR`."
         ) from None
     return Workspace(folder, course), written
+
+
+def _lay_data(folder: Path, course: Course, exercise: Exercise, old: Course | None = None) -> None:
+    """Copy the data of an exercise into a practice folder, where they are not there yet.
+
+    Args:
+        old: An earlier version of the course, whose data are replaced.
+    """
+    for name, source in course.data(exercise).items():
+        target = folder / name
+        former = old.root / "exercises" / name if old else None
+        is_former = former is not None and former.is_file() and target.is_file()
+        if is_former and former is not None and target.read_bytes() == former.read_bytes():
+            target.unlink()
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
 
 
 class Renewed(NamedTuple):
@@ -417,6 +435,9 @@ def renew(folder: Path, old: Course, new: Course) -> Renewed:
                 continue
             if untouched:
                 path.write_bytes(stub)
+        for exercise in new.exercises:
+            if (folder / exercise.file_name).exists():
+                _lay_data(folder, new, exercise, old)
     except OSError as error:
         raise KitError(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
     return done

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gradekit.caches import cache
 from gradekit.errors import SandboxError
 from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.packages import parts_of, require
 from gradekit.sandbox.process import (
     PACKAGE_ROOT,
     START_SECONDS,
@@ -28,7 +31,7 @@ from gradekit.sandbox.process import (
     Spawned,
     environment,
 )
-from gradekit.sandbox.tiers import PROCESS, TIERS, best_tier, close_memory
+from gradekit.sandbox.tiers import PROCESS, SEALED, TIERS, best_tier, close_memory
 
 if TYPE_CHECKING:
     from gradekit.sandbox.host import WorkerHandle
@@ -43,6 +46,9 @@ class Sandbox:
         limits: Limits,
         hidden: Iterable[Path] = (),
         isolation: str | None = None,
+        *,
+        packages: Iterable[str] = (),
+        files: Mapping[str, Path] | None = None,
     ) -> None:
         """Start warming up in the background.
 
@@ -50,11 +56,19 @@ class Sandbox:
             modules: What to import ahead, such as numpy and torch.
             hidden: Folders with graders and solutions, kept unreadable.
             isolation: One of `tiers.TIERS`; None for the best that this machine has.
+            packages: What submissions may import besides, such as pandas; imported ahead.
+            files: What lies in the folder that they run in, by relative paths.
+        Raises:
+            SandboxError: a package is not installed.
         """
         self.limits = limits
         self._tier = isolation
         self._modules = list(modules)
+        self._packages = tuple(packages)
+        require(self._packages)
+        self._files = dict(files or {})
         self._hidden = [str(Path(path).resolve()) for path in hidden]
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._zygote: _Zygote | None = None
         if sys.platform == "linux":
             self._zygote = self._start_zygote()
@@ -72,8 +86,20 @@ class Sandbox:
             "modules": self._modules,
             "hidden": self._hidden,
             "limits": msgspec.to_builtins(self.limits),
+            **self._own(),
         }
-        return _Zygote(json.dumps(settings))
+        return _Zygote(json.dumps(settings), self._files)
+
+    def _own(self) -> dict[str, Any]:
+        """What the settings of a worker say of packages."""
+        if not self._packages:
+            return {"packages": [], "parts": [], "cache": ""}
+        made = cache("matplotlib") if "matplotlib" in self._packages else ""
+        return {
+            "packages": self._packages,
+            "parts": parts_of(self._packages),
+            "cache": str(made),
+        }
 
     def worker(self) -> WorkerHandle:
         """A new worker that is locked down and has run nothing yet.
@@ -85,6 +111,11 @@ class Sandbox:
 
         if self._zygote is not None and not self._zygote.is_alive():
             self._replace_zygote()
+        if self._files and self.isolation == SEALED:
+            raise SandboxError(
+                "answers to this exercise open files, and without Landlock none can be opened: "
+                "`kit doctor` says what to do"
+            )
         try:
             connection, process = self._connected_process()
         except SandboxError:
@@ -105,10 +136,21 @@ class Sandbox:
             try:
                 if self._zygote is not None:
                     return mine, self._zygote.fork(its)
-                return mine, Spawned(its, self._modules, self.limits)
+                return mine, Spawned(its, self._spawned_settings(), self._scratch())
             except BaseException:
                 mine.close()
                 raise
+
+    def _spawned_settings(self) -> dict[str, Any]:
+        limits = msgspec.to_builtins(self.limits)
+        return {"modules": self._modules, "limits": limits, **self._own()}
+
+    def _scratch(self) -> str | None:
+        """The folder that spawned workers run in; None where no files are to lie in it."""
+        if self._files and self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="kit-")
+            lay(self._files, Path(self._folder.name))
+        return self._folder.name if self._folder else None
 
     def _replace_zygote(self) -> None:
         assert self._zygote is not None
@@ -119,6 +161,8 @@ class Sandbox:
         """End the zygote and all its workers."""
         if self._zygote is not None:
             self._zygote.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def __enter__(self) -> Sandbox:
         return self
@@ -130,10 +174,11 @@ class Sandbox:
 class _Zygote:
     """The process that forks workers, seen from the trusted side."""
 
-    def __init__(self, settings: str) -> None:
-        self._control, its = socket.socketpair()
+    def __init__(self, settings: str, files: Mapping[str, Path]) -> None:
         # Made here and removed by whoever ends last: either of us may be killed.
         self._scratch = tempfile.mkdtemp(prefix="kit-")
+        lay(files, Path(self._scratch))
+        self._control, its = socket.socketpair()
         self._remove_scratch = weakref.finalize(self, _remove, self._scratch)
         code = (
             f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); "
@@ -221,7 +266,23 @@ class _Zygote:
         self._remove_scratch()
 
 
+def lay(files: Mapping[str, Path], folder: Path) -> None:
+    """Copy files into a folder, where nothing of them can be changed.
+
+    Raises:
+        SandboxError: one cannot be read, or there is no room.
+    """
+    for name, source in files.items():
+        target = folder / name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            target.chmod(0o444)
+        except OSError as error:
+            reason = error.strerror or error
+            raise SandboxError(f"{source} cannot be laid beside the answers: {reason}") from error
+
+
 def _remove(folder: str) -> None:
-    """Remove an empty folder, unless somebody did it before us."""
-    with contextlib.suppress(OSError):
-        Path(folder).rmdir()
+    """Remove the folder, unless somebody did it before us."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -15,9 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from gradekit.sandbox.limits import Limits
 from gradekit.sandbox.warmup import ONE_THREAD
 
 START_SECONDS = 120  # for Python and torch to start on a very busy machine
@@ -73,13 +70,15 @@ class Forked:
 class Spawned:
     """A worker that is a plain process of its own, where there is no safe fork."""
 
-    def __init__(self, connection: socket.socket, modules: list[str], limits: Limits) -> None:
+    def __init__(
+        self, connection: socket.socket, settings: dict[str, Any], folder: str | None
+    ) -> None:
+        """`settings` is what spawned.py reads, `folder` where it runs; None for here."""
         code = (
             f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); "
             "from gradekit.sandbox.inside import spawned; del sys.path[0]; spawned.start()"
         )
         windows = sys.platform == "win32"
-        settings = {"modules": modules, "limits": msgspec.to_builtins(limits)}
         own: dict[str, Any] = {"pass_fds": [connection.fileno()]}
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-s", "-c", code, json.dumps(settings)],
@@ -87,6 +86,7 @@ class Spawned:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=environment(),
+            cwd=folder,
             **({} if windows else own),
         )
         # Windows hands a socket over as bytes made for one process, others its descriptor.

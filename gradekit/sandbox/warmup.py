@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
+import os
 import sys
 import types
 from collections.abc import Callable, Iterable
@@ -41,6 +43,42 @@ def warm_up(modules: Iterable[str], *, whole: bool = False) -> None:
         if torch.get_num_interop_threads() != 1:  # may be set but once
             torch.set_num_interop_threads(1)
         torch.manual_seed(0)
+
+
+def add_packages(names: Iterable[str], cache: str) -> None:
+    """Import packages that answers may use, and let matplotlib draw once, without a screen.
+
+    Args:
+        cache: A folder where matplotlib keeps its list of fonts; made if it can be.
+
+    Raises:
+        ImportError: a package cannot be imported here.
+    """
+    if "matplotlib" in names:
+        os.environ.update(MPLBACKEND="Agg", MPLCONFIGDIR=cache)
+    for name in names:
+        importlib.import_module(name)
+    if "matplotlib" in names:
+        _draw_once()
+
+
+def _draw_once() -> None:
+    """Load what a first figure would load, when no file may be opened any more."""
+    pyplot = importlib.import_module("matplotlib.pyplot")
+    manager = importlib.import_module("matplotlib.font_manager")
+    # Of the system's fonts none can be read in a worker: text is set in matplotlib's own.
+    own = importlib.import_module("matplotlib").get_data_path()
+    fonts = manager.fontManager
+    fonts.ttflist = [font for font in fonts.ttflist if font.fname.startswith(own)]
+    figure, axes = pyplot.subplots()
+    axes.plot([0, 1], label="$x^2$")
+    axes.legend()
+    for kind in ("png", "svg"):
+        figure.savefig(io.BytesIO(), format=kind)
+    pyplot.close(figure)
+    # A font that is loaded keeps its file open, and a worker closes all files.
+    if opened := getattr(manager, "_get_font", None):
+        opened.cache_clear()
 
 
 def rehearse() -> None:

@@ -78,6 +78,11 @@ class AllowedPackages:
         return PathFinder.find_spec(name, path, target) if allowed else None
 
     @classmethod
+    def allow(cls, parts: Iterable[str]) -> None:
+        """Allow what lies at these paths among the packages, too."""
+        cls.names = {*cls.names, *(Path(part).name.partition(".")[0] for part in parts)}
+
+    @classmethod
     def install(cls) -> None:
         """Let it stand for all finders of files."""
         sys.meta_path[:] = [BuiltinImporter, FrozenImporter, cls()]
@@ -91,9 +96,11 @@ class Lockdown:
     what is left for `apply` are system calls.
     """
 
-    def __init__(self, tier: str, limits: Limits, hidden: Iterable[Path], scratch: Path) -> None:
-        """`hidden` names folders that stay unreadable even where they lie among packages;
-        `scratch` is the empty folder that workers start in.
+    def __init__(
+        self, tier: str, limits: Limits, hidden: Iterable[Path], own: Iterable[Path]
+    ) -> None:
+        """`hidden` names folders that stay unreadable even where they lie among packages; `own`
+        what this exercise's answers may read besides, with the folder that workers start in.
         """
         self.tier = tier
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -102,7 +109,9 @@ class Lockdown:
         self._limits = limits
         self._ruleset: int | None = None
         if tier == FULL:
-            self._ruleset = int(_landlock_ruleset([*readable_paths(hidden), scratch]))
+            secret = {path.resolve() for path in hidden}
+            more = [part for path in own for part in _cover(path.resolve(), secret)]
+            self._ruleset = int(_landlock_ruleset([*readable_paths(hidden), *more]))
         self._program = None if tier == PROCESS else _seccomp_program(may_open=tier == FULL)
         self._no_capabilities = (
             (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3),

@@ -12,9 +12,9 @@ import socket
 import sys
 
 from gradekit.sandbox.inside import worker
-from gradekit.sandbox.inside.lockdown import set_rlimits
+from gradekit.sandbox.inside.lockdown import AllowedPackages, set_rlimits
 from gradekit.sandbox.limits import Limits
-from gradekit.sandbox.warmup import ONE_THREAD, warm_up
+from gradekit.sandbox.warmup import ONE_THREAD, add_packages, warm_up
 
 
 def start() -> None:
@@ -30,4 +30,7 @@ def start() -> None:
         set_rlimits(Limits(**settings["limits"]))
     os.environ.clear()
     os.environ.update(ONE_THREAD)
-    worker.Server().serve(connection.recv_into, connection.send)
+    AllowedPackages.allow(settings["parts"])
+    server = worker.Server()
+    add_packages(settings["packages"], settings["cache"])
+    server.serve(connection.recv_into, connection.send)

@@ -14,7 +14,7 @@ import pickle
 import sys
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cloudpickle  # noqa: F401  # what arrives was pickled by it, and no file can be read then
@@ -23,6 +23,7 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.inside.loading import Loading
 from gradekit.sandbox.inside.lockdown import AllowedPackages
 from gradekit.sandbox.inside.requests import Requests
+from gradekit.sandbox.inside.siblings import Siblings
 from gradekit.sandbox.limits import LIVE, PLAIN
 
 PRINTED_BYTES, MOST_PRINTED = 4096, 2**16  # more where a check may look at it
@@ -100,14 +101,21 @@ class Answer:
         self.loading_error: str | None = None
         self.unbound: dict[str, str] = {}  # name -> which statement, that failed, was to bind it
 
-    def load(self, name: str, filename: str, cells: list[str], mode: str = PLAIN) -> list[str]:
+    def load(
+        self,
+        name: str,
+        filename: str,
+        cells: list[str],
+        modules: Sequence[list[str]] = (),
+        mode: str = PLAIN,
+    ) -> list[str]:
         """Run the cells in one namespace; return what was passed over, a line each.
 
         What fails at the top level says nothing about the functions: it ends only itself.
         `mode` is how it is to be used; see `limits`.
         """
         self.mode = mode
-        loading = self._begin(name, filename)
+        loading = self._begin(name, filename, modules)
         for position, source in enumerate(cells, start=1):
             if loading.notebook:
                 loading.cell(source, position, len(cells))
@@ -116,11 +124,17 @@ class Answer:
         return self._end(loading)
 
     def load_in_steps(
-        self, name: str, filename: str, cells: list[str], mode: str, without: dict[int, str]
+        self,
+        name: str,
+        filename: str,
+        cells: list[str],
+        modules: Sequence[list[str]],
+        mode: str,
+        without: dict[int, str],
     ) -> None:
         """Begin to load a statement at a time, without some; `step` does the rest."""
         self.mode = mode
-        self._loading = self._begin(name, filename)
+        self._loading = self._begin(name, filename, modules)
         self._steps = self._loading.in_steps(cells, without)
 
     def step(self) -> tuple[list[str], bool] | None:
@@ -134,7 +148,9 @@ class Answer:
         own = any(getattr(each, "__module__", "") == self.module.__name__ for each in values)
         return self._end(self._loading), own
 
-    def _begin(self, name: str, filename: str) -> Loading:
+    def _begin(self, name: str, filename: str, modules: Sequence[list[str]]) -> Loading:
+        if modules or any(isinstance(finder, Siblings) for finder in sys.meta_path):
+            Siblings(((path, text) for path, text in modules), _labels.add).install()
         self.module = sys.modules[name] = types.ModuleType(name)
         self.filename = filename
         self.module.__file__ = filename

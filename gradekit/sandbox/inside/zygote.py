@@ -6,12 +6,12 @@ to be: no grader, no solution, no submission. It obeys one control socket and en
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import gc
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import struct
@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from gradekit.sandbox.inside import worker
-from gradekit.sandbox.inside.lockdown import Lockdown, offer_to_the_kernel
+from gradekit.sandbox.inside.lockdown import AllowedPackages, Lockdown, offer_to_the_kernel
 from gradekit.sandbox.limits import Limits
 from gradekit.sandbox.tiers import PROCESS, SEALED, TIERS, best_tier, close_memory
-from gradekit.sandbox.warmup import ONE_THREAD, rehearse, warm_up
+from gradekit.sandbox.warmup import ONE_THREAD, add_packages, rehearse, warm_up
 
 # Without Landlock no file can be opened after the fork, so more is imported before it.
 SEALED_MODULES = (
@@ -56,8 +56,7 @@ def main(control: socket.socket, config: str, scratch: Path) -> None:
         for pid in workers:  # the grader was killed: leave not even a zombie behind
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-        with contextlib.suppress(OSError):
-            scratch.rmdir()
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.Server]:
@@ -71,12 +70,15 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.
     if tier == PROCESS:
         offer_to_the_kernel()  # for the workers: a process with closed memory cannot any more
         close_memory()
-    lockdown = Lockdown(tier, Limits(**settings["limits"]), hidden, scratch)
+    own = [scratch, *map(Path, settings["parts"])]
+    lockdown = Lockdown(tier, Limits(**settings["limits"]), hidden, own)
     os.environ.clear()
     # For what a submission is the first to load: libraries with threads, torch's compiler.
     os.environ.update(ONE_THREAD, TMPDIR=str(scratch), TORCHINDUCTOR_CACHE_DIR=str(scratch))
     tempfile.tempdir = str(scratch)  # is not writable, and asking tempfile would try
+    AllowedPackages.allow(settings["parts"])
     server = worker.Server()
+    add_packages(settings["packages"], settings["cache"])
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, every shared page
     return lockdown, server

@@ -1,0 +1,92 @@
+"""Modules that an answer imports from beside it, as text: nothing of them is run here.
+
+Which ones is read off the text, without a parser that somebody's file could bring to its knees.
+A package is taken along as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from gradekit.errors import KitError
+from gradekit.sandbox.limits import SOURCE_BYTES
+
+MODULES = 50
+# A line of code, in a file or in the JSON of a notebook.
+IMPORT = re.compile(
+    rb"""(?:^|[\n\r;:"]|\\n)[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b"""
+    rb"""|import[ \t]+([A-Za-z_][\w., \t]*))"""
+)
+# A folder of such a name is a copy of a library, and no part of an answer.
+LIBRARIES = frozenset({"numpy", "scipy", "sklearn", "torch", "pandas", "matplotlib"})
+
+Parts = Callable[[str], Sequence[str]]  # the files of a module or package, as relative paths
+
+
+def modules_of(content: bytes, parts: Parts, read: Callable[[str], bytes]) -> dict[str, bytes]:
+    """The modules that a file imports, and those that they import, by their paths beside it.
+
+    Raises:
+        KitError: they are too many or too large, or one cannot be read.
+    """
+    found: dict[str, bytes] = {}
+    seen: set[str] = set()
+    waiting = [content]
+    while waiting:
+        for name in sorted(imported(waiting.pop()) - seen):
+            seen.add(name)
+            for path in parts(name):
+                found[path] = read(path)
+                waiting.append(found[path])
+                if len(found) > MODULES:
+                    raise KitError(f"it imports more than {MODULES} modules of its own")
+                if sum(map(len, found.values())) > SOURCE_BYTES:
+                    mib = SOURCE_BYTES // 2**20
+                    raise KitError(f"the modules that it imports hold more than {mib} MiB")
+    return dict(sorted(found.items()))
+
+
+def imported(content: bytes) -> set[str]:
+    """The first parts of the names that a text imports, without those of libraries."""
+    names: set[str] = set()
+    for module, several in IMPORT.findall(content):
+        words = [module, *(part.split()[:1] for part in several.split(b","))]
+        flat = [word if isinstance(word, bytes) else b"".join(word) for word in words]
+        names.update(word.partition(b".")[0].decode("ascii", "ignore") for word in flat if word)
+    return names - LIBRARIES
+
+
+def on_disk(folder: Path) -> Parts:
+    """What lies in a folder."""
+
+    def parts(name: str) -> Sequence[str]:
+        if (folder / f"{name}.py").is_file():
+            return [f"{name}.py"]
+        if name in sys.stdlib_module_names or not (folder / name).is_dir():
+            return []
+        files = islice((folder / name).rglob("*.py"), MODULES + 1)
+        return among(path.relative_to(folder).as_posix() for path in files)(name)
+
+    return parts
+
+
+def among(paths: Iterable[str]) -> Parts:
+    """What these relative paths hold."""
+    usable = sorted(path for path in paths if is_module(path))
+
+    def parts(name: str) -> list[str]:
+        file = f"{name}.py"
+        return [file] if file in usable else [p for p in usable if p.startswith(f"{name}/")]
+
+    return parts
+
+
+def is_module(path: str) -> bool:
+    """Whether a file can be imported under its path."""
+    pure = PurePosixPath(path)
+    names = [*pure.parts[:-1], pure.stem]
+    return pure.suffix == ".py" and all(name.isidentifier() for name in names)
