@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
 
+from gradekit.batch.examples import Examples
 from gradekit.batch.journal import Journal
 from gradekit.batch.machines import Machines
+from gradekit.batch.pages import CODE, FEEDBACK, Attempts, Pages, Shown, as_it_is
+from gradekit.batch.pseudonyms import Pseudonyms
 from gradekit.batch.run import REPLACED, Batch, Export, Preview
+from gradekit.batch.sources import Sources
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
+from gradekit.export.scores import not_graded_csv, scores_csv, similar_csv
 from gradekit.feedback import Level
 from gradekit.files import replace_whole_file
 from gradekit.intake.handed_in import open_handed_in
@@ -23,11 +28,15 @@ from gradekit.intake.items import HandedIn
 from gradekit.intake.placing import Found, discover
 from gradekit.overview import Overview, Similar
 from gradekit.policy_files import OVERRIDES, POLICY
+from gradekit.render.feedback import folder_names
+from gradekit.render.page import report_page
+from gradekit.render.similar import similar_page
 from gradekit.report import new_seed
 from gradekit.results import (
     About,
     NotGraded,
     Person,
+    Result,
     called,
     people_in,
     printable,
@@ -200,57 +209,102 @@ class Classroom:
         return similar_answers(self.course, self._handed_in, self.found.entries, against)
 
     def write(
-        self, level: Level, similar: Similar | None = None, *, settled: bool = True
+        self,
+        level: Level,
+        similar: Similar | None = None,
+        *,
+        settled: bool = True,
+        anonymous: bool = False,
     ) -> Overview:
         """Write the page, the tables and everybody's feedback.
 
         Args:
             settled: All that can be graded is: final scores may be held against the last ones.
+            anonymous: Pages say pseudonyms; tables keep the names.
 
         Raises:
             KitError: there is no room.
         """
-        from gradekit.batch.examples import Examples
-        from gradekit.batch.pages import Attempts, Pages
-        from gradekit.batch.sources import Sources
-        from gradekit.export.scores import not_graded_csv, scores_csv
-        from gradekit.render.feedback import folder_names
-        from gradekit.render.page import report_page
-
         names = called({*self.found.people, *people_in(self.out)})
         people = {names[person]: person for person in self.found.people}
         standing = self.standing()
         self.notes, self.changes = standing.notes, record(standing) if settled else []
-        attempts = Attempts(each.result for each in read_history(self.out) if each.why == REPLACED)
+        attempts = Attempts(self._replaced())
+        results = attempts.beside(standing.attempts())
         overview = Overview(
-            self.course,
-            attempts.beside(standing.attempts()),
-            self._not_graded,
-            people,
-            similar,
-            people,
-            standing,
+            self.course, results, self._not_graded, people, similar, people, standing
         )
-        folders = folder_names(overview.cells)
         try:
             replace_whole_file(self.out / SCORES, scores_csv(overview))
             replace_whole_file(self.out / NOT_GRADED, not_graded_csv(overview.not_graded))
-            examples = Examples(overview, self.out)
-            with Sources(self.out, self._handed_in, self.found.entries) as sources:
-                pages = Pages(self.course, self.out, level, folders, standing, sources)
-                pages.write(standing.counted(), overview.not_graded, attempts, examples.see)
-            graded_at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-            replace_whole_file(
-                self.out / PAGE, report_page(overview, folders, graded_at, examples.found)
-            )
             if similar is not None:
-                self._write_similar(similar)
+                replace_whole_file(self.out / SIMILAR_TABLE, similar_csv(similar))
+            if anonymous:
+                overview = self._write_anonymous(level, overview)
+            else:
+                self._write_pages(level, overview, attempts, standing.counted())
+            if similar is not None:
+                replace_whole_file(self.out / SIMILAR_PAGE, similar_page(overview.similar))
         except OSError as error:
             raise KitError(
                 f"{error.filename or self.out} cannot be written: {error.strerror}. "
                 "All results are safe: make room and run the same command again."
             ) from None
         return overview
+
+    def _replaced(self) -> Iterator[Result]:
+        return (each.result for each in read_history(self.out) if each.why == REPLACED)
+
+    def _write_anonymous(self, level: Level, named: Overview) -> Overview:
+        """Write all pages under pseudonyms; return what they are made from."""
+        standing = named.standing
+        assert standing is not None
+        aliases = Pseudonyms(self.out, {name: named.people[name] for name in named.cells})
+        attempts = Attempts(map(aliases.result, self._replaced()), aliases.handed)
+        overview = Overview(
+            self.course,
+            attempts.beside(map(aliases.result, standing.attempts())),
+            aliases.not_graded(named.not_graded),
+            aliases.people(),
+            aliases.similar(named.similar),
+            aliases.people(),
+            aliases.standing(standing),
+        )
+        counted = map(aliases.result, standing.counted())
+        self._write_pages(level, overview, attempts, counted, aliases.handed)
+        by_name = folder_names(named.cells).values()
+        kinds = (FEEDBACK, CODE)
+        if any((self.out / kind / name).exists() for kind in kinds for name in by_name):
+            note = "feedback/ and code/ still hold pages of an earlier run under names"
+            self.notes = [*self.notes, note]
+        return overview
+
+    def _write_pages(
+        self,
+        level: Level,
+        overview: Overview,
+        attempts: Attempts,
+        counted: Iterable[Result],
+        shown: Shown = as_it_is,
+    ) -> None:
+        """Write the page of the class and those of all answers."""
+        assert overview.standing is not None
+        folders = folder_names(overview.cells)
+        examples = Examples(overview, self.out)
+        with Sources(self.out, self._handed_in, self.found.entries) as sources:
+            pages = Pages(
+                self.course,
+                self.out,
+                level,
+                folders,
+                overview.standing,
+                sources,
+                shown,
+            )
+            pages.write(counted, overview.not_graded, attempts, examples.see)
+        graded_at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+        page = report_page(overview, folders, graded_at, examples.found)
+        replace_whole_file(self.out / PAGE, page)
 
     @property
     def people(self) -> dict[str, Person]:
@@ -275,13 +329,6 @@ class Classroom:
     @property
     def _not_graded(self) -> list[NotGraded]:
         return [*self.found.not_graded, *self.unreadable, *map(_gone, self.withdrawn)]
-
-    def _write_similar(self, similar: Similar) -> None:
-        from gradekit.export.scores import similar_csv
-        from gradekit.render.similar import similar_page
-
-        replace_whole_file(self.out / SIMILAR_TABLE, similar_csv(similar))
-        replace_whole_file(self.out / SIMILAR_PAGE, similar_page(similar))
 
 
 def _nothing_in(handed_in: Path, found: Found) -> str:

@@ -22,6 +22,14 @@ FEEDBACK, CODE = "feedback", "code"
 NOT_AT_HAND = Markup('<p class="faint">The source is not at hand: another export held it.</p>')
 
 
+Shown = Callable[[Result, Handed], Handed]
+
+
+def as_it_is(result: Result, handed: Handed) -> Handed:
+    """Tell all of what was handed in."""
+    return handed
+
+
 class Earlier(NamedTuple):
     """An attempt beside the one that counts, without its report."""
 
@@ -34,10 +42,12 @@ class Earlier(NamedTuple):
 class Attempts:
     """The answers of a class that do not count, because another one of the same person does."""
 
-    def __init__(self, replaced: Iterable[Result] = ()) -> None:
+    def __init__(self, replaced: Iterable[Result] = (), shown: Shown = as_it_is) -> None:
         """Args:
         replaced: Those that were handed in before, and are no longer there.
+        shown: What may be told of what was handed in.
         """
+        self._shown = shown
         self._found: defaultdict[tuple[str, str], list[Earlier]] = defaultdict(list)
         for result in replaced:
             self._add(result)
@@ -58,7 +68,12 @@ class Attempts:
     def _add(self, result: Result) -> None:
         report = result.report
         self._found[person_of(result).key, result.exercise].append(
-            Earlier(result.file, report.submission_sha256, _handed(result), report.points)
+            Earlier(
+                result.file,
+                report.submission_sha256,
+                self._shown(result, _handed(result)),
+                report.points,
+            )
         )
 
 
@@ -80,12 +95,13 @@ class Pages:
         folders: Mapping[str, str],
         standing: Standing,
         sources: Sources,
+        shown: Shown = as_it_is,
     ) -> None:
         """Args:
         level: How much students get to see.
         folders: What the folder of each student is called.
         """
-        self._standing = standing
+        self._standing, self._shown = standing, shown
         self._out, self._level, self._folders = out, level, folders
         self._sources = sources
         self._writer = FeedbackWriter()
@@ -115,6 +131,7 @@ class Pages:
             listing = Listing(source) if source else None
             handed = _handed(result, others.get((result.student, result.exercise), ()))
             handed = handed._replace(counts=self._standing.final(result).told)
+            handed = self._shown(result, handed)
             self._write_feedback(result, handed, listing)
             self._write_answer(result, handed, listing, attempts.of(result))
             see(Seen(result, source))

@@ -48,6 +48,7 @@ class Asked(NamedTuple):
     overrides: Path | None
     gradebook: str | None
     watch: bool
+    anonymous: bool
 
 
 class ClassRun:
@@ -201,12 +202,18 @@ class ClassRun:
         if asked.gradebook:
             self._read_marks(classroom, asked.gradebook)
         start = time.monotonic()
-        overview = classroom.write(asked.feedback, self._similar, settled=not interrupted)
+        overview = self._write(classroom, settled=not interrupted)
         self._writing = time.monotonic() - start
         tell(classroom, overview)
         if asked.gradebook and not interrupted:
             self._write_gradebook(classroom, asked.gradebook)
         return INTERRUPTED if interrupted else OUR_FAILURE if overview.not_run else 0
+
+    def _write(self, classroom: Classroom, settled: bool = True) -> Overview:
+        asked = self._asked
+        return classroom.write(
+            asked.feedback, self._similar, settled=settled, anonymous=asked.anonymous
+        )
 
     def _tell(self, classroom: Classroom, overview: Overview) -> None:
         from gradekit.render.batch import print_summary
@@ -257,7 +264,7 @@ class ClassRun:
         results = classroom.standing().counted(marked=False)
         notes = write(results, url, self._course, asked.folder, asked.feedback)
         if self._read_marks(classroom, url):  # nbgrader's own rule for lateness, say
-            classroom.write(asked.feedback, self._similar)
+            self._write(classroom)
             print_changes(console(), classroom.changes, asked.out)
         told, more = settle(url, classroom.standing(), read_told(asked.out))
         write_told(asked.out, told)

@@ -49,6 +49,7 @@ TABLE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--policy", type=TABLE, help="Deadline, lateness, ...: kept as OUT/grading.toml.")
 @click.option("--overrides", type=TABLE, help="Points by hand: kept as OUT/overrides.csv.")
 @click.option("--gradebook", metavar="URL", help="Also write nbgrader's: sqlite:///gradebook.db")
+@click.option("--anonymous", is_flag=True, help="Pages say pseudonyms: OUT/pseudonyms.csv.")
 @click.option("--watch", is_flag=True, help="Go on: grade what arrives in FOLDER until Ctrl-C.")
 @click.pass_context
 def grade(
