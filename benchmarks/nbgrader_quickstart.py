@@ -1,0 +1,131 @@
+"""nbgrader's own quickstart course, imported, against stock nbgrader: scores and CPU time.
+
+    python benchmarks/nbgrader_quickstart.py [--copies 4]
+
+Makes the course with `nbgrader quickstart`, hands in a right, a wrong, an empty and a forging
+notebook (each so many times), grades them with `nbgrader autograde` and, once the course is
+imported, with `kit grade`, and compares every score. The forging notebook returns an object that
+equals everything; stock nbgrader pays for it.
+Exits with 1 if right, wrong or empty notebooks score differently, or the forged one scores at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SCRIPTS = Path(sys.executable).parent
+FORGED = """
+class Anything:
+    def __eq__(self, other): return True
+    def __call__(self, *args): return self
+squares = sum_of_squares = Anything()
+def squares(n):
+    if n < 1:
+        raise ValueError
+    return Anything()
+def sum_of_squares(n):
+    squares(n)
+    return Anything()
+"""
+WRONG = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]\n"
+WRONG_SUM = "def sum_of_squares(n):\n    return sum(i ** 2 for i in range(1, n + 1))\n"
+
+
+def run(folder: Path, *words: str) -> float:
+    """Run a command of this environment; the CPU seconds that it took with its children."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    path = f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run([str(SCRIPTS / words[0]), *words[1:]], cwd=folder, text=True,
+                          capture_output=True, env={**os.environ, "PATH": path})  # fmt: skip
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{' '.join(words)} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def answers(released: dict[str, object], source: dict[str, object]) -> dict[str, dict[str, str]]:
+    """What each kind of student puts into the cells, by grade_id."""
+    cells = {c["metadata"]["nbgrader"]["grade_id"]: "".join(c["source"])
+             for c in source["cells"] if "nbgrader" in c["metadata"]}  # type: ignore[attr-defined]  # fmt: skip
+    right = {name: cells[name] for name in ("squares", "sum_of_squares")}
+    return {
+        "right": right,
+        "wrong": {"squares": WRONG, "sum_of_squares": WRONG_SUM},
+        "empty": {},
+        "forging": {"squares": FORGED, "sum_of_squares": "pass"},
+    }
+
+
+def hand_in(course: Path, copies: int) -> None:
+    """Lay the students' notebooks where nbgrader collects them."""
+    released = json.loads((course / "release/ps1/problem1.ipynb").read_text("utf-8"))
+    source = json.loads((course / "source/ps1/problem1.ipynb").read_text("utf-8"))
+    for kind, put in answers(released, source).items():
+        for number in range(copies):
+            notebook = json.loads(json.dumps(released))
+            for cell in notebook["cells"]:
+                name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+                if name in put:
+                    cell["source"] = put[name]
+            folder = course / "submitted" / f"{kind}{number}" / "ps1"
+            folder.mkdir(parents=True)
+            (folder / "problem1.ipynb").write_text(json.dumps(notebook), "utf-8")
+
+
+def stock_scores(course: Path) -> dict[str, float]:
+    """The points of stock autograde, without what a person grades."""
+    from nbgrader.api import Gradebook
+
+    scores: dict[str, float] = {}
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        for submission in gradebook.assignment_submissions("ps1"):
+            for notebook in submission.notebooks:
+                if notebook.name == "problem1":
+                    scores[submission.student.id] = sum(g.auto_score or 0 for g in notebook.grades)
+    return scores
+
+
+def our_scores(out: Path) -> dict[str, float]:
+    with (out / "scores.csv").open(encoding="utf-8") as file:
+        return {row["student"]: float(row["score"]) for row in csv.DictReader(file)}
+
+
+def main() -> None:
+    raw = argparse.RawTextHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
+    parser.add_argument("--copies", type=int, default=4, help="of each of the four notebooks")
+    copies = parser.parse_args().copies
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        run(work, "nbgrader", "quickstart", "course101")
+        course = work / "course101"
+        run(course, "nbgrader", "generate_assignment", "ps1")
+        hand_in(course, copies)
+        stock = run(course, "nbgrader", "autograde", "ps1")
+        run(work, "kit", "import", "nbgrader", "course101", "--into", "mine", "--no-mutants")
+        words = ("--course", "mine", "grade", "course101/submitted", "--out", "out")
+        ours = run(work, "kit", *words)
+        theirs, mine = stock_scores(course), our_scores(work / "out")
+    failed = False
+    print(f"{'notebook':10} {'nbgrader':>8} {'kit':>8}")
+    for kind in ("right", "wrong", "empty", "forging"):
+        pairs = {(theirs[f"{kind}{n}"], mine.get(f"{kind}{n}")) for n in range(copies)}
+        for stock_score, score in pairs:
+            print(f"{kind:10} {stock_score:8g} {score if score is not None else '-':>8}")
+            failed |= bool(score) if kind == "forging" else score != stock_score
+    count = 4 * copies
+    print(f"CPU a notebook: nbgrader {stock / count:.2f} s, kit {ours / count:.3f} s: "
+          f"{stock / ours:.0f} times less, start included")  # fmt: skip
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()

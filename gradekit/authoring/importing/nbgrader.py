@@ -1,0 +1,77 @@
+"""nbgrader: source notebooks, with the answer in solution cells and tests in graded ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gradekit.authoring.importing.found import (
+    BEGIN,
+    Case,
+    Found,
+    Passed,
+    beside,
+    distinct,
+    slug_of,
+    title_of,
+    without_regions,
+)
+from gradekit.authoring.importing.notebooks import as_file, cells_of
+
+PUT = "# YOUR CODE HERE\nraise NotImplementedError()"  # as nbgrader does
+
+
+def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
+    """The source notebooks of an nbgrader course, or of any folder."""
+    source = folder / "source"
+    notebooks = []
+    for path in sorted((source if source.is_dir() else folder).rglob("*.ipynb")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        try:
+            cells = cells_of(path)
+        except ValueError as error:
+            yield Passed(path, str(error))
+            continue
+        if any(mark_of(cell).get("grade") or mark_of(cell).get("task") for cell in cells):
+            notebooks.append((path, cells))
+        elif any(mark_of(cell) for cell in cells):
+            yield Passed(path, "it has nothing that earns points")
+    slugs = distinct((slug_of(path.stem), path.parent.name) for path, _ in notebooks)
+    for slug, (path, cells) in zip(slugs, notebooks, strict=True):
+        answers = [cell for cell in cells if not _is_test(mark_of(cell))]
+        stub = as_file(answers, _emptied)
+        solution = as_file(answers, lambda cell: cell["source"])
+        others = list(path.parent.glob("*.ipynb"))
+        files = beside([path], path.parent, [each for each in others if each != path])
+        yield Found(
+            slug,
+            title_of(slug),
+            stub,
+            solution,
+            path.parent,
+            files,
+            (Case(path, "NbgraderNotebook"),),
+        )
+
+
+def mark_of(cell: dict[str, Any]) -> dict[str, Any]:
+    """What nbgrader notes about a cell."""
+    mark = cell["metadata"].get("nbgrader")
+    return mark if isinstance(mark, dict) else {}
+
+
+def _is_test(mark: dict[str, Any]) -> bool:
+    return bool(mark.get("grade")) and not mark.get("solution")
+
+
+def _emptied(cell: dict[str, Any]) -> str:
+    """What learners get of a cell: without its solution, as nbgrader releases it."""
+    source = str(cell["source"])
+    if cell["cell_type"] != "code" or not mark_of(cell).get("solution"):
+        return source
+    if BEGIN.search(source):
+        return re.sub(r"\n\Z", "", without_regions(source, PUT))
+    return PUT

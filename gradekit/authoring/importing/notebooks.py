@@ -1,0 +1,55 @@
+"""Notebooks as files of plain Python: their code, and their text as comments."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+MAGIC = re.compile(r"^(\s*)([%!?].*)$", re.MULTILINE)
+
+
+def cells_of(path: Path) -> list[dict[str, Any]]:
+    """The cells of a notebook, their sources as one text each.
+
+    Raises:
+        ValueError: it is no notebook of version 4 in Python.
+    """
+    try:
+        notebook = json.loads(path.read_text("utf-8"))
+        cells = notebook["cells"]
+        language = notebook.get("metadata", {}).get("kernelspec", {}).get("language", "python")
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError("it is no notebook of version 4") from None
+    if str(language).lower() not in ("python", "python3"):
+        raise ValueError(f"it is a notebook in {language}")
+    for cell in cells:
+        if not isinstance(cell.get("source"), str):
+            cell["source"] = "".join(cell.get("source", []))
+        cell.setdefault("metadata", {})
+    return list(cells)
+
+
+def as_file(cells: Iterable[dict[str, Any]], source_of: Callable[[dict[str, Any]], str]) -> str:
+    """The cells as one file: text and magics as comments, code as it is."""
+    parts = []
+    for cell in cells:
+        source = source_of(cell).strip("\n")
+        if not source.strip() or cell["cell_type"] == "raw":
+            continue
+        if cell["cell_type"] == "code":
+            if source.lstrip().startswith("%%"):
+                parts.append(_commented(source))
+            else:
+                parts.append(MAGIC.sub(r"\1pass  # \2", source))
+        else:
+            parts.append(_commented(source))
+    return "\n\n".join(parts) + "\n"
+
+
+def _commented(text: str) -> str:
+    """A text as comments; a line like a notebook's magic would make the file be read as one."""
+    lines = (line.rstrip() for line in text.splitlines())
+    return "\n".join(f"#   {line}" if line[:1] in "%!" else f"# {line}".rstrip() for line in lines)

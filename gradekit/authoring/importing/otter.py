@@ -1,0 +1,161 @@
+"""otter: master notebooks of `otter assign`, and folders of test files beside a notebook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gradekit.authoring.importing.found import (
+    Case,
+    Found,
+    Passed,
+    beside,
+    distinct,
+    slug_of,
+    text_of,
+    title_of,
+)
+from gradekit.authoring.importing.notebooks import as_file, cells_of
+
+QUESTION = "# BEGIN QUESTION"
+TESTS = re.compile(r"^test\s*=|@test_case\b", re.MULTILINE)
+ASSIGNED = re.compile(r"^(\s*)([\w.\[\]'\", ]+?\s*=(?!=)).*#\s*SOLUTION\s*$")
+LINE = re.compile(r"^(\s*).*#\s*SOLUTION\s*$")
+SKIPPED = re.compile(
+    r"#\s*(SOLUTION NO PROMPT|SEED|IGNORE)\s*$|#\s*(BEGIN|END) PROMPT\s*$|"
+    r'^\s*""";?\s*#\s*END PROMPT\s*$'
+)
+
+
+def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
+    """Master notebooks, and notebooks or files with a folder `tests` beside them."""
+    found: list[Found | Passed] = []
+    taken: set[Path] = set()
+    for path in sorted(folder.rglob("*.ipynb")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        try:
+            cells = cells_of(path)
+        except ValueError as error:
+            found.append(Passed(path, str(error)))
+            continue
+        if any(_begins(cell, QUESTION) for cell in cells):
+            found.append(_master(path, cells))
+            taken.add(path.parent)
+    for tests in sorted(folder.rglob("tests")):
+        if tests.is_dir() and tests.parent not in taken:
+            files = [each for each in sorted(tests.glob("*.py")) if TESTS.search(text_of(each))]
+            if files:
+                found.append(_folder(tests, files, solutions))
+    exercises = [each for each in found if isinstance(each, Found)]
+    slugs = distinct((each.slug, each.folder.name) for each in exercises)
+    renamed = iter(slugs)
+    for each in found:
+        yield each._replace(slug=next(renamed)) if isinstance(each, Found) else each
+
+
+def _begins(cell: dict[str, Any], mark: str) -> bool:
+    return cell["cell_type"] == "raw" and str(cell["source"]).strip().upper().startswith(mark)
+
+
+def _master(path: Path, cells: list[dict[str, Any]]) -> Found:
+    answers = list(_without_tests(cells))
+    files = beside([path], path.parent, [p for p in path.parent.glob("*.ipynb") if p != path])
+    slug = slug_of(path.stem)
+    return Found(
+        slug,
+        title_of(slug),
+        as_file(answers, _emptied),
+        as_file(answers, _solved),
+        path.parent,
+        files,
+        (Case(path, "OtterNotebook"),),
+    )
+
+
+def _without_tests(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The cells, without those of tests; those of solutions are marked."""
+    within = ""
+    for cell in cells:
+        for part in ("TESTS", "SOLUTION", "PROMPT"):
+            if _begins(cell, f"# BEGIN {part}"):
+                within = part
+            elif _begins(cell, f"# END {part}"):
+                within = ""
+        if within != "TESTS" and cell["cell_type"] != "raw":
+            yield {**cell, "within": within}
+
+
+def _solved(cell: dict[str, Any]) -> str:
+    """A cell as the author wrote it, without the prompts that only learners get."""
+    kept, prompt = [], False
+    if cell["cell_type"] != "code":
+        return "" if cell["within"] == "PROMPT" else str(cell["source"])
+    for line in cell["source"].splitlines():
+        if re.search(r'"""\s*#\s*BEGIN PROMPT\s*$', line):
+            prompt = True
+        elif re.search(r'"""\s*;?\s*#\s*END PROMPT\s*$', line):
+            prompt = False
+        elif not prompt:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _emptied(cell: dict[str, Any]) -> str:
+    """A cell as `otter assign` gives it to learners."""
+    if cell["cell_type"] != "code":
+        return "" if cell["within"] == "SOLUTION" else str(cell["source"])
+    if cell["within"] == "SOLUTION" and "SOLUTION" not in cell["source"]:
+        return "..."
+    kept: list[str] = []
+    inside = ""
+    for line in cell["source"].splitlines():
+        begin = re.search(r"^(\s*)#\s*BEGIN (SOLUTION|IGNORE)( NO PROMPT)?\s*$", line)
+        if begin:
+            inside = begin[2]
+            if begin[2] == "SOLUTION" and not begin[3]:
+                kept.append(f"{begin[1]}...")
+        elif re.search(r"#\s*END (SOLUTION|IGNORE)\s*$", line):
+            inside = ""
+        elif inside or SKIPPED.search(line) or line.strip().lower() == "## solution ##":
+            continue
+        else:
+            kept.append(LINE.sub(r"\1...", ASSIGNED.sub(r"\1\2 ...", line)))
+    return "\n".join(kept)
+
+
+def _folder(tests: Path, files: list[Path], solutions: Path | None) -> Found | Passed:
+    """Test files of otter's beside what learners write."""
+    folder = tests.parent
+    stub = _code_beside(folder)
+    solution = solutions if solutions is not None and solutions.is_file() else None
+    usual = (folder / "solution", folder / "solutions", folder / "autograder")
+    for place in (solutions, *usual, folder.parent / "autograder"):
+        if solution is None and place is not None and place.is_dir():
+            solution = _code_beside(place)
+    stub = stub or solution
+    if stub is None or solution is None:
+        return Passed(tests, "no solution lies beside it: say where with `--solutions`")
+    slug = slug_of(folder.name if stub.stem in ("solution", "student") else stub.stem)
+    return Found(
+        slug,
+        title_of(slug),
+        _as_python(stub),
+        _as_python(solution),
+        folder,
+        beside(files, tests, []),
+        tuple(Case(each, "OtterTests") for each in files),
+    )
+
+
+def _code_beside(folder: Path) -> Path | None:
+    found = [*sorted(folder.glob("*.ipynb")), *sorted(folder.glob("*.py"))]
+    return next((path for path in found if not path.name.startswith("test")), None)
+
+
+def _as_python(path: Path) -> str:
+    if path.suffix == ".py":
+        return text_of(path)
+    return as_file(cells_of(path), lambda cell: str(cell["source"]))

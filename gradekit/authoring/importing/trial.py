@@ -1,0 +1,179 @@
+"""Tries imported tests on the course's own solution: which are checks, and how they see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib.util import module_from_spec, spec_from_file_location
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradekit.authoring.importing.writing import Chosen, Target, with_points
+from gradekit.edits.mutants import mutants_of
+from gradekit.errors import GraderError, KitError
+from gradekit.grading.originals.original import PERSON, Original, Test
+from gradekit.submission import Submission, read
+
+if TYPE_CHECKING:
+    from gradekit.grading.session import Session
+
+DATA, HANDLES, JUDGED = "by data", "through handles", "judged by the answer itself"
+BY_A_PERSON = "marked by a person"
+
+
+class Tried(NamedTuple):
+    """What became of one test."""
+
+    case: str
+    test: Test
+    name: str  # of its check; empty where it is none
+    points: float
+    way: str  # one of the above; empty where it is no check
+    why_not: str
+
+
+class Outcome(NamedTuple):
+    """What became of one exercise."""
+
+    target: Target
+    tried: tuple[Tried, ...]
+    mutants: int
+    caught: int
+    problem: str = ""  # why nothing of it was imported
+
+    @property
+    def checks(self) -> list[Tried]:
+        return [each for each in self.tried if each.name]
+
+
+def try_out(target: Target, with_mutants: bool) -> Outcome:
+    """Find the tests of an exercise that is in the course, write its grader, and try that.
+
+    The grader is written with every test that may be a check, and once more without those that
+    the solution does not pass.
+    """
+    target.write_grader([])
+    try:
+        tests = list(_tests_of(target))
+        able = [(case, test) for case, test in tests if test.obstacle in ("", PERSON)]
+        refused = {(c, t.address): t.obstacle for c, t in tests if (c, t) not in able}
+        chosen = with_points(able)
+        if not chosen:
+            return Outcome(target, tuple(_tried(tests, [], refused, {})), 0, 0)
+        target.write_grader(chosen)
+        return _graded(target, tests, chosen, refused, with_mutants)
+    except (GraderError, KitError) as error:
+        return Outcome(target, (), 0, 0, str(error))
+
+
+def _graded(
+    target: Target,
+    tests: list[tuple[str, Test]],
+    chosen: list[Chosen],
+    refused: dict[tuple[str, str], str],
+    with_mutants: bool,
+) -> Outcome:
+    """Grade the solution, and its mutants, with the tests that may be checks."""
+    from gradekit.engine import open_session
+
+    exercise = target.exercise()
+    answer = read(target.course.solution(exercise))
+    with open_session(target.course, exercise) as session:
+        report = session.grade(answer)
+        ways = session.ways_of(answer)
+        failed = {
+            each.name: each.message
+            for each in report.checks
+            if each.outcome in ("failed", "not_run")
+        }
+        able = [each for each in chosen if each.name not in failed]
+        count, caught = (0, 0)
+        if with_mutants and able:
+            count, caught = _mutants(session, target, {each.name for each in able})
+    for each in chosen:
+        if each.name in failed:
+            why = failed[each.name] or "it does not pass"
+            refused[each.case, each.test.address] = f"the solution fails it here: {why}"
+    final = with_points([(each.case, each.test) for each in able])
+    target.write_grader(final)
+    used = {new.name: ways.get(old.name, frozenset()) for old, new in zip(able, final, strict=True)}
+    return Outcome(target, tuple(_tried(tests, final, refused, used)), count, caught)
+
+
+def _tried(
+    tests: list[tuple[str, Test]],
+    chosen: list[Chosen],
+    refused: dict[tuple[str, str], str],
+    ways: dict[str, frozenset[str]],
+) -> Iterator[Tried]:
+    checks = {(each.case, each.test.address): each for each in chosen}
+    for case, test in tests:
+        check = checks.get((case, test.address))
+        if check is None:
+            yield Tried(case, test, "", test.points or 0.0, "", refused[case, test.address])
+        else:
+            way = BY_A_PERSON if test.obstacle == PERSON else way_of(ways[check.name])
+            yield Tried(case, test, check.name, check.points, way, "")
+
+
+def way_of(used: frozenset[str]) -> str:
+    """How a check saw the answer, in words."""
+    if "judged" in used:
+        return JUDGED
+    return HANDLES if used & {"handles", "callbacks"} else DATA
+
+
+def _tests_of(target: Target) -> Iterator[tuple[str, Test]]:
+    """The tests of an exercise's originals, which may run module-level code of theirs."""
+    from gradekit.grading.originals.trial import proxy_of
+
+    exercise = target.exercise()
+    originals = originals_of(target.course.grader(exercise))
+    answer = read(target.course.solution(exercise))
+    with proxy_of(target.course, exercise, answer) as submission:
+        for name, original in originals.items():
+            try:
+                for test in original.tests(submission):
+                    yield name, test
+            except Exception as error:
+                reason = f"its file cannot be run ({type(error).__name__}: {error})"
+                yield name, Test("", name, obstacle=" ".join(reason.split()))
+
+
+def originals_of(grader: Path) -> dict[str, Original]:
+    """The originals that a generated grader declares."""
+    spec = spec_from_file_location("imported_grader", grader)
+    assert spec is not None and spec.loader is not None
+    module: Any = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return dict(module.ORIGINALS)
+
+
+def _mutants(session: Session, target: Target, names: set[str]) -> tuple[int, int]:
+    """How many mutants of the solution there are, and how many the checks so named catch."""
+    count = caught = 0
+    for mutant in mutants_of(target.found.solution):
+        answer = Submission(target.file_name, (mutant.source,), "")
+        report, _ = session.examine(answer, timeouts=1)
+        count += 1
+        caught += any(check.name in names for check in report.failed)
+    return count, caught
+
+
+def try_all(
+    targets: list[Target], with_mutants: bool, jobs: int, on_done: Callable[[Outcome], None]
+) -> list[Outcome]:
+    """Try several exercises, side by side where there are several jobs."""
+    outcomes = {}
+    if jobs == 1:
+        for each in targets:
+            outcomes[each.name] = try_out(each, with_mutants)
+            on_done(outcomes[each.name])
+        return [*outcomes.values()]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(try_out, each, with_mutants): each.name for each in targets}
+        for done in as_completed(waiting):
+            outcomes[waiting[done]] = done.result()
+            on_done(done.result())
+    return [outcomes[each.name] for each in targets]

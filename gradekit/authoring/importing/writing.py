@@ -1,0 +1,252 @@
+"""Writes found exercises into a course: stub, solution, cases, grader and entry."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import keyword
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gradekit.authoring.importing.found import Found
+from gradekit.course import METADATA, Course, Exercise
+from gradekit.errors import KitError
+from gradekit.grading.originals.original import PERSON, Test
+
+PACKAGE = Path(__file__).resolve().parents[2]
+CASES = "cases"
+WHOLE = 10.0  # what tests share whose points the course does not say
+TITLE_CHARACTERS = 160
+TORCH = re.compile(r"\b(import|from) torch\b")
+
+GRADER = '''\
+"""The tests of `{folder}`, as they are, each a check. Written by `kit import {kind}`.
+
+They run on the trusted side, with the names of the answer bound to the submission.
+"""
+
+from gradekit.grading import check
+from gradekit.grading.originals import {readers}
+
+EXAMPLES = False  # those of the stub are no checks here
+ORIGINALS = {{
+{originals}
+}}
+'''
+ORIGINAL = """    {name!r}: {reader}(
+        __file__,
+        {name!r},
+        "{sha256}",{modules}
+    ),"""
+CHECK = """
+
+@check({about}, points={points!r}, hint="")
+def {name}(submission):
+    {title}
+    ORIGINALS[{case!r}].run(submission, {address!r}{hidden})
+"""
+
+MANUAL = """
+
+@check({about}, points={points!r}, manual=True)
+def {name}(submission):
+    {title}
+"""
+
+
+class Chosen(NamedTuple):
+    """A test that becomes a check.
+
+    Attributes:
+        case: The file it stands in, from the exercise's folder in `cases/`.
+        name: Of the check.
+        points: What it is worth in the end.
+    """
+
+    case: str
+    test: Test
+    name: str
+    points: float
+
+
+class Target:
+    """One found exercise in the course that it goes to."""
+
+    def __init__(self, course: Course, found: Found, number: int, kind: str) -> None:
+        self.course, self.found, self.kind = course, found, kind
+        self.name = f"exercise_{number:02}_{found.slug}"
+        self.cases = course.root / CASES / self.name
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}.py"
+
+    def case_name(self, path: Path) -> str:
+        """A file's name in `cases/`."""
+        return path.relative_to(self.found.folder).as_posix()
+
+    def write_files(self) -> None:
+        """Write what needs no run of a test: stub, solution, and the originals byte for byte."""
+        root = self.course.root
+        for folder, text in (("exercises", self.found.stub), ("solutions", self.found.solution)):
+            path = root / folder / self.file_name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        (root / "graders").mkdir(exist_ok=True)
+        for path in dict.fromkeys([*(case.path for case in self.found.cases), *self.found.files]):
+            target = self.cases / self.case_name(path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+    def write_grader(self, chosen: Sequence[Chosen]) -> None:
+        """Write the grader, with a check for each chosen test."""
+        path = self.course.root / "graders" / self.file_name
+        path.write_text(self._grader(chosen), "utf-8")
+
+    def _grader(self, chosen: Sequence[Chosen]) -> str:
+        originals = []
+        for case in self.found.cases:
+            content = case.path.read_bytes()
+            names = self.found.modules
+            originals.append(
+                ORIGINAL.format(
+                    name=self.case_name(case.path),
+                    reader=case.reader,
+                    sha256=hashlib.sha256(content).hexdigest(),
+                    modules=f"\n        modules={list(names)!r}," if names else "",
+                )
+            )
+        readers = ", ".join(sorted({case.reader for case in self.found.cases}))
+        text = GRADER.format(
+            folder=f"{CASES}/{self.name}",
+            kind=self.kind,
+            readers=readers,
+            originals="\n".join(originals),
+        )
+        return text + "".join(map(_check, chosen))
+
+    def entry(self) -> str:
+        """The exercise's entry in exercises.toml."""
+        sources = [self.found.solution, *(_source(case.path) for case in self.found.cases)]
+        library = (
+            "torch"
+            if any(re.search(r"\bimport torch\b|\bfrom torch\b", s) for s in sources)
+            else "numpy"
+        )
+        return "\n".join(
+            [
+                "",
+                "[[exercise]]",
+                f'name = "{self.name}"',
+                f"title = {json.dumps(self.found.title)}",
+                f'library = "{library}"',
+                f'topics = ["{self.kind}"]',
+                "difficulty = 2",
+                "minutes = 30",
+                "imported = true",
+                "",
+            ]
+        )
+
+    def exercise(self) -> Exercise:
+        """The exercise as the course has it now."""
+        return self.course.find(self.name)
+
+
+def _source(path: Path) -> str:
+    return path.read_text("utf-8", errors="replace")
+
+
+def _check(chosen: Chosen) -> str:
+    test = chosen.test
+    hidden = ", hidden=True" if test.hidden else ""
+    form = MANUAL if test.obstacle == PERSON else CHECK
+    title = " ".join(test.title.split())[:TITLE_CHARACTERS] or chosen.name
+    return form.format(
+        about=json.dumps(test.about),
+        points=chosen.points,
+        name=chosen.name,
+        title=_docstring(title),
+        case=chosen.case,
+        address=test.address,
+        hidden=hidden,
+    )
+
+
+def _docstring(text: str) -> str:
+    """A text as a docstring, whatever is in it."""
+    plain = f'"""{text}"""'
+    try:
+        if "\\" not in text and not text.endswith('"') and ast.literal_eval(plain) == text:
+            return plain
+    except (SyntaxError, ValueError):
+        pass
+    return repr(text)
+
+
+def names_for(tests: Iterable[tuple[str, Test]]) -> list[str]:
+    """A name of a check for each test: its own, or made of its title, and each once."""
+    names: list[str] = []
+    for _, test in tests:
+        address = re.sub(r"#(\d+)$", r"_\1", test.address)
+        last = re.split(r"[.:]", address)[-1]
+        if not re.search(r"[A-Za-z]{3}", last):
+            last = address if address.startswith(test.about) else f"{test.about}_{address}"
+        word = re.sub(r"\W+", "_", last.lower()).strip("_")
+        name = word if word.startswith("test") else f"test_{word}"
+        if not name.isidentifier() or keyword.iskeyword(name):
+            name = f"test_{len(names) + 1}"
+        base, number = name, 2
+        while name in names:
+            name = f"{base}_{number}"
+            number += 1
+        names.append(name)
+    return names
+
+
+def with_points(tests: Sequence[tuple[str, Test]]) -> list[Chosen]:
+    """The tests as checks: with the points that the course gives, or equal parts of ten."""
+    names = names_for(tests)
+    said = [test.points for _, test in tests if test.points is not None]
+    open_ones = len(tests) - len(said)
+    share = WHOLE / open_ones if open_ones and not said else 1.0
+    return [
+        Chosen(case, test, name, float(share if test.points is None else test.points))
+        for (case, test), name in zip(tests, names, strict=True)
+    ]
+
+
+def opened(root: Path) -> Course:
+    """The course to import into, which is made where there is none.
+
+    Raises:
+        KitError: it must not or cannot be written.
+    """
+    root = root.resolve()
+    if PACKAGE in (root, *root.parents):
+        raise KitError(
+            "The course that is installed with kit stays as it is.\n"
+            "Name a folder of your own: `--into my-course`."
+        )
+    metadata = root / "exercises" / METADATA
+    try:
+        metadata.parent.mkdir(parents=True, exist_ok=True)
+        metadata.touch()
+    except OSError as error:
+        raise KitError(f"{error.filename or root} cannot be written: {error.strerror}.") from None
+    return Course(root)
+
+
+def add_entries(course: Course, entries: Iterable[str]) -> Course:
+    """Append entries to the course's exercises.toml; the course as it is then."""
+    path = course.root / "exercises" / METADATA
+    before = path.read_text("utf-8")
+    text = "".join(entries)
+    path.write_text(
+        before.rstrip("\n") + "\n" + text if before.strip() else text.lstrip("\n"), "utf-8"
+    )
+    return Course(course.root)

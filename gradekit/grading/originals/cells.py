@@ -1,0 +1,258 @@
+"""Tests in the cells of a notebook: nbgrader's, and those of otter's masters.
+
+In a kernel a test cell shares its names with the answer. Here it runs on the trusted side, a
+statement at a time, after those statements of the instructor's own cells that it needs. What a
+test deletes or binds of the names that the answer uses is done in the answer's process too, until
+the test is over.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import linecache
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from gradekit.errors import GraderError
+from gradekit.export.names import names_in, needed_by
+from gradekit.grading.checks import PartialCredit
+from gradekit.grading.originals.original import PERSON, Original, Test, title_of
+from gradekit.grading.originals.statements import FORGET, run_statement
+from gradekit.grading.originals.world import World
+from gradekit.grading.proxy import SubmissionProxy
+
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+AUTOTEST = re.compile(r"^### (HASHED )?AUTOTEST", re.MULTILINE)
+MAGIC = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
+
+
+class Cell(NamedTuple):
+    """A code cell; `lines` is where its first line stands in `Notebook.text`."""
+
+    source: str
+    metadata: dict[str, Any]
+    shown: str  # as its output was saved
+
+    @property
+    def tree(self) -> list[ast.stmt]:
+        """Its statements; none where it is no Python."""
+        try:
+            return ast.parse(self.source).body
+        except SyntaxError:
+            return []
+
+
+def code_cells(content: bytes) -> list[Cell]:
+    """The code cells of a notebook, magics taken out, and the raw ones between them."""
+    found = []
+    for cell in json.loads(content)["cells"]:
+        source = _joined(cell.get("source", ""))
+        kind = cell["cell_type"]
+        metadata = {**cell.get("metadata", {}), "cell_type": kind}
+        if kind == "code":
+            source = "" if source.startswith("%%") else MAGIC.sub(r"\1pass", source)
+        found.append(Cell(source, metadata, _outputs(cell)))
+    return found
+
+
+def _joined(text: str | list[str]) -> str:
+    return text if isinstance(text, str) else "".join(text)
+
+
+def _outputs(cell: dict[str, Any]) -> str:
+    """What a cell printed, and the value that it showed, as text."""
+    parts = []
+    for output in cell.get("outputs", ()):
+        parts.append(_joined(output.get("text", "")))
+        parts.append(_joined(output.get("data", {}).get("text/plain", "")))
+    return "".join(parts)
+
+
+class NotebookTests(Original):
+    """What both makers' notebooks have in common."""
+
+    def read(self, content: bytes) -> None:
+        try:
+            self.cells = code_cells(content)
+        except (ValueError, KeyError, TypeError):
+            raise GraderError(f"{self.path} is no notebook of version 4") from None
+        statements = [
+            statement
+            for cell in self.cells
+            if self.is_answer(cell) and cell.metadata["cell_type"] == "code"
+            for statement in cell.tree
+        ]
+        names = [names_in(each) for each in statements]
+        # What a test that shares the answer's names may change under it.
+        self._answers_bind = {name for each in names for name in each.bound}
+        self._answers_use = {name for each in names for name in each.used} | self._answers_bind
+
+    def is_answer(self, cell: Cell) -> bool:
+        """Whether learners write this cell."""
+        raise NotImplementedError
+
+    def namespace(self, world: World, before: Sequence[ast.stmt], wanted: set[str]) -> Any:
+        """The names that a test starts from: what `before` binds of those it needs.
+
+        A statement that fails leaves its names to the answer, as it would in a kernel.
+        """
+        namespace = world.prepare({"__name__": "__main__"})
+        for statement in _seeds_and(needed_by(wanted, before), before):
+            try:
+                run_statement(statement, namespace, str(self.path))
+            except Exception:
+                continue
+        return namespace
+
+    def own_statements(self, cells: Sequence[Cell]) -> list[ast.stmt]:
+        """What the instructor's cells before a test bind, without what the answer binds."""
+        found: list[ast.stmt] = []
+        for cell in cells:
+            if cell.metadata["cell_type"] != "code" or self.is_answer(cell):
+                continue
+            for statement in cell.tree:
+                bound = names_in(statement).bound
+                if not bound or not bound <= self._answers_bind:
+                    found.append(statement)
+        return found
+
+    def name_of(self, address: str, source: str) -> str:
+        """The name under which a test's cell is compiled, so that its lines can be shown."""
+        name = f"{self.path}#{address}"
+        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        return name
+
+    def run_shared(
+        self, world: World, namespace: dict[str, Any], tree: Sequence[ast.stmt], name: str
+    ) -> Any:
+        """Run statements that share their names with the answer; the value of a last expression.
+
+        `name` is what they are compiled under.
+        """
+        namespace[FORGET] = lambda name: forget(world, namespace, name)
+        given: dict[str, Any] = {}
+        value = None
+        for statement in tree:
+            value = run_statement(statement, namespace, name, self._answers_use)
+            bound = set() if _is_import(statement) else names_in(statement).bound
+            for each in self._answers_use & bound & namespace.keys():
+                if each not in given or given[each] is not namespace[each]:
+                    given[each] = namespace[each]
+                    world.assign(each, namespace[each])
+        return value
+
+
+def forget(world: World, namespace: dict[str, Any], name: str) -> None:
+    """`del name` in a test: gone here, and in the answer."""
+    namespace.pop(name, None)
+    world.forget(name)
+
+
+def _is_import(statement: ast.stmt) -> bool:
+    """Whether it only gives a module another name, which the answer has to do for itself."""
+    return isinstance(statement, ast.Import | ast.ImportFrom)
+
+
+def _seeds_and(needed: list[ast.stmt], before: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements of `before` that are needed or set a seed, in order."""
+    wanted = set(map(id, needed))
+    return [s for s in before if id(s) in wanted or (isinstance(s, ast.Expr) and _is_seed(s))]
+
+
+def _is_seed(statement: ast.Expr) -> bool:
+    called = statement.value.func if isinstance(statement.value, ast.Call) else None
+    return getattr(called, "attr", getattr(called, "id", "")) in ("seed", "manual_seed")
+
+
+def used_in(tree: Sequence[ast.stmt]) -> set[str]:
+    return {name for statement in tree for name in names_in(statement).used}
+
+
+class NbgraderNotebook(NotebookTests):
+    """A source notebook: each autograded test cell is a test, called by its grade_id."""
+
+    def is_answer(self, cell: Cell) -> bool:
+        return bool(_mark(cell).get("solution"))
+
+    def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
+        about = ""
+        for cell in self.cells:
+            mark = _mark(cell)
+            if self.is_answer(cell):
+                about = next(iter(_defined(cell)), mark.get("grade_id", ""))
+            if not mark.get("grade") and not mark.get("task"):
+                continue
+            points = float(mark.get("points") or 0)
+            hidden = BEGIN_HIDDEN in cell.source
+            obstacle = _obstacle(cell)
+            yield Test(mark["grade_id"], _title(cell), points, hidden, obstacle, about)
+
+    def run_in(self, world: World, address: str) -> None:
+        number = next(n for n, c in enumerate(self.cells) if _mark(c).get("grade_id") == address)
+        cell = self.cells[number]
+        tree = ast.parse(cell.source).body
+        namespace = self.namespace(world, self.own_statements(self.cells[:number]), used_in(tree))
+        self._hidden = _hidden_lines(cell.source)
+        value = self.run_shared(world, namespace, tree, self.name_of(address, cell.source))
+        points = float(_mark(cell).get("points") or 0)
+        # nbgrader takes a number that the cell shows for what it earned.
+        if type(value) in (int, float) and not points <= value:
+            raise PartialCredit(float(value))
+
+    def source_of(self, address: str) -> str:
+        return next(c.source for c in self.cells if _mark(c).get("grade_id") == address)
+
+    def is_hidden_at(self, error: BaseException, hidden: bool) -> bool:
+        return hidden and self.place_of(error)[1] in self._hidden
+
+
+def _mark(cell: Cell) -> dict[str, Any]:
+    mark = cell.metadata.get("nbgrader")
+    return mark if isinstance(mark, dict) else {}
+
+
+def _obstacle(cell: Cell) -> str:
+    """What keeps a graded cell from being a check."""
+    if cell.metadata["cell_type"] != "code" or _mark(cell).get("solution"):
+        return PERSON
+    if AUTOTEST.search(cell.source):
+        return "nbgrader writes it (AUTOTEST): import the released version of the notebook"
+    try:
+        ast.parse(cell.source)
+    except SyntaxError as error:
+        return f"it is no valid Python: {error.msg}"
+    return ""
+
+
+def _title(cell: Cell) -> str:
+    """The docstring or the comment that a test cell opens with, else its name in words."""
+    name = str(_mark(cell).get("grade_id", ""))
+    if cell.metadata["cell_type"] != "code":
+        return title_of("", name)
+    tree = cell.tree
+    first = tree[0] if tree else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        return title_of(str(first.value.value), name)
+    line = cell.source.strip().partition("\n")[0]
+    comment = line.lstrip("# ") if line.startswith("# ") else ""
+    return title_of(comment, name.replace("-", "_"))
+
+
+def _defined(cell: Cell) -> list[str]:
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return [node.name for node in cell.tree if isinstance(node, kinds)]
+
+
+def _hidden_lines(source: str) -> set[int]:
+    """The lines between nbgrader's marks of hidden tests."""
+    found, inside = set(), False
+    for number, line in enumerate(source.splitlines(), start=1):
+        if BEGIN_HIDDEN in line:
+            inside = True
+        if inside:
+            found.add(number)
+        if END_HIDDEN in line:
+            inside = False
+    return found

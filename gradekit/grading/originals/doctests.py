@@ -1,0 +1,142 @@
+"""doctest: each example is a test, run after the examples that stand before it.
+
+The examples run here, so that what they compare is compared here. What an example shows is the
+`repr` of its value, which for an object of the answer's is text that the answer wrote; it is
+compared with the expected text, which never leaves.
+"""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import io
+import traceback
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from typing import Any
+
+from gradekit.grading.compare import Mismatch
+from gradekit.grading.originals.original import Original, Test
+from gradekit.grading.originals.statements import run_statement
+from gradekit.grading.originals.world import World
+from gradekit.grading.proxy import SubmissionProxy
+
+SHOWN = 200  # characters of an example in a message
+
+
+class DoctestFile(Original):
+    """A Python file with examples in its docstrings, or a text with examples in it."""
+
+    def read(self, content: bytes) -> None:
+        super().read(content)
+        self._groups = dict(groups_in(content.decode("utf-8"), self.path.suffix, self.path.stem))
+
+    def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
+        for name, examples in self._groups.items():
+            for number, example in enumerate(examples):
+                if not example.want and example.exc_msg is None and not _asserts(example):
+                    continue  # it only prepares those after it
+                title = " ".join(example.source.split())[:SHOWN]
+                skipped = example.options.get(doctest.SKIP, False)
+                yield Test(
+                    f"{name}#{number}",
+                    title,
+                    about=name,
+                    obstacle="it is marked to be skipped" if skipped else "",
+                )
+
+    def source_of(self, address: str) -> str:
+        name, _, number = address.rpartition("#")
+        return self._groups[name][int(number)].source
+
+    def run_in(self, world: World, address: str) -> None:
+        name, _, number = address.rpartition("#")
+        examples = self._groups[name][: int(number) + 1]
+        namespace = world.prepare({"__name__": "__main__"})
+        for example in examples[:-1]:
+            show(world, namespace, example)  # whatever comes of it: it has a test of its own
+        judge(world, namespace, examples[-1])
+
+
+def groups_in(text: str, suffix: str, stem: str) -> Iterator[tuple[str, list[doctest.Example]]]:
+    """The examples of each docstring by the name of what it documents, or all of a text."""
+    parser = doctest.DocTestParser()
+    if suffix != ".py":
+        yield stem, parser.get_examples(text)
+        return
+    for name, doc in _docstrings(ast.parse(text), stem):
+        if examples := parser.get_examples(doc):
+            yield name, examples
+
+
+def _docstrings(node: ast.AST, name: str, outer: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        if doc := ast.get_docstring(node):
+            yield name, doc
+        for child in node.body:
+            if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                yield from _docstrings(child, f"{outer}{child.name}", f"{outer}{child.name}.")
+
+
+def _asserts(example: doctest.Example) -> bool:
+    return example.source.startswith("assert ")
+
+
+def show(world: World, namespace: dict[str, Any], example: doctest.Example) -> Any:
+    """Run an example; what it shows, or the error that it raised."""
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):
+            for statement in ast.parse(example.source).body:
+                _run(statement, namespace, printed)
+    except Exception as error:
+        return error
+    return printed.getvalue()
+
+
+def _run(statement: ast.stmt, namespace: dict[str, Any], printed: io.StringIO) -> None:
+    if isinstance(statement, ast.Delete):
+        run_statement(statement, namespace, "<example>")
+    elif isinstance(statement, ast.Expr):
+        code = compile(ast.Expression(statement.value), "<example>", "eval", dont_inherit=True)
+        value = eval(code, namespace)
+        if value is not None:
+            printed.write(f"{value!r}\n")
+    else:
+        code = compile(ast.Module([statement], []), "<example>", "exec", dont_inherit=True)
+        exec(code, namespace)
+
+
+def judge(world: World, namespace: dict[str, Any], example: doctest.Example) -> None:
+    """Run an example, and compare what it shows with what it should.
+
+    Raises:
+        Mismatch: it shows something else; or whatever the example raises.
+    """
+    got = show(world, namespace, example)
+    flags = 0
+    for flag, on in example.options.items():
+        flags = flags | flag if on else flags & ~flag
+    source = example.source.strip()
+    if example.exc_msg is not None:
+        if not isinstance(got, Exception):
+            raise Mismatch(f"expected {example.exc_msg.strip()}, but nothing was raised", source)
+        if not _same_error(example.exc_msg, got, flags):
+            raise got
+        return
+    if isinstance(got, Exception):
+        raise got
+    if not doctest.OutputChecker().check_output(example.want, got, flags):
+        raise Mismatch(f"expected {example.want.strip()}, got {got.strip() or 'nothing'}", source)
+
+
+def _same_error(wanted: str, error: Exception, flags: int) -> bool:
+    """Whether an error reads as the example says, wherever its class is defined."""
+    got = traceback.format_exception_only(error)[-1]
+    kind, colon, rest = got.partition(":")
+    got = f"{kind.rpartition('.')[2]}{colon}{rest}"
+    kind, colon, rest = wanted.partition(":")
+    wanted = f"{kind.rpartition('.')[2]}{colon}{rest}"
+    if flags & doctest.IGNORE_EXCEPTION_DETAIL:
+        got, wanted = got.partition(":")[0].strip(), wanted.partition(":")[0].strip()
+    return doctest.OutputChecker().check_output(wanted, got, flags)

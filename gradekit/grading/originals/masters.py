@@ -1,0 +1,202 @@
+"""otter's masters: notebooks with answers, and with tests between BEGIN and END TESTS."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from gradekit.errors import GraderError
+from gradekit.grading.originals import doctests
+from gradekit.grading.originals.cells import Cell, NotebookTests, code_cells, used_in
+from gradekit.grading.originals.original import PERSON, Test, title_of
+from gradekit.grading.originals.statements import run_statement
+from gradekit.grading.originals.world import World
+from gradekit.grading.proxy import SubmissionProxy
+
+
+class OtterNotebook(NotebookTests):
+    """A master notebook of `otter assign`: each cell between BEGIN and END TESTS is a test."""
+
+    def read(self, content: bytes) -> None:
+        self._places: dict[int, tuple[str, int]] = {}  # of test cells: question, number
+        self._questions: dict[str, dict[str, Any]] = {}
+        self._is_answer: set[int] = set()
+        cells = code_cells(content)
+        self._mark_cells(cells)
+        super().read(content)
+
+    def _mark_cells(self, cells: list[Cell]) -> None:
+        question, within = "", ""
+        self.starts = dict[int, str]()
+        for number, cell in enumerate(cells):
+            text = cell.source.strip()
+            if cell.metadata["cell_type"] == "raw":
+                if text.upper().startswith("# BEGIN QUESTION"):
+                    told = config_of(text)
+                    question = str(told.get("name") or f"q{len(self._questions) + 1}")
+                    self._questions[question] = told
+                for part in ("SOLUTION", "TESTS", "PROMPT"):
+                    if text.upper().startswith(f"# BEGIN {part}"):
+                        within = part
+                    elif text.upper().startswith(f"# END {part}"):
+                        within = ""
+                if text.upper().startswith("# END QUESTION"):
+                    question = ""
+            elif cell.metadata["cell_type"] == "code" and within == "TESTS":
+                count = sum(1 for name, _ in self._places.values() if name == question)
+                self._places[number] = question, count
+            elif within == "SOLUTION":
+                self._is_answer.add(number)
+
+    def is_answer(self, cell: Cell) -> bool:
+        return any(cell is self.cells[number] for number in self._is_answer)
+
+    def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
+        for question, told in self._questions.items():
+            numbers = [n for n, (name, _) in self._places.items() if name == question]
+            configs = [test_config(self.cells[number].source)[0] for number in numbers]
+            points = shared_points(told.get("points"), [each.get("points") for each in configs])
+            if told.get("manual"):
+                amount = told.get("points")
+                given = float(amount) if isinstance(amount, int | float) else None
+                yield Test(question, title_of("", question), given, False, PERSON, question)
+            for number, config, worth in zip(numbers, configs, points, strict=True):
+                cell = self.cells[number]
+                title = str(config.get("name") or f"{question}, test {self._places[number][1] + 1}")
+                obstacle = "" if _body(cell.source)[0] else "it is empty"
+                yield Test(
+                    f"{question}#{self._places[number][1]}",
+                    title,
+                    worth,
+                    is_hidden(cell.source, config),
+                    obstacle,
+                    question,
+                )
+
+    def source_of(self, address: str) -> str:
+        return _body(self.cells[self._number(address)].source)[0] if "#" in address else ""
+
+    def _number(self, address: str) -> int:
+        question, _, place = address.rpartition("#")
+        return next(n for n, p in self._places.items() if p == (question, int(place)))
+
+    def run_in(self, world: World, address: str) -> None:
+        number = self._number(address)
+        cell = self.cells[number]
+        source, function = _body(cell.source)
+        tree = ast.parse(source).body
+        before = [c for n, c in enumerate(self.cells[:number]) if n not in self._places]
+        namespace = self.namespace(world, self.own_statements(before), used_in(tree))
+        if function is not None and not cell.shown.strip():
+            run_statement(function, namespace, self.name_of(address, source))
+            call_with_names(world, namespace, namespace[function.name])
+            return
+        example = doctest.Example(source, cell.shown and f"{cell.shown.rstrip()}\n")
+        doctests.judge(world, namespace, example)
+
+
+def config_of(text: str) -> dict[str, Any]:
+    """The settings in a raw cell of otter's, which are YAML below its first line.
+
+    Raises:
+        GraderError: they cannot be read.
+    """
+    try:
+        import yaml
+
+        told = yaml.safe_load(text.partition("\n")[2])
+    except ImportError:
+        raise GraderError("otter's settings are YAML: pip install pyyaml") from None
+    except yaml.YAMLError as error:
+        raise GraderError(f"settings of otter cannot be read: {error}") from None
+    return told if isinstance(told, dict) else {}
+
+
+BEGIN_CONFIG = re.compile(r'\s*(?:\w+\s*=\s*)?"""\s*#\s*BEGIN TEST CONFIG', re.IGNORECASE)
+END_CONFIG = re.compile(r'\s*"""\s*#\s*END TEST CONFIG', re.IGNORECASE)
+
+
+def test_config(source: str) -> tuple[dict[str, Any], str]:
+    """The settings that a test cell opens with, and the rest of it."""
+    lines = source.splitlines()
+    if not lines or not BEGIN_CONFIG.match(lines[0]):
+        return {}, source
+    end = next((n for n, line in enumerate(lines) if END_CONFIG.match(line)), len(lines) - 1)
+    told = config_of("\n".join(["", *lines[1:end]]))
+    return told, "\n".join(lines[end + 1 :])
+
+
+def is_hidden(source: str, config: dict[str, Any]) -> bool:
+    """Whether a test cell is marked as hidden, by its settings or its first comment."""
+    first = source.lstrip().partition("\n")[0]
+    commented = first.startswith("#") and re.search(r"\bhidden\b", first, re.IGNORECASE)
+    return bool(config.get("hidden", commented))
+
+
+def _body(source: str) -> tuple[str, ast.FunctionDef | None]:
+    """What a test cell runs; and its function, where it is a function that raises."""
+    body = test_config(source)[1]
+    body = "\n".join(line for line in body.splitlines() if not line.rstrip().endswith("# IGNORE"))
+    try:
+        tree = ast.parse(body).body
+    except SyntaxError:
+        return "", None
+    only = tree[0] if len(tree) == 1 else None
+    return textwrap.dedent(body).strip(), only if isinstance(only, ast.FunctionDef) else None
+
+
+def shared_points(total: Any, own: Sequence[Any]) -> list[float]:
+    """What each test of a question is worth: its own points, and an equal share of the rest."""
+    if isinstance(total, dict):
+        total = float(total.get("each", 1)) * len(own)
+    if isinstance(total, list) and len(total) == len(own):
+        own, total = [o if p is None else p for p, o in zip(total, own, strict=True)], None
+    given = [each for each in own if isinstance(each, int | float)]
+    open_ones = len(own) - len(given)
+    if isinstance(total, int | float):
+        rest = max(float(total) - sum(given), 0.0)
+    else:
+        rest = 0.0 if given else 1.0
+    share = rest / open_ones if open_ones else 0.0
+    return [float(each) if isinstance(each, int | float) else share for each in own]
+
+
+def call_with_names(world: World, namespace: dict[str, Any], function: Any) -> None:
+    """Call a test function with what its parameters are called in the answer, as otter does."""
+    given = {}
+    for name in inspect.signature(function).parameters:
+        if name == "env":
+            given[name] = Environment(world, namespace)
+        else:
+            given[name] = namespace[name] if name in namespace else world.answer(name)
+    function(**given)
+
+
+class Environment(dict[str, Any]):
+    """All names of the answer, as otter passes them to a test that asks for `env`."""
+
+    def __init__(self, world: World, namespace: dict[str, Any]) -> None:
+        super().__init__()
+        self._world, self._namespace = world, namespace
+
+    def __missing__(self, name: str) -> Any:
+        if name in self._namespace:
+            return self._namespace[name]
+        try:
+            return self._world.answer(name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(str(name), self) is not self

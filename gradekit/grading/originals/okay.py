@@ -1,0 +1,123 @@
+"""otter's test files: `test = {...}` with suites of doctests, and functions that raise."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import textwrap
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+from gradekit.errors import GraderError
+from gradekit.grading.originals import doctests
+from gradekit.grading.originals.masters import call_with_names, shared_points
+from gradekit.grading.originals.original import Original, Test, title_of
+from gradekit.grading.originals.world import World, quiet
+from gradekit.grading.proxy import SubmissionProxy
+
+
+class Case:
+    """What otter's `test_case` makes of a function: the function, and what it is worth."""
+
+    def __init__(self, **told: Any) -> None:
+        self.told = told
+
+    def __call__(self, function: Any) -> Case:
+        self.function = function
+        return self
+
+
+class _TestFiles(ModuleType):
+    """`otter.test_files`, as far as test files use it."""
+
+    def __init__(self) -> None:
+        super().__init__("test_files")
+        self.__dict__["test_case"] = _test_case
+
+
+def _test_case(
+    name: str | None = None,
+    points: float | None = None,
+    hidden: bool = False,
+    success_message: str | None = None,
+    failure_message: str | None = None,
+) -> Case:
+    return Case(name=name, points=points, hidden=hidden)
+
+
+class OtterTests(Original):
+    """One test file of otter's, old form or new."""
+
+    def read(self, content: bytes) -> None:
+        super().read(content)
+        self._spec = _spec_in(ast.parse(content))
+
+    def views(self) -> Mapping[str, ModuleType]:
+        return {"test_files": _TestFiles(), "otter.test_files": _TestFiles()}
+
+    def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
+        if self._spec is None:
+            yield from self._functions(submission)
+            return
+        name = str(self._spec.get("name", self.path.stem))
+        for number, suite in enumerate(self._spec["suites"]):
+            cases = suite["cases"]
+            points = shared_points(self._spec.get("points"), [c.get("points") for c in cases])
+            obstacle = ""
+            if suite.get("type", "doctest") != "doctest":
+                obstacle = f"its suite is of the type `{suite['type']}`"
+            for place, (case, worth) in enumerate(zip(cases, points, strict=True)):
+                title = str(case.get("name") or f"{name}, test {place + 1}")
+                hidden = bool(case.get("hidden", True))
+                yield Test(f"{number}#{place}", title, worth, hidden, obstacle, name)
+
+    def _functions(self, submission: SubmissionProxy) -> Iterator[Test]:
+        with self.world(submission) as world, quiet():
+            module = vars(world.load(self.path, self.path.stem))
+        cases = {name: each for name, each in module.items() if isinstance(each, Case)}
+        about = str(module.get("name", self.path.stem))
+        own = [case.told["points"] for case in cases.values()]
+        worths = shared_points(module.get("points"), own)
+        for (name, case), worth in zip(cases.items(), worths, strict=True):
+            title = case.told["name"] or title_of(case.function.__doc__, name)
+            yield Test(name, str(title), worth, bool(case.told["hidden"]), "", about)
+
+    def source_of(self, address: str) -> str:
+        if self._spec is None:
+            return super().source_of(address)
+        suite, place = map(int, address.split("#"))
+        code = textwrap.dedent(self._spec["suites"][suite]["cases"][place]["code"])
+        return "".join(each.source for each in doctest.DocTestParser().get_examples(code))
+
+    def run_in(self, world: World, address: str) -> None:
+        if self._spec is None:
+            module = world.load(self.path, self.path.stem)
+            call_with_names(world, vars(module), getattr(module, address).function)
+            return
+        suite, place = map(int, address.split("#"))
+        told = self._spec["suites"][suite]
+        namespace = world.prepare({"__name__": "__main__"})
+        parser = doctest.DocTestParser()
+        setup = parser.get_examples(textwrap.dedent(told.get("setup") or ""))
+        cases = parser.get_examples(textwrap.dedent(told["cases"][place]["code"]))
+        teardown = parser.get_examples(textwrap.dedent(told.get("teardown") or ""))
+        try:
+            for example in [*setup, *cases]:
+                doctests.judge(world, namespace, example)
+        finally:
+            for example in teardown:
+                doctests.show(world, namespace, example)
+
+
+def _spec_in(tree: ast.Module) -> dict[str, Any] | None:
+    """The value of `test`, which is data; None where the file has functions instead."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "test":
+            try:
+                spec = ast.literal_eval(node.value)
+                assert isinstance(spec, dict) and isinstance(spec["suites"], list)
+            except (ValueError, AssertionError, KeyError):
+                raise GraderError("`test` is no dictionary with `suites`") from None
+            return spec
+    return None

@@ -1,0 +1,161 @@
+"""A file of tests that came from elsewhere: what all kinds of them have in common."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import linecache
+import re
+import traceback
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from gradekit.errors import GraderError
+from gradekit.grading.checks import PartialCredit
+from gradekit.grading.originals.world import World, quiet
+from gradekit.grading.proxy import SubmissionProxy
+
+LINE_CHARACTERS = 120
+HIDDEN = "a hidden test fails"
+PERSON = "a person grades it"  # the obstacle of a test that waits for a mark
+
+
+class Test(NamedTuple):
+    """One test of an original.
+
+    Attributes:
+        address: How the original finds it again.
+        title: What should be true, in the words of the original.
+        points: What the course gives for it; None where it does not say.
+        hidden: Learners do not see its code.
+        obstacle: Why it cannot be a check; empty where it can.
+        about: What it judges, in a word; empty where the original does not say.
+    """
+
+    address: str
+    title: str
+    points: float | None = None
+    hidden: bool = False
+    obstacle: str = ""
+    about: str = ""
+
+
+class Original:
+    """A file under `cases/`, whose tests are run as they are."""
+
+    def __init__(self, grader: str, name: str, sha256: str, modules: Collection[str] = ()) -> None:
+        """
+        Args:
+            grader: The grader's `__file__`: `cases/` lies in the course around it.
+            name: The file, from the exercise's folder in `cases/`.
+            sha256: Of the file when it was imported.
+            modules: Names under which the tests import the answer.
+        Raises:
+            GraderError: the file is not what was imported.
+        """
+        place = Path(grader).resolve()
+        self.folder = place.parent.parent / "cases" / place.stem
+        self.path = self.folder / name
+        self.modules = frozenset(modules)
+        content = self.path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise GraderError(
+                f"{self.path} is not the file that was imported: type `kit import` once more"
+            )
+        self.read(content)
+
+    def read(self, content: bytes) -> None:
+        """Take in the file; nothing of it is run yet."""
+        text = content.decode("utf-8")
+        linecache.cache[str(self.path)] = (len(text), None, text.splitlines(True), str(self.path))
+
+    def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
+        """All tests, in order; `submission` is the course's own solution."""
+        raise NotImplementedError
+
+    def run(self, submission: SubmissionProxy, address: str, *, hidden: bool = False) -> None:
+        """Run one test; raises what the test raises.
+
+        Args:
+            hidden: What it expects is not to be told.
+        """
+        with self.world(submission) as world, quiet():
+            try:
+                self.run_in(world, address)
+            except BaseException as error:
+                raise self.told(error, hidden)  # noqa: B904  # the very error, or a plain one
+
+    def run_in(self, world: World, address: str) -> None:
+        """Run one test in a world of its own."""
+        raise NotImplementedError
+
+    def views(self) -> Mapping[str, ModuleType]:
+        """Modules that the tests get in place of others."""
+        return {}
+
+    @contextmanager
+    def world(self, submission: SubmissionProxy) -> Iterator[World]:
+        """A world for one run."""
+        with World(self.path.parent, submission, self.modules, self.views()) as world:
+            yield world
+
+    def told(self, error: BaseException, hidden: bool) -> BaseException:
+        """The error to raise: with the line that failed, or without what nobody may see."""
+        if getattr(error, "submission_text", None) or not isinstance(error, Exception):
+            return error
+        if isinstance(error, PartialCredit) or not isinstance(error, AssertionError):
+            return error
+        if self.is_hidden_at(error, hidden):
+            return AssertionError(HIDDEN)
+        line = "" if str(error) else self._line_of(error)
+        return AssertionError(f"this does not hold: {line}") if line else error
+
+    def is_hidden_at(self, error: BaseException, hidden: bool) -> bool:
+        """Whether the error came up in a part that learners do not see."""
+        return hidden
+
+    def place_of(self, error: BaseException) -> tuple[str, int]:
+        """The name under which the code of the original was compiled, and the line that failed."""
+        place = "", 0
+        for frame in traceback.extract_tb(error.__traceback__):
+            if frame.filename.startswith(str(self.path)):
+                place = frame.filename, frame.lineno or 0
+        return place
+
+    def _line_of(self, error: BaseException) -> str:
+        """The statement of the original that failed, in one line."""
+        name, line = self.place_of(error)
+        lines = linecache.getlines(name) if name else []
+        found = _assertion_at("".join(lines), line)
+        if not found and 0 < line <= len(lines):
+            found = lines[line - 1]
+        return " ".join(found.split())[:LINE_CHARACTERS]
+
+    def source_of(self, address: str) -> str:
+        """The code of a test, as far as it stands in one place."""
+        name = re.split(r"[.:]", address.partition("#")[0])[-1]
+        for node in ast.walk(ast.parse(self.path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
+                return ast.unparse(node)
+        return ""
+
+
+def _assertion_at(source: str, line: int) -> str:
+    """The smallest assertion that covers a line."""
+    try:
+        nodes = [*ast.walk(ast.parse(source))]
+    except SyntaxError:
+        return ""
+    asserts = [node for node in nodes if isinstance(node, ast.Assert)]
+    around = [node for node in asserts if node.lineno <= line <= (node.end_lineno or 0)]
+    return ast.unparse(around[-1]) if around else ""
+
+
+def title_of(doc: str | None, name: str) -> str:
+    """A docstring's first paragraph, else a test's name in words."""
+    text = " ".join((doc or "").strip().split("\n\n")[0].split())
+    words = name.removeprefix("test").strip("_").replace("_", " ").strip()
+    return text or words[:1].upper() + words[1:] + ("." if words else "")

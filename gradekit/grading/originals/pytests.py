@@ -1,0 +1,463 @@
+"""pytest: functions and classes with fixtures and parameters, one test a set of parameters.
+
+A pytest inside the pytest that runs the graders would share its state with it. So what a test
+asks for is worked out here: fixtures of the file and of conftest.py, all made anew for every
+check whatever their scope, and the built-in ones that graders of answers need.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import itertools
+import sys
+import tempfile
+import unittest
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+
+from gradekit.grading.originals.original import Original, Test, title_of
+from gradekit.grading.originals.unittests import SKIPPED, cases_of, run_method, test_of_method
+from gradekit.grading.originals.world import World, quiet
+from gradekit.grading.proxy import SubmissionProxy
+
+
+class Fixture(NamedTuple):
+    """A fixture as its decorator was told."""
+
+    function: Callable[..., Any]
+    name: str
+    params: tuple[Any, ...]
+    autouse: bool
+    on_class: bool = False
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.function(*args, **keywords)
+
+
+class Item(NamedTuple):
+    """One test function with one set of parameters."""
+
+    address: str
+    function: Callable[..., Any]
+    owner: type | None
+    values: dict[str, Any]  # of parameters
+    indirect: dict[str, Any]  # of fixtures that are parametrized
+    marks: list[pytest.Mark]
+    label: str
+
+
+class PytestFile(Original):
+    """A file of test functions."""
+
+    def views(self) -> Mapping[str, ModuleType]:
+        return {"pytest": _View()}
+
+    def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
+        with self.world(submission) as world, quiet():
+            module, fixtures = self._load(world)
+            for item in items_of(module, fixtures):
+                doc = item.function.__doc__
+                title = title_of(doc, item.function.__name__)
+                label = f"{title.rstrip('.')}: {item.label}." if item.label else title
+                yield Test(item.address, label, obstacle=_obstacle(item))
+            for name, case in cases_of(module):
+                for method in unittest.defaultTestLoader.getTestCaseNames(case):
+                    yield test_of_method(f"{name}::{method}", case, method)
+
+    def run_in(self, world: World, address: str) -> None:
+        module, fixtures = self._load(world)
+        owner, _, method = address.partition("::")
+        case = getattr(module, owner, None)
+        if isinstance(case, type) and issubclass(case, unittest.TestCase):
+            run_method(case, method)
+            return
+        item = next(item for item in items_of(module, fixtures) if item.address == address)
+        try:
+            with Setting(world, module, fixtures, item) as setting:
+                setting.run()
+        except pytest.skip.Exception as skipped:
+            raise AssertionError(f"it was skipped: {skipped}") from None
+
+    def _load(self, world: World) -> tuple[ModuleType, dict[str, Fixture]]:
+        """The module, and the fixtures that there are for its tests."""
+        fixtures: dict[str, Fixture] = {}
+        inside = [self.folder, *reversed(self.path.parent.relative_to(self.folder).parents)]
+        for place in dict.fromkeys(
+            [self.folder, *(self.folder / each for each in inside[1:]), self.path.parent]
+        ):
+            if (place / "conftest.py").is_file():
+                fixtures |= _fixtures_in(vars(world.load(place / "conftest.py", "conftest")))
+        module = world.load(self.path, self.path.stem)
+        return module, fixtures | _fixtures_in(vars(module))
+
+
+class _View(ModuleType):
+    """pytest as the tests see it: its fixtures are remembered in a form of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("pytest")
+        self.__dict__["fixture"] = _fixture
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(pytest, name)
+
+
+def _fixture(function: Any = None, **told: Any) -> Any:
+    def decorate(made: Callable[..., Any]) -> Fixture:
+        params = tuple(told.get("params") or ())
+        name = told.get("name") or made.__name__
+        return Fixture(made, name, params, bool(told.get("autouse")))
+
+    return decorate if function is None else decorate(function)
+
+
+def _fixtures_in(namespace: Mapping[str, Any], on_class: bool = False) -> dict[str, Fixture]:
+    found = [value for value in list(namespace.values()) if isinstance(value, Fixture)]
+    return {each.name: each._replace(on_class=on_class) for each in found}
+
+
+def items_of(module: ModuleType, fixtures: dict[str, Fixture]) -> Iterator[Item]:
+    """The tests of a module in order, each set of parameters one."""
+    of_module = _marks(module)
+    for name, value in list(vars(module).items()):
+        if inspect.isfunction(value) and name.startswith("test"):
+            yield from _with_parameters(name, value, None, _marks(value) + of_module, fixtures)
+        elif _is_test_class(name, value, module):
+            more = fixtures | _fixtures_of_class(value)
+            for method, function in inspect.getmembers(value, inspect.isfunction):
+                if method.startswith("test"):
+                    marks = _marks(function) + _marks(value) + of_module
+                    yield from _with_parameters(f"{name}::{method}", function, value, marks, more)
+
+
+def _is_test_class(name: str, value: Any, module: ModuleType) -> bool:
+    return (
+        isinstance(value, type)
+        and name.startswith("Test")
+        and value.__module__ == module.__name__
+        and not issubclass(value, unittest.TestCase)
+    )
+
+
+def _fixtures_of_class(owner: type) -> dict[str, Fixture]:
+    found: dict[str, Fixture] = {}
+    for base in reversed(owner.__mro__):
+        found |= _fixtures_in(vars(base), on_class=True)
+    return found
+
+
+def _marks(marked: Any) -> list[pytest.Mark]:
+    """The marks of a function, class or module, the nearest first."""
+    own = getattr(marked, "pytestmark", [])
+    each = own if isinstance(own, list) else [own]
+    marks: list[Any] = [getattr(mark, "mark", mark) for mark in each]
+    return marks
+
+
+def _with_parameters(
+    address: str,
+    function: Callable[..., Any],
+    owner: type | None,
+    marks: list[pytest.Mark],
+    fixtures: dict[str, Fixture],
+) -> Iterator[Item]:
+    """An item for each combination of what marks and fixtures name as parameters."""
+    axes = [_axis_of_mark(mark) for mark in marks if mark.name == "parametrize"]
+    named = {name for axis in axes for values in axis for name in values.values}
+    for fixture in _needed(function, marks, fixtures):
+        if fixture.params and fixture.name not in named:
+            axes.append(
+                [
+                    _Values({fixture.name: p}, {fixture.name}, [], _label(p))
+                    for p in map(_bare, fixture.params)
+                ]
+            )
+    combinations = list(itertools.product(*axes))
+    for number, parts in enumerate(combinations):
+        values: dict[str, Any] = {}
+        indirect: dict[str, Any] = {}
+        for part in parts:
+            for name, value in part.values.items():
+                (indirect if name in part.indirect else values)[name] = value
+        more = [mark for part in parts for mark in part.marks]
+        place = f"{address}#{number}" if axes else address
+        label = ", ".join(part.label for part in parts)
+        yield Item(place, function, owner, values, indirect, marks + more, label)
+
+
+class _Values(NamedTuple):
+    """One set of values for the names of one parametrization."""
+
+    values: dict[str, Any]
+    indirect: set[str]
+    marks: list[pytest.Mark]
+    label: str
+
+
+def _axis_of_mark(mark: pytest.Mark) -> list[_Values]:
+    told = dict(zip(("argnames", "argvalues", "indirect", "ids"), mark.args, strict=False))
+    told |= mark.kwargs
+    names = told["argnames"]
+    if isinstance(names, str):
+        names = [name.strip() for name in names.split(",") if name.strip()]
+    through = told.get("indirect", False)
+    indirect = set(names) if through is True else set(through or ())
+    ids = told.get("ids")
+    axis = []
+    for number, case in enumerate(told["argvalues"]):
+        marks = list(getattr(case, "marks", ()))
+        label = getattr(case, "id", None)
+        values = case.values if hasattr(case, "marks") and hasattr(case, "values") else case
+        values = tuple(values) if len(names) > 1 or values is not case else (values,)
+        if label is None:
+            label = _given_id(ids, number, values)
+        axis.append(
+            _Values(
+                dict(zip(names, values, strict=True)),
+                indirect,
+                [getattr(each, "mark", each) for each in marks],
+                label,
+            )
+        )
+    return axis
+
+
+def _given_id(ids: Any, number: int, values: tuple[Any, ...]) -> str:
+    """What the author calls a case, else its values."""
+    if callable(ids):
+        named = [ids(value) for value in values]
+        return "-".join(
+            _label(v) if n is None else str(n) for n, v in zip(named, values, strict=True)
+        )
+    if ids is not None and (given := list(ids)[number]) is not None:
+        return str(given)
+    return "-".join(map(_label, values))
+
+
+def _label(value: Any) -> str:
+    plain = isinstance(value, bool | int | float | str | type(None))
+    text = str(value) if plain else getattr(value, "__name__", type(value).__name__)
+    return " ".join(text.split())[:40]
+
+
+def _bare(param: Any) -> Any:
+    """The value of a fixture's parameter, which may be a pytest.param."""
+    return param.values[0] if hasattr(param, "marks") and hasattr(param, "values") else param
+
+
+def _needed(
+    function: Callable[..., Any], marks: list[pytest.Mark], fixtures: dict[str, Fixture]
+) -> list[Fixture]:
+    """The fixtures that a test asks for, by its parameters and marks, and those they ask for."""
+    waiting = [fixture.name for fixture in fixtures.values() if fixture.autouse]
+    waiting += [name for mark in marks if mark.name == "usefixtures" for name in mark.args]
+    waiting += inspect.signature(function).parameters
+    found: dict[str, Fixture] = {}
+    while waiting:
+        name = waiting.pop(0)
+        if name in fixtures and name not in found:
+            found[name] = fixtures[name]
+            waiting += inspect.signature(fixtures[name].function).parameters
+    return list(found.values())
+
+
+def _obstacle(item: Item) -> str:
+    """What keeps a test from being a check."""
+    if inspect.iscoroutinefunction(item.function):
+        return "it is a coroutine, which needs a plugin of pytest"
+    for mark in item.marks:
+        if mark.name == "skip" or (mark.name == "skipif" and mark.args and mark.args[0]):
+            return SKIPPED
+        if mark.name == "xfail":
+            return "it is expected to fail"
+    return ""
+
+
+class Setting:
+    """What one item runs in: its fixtures, and what has to be undone after it."""
+
+    def __init__(
+        self, world: World, module: ModuleType, fixtures: dict[str, Fixture], item: Item
+    ) -> None:
+        self._world, self._module, self._item = world, module, item
+        self._fixtures = fixtures | (_fixtures_of_class(item.owner) if item.owner else {})
+        self._made: dict[str, Any] = {}
+        self._undo = contextlib.ExitStack()
+        self._instance = item.owner() if item.owner else None
+
+    def __enter__(self) -> Setting:
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        self._undo.__exit__(*details)
+
+    def run(self) -> None:
+        """Set up, call the test, and tear down at the end."""
+        function = self._item.function
+        self._set_up()
+        for fixture in _needed(function, self._item.marks, self._fixtures):
+            self.value(fixture.name)
+        wanted = inspect.signature(function).parameters
+        names = [name for name in wanted if not (self._instance is not None and name == "self")]
+        given = {name: self.value(name) for name in names if self._is_known(name)}
+        bound = function if self._instance is None else function.__get__(self._instance)
+        bound(**given)
+
+    def _is_known(self, name: str) -> bool:
+        known = name in self._item.values or name in self._fixtures or name in BUILT_IN
+        if (
+            not known
+            and inspect.signature(self._item.function).parameters[name].default
+            is inspect.Parameter.empty
+        ):
+            raise LookupError(f"there is no fixture `{name}` here")
+        return known
+
+    def value(self, name: str) -> Any:
+        """The value of a parameter or a fixture, made once."""
+        if name in self._item.values:
+            return self._item.values[name]
+        if name not in self._made:
+            if name in self._fixtures:
+                self._made[name] = self._make(self._fixtures[name])
+            elif name in BUILT_IN:
+                self._made[name] = BUILT_IN[name](self)
+            else:
+                raise LookupError(f"there is no fixture `{name}` here")
+        return self._made[name]
+
+    def undo(self, function: Callable[[], object]) -> None:
+        """Have something called at the end."""
+        self._undo.callback(function)
+
+    def enter(self, manager: contextlib.AbstractContextManager[Any]) -> Any:
+        """Enter something until the end."""
+        return self._undo.enter_context(manager)
+
+    def request(self, name: str) -> Any:
+        """What a fixture gets as `request`."""
+        item = self._item
+        about = SimpleNamespace(
+            node=SimpleNamespace(name=item.function.__name__, nodeid=item.address),
+            function=item.function,
+            cls=item.owner,
+            instance=self._instance,
+            module=self._module,
+            fixturename=name,
+            getfixturevalue=self.value,
+            addfinalizer=self.undo,
+            scope="function",
+        )
+        if name in item.indirect:
+            about.param = item.indirect[name]
+        return about
+
+    def _make(self, fixture: Fixture) -> Any:
+        given = {}
+        for name, parameter in inspect.signature(fixture.function).parameters.items():
+            if name == "self":
+                continue
+            if name == "request":
+                given[name] = self.request(fixture.name)
+            elif parameter.default is inspect.Parameter.empty:
+                given[name] = self._before(name, fixture)
+        function = fixture.function
+        if fixture.on_class:
+            function = function.__get__(self._instance)
+        value = function(**given)
+        if not inspect.isgenerator(value):
+            return value
+        made = next(value)
+        self.undo(lambda: next(value, None))
+        return made
+
+    def _before(self, name: str, fixture: Fixture) -> Any:
+        """What a fixture asks for; one that asks for its own name means the one it replaces."""
+        if name != fixture.name:
+            return self.value(name)
+        outer = _fixtures_in(vars(self._module)) if fixture.on_class else {}
+        return self._make(outer[name]) if name in outer else BUILT_IN[name](self)
+
+    def _set_up(self) -> None:
+        """The functions that pytest calls by their names, and those that undo them."""
+        places = [
+            (self._module, "module", (self._module,)),
+            (self._item.owner, "class", ()),
+            (self._instance, "method", (self._item.function,)),
+        ]
+        if self._instance is None:
+            places.append((self._module, "function", (self._item.function,)))
+        for holder, kind, told in places:
+            for name, when in ((f"setup_{kind}", True), (f"teardown_{kind}", False)):
+                function = getattr(holder, name, None)
+                if function is None:
+                    continue
+                call = _with_as_many(function, told)
+                if when:
+                    call()
+                else:
+                    self.undo(call)
+
+
+def _with_as_many(function: Callable[..., Any], told: tuple[Any, ...]) -> Callable[[], Any]:
+    """`function`, told as much as it asks for."""
+    count = len(inspect.signature(function).parameters)
+    return lambda: function(*told[:count])
+
+
+class Captured(NamedTuple):
+    """What was printed since one asked last."""
+
+    out: str
+    err: str
+
+
+class Capture:
+    """pytest's `capsys`: what the test and the answer print."""
+
+    def __init__(self) -> None:
+        self._streams = io.StringIO(), io.StringIO()
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[Capture]:
+        before = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = self._streams
+        try:
+            yield self
+        finally:
+            sys.stdout, sys.stderr = before
+
+    def readouterr(self) -> Captured:
+        texts = [stream.getvalue() for stream in self._streams]
+        for stream in self._streams:
+            stream.seek(0)
+            stream.truncate()
+        return Captured(*texts)
+
+    @contextlib.contextmanager
+    def disabled(self) -> Iterator[None]:
+        yield
+
+
+def _monkeypatch(setting: Setting) -> pytest.MonkeyPatch:
+    patch = pytest.MonkeyPatch()
+    setting.undo(patch.undo)
+    return patch
+
+
+def _tmp_path(setting: Setting) -> Path:
+    return Path(setting.enter(tempfile.TemporaryDirectory()))
+
+
+BUILT_IN: dict[str, Callable[[Setting], Any]] = {
+    "capsys": lambda setting: setting.enter(Capture().installed()),
+    "monkeypatch": _monkeypatch,
+    "tmp_path": _tmp_path,
+    "request": lambda setting: setting.request(""),
+}

@@ -1,0 +1,89 @@
+"""unittest: a method is a test, run by unittest itself with all that belongs to it."""
+
+from __future__ import annotations
+
+import unittest
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from gradekit.grading.originals.original import Original, Test, title_of
+from gradekit.grading.originals.world import World, quiet
+from gradekit.grading.proxy import SubmissionProxy
+
+SKIPPED = "it skips itself"
+
+
+class FirstError(unittest.TestResult):
+    """Keeps the first error as it was raised, those of subtests and of clean-ups included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.error: BaseException | None = None
+        self.skip = ""
+
+    def _keep(self, error: Any) -> None:
+        self.error = self.error or error[1]
+
+    def addError(self, test: unittest.TestCase, error: Any) -> None:
+        self._keep(error)
+
+    def addFailure(self, test: unittest.TestCase, error: Any) -> None:
+        self._keep(error)
+
+    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, error: Any) -> None:
+        if error is not None:
+            self._keep(error)
+
+    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
+        self.skip = reason or SKIPPED
+
+    def addExpectedFailure(self, test: unittest.TestCase, error: Any) -> None:
+        pass
+
+    def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:
+        self.error = self.error or AssertionError("it passes, and is expected to fail")
+
+
+class UnittestFile(Original):
+    """A module of test cases."""
+
+    def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
+        with self.world(submission) as world, quiet():
+            module = world.load(self.path, self.path.stem)
+            for name, case in cases_of(module):
+                for method in unittest.defaultTestLoader.getTestCaseNames(case):
+                    yield test_of_method(f"{name}.{method}", case, method)
+
+    def run_in(self, world: World, address: str) -> None:
+        name, _, method = address.partition(".")
+        module = world.load(self.path, self.path.stem)
+        run_method(getattr(module, name), method)
+
+
+def cases_of(module: ModuleType) -> Iterator[tuple[str, type[unittest.TestCase]]]:
+    """The test cases that a module has at its top level, by their names there."""
+    for name, value in list(vars(module).items()):
+        is_case = isinstance(value, type) and issubclass(value, unittest.TestCase)
+        if is_case and value.__module__ == module.__name__:
+            yield name, value
+
+
+def test_of_method(address: str, case: type[unittest.TestCase], method: str) -> Test:
+    """A method as a test, with what keeps it from being a check."""
+    function = getattr(case, method)
+    skipped = getattr(function, "__unittest_skip__", False) or getattr(
+        case, "__unittest_skip__", False
+    )
+    obstacle = SKIPPED if skipped else ""
+    return Test(address, title_of(function.__doc__, method), obstacle=obstacle)
+
+
+def run_method(case: type[unittest.TestCase], method: str) -> None:
+    """Run a method with setUpModule, setUpClass, setUp and what they add to clean up."""
+    result = FirstError()
+    unittest.TestSuite([case(method)]).run(result)
+    if result.error is not None:
+        raise result.error
+    if result.skip:
+        raise AssertionError(f"it was skipped: {result.skip}")

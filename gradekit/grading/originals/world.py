@@ -1,0 +1,232 @@
+"""What the code of an original test sees: its own names, and the answer's under theirs.
+
+Every run of a test gets a world of its own. In it `import student` gives the submission, a name
+that nothing here binds is looked for in the submission, and `print` writes where nobody looks.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import io
+import sys
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from gradekit.grading.live import module_of
+from gradekit.grading.originals.keyboard import Keyboard
+from gradekit.grading.proxy import SubmissionProxy, run_of
+
+# A test may replace what all threads of a process share: sys.stdout, an entry of sys.modules.
+_one_at_a_time = threading.RLock()
+
+
+class Builtins(dict[str, Any]):
+    """The built-in names, and behind them those of the submission."""
+
+    def __init__(self, world: World, find_others: bool) -> None:
+        own = {"print": world.print, "__import__": world.import_module}
+        super().__init__(vars(builtins), **own)
+        self._world, self._find_others = world, find_others
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "input":  # a test may have put its own into the real `builtins`
+            return builtins.input
+        return super().__getitem__(name)
+
+    def __missing__(self, name: str) -> Any:
+        if not self._find_others or name.startswith("__") or name in self._world.deleted:
+            raise KeyError(name)
+        return self._world.answer(name)
+
+
+class AnswerModule(ModuleType):
+    """The submission under the name by which the tests import it."""
+
+    def __init__(self, name: str, world: World) -> None:
+        super().__init__(name)
+        self.__dict__["__all__"] = []  # `import *` leaves it to `Builtins` to find the names
+        self.__dict__["_world_of_the_test"] = world
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.__dict__["_world_of_the_test"].answer(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__["_world_of_the_test"].assign(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self.__dict__["_world_of_the_test"].forget(name)
+
+
+class World:
+    """One run of one test; use it in `with`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        submission: SubmissionProxy,
+        modules: Collection[str],
+        views: Mapping[str, ModuleType],
+    ) -> None:
+        """
+        Args:
+            folder: Where the original's own modules and data lie.
+            modules: Names under which the tests import the answer.
+            views: Modules that the tests get in place of others of that name.
+        """
+        self.folder, self.submission = folder, submission
+        self.deleted: set[str] = set()  # of the answer's names, by the test
+        self.printed = io.StringIO()
+        self._bound: dict[str, Any] = {}  # of the answer's names, by the test
+        self._changed: dict[str, Any] = {}  # the same, and what stood there before
+        self._modules: dict[str, ModuleType] = {
+            **views,
+            **{name: AnswerModule(name, self) for name in modules},
+        }
+        self._answers = frozenset(modules)
+        self._keyboard = Keyboard(submission)
+        self._hidden: dict[str, ModuleType | None] = {}  # of sys.modules, while this runs
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> World:
+        self._stack.enter_context(_one_at_a_time)
+        self._stdout = sys.stdout
+        self._keyboard.watch()
+        for name in self._answers:
+            self._put(name, self._modules[name])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._restore()
+        finally:
+            for name, before in self._hidden.items():
+                if before is None:
+                    sys.modules.pop(name, None)
+                else:
+                    sys.modules[name] = before
+            self._stack.close()
+
+    def answer(self, name: str) -> Any:
+        """A name of the submission.
+
+        Raises:
+            SubmissionError: it has no such name.
+        """
+        if name in self._bound:
+            return self._bound[name]
+        return self.submission[name]
+
+    def assign(self, name: str, value: Any) -> None:
+        """Bind a name in the submission, as a test does that shares its namespace."""
+        self._remember(name)
+        setattr(self._module, name, value)
+        self._bound[name] = value
+        self.deleted.discard(name)
+
+    def forget(self, name: str) -> None:
+        """Delete a name of the submission."""
+        self._remember(name)
+        delattr(self._module, name)
+        self._bound.pop(name, None)
+        self.deleted.add(name)
+
+    def load(self, path: Path, name: str) -> ModuleType:
+        """Run a file of the original as a module of this world."""
+        module = ModuleType(name)
+        module.__file__ = str(path)
+        self._modules[name] = module
+        self._put(name, module)
+        self.prepare(vars(module))
+        exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))
+        # That a file imports a class says nothing of what its tests look at.
+        objects = run_of(self.submission).attempt.objects
+        if objects is not None:
+            objects.used.discard("handles")
+        return module
+
+    def prepare(self, namespace: dict[str, Any], find_others: bool = True) -> dict[str, Any]:
+        """Make code that runs in `namespace` see this world."""
+        namespace["__builtins__"] = Builtins(self, find_others)
+        return namespace
+
+    def print(self, *values: Any, file: Any = None, **keywords: Any) -> None:
+        """`print` as the test sees it: to its own stdout, where it has one."""
+        if file is None:
+            file = self.printed if sys.stdout is self._stdout else sys.stdout
+        builtins.print(*values, file=file, **keywords)
+
+    def import_module(
+        self,
+        name: str,
+        namespace: Mapping[str, Any] | None = None,
+        local: Mapping[str, Any] | None = None,
+        names: Collection[str] | None = (),
+        level: int = 0,
+    ) -> Any:
+        """`import` as the test sees it: the answer, modules beside the test, then all others."""
+        found = self._find(name)
+        if found is None:
+            return builtins.__import__(name, namespace, local, [*(names or ())], max(level, 0))
+        if name in self._answers:
+            for each in names or ():
+                if each != "*":
+                    getattr(found, each)  # says which one there is not, as no ImportError would
+        elif names and "*" in names:
+            self._modules[name] = found
+        return found if names or "." not in name else _package(name, found)
+
+    def _find(self, name: str) -> ModuleType | None:
+        known = self._modules.get(name) or self._modules.get(name.rpartition(".")[2])
+        if known is not None:
+            return known
+        path = self.folder.joinpath(*name.split(".")).with_suffix(".py")
+        return self.load(path, name) if path.is_file() else None
+
+    @property
+    def _module(self) -> Any:
+        return module_of(self.submission)
+
+    def _remember(self, name: str) -> None:
+        if name not in self._changed:
+            self._changed[name] = getattr(self._module, name, _ABSENT)
+
+    def _restore(self) -> None:
+        """What the test changed in the submission does not outlive it."""
+        for name, before in self._changed.items():
+            if before is _ABSENT:
+                delattr(self._module, name)
+            else:
+                setattr(self._module, name, before)
+        self._keyboard.disconnect()
+
+    def _put(self, name: str, module: ModuleType) -> None:
+        self._hidden.setdefault(name, sys.modules.get(name))
+        sys.modules[name] = module
+
+
+_ABSENT = object()
+
+
+def _package(name: str, found: ModuleType) -> ModuleType:
+    """What `import a.b` binds to `a`: something whose attribute `b` is the module."""
+    for part in reversed(name.split(".")[1:]):
+        outer = ModuleType(name)
+        outer.__dict__[part] = found
+        found = outer
+    return found
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing that a test warns of is anybody's business here."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,8 @@
+def double(x):
+    """Twice x."""
+    ...
+
+
+class Counter:
+    """Counts up from 0."""
+    ...

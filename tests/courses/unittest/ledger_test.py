@@ -1,0 +1,81 @@
+import io
+import unittest
+from contextlib import redirect_stdout
+from unittest.mock import Mock, patch
+
+from ledger import Ledger, ask, halves, shares
+
+PAYMENTS = [("ann", 5), ("bob", 7), ("ann", 2)]
+
+
+class LedgerTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.names = {name for name, _ in PAYMENTS}
+
+    def setUp(self):
+        self.ledger = Ledger()
+        for name, amount in PAYMENTS:
+            self.ledger.pay(name, amount)
+        self.closed = []
+        self.addCleanup(self.closed.append, "cleaned up")
+
+    def tearDown(self):
+        self.assertEqual(self.closed, [])
+
+    def test_totals(self):
+        """One person's payments are added up, and those of all."""
+        for name, total in (("ann", 7), ("bob", 7), (None, 14)):
+            with self.subTest(name=name):
+                self.assertEqual(self.ledger.total(name), total)
+
+    def test_nobody_pays_nothing(self):
+        for amount in (0, -1):
+            with self.subTest(amount), self.assertRaisesRegex(ValueError, "more than 0"):
+                self.ledger.pay("ann", amount)
+
+    def test_largest(self):
+        self.assertEqual(self.ledger.largest(), ("bob", 7))
+
+    def test_largest_of_none(self):
+        with self.assertRaises(LookupError):
+            Ledger().largest()
+
+    def test_visits_each(self):
+        seen = Mock()
+        self.ledger.each(seen)
+        self.assertEqual([call.args for call in seen.call_args_list], PAYMENTS)
+
+    def test_ledgers_are_apart(self):
+        other = Ledger()
+        other.pay("eve", 1)
+        self.assertEqual((other.total(), self.ledger.total()), (1, 14))
+        self.assertIsInstance(other, Ledger)
+
+
+class FunctionsTest(unittest.TestCase):
+    def test_halves_in_place(self):
+        amounts = [4, 3]
+        self.assertIs(halves(amounts), amounts)
+        self.assertEqual(amounts, [2.0, 1.5])
+
+    def test_shares_differ_by_a_cent(self):
+        self.assertEqual(list(shares(11, 4)), [3, 3, 3, 2])
+        self.assertEqual(next(shares(10, 3)), 4)
+
+    @patch("builtins.input", return_value="Ann")
+    def test_greets_whom_input_names(self, _):
+        out = io.StringIO()
+        with redirect_stdout(out):
+            ask()
+        self.assertIn("Hello, Ann!", out.getvalue())
+
+    @patch("sys.stdout", new_callable=io.StringIO)
+    @patch("sys.stdin", io.StringIO("Bob\n"))
+    def test_greets_whom_stdin_names(self, out):
+        ask()
+        self.assertEqual(out.getvalue().splitlines()[-1][-11:], "Hello, Bob!")
+
+
+if __name__ == "__main__":
+    unittest.main()

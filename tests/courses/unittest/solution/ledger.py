@@ -1,0 +1,49 @@
+"""A ledger of payments."""
+
+
+class Ledger:
+    """Payments by name, in the order in which they came."""
+
+    def __init__(self):
+        self.payments = []
+
+    def pay(self, name, amount):
+        """Note a payment; raises ValueError unless it is more than 0."""
+        if amount <= 0:
+            raise ValueError("a payment is more than 0")
+        self.payments.append((name, amount))
+
+    def total(self, name=None):
+        """The sum of one person's payments, or of all."""
+        return sum(amount for who, amount in self.payments if name in (None, who))
+
+    def largest(self):
+        """Name and amount of the largest payment; raises LookupError if there is none."""
+        if not self.payments:
+            raise LookupError("nobody has paid")
+        return max(self.payments, key=lambda payment: payment[1])
+
+    def each(self, visit):
+        """Call visit(name, amount) for each payment."""
+        for name, amount in self.payments:
+            visit(name, amount)
+
+
+def halves(amounts):
+    """Halve the amounts in place; returns the same list."""
+    for number, amount in enumerate(amounts):
+        amounts[number] = amount / 2
+    return amounts
+
+
+def ask():
+    """Ask for a name, read it, and greet: `Hello, NAME!`."""
+    name = input("Your name? ")
+    print(f"Hello, {name}!")
+
+
+def shares(total, people):
+    """Yield what each of so many people pays, cents that are left over first."""
+    share, left = divmod(total, people)
+    for number in range(people):
+        yield share + (number < left)

@@ -1,0 +1,295 @@
+"""`kit import`: small courses of every kind, imported and graded, with right and wrong answers."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from click.testing import CliRunner
+
+from gradekit.authoring.importing.found import without_regions, without_solution
+from gradekit.authoring.importing.run import KINDS, Imported, import_course
+from gradekit.authoring.importing.trial import BY_A_PERSON, DATA, HANDLES, JUDGED, Outcome
+from gradekit.authoring.verify import prove
+from gradekit.commands import kit
+from gradekit.course import Course
+from gradekit.engine import open_session
+from gradekit.errors import KitError
+from gradekit.grading.originals.masters import shared_points
+from gradekit.grading.session import Session
+from gradekit.report import Report
+from gradekit.submission import Submission
+
+COURSES = Path(__file__).parent / "courses"
+# An answer whose objects equal everything, hold everything, and are as long and true as wanted.
+FORGED = """
+class Anything:
+    def __init__(self, *args, **keywords): pass
+    def __call__(self, *args, **keywords): return self
+    def __getattr__(self, name):
+        if name.startswith("__"): raise AttributeError(name)
+        return self
+    def __eq__(self, other): return True
+    def __bool__(self): return True
+    def __contains__(self, other): return True
+    def __len__(self): return 3
+    def __iter__(self): return iter((self,))
+    def __getitem__(self, key): return self
+    def __hash__(self): return 0
+"""
+
+
+class Kind(NamedTuple):
+    """What comes of the course of one kind."""
+
+    checks: dict[str, int]  # by exercise: how many, those that wait for a person included
+    ways: set[str]
+    wrong: dict[str, set[str]]  # a change of the first solution, and the checks that it loses
+
+
+EXPECTED = {
+    "nbgrader": Kind(
+        {"words": 11}, {DATA, HANDLES, JUDGED, BY_A_PERSON},
+        {
+            "number >= limit->number >= 2": {"test_frequent_obeys_the_limit"},
+            "count(sentence).items()->[(w, sentence.count(w)) for w in {*sentence.split()}]":
+                {"test_frequent_uses_count"},
+            "counts[word] = counts.get(word, 0) + 1->counts[word] = 1":
+                {"test_count_words", "test_frequent_words", "test_partial_credit"},
+        },
+    ),
+    "otter": Kind({"shapes": 5, "files": 5}, {DATA, HANDLES, BY_A_PERSON}, {
+        "side * side->side + side": {"test_q1_0", "test_q1_1"},
+        "if sides < 3->if sides < 2": {"test_q2_1"},
+    }),
+    "unittest": Kind({"ledger": 10}, {DATA, HANDLES}, {
+        "if amount <= 0->if amount < 0": {"test_nobody_pays_nothing"},
+        "return amounts->return list(amounts)": {"test_halves_in_place"},
+        "            visit(name, amount)->            visit(amount, name)": {"test_visits_each"},
+        "f\"Hello, ->f\"Hi, ": {"test_greets_whom_input_names", "test_greets_whom_stdin_names"},
+    }),
+    "pytest": Kind({"bag": 11}, {DATA, HANDLES}, {
+        "len(self) >= CAPACITY->len(self) > CAPACITY":
+            {"test_a_full_bag_says_so", "test_smaller_bags"},
+        "print(thing, bag.count(thing))->print(thing)": {"test_a_line_for_each"},
+        "raise ValueError(\"a thing has a name\")->raise KeyError(\"a thing has a name\")":
+            {"test_empty_name_is_refused"},
+    }),
+    "doctest": Kind({"temperature": 11}, {DATA, HANDLES}, {
+        "+ 32->+ 30": {"test_temperature_0", "test_fahrenheit_0", "test_fahrenheit_1"},
+        "{degrees:7.1f}->{degrees:8.1f}": {"test_table_0"},
+        "return self\n->return None\n":
+            {"test_sensor_1", "test_sensor_2", "test_sensor_3", "test_temperature_2"},
+    }),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Imported]:
+    """The course of a kind, imported once."""
+    done: dict[str, Imported] = {}
+
+    def course(kind: str) -> Imported:
+        if kind not in done:
+            done[kind] = import_course(
+                kind, COURSES / kind, tmp_path_factory.mktemp(kind), solutions=None,
+                with_mutants=False, jobs=1, on_found=lambda _: None, on_done=lambda _: None,
+            )  # fmt: skip
+        return done[kind]
+
+    return course
+
+
+@pytest.fixture(scope="module")
+def session_of() -> Iterator[Callable[[Outcome], Session]]:
+    """Warm sessions on imported exercises."""
+    opened: dict[str, Session] = {}
+
+    def session(outcome: Outcome) -> Session:
+        target = outcome.target
+        key = str(target.cases)
+        if key not in opened:
+            opened[key] = open_session(target.course, target.exercise())
+        return opened[key]
+
+    yield session
+    for each in opened.values():
+        each.close()
+
+
+def grade(session: Session, source: str) -> Report:
+    return session.grade(Submission(session.exercise.file_name, (source,), ""))
+
+
+def lost(report: Report) -> set[str]:
+    return {check.name for check in report.failed}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_test_becomes_a_check(kind: str, imported: Callable[[str], Imported]) -> None:
+    """All but what skips itself; IMPORT.md says of each how it sees the answer."""
+    done = imported(kind)
+    assert {e.target.found.slug: len(e.checks) for e in done.outcomes} == EXPECTED[kind].checks
+    left_out = [each.why_not for one in done.outcomes for each in one.tried if not each.name]
+    assert set(left_out) <= {"it skips itself"}
+    assert {each.way for one in done.outcomes for each in one.checks} == EXPECTED[kind].ways
+    told = done.told.read_text("utf-8")
+    assert all(f"`{each.name}`" in told for one in done.outcomes for each in one.checks)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_originals_stay_as_they_are(kind: str, imported: Callable[[str], Imported]) -> None:
+    """Byte for byte, tests and what lies beside them."""
+    for outcome in imported(kind).outcomes:
+        found = outcome.target.found
+        for path in found.files:
+            copy = outcome.target.cases / path.relative_to(found.folder)
+            assert copy.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_answers_are_graded(
+    kind: str, imported: Callable[[str], Imported], session_of: Callable[[Outcome], Session]
+) -> None:
+    """The solution earns all, the stub nothing; a mistake loses what tests it, and no more."""
+    outcome = imported(kind).outcomes[0]
+    session, solution = session_of(outcome), outcome.target.found.solution
+    report = grade(session, solution)
+    assert lost(report) == set() and report.passed
+    assert grade(session, outcome.target.found.stub).score == 0
+    for change, names in EXPECTED[kind].wrong.items():
+        before, after = change.split("->")
+        assert before in solution
+        assert lost(grade(session, solution.replace(before, after, 1))) == names
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_objects_that_equal_everything_earn_nothing(
+    kind: str, imported: Callable[[str], Imported], session_of: Callable[[Outcome], Session]
+) -> None:
+    """But for what the answer itself judges, as the solution's own classes do."""
+    outcome = imported(kind).outcomes[0]
+    names = {name for each in outcome.checks for name in [each.test.about]}
+    module = outcome.target.found.solution
+    defined = [word.split("(")[0].split(":")[0].split()[1] for word in module.splitlines()
+               if word.startswith(("def ", "class "))]  # fmt: skip
+    source = FORGED + "".join(f"{name} = Anything()\n" for name in defined)
+    judged = {each.name for each in outcome.checks if each.way == JUDGED}
+    report = grade(session_of(outcome), source)
+    assert names and {c.name for c in report.checks if c.outcome == "passed"} <= judged
+
+
+def test_partial_credit_is_counted(
+    imported: Callable[[str], Imported], session_of: Callable[[Outcome], Session]
+) -> None:
+    """The number that a cell of nbgrader's shows last is what it earned."""
+    outcome = imported("nbgrader").outcomes[0]
+    wrong = outcome.target.found.solution.replace("counts.get(word, 0) + 1", "1", 1)
+    checks = {c.name: c for c in grade(session_of(outcome), wrong).checks}
+    assert (checks["test_partial_credit"].score, checks["test_partial_credit"].max_score) == (3, 4)
+
+
+def test_points_are_those_of_the_course(imported: Callable[[str], Imported]) -> None:
+    """nbgrader's and otter's as they say; ten shared equally where nobody says."""
+    words = imported("nbgrader").outcomes[0]
+    assert {e.name: e.points for e in words.checks}["test_third_is_close"] == 1.5
+    shapes, files = imported("otter").outcomes
+    assert [each.points for each in shapes.checks] == [2, 1, 1, 2, 2]
+    assert [each.points for each in files.checks] == [1, 2, 1, 3, 1]
+    bag = imported("pytest").outcomes[0]
+    assert sum(each.points for each in bag.checks) == pytest.approx(10)
+
+
+def test_what_a_hidden_test_expects_is_withheld(
+    imported: Callable[[str], Imported], session_of: Callable[[Outcome], Session]
+) -> None:
+    """Of visible tests the line that failed is told, of hidden ones that they failed."""
+    outcome = imported("nbgrader").outcomes[0]
+    wrong = outcome.target.found.solution.replace("counts = {}", "counts = {'': 0}", 1)
+    checks = {check.name: check for check in grade(session_of(outcome), wrong).failed}
+    assert "count(SENTENCE)" in checks["test_count_words"].message
+    hidden = outcome.target.found.solution.replace(
+        "for word in sentence.split():",
+        "if sentence.isspace(): return {'': 1}\n    for word in sentence.split():", 1)  # fmt: skip
+    (check,) = grade(session_of(outcome), hidden).failed
+    assert (check.name, check.message) == ("test_count_nothing", "a hidden test fails")
+
+
+def test_a_test_leaves_the_answer_as_it_was(
+    imported: Callable[[str], Imported], session_of: Callable[[Outcome], Session]
+) -> None:
+    """What one test deletes or binds in the answer's names is back for the next."""
+    outcome = imported("nbgrader").outcomes[0]
+    session, solution = session_of(outcome), outcome.target.found.solution
+    reports = [grade(session, f"{solution}\n# {number}\n") for number in range(2)]
+    assert [lost(report) for report in reports] == [set(), set()]
+
+
+def test_a_changed_original_is_refused(imported: Callable[[str], Imported], tmp_path: Path) -> None:
+    """A grader runs the file that was imported and tried, and no other."""
+    import shutil
+
+    shutil.copytree(imported("unittest").told.parent, tmp_path / "course")
+    course = Course(tmp_path / "course")
+    (case,) = (course.root / "cases").rglob("ledger_test.py")
+    case.write_text(case.read_text("utf-8").replace("14", "15"), "utf-8")
+    proof = prove(course.root, "ledger", with_mutants=False, update=False)
+    assert "is not the file that was imported" in proof.problems[0]
+
+
+def test_verify_audits_an_imported_course(imported: Callable[[str], Imported]) -> None:
+    """Nothing is demanded that an import cannot have; what the tests let through has a line."""
+    root = imported("otter").told.parent
+    proof = prove(root, "files", with_mutants=True, update=False)
+    assert {"it has no hints", "it has no follow-up questions"} <= set(proof.advice)
+    assert proof.tried == proof.mutants > 5 and proof.right == proof.wrong == 0
+    assert proof.problems == [f"a mutant survives in {each}" for each in proof.survivors]
+    assert all(each.startswith("line ") for each in proof.survivors)
+
+
+def test_command_imports_and_says_what_became_of_it(tmp_path: Path) -> None:
+    """The command makes the course, prints a line an exercise, and refuses it a second time."""
+    words = ["import", "doctest", str(COURSES / "doctest"), "--into", str(tmp_path / "mine")]
+    done = CliRunner().invoke(kit, [*words, "--no-mutants", "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+    assert "exercise_01_temperature" in done.output and "IMPORT.md" in done.output
+    entry = tomllib.loads((tmp_path / "mine/exercises/exercises.toml").read_text("utf-8"))
+    assert entry["exercise"][0]["imported"] is True
+    again = CliRunner().invoke(kit, [*words, "--no-mutants", "--jobs", "1"])
+    assert again.exit_code == 2 and "has an exercise `temperature` already" in again.output
+    hint = CliRunner().invoke(kit, ["--course", str(tmp_path / "mine"), "hint", "temperature"])
+    assert hint.exit_code == 2 and "came without hints" in hint.output
+
+
+def test_a_folder_without_tests_is_told(tmp_path: Path) -> None:
+    """One sentence, and what was looked at."""
+    (tmp_path / "test_x.py").write_text("from os import path\n\ndef test_it(): pass\n")
+    with pytest.raises(KitError, match=r"(?s)no pytest tests.*test_x.py: it imports no module"):
+        import_course(
+            "pytest", tmp_path, tmp_path / "mine", solutions=None, with_mutants=False, jobs=1,
+            on_found=lambda _: None, on_done=lambda _: None,
+        )  # fmt: skip
+    assert not (tmp_path / "mine").exists()
+
+
+def test_stubs_are_made_of_solutions() -> None:
+    """From regions where there are some, else every body goes and docstrings stay."""
+    source = 'def f(x):\n    """Doc."""\n    y = x\n    return y\n\n\ndef g(): return 1\n'
+    raises = "raise NotImplementedError\n"
+    stub = f'def f(x):\n    """Doc."""\n    {raises}\n\ndef g(): {raises}'
+    assert without_solution(source) == stub
+    marked = "a = 1\n### BEGIN SOLUTION\nb = 2\n### END SOLUTION\nc = 3\n"
+    assert without_regions(marked, "...") == "a = 1\n...\nc = 3\n"
+
+
+@pytest.mark.parametrize(
+    "total, own, shared",
+    [(3, [2, None], [2, 1]), (None, [None, None], [0.5, 0.5]), ([1, 2], [None, None], [1, 2]),
+     (None, [3, None], [3, 0]), ({"each": 2}, [None, None], [2, 2])],
+)  # fmt: skip
+def test_otter_shares_points(total: object, own: list[float], shared: list[float]) -> None:
+    """A question's points go to its tests as otter gives them."""
+    assert shared_points(total, own) == shared
