@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 import random
 import resource
 import statistics
@@ -118,18 +119,18 @@ def further(text: str) -> Iterator[str]:
                     yield put(node.right, other)
 
 
-def explained(session: Session, exercise: Exercise, mutant: Mutant) -> Outcome | None:
+def explained(session: Session, exercise: Exercise, mutant: Mutant, limit: float) -> Outcome | None:
     submission = Submission(exercise.file_name, (mutant.source,), "")
-    began = cpu_seconds()
+    began = cpu_seconds(session)
     started = time.monotonic()
     report = session.grade(submission, timeouts=1)
     if report.score >= report.max_score - LEAST_LOST:
         return None
-    found = explain(session, submission, report, deadline=started + 24)
+    found = explain(session, submission, report, deadline=started + limit)
     seconds = time.monotonic() - started
     place = place_of(mutant, found)
     right = bool(found.places) and found.places[0].function == mutant.function
-    return Outcome(exercise, mutant, place, right, seconds, cpu_seconds() - began)
+    return Outcome(exercise, mutant, place, right, seconds, cpu_seconds(session) - began)
 
 
 def place_of(mutant: Mutant, found: Explanation) -> int:
@@ -137,11 +138,14 @@ def place_of(mutant: Mutant, found: Explanation) -> int:
     return next((n for n, place in enumerate(found.places, 1) if place.line in lines), 0)
 
 
-def cpu_seconds() -> float:
-    own, children = (
-        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+def cpu_seconds(session: Session) -> float:
+    """Of this process, the zygote, and the workers that have ended."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    zygote = session._sandbox._zygote
+    assert zygote is not None, "workers are forked on Linux only"
+    fields = Path(f"/proc/{zygote._process.pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = sum(map(int, fields[11:15]))  # its own and those of its children
+    return own.ru_utime + own.ru_stime + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def run(options: argparse.Namespace) -> list[Outcome]:
@@ -161,7 +165,7 @@ def run(options: argparse.Namespace) -> list[Outcome]:
                 pool = [each for each in every if each.dropped == dropped]
                 if not pool or not wanted[dropped]:
                     continue
-                outcome = explained(session, exercise, rng.choice(pool))
+                outcome = explained(session, exercise, rng.choice(pool), options.limit)
                 if outcome is None:
                     continue
                 wanted[dropped] -= 1
@@ -205,6 +209,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=int, default=15, help="changed expressions an exercise")
     parser.add_argument("--dropped", type=int, default=4, help="dropped statements an exercise")
+    parser.add_argument("--limit", type=float, default=24.0, help="seconds for one answer")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--exercise", nargs="*", default=[])
     parser.add_argument("--verbose", action="store_true")

@@ -32,6 +32,7 @@ CHECK_SECONDS = 0.5  # at least, for a check of a changed answer
 SLOWER = 5.0  # times that a changed answer may be slower
 GRACE_SECONDS = 1.5  # after the deadline, to say more than that nothing was found
 PATIENCE = 1.5  # see `Limits`
+SLOW_SECONDS = 0.5
 FRESH_AFTER = 60  # versions of an answer in one worker
 SAMPLE = 10  # of checks, to see which functions they run
 GUESS = "no small change mends it: is a statement missing in this function?"
@@ -70,7 +71,9 @@ class Search:
         self._session, self._submission, self._report = session, submission, report
         self._deadline, self._is_wanted, self._progress = deadline, is_wanted, progress
         self._worker: WorkerHandle | None = None
-        self._versions = 0
+        self._versions = 0  # that the worker has run
+        self._fresh_after = FRESH_AFTER
+        self._fresh_seconds = 0.0  # what the first try in a new worker took, at most
         self.tries = 0
         self.mended: list[Mended] = []
         self._mended_by: dict[Edit, set[str]] = {}  # the names of the checks that each mends
@@ -150,6 +153,8 @@ class Search:
     def traced(self) -> tuple[str, list[trace.Step]]:
         """A call on which the answer is wrong, and the values that its names are given there."""
         self._deadline = max(self._deadline, time.monotonic() + 2 * GRACE_SECONDS)
+        if 2 * self._fresh_seconds > GRACE_SECONDS:
+            return "", []
         for key in self._keys():
             found = self._session.counterexample(self._submission, key, self._may_go_on)
             if found is not None:
@@ -248,14 +253,23 @@ class Search:
         self, submission: Submission, plan: Plan, limits: Limits, tracing: bool = False
     ) -> Tried:
         used, self._worker = self._worker, None
-        if used is not None and self._versions % FRESH_AFTER == 0:
+        if used is not None and self._versions >= self._fresh_after:
             used.close()
             used = None
-        self._versions += 1
         around = trace.line_probes() if tracing else None
+        started = time.monotonic()
         tried = self._session.tried(submission, plan, limits, used, around)
+        if used is None:
+            self._versions = 0
+            self._note_fresh(time.monotonic() - started)
+        self._versions += 1
         self._worker = tried.worker
         return tried
+
+    def _note_fresh(self, seconds: float) -> None:
+        """Where a new worker is slow, as one that has to import torch, it is kept longer."""
+        self._fresh_seconds = max(self._fresh_seconds, seconds)
+        self._fresh_after = FRESH_AFTER if seconds < SLOW_SECONDS else 10 * FRESH_AFTER
 
 
 def _slower(limits: Limits, times: float) -> Limits:
