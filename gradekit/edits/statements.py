@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from gradekit.edits.source import FUNCTIONS, Edit, Source
 
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise)
+PARTS = ("parameters", "buffers", "modules", "values", "children")
+NAMED_PARTS = ("named_parameters", "named_buffers", "named_modules")
 FORGOTTEN = [  # where the file has what they need
     "optimizer.zero_grad()", "model.zero_grad()", "loss.backward()", "optimizer.step()",
     "model.train()", "model.eval()",
@@ -98,13 +100,15 @@ def _loops(source: Source, statement: ast.stmt) -> Iterator[Edit]:
     several = isinstance(statement.target, ast.Tuple)
     if several:
         others += [f"enumerate({name})" for name in scope] + [f"{name}.items()" for name in scope]
+        others += [f"{name}.{method}()" for name in scope for method in NAMED_PARTS]
         others += [f"zip({a}, {b})" for a in scope for b in scope if a < b][:30]
     else:
         others += [f"range({name})" for name in scope] + scope
         others += [f"range(len({name}))" for name in scope] + ["range(1)", "range(2)"]
         others += [f"range({name}.shape[{axis}])" for name in scope for axis in (0, 1)]
+        others += [f"{name}.{method}()" for name in scope for method in PARTS]
     weight = 0.7 if is_empty else 0.1
-    for other in dict.fromkeys(others[: 80 if is_empty else 12]):
+    for other in dict.fromkeys(others[: 150 if is_empty else 12]):
         if other != loop:
             yield source.replaced(statement.iter, other, "what does the loop go over?", weight)
     if not is_empty:

@@ -60,7 +60,8 @@ def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, li
         names = [name for name in source.names_in_scope(node) if name in AXIS_WORDS]
         return "along which axis?", [*steps, -1, 0, 1, *names], [-2, 2, "None"]
     if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow) and parent.right is node:
-        return "which power?", [*steps, 2, -value, 0.5, 1], [3, -1, -0.5, -2]
+        names = source.names_in_scope(node)
+        return "which power?", [*steps, 2, -value, 0.5, 1], [3, -1, -0.5, -2, *names]
     if isinstance(parent, ast.Subscript | ast.Slice):
         return "which index?", [*steps, 0, -1, 1], ["None", -2, 2, -value]
     if isinstance(value, int):
