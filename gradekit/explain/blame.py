@@ -229,10 +229,7 @@ class Search:
     def _gain_of(self, edit: Edit, plan: Plan, limits: Limits) -> float | None:
         """The points that an edit gains; None if it mends nothing, or breaks something."""
         self.tries += 1
-        changed = self._changed(edit)
-        if changed is None:
-            return None
-        tried = self._tried(changed, plan, limits)
+        tried = self._tried(self._changed(edit), plan, limits)
         passed = {check.name: check for check in tried.checks if check.outcome == "passed"}
         if not plan.must <= passed.keys():
             return None
@@ -243,11 +240,11 @@ class Search:
     def _mends_all(self, edit: Edit) -> bool:
         return len(self._mended_by[edit]) == len(self._failed)
 
-    def _changed(self, edit: Edit) -> Submission | None:
-        """The answer with an edit made; None where that is no Python."""
+    def _changed(self, edit: Edit) -> Submission:
+        """The answer with an edit made."""
         cells = list(self._submission.cells)
         cells[edit.cell] = edit.applied(cells[edit.cell])
-        return Submission(self._submission.name, tuple(cells), "")
+        return msgspec.structs.replace(self._submission, cells=tuple(cells), sha256="")
 
     def _tried(
         self, submission: Submission, plan: Plan, limits: Limits, tracing: bool = False
