@@ -85,6 +85,8 @@ def explain(
         else:
             for sentence in sentences(found, gave_up=give_up):
                 click.echo(sentence)
+            if found.mends and not give_up:
+                click.echo(f"The change itself: `kit explain {exercise.slug} --give-up`.")
     sys.exit(PASSED if report.passed else MISSING_MARKS)
 
 

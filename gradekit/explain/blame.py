@@ -36,7 +36,8 @@ SLOW_SECONDS = 0.5
 FRESH_AFTER = 60  # versions of an answer in one worker
 SAMPLE = 10  # of checks, to see which functions they run
 GUESS = "no small change mends it: is a statement missing in this function?"
-STOPPED = re.compile(r"(NameError|UnboundLocalError)\b.*?\(line (\d+)", re.DOTALL)
+# A name that has no value, and the line that asks for it.
+STOPPED = re.compile(r"(?:NameError|UnboundLocalError)\b[^']*'(\w+)'.*?\(line (\d+)", re.DOTALL)
 AFTER_FIRST = 60  # edits that are still tried once one has mended everything
 
 
@@ -94,8 +95,14 @@ class Search:
             if self._is_explained(key) or not self._may_go_on():
                 continue
             lines = self._lines_of(key)
-            self._try(key, [edit for edit in edits if _runs(edit, lines, headers)])
+            wanted = [edit for edit in edits if _runs(edit, lines, headers)]
+            self._try(key, [edit for edit in wanted if _may_help(edit, key)])
         return self.mended
+
+    def unmended(self) -> list[str]:
+        """The functions with failures that no edit mends."""
+        left = [key.function for key in self._keys() if not self._is_explained(key)]
+        return [*dict.fromkeys(left)]
 
     def close(self) -> None:
         """End the worker that ran the last version."""
@@ -291,6 +298,12 @@ def _headers(text: str) -> dict[int, tuple[int, int]]:
 def _head_end(node: ast.stmt) -> int:
     body: list[ast.stmt] = getattr(node, "body", [])
     return max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
+
+
+def _may_help(edit: Edit, key: Check) -> bool:
+    """Whether an edit can help where a name has no value: it gives it one, or stands there."""
+    stopped = STOPPED.search(key.told)
+    return stopped is None or stopped[1] in edit.text or edit.line == int(stopped[2])
 
 
 def _runs(

@@ -44,6 +44,7 @@ class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float
     tries: int = 0  # how many changes were tried
     was_cut: bool = False  # whether time ran out before all were tried
+    unmended: tuple[str, ...] = ()  # functions with failures that no change mends
     problem: str = ""  # why no change could be tried
     call: str = ""  # on which the answer is wrong, where no change mends it
     steps: tuple[Step, ...] = ()  # the values that its names are given in that call
@@ -94,6 +95,7 @@ def explain(
         seconds=round(time.monotonic() - started, 3),
         tries=search.tries,
         was_cut=search.was_cut,
+        unmended=tuple(search.unmended()),
         problem=clean(problem),
         call=call,
         steps=tuple(steps),

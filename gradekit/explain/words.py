@@ -18,8 +18,8 @@ def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
     if explanation.mends:
         for number, place in enumerate(explanation.places):
             yield from _told(place, first=number == 0, gave_up=gave_up)
-        if not gave_up:
-            yield "The change itself: the same command with --give-up."
+        for function in explanation.unmended:
+            yield f"No single small change mends the rest of {function}."
         return
     yield _nothing(explanation)
     for place in explanation.places:

@@ -170,3 +170,23 @@ def test_watch_outside_a_practice_folder_says_what_to_do(screen_of, kit):
     screen = screen_of()
     screen.run(f"{kit} watch; echo code $?")
     screen.wait("This is no practice folder: make one with `kit init practice`.", "code 2")
+
+
+def test_the_line_that_is_wrong_is_found_on_request(screen, kit):
+    """`e` asks first, as for the third hint; it can be stopped; a new answer is another matter."""
+    answer = screen.folder / ANSWER
+    screen.run(f"{kit} watch softmax")
+    answer.write_text(RIGHT.replace("weights.sum(axis=axis", "weights.sum(axis=0"), "utf-8")
+    screen.wait("e explain", gone="Nothing is written")
+    screen.press("e")
+    screen.wait("which the third hint would name. Look? (y/n)")
+    screen.press("y")
+    screen.wait("in softmax: along which axis?", gone="looking for")
+    answer.write_text(RIGHT.replace("np.exp(x - x.max", "np.expm1(x - x.min"), "utf-8")
+    screen.wait("e explain", gone="along which axis?")
+    screen.press("e")
+    screen.wait("e stop looking")
+    screen.press("e")
+    screen.wait("line", gone="e stop looking")
+    answer.write_text(RIGHT, "utf-8")
+    screen.wait("Solved.", gone="explain")

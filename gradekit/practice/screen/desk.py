@@ -7,23 +7,33 @@ by itself, and the newer answer gets a session of its own.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import OurFailure
-from gradekit.practice.screen.events import Begun, Explained, Inbox, Verdict
+from gradekit.practice.screen.events import Begun, Explained, Inbox, Located, Looking, Verdict
+from gradekit.report import Report
 from gradekit.submission import Submission
 
 if TYPE_CHECKING:
     from gradekit.grading.session import Session
 
 PATIENCE_SECONDS = 0.5  # how long a newer answer waits for an older one
+PROGRESS_SECONDS = 0.5  # between two that are told
+
+
+class _Wrong(NamedTuple):
+    """An answer whose wrong line is to be found, and the report on it."""
+
+    submission: Submission
+    report: Report
 
 
 class Desk:
-    """Keeps one session open and puts each `Begun`, `Verdict` and `Explained` into an inbox."""
+    """Keeps one session open, and puts what comes of answers into an inbox: see events.py."""
 
     def __init__(
         self,
@@ -54,6 +64,22 @@ class Desk:
             self._newest = submission
             self._place.answers.put(submission)
             self._look_later()
+
+    def locate(self, submission: Submission, report: Report) -> None:
+        """Look for the line in which an answer is wrong that was graded last.
+
+        A `Located` arrives, after some `Looking`; neither once a newer answer is there.
+        """
+        with self._lock:
+            if self._place is not None and not self._place.has_ended:
+                self._place.is_to_locate = True
+                self._place.answers.put(_Wrong(submission, report))
+
+    def stop_locating(self) -> None:
+        """Look no longer, and tell what was found so far."""
+        with self._lock:
+            if self._place is not None:
+                self._place.is_to_locate = False
 
     def close(self) -> None:
         """End the session, without waiting for what it is grading."""
@@ -95,7 +121,8 @@ class _Place:
 
     def __init__(self, course: Course, exercise: Exercise, inbox: Inbox, seed: int) -> None:
         self.exercise = exercise
-        self.answers: SimpleQueue[Submission | None] = SimpleQueue()
+        self.answers: SimpleQueue[Submission | _Wrong | None] = SimpleQueue()
+        self.is_to_locate = False
         self.begun: Submission | None = None  # the last answer that it began to grade
         self.is_grading = self.has_ended = False
         self._course, self._inbox, self._seed = course, inbox, seed
@@ -110,7 +137,7 @@ class _Place:
         if self._session is not None and self.is_grading:
             threading.Thread(target=self._session.close, daemon=True, name="close").start()
 
-    def _tell(self, event: Begun | Verdict | Explained) -> None:
+    def _tell(self, event: Begun | Verdict | Explained | Looking | Located) -> None:
         if not self._left:
             self._inbox.put(event)
 
@@ -120,17 +147,20 @@ class _Place:
         try:
             with open_session(self._course, self.exercise, seed=self._seed) as self._session:
                 self._session.wait_until_warm()
-                while (submission := self._newest()) is not None:
-                    self._grade(self._session, submission)
+                while (asked := self._newest()) is not None:
+                    if isinstance(asked, _Wrong):
+                        self._locate(self._session, *asked)
+                    else:
+                        self._grade(self._session, asked)
         except (OurFailure, OSError) as error:
             self.has_ended = True
             self._tell(Verdict(self.exercise, "", None, str(error)))
 
-    def _newest(self) -> Submission | None:
-        submission = self.answers.get()
-        while submission is not None and not self.answers.empty():
-            submission = self.answers.get()
-        return submission
+    def _newest(self) -> Submission | _Wrong | None:
+        asked = self.answers.get()
+        while asked is not None and not self.answers.empty():
+            asked = self.answers.get()
+        return asked
 
     def _grade(self, session: Session, submission: Submission) -> None:
         """Tell the verdict, and then, unless a newer answer waits, look for a counterexample."""
@@ -146,6 +176,27 @@ class _Place:
                 self._tell(Explained(submission.sha256, explained))
         finally:
             self.is_grading = False
+
+    def _locate(self, session: Session, submission: Submission, report: Report) -> None:
+        """Tell how far the search for the line is, and what it found."""
+        from gradekit.explain.explanation import explain
+        from gradekit.explain.words import sentences
+
+        told = time.monotonic()
+
+        def note(done: int, every: int) -> None:
+            nonlocal told
+            if time.monotonic() - told > PROGRESS_SECONDS:
+                told = time.monotonic()
+                self._tell(Looking(submission.sha256, done, every))
+
+        def is_wanted() -> bool:
+            return self._is_free() and self.is_to_locate
+
+        found = explain(session, submission, report, is_wanted=is_wanted, progress=note)
+        if self._is_free():
+            lines = tuple(sentences(found, gave_up=False))
+            self._tell(Located(submission.sha256, lines, found.mends))
 
     def _is_free(self) -> bool:
         return not self._left and self.answers.empty()

@@ -45,6 +45,22 @@ class Explained(NamedTuple):
     report: Report
 
 
+class Looking(NamedTuple):
+    """So many changes of the answer were tried, to find the line that is wrong, and of how many."""
+
+    sha256: str
+    done: int
+    every: int
+
+
+class Located(NamedTuple):
+    """The search for the line has ended; `mends` says whether it found one."""
+
+    sha256: str
+    lines: tuple[str, ...]  # to be read
+    mends: bool
+
+
 class Drawn(NamedTuple):
     """A picture is finished; `text` says where it is, or what went wrong."""
 
@@ -52,5 +68,5 @@ class Drawn(NamedTuple):
     text: str
 
 
-Happening = Key | Resized | Saved | Begun | Verdict | Explained | Drawn
+Happening = Key | Resized | Saved | Begun | Verdict | Explained | Looking | Located | Drawn
 Inbox = SimpleQueue[Happening]

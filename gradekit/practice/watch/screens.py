@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gradekit.practice.watch.watch import Watch
 
 PLAIN_CAUSES = 3  # told in full: what scrolls by is read aloud
+LOCATED_LINES = 5  # of what was found out about the line that is wrong
 BEGIN = (
     "Nothing is written yet. Open the file named below in your editor, read what each "
     "function should do, replace its TODO, and save: what is right and wrong appears here."
@@ -89,6 +90,9 @@ def _footer(out: Console, watch: Watch) -> None:
     if watch.hint_level and watch.view == "report" and not watch.passed:
         hint = watch.exercise.hints[watch.hint_level - 1]
         out.print(Text(f"Hint {watch.hint_level} of 3: {hint}", style="cyan"))
+    if watch.view == "report":
+        for line in watch.located[:LOCATED_LINES]:
+            out.print(Text(line, style="cyan"))
     if watch.passed and watch.view == "report" and not watch.is_slow:
         out.print(Text(watch.task.advice(watch), style="bold green"))
     if watch.note:

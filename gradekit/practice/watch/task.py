@@ -121,6 +121,7 @@ class Practice:
         offered = {
             "n": "next" if watch.passed and self._next() else "",
             "h": "hint" if watch.has_more_hints and not watch.passed else "",
+            "e": ("stop looking" if watch.is_locating else "explain") if watch.may_locate else "",
             "s": "solution" if may_see else "",
             "l": "list",
             "p": "picture" if watch.report and watch.report.score else "",
@@ -135,6 +136,7 @@ class Practice:
         every: Actions = {
             "n": lambda: self._move_on(watch),
             "h": watch.hint,
+            "e": watch.locate,
             "s": lambda: watch.show("solution"),
             "l": lambda: watch.show("list"),
             "p": lambda: self._picture(watch),

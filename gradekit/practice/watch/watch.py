@@ -15,6 +15,8 @@ from gradekit.practice.screen.events import (
     Explained,
     Happening,
     Key,
+    Located,
+    Looking,
     Resized,
     Saved,
     Verdict,
@@ -30,6 +32,7 @@ from gradekit.submission import Submission
 WAIT_SECONDS = 0.5  # a verdict that takes longer is announced
 TICK_SECONDS = 1.0  # and from then on the seconds are counted
 SETTLE_SECONDS = 0.15  # an editor may empty a file a moment before it fills it again
+LOCATING_LEVEL = 3  # the hint that says as much as the line that is wrong
 GIVES_AWAY = {2: "the idea", 3: "nearly the code"}
 
 
@@ -52,6 +55,8 @@ class Watch:
         self._must_settle = False
         self._is_grading = self.is_slow = False  # slow: a verdict is long in coming
         self._running_since: float | None = None  # the answer, not the libraries' loading
+        self.is_locating = False  # whether the line is looked for that is wrong
+        self.located: tuple[str, ...] = ()  # what was found, or how far it is
         self._seen: tuple[int, ...] = ()  # the file's number, size and time at the last look
         self.open(task.exercise)
 
@@ -127,6 +132,7 @@ class Watch:
         self.task.exercise = exercise
         self.report, self.problem, self.note, self._handed = None, "", "", None
         self._running_since = None
+        self._forget_line()
         self.hint_level, self.view = 0, "report"
         self.task.begin()
         self.desk.open(exercise)
@@ -147,6 +153,29 @@ class Watch:
             self.ask(f"Hint {level} of 3 gives away {GIVES_AWAY[level]}. Show it?", self._show_hint)
         else:
             self._show_hint()
+
+    @property
+    def may_locate(self) -> bool:
+        """Whether there is a line to be looked for."""
+        is_wrong = self.report is not None and not self.report.passed and not self.report.not_run
+        return is_wrong and not self._is_grading and not (self.located and not self.is_locating)
+
+    def locate(self) -> None:
+        """Look for the line that is wrong, or stop looking; ask first, as for the third hint."""
+        if self.is_locating:
+            self.desk.stop_locating()
+        elif self.task.hints_seen < LOCATING_LEVEL:
+            self.ask("This finds the line, which the third hint would name. Look?", self._locate)
+        else:
+            self._locate()
+
+    def _locate(self) -> None:
+        if self.may_locate and self.report is not None and self._handed is not None:
+            self.is_locating, self.located = True, ("looking for the line that is wrong ...",)
+            self.desk.locate(self._handed, self.report)
+
+    def _forget_line(self) -> None:
+        self.is_locating, self.located = False, ()
 
     def reset(self) -> None:
         """Start the answer over."""
@@ -175,6 +204,7 @@ class Watch:
                 self._say("saved, and nothing has changed")
             return
         self.note = ""  # it was about the version before
+        self._forget_line()
         self._must_settle = False
         self._handed = submission
         self._is_grading, self.is_slow, self._running_since = True, False, None
@@ -190,19 +220,22 @@ class Watch:
                 self._take(happened)
             case Explained():
                 self._add_to_it(happened)
-            case Begun(sha256) if self._is_of_now(sha256):
-                self._running_since = time.monotonic()
-            case Drawn(exercise, text) if exercise == self.exercise:
-                self.note = text
-                self._draw()
-            case Begun() | Drawn():
-                pass  # of an answer or an exercise that has been left
+            case Begun():
+                self._note_begin(happened)
+            case Looking() | Located():
+                self._take_line(happened)
+            case Drawn():
+                self._take_picture(happened)
             case Key(name):
                 self._press(name)
             case Resized():
                 self.terminal.redraw()
             case _:
                 assert_never(happened)
+
+    def _note_begin(self, begun: Begun) -> None:
+        if self._is_of_now(begun.sha256):
+            self._running_since = time.monotonic()
 
     def _is_of_now(self, sha256: str) -> bool:
         """Whether it is about the answer that was handed over last."""
@@ -252,6 +285,27 @@ class Watch:
         if self._is_of_now(explained.sha256) and not self._is_grading:
             self.report = explained.report
             self._draw()
+
+    def _take_picture(self, drawn: Drawn) -> None:
+        """Say where it is, unless its exercise has been left."""
+        if drawn.exercise == self.exercise:
+            self.note = drawn.text
+            self._draw()
+
+    def _take_line(self, told: Looking | Located) -> None:
+        """Show how far the search is, or what it found, unless it is of another answer."""
+        if not self._is_of_now(told.sha256) or not self.is_locating:
+            return
+        if isinstance(told, Located):
+            self.is_locating, self.located = False, told.lines
+            if told.mends and self.task.hints_seen < LOCATING_LEVEL:
+                self.workspace.record("hint", self.exercise, level=LOCATING_LEVEL)
+        elif self.terminal.plain:  # where each new text would be read aloud
+            return
+        else:
+            text = f"looking for the line: {told.done} of {told.every} small changes tried"
+            self.located = (text,)
+        self._draw()
 
     def _draw(self) -> None:
         body, footer = screens.watch_screen(self)
