@@ -30,14 +30,20 @@ NAMES: list[Columns] = [
     ("firstname", "lastname"),
 ]
 # Ids, the one to keep first; then what people log in with.
-IDS: list[str] = ["ID", "SIS User ID", "ID number", "idnumber", "SID", "Student ID", "User ID"]
+IDS: list[str] = [
+    "ID", "canvas_user_id", "SIS User ID", "ID number", "idnumber", "SID", "Student ID", "User ID",
+    "user_id",
+]  # fmt: skip
 LOGINS: list[str] = [
-    "SIS Login ID", "Username", "Login", "Email address", "Email", "E-mail", "Mail",
+    "SIS Login ID", "login_id", "Username", "Login", "Email address", "Email", "E-mail", "Mail",
 ]  # fmt: skip
 SECTIONS: list[str] = ["Section", "Sections", "Groups", "Group", "Gruppe"]
+# Who hands in together; a cell may name several, with a comma between.
+GROUPS: list[str] = ["group_name", "Group name", "Group", "Groups", "Gruppe"]
 WITH_ID = re.compile(r"(?P<name>.*) \((?P<id>[^()]+)\)")
 PARTICIPANT = "Identifier"  # of Moodle's grading worksheet: "Participant 77"
-OWN_ID = {"canvas": "ID", "moodle": PARTICIPANT}  # the column that holds a platform's own id
+# The columns that hold a platform's own id; `canvas_user_id` is of Canvas' export of groups.
+OWN_ID = {"canvas": ("ID", "canvas_user_id"), "moodle": (PARTICIPANT,)}
 
 
 class Roster:
@@ -65,6 +71,7 @@ class Roster:
         logins = [self._columns.get(name.casefold(), "") for name in (*LOGINS, *IDS)]
         self._by_login = self._by_cells(filter(None, logins))
         self._by_column: dict[str, dict[str, set[int]]] = {}
+        self._by_group: dict[str, set[int]] | None = None
 
     def require(self, names: Columns, source: str) -> None:
         """See to it that there is a column of one of `names`.
@@ -96,7 +103,8 @@ class Roster:
 
         An id only ever means a row with that id; a name never means an id, nor the other way.
         """
-        column = self._columns.get(OWN_ID.get(person.system, "").casefold())
+        own = (self._columns.get(name.casefold()) for name in OWN_ID.get(person.system, ()))
+        column = next(filter(None, own), None)
         if person.id and column:
             wanted = f"participant {person.id}" if column == PARTICIPANT else person.id.casefold()
             found = self._in_column(column).get(wanted, set())
@@ -112,6 +120,36 @@ class Roster:
             with_id = self._by_login.get(match["id"].casefold(), set())
             found = self._by_name.get(_squeezed(match["name"]), set()) & with_id
         return _only(found)
+
+    def members(self, person: Person) -> list[int]:
+        """The rows of a group, where `person` is called like one: they handed in together.
+
+        Whoever is of the class under that name is a person, and one whom the platform knows by
+        an id has to be in the group.
+        """
+        if self._by_group is None:
+            self._by_group = self._groups()
+        number = self.find(person)
+        names = _names(person)
+        found = sorted(self._union(self._by_group, names))
+        if number is not None and (
+            not person.id or number not in found or self._is_called(number, names)
+        ):
+            return []
+        return found
+
+    def _groups(self) -> dict[str, set[int]]:
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        columns = [self._columns.get(name.casefold(), "") for name in GROUPS]
+        for number, row in enumerate(self.rows):
+            for column in filter(None, columns):
+                for group in (row.get(column, ""), *row.get(column, "").split(",")):
+                    found[_squeezed(group)].add(number)
+        found.pop("", None)
+        return dict(found)
+
+    def _is_called(self, number: int, names: set[str]) -> bool:
+        return any(number in self._by_name.get(name, ()) for name in names)
 
     def _in_column(self, column: str) -> dict[str, set[int]]:
         if column not in self._by_column:
@@ -145,7 +183,8 @@ class Roster:
         )
 
     def _is_canvas(self) -> bool:
-        return {"Student", "ID", "Section"} <= set(self.header)
+        header = set(self.header)
+        return {"Student", "ID", "Section"} <= header or "canvas_user_id" in header
 
     def _first(self, row: dict[str, str], names: Iterable[str]) -> str:
         columns = (self._columns.get(name.casefold()) for name in names)

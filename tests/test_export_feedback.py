@@ -131,7 +131,8 @@ def test_mails_are_drafts(tmp_path: Path) -> None:
     (message,) = mailbox.mbox(tmp_path / "out.zip")
     assert message["To"] == "Ada Lovelace <ada@example.org>"
     assert (message["From"], message["X-Unsent"]) == ("staff@example.org", "1")
-    text, page = message.get_payload()
+    parts: Any = message.get_payload()
+    text, page = parts
     assert "Total: 15 of 20 points." in text.get_payload()
     assert page.get_filename() == "feedback.html"
     assert "<h1>Feedback for Ada Lovelace</h1>" in page.get_payload(decode=True).decode()

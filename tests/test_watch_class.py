@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from gradekit.batch import arrivals
-from gradekit.batch.arrivals import Arrivals
+from gradekit.batch.arrivals import Arrivals, Look
 from gradekit.commands import kit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,19 +33,19 @@ def test_a_file_is_whole_when_two_looks_agree(tmp_path: Path) -> None:
     assert look.is_new and not look.partial
     assert not folder.look().is_new
     new.write_text("ne")
-    assert folder.look() == (False, {"new.py"})
+    assert folder.look() == Look(False, frozenset({"new.py"}))
     new.write_text("new")
-    assert folder.look() == (False, {"new.py"})
-    assert folder.look() == (True, frozenset())
+    assert folder.look() == Look(False, frozenset({"new.py"}))
+    assert folder.look() == Look(True)
     (out / "scores.csv").write_text("ours")
-    assert folder.look() == (False, frozenset())
+    assert folder.look() == Look(False)
     old.write_text("old, and being written")  # what was graded of it stays
-    assert folder.look() == (False, {"old.py"})
-    assert folder.look() == (True, frozenset())
+    assert folder.look() == Look(False, frozenset({"old.py"}))
+    assert folder.look() == Look(True)
     folder.try_again()
     assert folder.look().is_new
     new.unlink()
-    assert folder.look() == (True, frozenset())
+    assert folder.look() == Look(True)
 
 
 def watch(folder: Path, monkeypatch: Any, steps: Iterator[Callable[[], object]]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 import msgspec
@@ -67,13 +67,15 @@ class OnRoster(NamedTuple):
     unknown: list[Person]
     missing: list[Person]  # of whom nothing is there
     shared: list[tuple[Person, ...]]  # people who would be one row
+    groups: dict[Person, tuple[Person, ...]] = {}  # who is none, but the members of a group
 
 
-def on_roster(people: Iterable[Person], roster: Roster) -> OnRoster:
+def on_roster(people: Set[Person], roster: Roster) -> OnRoster:
     """Hold people against a roster: names, ids, sections, who is missing, who matches nobody."""
     rows: defaultdict[int, list[Person]] = defaultdict(list)
     unknown = []
-    for each in sorted(people):
+    members = {each: numbers for each in people if (numbers := roster.members(each))}
+    for each in sorted(set(people) - members.keys()):
         number = roster.find(each)
         if number is None:
             unknown.append(each)
@@ -91,8 +93,14 @@ def on_roster(people: Iterable[Person], roster: Roster) -> OnRoster:
         id, system = min(ids) if len(ids) == 1 else (told.id, told.system)
         one = msgspec.structs.replace(told, id=id, system=system)
         known |= dict.fromkeys(same, one)
-    missing = [roster.person(number) for number in roster.numbers() if number not in rows]
-    return OnRoster(known, unknown, missing, shared)
+    own = {number: known[same[0]] for number, same in rows.items() if same[0] in known}
+    groups = {
+        group: tuple(own.get(number) or roster.person(number) for number in numbers)
+        for group, numbers in members.items()
+    }
+    there = set(rows).union(*members.values())
+    missing = [roster.person(number) for number in roster.numbers() if number not in there]
+    return OnRoster(known, unknown, missing, shared, groups)
 
 
 def _certainly_several(same: list[Person]) -> bool:

@@ -160,19 +160,22 @@ def discover(
     owners = {*placer.owners, *(each.owner for each in placer.placed)}
     same = _as_one(owners)
     on = on_roster(set(same.values()), roster) if roster else OnRoster({}, [], [], [])
-    final = {owner: on.people.get(one, one) for owner, one in same.items()}
-    once_more = unified(set(final.values()))
-    final = {owner: once_more[one] for owner, one in final.items()}
-    people = {*final.values(), *on.missing}
+    # Several where a group handed in together.
+    final = {owner: on.groups.get(one, (on.people.get(one, one),)) for owner, one in same.items()}
+    once_more = unified({each for several in final.values() for each in several})
+    final = {owner: tuple(once_more[one] for one in several) for owner, several in final.items()}
+    people = {*(each for several in final.values() for each in several), *on.missing}
     names = called(people)
-    placed = [each._replace(owner=final[each.owner]) for each in placer.placed]
+    placed = [each._replace(owner=one) for each in placer.placed for one in final[each.owner]]
     not_graded = [
-        NotGraded(each.file, names.get(final.get(owner, owner), ""), each.exercise, each.reason,
-                  each.superseded, final.get(owner, owner))
+        NotGraded(each.file, names.get(one, ""), each.exercise, each.reason, each.superseded, one)
         for each, owner in placer.not_graded
-    ]  # fmt: skip
+        for one in final.get(owner, (owner,))
+    ]
     entries, crowded = _chosen(placed, names, not_graded)
-    theirs = {final.get(owner, owner): paths for owner, paths in placer.modules.items()}
+    theirs = {
+        one: paths for owner, paths in placer.modules.items() for one in final.get(owner, (owner,))
+    }
     entries, modules = _with_modules(handed_in, entries, not_graded, theirs)
     not_graded = [each for each in not_graded if each not in modules]
     crowded.subtract((each.person, each.exercise) for each in modules if each.superseded)

@@ -332,3 +332,40 @@ def test_several_exports_in_one_folder(tmp_path: Path, course: Course) -> None:
         [(each.id, SOFTMAX) for each in CLASS[:5]] + [(each.id, ADAM) for each in CLASS[3:9]]
     )
     assert len(found.people) == 9
+
+
+GROUPS = {
+    "canvas": (
+        "team1_2_900_exercise_05_softmax.py",
+        "name,canvas_user_id,user_id,login_id,sections,group_name\n"
+        "Ada,2,s2,ada,A,Team 1\nAlan,3,s3,alan,A,Team 1\nZoe,4,s4,zoe,A,Team 2\n",
+    ),
+    "moodle": (
+        "Team 1_77_assignsubmission_file_/exercise_05_softmax.py",
+        'First name,Last name,Email address,Groups\nAda,,ada@x.org,"Lab A, Team 1"\n'
+        "Alan,,alan@x.org,Team 1\nZoe,,zoe@x.org,Team 2\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("system", GROUPS)
+def test_a_group_is_its_members_where_the_roster_says_so(
+    system: str, tmp_path: Path, course: Course
+) -> None:
+    """Who hands in together has the same answer each; a person of that name is a person."""
+    name, table = GROUPS[system]
+    path = tmp_path / "class" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("def softmax(x): ...\n")
+    roster = tmp_path / "roster.csv"
+    roster.write_text(table)
+    found = discover(open_handed_in(tmp_path / "class"), course, roster=Roster(roster))
+    assert [(each.student, each.exercise) for each in found.entries] == [
+        ("Ada", SOFTMAX), ("Alan", SOFTMAX),
+    ]  # fmt: skip
+    assert [each.name for each in found.missing] == ["Zoe"] and not found.unknown
+    roster.write_text(table.replace("Zoe", "Team 1", 1))
+    found = discover(open_handed_in(tmp_path / "class"), course, roster=Roster(roster))
+    assert "Ada" not in {each.student for each in found.entries} or system == "canvas"
+    found = discover(open_handed_in(tmp_path / "class"), course)
+    assert len(found.entries) == 1
