@@ -156,17 +156,18 @@ def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         new.begin(tmp_path / "file", "layer_norm", "numpy", None)
 
 
-@pytest.mark.parametrize("library", ["numpy", "torch"])
-def test_toy_is_green_once_it_is_written(tmp_path: Path, library: str) -> None:
+@pytest.mark.parametrize("template", new.LIBRARIES)
+def test_toy_is_green_once_it_is_written(tmp_path: Path, template: str) -> None:
     """At first only the notes are reported; with words in their place nothing is, mutants too."""
-    exercise, _ = new.begin(tmp_path, "layer_norm", library, None)
+    exercise, _ = new.begin(tmp_path, "layer_norm", template, None)
     proof = prove(tmp_path, exercise.name, with_mutants=False, update=True)
-    assert len(proof.problems) == 12
+    assert len(proof.problems) >= 12
     assert all("still to write" in problem for problem in proof.problems), proof.problems
     fill_in(tmp_path)
     proof = prove(tmp_path, exercise.name, with_mutants=True, update=True)
     assert proof.problems == []
-    assert proof.mutants == proof.caught > 2
+    assert proof.mutants == proof.caught
+    assert proof.mutants > 2 or template == "short-answer"
 
 
 def test_guide_leads_to_a_green_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,13 +21,24 @@ from gradekit.grading.proxy import SubmissionProxy
 UNWRITTEN = "TODO(author)"
 TEMPLATES = Path(__file__).parent / "templates"
 PACKAGE = Path(__file__).resolve().parents[1]
+# The kinds of toys, and what each needs.
+LIBRARIES = {
+    "numpy": "numpy",
+    "torch": "torch",
+    "python": "python",
+    "class": "python",
+    "data": "python",
+    "short-answer": "python",
+}
 # A function of that name would hide a module of the stub.
 MODULES = {"np", "torch"}
 
 
-def begin(root: Path, slug: str, library: str, title: str | None) -> tuple[Exercise, list[Path]]:
+def begin(root: Path, slug: str, template: str, title: str | None) -> tuple[Exercise, list[Path]]:
     """Add an exercise to the course in `root`, which is made where there is none.
 
+    Args:
+        template: A key of `LIBRARIES`: what kind of toy is put there.
     Returns:
         The exercise, under the next free number, and the files written.
     Raises:
@@ -43,10 +54,13 @@ def begin(root: Path, slug: str, library: str, title: str | None) -> tuple[Exerc
         metadata.touch()
         course = Course(root)
         number = _next_number(course, slug)
-        words = {"slug": slug, "number": number, "title": title, "library": library}
-        entry = _filled("metadata", words)
+        name = "".join(word.capitalize() for word in slug.split("_"))
+        words = {"slug": slug, "Name": name, "number": number, "title": title}
+        entry = _filled("metadata", {**words, "library": LIBRARIES[template]})
+        if (TEMPLATES / template / "more.txt").exists():
+            entry += _filled(f"{template}/more", words)
         exercise = msgspec.convert(tomllib.loads(entry)["exercise"][0], Exercise)
-        files = _write_files(course, exercise, words)
+        files = _write_files(course, exercise, template, words)
         # Last, so that the course never names an exercise whose files are missing.
         append_lines(metadata, entry.encode())
     except OSError as error:
@@ -91,21 +105,25 @@ def _next_number(course: Course, slug: str) -> str:
     return f"{max((int(exercise.number) for exercise in course.exercises), default=0) + 1:02}"
 
 
-def _write_files(course: Course, exercise: Exercise, words: dict[str, str]) -> list[Path]:
-    bank = course.bank / exercise.name
+def _write_files(
+    course: Course, exercise: Exercise, template: str, words: dict[str, str]
+) -> list[Path]:
     targets = {
         course.stub(exercise): "stub",
         course.solution(exercise): "solution",
         course.grader(exercise): "grader",
-        bank / "right" / "another_way.py": "right",
-        bank / "wrong" / "squared.py": "wrong",
+        **dict.fromkeys(course.data(exercise).values(), "data"),
+        course.bank / exercise.name / "right" / "another_way.py": "right",
     }
+    for path in sorted((TEMPLATES / template).glob("wrong_*.txt")):
+        mistake = path.stem.removeprefix("wrong_")
+        targets[course.bank / exercise.name / "wrong" / f"{mistake}.py"] = path.stem
     for path in targets:
         if path.exists():
             raise KitError(f"{path} is there already and stays as it is: choose another name.")
-    for path, template in targets.items():
+    for path, part in targets.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_filled(f"{exercise.library}/{template}", words), "utf-8")
+        path.write_text(_filled(f"{template}/{part}", words), "utf-8")
     return list(targets)
 
 

@@ -16,7 +16,12 @@ MISTAKE = "mistake"  # with --from: no exercise is begun
 @kit.command()
 @click.argument("slug")
 @click.option(
-    "--library", type=click.Choice(["numpy", "torch"]), default="numpy", help="What it needs."
+    "--template",
+    type=click.Choice(["numpy", "torch", "python", "class", "data", "short-answer"]),
+    help="What kind of toy to begin with; else numpy.",
+)
+@click.option(
+    "--library", type=click.Choice(["numpy", "torch"]), help="The same for these two, as it was."
 )
 @click.option("--title", help="What `kit list` shows; else made of SLUG.")
 @click.option(
@@ -31,7 +36,8 @@ MISTAKE = "mistake"  # with --from: no exercise is begun
 def new(
     context: click.Context,
     slug: str,
-    library: str,
+    template: str | None,
+    library: str | None,
     title: str | None,
     unnamed: Path | None,
     name: str | None,
@@ -45,6 +51,7 @@ def new(
     \b
     Example:
         kit --course my-course new layer_norm
+        kit --course my-course new running_mean --template class
         kit --course my-course new mistake --from graded/unnamed/exercise_05_softmax-0a1b2c3d.py
     """
     folder: str | None = context.find_root().obj
@@ -57,13 +64,13 @@ def new(
             raise KitError(f"--from is for mistakes: `kit new mistake --from {unnamed}`.")
         _new_mistake(root, unnamed, name, course)
     else:
-        _new_exercise(root, slug, library, title, course)
+        _new_exercise(root, slug, template or library or "numpy", title, course)
 
 
-def _new_exercise(root: Path, slug: str, library: str, title: str | None, course: str) -> None:
+def _new_exercise(root: Path, slug: str, template: str, title: str | None, course: str) -> None:
     from gradekit.authoring.new import begin
 
-    exercise, files = begin(root, slug, library, title)
+    exercise, files = begin(root, slug, template, title)
     click.echo(f"{exercise.name} is begun in {root}:")
     for path in files:
         click.echo(f"  {path.relative_to(root.resolve())}")
