@@ -64,7 +64,7 @@ def dims(rng, *ranges):
 
 def tensors(st, *shape, of=None):
     """A strategy of tensors of this shape, with small whole entries."""
-    of = of or st.integers(-4, 4).map(float)
+    of = st.integers(-4, 4).map(float) if of is None else of
     count = math.prod(shape)
     return st.lists(of, min_size=count, max_size=count).map(
         lambda values: torch.tensor(values).reshape(shape)

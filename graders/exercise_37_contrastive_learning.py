@@ -233,25 +233,41 @@ def fixed(draw, seed, *args, **keywords):
     return draw(np.random.default_rng(seed), *args, **keywords)
 
 
-def small_pairs(st, *rest):
-    """One or two rows of two small numbers each, and what the function takes besides."""
-    entries = st.sampled_from([1.0, 0.0, 2.0, -1.0, 3.0])
+def small_pairs(D, rest):
+    """One or two rows of D small numbers each, and what the function takes besides."""
 
-    def of(N):
-        rows = st.lists(entries, min_size=2 * N, max_size=2 * N).map(
-            lambda values: torch.tensor(values).reshape(N, 2)
-        )
-        return st.tuples(rows, rows, *rest)
+    def inputs(st):
+        entries = st.sampled_from([1.0, 0.0, 2.0, -1.0, 3.0] if D > 1 else [1.0, -1.0, 3.0])
 
-    return st.integers(1, 2).flatmap(of)
+        def of(N):
+            rows = st.lists(entries, min_size=D * N, max_size=D * N).map(
+                lambda values: torch.tensor(values).reshape(N, D)
+            )
+            return st.tuples(rows, rows, rest(st))
+
+        return st.integers(1, 2).flatmap(of)
+
+    return inputs
 
 
-INFO = Truth("info_nce", nce, rtol=0.0, judge=judge_nce, inputs=lambda st: small_pairs(
-    st, st.sampled_from([0.5, 1.0, 0.1, 0.004])))  # fmt: skip
-DIGITS = Truth("info_nce", nce, rtol=0.0, judge=judge_digits, inputs=lambda st: small_pairs(
-    st, st.sampled_from([2.0**-8, 2.0**-10])))  # fmt: skip
-CLIP = Truth("clip_loss", clip, rtol=0.0, judge=judge_clip, inputs=lambda st: small_pairs(
-    st, st.sampled_from([0.0, 1.0, -1.0, 2.0, 5.0, 6.0]).map(torch.tensor)))  # fmt: skip
+def one_before_two(rest):
+    """Rows of one number first."""
+    return [small_pairs(1, rest), small_pairs(2, rest)]
+
+
+def temperatures(*values):
+    return lambda st: st.sampled_from(values)
+
+
+def scales(st):
+    return st.sampled_from([0.0, 1.0, -1.0, 2.0, 5.0, 6.0]).map(torch.tensor)
+
+
+INFO = Truth("info_nce", nce, rtol=0.0, judge=judge_nce,
+             inputs=one_before_two(temperatures(0.5, 1.0, 0.1, 0.004)))  # fmt: skip
+DIGITS = Truth("info_nce", nce, rtol=0.0, judge=judge_digits,
+               inputs=one_before_two(temperatures(2.0**-8, 2.0**-10)))  # fmt: skip
+CLIP = Truth("clip_loss", clip, rtol=0.0, judge=judge_clip, inputs=one_before_two(scales))
 
 
 # ---- info_nce ----------------------------------------------------------------------------------
@@ -639,7 +655,8 @@ def small_triplets(st):
             lambda values: torch.tensor(values)[:, None]
         )
         labels = st.lists(st.integers(0, 1), min_size=N, max_size=N).map(torch.tensor)
-        return st.tuples(rows, labels, st.sampled_from([0.2, 1.0, 0.0]))
+        margins = st.one_of(st.just(()), st.sampled_from([0.2, 1.0, 0.0]).map(lambda m: (m,)))
+        return st.tuples(rows, labels, margins).map(lambda case: (*case[:2], *case[2]))
 
     return st.integers(1, 4).flatmap(of)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from gradekit.grading.code import Code
 from gradekit.grading.shown import SHOWN_ENTRIES, as_code, has_plain_dtype, label_of, show
 
-CALL_CHARACTERS = 150  # beyond, the longest arguments are told by their size
+CALL_CHARACTERS = 100  # beyond, the longest arguments are told by their size
 
 
 class Called(NamedTuple):
@@ -28,11 +28,14 @@ class Call(NamedTuple):
     kwargs: dict[str, Any]
 
     def __str__(self) -> str:
+        return self.told()
+
+    def told(self, characters: int = CALL_CHARACTERS) -> str:
         """The call as a learner would write it; long arguments by their size."""
         values = [*self.args, *self.kwargs.values()]
         parts = [_argument(value) for value in self.args]
         parts += [f"{key}={_argument(value)}" for key, value in self.kwargs.items()]
-        while len(text := f"{self.name}({', '.join(parts)})") > CALL_CHARACTERS:
+        while len(text := f"{self.name}({', '.join(parts)})") > characters:
             longest = max(range(len(parts)), key=lambda place: len(parts[place]))
             if len(short := _shortened(values[longest], parts[longest])) >= len(parts[longest]):
                 break

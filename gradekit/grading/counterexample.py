@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import warnings
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from random import Random
 from typing import Any, NamedTuple
@@ -111,7 +112,8 @@ class Search:
         for kind in self._kinds():
             for strategy in every:
                 # However the search ends, the smallest wrong input so far stands in `_best`.
-                with contextlib.suppress(HypothesisException, _Spent):
+                with contextlib.suppress(HypothesisException, _Spent), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of hypothesis, to authors
                     find(strategy, self._is_wrong_for(kind), settings=options, random=Random(0))
                 if self._best is not None:
                     return self._best
@@ -184,16 +186,21 @@ def _drawn(regimes: Sequence[Regime]) -> Iterator[Case]:
 def fewer_rows(case: Case) -> Case | None:
     """The case with half of its rows, in all arrays that have as many; None where one is left."""
     args, keywords = with_keywords(case)
-    sizes = [len(each) for each in args if isinstance(each, np.ndarray) and each.ndim]
+    sizes = [len(each) for each in args if _has_rows(each)]
     if not sizes or sizes[0] < 2:
         return None
     cut = (sizes[0] + 1) // 2
 
     def rows(value: Any) -> Any:
-        is_array = isinstance(value, np.ndarray) and value.ndim and len(value) == sizes[0]
-        return value[:cut].copy() if is_array else value
+        if not _has_rows(value) or len(value) != sizes[0]:
+            return value
+        return value[:cut].clone() if is_tensor(value) else value[:cut].copy()
 
     return tuple(map(rows, args)), {key: rows(value) for key, value in keywords.items()}
+
+
+def _has_rows(value: Any) -> bool:
+    return (isinstance(value, np.ndarray) or is_tensor(value)) and bool(value.ndim)
 
 
 def plainer(value: Any, digits: int) -> Any:
@@ -204,6 +211,8 @@ def plainer(value: Any, digits: int) -> Any:
         return type(value)(plainer(each, digits) for each in value)
     if isinstance(value, dict):
         return {key: plainer(each, digits) for key, each in value.items()}
+    if is_tensor(value) and value.is_floating_point() and not value.requires_grad:
+        return value.new_tensor(plainer(value.double().numpy(), digits))
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not value.size:
         return value
     if value.ndim and np.allclose(value.sum(axis=-1), 1.0):
@@ -226,7 +235,7 @@ def fault_of(
     """
     expected = truth.value(args, keywords)
     raises = type(expected).__name__ if isinstance(expected, BaseException) else ""
-    wanted = raises or show(expected)
+    wanted = raises or _in_one_line(expected)
     try:
         cases = [(args, keywords)]
         ((_, answer),) = submission.each_case(truth.function, cases, arguments_too)
@@ -266,6 +275,14 @@ def _told(expected: Any, got: Any, mismatch: Mismatch) -> tuple[str, str]:
         return shown
     where = f" in {told[1]}" if told[1] else ""
     return f"{told[2]}{where}", told[3]
+
+
+def _in_one_line(value: Any) -> str:
+    """A value, or where that takes more than a line, its shape: for what has not come about."""
+    text = show(value)
+    if len(text) <= LINE_CHARACTERS or not hasattr(value, "shape"):
+        return text
+    return f"values of shape {tuple(value.shape)}"
 
 
 def key_of(args: Arguments, keywords: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ import pytest
 from gradekit.errors import SandboxError
 from gradekit.grading import examples as examples_module
 from gradekit.grading.arguments import constants_in
+from gradekit.grading.call import CALL_CHARACTERS
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.memo import Judgement
@@ -28,6 +29,7 @@ from gradekit.grading.run import Attempt, Run
 from gradekit.report import PRINTED, Check, clean
 
 MESSAGE_CHARACTERS = 1200
+WHOLE_CHARACTERS = 360  # five lines of 80 columns, indented
 DID_NOT_RAISE = "DID NOT RAISE"  # how pytest.raises begins
 
 
@@ -136,13 +138,16 @@ def _outcome(error: BaseException | None, attempt: Attempt) -> tuple[Any, Any, s
         error = error.exceptions[0]
     if error is None:
         return "passed", "finished", ""
-    prefix = f"{attempt.last_call}: " if attempt.last_call else ""
     if isinstance(error, SubmissionError):
         return "failed", error.ending, str(error)
     if text := getattr(error, "submission_text", None):
         return "failed", "finished", text
     if isinstance(error, Mismatch):
-        return "failed", "finished", str(error) if error.names_the_call else f"{prefix}{error}"
+        return (
+            "failed",
+            "finished",
+            str(error) if error.names_the_call else _told(attempt, str(error)),
+        )
     if isinstance(error, AssertionError):
         return "failed", "finished", str(error).partition("\nassert ")[0]
     if isinstance(error, pytest.fail.Exception):
@@ -150,12 +155,20 @@ def _outcome(error: BaseException | None, attempt: Attempt) -> tuple[Any, Any, s
         wanted = " or ".join(dict.fromkeys(re.findall(r"\b[A-Z]\w*[a-z]\w*", str(error))))
         is_raises = str(error).startswith(DID_NOT_RAISE)
         text = f"expected {wanted}, but nothing was raised" if is_raises else str(error)
-        return "failed", "finished", f"{prefix}{text}"
+        return "failed", "finished", _told(attempt, text)
     if isinstance(error, SandboxError) or not attempt.replies:
         return "not_run", "finished", f"{type(error).__name__}: {error}"
     # The solution passes this check, so it is the answer's value that it stumbled over.
-    text = f"{prefix}what came back could not be judged ({type(error).__name__}: {error})"
-    return "failed", "finished", text
+    text = f"what came back could not be judged ({type(error).__name__}: {error})"
+    return "failed", "finished", _told(attempt, text)
+
+
+def _told(attempt: Attempt, text: str) -> str:
+    """What went wrong, after the call: whole, where both fit into a few lines."""
+    if attempt.last_call is None:
+        return text
+    room = max(WHOLE_CHARACTERS - len(text), CALL_CHARACTERS)
+    return f"{attempt.last_call.told(room)}: {text}"
 
 
 def _part_of(points: float, error: BaseException | None) -> float:
