@@ -24,11 +24,11 @@ from gradekit.grading.session import Session
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.placing import Entry
 from gradekit.overview import Overview
-from gradekit.render.feedback import FeedbackWriter, folder_names
+from gradekit.render.feedback import Answer, FeedbackWriter, Handed, folder_names
 from gradekit.render.page import report_page
 from gradekit.render.source import Listing, highlighted, marks
 from gradekit.report import Check, Counterexample, Report
-from gradekit.results import Person, Result
+from gradekit.results import NotGraded, Person, Result
 from gradekit.standing import stand
 from gradekit.submission import Submission, read
 
@@ -186,6 +186,30 @@ def test_mistakes_with_and_without_a_name(course: Course) -> None:
     assert [len(each.students) for each in overview.unnamed] == [5, 2]
     assert overview.unnamed[0].students == [f"s00{n}" for n in range(3, 8)]
     assert overview.unnamed[0].titles == ["A holds."]
+
+
+def test_no_backtick_is_left(course: Course) -> None:
+    """Whatever stands between backticks in titles, hints, mistakes and reasons is set as code."""
+    told = report("a", "e", named="adds `1`")
+    checks = tuple(
+        msgspec.structs.replace(each, title=f"{each.title} `x` too", hint="Why `y`?")
+        for each in told.checks
+    )
+    told = msgspec.structs.replace(told, checks=checks, passed_over=("line 1, `q`, stopped",))
+    problem = NotGraded("s.txt", "s000", "exercise_09_cross_entropy", "it is no `.py`")
+    results = class_of((9, told), (9, msgspec.structs.replace(told, behaves_like={})))
+    overview = Overview(course, results, [problem])
+    handed = Handed("a.py", others=(("b.py", "no `code`"),))
+    for page in (
+        report_page(overview, folder_names(overview.cells), "today"),
+        FeedbackWriter().html(told, "Softmax", handed),
+        FeedbackWriter().answer(told, "Softmax", Answer("s", handed, Listing(PLAIN).html(()))),
+    ):
+        body = re.sub(r"<(script|style)>.*?</\1>", "", page, flags=re.DOTALL)
+        assert "`" not in body and "<code>" in body
+
+
+PLAIN = Submission("a.py", ("x = 1",), "00")
 
 
 # -- the source -----------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from gradekit.causes import causes
 from gradekit.export.texts import example_text
-from gradekit.render.page import environment, style
+from gradekit.render.page import code, environment, style
 from gradekit.report import Check, Report
 
 # Where a page says what it is about: the rest is alike for many.
@@ -206,7 +206,7 @@ def _filled(page: str, parts: Mapping[str, str]) -> str:
 
 def _lines(handed: Handed | None) -> Markup:
     lines = handed.lines if handed else []
-    return Markup("\n").join(Markup('<p class="faint">{}</p>').format(line) for line in lines)
+    return Markup("\n").join(Markup('<p class="faint">{}</p>').format(code(line)) for line in lines)
 
 
 def _what_shows(report: Report) -> bytes:
