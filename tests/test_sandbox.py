@@ -387,3 +387,15 @@ def test_the_doctor_knows_old_kernels(
     finding = next(f for f in doctor.findings() if f.part == "Landlock")
     assert finding.good
     assert words in finding.state
+
+
+def test_what_a_second_answer_imports_is_there_already(course: Course) -> None:
+    """A part of SciPy takes longer to import than all checks, so the zygote does it once."""
+    exercise = course.find("05")
+    count = "import sys\nprint(*('scipy.special' in sys.modules for _ in (0,)))\n"
+    text = count + "from scipy.special import logsumexp\n" + RIGHT + HEADER + "pass\n"
+    sources = [Submission("exercise_05_softmax.py", (text + f"# {n}\n",), "0") for n in range(2)]
+    with open_session(course, exercise) as session:
+        printed = [session.grade(each).failed[0].message for each in sources]
+    assert ["False" in each for each in printed] == [True, False]
+    assert "True" in printed[1]

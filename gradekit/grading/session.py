@@ -136,6 +136,7 @@ class Session:
             raise GraderError(self._channel.problem)
         started = time.perf_counter()
         seed = self.seed if seed is None else seed
+        self._sandbox.note("\n".join(submission.cells))
         run = self._run(submission, seed)
         self._channel.jobs.put(Job(run, until_failure, remember, timeouts))
         try:

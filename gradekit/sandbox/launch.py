@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,7 @@ from gradekit.sandbox.process import (
     environment,
 )
 from gradekit.sandbox.tiers import PROCESS, SEALED, TIERS, best_tier, close_memory
+from gradekit.sandbox.warmup import ON_DEMAND
 
 if TYPE_CHECKING:
     from gradekit.sandbox.host import WorkerHandle
@@ -69,6 +72,7 @@ class Sandbox:
         self._files = dict(files or {})
         self._hidden = [str(Path(path).resolve()) for path in hidden]
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._wanted: Counter[str] = Counter()  # of `ON_DEMAND`: by how many answers
         self._zygote: _Zygote | None = None
         if sys.platform == "linux":
             self._zygote = self._start_zygote()
@@ -100,6 +104,16 @@ class Sandbox:
             "parts": parts_of(self._packages),
             "cache": str(made),
         }
+
+    def note(self, source: str) -> None:
+        """Take note of an answer to come: what a second one imports, workers have from then on."""
+        if self._zygote is None or "scipy" not in source:
+            return
+        for name in ON_DEMAND:
+            if re.search(rf"\b{name.partition('.')[2]}\b", source):
+                self._wanted[name] += 1
+                if self._wanted[name] == 2:
+                    self._zygote.preload(name)
 
     def worker(self) -> WorkerHandle:
         """A new worker that is locked down and has run nothing yet.
@@ -155,6 +169,7 @@ class Sandbox:
     def _replace_zygote(self) -> None:
         assert self._zygote is not None
         self._zygote.close()
+        self._wanted.clear()  # the new one has imported nothing of it
         self._zygote = self._start_zygote()
 
     def close(self) -> None:
@@ -201,6 +216,11 @@ class _Zygote:
 
     def is_alive(self) -> bool:
         return not self._broken and self._process.poll() is None
+
+    def preload(self, name: str) -> None:
+        """Have it import one of `ON_DEMAND`; if it is gone, the next fork finds out."""
+        with contextlib.suppress(OSError):
+            self._control.sendall(b"i" + bytes([ON_DEMAND.index(name)]))
 
     def fork(self, connection: socket.socket) -> Forked:
         """A new worker at the other end of `connection`."""

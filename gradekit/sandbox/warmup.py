@@ -7,6 +7,7 @@ there is never more than one.
 from __future__ import annotations
 
 import contextlib
+import copy
 import importlib
 import io
 import os
@@ -15,6 +16,12 @@ import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
+# What answers may import that takes longer than all their checks: from the second answer on that
+# does, the zygote has imported it before. Only SciPy's, whose parts are found without being imported,
+# so that it makes no difference to an answer whether they were.
+ON_DEMAND = tuple(
+    f"scipy.{name}" for name in "special stats optimize linalg signal ndimage spatial".split()
+)
 # For the environment, before Python starts.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -81,22 +88,49 @@ def _draw_once() -> None:
         opened.cache_clear()
 
 
-def rehearse() -> None:
-    """Train a little net, if torch is here: what it does at first use, it has done then."""
+def rehearse(*, widely: bool = False) -> None:
+    """Train a little net, if torch is here: what it does at first use, it has done then.
+
+    `widely`: also in float64, with copies and states of net and optimiser, and other losses, which
+    takes a tenth of a second.
+    """
     torch = sys.modules.get("torch")
     if torch is None:
         return
-    nn = torch.nn
-    X, y = torch.randn(5, 3), torch.ones(5)
-    for optimiser in (torch.optim.SGD, torch.optim.Adam):
-        net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 1))
-        steps = optimiser(net.parameters(), lr=0.1)
-        for _ in range(10):  # Python adapts its code to what it meets a few times
-            steps.zero_grad()
-            nn.BCEWithLogitsLoss()(net(X).squeeze(1), y).backward()
-            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            steps.step()
+    for dtype in (torch.float32, torch.float64)[: 1 + widely]:
+        X, y = torch.randn(5, 3).to(dtype), torch.ones(5).to(dtype)
+        for optimiser in (torch.optim.SGD, torch.optim.Adam):
+            _train(torch, X, y, optimiser, widely)
+        if widely:
+            _differentiate(torch, X)
     torch.manual_seed(0)
+
+
+def _train(torch: Any, X: Any, y: Any, optimiser: Any, widely: bool) -> None:
+    nn = torch.nn
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 1)).to(X.dtype)
+    steps = optimiser(net.parameters(), lr=0.1)
+    for _ in range(10):  # Python adapts its code to what it meets a few times
+        steps.zero_grad()
+        nn.BCEWithLogitsLoss()(net(X).squeeze(1), y).backward()
+        torch.isfinite(nn.utils.clip_grad_norm_(net.parameters(), 1.0)).item()
+        steps.step()
+        if widely:
+            steps.load_state_dict(copy.deepcopy(steps.state_dict()))
+            net.load_state_dict(copy.deepcopy(net.state_dict()))
+            {name: p.detach().clone() for name, p in net.named_parameters()}
+            {name: b.clone() for name, b in net.named_buffers()}
+            copy.deepcopy(net).eval().train()
+
+
+def _differentiate(torch: Any, X: Any) -> None:
+    functional = torch.nn.functional
+    labels, scores = torch.arange(len(X)) % 3, X.clone().requires_grad_()
+    weights = functional.softmax(scores @ X.T, dim=-1)
+    loss = functional.cross_entropy(scores, labels) + functional.mse_loss(scores, X)
+    loss = loss + (weights @ X).exp().sum().log() + torch.logsumexp(scores, 0).mean()
+    loss = loss + functional.log_softmax(scores, -1).gather(1, labels[:, None]).sum()
+    torch.autograd.grad(loss, scores)
 
 
 def defer_compiler() -> None:

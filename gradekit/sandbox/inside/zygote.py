@@ -1,7 +1,8 @@
 """The warm process that workers are forked from.
 
-It imports numpy (and torch) once, and is never sent anything but the sockets of workers
-to be: no grader, no solution, no submission. It obeys one control socket and ends with it.
+It imports numpy (and torch) once, and is never sent anything but the sockets of workers to be
+and the numbers of libraries that several answers import: no grader, no solution, no submission.
+It obeys one control socket and ends with it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from gradekit.sandbox.inside import worker
 from gradekit.sandbox.inside.lockdown import AllowedPackages, Lockdown, offer_to_the_kernel
 from gradekit.sandbox.limits import Limits
 from gradekit.sandbox.tiers import PROCESS, SEALED, TIERS, best_tier, close_memory
-from gradekit.sandbox.warmup import ONE_THREAD, add_packages, rehearse, warm_up
+from gradekit.sandbox.warmup import ON_DEMAND, ONE_THREAD, add_packages, rehearse, warm_up
 
 # Without Landlock no file can be opened after the fork, so more is imported before it.
 SEALED_MODULES = (
@@ -101,7 +102,8 @@ def _make_forks_cheap() -> None:
 def _serve(
     control: socket.socket, lockdown: Lockdown, server: worker.Server, workers: set[int]
 ) -> None:
-    """`f` and a socket: fork a worker. `w` and a pid: wait for its end."""
+    """`f` and a socket: fork a worker. `w` and a pid: wait for its end. `i` and the number of a
+    module: import it."""
     forks = 0
     while True:
         command, descriptors, _, _ = socket.recv_fds(control, 1, 1)
@@ -112,8 +114,14 @@ def _serve(
             if forks == 2:
                 rehearse()  # for a single answer it would not pay,
             if forks == MANY:
-                _make_forks_cheap()  # and this only for a class
+                rehearse(widely=True)
+                gc.collect()
+                gc.freeze()
+                _make_forks_cheap()  # and these only for a class
             workers.add(_fork(control, descriptors[0], lockdown, server))
+        elif command == b"i":
+            warm_up([ON_DEMAND[control.recv(1)[0]]])
+            gc.freeze()
         else:
             pid = int.from_bytes(control.recv(4), "little")
             _, status, usage = os.wait4(pid, 0)
