@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 # What answers may import that takes longer than all their checks: from the second answer on that
-# does, the zygote has imported it before. Only SciPy's, whose parts are found without being imported,
-# so that it makes no difference to an answer whether they were.
+# does, the zygote has imported it before. Only SciPy's, whose parts are found without being
+# imported, so that it makes no difference to an answer whether they were.
 ON_DEMAND = tuple(
     f"scipy.{name}" for name in "special stats optimize linalg signal ndimage spatial".split()
 )
