@@ -68,10 +68,8 @@ def solve_xor(seed: int) -> nn.Module:
     torch.manual_seed(seed)
     model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
     points, labels = torch.tensor(XOR_POINTS), torch.tensor(XOR_LABELS).unsqueeze(1)
-    criterion = nn.BCEWithLogitsLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
-    for _ in range(200):
-        optimizer.zero_grad()
-        criterion(model(points), labels).backward()
-        optimizer.step()
+    with torch.no_grad():
+        features = model[:2](points)
+        model[2].weight.copy_(torch.linalg.lstsq(features, labels).solution.T)
+        model[2].bias.fill_(-0.5)
     return model
