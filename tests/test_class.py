@@ -14,7 +14,8 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from gradekit.batch.pages import Attempts, Pages
+from gradekit.batch.examples import Examples
+from gradekit.batch.pages import Attempts, Pages, Seen
 from gradekit.batch.sources import SOURCES, Sources
 from gradekit.commands import kit
 from gradekit.course import Course
@@ -261,6 +262,20 @@ def test_lines_that_failed_are_marked() -> None:
     assert (mark.line, mark.kind) == (1, "failed")
 
 
+def test_modules_beside_an_answer_are_shown() -> None:
+    """Under their names, and a line is marked in the file where it stands."""
+    example = Counterexample(call="f(1)", expected="1", got="2", line=1, code="y = 1 / 0")
+    failed = report("a")
+    told = msgspec.structs.replace(
+        failed, checks=(msgspec.structs.replace(failed.checks[0], counterexample=example),)
+    )
+    answer = Submission("a.py", ("import b",), "00", modules=(("b.py", "y = 1 / 0"),))
+    page = Listing(answer).html(marks(told))
+    main, module = page.split('<p class="faint">b.py</p>')
+    assert '<p class="faint">a.py</p>' in main and "failed" not in main
+    assert '<b class="failed">' in module
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_students_page_marks_only_what_its_level_shows(level: str) -> None:
     """Code is the student's own; where a hidden check failed is told at the level of full only."""
@@ -307,6 +322,18 @@ def test_sources_outlive_their_export(tmp_path: Path) -> None:
     with Sources(tmp_path, empty, []) as sources:
         assert sources.of(FIVE, entries[0].file, sha) == first
         assert sources.of(FIVE, entries[1].file, bob) is not None
+
+
+def test_a_source_of_several_files_is_known_as_a_whole(tmp_path: Path) -> None:
+    """With the modules that it imports from beside it, under the hash of all of them."""
+    (entry,) = hand_in(tmp_path / "in", ada="import helper\n")
+    path = tmp_path / "in/ada/helper.py"
+    path.write_text("x = 1\n")
+    whole = read(tmp_path / "in/ada" / f"{FIVE}.py")
+    entry = entry._replace(beside=("ada/helper.py",))
+    with Sources(tmp_path, open_handed_in(tmp_path / "in"), [entry]) as sources:
+        found = sources.of(FIVE, entry.file, whole.sha256)
+    assert found is not None and found.modules == (("helper.py", "x = 1\n"),)
 
 
 def test_the_page_of_an_answer(course: Course, tmp_path: Path) -> None:
@@ -369,6 +396,20 @@ def test_a_mistake_is_anonymous() -> None:
     spaces: dict[str, object] = {}
     exec(told, spaces)
     assert list(spaces["softmax"](__import__("numpy").array([1.0, 2.0]))) == [-2.0, 0.0]
+
+
+def test_what_is_kept_of_a_mistake_has_no_author(course: Course, tmp_path: Path) -> None:
+    """Not under a pseudonym either, where only the path of the file tells the name."""
+    told = Result("student-0a1b2c", FIVE, f"Ada Lovelace/{FIVE}.py", report("a"))
+    overview = Overview(course, [told])
+    examples = Examples(overview, tmp_path)
+    examples.see(Seen(told, Submission("a.py", (ADAS,), "00")))
+    (kept,) = (tmp_path / "unnamed").iterdir()
+    assert kept.read_text().startswith("# wrong: softmax:\n")
+    assert "ada" not in kept.read_text().lower() and "softmax" in kept.read_text()
+    ((_, example),) = examples.found.items()
+    assert str(kept) in example.command and "expected 1" in example.text
+    assert "def</i> softmax" in example.source and "__main__" not in example.source
 
 
 def test_new_mistake_from_a_class(course: Course, tmp_path: Path) -> None:

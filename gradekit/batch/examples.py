@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from gradekit.batch.pages import Seen
 from gradekit.causes import causes
@@ -47,13 +47,18 @@ class Examples:
                 text = _told(result.report, each.way.function)
                 lines = Listing(source).excerpt(each.way.function, marks(result.report))
                 person = person_of(result)
-                names = result.student, person.name, person.id, person.login
+                # Under a pseudonym, a name may still stand in the path of the file.
+                path = PurePosixPath(result.file.replace(result.exercise, ""))
+                names = result.student, person.name, person.id, person.login, *path.parts
                 command = "" if each.way.sentence else self._keep(each.way, source, names)
                 self.found[each.way] = Example(text, lines, command)
 
     def _keep(self, way: Way, source: Submission, names: tuple[str, ...]) -> str:
-        """Write the answer down; return the command that takes it into a bank."""
-        code = anonymous(source.cells, names)
+        """Write the answer down; return the command that takes it into a bank.
+
+        "" for one that a file of the bank cannot hold: without code, or with other files beside it.
+        """
+        code = "" if source.modules else anonymous(source.cells, names)
         if not code:
             return ""
         self._folder.mkdir(exist_ok=True)

@@ -39,7 +39,7 @@ class Sources:
             OSError: the file can be neither opened nor made.
         """
         self._handed_in = handed_in
-        self._paths = {entry.file: entry.path for entry in entries}
+        self._entries = {entry.file: entry for entry in entries}
         self._lines = (folder / SOURCES).open("a+b")
         self._places = self._read()
         self._decoder = msgspec.json.Decoder(Submission)
@@ -70,10 +70,11 @@ class Sources:
         return found
 
     def _handed_in_as(self, name: str, file: str) -> Submission | None:
-        if file not in self._paths:
+        if file not in self._entries:
             return None
         with contextlib.suppress(KitError):
-            return parse(Path(name), self._handed_in.read(self._paths[file]))
+            content, modules = self._entries[file].contents(self._handed_in)
+            return parse(Path(name), content, modules)
         return None
 
     def _read(self) -> dict[tuple[str, str], int]:

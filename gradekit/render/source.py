@@ -90,26 +90,35 @@ class Listing:
 
     def __init__(self, submission: Submission) -> None:
         self._cells = submission.cells
+        self._texts = [*self._cells, *(text for _, text in submission.modules)]
+        alone = len(self._texts) == 1
+        names = [
+            f"cell {n}" if self._cells[1:] else submission.name
+            for n in range(1, len(self._cells) + 1)
+        ]
+        self._captions = [""] if alone else [*names, *(name for name, _ in submission.modules)]
         self._highlighted: dict[int, list[Markup]] = {}
 
     def _lines(self, number: int) -> list[Markup]:
-        """The lines of a cell, counted from 1."""
+        """The lines of a cell, or of a module after them, counted from 1."""
         if number not in self._highlighted:
-            self._highlighted[number] = highlighted(self._cells[number - 1])
+            self._highlighted[number] = highlighted(self._texts[number - 1])
         return self._highlighted[number]
 
     def html(self, told: Iterable[Mark]) -> Markup:
-        """All of it, a block of code a cell."""
+        """All of it, a block of code a cell, and one a module that it imports from beside it."""
         marked, room = list(told), LINES
+        proven = [mark for mark in marked if mark.code]  # the others are of the file itself
         blocks = []
-        for number, cell in enumerate(self._cells, 1):
-            if len(self._cells) > 1:
-                if not cell.strip():
-                    continue
-                blocks.append(Markup('<p class="faint">cell {}</p>').format(number))
+        for number, text in enumerate(self._texts, 1):
+            if not text.strip():
+                continue
+            if caption := self._captions[number - 1]:
+                blocks.append(Markup('<p class="faint">{}</p>').format(caption))
             lines = self._lines(number)[:room]
             room -= len(lines)
-            blocks.append(_block(lines, _of_cell(marked, number, cell)))
+            own = marked if number <= len(self._cells) else proven
+            blocks.append(_block(lines, _of_cell(own, number, text)))
             if not room:
                 blocks.append(Markup('<p class="faint">The rest is left out: it is too long.</p>'))
                 break
