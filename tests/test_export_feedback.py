@@ -150,3 +150,21 @@ def test_the_zip_holds_final_scores(tmp_path: Path) -> None:
     content, _ = export(tmp_path, [result(ada, FIVE, name, True, False)], "canvas")
     (text,) = canvas_reader(content, {7: {1001: "softmax.py"}})[7]
     assert "# 8 of 10 points: set to 8 by hand (argued well)" in text
+
+
+def test_one_page_a_student_for_any_other_system(tmp_path: Path) -> None:
+    """A zip with a folder a student, whatever the student is called."""
+    import io
+    import zipfile
+
+    results = [
+        result(Person("Ada"), FIVE, "a/softmax.py", True, False),
+        result(Person("Ada"), EIGHT, "a/adam.py", True, True),
+        result(Person("../Eve"), FIVE, "e/softmax.py", True, True),
+    ]
+    content, _ = export(tmp_path, results, "html")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        eve, ada = sorted(archive.namelist(), key=lambda name: "Ada" in name)
+        assert ada == "Ada/feedback.html" and ".." not in eve.split("/")
+        page = archive.read(ada).decode()
+    assert page.count("<article") == 2 and "<h1>Feedback for Ada</h1>" in page

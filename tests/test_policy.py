@@ -228,6 +228,19 @@ def test_a_policy_is_read(tmp_path: Path) -> None:
     assert (policy.attempt, policy.drop_lowest) == ("best", 1)
 
 
+def test_the_examples_of_the_documents_are_read(tmp_path: Path) -> None:
+    """docs/instructors.md shows a policy and overrides that mean what stands beside them."""
+    page = (COURSE.root / "docs" / "instructors.md").read_text("utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    people = [Person("Ada Lovelace"), Person("Alan Turing", "4711")]
+    policy, notes = _policy(tmp_path, text, people)
+    assert not notes and policy.otherwise.late == Late(0.1, 0.5, 15.0)
+    assert policy.rules[EIGHT].weight == 2 and len(policy.extensions) == len(policy.excused) == 2
+    path = tmp_path / "overrides.csv"
+    path.write_text("student," + page.partition("\nstudent,")[2].partition("```")[0])
+    assert [mark.points for mark in read_overrides(path, COURSE, called(people), {})] == [9, 7.5]
+
+
 BAD_POLICIES = {
     "deadline = ": (1, "no TOML"),
     "\n\ndrop_lowest = -1": (3, "drop_lowest"),

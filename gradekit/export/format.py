@@ -7,7 +7,7 @@ arrive in `Answer.more` or `Graded.more` by their names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 import click
@@ -55,6 +55,9 @@ class PageWriter(Protocol):
         self, name: str, lines: Sequence[str], parts: Sequence[tuple[str, Report, str]]
     ) -> str:
         """The page, from title, report and what counts of each answer."""
+
+    def folders(self, students: Iterable[str]) -> dict[str, str]:
+        """A folder for each student, safe on every file system and never shared."""
 
 
 class Graded(NamedTuple):

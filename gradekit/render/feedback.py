@@ -146,6 +146,10 @@ class FeedbackWriter:
             name=name, lines=lines, titles=titles, parts=made, style=self._style
         )
 
+    def folders(self, students: Iterable[str]) -> dict[str, str]:
+        """A folder for each student; see `folder_names`."""
+        return folder_names(students)
+
     def answer(self, report: Report, title: str, about: Answer) -> str:
         """The instructor's page about one answer: its code beside all that is said of it."""
         page = self._page(self._answer, _what_shows(report), title)

@@ -5,7 +5,7 @@ goes by the two numbers in each name and shows the student's own file name, so w
 the file has to be what such a name promises: a Python file of comments, a notebook of one text
 cell. Moodle ("Upload multiple feedback files in a zip") goes by the folder's name, whose
 number counts the participants of one assignment; a page in it is called feedback.html.
-By mail: an mbox of drafts, and a table for mail merge.
+By mail: an mbox of drafts, and a table for mail merge. For all else: a zip of one page a student.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import mailbox
 import tempfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -63,7 +63,7 @@ def feedback(graded: Graded) -> Written:
     Raises:
         KitError: no answer came from that system, or from several assignments of Moodle.
     """
-    return {"canvas": _canvas, "moodle": _moodle, "email": _email}[graded.more["system"]](graded)
+    return SYSTEMS[graded.more["system"]](graded)
 
 
 def _canvas(graded: Graded) -> Written:
@@ -119,14 +119,27 @@ def _moodle_place(file: str) -> str:
     return name.removesuffix(flat.file) + PAGE if flat else ""
 
 
-def _email(graded: Graded) -> Written:
+def _html(graded: Graded) -> Written:
+    assert graded.writer is not None
+    parts = _by_student(graded)
+    folders = graded.writer.folders(parts)
+    pages = {student: _page(graded, student, own).encode() for student, own in parts.items()}
+    return Written(_zip({f"{folders[student]}/{PAGE}": page for student, page in pages.items()}))
+
+
+def _by_student(graded: Graded) -> dict[str, list[Part]]:
     parts: defaultdict[str, list[Part]] = defaultdict(list)
     for result in graded.standing.counted():
         parts[result.student].append(_part(graded, result))
+    return dict(sorted(parts.items()))
+
+
+def _email(graded: Graded) -> Written:
+    parts = _by_student(graded)
     addresses, text = _addresses(graded), io.StringIO()
     table, unknown, drafts = csv.writer(text, lineterminator="\n"), [], []
     table.writerow(["email", "name", "total", "possible", "scores"])
-    for student in sorted(parts):
+    for student in parts:
         total = graded.standing.total(student)
         try:
             address = Address(student, addr_spec=addresses[student])
@@ -245,9 +258,15 @@ def _zip(files: dict[str, bytes]) -> bytes:
     return made.getvalue()
 
 
+SYSTEMS: dict[str, Callable[[Graded], Written]] = {
+    "canvas": _canvas,
+    "moodle": _moodle,
+    "email": _email,
+    "html": _html,
+}
 FORMAT = ClassFormat(
     summary="Turn RESULTS into feedback that Canvas or Moodle takes back (a zip), or into drafts "
-    "of mails (an mbox, and a table for mail merge beside it).",
+    "of mails (an mbox, and a table for mail merge beside it), or into a page a student (a zip).",
     example="kit export feedback canvas graded/ --out feedback.zip\n"
     "kit export feedback moodle graded/ --out feedback.zip\n"
     "kit export feedback email graded/ --roster people.csv --out drafts.mbox",
@@ -255,7 +274,7 @@ FORMAT = ClassFormat(
     roster="For email: a table with everybody's address.",
     tells_checks=True,
     parameters=[
-        click.Argument(["system"], type=click.Choice(["canvas", "moodle", "email"])),
+        click.Argument(["system"], type=click.Choice([*SYSTEMS])),
         click.Option(["--from", "from_"], metavar="NAME", help="For Moodle: of which export."),
         click.Option(["--sender"], metavar="ADDRESS", help="For email: whom it comes from."),
     ],
