@@ -17,9 +17,11 @@ import torch
 from gradekit.authoring.verify import first_line, prove
 from gradekit.course import METADATA, Course
 from gradekit.engine import open_session
+from gradekit.grading.compare import deviation_of
 from gradekit.grading.mistakes import (
     MOST_NAMES,
     Mistake,
+    Print,
     Signatures,
     fingerprint,
     load,
@@ -243,3 +245,22 @@ def test_every_wrong_file_has_its_signature_and_sentence(course: Course) -> None
         for mistake in shipped.mistakes:
             assert 2 <= len(mistake.sentence.split()) <= 25, mistake.name
             assert not mistake.sentence.endswith("."), mistake.name
+
+
+def test_values_that_are_nearly_right_need_evidence_of_their_own() -> None:
+    """All of them share their hashes; how far they are out, and in how many digits, differs."""
+    exact = np.array([0.1, 1 / 3, 0.7])
+    float32 = exact.astype(np.float32).astype(np.float64)
+
+    def seen(value: np.ndarray, kind: str = "rounding") -> Print:
+        return fingerprint(1, "value", value, kind, deviation_of(value, exact))
+
+    known = seen(exact + 1e-8)
+    assert known.agrees(seen(exact + 1.1e-8))
+    assert not known.agrees(seen(exact + 1e-7))
+    assert not known.agrees(seen(np.round(exact, 4)))
+    assert not known.agrees(seen(float32))
+    assert not known.agrees(seen(exact + 1e-8, "value"))
+    assert seen(float32).manner == "rounding in float32"
+    assert seen(np.round(exact, 4)).manner == "rounding in 4 decimals"
+    assert Print(1, True, known.hashes).agrees(seen(float32))  # as older signatures have it

@@ -35,10 +35,13 @@ ROUNDING = 1e-3  # relative: numbers nearer than that were meant to be right
 class Mismatch(AssertionError):
     """What came back is not what was expected."""
 
-    def __init__(self, text: str, given: str | None = None, kind: Kind = "value") -> None:
+    def __init__(
+        self, text: str, given: str | None = None, kind: Kind = "value", deviation: float = 0.0
+    ) -> None:
         super().__init__(f"{given}: {text}" if given else text)
         self.names_the_call = given is not None
         self.kind: Kind = kind
+        self.deviation = deviation  # of numbers that are nearly right; see `deviation_of`
 
 
 def expect(condition: object, text: str, *, given: str | None = None) -> None:
@@ -208,7 +211,8 @@ def _compare(
         return
     if wanted.size <= SHOWN_ENTRIES:
         left, right = show_apart(wanted, got)
-        raise Mismatch(f"expected {left}, got {right}", given, _kind_of(got, wanted))
+        kind = _kind_of(got, wanted)
+        raise Mismatch(f"expected {left}, got {right}", given, kind, deviation_of(got, wanted))
     first = tuple(int(i) for i in np.argwhere(~close)[0])
     left, right = show_apart(wanted[first], got[first])
     wrong = int((~close).sum())
@@ -216,7 +220,25 @@ def _compare(
         f"expected {left} at {list(first)}, got {right} ({wrong} of {wanted.size} entries differ)",
         given,
         _kind_of(got, wanted),
+        deviation_of(got, wanted),
     )
+
+
+def deviation_of(got: np.ndarray, wanted: np.ndarray) -> float:
+    """The largest difference, as a share of the largest number, if that is small; else 0.
+
+    Example:
+        >>> deviation_of(np.array([2.0, 0.0]), np.array([2.0, 2e-6])), deviation_of(
+        ...     np.array(2.0), np.array(1.0))
+        (1e-06, 0.0)
+    """
+    if wanted.dtype.kind != "f" or not (np.isfinite(got) == np.isfinite(wanted)).all():
+        return 0.0
+    finite = np.isfinite(wanted)
+    with np.errstate(over="ignore", invalid="ignore"):
+        largest = float(np.abs(wanted[finite]).max(initial=0.0))
+        share = float(np.abs(got[finite] - wanted[finite]).max(initial=0.0)) / (largest or 1.0)
+    return share if 0.0 < share < ROUNDING else 0.0
 
 
 def _kind_of(got: np.ndarray, wanted: np.ndarray) -> Kind:

@@ -88,7 +88,8 @@ class Judge:
             hint=marker.kwargs["hint"] if outcome == "failed" else "",
         )
         if outcome == "failed" and attempt.replies:
-            print = fingerprint(attempt.replies, *attempt.last_reply)
+            deviation = error.deviation if isinstance(error, Mismatch) else 0.0
+            print = fingerprint(attempt.replies, *attempt.last_reply, check.kind, deviation)
             return Judgement(msgspec.structs.replace(check, print=print.brief), print)
         return Judgement(check, None)
 

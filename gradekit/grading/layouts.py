@@ -53,7 +53,7 @@ def assert_any_layout(
             truth.compare(value, args, more, rtol=rtol, atol=atol)
         except Mismatch as mismatch:
             given = f"{call_as_code(truth.function, args, more)} with {layout} arrays"
-            raise Mismatch(str(mismatch), given, mismatch.kind) from None
+            raise Mismatch(str(mismatch), given, mismatch.kind, mismatch.deviation) from None
 
 
 def _in_layouts(answer: Any, name: str, layouts: tuple[str, ...], cases: Any) -> list[Any]:

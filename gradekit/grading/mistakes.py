@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ ENOUGH = 0.75  # the share of failed checks that must agree in what came back
 MOST_NAMES = 2  # mistakes that behave alike are all named, up to this many
 GRID = 4096  # values count as equal within about one part in so many of the largest
 SHIFTS = (0.5, 0.25)  # two grids: values beside a border of one are inside a cell of the other
+DECADES = 0.3  # by which deviations of one mistake may differ: a factor of two
+KEPT_DECADES = 1.0  # where both values were kept in the same few digits
+MOST_DECIMALS = 9
 HASHED_ENTRIES = 4096
 HASHED_LEAVES = 1000  # of nested lists and dicts, of which an answer may send a million
 
@@ -32,12 +35,17 @@ HASHED_LEAVES = 1000  # of nested lists and dicts, of which an answer may send a
 class Print(msgspec.Struct, frozen=True, array_like=True):
     """How one check failed: after how many replies, and what the last one was.
 
-    `is_value` is false for an exception or a lost worker; `hashes` has one a grid.
+    `is_value` is false for an exception or a lost worker; `hashes` has one a grid. `manner` is in
+    what the value differs, and, where it is nearly right, in how many digits it was kept. `size`
+    is then the decimal logarithm of its deviation, since all such values share their hashes;
+    else 0. Both are empty in signatures of an older kit.
     """
 
     replies: int
     is_value: bool
     hashes: tuple[str, str]
+    manner: str = ""
+    size: float = 0.0
 
     @property
     def brief(self) -> str:
@@ -46,9 +54,19 @@ class Print(msgspec.Struct, frozen=True, array_like=True):
 
     def agrees(self, other: Print) -> bool:
         """Whether both came of the same behaviour, as far as rounding lets one tell."""
-        return (self.replies, self.is_value) == (other.replies, other.is_value) and any(
-            mine == theirs for mine, theirs in zip(self.hashes, other.hashes, strict=True)
+        return (
+            (self.replies, self.is_value) == (other.replies, other.is_value)
+            and any(mine == theirs for mine, theirs in zip(self.hashes, other.hashes, strict=True))
+            and self._differs_as(other)
         )
+
+    def _differs_as(self, other: Print) -> bool:
+        """Whether both are as far from what was expected, and in the same manner."""
+        if not (self.manner and other.manner):
+            return True
+        kept = self.manner.partition(" in ")[2]  # so few digits are evidence of their own
+        room = KEPT_DECADES if kept else DECADES
+        return self.manner == other.manner and abs(self.size - other.size) <= room
 
 
 class Mistake(msgspec.Struct, frozen=True):
@@ -118,8 +136,16 @@ def save(grader: Path, signatures: Signatures) -> None:
     )
 
 
-def fingerprint(replies: int, kind: str, value: Any) -> Print:
-    """The print of a check that failed at its reply number `replies`."""
+def fingerprint(
+    replies: int, kind: str, value: Any, manner: str = "", deviation: float = 0.0
+) -> Print:
+    """The print of a check that failed at its reply number `replies`.
+
+    Args:
+        kind: Of the reply: `value`, or what was raised, or how a worker was lost.
+        manner: In what the value differs; a `compare.Kind`.
+        deviation: Of a value that is nearly right, as a share of the largest number; else 0.
+    """
     hashes = []
     for shift in SHIFTS:
         digest = hashlib.blake2b(digest_size=4)
@@ -127,7 +153,49 @@ def fingerprint(replies: int, kind: str, value: Any) -> Print:
         with contextlib.suppress(RecursionError):  # nested as deep as the wire lets pass
             _feed(digest, value, shift, Room(HASHED_LEAVES))
         hashes.append(digest.hexdigest())
-    return Print(replies, kind == "value", (hashes[0], hashes[1]))
+    two = hashes[0], hashes[1]
+    if not deviation:
+        return Print(replies, kind == "value", two, manner)
+    kept = kept_in(value)
+    manner = f"{manner} in {kept}" if kept else manner
+    return Print(replies, kind == "value", two, manner, round(math.log10(deviation), 2))
+
+
+def kept_in(value: Any) -> str:
+    """In what all numbers of a value can be kept exactly: `float32`, `4 decimals`; else empty.
+
+    Example:
+        >>> kept_in([0.1234, 2.5]), kept_in(np.float64(np.float32(0.1))), kept_in(1 / 3)
+        ('4 decimals', 'float32', '')
+    """
+    numbers = np.array([*_floats(value, Room(HASHED_LEAVES))], dtype=np.float64)
+    numbers = numbers[np.isfinite(numbers)]
+    for decimals in range(MOST_DECIMALS + 1):
+        if np.allclose(np.round(numbers, decimals), numbers, rtol=1e-15, atol=0.0):
+            return f"{decimals} decimals"
+    for name, kind in (("float16", np.float16), ("float32", np.float32)):
+        with np.errstate(over="ignore"):
+            if (numbers.astype(kind).astype(np.float64) == numbers).all():
+                return name
+    return ""
+
+
+def _floats(value: Any, room: Room) -> Iterator[float]:
+    """The floats in a value from the wire, up to some number."""
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list | tuple):
+        for item in value[: room.leaves]:
+            room.leaves -= 1
+            yield from _floats(item, room)
+    elif type(value).__name__ == "Tensor":
+        tensor = value.detach()
+        if tensor.is_floating_point():
+            yield from tensor.double().reshape(-1)[:HASHED_ENTRIES].tolist()
+    elif isinstance(value, np.ndarray | np.generic | float):
+        array = np.asarray(value)
+        if array.dtype.kind == "f":
+            yield from array.reshape(-1)[:HASHED_ENTRIES].astype(np.float64).tolist()
 
 
 class Room:

@@ -269,7 +269,8 @@ def agree(actual: Any, expected: Any, rtol: float, atol: float, where: str = "")
             assert_close(actual, expected, rtol=rtol, atol=atol)
     except Mismatch as mismatch:
         if where:
-            raise Mismatch(f"in {where}: {mismatch}", kind=mismatch.kind) from None
+            text, deviation = f"in {where}: {mismatch}", mismatch.deviation
+            raise Mismatch(text, kind=mismatch.kind, deviation=deviation) from None
         raise
 
 
