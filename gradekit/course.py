@@ -140,6 +140,14 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """What grader and submission import in any case."""
         return LIBRARIES[self.library]
 
+    @property
+    def known_modules(self) -> list[str]:
+        """What a grader has imported when it is asked about objects that stay with the answer."""
+        if self.mode == PLAIN:
+            return self.modules
+        figures = ["matplotlib.figure"] if "matplotlib" in self.packages else []
+        return [*self.modules, *self.packages, *figures]
+
 
 class Course:
     """A folder with exercises/, solutions/ and graders/."""
@@ -279,8 +287,20 @@ class Course:
         return self.root / "pictures" / exercise.file_name
 
     def data(self, exercise: Exercise) -> dict[str, Path]:
-        """The files that lie beside an answer, by the paths under which it opens them."""
-        return {name: self.root / "exercises" / name for name in exercise.files}
+        """The files that lie beside an answer, by the paths under which it opens them.
+
+        Each lies in exercises/, or in a folder there that is called like the exercise: two
+        exercises may each have a `data.csv`.
+        """
+        folder = self.root / "exercises"
+        own = {name: folder / exercise.name / name for name in exercise.files}
+        return {name: path if path.is_file() else folder / name for name, path in own.items()}
+
+    def cases(self, exercise: Exercise) -> list[Path]:
+        """The files that an imported exercise came with, which its grader reads."""
+        folder = self.root / "cases" / exercise.name
+        files = (path for path in folder.rglob("*") if "__pycache__" not in path.parts)
+        return sorted(path for path in files if path.is_file())
 
     def beside_graders(self) -> list[Path]:
         """What lies in graders/ and belongs to no exercise alone: modules and data of several."""

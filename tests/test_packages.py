@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from click.testing import CliRunner
 
@@ -273,3 +274,40 @@ def test_graders_share_modules(tmp_path: Path) -> None:
             assert {"course/graders/helpers.py", "course/graders/factor.txt"} <= {
                 *archive.namelist()
             }
+
+
+CELLS = {
+    "": "import pandas as pd",
+    "coldest": """def coldest(path):
+    ### BEGIN SOLUTION
+    return pd.read_csv(path).sort_values("degrees").head(1)
+    ### END SOLUTION""",
+    "test_coldest": "table = coldest('data.csv')\nassert list(table.city) == ['Oslo']",
+}
+
+
+def test_imported_notebook_gets_its_data_and_packages(tmp_path: Path) -> None:
+    """What its solution imports and opens; the table that it returns stays with the answer."""
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    made = nbformat.v4.new_notebook()
+    for name, source in CELLS.items():
+        mark = {"grade_id": name, "solution": name == "coldest", "grade": name[:4] == "test"}
+        mark |= {"points": 2} if mark["grade"] else {}
+        metadata = {"nbgrader": mark} if name else {}
+        made.cells.append(nbformat.v4.new_code_cell(source, metadata=metadata))
+    source = tmp_path / "nb/source/ps1"
+    source.mkdir(parents=True)
+    nbformat.write(made, source / "towns.ipynb")
+    (source / "data.csv").write_text(CSV)
+    words = ["import", "nbgrader", str(tmp_path / "nb"), "--into", str(tmp_path / "mine")]
+    done = CliRunner().invoke(kit, [*words, "--jobs", "1", "--no-mutants"])
+    assert done.exit_code == 0, done.output
+    course = Course(tmp_path / "mine")
+    (exercise,) = course.exercises
+    assert (exercise.packages, exercise.files) == (["pandas"], ["data.csv"])
+    assert "through handles" in (course.root / "IMPORT.md").read_text().splitlines()[-1]
+    pack(course, "instructor", tmp_path / "packed")
+    assert (tmp_path / "packed/cases/exercise_01_towns/towns.ipynb").is_file()
+    with zipfile.ZipFile(io.BytesIO(autograder(course, [exercise], "full", None))) as archive:
+        assert archive.read("course/exercises/exercise_01_towns/data.csv").decode() == CSV
+        assert "course/cases/exercise_01_towns/towns.ipynb" in archive.namelist()

@@ -18,7 +18,7 @@ from gradekit.course import ABOUT, METADATA, Course, Exercise
 from gradekit.errors import KitError
 
 Edition = Literal["learner", "instructor"]
-FOLDERS = ("exercises", "solutions", "graders", "pictures")  # of a course, with its bank
+FOLDERS = ("exercises", "solutions", "graders", "cases", "pictures")  # and the bank
 LEFT_OUT = {"__pycache__", ".DS_Store", ".ipynb_checkpoints"}
 WITHHELD = '''\
 """The checks of this exercise are with the instructor; `kit check` runs the stub's examples."""
@@ -69,10 +69,10 @@ def _files(course: Course, edition: Edition) -> Iterator[tuple[str, bytes]]:
         for exercise in course.exercises:
             yield f"exercises/{exercise.file_name}", _read(course.stub(exercise))
             yield f"graders/{exercise.file_name}", _withheld(course, exercise).encode()
-            for name, path in course.data(exercise).items():
-                yield f"exercises/{name}", _read(path)
+            for path in course.data(exercise).values():
+                yield path.relative_to(course.root).as_posix(), _read(path)
         return
-    for path in course.root.glob("README*"):
+    for path in (*course.root.glob("README*"), *course.root.glob("IMPORT.md")):
         yield path.name, path.read_bytes()
     for folder in (*(course.root / name for name in FOLDERS), course.bank):
         for path in sorted(folder.rglob("*")):

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit.batch import grader
 from gradekit.batch.machines import Machines
-from gradekit.course import Course, Exercise
+from gradekit.course import ABOUT, Course, Exercise
 from gradekit.errors import KitError
 
 if TYPE_CHECKING:
     from distributed import Client
 
-FOLDERS = ("exercises", "solutions", "graders")
+FOLDERS = ("exercises", "solutions", "graders", "cases")
 AHEAD = 4  # answers under way for each worker thread: the network is slower than a pipe
 CONNECT_SECONDS = 30
 
@@ -76,12 +76,13 @@ def packed(course: Course) -> tuple[str, bytes]:
     text = io.BytesIO()
     digest = hashlib.sha256()
     with zipfile.ZipFile(text, "w", zipfile.ZIP_DEFLATED) as archive:
-        for folder in FOLDERS:
-            for path in sorted((course.root / folder).rglob("*")):
-                if path.is_file() and "__pycache__" not in path.parts:
-                    name, content = path.relative_to(course.root).as_posix(), path.read_bytes()
-                    archive.writestr(name, content)
-                    digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        about = course.root / ABOUT
+        folders = (sorted((course.root / folder).rglob("*")) for folder in FOLDERS)
+        for path in (about, *(path for folder in folders for path in folder)):
+            if path.is_file() and "__pycache__" not in path.parts:
+                name, content = path.relative_to(course.root).as_posix(), path.read_bytes()
+                archive.writestr(name, content)
+                digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest(), text.getvalue()
 
 

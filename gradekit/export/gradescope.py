@@ -155,7 +155,7 @@ def _course_files(course: Course, exercises: list[Exercise]) -> list[Path]:
     for exercise in exercises:
         grader = course.grader(exercise)
         files += [course.stub(exercise), grader, *grader.parent.glob(f"*/{grader.stem}.json")]
-        files += course.data(exercise).values()
+        files += [*course.data(exercise).values(), *course.cases(exercise)]
     return list(dict.fromkeys([*files, *course.beside_graders()]))
 
 

@@ -346,7 +346,7 @@ class Session:
     def _serve(self) -> None:
         loop = Loop(self._channel, self.exercise.limits.submission_seconds)
         try:
-            warm_up(self.exercise.modules)
+            warm_up(self.exercise.known_modules)
             loop.begin_collecting()
             # pytest would take a module of that name as it is, though it may be an older
             # version of this grader, or its namesake in another course.

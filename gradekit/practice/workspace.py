@@ -392,13 +392,20 @@ def _lay_data(folder: Path, course: Course, exercise: Exercise, old: Course | No
     """
     for name, source in course.data(exercise).items():
         target = folder / name
-        former = old.root / "exercises" / name if old else None
+        former = _former(old, exercise, name) if old else None
         is_former = former is not None and former.is_file() and target.is_file()
         if is_former and former is not None and target.read_bytes() == former.read_bytes():
             target.unlink()
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
+
+
+def _former(old: Course, exercise: Exercise, name: str) -> Path | None:
+    """Where an earlier version of a course had a file of data."""
+    before = {each.name: each for each in old.exercises}
+    known = before.get(exercise.name)
+    return old.data(known).get(name) if known else None
 
 
 class Renewed(NamedTuple):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gradekit.authoring.importing.found import Found
+from gradekit.authoring.importing.needs import data_of, packages_of
 from gradekit.course import METADATA, Course, Exercise
 from gradekit.errors import KitError
 from gradekit.grading.originals.original import PERSON, Test
@@ -96,11 +97,25 @@ class Target:
             path = root / folder / self.file_name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
+        for name, path in self._data().items():
+            target = root / "exercises" / self.name / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
         (root / "graders").mkdir(exist_ok=True)
         for path in dict.fromkeys([*(case.path for case in self.found.cases), *self.found.files]):
             target = self.cases / self.case_name(path)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+
+    def _data(self) -> dict[str, Path]:
+        """The files that lie beside an answer, by the paths under which it opens them."""
+        tests = [case.path for case in self.found.cases]
+        found = data_of(self.found.files, tests, [self.found.solution, *map(_source, tests)])
+        home = tests[0].parent  # where a notebook runs
+        return {
+            (path.relative_to(home).as_posix() if home in path.parents else path.name): path
+            for path in found
+        }
 
     def write_grader(self, chosen: Sequence[Chosen]) -> None:
         """Write the grader, with a check for each chosen test."""
@@ -148,9 +163,16 @@ class Target:
                 "difficulty = 2",
                 "minutes = 30",
                 "imported = true",
+                *self._needs(),
                 "",
             ]
         )
+
+    def _needs(self) -> list[str]:
+        """The lines of the entry about packages and data."""
+        packages = packages_of(self.found.solution, self.found.modules)
+        lines = {"packages": packages, "files": [*self._data()]}
+        return [f"{name} = {json.dumps(values)}" for name, values in lines.items() if values]
 
     def exercise(self) -> Exercise:
         """The exercise as the course has it now."""

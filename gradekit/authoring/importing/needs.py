@@ -1,0 +1,51 @@
+"""What answers to an imported exercise need: data beside them, and packages to import."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gradekit.course import LIBRARIES
+from gradekit.sandbox.packages import missing
+
+# Of the course's machinery, or there anyway.
+NOT_DATA = {".py", ".ipynb", ".md", ".rst", ".cfg", ".toml", ".ini", ".lock", ".yml", ".yaml"}
+TOOLS = {"nbgrader", "otter", "okpy", "pytest", "IPython", "gradekit"}
+ANYWAY = {*LIBRARIES["torch"], "scipy", "sklearn"}
+
+
+def data_of(files: Iterable[Path], tests: Iterable[Path], sources: Iterable[str]) -> list[Path]:
+    """The files beside the tests that an answer may open: those that the solution names."""
+    left_out = set(tests)
+    text = "\n".join(sources)
+    return [
+        path
+        for path in files
+        if path not in left_out and path.suffix not in NOT_DATA and path.name in text
+    ]
+
+
+def packages_of(solution: str, own: Iterable[str]) -> list[str]:
+    """The packages that a solution imports, of those that are installed here.
+
+    Args:
+        own: Names that are the answer itself.
+    """
+    known = {*own, *ANYWAY, *TOOLS, *sys.stdlib_module_names}
+    names = sorted(set(_imported(solution)) - known)
+    absent = set(missing(names))
+    return [name for name in names if name not in absent]
+
+
+def _imported(source: str) -> Iterator[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
