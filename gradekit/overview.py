@@ -184,6 +184,16 @@ class Overview:
                         raw=final.raw,
                         why=final.reasons,
                     )
+        if self.has_policy:
+            shares = [
+                cell.fraction
+                for cells in self.cells.values()
+                for cell in cells.values()
+                if cell.state == "graded"
+            ]
+            self.full_marks = sum(share >= 1 for share in shares)
+            self._fractions = sum(shares)
+            self.graded = len(shares)
 
     def _analyse(self, result: Result) -> None:
         """Count how it fared at the checks, and in which ways it is wrong."""

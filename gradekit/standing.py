@@ -1,7 +1,7 @@
 """Where a class stands: the final scores of a results folder, and what changed since the last.
 
 Beside results.jsonl may lie grading.toml and overrides.csv, which the instructor writes, and
-marks.json, which nbgrader's gradebook told. standing.json keeps the final scores that were
+marks.json, which nbgrader's gradebook told. standing.jsonl keeps the final scores that were
 last told, so that whoever's changed is listed in changes.csv, with why, before anything is
 exported.
 """
@@ -34,7 +34,7 @@ from gradekit.policy_files import OVERRIDES, POLICY, read_overrides, read_policy
 from gradekit.results import Person, Result, called, people_in, person_of, read_attempts
 from gradekit.tables import no_formula
 
-STANDING, CHANGES, MARKS = "standing.json", "changes.csv", "marks.json"
+STANDING, CHANGES, MARKS = "standing.jsonl", "changes.csv", "marks.json"
 HEADER = ("when", "student", "exercise", "from", "to", "why", "id")
 TOTAL = "total"
 
@@ -118,7 +118,7 @@ class Change(NamedTuple):
 
 
 class _Row(msgspec.Struct, frozen=True):
-    """A line of standing.json: what was told of one student."""
+    """A line of standing.jsonl: what was told of one student."""
 
     person: Person
     total: float
@@ -237,7 +237,9 @@ def record(standing: Standing) -> list[Change]:
             _Row(person, standing.total(name).points, standing.finals.get(name, {}))
             for name, person in sorted(standing.people.items())
         ]
-        replace_whole_file(standing.folder / STANDING, msgspec.json.encode(rows))
+        path, content = standing.folder / STANDING, msgspec.json.Encoder().encode_lines(rows)
+        if not path.is_file() or path.read_bytes() != content:  # it may be an archive, read only
+            replace_whole_file(path, content)
     except OSError as error:
         where = error.filename or standing.folder
         raise KitError(f"{where} cannot be written: {error.strerror}.") from None
@@ -296,7 +298,8 @@ def _checks(folder: Path) -> dict[str, dict[str, float]]:
 def _last_told(folder: Path) -> list[_Row] | None:
     """What was last told; None where nothing was, or by another version of kit."""
     try:
-        return msgspec.json.decode((folder / STANDING).read_bytes(), type=list[_Row])
+        with (folder / STANDING).open("rb") as lines:
+            return list(_rows(lines))
     except (OSError, msgspec.DecodeError):
         pass
     if not (folder / "scores.csv").is_file():
@@ -308,6 +311,18 @@ def _last_told(folder: Path) -> list[_Row] | None:
         _Row(people[name], total_of(of_one, Policy()).points, of_one)
         for name, of_one in finals.items()
     ]
+
+
+def _rows(lines: Iterable[bytes]) -> Iterator[_Row]:
+    """The rows, which share what judged them: a class of 20,000 is in memory."""
+    decoder = msgspec.json.Decoder(_Row)
+    judged: dict[object, tuple[tuple[str, str], ...]] = {}
+    for line in lines:
+        row = decoder.decode(line)
+        for name, final in row.finals.items():
+            by = judged.setdefault(final.answer.by, final.answer.by)
+            row.finals[name] = final._replace(answer=final.answer._replace(by=by))
+        yield row
 
 
 def _changes(before: list[_Row], standing: Standing) -> list[Change]:

@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.export.format import Graded
@@ -142,6 +144,24 @@ def test_points_for_a_check_count_before_the_penalty() -> None:
     mark = Mark("Ada", FIVE, 5, "fine", "test_1")
     found = final([result(ADA, 7, days=1)], late_policy(), [mark])
     assert (found.raw, found.score) == (10.0, 9.0)
+
+
+def test_a_part_that_waits_gets_its_points_by_hand(tmp_path: Path) -> None:
+    """Until somebody marks it the score says that it waits; then it is earned like the rest."""
+    whole = result(ADA, 10)
+    checks = whole.report.checks
+    waits = msgspec.structs.replace(checks[1], outcome="waits", score=0.0)
+    waiting = msgspec.structs.replace(whole.report, checks=(checks[0], waits), score=5.0)
+    answer = msgspec.structs.replace(whole, report=waiting)
+    found = final([answer], Policy())
+    assert (found.score, found.why) == (5.0, ("5 points wait for a mark",))
+    folder = written(tmp_path / "graded", [answer])
+    rows = "student,exercise,points,reason,check\nAda,softmax,4,fine,test_1\n"
+    (folder / "overrides.csv").write_text(rows)
+    standing = stand(folder, COURSE)
+    assert standing.finals["Ada"][FIVE].score == 9.0
+    (marked,) = standing.counted()
+    assert marked.report.score == 9.0 and not marked.report.waiting
 
 
 def test_excused_and_dropped_exercises() -> None:
@@ -430,3 +450,23 @@ def test_the_page_and_the_table_show_raw_and_final_side_by_side(tmp_path: Path) 
     assert '4 <span class="faint">(8)</span>' in page
     assert ">ex</td>" in page
     assert "Earned 8; 2 days late: 50% of the points earned off." in page
+
+
+def test_an_export_tells_what_changed_first(tmp_path: Path) -> None:
+    """An override since the last run is told, a bad one ends with its line, before any file."""
+    folder = written(tmp_path / "graded", [result(ADA, 8)])
+    record(stand(folder, COURSE))
+    out = tmp_path / "import.csv"
+    words = ["export", "canvas", str(folder), "--out", str(out)]
+    (folder / "overrides.csv").write_text("student,exercise,points,reason\nAda,5,lots,\n")
+    done = CliRunner().invoke(kit, words)
+    assert done.exit_code == 2 and "overrides.csv, line 2: `lots` is no number" in done.stderr
+    assert not out.exists()
+    (folder / "overrides.csv").write_text("student,exercise,points,reason\nAda,5,9,typo\n")
+    done = CliRunner().invoke(kit, words)
+    assert done.exit_code == 0
+    assert "Ada, exercise_05_softmax: 8 -> 9 (set to 9 by hand (typo))" in done.stderr
+    assert "9" in out.read_text().splitlines()[2]
+    words[2] = str(tmp_path)
+    done = CliRunner().invoke(kit, words)
+    assert done.exit_code == 2 and "has no results.jsonl" in done.stderr

@@ -99,9 +99,12 @@ def _of_class(name: str, found: ClassFormat) -> click.Command:
         from gradekit.render.batch import print_changes
         from gradekit.render.feedback import FeedbackWriter
         from gradekit.render.terminal import console
+        from gradekit.results import RESULTS
         from gradekit.roster import Roster
         from gradekit.standing import record, stand
 
+        if not (results / RESULTS).is_file():
+            raise KitError(f"{results} has no {RESULTS}: name what `kit grade --out` wrote.")
         people = Roster(roster) if roster else None
         course = course_of(context)
         standing = stand(results, course)
