@@ -6,6 +6,7 @@ grading; one small class is graded in earnest.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -336,6 +337,22 @@ def test_a_source_of_several_files_is_known_as_a_whole(tmp_path: Path) -> None:
     assert found is not None and found.modules == (("helper.py", "x = 1\n"),)
 
 
+def test_half_a_character_stops_nobody(tmp_path: Path) -> None:
+    """A notebook may hold what no text file can; its source is kept all the same."""
+    path = tmp_path / "in/ada" / f"{FIVE}.ipynb"
+    path.parent.mkdir(parents=True)
+    half = {"source": "x = '\ud800'", "outputs": [], "execution_count": None}
+    cell = {"cell_type": "code", "metadata": {}, **half}
+    notebook = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}
+    path.write_text(json.dumps(notebook))
+    entry = Entry("ada", FIVE, f"ada/{FIVE}.ipynb", f"ada/{FIVE}.ipynb", Person("ada"))
+    sha = read(path).sha256
+    with Sources(tmp_path, open_handed_in(tmp_path / "in"), [entry]) as sources:
+        found = sources.of(FIVE, entry.file, sha)
+        assert found is not None and found.cells == ("x = '\\ud800'",)
+        assert sources.of(FIVE, entry.file, sha) == found
+
+
 def test_the_page_of_an_answer(course: Course, tmp_path: Path) -> None:
     """The instructor reads source, report, earlier attempts; the student the own file and code."""
     entries = hand_in(tmp_path / "in", ada="def softmax(x):\n    return x\n")
@@ -396,6 +413,14 @@ def test_a_mistake_is_anonymous() -> None:
     spaces: dict[str, object] = {}
     exec(told, spaces)
     assert list(spaces["softmax"](__import__("numpy").array([1.0, 2.0]))) == [-2.0, 0.0]
+
+
+@pytest.mark.parametrize("nested", ["-" * 900, "f" + "()" * 9000, "lambda: " * 900])
+def test_deep_nesting_stops_nobody(nested: str) -> None:
+    """A source that Python reads and no visitor survives is no example, and no failure."""
+    source = f"def f(x):\n    return x\nx = {nested}1\n"
+    assert anonymous([source], ["Ada"]) in ("", "def f(x):\n    return x")
+    Listing(Submission("a.py", (source,), "00")).excerpt("f", ())
 
 
 def test_what_is_kept_of_a_mistake_has_no_author(course: Course, tmp_path: Path) -> None:

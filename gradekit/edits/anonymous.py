@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 SHORTEST = 3  # letters of a name that are looked for: `x` and `li` are in every source
+CHARACTERS = 100_000  # of a cell; a longer one is left out as well
 WORD = re.compile(r"[^\W\d_]+")
 PART = re.compile(r"[A-Z]?[^\W\dA-Z_]+|[A-Z]+|\d+")  # of an identifier: adaLovelace, ada_l
 
@@ -18,7 +19,7 @@ def anonymous(cells: Iterable[str], names: Iterable[str]) -> str:
         cells: Those that are no valid Python are left out.
         names: Of the author: names, logins, ids, in any form.
     Returns:
-        "" where there is no code.
+        "" where there is no code, or none that an honest author would write.
     """
     words = {
         word.casefold() for name in names for word in WORD.findall(name) if len(word) >= SHORTEST
@@ -26,14 +27,14 @@ def anonymous(cells: Iterable[str], names: Iterable[str]) -> str:
     statements: list[ast.stmt] = []
     for cell in cells:
         try:
-            statements += ast.parse(cell).body
+            statements += ast.parse(cell).body if len(cell) <= CHARACTERS else []
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-    tree = ast.Module([each for each in statements if not _is_aside(each)], [])
-    _Anonymous(words, tree).visit(tree)
     try:
+        tree = ast.Module([each for each in statements if not _is_aside(each)], [])
+        _Anonymous(words, tree).visit(tree)
         return ast.unparse(ast.fix_missing_locations(tree))
-    except RecursionError:
+    except RecursionError:  # nested deeper than anybody writes
         return ""
 
 

@@ -138,7 +138,7 @@ class Listing:
 def _defined(function: str, cell: str) -> tuple[int, int] | None:
     """The first and the last line of what defines a name at the top of a cell."""
     try:
-        tree = ast.parse(cell)
+        tree = ast.parse(cell[:CHARACTERS])
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     for node in tree.body:
