@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from gradekit.authoring import new
 from gradekit.authoring.pack import pack
+from gradekit.batch.grader import Sessions
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.engine import open_session, sandbox_of
@@ -38,6 +39,7 @@ def small(root: Path, entry: str, slug: str = "toy") -> Course:
     (root / "exercises/data.csv").write_text(CSV)
     (root / "exercises/more").mkdir(exist_ok=True)
     (root / "exercises/more/raw.bin").write_bytes(BINARY)
+    (root / "exercises/given.py").write_text("def half(x):\n    return x / 2\n")
     files[-1].write_text(files[-1].read_text() + entry + "\n")
     return Course(root)
 
@@ -46,7 +48,8 @@ def small(root: Path, entry: str, slug: str = "toy") -> Course:
 def rich(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """With matplotlib, with pandas where it is installed, and with data."""
     names = ["matplotlib", *(["pandas"] if not packages.missing(["pandas"]) else [])]
-    entry = f'packages = {names}\nfiles = ["data.csv", "more/raw.bin"]'.replace("'", '"')
+    files = ["data.csv", "more/raw.bin", "given.py"]
+    entry = f"packages = {names}\nfiles = {files}".replace("'", '"')
     return small(tmp_path_factory.mktemp("rich"), entry)
 
 
@@ -74,7 +77,12 @@ def answer():
     with open("more/raw.bin", "rb") as file:
         return open("data.csv").read(), file.read(), sorted(os.listdir("."))
 """
-    assert asked(sandbox, source) == (CSV, BINARY, ["data.csv", "more"])
+    assert asked(sandbox, source) == (CSV, BINARY, ["data.csv", "given.py", "more"])
+
+
+def test_modules_among_the_data_are_imported(sandbox: Sandbox) -> None:
+    """A course may hand out code that answers build on."""
+    assert asked(sandbox, "import given\ndef answer():\n    return given.half(3)\n") == 1.5
 
 
 @pytest.mark.parametrize(
@@ -215,6 +223,21 @@ def test_data_that_are_missing(tmp_path: Path) -> None:
         open_session(course, course.exercises[0])
     proved = CliRunner().invoke(kit, ["--course", str(tmp_path), "verify", "--no-mutants"])
     assert proved.exit_code == 1 and "gone.csv" in proved.output
+
+
+def test_two_exercises_with_files_of_one_name(tmp_path: Path) -> None:
+    """Each has its own, also in a grader of a class, where exercises share what is warm."""
+    for slug in ("first", "second"):
+        course = small(tmp_path, 'files = ["data.csv"]', slug)
+        own = tmp_path / "exercises" / course.exercises[-1].name
+        own.mkdir()
+        (own / "data.csv").write_text(slug)
+    sessions = Sessions(course, None)
+    for exercise in course.exercises:
+        path = tmp_path / "answer.py"
+        path.write_text(f"def {exercise.slug}(x):\n    raise ValueError(open('data.csv').read())\n")
+        report = sessions.of(exercise).grade(read(path))
+        assert f"ValueError: {exercise.slug} (line 2" in report.checks[-1].message
 
 
 def test_data_travel_with_the_exercise(rich: Course, tmp_path: Path) -> None:

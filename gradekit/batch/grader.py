@@ -84,8 +84,8 @@ class Sessions:
         if exercise.name in self._open and not self._open[exercise.name].is_alive:
             del self._open[exercise.name]
         if exercise.name not in self._open:
-            files = self.course.data(exercise)
-            key = (*exercise.modules, *exercise.packages, *files, exercise.limits)
+            files = tuple(self.course.data(exercise).items())
+            key = (*exercise.modules, *exercise.packages, files, exercise.limits)
             if key not in self._sandboxes:
                 self._sandboxes[key] = sandbox_of(self.course, exercise, self._isolation)
             from gradekit.grading.session import Session  # while the sandbox warms up

@@ -68,7 +68,11 @@ def write(
         text = nbformat.writes(notebook(course, exercise, report.checks, path))
         files[source / f"{exercise.name}.ipynb"] = text.encode()
         for name, data in course.data(exercise).items():  # nbgrader releases it with the notebook
-            files[source / name] = data.read_bytes()
+            if files.setdefault(source / name, content := data.read_bytes()) != content:
+                raise KitError(
+                    f"{exercise.name} has another {name} than an exercise before it: export it as "
+                    "an assignment of its own (`--assignment`)."
+                )
     there = [file for file in files if file.exists()]
     if there and not force:
         raise KitError(f"{there[0]} is there already: `--force` replaces it.")

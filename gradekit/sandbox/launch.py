@@ -16,7 +16,7 @@ import tempfile
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -95,14 +95,14 @@ class Sandbox:
         return _Zygote(json.dumps(settings), self._files)
 
     def _own(self) -> dict[str, Any]:
-        """What the settings of a worker say of packages."""
-        if not self._packages:
-            return {"packages": [], "parts": [], "cache": ""}
-        made = cache("matplotlib") if "matplotlib" in self._packages else ""
+        """What the settings of a worker say of packages, and of modules among the files."""
+        has_figures = "matplotlib" in self._packages
+        code = [PurePosixPath(name) for name in self._files if name.endswith(".py")]
         return {
             "packages": self._packages,
-            "parts": parts_of(self._packages),
-            "cache": str(made),
+            "parts": parts_of(self._packages) if self._packages else [],
+            "cache": str(cache("matplotlib")) if has_figures else "",
+            "modules_beside": sorted({path.parts[0].removesuffix(".py") for path in code}),
         }
 
     def note(self, source: str) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import sys
+from pathlib import Path
 
 from gradekit.sandbox.inside import worker
 from gradekit.sandbox.inside.lockdown import AllowedPackages, set_rlimits
@@ -30,7 +31,10 @@ def start() -> None:
         set_rlimits(Limits(**settings["limits"]))
     os.environ.clear()
     os.environ.update(ONE_THREAD)
-    AllowedPackages.allow(settings["parts"])
+    AllowedPackages.allow([*settings["parts"], *settings["modules_beside"]])
+    if settings["modules_beside"]:
+        sys.dont_write_bytecode = True
+        sys.path.append(str(Path.cwd()))
     server = worker.Server()
     add_packages(settings["packages"], settings["cache"])
     server.serve(connection.recv_into, connection.send)

@@ -77,7 +77,10 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.
     # For what a submission is the first to load: libraries with threads, torch's compiler.
     os.environ.update(ONE_THREAD, TMPDIR=str(scratch), TORCHINDUCTOR_CACHE_DIR=str(scratch))
     tempfile.tempdir = str(scratch)  # is not writable, and asking tempfile would try
-    AllowedPackages.allow(settings["parts"])
+    AllowedPackages.allow([*settings["parts"], *settings["modules_beside"]])
+    if settings["modules_beside"]:
+        sys.dont_write_bytecode = True  # nothing can be written there
+        sys.path.append(str(scratch))
     server = worker.Server()
     add_packages(settings["packages"], settings["cache"])
     gc.collect()
