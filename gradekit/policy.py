@@ -15,7 +15,7 @@ import math
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -30,6 +30,10 @@ EXCUSED = "excused"
 State = Literal["graded", "not_run", "excused", "unreadable", "missing"]
 
 
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Number = Annotated[float, msgspec.Meta(ge=0)]
+
+
 class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What lateness costs.
 
@@ -40,9 +44,9 @@ class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         of: Whether it is a share of the points that were `earned` or of all `possible` ones.
     """
 
-    per_day: float = 0.0
-    cap: float = 1.0
-    grace_minutes: float = 0.0
+    per_day: Share = 0.0
+    cap: Share = 1.0
+    grace_minutes: Number = 0.0
     of: Literal["earned", "possible"] = "earned"
 
 
@@ -158,10 +162,10 @@ class Final(NamedTuple):
     @property
     def told(self) -> str:
         """The score with its reasons, for a student; "" where it is simply what was earned."""
-        if not self.reasons or self.why == (NO_TIME,):
-            return ""
-        score = "" if self.score is None else f"{self.score:g} of {self.max_score:g} points: "
-        return score + self.reasons
+        told = self._replace(why=tuple(why for why in self.why if why != NO_TIME)).reasons
+        if not told or self.score is None:
+            return told
+        return f"{self.score:g} of {self.max_score:g} points: {told}"
 
 
 class Total(NamedTuple):
@@ -234,18 +238,7 @@ def final_scores(
     by_answer: defaultdict[tuple[str, str], list[Mark]] = defaultdict(list)
     for mark in marks:
         by_answer[mark.student, mark.exercise].append(mark)
-    attempts: defaultdict[tuple[str, str], list[_Attempt]] = defaultdict(list)
-    possible: dict[str, float] = {}  # by exercise: what can be had
-    judged: dict[object, tuple[tuple[str, str], ...]] = {}  # one value for a whole class
-    for number, result in enumerate(results):
-        if result.state != "withdrawn":
-            key = result.student, result.exercise
-            answer = _answer(number, result)
-            answer = answer._replace(by=judged.setdefault(answer.by, answer.by))
-            attempt = _attempt(result, by_answer.get(key, ()), answer)
-            attempts[key].append(attempt)
-            most = possible.get(result.exercise, 0.0)
-            possible[result.exercise] = max(most, attempt.max_score)
+    attempts, possible = _gathered(results, by_answer)
     used = possible.keys() | {mark.exercise for mark in marks if not mark.check}
     ordered = [name for name in exercises if name in used] + sorted(used.difference(exercises))
     people = {*students, *(student for student, _ in (*attempts, *by_answer))}
@@ -253,17 +246,33 @@ def final_scores(
     for student in sorted(people, key=str.casefold):
         finals[student] = {}
         for name in ordered:
-            key = student, name
-            earned = _Earned(
-                student, name, attempts.get(key, ()), possible.get(name, POINTS), penalties.get(key)
-            )
-            by_hand = [mark for mark in by_answer.get(key, ()) if not mark.check]
-            final = _final(earned, policy, by_hand)
+            key, most = (student, name), possible.get(name, POINTS)
+            earned = _Earned(student, name, attempts.get(key, ()), most, penalties.get(key))
+            final = _final(earned, policy, by_answer.get(key, ()))
             if final.state == "missing" and key in unreadable:
                 final = final._replace(state="unreadable")
             finals[student][name] = final
         _drop_lowest(finals[student], policy)
     return finals
+
+
+def _gathered(
+    results: Iterable[Result], marks: Mapping[tuple[str, str], Sequence[Mark]]
+) -> tuple[dict[tuple[str, str], list[_Attempt]], dict[str, float]]:
+    """All attempts by student and exercise, and the points that can be had by exercise."""
+    attempts: defaultdict[tuple[str, str], list[_Attempt]] = defaultdict(list)
+    possible: dict[str, float] = {}
+    judged: dict[object, tuple[tuple[str, str], ...]] = {}  # one value for a whole class
+    for number, result in enumerate(results):
+        if result.state != "withdrawn":
+            key = result.student, result.exercise
+            answer = _answer(number, result)
+            answer = answer._replace(by=judged.setdefault(answer.by, answer.by))
+            attempt = _attempt(result, marks.get(key, ()), answer)
+            attempts[key].append(attempt)
+            most = possible.get(result.exercise, 0.0)
+            possible[result.exercise] = max(most, attempt.max_score)
+    return dict(attempts), possible
 
 
 def total(finals: Mapping[str, Final], policy: Policy) -> Total:
@@ -334,10 +343,9 @@ def _attempt(result: Result, marks: Sequence[Mark], answer: Answer) -> _Attempt:
     )
 
 
-def _final(earned: _Earned, policy: Policy, by_hand: Sequence[Mark]) -> Final:
+def _final(earned: _Earned, policy: Policy, marks: Sequence[Mark]) -> Final:
     final = _of_attempts(earned, policy)._replace(max_score=earned.points)
-    if by_hand:
-        mark = by_hand[-1]
+    for mark in (each for each in marks if not each.check):
         why = f"set to {mark.points:g} by hand ({mark.said})"
         final = final._replace(state="graded", score=mark.points, why=(*final.why, why))
     if policy.is_excused(earned.student, earned.exercise):

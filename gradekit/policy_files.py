@@ -18,7 +18,7 @@ import msgspec
 
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.policy import EVERYBODY, Late, Mark, Policy, Rule
+from gradekit.policy import EVERYBODY, Late, Mark, Number, Policy, Rule
 from gradekit.results import Person, meant
 from gradekit.tables import rows_of_table
 
@@ -26,28 +26,17 @@ POLICY, OVERRIDES = "grading.toml", "overrides.csv"
 ALL = "everybody"  # the name that means all students
 COLUMNS = ("student", "exercise", "points", "reason")
 CHECK = "check"  # a column that may be there as well
+MANY_DAYS = 3660  # nobody extends by more
+YEARS = 1970, 9000  # beyond, times cannot be added to
 ANY = "..."
 KEYS = re.compile(r"\.\.\.|[^.\[\]]+")
 WHEN = "a time such as 2026-10-05T23:59:00+02:00"
-
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Number = Annotated[float, msgspec.Meta(ge=0)]
-
-
-class _Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    per_day: Share = 0.0
-    cap: Share = 1.0
-    grace_minutes: Number = 0.0
-    of: Literal["earned", "possible"] = "earned"
-
-    def value(self) -> Late:
-        return Late(self.per_day, self.cap, self.grace_minutes, self.of)
 
 
 class _Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deadline: Any = None
     weight: Number = 1.0
-    late: _Late | None = None
+    late: Late | None = None
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +46,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: str = ""
     attempt: Literal["last", "best"] = "last"
     drop_lowest: Annotated[int, msgspec.Meta(ge=0)] = 0
-    late: _Late = _Late()
+    late: Late = Late()
     exercises: dict[str, _Exercise] = {}
     extensions: dict[str, Any] = {}
     excused: dict[str, list[str]] = {}
@@ -93,7 +82,7 @@ class _Reader:
         file = self._decoded()
         if file.timezone:
             self._zone = self._zone_called(file.timezone)
-        otherwise = Rule(self._time(file.deadline, "deadline"), file.late.value())
+        otherwise = Rule(self._time(file.deadline, "deadline"), file.late)
         return Policy(
             rules=self._rules(file, otherwise),
             otherwise=otherwise,
@@ -130,7 +119,7 @@ class _Reader:
             deadline = self._time(own.deadline, "exercises", name, "deadline")
             rules[self._exercise(name, "exercises", name)] = Rule(
                 deadline or otherwise.deadline,
-                own.late.value() if own.late else otherwise.late,
+                own.late or otherwise.late,
                 own.weight,
             )
         return rules
@@ -153,6 +142,8 @@ class _Reader:
 
     def _extension(self, value: Any, *at: str) -> datetime | timedelta:
         if isinstance(value, int | float) and not isinstance(value, bool):
+            if not 0 <= value <= MANY_DAYS:
+                self._fail(f"`{value}` is no number of days", *at)
             return timedelta(days=value)
         when = self._time(value, *at)
         assert when is not None
@@ -201,6 +192,8 @@ class _Reader:
             value = datetime.combine(value, time(23, 59, 59))
         if not isinstance(value, datetime):
             self._fail(f"`{at[-1]}` is no time: write {WHEN}, without quotes", *at)
+        if not YEARS[0] <= value.year <= YEARS[1]:
+            self._fail(f"`{at[-1]}` is no year of a course", *at)
         if value.tzinfo is None:
             if self._zone is None:
                 self._fail(
@@ -304,7 +297,7 @@ def _fields_at(keys: Sequence[str]) -> str:
     """What may stand in the table that `keys` lead to, in words."""
     kind: Any = _File
     if keys:
-        kind = _Late if keys[-1] == "late" else _Exercise
+        kind = Late if keys[-1] == "late" else _Exercise
     return ", ".join(kind.__struct_fields__)
 
 

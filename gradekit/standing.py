@@ -150,12 +150,7 @@ def stand(
             for exercise, final in row.finals.items()
             if final.state == "unreadable"
         }
-    policy, notes = Policy(), list[str]()
-    if (folder / POLICY).is_file():
-        policy, notes = read_policy(folder / POLICY, course, names)
-    marks, penalties = _told_marks(folder, names)
-    if (folder / OVERRIDES).is_file():
-        marks += read_overrides(folder / OVERRIDES, course, names, _checks(folder))
+    policy, marks, penalties, notes = _read_files(folder, course, names)
     finals = final_scores(
         read_attempts(folder, everybody),
         policy,
@@ -174,12 +169,29 @@ def stand(
     by_name: dict[str, Person] = {}
     for person in sorted(everybody, key=lambda each: not each.id):  # those with an id first
         by_name.setdefault(names[person], person)
-    for_checks: dict[tuple[str, str], dict[str, float]] = {}
+    plain = policy.is_default and not marks and not penalties
+    return Standing(folder, by_name, policy, finals, _for_checks(marks), notes, plain)
+
+
+def _read_files(
+    folder: Path, course: Course, names: dict[Person, str]
+) -> tuple[Policy, list[Mark], dict[tuple[str, str], float], list[str]]:
+    """Policy, marks, penalties, and what the instructor should know of them."""
+    policy, notes = Policy(), list[str]()
+    if (folder / POLICY).is_file():
+        policy, notes = read_policy(folder / POLICY, course, names)
+    marks, penalties = _told_marks(folder, names)
+    if (folder / OVERRIDES).is_file():
+        marks += read_overrides(folder / OVERRIDES, course, names, _checks(folder))
+    return policy, marks, penalties, notes
+
+
+def _for_checks(marks: Iterable[Mark]) -> dict[tuple[str, str], dict[str, float]]:
+    found: dict[tuple[str, str], dict[str, float]] = {}
     for mark in marks:
         if mark.check:
-            for_checks.setdefault((mark.student, mark.exercise), {})[mark.check] = mark.points
-    plain = policy.is_default and not marks and not penalties
-    return Standing(folder, by_name, policy, finals, for_checks, notes, plain)
+            found.setdefault((mark.student, mark.exercise), {})[mark.check] = mark.points
+    return found
 
 
 def check_files(
@@ -217,7 +229,7 @@ def use_file(given: Path, folder: Path, name: str) -> None:
             if target.read_bytes() == content:
                 return
             target.replace(target.with_name(f"before.{name}"))
-        target.write_bytes(content)
+        replace_whole_file(target, content)
     except OSError as error:
         raise KitError(f"{error.filename or given} cannot be used: {error.strerror}.") from None
 

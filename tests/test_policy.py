@@ -23,7 +23,7 @@ from gradekit.policy_files import read_overrides, read_policy
 from gradekit.report import Check, Report
 from gradekit.results import Person, Result, called
 from gradekit.roster import Roster
-from gradekit.standing import record, stand
+from gradekit.standing import Told, record, stand
 
 COURSE = Course(Path(__file__).resolve().parents[1])
 FIVE, EIGHT, NINE = "exercise_05_softmax", "exercise_08_adam", "exercise_09_cross_entropy"
@@ -277,6 +277,9 @@ BAD_POLICIES = {
     "[excused]\n\neverybody = ['x']": (3, "There is no exercise `x`"),
     "[extensions]\nTwin = 2": (2, "`Twin` may be"),
     "[extensions]\nAda = 'soon'": (2, "is no time"),
+    "[extensions]\nAda = -1": (2, "no number of days"),
+    "[extensions]\nAda = inf": (2, "no number of days"),
+    "deadline = 9999-12-31": (1, "no year of a course"),
     "[columns]\nHomework = [\n'adam',\n3]": (4, "columns"),
 }
 
@@ -378,6 +381,17 @@ def test_exports_say_what_was_penalised(tmp_path: Path) -> None:
         "4 of 10 points: 2 days late: 50% of the points earned off."
     )
     assert "set to 6 by hand (typo)" in made[1][f"{title} (feedback)"]
+
+
+def test_moodle_gets_no_grade_above_the_maximum(tmp_path: Path) -> None:
+    """Extra credit counts elsewhere; here it would abort the whole import."""
+    folder = written(tmp_path / "graded", [result(ADA, 10)])
+    told = Told(ADA, FIVE, 6.0, "test_1", "extra credit")
+    (folder / "marks.json").write_bytes(msgspec.json.encode([told]))
+    standing = stand(folder, COURSE)
+    assert standing.finals["Ada"][FIVE].score == 11.0
+    graded = Graded(standing, COURSE.exercises, more={"field": "username"})
+    assert ",10," in str(moodle.gradebook(graded).content)
 
 
 def test_changes_are_told_once_with_why(tmp_path: Path) -> None:

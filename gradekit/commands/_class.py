@@ -61,6 +61,7 @@ class ClassRun:
         self._writing = 0.0  # seconds that tables and pages took
         self._rounds = 0  # of a watch, that came to their end
         self._has_begun = False
+        self._told: list[str] = []
         self._problem = ""  # what the last round stumbled over
 
     def run(self) -> int:
@@ -236,14 +237,16 @@ class ClassRun:
         from gradekit.report import clean
 
         print_changes(console(), classroom.changes, self._asked.out)
-        for note in classroom.notes:
-            click.echo(clean(f"note: {note}"), err=True)
+        faults = [f"{exercise} was not run: {why}" for exercise, why in overview.faults.items()]
+        notes = [*(f"note: {note}" for note in classroom.notes), *faults]
+        for note in notes:
+            if note not in self._told:  # by an earlier round of a watch
+                click.echo(clean(note), err=True)
+        self._told = notes
         if classroom.set_aside:
             count = classroom.set_aside
             lines = f"{count} lines of results.jsonl are in a shape that kit cannot read"
             click.echo(f"{lines}: they now stand in set_aside.jsonl beside it.", err=True)
-        for exercise, fault in overview.faults.items():
-            click.echo(clean(f"{exercise} was not run: {fault}"), err=True)
 
     def _read_marks(self, classroom: Classroom, url: str) -> bool:
         """Take over what people entered into nbgrader's gradebook; whether it is anything new."""

@@ -1,7 +1,8 @@
 """Results -> the CSV that Moodle imports into its gradebook.
 
 The format: https://docs.moodle.org/en/Grade_import. One unknown student aborts the whole
-import, and feedback without a grade beside it wipes the grade: neither is ever written.
+import, and so does a grade above the maximum; feedback without a grade beside it wipes the
+grade: none of that is ever written.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def _cells(column: Column, student: str, reports: dict[str, Report]) -> tuple[st
     if final.why or not told or len(column.exercises) > 1:
         why = f": {final.reasons}" if final.reasons else ""
         told.insert(0, f"{final.score:g} of {final.max_score:g} points{why}.")
-    return points(final.score), "\n".join(told)
+    return points(min(final.score, final.max_score)), "\n".join(told)
 
 
 def _told(report: Report) -> str:
