@@ -122,6 +122,7 @@ class Overview:
         self.waiting = 0  # graded answers of which a part waits for a person's mark
         self.faults: dict[str, str] = {}  # exercise -> what first kept a check from being run
         self._fractions = 0.0
+        self._final_mean: float | None = None  # where it is not that of what was earned
         self._analyses: dict[tuple[str, ...], Analysis] = {}
         self._mistaken: dict[Way, Mistaken] = {}
         self._troubled: list[Remark] = []
@@ -192,8 +193,7 @@ class Overview:
                 if cell.state == "graded"
             ]
             self.full_marks = sum(share >= 1 for share in shares)
-            self._fractions = sum(shares)
-            self.graded = len(shares)
+            self._final_mean = sum(shares) / len(shares) if shares else 0.0
 
     def _analyse(self, result: Result) -> None:
         """Count how it fared at the checks, and in which ways it is wrong."""
@@ -223,7 +223,9 @@ class Overview:
 
     @property
     def mean(self) -> float:
-        """What a graded answer earned on average, from 0 to 1."""
+        """What a graded answer counts on average, from 0 to 1."""
+        if self._final_mean is not None:
+            return self._final_mean
         return self._fractions / self.graded if self.graded else 0.0
 
     @property
@@ -283,6 +285,12 @@ class Overview:
         if self.standing is not None:
             return self.standing.total(student).points
         return sum(cell.score for cell in self.cells[student].values())
+
+    def possible(self, student: str) -> float:
+        """What a student's total could be: of all exercises that count."""
+        if self.standing is not None:
+            return self.standing.total(student).possible
+        return sum(cell.max_score for cell in self.cells[student].values())
 
     def fractions(self, exercise: Exercise) -> list[float]:
         """What each graded answer to an exercise earned, from 0 to 1."""

@@ -461,6 +461,7 @@ def test_the_page_and_the_table_show_raw_and_final_side_by_side(tmp_path: Path) 
     assert (alan[EIGHT], alan[f"{EIGHT} raw"], alan[f"{EIGHT} why"]) == ("", "5", "excused")
     assert (alan["total"], alan["possible"]) == ("5", "10")
     page = report_page(overview, {"Ada": "Ada", "Alan": "Alan"}, "today")
+    assert "<summary>Ada: 4 of 20 points</summary>" in page
     assert '4 <span class="faint">(8)</span>' in page
     assert ">ex</td>" in page
     assert "Earned 8; 2 days late: 50% of the points earned off." in page
@@ -484,3 +485,18 @@ def test_an_export_tells_what_changed_first(tmp_path: Path) -> None:
     words[2] = str(tmp_path)
     done = CliRunner().invoke(kit, words)
     assert done.exit_code == 2 and "has no results.jsonl" in done.stderr
+
+
+def test_points_without_an_answer_lead_to_no_page(tmp_path: Path) -> None:
+    """There is no code to be shown of what was done on paper."""
+    from gradekit.overview import Overview
+    from gradekit.render.page import report_page
+
+    folder = written(tmp_path / "graded", [result(ADA, 8), result(ALAN, 5, EIGHT)])
+    (folder / "overrides.csv").write_text("student,exercise,points\nAda,adam,7\n")
+    standing = stand(folder, COURSE)
+    overview = Overview(COURSE, standing.counted(), standing=standing)
+    page = report_page(overview, {"Ada": "Ada", "Alan": "Alan"}, "today")
+    assert "7 of 10" in page
+    assert "code/Ada/exercise_05_softmax.html" in page
+    assert "code/Ada/exercise_08_adam.html" not in page

@@ -31,8 +31,7 @@ def scores_csv(overview: Overview) -> str:
         scores = [points(cell.score) if cell.state == "graded" else "" for cell in shown]
         total, id = f"{overview.total(student):g}", no_formula(overview.id_of(student))
         raw = [text for cell in shown for text in (points(cell.raw), no_formula(cell.why))]
-        possible = points(overview.standing.total(student).possible) if overview.standing else ""
-        more = [possible, *raw] if with_raw else []
+        more = [points(overview.possible(student)), *raw] if with_raw else []
         table.writerow([no_formula(student), *scores, total, id, *more])
     return "\ufeff" + text.getvalue()
 
