@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,12 @@ from gradekit.grading.mistakes import (
     path_of,
     save,
 )
+from gradekit.grading.session import Session
 from gradekit.report import Check, Report
 from gradekit.submission import Submission
+
+sys.path.insert(0, str(Path(__file__).parent))
+from unknown_faults import FAULTS, answer
 
 ROOT = Path(__file__).resolve().parents[1]
 WRONG = ROOT / "tests" / "bank" / "exercise_05_softmax" / "wrong"
@@ -264,3 +270,22 @@ def test_values_that_are_nearly_right_need_evidence_of_their_own() -> None:
     assert seen(float32).manner == "rounding in float32"
     assert seen(np.round(exact, 4)).manner == "rounding in 4 decimals"
     assert Print(1, True, known.hashes).agrees(seen(float32))  # as older signatures have it
+
+
+@pytest.mark.parametrize("slug", [*FAULTS][::2])
+def test_no_false_name_for_a_fault_that_is_in_no_bank(
+    slug: str, course: Course, session_of: Callable[[str], Session]
+) -> None:
+    """A third of the table; `benchmarks/names.py` looks at all of it."""
+    exercise = course.find(slug)
+    solution = course.solution(exercise).read_text("utf-8")
+    for function, code, pattern in FAULTS[slug][1::3]:
+        source = answer(solution, function, code)
+        report = session_of(exercise.name).grade(Submission(exercise.file_name, (source,), ""))
+        assert any(check.function == function for check in report.failed), code
+        false = [
+            name
+            for name in report.behaves_like.values()
+            if not pattern or not re.search(pattern, name)
+        ]
+        assert not false, code

@@ -1,4 +1,4 @@
-# wrong: softmax: clips scores at 500, so large ones become equal
+# wrong: softmax: clips the scores, so large ones become equal
 import numpy as np
 
 

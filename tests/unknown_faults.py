@@ -1,0 +1,186 @@
+"""Answers with faults that are in no bank: what may be said of them, and nothing else.
+
+Each is the solution with one function replaced; `right` is the function as it was. The last word
+is a pattern of the names that would be true of it; an empty one matches none.
+"""
+
+# ruff: noqa: E501
+from __future__ import annotations
+
+FAULTS: dict[str, list[tuple[str, str, str]]] = {
+    "softmax": [
+        ("softmax", "lambda x, axis=-1: np.round(right(x, axis), 6)", "round"),
+        ("softmax", "lambda x, axis=-1: right(x, axis) * (1 + 1e-7)", ""),
+        ("softmax", "lambda x, axis=-1: right(x, axis) + 1e-9", ""),
+        ("softmax", "lambda x, axis=-1: right(x, axis).astype(np.float32).astype(float)", "float32"),
+        ("softmax", "lambda x, axis=-1: np.maximum(right(x, axis), 1e-12)", ""),
+        ("softmax", "lambda x, axis=-1: right(np.clip(x, -700, 700), axis)", "clip|large|overflow"),
+        ("softmax", "lambda x, axis=-1: right(x, axis)[..., ::-1]", ""),
+        ("log_softmax", "lambda x, axis=-1: np.round(right(x, axis), 7)", "round"),
+        ("log_softmax", "lambda x, axis=-1: np.log(np.maximum(softmax(x, axis), 1e-300))",
+         "floor|log of softmax|logarithm of|clip|epsilon|too small"),
+        ("log_softmax", "lambda x, axis=-1: right(x, axis) / np.log(2.0)", "base|log2"),
+    ],
+    "cross_entropy": [
+        ("cross_entropy_loss", "lambda y, p: right(y, p) * (1 + 1e-7)", ""),
+        ("cross_entropy_loss", "lambda y, p: round(right(y, p), 6)", "round"),
+        ("cross_entropy_loss", "lambda y, p: right(y, np.clip(p, 1e-10, 1.0))", "clip|bound|1e-"),
+        ("cross_entropy_loss", "lambda y, p: right(y, p) / np.log(2.0)", "bits"),
+        ("cross_entropy_loss", "lambda y, p: right(y, p) + 1e-8", ""),
+        ("cross_entropy_loss", "lambda y, p: min(right(y, p), 30.0)", "capped|clip|cut|bound"),
+        ("cross_entropy_from_logits", "lambda z, y: right(z, y) * (1 - 1e-7)", ""),
+        ("cross_entropy_from_logits", "lambda z, y: float(np.float32(right(z, y)))", "float32"),
+        ("cross_entropy_from_logits", "lambda z, y: round(right(z, y), 7)", "round"),
+        ("cross_entropy_from_logits", "lambda z, y: right(np.clip(z, -50, 50), y)", "clip|bound"),
+    ],
+    "attention": [
+        ("scaled_dot_product_attention",
+         "lambda Q, K, V, mask=None: tuple(np.round(each, 6) for each in right(Q, K, V, mask))",
+         "round"),
+        ("scaled_dot_product_attention",
+         "lambda Q, K, V, mask=None: tuple(each * (1 + 1e-7) for each in right(Q, K, V, mask))", ""),
+        ("scaled_dot_product_attention",
+         "lambda Q, K, V, mask=None: right(Q * np.sqrt(Q.shape[-1]) / (Q.shape[-1] + 1) ** 0.5, K,"
+         " V, mask)", ""),
+        ("scaled_dot_product_attention",
+         "lambda Q, K, V, mask=None: right(Q, K, V, None if mask is None else mask | (mask.sum("
+         "axis=-1, keepdims=True) == 0))", "uniform|spread|everything|sees nothing"),
+        ("scaled_dot_product_attention",
+         "lambda Q, K, V, mask=None: (right(Q, K, V, mask)[0] * 0.999, right(Q, K, V, mask)[1])", ""),
+        ("causal_mask", "lambda n: np.tri(n, k=1, dtype=bool)", "one|next|ahead|future|later"),
+        ("causal_mask", "lambda n: np.tri(n, dtype=bool)[:, ::-1]", ""),
+        ("multi_head_attention",
+         "lambda X, q, k, v, o, h, mask=None: right(X, q, k, v, o, h, mask) * (1 + 1e-6)", ""),
+        ("multi_head_attention",
+         "lambda X, q, k, v, o, h, mask=None: np.round(right(X, q, k, v, o, h, mask), 5)", "round"),
+        ("multi_head_attention",
+         "lambda X, q, k, v, o, h, mask=None: right(X, q, k, v, o, h, mask) + X * 1e-3", ""),
+    ],
+    "normalization": [
+        ("normalize_dataset", "lambda d: right(d) + 1e-9", "epsilon added"),
+        ("normalize_dataset", "lambda d: np.round(right(d), 7)", "round"),
+        ("normalize_dataset", "lambda d: right(d) * (1 - 1e-7)", ""),
+        ("normalize_dataset", "lambda d: np.clip(right(d), 1e-6, 1.0)", ""),
+        ("fit_min_max", "lambda d: (right(d)[0] - 1e-7, right(d)[1])", "epsilon added"),
+        ("fit_min_max", "lambda d: (right(d)[0], right(d)[1] * (1 + 1e-9))", ""),
+        ("apply_min_max", "lambda d, a, b: np.clip(right(d, a, b), -5.0, 5.0)", "clip|cut|bound"),
+        ("apply_min_max", "lambda d, a, b: np.round(right(d, a, b), 8)", "round"),
+        ("standardize", "lambda d: right(d) * (1 + 1e-8)", ""),
+        ("standardize", "lambda d: np.where(np.abs(right(d)) > 2.5, 2.5 * np.sign(right(d)), "
+                        "right(d))", "clip|cut|bound"),
+    ],
+    "activations": [
+        ("sigmoid", "lambda x: right(x) + 1e-9", "epsilon added"),
+        ("sigmoid", "lambda x: np.round(right(x), 6)", "round"),
+        ("sigmoid", "lambda x: right(x) * (1 - 1e-7)", ""),
+        ("tanh", "lambda x: right(x) * (1 + 1e-7)", ""),
+        ("tanh", "lambda x: np.round(right(x), 7)", "round"),
+        ("relu", "lambda x: right(x) * (1 + 1e-7)", ""),
+        ("relu", "lambda x: np.round(right(x), 6)", "round|small"),
+        ("relu", "lambda x: right(x) + 1e-9", ""),
+        ("leaky_relu", "lambda x, s=0.01: right(x, s * (1 + 1e-6))", ""),
+        ("gradient_through_layers", "lambda n, z: np.round(right(n, z), 6)", "round"),
+    ],
+    "gradient_clipping": [
+        ("global_norm", "lambda g: right(g) * (1 + 1e-7)", ""),
+        ("global_norm", "lambda g: round(right(g), 6)", "round"),
+        ("global_norm", "lambda g: right(g) + 1e-8", "epsilon"),
+        ("global_norm", "lambda g: right(g[:-1]) if len(g) > 3 else right(g)", ""),
+        ("clip_by_global_norm", "lambda g, m: ([e * (1 + 1e-7) for e in right(g, m)[0]], "
+                                "right(g, m)[1])", ""),
+        ("clip_by_global_norm", "lambda g, m: (right(g, m)[0], min(right(g, m)[1], 1e6))", ""),
+        ("clip_by_global_norm", "lambda g, m: right([np.nan_to_num(e, posinf=1.0) for e in g], m)",
+         "replaced|NaN|infin"),
+        ("bptt_gradient_norms", "lambda W, g, n: np.round(right(W, g, n), 6)", "round"),
+        ("bptt_gradient_norms", "lambda W, g, n: right(W, g, n) * (1 + 1e-7)", ""),
+        ("bptt_gradient_norms", "lambda W, g, n: np.minimum(right(W, g, n), 1e4)", "cut|bound|clip"),
+    ],
+    "adam": [
+        ("adam_step", "lambda *a, **k: (right(*a, **k)[0] + 1e-9, *right(*a, **k)[1:])", ""),
+        ("adam_step", "lambda *a, **k: tuple(e * (1 + 1e-7) for e in right(*a, **k))", ""),
+        ("adam_step", "lambda *a, **k: tuple(np.round(e, 7) for e in right(*a, **k))", "round"),
+        ("adam_step", "lambda p, g, m, v, t, **k: right(p, g, m, v, t, **(k | {'eps': 1e-7}))",
+         "eps"),
+        ("adam_step", "lambda p, g, m, v, t, **k: right(p, g, m, v, t + 1, **k)",
+         "step|t |counts|correction"),
+        ("adamw_step", "lambda *a, **k: tuple(e * (1 + 1e-7) for e in right(*a, **k))", ""),
+        ("adamw_step", "lambda *a, **k: (right(*a, **k)[0] * 0.9999, *right(*a, **k)[1:])", ""),
+        ("adam_minimize", "lambda f, x, n, lr=0.01: right(f, x, n, lr * 1.0001)", ""),
+        ("adam_minimize", "lambda f, x, n, lr=0.01: np.round(right(f, x, n, lr), 6)", "round"),
+        ("adam_minimize", "lambda f, x, n, lr=0.01: right(lambda y: f(y) + 1e-9, x, n, lr)", ""),
+    ],
+    "dropout": [
+        ("dropout_forward", "lambda x, p, training, rng: tuple(e * (1 + 1e-7) for e in "
+                            "right(x, p, training, rng))", ""),
+        ("dropout_forward", "lambda x, p, training, rng: tuple(np.round(e, 4) for e in "
+                            "right(x, p, training, rng))", "round"),
+        ("dropout_forward", "lambda x, p, training, rng: right(x, p / 2, training, rng)", ""),
+        ("dropout_forward", "lambda x, p, training, rng: right(x, min(p, 0.5), training, rng)", ""),
+        ("dropout_forward", "lambda x, p, training, rng: (right(x, p, training, rng)[0] + 1e-3, "
+                            "right(x, p, training, rng)[1])", ""),
+        ("dropout_forward", "lambda x, p, training, rng: right(x, p, True, rng) if p > 0.7 else "
+                            "right(x, p, training, rng)", "predict|training is ignored"),
+        ("dropout_backward", "lambda g, mask: right(g, mask) * (1 + 1e-7)", ""),
+        ("dropout_backward", "lambda g, mask: right(g, np.minimum(mask, 1.5))", ""),
+        ("dropout_backward", "lambda g, mask: np.round(right(g, mask), 5)", "round"),
+        ("dropout_backward", "lambda g, mask: right(g, mask)[::-1]", ""),
+    ],
+    "batch_normalization": [
+        ("batch_norm_forward", "lambda *a, **k: tuple(e * (1 + 1e-7) for e in right(*a, **k))", ""),
+        ("batch_norm_forward", "lambda *a, **k: tuple(np.round(e, 6) for e in right(*a, **k))",
+         "round"),
+        ("batch_norm_forward", "lambda *a, **k: (right(*a, **k)[0] + 1e-6, *right(*a, **k)[1:])", ""),
+        ("batch_norm_forward", "lambda *a, **k: (*right(*a, **k)[:2], right(*a, **k)[2] * 1.001)",
+         ""),
+        ("batch_norm_backward", "lambda *a, **k: tuple(e * (1 - 1e-7) for e in right(*a, **k))", ""),
+        ("batch_norm_backward", "lambda *a, **k: tuple(np.round(e, 6) for e in right(*a, **k))",
+         "round"),
+        ("batch_norm_backward", "lambda *a, **k: (right(*a, **k)[0] * 1.01, *right(*a, **k)[1:])",
+         ""),
+        ("fold_batch_norm", "lambda *a, **k: tuple(np.round(e, 6) for e in right(*a, **k))", "round"),
+        ("fold_batch_norm", "lambda *a, **k: tuple(e * (1 + 1e-7) for e in right(*a, **k))", ""),
+        ("fold_batch_norm", "lambda *a, **k: (right(*a, **k)[0], right(*a, **k)[1] + 1e-4)", ""),
+    ],
+    "positional_encoding": [
+        ("sinusoidal_encoding", "lambda n, d: np.round(right(n, d), 6)", "round"),
+        ("sinusoidal_encoding", "lambda n, d: right(n, d) * (1 + 1e-7)", ""),
+        ("sinusoidal_encoding", "lambda n, d: right(n, d)[:, ::-1]", ""),
+        ("apply_rope", "lambda x, p, base=10000.0: right(x, p, base + 1.0)", "base"),
+        ("apply_rope", "lambda x, p, base=10000.0: right(x, p, base) * (1 + 1e-7)", ""),
+        ("apply_rope", "lambda x, p, base=10000.0: np.round(right(x, p, base), 6)", "round"),
+        ("apply_rope", "lambda x, p, base=10000.0: right(x, p % 1000, base)", "wrap|table|beyond"),
+        ("alibi_bias", "lambda h, n: right(h, n) * (1 + 1e-7)", ""),
+        ("alibi_bias", "lambda h, n: np.round(right(h, n), 4)", "round"),
+        ("alibi_bias", "lambda h, n: np.maximum(right(h, n), -1e9)", "minus|-1e9|finite"),
+    ],
+    "online_softmax": [
+        ("streaming_stats", "lambda blocks: (right(blocks)[0], right(blocks)[1] * (1 + 1e-7))", ""),
+        ("streaming_stats", "lambda blocks: tuple(round(e, 6) for e in right(blocks))", "round"),
+        ("streaming_stats", "lambda blocks: right([np.maximum(b, -700.0) for b in blocks])",
+         "-inf|hidden|finite"),
+        ("merge_stats", "lambda a, b: (right(a, b)[0], right(a, b)[1] + 1e-9)", ""),
+        ("merge_stats", "lambda a, b: (right(a, b)[0], right(a, b)[1] * (1 - 1e-7))", ""),
+        ("merge_stats", "lambda a, b: (right(a, b)[0], round(right(a, b)[1], 5))", "round"),
+        ("blockwise_attention", "lambda *a, **k: right(*a, **k) * (1 + 1e-7)", ""),
+        ("blockwise_attention", "lambda *a, **k: np.round(right(*a, **k), 6)", "round"),
+        ("blockwise_attention", "lambda Q, K, V, *a, **k: right(Q * 1.001, K, V, *a, **k)", ""),
+        ("blockwise_attention", "lambda Q, K, V, *a, **k: right(Q, K, V, *a, **k) + 1e-6", ""),
+    ],
+    "ranking_metrics": [
+        ("roc_auc", "lambda y, s: right(y, s) * (1 - 1e-7)", ""),
+        ("roc_auc", "lambda y, s: round(right(y, s), 6)", "round"),
+        ("roc_auc", "lambda y, s: max(right(y, s), 0.5)", "0.5|half"),
+        ("average_precision", "lambda y, s: round(right(y, s), 6)", "round"),
+        ("average_precision", "lambda y, s: right(y, np.round(s, 1))", "tie|round"),
+        ("pass_at_k", "lambda n, c, k: right(n, c, k) * (1 - 1e-7)", ""),
+        ("pass_at_k", "lambda n, c, k: round(right(n, c, k), 6)", "round"),
+        ("ndcg", "lambda r, s, k: right(r, s, k) * (1 + 1e-7)", ""),
+        ("ndcg", "lambda r, s, k: round(right(r, s, k), 5)", "round"),
+        ("ndcg", "lambda r, s, k: right(r, s, k + 1)", "k"),
+    ],
+}  # fmt: skip
+
+
+def answer(solution: str, function: str, code: str) -> str:
+    """The source of an answer: the solution with one function replaced."""
+    return f"{solution}\n\n{function} = (lambda right: {code})({function})\n"
