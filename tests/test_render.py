@@ -296,7 +296,7 @@ def test_problems_for_an_editor_name_a_file_a_line_and_a_message() -> None:
 def test_what_is_longer_than_the_screen_goes_through_a_pager(monkeypatch: Any) -> None:
     """Only on a terminal, and only where it does not fit."""
     shown: list[str] = []
-    monkeypatch.setattr("click.echo_via_pager", lambda text, color: shown.append(text))
+    monkeypatch.setattr("click.echo_via_pager", shown.append)
     for is_tty, lines, pages in [(True, 30, 1), (True, 5, 0), (False, 30, 0)]:
         shown.clear()
         monkeypatch.setattr("sys.stdout.isatty", lambda is_tty=is_tty: is_tty)

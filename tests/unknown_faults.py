@@ -16,6 +16,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("softmax", "lambda x, axis=-1: np.maximum(right(x, axis), 1e-12)", ""),
         ("softmax", "lambda x, axis=-1: right(np.clip(x, -700, 700), axis)", "clip|large|overflow"),
         ("softmax", "lambda x, axis=-1: right(x, axis)[..., ::-1]", ""),
+        ("softmax", "lambda x, axis=-1: (lambda w: w / w.sum(axis=axis, keepdims=True))(np.exp(np.asarray(x, float) + np.asarray(x, float).max(axis=axis, keepdims=True)))", "does not take"),
         ("log_softmax", "lambda x, axis=-1: np.round(right(x, axis), 7)", "round"),
         ("log_softmax", "lambda x, axis=-1: np.log(np.maximum(softmax(x, axis), 1e-300))",
          "floor|log of softmax|logarithm of|clip|epsilon|too small"),

@@ -46,7 +46,7 @@ def paged(out: Console) -> Iterator[None]:
         out.file.write(text)
         out.file.flush()
     else:
-        click.echo_via_pager(text, color=not out.no_color)
+        click.echo_via_pager(text)  # click tells less to show colours
 
 
 class _Console(Console):

@@ -1,4 +1,4 @@
-# wrong: log_softmax: exponentiates the raw scores in the log-sum
+# wrong: log_softmax: does not take the maximum off the scores in the log-sum
 import numpy as np
 
 

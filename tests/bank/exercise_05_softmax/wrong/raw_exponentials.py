@@ -1,4 +1,4 @@
-# wrong: softmax: exponentiates the raw scores, which overflows at 710
+# wrong: softmax: does not take the maximum off the scores, so exp overflows
 import numpy as np
 
 

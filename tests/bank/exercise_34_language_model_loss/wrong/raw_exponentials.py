@@ -1,4 +1,4 @@
-# wrong: next_token_loss: exponentiates the raw scores
+# wrong: next_token_loss: does not take the maximum off the scores
 import math
 
 import torch
