@@ -131,6 +131,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return self.max_score - sum(check.max_score for check in self.waiting)
 
     @property
+    def praise(self) -> str:
+        """What an answer that passed is told: that it earns every point, or all that is here."""
+        return "fails nothing that is checked here" if self.waiting else "earns every point"
+
+    @property
     def points(self) -> str:
         """`7 of 10 points`, and how many of them wait for a mark."""
         waiting = self.max_score - self.judged_score

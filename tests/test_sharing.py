@@ -101,7 +101,7 @@ def test_fetched_course_is_asked_about_and_locked(
     """Its authors are named first; then the folder remembers address, tag and commit."""
     folder = tmp_path / "practice"
     refused = run("init", str(folder), "--course", f"{address}@v1", typed="n\n")
-    assert refused.exit_code == 1 and "Toys 1.2 by Ada (MIT): 1 exercises" in refused.output
+    assert refused.exit_code == 1 and "Toys 1.2 by Ada (MIT): 1 exercise\n" in refused.output
     assert not folder.exists()
     assert not [path for path in cache("courses").rglob("*") if path.is_file()]
     unanswered = run("init", str(folder), "--course", f"{address}@v1")
@@ -247,7 +247,9 @@ def test_learners_edition_holds_nothing_hidden(mine: Course, tmp_path: Path) -> 
     (folder / "exercise_01_toy.py").write_text(answer)
     done = run("check", "toy", inside=folder)
     assert done.exit_code == 0, done.output
+    assert "✓ the examples pass" in done.output and "kit solution" not in done.output
     assert "The rest is graded by your instructor. (waits for a mark)" in done.output
+    assert "fails nothing that is checked here" in run("try", "toy", inside=folder).output
     assert "with your instructor" in run("solution", "toy", inside=folder).output
     for command in (("verify",), ("grade", str(folder), "--out", str(tmp_path / "out"))):
         refused = run("--course", str(target), *command)

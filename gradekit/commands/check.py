@@ -162,5 +162,6 @@ def next_steps(report: Report, exercise: Exercise, workspace: Workspace | None) 
         last = f"kit solution {number} (what changed)" if broken else f"kit hint {number}"
         return [*steps, f"kit explain {number}", last]
     following = workspace.next_exercise()
-    solution = f"kit solution {exercise.slug}"
-    return [solution, f"kit watch {following.slug}"] if following else [solution]
+    has_solution = workspace.course.solution(exercise).is_file()  # learners may have none
+    steps = [f"kit solution {exercise.slug}"] if has_solution else []
+    return [*steps, f"kit watch {following.slug}"] if following else steps

@@ -81,7 +81,7 @@ def explain(
         if as_json:
             click.echo(to_json(found if give_up else without_edits(found)))
         elif report.passed:
-            click.echo(f"`{exercise.slug}` earns every point: there is nothing to explain.")
+            click.echo(f"`{exercise.slug}` {report.praise}: there is nothing to explain.")
         else:
             for sentence in sentences(found, gave_up=give_up):
                 click.echo(sentence)

@@ -60,7 +60,7 @@ def init(
     made, written = workspace.create(folder, course, exercises, name=name, clone=clone)
     kept = len(exercises) - written
     also = f" ({kept} were there already and stay as they are)" if kept else ""
-    click.echo(f"{written} exercises written to {made.folder}{also}.")
+    click.echo(f"{written} exercise{'s' * (written != 1)} written to {made.folder}{also}.")
     first = made.next_exercise() or course.exercises[0]
     steps = [] if folder == Path() else [f"cd {folder}"]
     steps += ["kit watch"]
@@ -120,7 +120,8 @@ def _trusted(clone: Clone, yes: bool) -> _Chosen:
     try:
         course = Course(clone.folder)
         if not clone.is_kept:
-            click.echo(f"{course.about.title}: {len(course.exercises)} exercises")
+            count = len(course.exercises)
+            click.echo(f"{course.about.title}: {count} exercise{'s' * (count != 1)}")
             click.echo(f"from {clone.origin} at commit {clone.commit[: clones.SHORT]}.")
             if not yes:
                 confirm("Its graders are programs that run as you. Do you trust its authors?")

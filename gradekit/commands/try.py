@@ -47,7 +47,7 @@ def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> N
         else:
             example = trial.example_of(session.explained(submission, report))
     if example is None:
-        done = f"`{exercise.slug}` earns every point: there is nothing wrong to try."
+        done = f"`{exercise.slug}` {report.praise}: there is nothing wrong to try."
         left = (
             "No small call was found on which it is wrong: `kit check -v` has the messages, and "
             "`--call CODE` tries one of yours."

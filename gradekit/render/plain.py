@@ -32,7 +32,8 @@ def sentences(report: Report, most: int | None = None) -> Iterator[str]:
     judged = [check for check in report.checks if check.outcome != "waits"]
     counted = [check for check in judged if check.max_score or check.outcome != "passed"]
     passed = sum(check.outcome == "passed" for check in counted)
-    yield f"Passed: {passed} of {len(counted)} checks."
+    if counted or not report.waiting:
+        yield f"Passed: {passed} of {len(counted)} checks."
 
 
 def _told(cause: Cause) -> Iterator[str]:

@@ -178,7 +178,9 @@ def _print_titles(out: Console, found: list[Cause]) -> None:
 
 def _print_passed(out: Console, passed: list[Check], verbose: bool) -> None:
     counted = [check for check in passed if check.max_score]
-    if verbose:
+    if passed and not counted:  # examples are all that is judged here
+        out.print(Text(f"{MARKS['passed']} the examples pass", style=STYLES["passed"]))
+    elif verbose:
         for check in counted:
             points = f"{check.score:g} / {check.max_score:g}"
             _print_line(out, "passed", check.title, points)
