@@ -60,6 +60,7 @@ class Journal:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(blocking=False)
+            # Without a buffer: what `append` wrote is safe with the system if this process dies.
             self._file = self._path.open("a+b", buffering=0)
         except filelock.Timeout:
             raise KitError(f"Another `kit grade` is writing to {folder}: wait for it.") from None
@@ -89,6 +90,8 @@ class Journal:
         Raises:
             DiskFull: there is no room to write the file anew; it stays as it was.
         """
+        # The file is copied only from the first line that changes on: nearly always none does, and
+        # a class of 20,000 has some hundred megabytes of reports.
         same = True
         new, history, aside = (_Aside(self._path, name) for name in (NEW, HISTORY, SET_ASIDE))
         end = 0
@@ -128,6 +131,8 @@ class Journal:
         decision = decide(result, position)
         if isinstance(decision, Move) or decision == result.about:
             return decision if isinstance(decision, Move) else line
+        # The report is carried over byte by byte: fields of a newer version, which we would not
+        # decode, are not lost.
         return _line(decision, bytes(msgspec.json.decode(line, type=_Report).report))
 
     def _exchange(self, new: _Aside, history: _Aside, aside: _Aside) -> None:
@@ -156,6 +161,7 @@ class Journal:
                 view = view[os.write(self._file.fileno(), view) :]
             os.fsync(self._file.fileno())
         except OSError as error:
+            # Half a line would be cut off by the next run; it is as well not to leave it.
             with contextlib.suppress(OSError):
                 self._file.truncate(position)
             raise _disk_full(self._path, error) from None

@@ -36,6 +36,8 @@ from gradekit.results import SCHEMA, About, NotGraded, Result, person_of
 from gradekit.sandbox.tiers import PROCESS
 from gradekit.submission import digest
 
+# A grader process that dies takes all its answers along, and each is tried again alone. An exercise
+# whose grader itself is broken would pay that for every answer.
 HOPELESS = 3  # failures of ours in a row, after which an exercise's answers get one try only
 REPLACED = "another answer of the same person was handed in"
 REGRADED = "the grader or the engine changed"
@@ -211,12 +213,15 @@ class Batch:
             job = self._job(handed_in, entry)
             if job is None:
                 continue
+            # Contents are read only now, so that no more of them are in memory than are under way.
             while len(self._running) >= machines.width:
                 self._collect()
             if job.identity in self._finished and not self._export.only:
+                # The same bytes were graded before, for somebody else: their report is read back
+                # from the disk rather than kept in memory.
                 report = self._written.report_at(self._finished[job.identity])
                 self._record(entry, job.identity, report)
-            elif job.identity in self._twins:
+            elif job.identity in self._twins:  # the same bytes are being graded just now
                 self._twins[job.identity].append(entry)
             else:
                 self._twins[job.identity] = []
@@ -276,7 +281,7 @@ class Batch:
                 self._refuse(entry, verdict.unreadable)
             return
         self._faults[job.task.exercise] += 1
-        if not verdict.fault:
+        if not verdict.fault:  # in a row: one answer that was judged shows that the grader works
             self._faults[job.task.exercise] = 0
         report = verdict.report or not_run(
             job.task, self._graders[job.task.exercise], verdict.fault
@@ -327,6 +332,7 @@ class _Resumed:
                 self._remember(result, position)
             return self._without_file(result)
         out_of_date = self._batch.out_of_date(result)
+        # A person may have handed in several attempts: the line holds for the one with its bytes.
         for entry in ours:
             if entry in self.held or self._differs(result, entry):
                 continue

@@ -122,6 +122,7 @@ def assert_number(actual: Any, *, given: str | None = None) -> float:
     zero_dimensional = isinstance(actual, np.ndarray) and actual.shape == ()
     if zero_dimensional and actual.dtype == np.float64:
         return float(actual)
+    # bool is a subclass of int, and a comparison that came back is no number. np.float64 is a float.
     if isinstance(actual, bool | np.bool_) or not isinstance(actual, int | float):
         raise Mismatch(f"expected a float, got {_kind(actual)}", given, "type")
     try:
@@ -167,6 +168,8 @@ def same(left: Any, right: Any) -> bool:
         return (
             left.dtype == right.dtype
             and left.shape == right.shape
+            # Bytes, since NaN is unequal to itself and -0.0 equal to 0.0; how an array lies in memory
+            # does not count.
             and np.ascontiguousarray(left).tobytes() == np.ascontiguousarray(right).tobytes()
         )
     if isinstance(left, list | tuple) and type(left) is type(right):
@@ -179,6 +182,7 @@ def same(left: Any, right: Any) -> bool:
         return same(left.real, right.real) and same(left.imag, right.imag)
     if is_handle(left) or is_handle(right):
         return left is right
+    # As texts: a signalling NaN raises when it is compared, and 1.0 is written unlike 1.00.
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return str(left) == str(right)
     return type(left) is type(right) and bool(left == right)

@@ -156,6 +156,7 @@ class Truth:
     def _value_of(self, key: bytes) -> Any:
         """The expected value for pickled arguments and keywords."""
         if key not in self._known:
+            # Forgetting all at once is cheaper than to keep an order, and happens once in a class.
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             try:
@@ -207,6 +208,8 @@ class Truth:
         self, submission: SubmissionProxy, draw: Draw, draws: int
     ) -> list[tuple[Arguments, dict[str, Any]]]:
         """The same cases for everybody whose run has the same seed."""
+        # Drawing and working out what is expected cost more than grading: a class shares them. The
+        # key holds the function itself, so that two checks with a `draw` of one name stay apart.
         key = (draw, draws, *run_of(submission).next_draw())
         if key not in self._drawn:
             if len(self._drawn) >= REMEMBERED:
@@ -225,6 +228,8 @@ class Truth:
         try:
             submission.call(self.function, *args, **keywords)
         except wanted as error:
+            # Only what the submission raised counts: a ValueError of our own comparison, or of the
+            # wire, has no such text.
             if hasattr(error, "submission_text"):
                 return
             raise
@@ -318,4 +323,5 @@ def seeds_of(submission: SubmissionProxy, count: int) -> list[int]:
 
 
 def _generator(seed: int, check: str, number: int) -> np.random.Generator:
+    # `hash` of a string differs from process to process; a class is graded by several.
     return np.random.default_rng([seed, crc32(check.encode()), number])

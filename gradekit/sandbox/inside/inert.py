@@ -18,7 +18,7 @@ PACKAGES = frozenset(
     "line_profiler memory_profiler".split()
 )
 MODULES = frozenset(["matplotlib.pyplot", "tqdm.auto", "tqdm.notebook"])
-_made: dict[str, ModuleType] = {}
+_made: dict[str, ModuleType] = {}  # so that `import a.b` and `from a import b` give one module
 
 
 class Inert:
@@ -28,6 +28,8 @@ class Inert:
         return self
 
     def __getattr__(self, name: str) -> Any:
+        # numpy, copy and pickle ask objects for __array__, __deepcopy__ and the like: an answer to
+        # those would be taken for the real protocol.
         if name.startswith("__"):
             raise AttributeError(name)
         return Inert()
@@ -38,6 +40,7 @@ class Inert:
     def __setitem__(self, *_: Any) -> None:
         pass
 
+    # Without these two, iteration falls back on __getitem__, which never raises IndexError.
     def __iter__(self) -> Iterator[Any]:
         return iter(())
 
@@ -152,7 +155,7 @@ class StandIn(ModuleType):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.__path__: list[str] = []
+        self.__path__: list[str] = []  # makes it a package, whose submodules may be imported
         self.__dict__["__version__"] = "0"
 
     def __getattr__(self, name: str) -> Any:
@@ -185,10 +188,13 @@ def importer(real: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return real(name, globals, locals, fromlist, level)
         except ModuleNotFoundError as error:
+            # Where a package is there and lacks a part, or imports what is missing, the error is
+            # the answer's to see. A relative import (`level`) never means one of these packages.
             top = name.partition(".")[0]
             if level or top not in PACKAGES or (error.name or "").partition(".")[0] != top:
                 raise
         made = stand_in(name)
+        # As __import__ does: `import a.b` binds `a`, `from a.b import c` looks into `a.b`.
         return made if fromlist else stand_in(top)
 
     return own_import

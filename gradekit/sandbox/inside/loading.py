@@ -19,10 +19,11 @@ from gradekit.sandbox.inside import inert, mending
 from gradekit.sandbox.inside.ipython import plain_python
 from gradekit.sandbox.inside.shell import Shell
 
+# The compiler flags that `from __future__ import ...` can set, together.
 FUTURE = 0
 for _name in future.all_feature_names:
     FUTURE |= getattr(future, _name).compiler_flag
-NOTES = 20
+NOTES = 20  # of one answer that are kept: a file of failing statements fills no report
 BUILTINS = inert.own_builtins()  # made once, in the zygote
 NOTE_CHARACTERS = 200
 
@@ -76,6 +77,7 @@ class Loading:
                     raise
                 self._note(f"cell {number}, line {error.lineno}, is no valid Python: {error.msg}")
                 continue
+            # A __future__ import of one cell holds for all cells after it, as in IPython.
             self._flags |= code.co_flags & FUTURE
             for statement in self._statements(source, name):
                 if why := without.get(done):
@@ -100,7 +102,7 @@ class Loading:
         self._flags |= code.co_flags & FUTURE
         try:
             self._execute(code)
-        except BaseException as error:
+        except BaseException as error:  # SystemExit too: a script may end with `exit()`
             failed = _failed_at(error, code)
             # A file that filled the memory still holds it: no check could run beside it.
             if failed is None or (isinstance(error, MemoryError) and not self.notebook):
@@ -129,6 +131,8 @@ class Loading:
                 if help := mending.hint(source, error.msg):
                     error.msg = f"{error.msg} ({help})"
                 raise
+        # Tracebacks show lines of the source; no file of that name can be read from in here. The
+        # second field, None for a time, keeps linecache from looking for one.
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         return source, code
 
@@ -158,6 +162,8 @@ class Loading:
         self, source: str, name: str, place: str, failed: tuple[int, int], error: BaseException
     ) -> None:
         """Go on after the statement at `failed`, statement by statement."""
+        # Statements before the failing one have run, and must not run twice: they may count, print
+        # or draw. So only those that begin behind it, and do not contain it, are run now.
         waiting: list[ast.stmt] = []
         broken = None
         for statement in self._statements(source, name):
@@ -173,6 +179,8 @@ class Loading:
     def _passed_over(self, statement: ast.stmt, error: BaseException, place: str) -> list[ast.stmt]:
         """Note it; of an import of several names, those that are to be tried one by one."""
         if isinstance(statement, (ast.Import, ast.ImportFrom)) and len(statement.names) > 1:
+            # `from math import sqrt, nothing` fails as a whole and binds nothing. One by one, the
+            # names that are there are bound.
             kind, parts = type(statement), []
             for name in statement.names:
                 fields = {**dict(ast.iter_fields(statement)), "names": [name]}
@@ -180,7 +188,7 @@ class Loading:
             return list(parts)
         try:
             text = f"{type(error).__name__}: {error}"
-        except BaseException:
+        except BaseException:  # the answer's own __str__ ran, and may raise anything
             text = type(error).__name__
         self._left_out(statement, f"stopped with {text}", place)
         return []
@@ -231,7 +239,7 @@ def _failed_at(error: BaseException, code: types.CodeType) -> tuple[int, int] | 
     if trace is None:
         return None
     for number, position in enumerate(code.co_positions()):
-        if number == trace.tb_lasti // 2:
+        if number == trace.tb_lasti // 2:  # instructions are two bytes long, tb_lasti counts bytes
             return position[0] or trace.tb_lineno, position[2] or 0
     return trace.tb_lineno, 0
 
@@ -245,7 +253,7 @@ def _holds(statement: ast.stmt, place: tuple[int, int]) -> bool:
 def _bound(statement: ast.stmt) -> set[str]:
     """The names that a statement would have bound at the top level."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {statement.name}
+        return {statement.name}  # what its body binds is local to it
     found: set[str] = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
