@@ -122,7 +122,7 @@ def assert_number(actual: Any, *, given: str | None = None) -> float:
     zero_dimensional = isinstance(actual, np.ndarray) and actual.shape == ()
     if zero_dimensional and actual.dtype == np.float64:
         return float(actual)
-    # bool is a subclass of int, and a comparison that came back is no number. np.float64 is a float.
+    # bool is a subclass of int, but True is no number that was asked for. np.float64 is a float.
     if isinstance(actual, bool | np.bool_) or not isinstance(actual, int | float):
         raise Mismatch(f"expected a float, got {_kind(actual)}", given, "type")
     try:
@@ -168,8 +168,8 @@ def same(left: Any, right: Any) -> bool:
         return (
             left.dtype == right.dtype
             and left.shape == right.shape
-            # Bytes, since NaN is unequal to itself and -0.0 equal to 0.0; how an array lies in memory
-            # does not count.
+            # Bytes, since NaN is unequal to itself and -0.0 equals 0.0; contiguous, since memory
+            # order does not count.
             and np.ascontiguousarray(left).tobytes() == np.ascontiguousarray(right).tobytes()
         )
     if isinstance(left, list | tuple) and type(left) is type(right):
