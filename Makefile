@@ -20,7 +20,7 @@ demo: .venv/installed
 
 test: .venv/installed lint types $(AXE)
 	$(BIN)/kit verify --no-mutants --seeds 5
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 check: .venv/installed lint types
 	$(BIN)/python -m pytest -q $(FAST)

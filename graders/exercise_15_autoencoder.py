@@ -32,6 +32,9 @@ from gradekit.grading.training import (
     snapshot,
 )
 
+# Not drawn: test_does_not_halve_the_loss: 300 epochs cost as much as all other checks, and what is
+# judged is the model that comes out, which no answer can remember.
+
 # ---- build_autoencoder -------------------------------------------------------------------------
 
 
@@ -317,19 +320,17 @@ def problem(seed, dtype=torch.float32, n=40):
             "when the gradient of a mean over all entries is tiny?")  # fmt: skip
 def test_does_not_halve_the_loss(submission):
     """After 300 epochs at the default rate the last loss is under half the first."""
-    drawn = seeds_of(submission, 1)
-    for seed, dtype in ((4, torch.float32), *((seed, torch.float64) for seed in drawn)):
-        state, X = problem(seed, dtype, 16)
-        given = f"train_autoencoder(model, X (16, 7), 300), {dtype}"
-        losses, after, _ = submission.probe(probe_training, state, X, 300)
-        losses = loss_list(losses, given)
-        first, last = mean_squared_error(state, X), mean_squared_error(after, X)
-        expect(losses[-1] < losses[0] / 2,
-               f"expected a last loss under half the first, got {show(losses[0])} first and "
-               f"{show(losses[-1])} last", given=given)  # fmt: skip
-        expect(last < first / 2,
-               f"expected a model whose error is under half of what it was, {show(first)}, got "
-               f"{show(last)}", given=given)  # fmt: skip
+    state, X = problem(4, n=16)
+    given = "train_autoencoder(model, X (16, 7), 300)"
+    losses, after, _ = submission.probe(probe_training, state, X, 300)
+    losses = loss_list(losses, given)
+    first, last = mean_squared_error(state, X), mean_squared_error(after, X)
+    expect(losses[-1] < losses[0] / 2,
+           f"expected a last loss under half the first, got {show(losses[0])} first and "
+           f"{show(losses[-1])} last", given=given)  # fmt: skip
+    expect(last < first / 2,
+           f"expected a model whose error is under half of what it was, {show(first)}, got "
+           f"{show(last)}", given=given)  # fmt: skip
 
 
 @check("train_autoencoder", points=0.5,

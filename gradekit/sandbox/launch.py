@@ -107,10 +107,12 @@ class Sandbox:
 
     def note(self, source: str) -> None:
         """Take note of an answer to come: what a second one imports, workers have from then on."""
-        if self._zygote is None or "scipy" not in source:
+        if self._zygote is None:
             return
         for name in ON_DEMAND:
-            if re.search(rf"\b{name.partition('.')[2]}\b", source):
+            if name in self._modules:
+                continue
+            if all(re.search(rf"\b{part}\b", source) for part in name.split(".")):
                 self._wanted[name] += 1
                 if self._wanted[name] == 2:
                     self._zygote.preload(name)

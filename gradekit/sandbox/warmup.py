@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 # What answers may import that takes longer than all their checks: from the second answer on that
-# does, the zygote has imported it before. Only SciPy's, whose parts are found without being
-# imported, so that it makes no difference to an answer whether they were.
-ON_DEMAND = tuple(
-    f"scipy.{name}" for name in "special stats optimize linalg signal ndimage spatial".split()
-)
+# does, the zygote has imported it before. Only what shows its parts whether or not they were
+# imported before, so that this makes no difference to an answer.
+ON_DEMAND = (
+    "torch",
+    "scipy.special", "scipy.stats", "scipy.optimize", "scipy.linalg", "scipy.signal",
+    "scipy.ndimage", "scipy.spatial",
+)  # fmt: skip
 # For the environment, before Python starts.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
