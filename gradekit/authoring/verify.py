@@ -98,7 +98,8 @@ def verify(
         require_operators()
     # The longest first, so that no process is left with one at the end.
     each_once = {exercise.name: exercise for exercise in exercises}.values()
-    ordered = sorted(each_once, key=lambda exercise: exercise.library, reverse=True)
+    answers = {each.name: len([*(course.bank / each.name).glob("*/*.py")]) for each in each_once}
+    ordered = sorted(each_once, key=lambda each: (each.library, answers[each.name]), reverse=True)
     arguments = [(course.root, each.name, with_mutants, update, seeds, fast) for each in ordered]
     proofs = []
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
