@@ -70,7 +70,7 @@ def gan_train_step(
        The discriminator's parameters do not move.
 
     Args:
-        generator: Turns noise into data.
+        generator: Turns noise into data. Neither network holds BatchNorm or dropout.
         discriminator: Turns data into logits (N, 1).
         real: Real data, N rows.
         noise: The generator's input, N rows.

@@ -52,10 +52,11 @@ def train_step(
 def train(model: nn.Module, X: Tensor, y: Tensor, epochs: int, lr: float = 3e-4) -> list[float]:
     """Train `model` in place on all of `X` at once, with AdamW and `BCEWithLogitsLoss`.
 
-    AdamW has torch's own defaults apart from the learning rate.
+    AdamW has torch's own defaults apart from the learning rate. As in `train_step`, every update is
+    made in train mode, and gradients left over from earlier work have no effect.
 
     Args:
-        model: A binary classifier that gives logits `(N, 1)`.
+        model: A binary classifier that gives logits `(N, 1)`, in whichever mode it was left.
         X: Inputs `(N, D)`.
         y: Labels `(N,)`, floats 0 and 1.
         epochs: How many updates to make.
