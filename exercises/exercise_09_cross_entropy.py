@@ -28,7 +28,7 @@ def cross_entropy_loss(y_true: ArrayLike, y_pred: ArrayLike) -> float:
         number between 1 - 1e-15 and 1, and is right to 7 digits only. In the binary case
         samples of both classes count.
         Probabilities of exactly 0 or 1 give a finite loss: clip at 1e-15, from below or on
-        both sides (within 1e-4 relative, the two agree). Neither argument is changed.
+        both sides (1e-4 relative is near enough there). Neither argument is changed.
     Raises:
         ValueError: the shapes differ, even where numpy could broadcast them.
     Example:

@@ -47,7 +47,7 @@ def weighted_binary_cross_entropy(
         y_true: (N,) integer labels, 0 or 1.
         y_prob: (N,) float64, the predicted probability of class 1. Exactly 0 and exactly 1 give
             a finite loss, too: probabilities are clipped at 1e-15, from below or on both sides
-            (within 1e-4 relative, the two agree).
+            (1e-4 relative is near enough there).
         class_weight: A weight for every label that occurs in `y_true`; others may be missing.
     Returns:
         The loss, a float. No argument is changed.
