@@ -318,10 +318,10 @@ def test_imported_notebook_gets_its_data_and_packages(tmp_path: Path) -> None:
         mark |= {"points": 2} if mark["grade"] else {}
         metadata = {"nbgrader": mark} if name else {}
         made.cells.append(nbformat.v4.new_code_cell(source, metadata=metadata))
-    source = tmp_path / "nb/source/ps1"
-    source.mkdir(parents=True)
-    nbformat.write(made, source / "towns.ipynb")
-    (source / "data.csv").write_text(CSV)
+    folder = tmp_path / "nb/source/ps1"
+    folder.mkdir(parents=True)
+    nbformat.write(made, folder / "towns.ipynb")
+    (folder / "data.csv").write_text(CSV)
     words = ["import", "nbgrader", str(tmp_path / "nb"), "--into", str(tmp_path / "mine")]
     done = CliRunner().invoke(kit, [*words, "--jobs", "1", "--no-mutants"])
     assert done.exit_code == 0, done.output
