@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from gradekit.commands import kit
+from gradekit.commands._group import _between_words
 from gradekit.intake.names import answer_suffix
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -326,3 +328,12 @@ def test_try_takes_a_call_of_ones_own(folder, capfd):
         refused = run("try", "softmax", "--call", call)
         assert refused.exit_code == 2 and problem in refused.stderr
     assert "nothing wrong to try" in run("try", "softmax").output
+
+
+def test_a_refusal_breaks_between_words_on_a_terminal(monkeypatch):
+    """Also a path that is longer than the line stays whole, to be copied."""
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((40, 24)))
+    text = f"kit: There is no file /{'a' * 60}: check the path, or name another exercise of it."
+    lines = _between_words(text).splitlines()
+    assert " ".join(lines) == text
+    assert all(len(line) <= 40 or " " not in line for line in lines)
