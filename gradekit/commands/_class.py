@@ -14,13 +14,13 @@ import click
 
 from gradekit.commands._group import OUR_FAILURE
 from gradekit.errors import KitError
-from gradekit.feedback import Level
 
 if TYPE_CHECKING:
     from gradekit.batch.classroom import Classroom
     from gradekit.batch.machines import Machines
     from gradekit.batch.run import Preview
     from gradekit.course import Course
+    from gradekit.feedback import Level
     from gradekit.intake.placing import Found
     from gradekit.overview import Overview, Similar
 

@@ -8,15 +8,16 @@ arrive in `Answer.more` or `Graded.more` by their names.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import click
 
-from gradekit.course import Exercise
-from gradekit.feedback import Level
-from gradekit.report import Report
-from gradekit.roster import Roster
-from gradekit.standing import Standing
+if TYPE_CHECKING:  # `kit --help` loads nothing of this
+    from gradekit.course import Exercise
+    from gradekit.feedback import Level
+    from gradekit.report import Report
+    from gradekit.roster import Roster
+    from gradekit.standing import Standing
 
 Content = str | bytes
 
