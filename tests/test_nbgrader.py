@@ -324,10 +324,8 @@ def test_gradebook_and_scores_are_equal_after_marks_late_days_and_overrides(
     assert grade() == {**raw, "bob": 4.0}
     assert "marked in nbgrader" in (out / "changes.csv").read_text("utf-8-sig")
     (out / "grading.toml").write_text("deadline = 2026-09-01T13:00:00Z\nlate.per_day = 0.1\n")
-    assert grade() == {**raw, "bob": 4.0, "cyd": 8.0}
     overrides = out / "overrides.csv"
     overrides.write_text("student,exercise,points,reason\nbob,softmax,9,argued well\n")
-    assert grade() == {**raw, "bob": 9.0, "cyd": 8.0}
     assert grade() == {**raw, "bob": 9.0, "cyd": 8.0}
     overrides.unlink()
     (out / "grading.toml").unlink()
