@@ -31,6 +31,13 @@ def shared() -> Iterator[Session]:
         yield session
 
 
+@pytest.fixture(scope="module")
+def gradients() -> Iterator[Session]:
+    """A warm session whose checks follow gradients."""
+    with open_session(LIVE, LIVE.find("gradients")) as session:
+        yield session
+
+
 def solution(name: str) -> Submission:
     return read(LIVE.solution(LIVE.find(name)))
 
@@ -100,6 +107,32 @@ def test_a_mistake_loses_its_imported_check(shared: Session, old: str, new: str,
     (cell,) = solution("shared").cells
     assert old in cell
     failed = {check.name for check in graded(shared, cell.replace(old, new)).failed}
+    assert f"test_{lost}" in failed
+
+
+def test_gradients_cross(gradients: Session) -> None:
+    """Through outputs, parameters, optimisers of either side; the same each time."""
+    reports = [gradients.grade(solution("gradients")) for _ in range(2)]
+    assert [report.score for report in reports] == [10] * 2, reports[0].failed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lost"),
+    [
+        ("return x * factor", "return x.detach() * factor", "gradient_ends"),
+        ("return x * factor", "return (x * factor).detach() + x - x", "gradient_ends"),
+        ("return 2 * grad", "return 3 * grad", "second_output_is_cut_off"),
+        ("torch.tanh(self.first(x))", "torch.tanh(self.first(x)).detach()", "model_does_not_train"),
+        ("each -= self.rate * each.grad", "each - each.grad", "own_optimiser_stands_still"),
+        ("loss.backward()", "loss", "backward_inside_is_lost"),
+        ("torch.randn(n)", "torch.zeros(n)", "other_noise"),
+    ],
+)
+def test_a_lost_gradient_loses_its_check(gradients: Session, old: str, new: str, lost: str) -> None:
+    """What is wrong with a gradient is seen over here."""
+    (cell,) = solution("gradients").cells
+    assert old in cell
+    failed = {check.name for check in graded(gradients, cell.replace(old, new)).failed}
     assert f"test_{lost}" in failed
 
 

@@ -28,9 +28,16 @@ KINDS = (list, dict, set)
 class Arguments:
     """The lists, dicts, sets, arrays and tensors among the arguments of one request."""
 
-    def __init__(self, asked: Any, constants: Callable[[], set[Any]]) -> None:
-        """`constants` gives the owners of memory that has to stay as it is."""
-        self.objects = [*_mutable(asked, 0)]
+    def __init__(
+        self, asked: Any, constants: Callable[[], set[Any]], is_mirrored: Callable[[Any], bool]
+    ) -> None:
+        """List them.
+
+        Args:
+            constants: Gives the owners of memory that has to stay as it is.
+            is_mirrored: Says whether a tensor stands for one of the answer's own.
+        """
+        self.objects = [each for each in _mutable(asked, 0) if not is_mirrored(each)]
         self._constants = constants
 
     def at(self, place: int) -> Any:

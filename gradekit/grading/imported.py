@@ -6,6 +6,7 @@ that are called back, global random generators, what is printed. See docs/gradin
 
 from __future__ import annotations
 
+import builtins
 import sys
 import zlib
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from gradekit.grading.callback import Callbacks, is_callback
 from gradekit.grading.handle import Asker, Judged, Objects
 from gradekit.grading.outgoing import pickled
 from gradekit.grading.seeds import Generators
+from gradekit.grading.tensors import Tensors
 from gradekit.sandbox import wire
 
 SHARED = ("call", "operate", "attribute")  # whose arguments may be changed in place
@@ -34,17 +36,32 @@ class Shared(Objects):
         self._generators = Generators(zlib.crc32(name.encode()))
         self._output = sys.stdout
         self._given: list[Arguments] = []  # of the requests under way, the innermost last
+        self._tensors = Tensors(self._backward)
+        self._sources = sys.stdin, builtins.input
+        self._line: Callable[[str | None], str] = self._read_line
+        self._is_read = False
 
     @property
     def may_call_back(self) -> bool:
         return bool(self._callbacks)
 
     def prelude(self) -> dict[str, Any]:
-        news = self._generators.news()
-        return {"generators": news} if news is not None else {}
+        told: dict[str, Any] = {}
+        if (generators := self._generators.news()) is not None:
+            told["generators"] = generators
+        if tensors := self._tensors.news():
+            told["tensors"] = tensors
+        if (torch := sys.modules.get("torch")) and not torch.is_grad_enabled():
+            told["no_grad"] = True
+        is_read = (sys.stdin, builtins.input) != self._sources
+        if is_read or self._is_read:  # the check has put something in their place
+            told["input"] = self._line if is_read else None
+        self._is_read = is_read
+        return told
 
     def begin_request(self, kind: str, asked: Any) -> Any:
-        return Arguments(asked if kind in SHARED else (), self._all_constants)
+        asked = asked if kind in SHARED else ()
+        return Arguments(asked, self._all_constants, self._tensors.is_mirrored)
 
     def read(self, given: Any, frame: Callable[[], Any]) -> Any:
         self._given.append(given)
@@ -56,9 +73,10 @@ class Shared(Objects):
     def settled(self, given: Any, value: Any, changes: Any) -> Any:
         if changes is None:
             return value
-        if not isinstance(changes, tuple) or len(changes) != 2:
+        if not isinstance(changes, tuple) or len(changes) != 3:
             raise wire.Malformed("changes that are none")
-        written, drawn = changes
+        written, drawn, tensors = changes
+        self._tensors.settle(tensors)
         if isinstance(drawn, list) and drawn:
             self._generators.move_on(drawn)
         if written:
@@ -73,9 +91,13 @@ class Shared(Objects):
     def node(self, value: Any, is_no_data: bool) -> Any:
         if (node := super().node(value, is_no_data)) is not None:
             return node
+        if (node := self._tensors.node(value)) is not None:
+            return node
         return wire.Given(self._callbacks.place(value)) if is_callback(value) else None
 
     def value(self, node: Any) -> Any:
+        if isinstance(node, tuple):
+            return self._tensors.arrived(*node)
         if isinstance(node, wire.Given):
             if node.place < 0:
                 return self._callbacks.at(-node.place)
@@ -108,6 +130,13 @@ class Shared(Objects):
         if callable(self._constants):
             self._constants = self._constants()
         return self._constants
+
+    def _backward(self, number: int, grad: Any, *leaves: Any) -> Any:
+        return self.ask("operate", [number, "backward", (grad, *leaves)], "backward()")
+
+    def _read_line(self, prompt: str | None) -> str:
+        """What the check gives the answer to read; with a prompt, as `input` does."""
+        return sys.stdin.readline() if prompt is None else input(str(prompt))
 
     def _none(self) -> Any:
         raise wire.Malformed("an argument that it was not given")

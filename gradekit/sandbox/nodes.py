@@ -157,11 +157,17 @@ class Given(msgspec.Struct, tag="g", array_like=True, frozen=True):
 
 
 class Traced(msgspec.Struct, tag="y", array_like=True, frozen=True):
-    """A tensor with a history of gradients on the other side, under a number."""
+    """A tensor of the other side that gradients flow through, under a number, and its gradient.
+
+    `kind` is "leaf", "parameter", or "output" for what depends on `leaves`: those that came from
+    the side that is told, by their numbers, and mirrored ones by numbers below 0.
+    """
 
     number: int
-    is_parameter: bool
+    kind: str
     tensor: Tensor
+    grad: Tensor | None
+    leaves: list[int] = []
 
 
 # `wire` walks these; the bound on depth keeps it far from Python's recursion limit.

@@ -72,9 +72,26 @@ from gradekit.sandbox.nodes import (
 )
 
 __all__ = [
-    "ARRAY_DTYPES", "SMALL_FRAME", "TENSOR_DTYPES", "Ahead", "Class", "Given", "Kind", "Live",
-    "Malformed", "Member", "NotData", "Pieces", "Received", "TooDeep", "Traced",
-    "decode", "encode", "kind_of", "receive",
+    "ARRAY_DTYPES",
+    "SMALL_FRAME",
+    "TENSOR_DTYPES",
+    "Ahead",
+    "Class",
+    "Given",
+    "Kind",
+    "Live",
+    "Malformed",
+    "Member",
+    "NotData",
+    "Pieces",
+    "Received",
+    "Tensor",
+    "TooDeep",
+    "Traced",
+    "decode",
+    "encode",
+    "kind_of",
+    "receive",
 ]  # fmt: skip
 
 HEADER = struct.Struct("<II")
@@ -153,7 +170,8 @@ def decode(
 
     Args:
         opaque: Loads a pickle; only in a worker.
-        live: Gives the value of a node of `nodes.LIVE`; a `Traced` has its tensor beside it.
+        live: Gives the value of a node of `nodes.LIVE`; a `Traced` comes in a tuple with its
+            tensor and its gradient.
         plain: Refuse masked arrays, whose comparisons pass over what is masked.
 
     Raises:
@@ -275,7 +293,7 @@ def _uncommon_to_node(value: Any, writer: _Writer, depth: int) -> Node:
     if live is None:
         return _data_to_node(value, writer, depth)
     if (node := live(value, False)) is not None:
-        return node
+        return _with_tensors(node, value, writer) if type(node) is Traced else node
     mark = len(writer.buffers)
     try:
         return _data_to_node(value, writer, depth)
@@ -286,6 +304,14 @@ def _uncommon_to_node(value: Any, writer: _Writer, depth: int) -> Node:
         if (node := live(value, True)) is None:
             raise
         return node
+
+
+def _with_tensors(node: Traced, value: Any, writer: _Writer) -> Traced:
+    """A hook's node of a tensor, with the tensor's contents; its `grad` is a tensor as yet."""
+    torch = sys.modules["torch"]
+    told = tensor_to_node(torch, value, writer.buffers)
+    grad = None if node.grad is None else tensor_to_node(torch, node.grad, writer.buffers)
+    return Traced(node.number, node.kind, told, grad, node.leaves)
 
 
 def _data_to_node(value: Any, writer: _Writer, depth: int) -> Node:
@@ -432,9 +458,11 @@ def _from_uncommon(node: Node, reader: _Reader, depth: int) -> Any:  # noqa: C90
             raise Malformed("an array with masked entries")
         return masked(node, lambda part: _from_node(part, reader, depth + 1))
     if isinstance(node, LIVE) and reader.live is not None:
-        if isinstance(node, Traced):
-            return reader.live((node, tensor(node.tensor.dtype, node.tensor.shape, reader)))
-        return reader.live(node)
+        if not isinstance(node, Traced):
+            return reader.live(node)
+        parts = [None if part is None else tensor(part.dtype, part.shape, reader)
+                 for part in (node.tensor, node.grad)]  # fmt: skip
+        return reader.live((node, *parts))
     if reader.opaque is None or not isinstance(node, Opaque):
         raise Malformed("only data may come back")
     return reader.opaque(bytes(reader.take(node.size)))

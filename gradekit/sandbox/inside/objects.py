@@ -11,6 +11,7 @@ import types
 from typing import Any
 
 from gradekit.sandbox import wire
+from gradekit.sandbox.inside.tensors import Tensors, is_traced
 from gradekit.sandbox.known import SPECIAL, known_classes, names_of_known
 from gradekit.sandbox.limits import LIVE_OBJECTS
 
@@ -26,7 +27,8 @@ Kind = int | wire.Kind
 class Objects:
     """What a check holds handles on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_gradients: bool = False) -> None:
+        self.tensors = Tensors() if with_gradients else None
         self._values: list[Any] = []
         self._numbers: dict[Any, int] = {}
         self._told: set[int] = set()  # classes that the current frame has described
@@ -39,6 +41,8 @@ class Objects:
         """Forget all of them: another check begins."""
         self._values.clear()
         self._numbers.clear()
+        if self.tensors is not None:
+            self.tensors.clear()
 
     def begin_frame(self) -> None:
         """Describe classes anew: each frame tells all that is needed to read it."""
@@ -50,6 +54,8 @@ class Objects:
             return wire.Class(self._class(value))
         if type(value) is wire.Given:
             return value
+        if self.tensors is not None and is_traced(value):
+            return self.tensors.node(value, self.number(value))
         if not is_no_data and self._is_data(value):
             return None
         name = getattr(value, "__name__", "") if isinstance(value, FUNCTIONS) else ""
@@ -58,6 +64,9 @@ class Objects:
 
     def value(self, node: Any) -> Any:
         """The object that a node of the other side means."""
+        if isinstance(node, tuple):
+            assert self.tensors is not None
+            return self.tensors.arrived(node[0], node[1])
         if isinstance(node, wire.Class):
             kind: Any = node.kind
             return known_classes()[kind] if isinstance(kind, str) else self.at(kind)

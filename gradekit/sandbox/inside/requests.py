@@ -8,9 +8,11 @@ prelude, which says what has changed on the other side since the last one.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import copy
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -101,7 +103,7 @@ class Requests:
         self._callbacks: dict[int, Callable[..., Any]] = {}
         self._places: dict[int, int] = {}  # of callbacks, by their ids
         self._arguments: list[Arguments] = []  # of the requests under way, the innermost last
-        self.objects = Objects()
+        self.objects = Objects(with_gradients=answer.mode == IMPORTED)
 
     def value(self, node: Any) -> Any:
         """What a node of the other side means, that is no data."""
@@ -123,11 +125,13 @@ class Requests:
         def changes() -> Any:
             drawn = [name for name in before if states()[name] != before[name]]
             written = arguments.changes()
-            return (written, drawn) if written or drawn else None
+            tensors = self.objects.tensors.changes() if self.objects.tensors is not None else []
+            return (written, drawn, tensors) if written or drawn or tensors else None
 
         self._arguments.append(arguments)
         try:
-            value = arguments.marked(self._value(kind, asked))
+            with _gradients(prelude):
+                value = arguments.marked(self._value(kind, asked))
             return self._encoded("value", number, (value, self._printed(), changes()))
         except BaseException as error:
             return self._raised(number, error, changes)
@@ -143,6 +147,10 @@ class Requests:
             self._places.clear()
         if generators := prelude.get("generators"):
             set_generators(*generators)
+        if (tensors := prelude.get("tensors")) and self.objects.tensors is not None:
+            self.objects.tensors.set(tensors)
+        if "input" in prelude:
+            self._answer.read_from(prelude["input"])
 
     def _node(self, value: Any, is_no_data: bool) -> Any:
         if (place := self._places.get(id(value))) is not None:
@@ -189,6 +197,8 @@ class Requests:
             return _attribute(*asked)
         if kind == "operate":
             value, name, arguments = asked
+            if name == "backward" and self.objects.tensors is not None:
+                return self.objects.tensors.backward(self.objects.at(value), *arguments)
             return OPERATIONS[name](value, *arguments)
         if kind == "probe":
             return self._answer.probed(*asked)
@@ -197,6 +207,14 @@ class Requests:
             target = self._answer.function(target)
         value = target(*arguments, **keywords)
         return (value, arguments, keywords) if with_arguments else value
+
+
+def _gradients(prelude: dict[str, Any] | None) -> contextlib.AbstractContextManager[object]:
+    """What keeps gradients from being noted, where the check does so."""
+    if prelude and prelude.get("no_grad"):
+        off: contextlib.AbstractContextManager[object] = sys.modules["torch"].no_grad()
+        return off
+    return contextlib.nullcontext()
 
 
 def _attribute(value: Any, action: str, name: str, *new: Any) -> Any:

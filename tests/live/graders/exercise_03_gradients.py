@@ -1,0 +1,106 @@
+"""Checks that follow gradients through the answer's process."""
+
+import torch
+from torch import nn
+
+from gradekit.grading import check
+
+
+def judges(points):
+    return check("scaled", points=points, hint="Does the gradient get there?")
+
+
+@judges(2)
+def test_gradient_ends(submission):
+    """A gradient goes through what the answer computed, and on to what came before."""
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = submission.scaled(x * 3, 2)
+    assert y.tolist() == [6, 12]
+    (y**2).sum().backward()
+    assert x.grad.tolist() == [72, 144]
+    z = submission.scaled(submission.scaled(x, 2), 5)
+    (found,) = torch.autograd.grad(z.sum(), x)
+    assert found.tolist() == [10, 10]
+
+
+@judges(1)
+def test_second_output_is_cut_off(submission):
+    """Several outputs have gradients of their own; a function of autograd has its own backward."""
+    x = torch.tensor([0.0, 1.0], requires_grad=True)
+    square, exponential = submission.split(x)
+    (square + exponential).sum().backward()
+    assert torch.allclose(x.grad, 2 * x.detach() + x.detach().exp())
+    w = torch.tensor([1.0], requires_grad=True)
+    submission.Double.apply(w).sum().backward()
+    assert w.grad.item() == 2
+    exact = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(submission.scaled, (exact, 3.0))
+
+
+@judges(2)
+def test_model_does_not_train(submission):
+    """Parameters are those of an optimiser here, and the model learns."""
+    torch.manual_seed(0)
+    model = submission.Model(4)
+    assert isinstance(model, nn.Module)
+    assert sum(each.numel() for each in model.parameters()) == 21
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    x, y = torch.randn(8, 3), torch.ones(8, 1)
+    losses = []
+    for _ in range(5):
+        optimiser.zero_grad()
+        loss = nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        assert model.first.weight.grad is not None
+        optimiser.step()
+        losses.append(loss.item())
+    assert losses == sorted(losses, reverse=True)
+    with torch.no_grad():
+        model.last.bias.fill_(7.0)
+        out = model(x)
+    assert not out.requires_grad
+    assert model.last.bias.item() == 7
+
+
+@judges(2)
+def test_own_optimiser_stands_still(submission):
+    """An optimiser of the answer's sees gradients from here, and its steps are seen here."""
+    weight = nn.Parameter(torch.tensor([1.0, 2.0]))
+    model = submission.Model(2)
+    descent = submission.Descent(model.parameters(), 0.5)
+    before = [each.detach().clone() for each in model.parameters()]
+    model(torch.ones(1, 3)).sum().backward()
+    descent.step()
+    after = [*model.parameters()]
+    for old, new in zip(before, after, strict=True):
+        assert torch.allclose(new, old - 0.5 * new.grad)
+    descent.zero()
+    assert all(each.grad is None for each in model.parameters())
+    assert submission.scaled(weight, 2).sum().item() == 6
+
+
+@judges(1)
+def test_backward_inside_is_lost(submission):
+    """Gradients of a backward in the answer's process arrive."""
+    model = submission.Model(2)
+    x = torch.ones(2, 3, requires_grad=True)
+    submission.learn(model, x, torch.zeros(2, 1))
+    assert x.grad is not None
+    assert model.last.bias.grad is not None
+
+
+@judges(1)
+def test_changes_a_copy(submission):
+    """A tensor that is changed in place is changed here."""
+    x = torch.zeros(3)
+    submission.fill(x)
+    assert x.tolist() == [1, 1, 1]
+
+
+@judges(1)
+def test_other_noise(submission):
+    """torch's seed is the answer's as well."""
+    torch.manual_seed(5)
+    drawn = submission.noise(4)
+    torch.manual_seed(5)
+    assert torch.equal(drawn, torch.randn(4))
