@@ -39,7 +39,7 @@ class Shared(Objects):
         self._tensors = Tensors(self._backward)
         self._sources = sys.stdin, builtins.input
         self._line: Callable[[str | None], str] = self._read_line
-        self._is_read = False
+        self._is_read = self._is_probe = False
 
     @property
     def may_call_back(self) -> bool:
@@ -60,6 +60,7 @@ class Shared(Objects):
         return told
 
     def begin_request(self, kind: str, asked: Any) -> Any:
+        self._is_probe = kind == "probe"  # whose function runs beside the answer
         asked = asked if kind in SHARED else ()
         return Arguments(asked, self._all_constants, self._tensors.is_mirrored)
 
@@ -93,7 +94,9 @@ class Shared(Objects):
             return node
         if (node := self._tensors.node(value)) is not None:
             return node
-        return wire.Given(self._callbacks.place(value)) if is_callback(value) else None
+        if self._is_probe or not is_callback(value):
+            return None
+        return wire.Given(self._callbacks.place(value))
 
     def value(self, node: Any) -> Any:
         if isinstance(node, tuple):

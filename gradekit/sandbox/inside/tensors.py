@@ -101,7 +101,11 @@ class Tensors:
         for leaf in leaves:
             if leaf is not None:
                 leaf.grad = None
-        torch.autograd.backward(value, grad, retain_graph=True)
+        if value.is_complex():
+            torch.autograd.backward(value, grad, retain_graph=True)
+        else:  # the same, without a second of imports for the sake of a gradient's shape
+            with torch.enable_grad():
+                (value * grad).sum().backward(retain_graph=True)
         found = [None if leaf is None else leaf.grad for leaf in leaves]
         for leaf, old in zip(leaves, before, strict=True):
             if leaf is not None:
