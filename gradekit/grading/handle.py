@@ -18,7 +18,7 @@ from gradekit.grading.raised import SubmissionError
 from gradekit.grading.shown import as_code
 from gradekit.report import clean
 from gradekit.sandbox import wire
-from gradekit.sandbox.known import ERRORS, READABLE, SPECIAL, VIEWED, known_classes
+from gradekit.sandbox.known import ERRORS, OPERATORS, READABLE, SPECIAL, VIEWED, known_classes
 from gradekit.sandbox.limits import LIVE_OBJECTS
 
 LABEL_CHARACTERS = 80
@@ -26,6 +26,7 @@ LONGEST = 2**31  # of what an object says of its length
 CLASSES, BASES = 500, 50  # of one check, and of each
 COMPARED = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 DATA: list[type] = [known_classes()[name] for name in VIEWED]
+VERDICTS = (AssertionError, SubmissionError)  # no `with` block of an answer's swallows these
 ERROR_NAMES = frozenset(ERRORS)
 Judged = Mapping[str, frozenset[str]]  # special methods, by the classes of the solution
 
@@ -184,6 +185,13 @@ class About(NamedTuple):
     judged: frozenset[str]  # special methods that its objects may answer themselves
     data: type | None  # the kind of data that it is derived from
 
+    def allows(self, operator: str) -> bool:
+        """Whether the solution's class defines an operator of two values, either way round."""
+        plain = f"__{operator[3:]}" if operator[:3] in ("__r", "__i") else operator
+        return any(f"__{prefix}{plain[2:]}" in self.judged for prefix in ("", "r", "i")) or (
+            operator in self.judged
+        )
+
 
 def about_of(kind: type) -> About | None:
     """What is known of a class, if it stands for one of the answer's."""
@@ -324,6 +332,29 @@ def _ordered(name: str, sign: str) -> Callable[[Any, Any], Any]:
     return method
 
 
+def _combined(name: str) -> Callable[[Any, Any], Any]:
+    """An operator of two values. `abs(x - 5) < 0.1` lets `x` judge as much as `x == 5` does."""
+
+    def method(self: Any, other: Any, *more: Any) -> Any:
+        about = _known(type(self))
+        if about.allows(name):
+            if not is_handle(other):
+                about.objects.used.add("judged")
+            return _operated(self, name, other, *more)
+        if about.data is not None:
+            return _of_data(name, _view(self), _view(other) if is_handle(other) else other)
+        text = f"objects of class {about.label} are not combined by {name} in a check"
+        raise SubmissionError(f"{text}: the solution's are not")
+
+    return method
+
+
+def _of_data(name: str, value: Any, other: Any) -> Any:
+    """The same of what an object holds."""
+    method = getattr(type(value), name, None)
+    return NotImplemented if method is None else method(value, other)
+
+
 def _passed_on(name: str) -> Callable[..., Any]:
     """A special method that goes to the object."""
 
@@ -347,7 +378,8 @@ def _left(self: Any, kind: Any, error: Any, trace: Any) -> bool:
     name = next((base.__name__ for base in kind.__mro__ if base.__name__ in ERROR_NAMES), "")
     if not name:  # the end of the process, of a test, ...
         return False
-    return _operated(self, "__exit__", name, (str(error),)) is True
+    is_swallowed = _operated(self, "__exit__", name, (str(error),)) is True
+    return is_swallowed and not issubclass(kind, VERDICTS)
 
 
 def _length(self: Any) -> int:
@@ -361,6 +393,7 @@ for _name, _sign in COMPARED.items():
     type.__setattr__(Handle, _name, _ordered(_name, _sign))
 METHODS: dict[str, Callable[..., Any]] = {
     **{name: _passed_on(name) for name in SPECIAL},
+    **{name: _combined(name) for name in OPERATORS},
     "__call__": _called,
     "__len__": _length,
     "__exit__": _left,

@@ -501,7 +501,8 @@ class Run:
             if objects is None:
                 return reply_in(frame, number)
             self._weigh(frame)
-            reply = objects.read(given, lambda: reply_in(frame, number, objects.value))
+            plain = not self.terms.masked
+            reply = objects.read(given, lambda: reply_in(frame, number, objects.value, plain=plain))
             value = objects.settled(given, reply.value, reply.changes)
             return Reply(reply.kind, value, reply.printed)
         except wire.Malformed as error:

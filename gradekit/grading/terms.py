@@ -8,17 +8,22 @@ the task. The solution's text is parsed, never run, and an answer has no say in 
 from __future__ import annotations
 
 import ast
+import re
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
-from gradekit.sandbox.known import JUDGING
+from gradekit.sandbox.known import JUDGING, OPERATORS
 from gradekit.sandbox.limits import PLAIN
 from gradekit.submission import read
 
 ORDER = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
-WITH_LENGTH = JUDGING | {"__len__"}  # which gives an object a truth value
+# A length gives an object a truth value; an operator may give a difference of 0.
+COUNTED = JUDGING | {"__len__", *OPERATORS}
+FLAGS = frozenset({"__or__", "__and__", "__xor__"})
+MASKED = re.compile(r"\b(?:np|numpy)\.ma\b|\bmasked_")
 
 
 class Terms(NamedTuple):
@@ -26,6 +31,7 @@ class Terms(NamedTuple):
 
     mode: str = PLAIN
     judged: Mapping[str, frozenset[str]] = {}
+    masked: bool = False  # its arrays may hide entries, which comparisons pass over
 
 
 def terms_of(course: Course, exercise: Exercise) -> Terms:
@@ -36,12 +42,14 @@ def terms_of(course: Course, exercise: Exercise) -> Terms:
         cells = read(course.solution(exercise)).cells
     except KitError:  # a course without this solution: nothing is judged by itself
         cells = ()
-    return Terms(exercise.mode, judged_in(cells))
+    return Terms(exercise.mode, judged_in(cells), any(map(MASKED.search, cells)))
 
 
 def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
     """The special methods that the classes of a source define, by the names of the classes."""
     found: dict[str, frozenset[str]] = {}
+    library: dict[str, frozenset[str]] = {"Flag": FLAGS, "IntFlag": FLAGS}
+    inheritable = ChainMap(found, library)
     for cell in cells:
         try:
             tree = ast.parse(cell)
@@ -49,7 +57,7 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
-                inherited = [found.get(name, frozenset()) for name in map(_name, node.bases)]
+                inherited = [inheritable.get(name, frozenset()) for name in map(_name, node.bases)]
                 own = _methods(node) | _by_decorators(node)
                 found[node.name] = own.union(found.get(node.name, ()), *inherited)
     return {name: methods for name, methods in found.items() if methods}
@@ -63,7 +71,7 @@ def _methods(node: ast.ClassDef) -> frozenset[str]:
             names.add(statement.name)
         elif isinstance(statement, ast.Assign):
             names |= {each.id for each in statement.targets if isinstance(each, ast.Name)}
-    return frozenset(names & WITH_LENGTH)
+    return frozenset(names & COUNTED)
 
 
 def _by_decorators(node: ast.ClassDef) -> frozenset[str]:

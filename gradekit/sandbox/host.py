@@ -296,16 +296,23 @@ def _obituary(status: int, peak_mib: float, limits: Limits) -> WorkerLost:
     return WorkerLost("crashed", f"{{what}} ended its own process (exit status {code})")
 
 
-def reply_in(frame: wire.Received, number: int, live: Callable[[Any], Any] | None = None) -> Reply:
+def reply_in(
+    frame: wire.Received,
+    number: int,
+    live: Callable[[Any], Any] | None = None,
+    *,
+    plain: bool = True,
+) -> Reply:
     """What a frame says, if it is the reply to request `number` of an exchange.
 
     Args:
         live: Where handles are in use, what makes them; see `wire.decode`.
+        plain: Refuse arrays with masked entries.
 
     Raises:
         wire.Malformed: it is not.
     """
-    kind, replied, body = wire.decode(*frame, live=live, plain=live is None)
+    kind, replied, body = wire.decode(*frame, live=live, plain=plain)
     if replied != number:
         raise wire.Malformed("the reply is to another question")
     if (

@@ -65,7 +65,12 @@ def test_changes_a_constant(submission):
 def test_calls_something_else(submission):
     """Functions of the check are called with what they should be, and raise through the answer."""
     calls = []
-    assert submission.each_to(lambda x: calls.append(x) or x + 1, [1, 2]) == [2, 3]
+
+    def noted(x):
+        calls.append(x)
+        return x + 1
+
+    assert submission.each_to(noted, [1, 2]) == [2, 3]
     assert calls == [1, 2]
     seen = []
     submission.each_to(seen.append, [5, 6])
