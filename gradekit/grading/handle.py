@@ -153,7 +153,8 @@ class Objects:
         elif isinstance(kind, int):
             known = self._classes.get(kind)
         else:
-            known = self._classes.get(kind.number) or self._described(kind)
+            known = self._classes.get(kind.number)
+            known = self._described(kind) if known is None else known
         if known is None:
             raise wire.Malformed("no such class")
         return known
@@ -241,7 +242,9 @@ class LiveClass(type):
         return any(each is item or each == item for each in cls)
 
     def __bool__(cls) -> bool:
-        return True
+        if issubclass(cls, BaseException):  # pytest.raises looks whether it was given any
+            return True
+        raise SubmissionError(f"the class {cls.__name__} has no truth value in a check")
 
     def __dir__(cls) -> list[str]:
         return _names(_operated(cls, "dir"))

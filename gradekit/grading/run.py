@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -88,6 +89,7 @@ class Attempt:
     prelude: dict[str, Any] = field(default_factory=lambda: {"fresh": True})
     requests: int = 0  # made of objects
     told_bytes: int = 0
+    asking_seconds: float = 0.0  # CPU time that such requests have taken here
 
     def made_ahead(self, requests: list[wire.Pieces]) -> Exchange | None:
         """The exchange of these requests, if it is the one that was made next."""
@@ -224,15 +226,19 @@ class Run:
         """Make a request of a handle; there may be only so many in a check."""
         attempt = self.attempt
         attempt.requests += 1
-        if attempt.requests > REQUESTS:
-            text = f"stopped: the check asked for more than {REQUESTS:,} things of its objects"
-            raise SubmissionError(text, "timed_out")
+        seconds = self.sandbox.limits.check_seconds
+        if attempt.requests > REQUESTS or attempt.asking_seconds > seconds:
+            text = "stopped: the check asked its objects for things without end"
+            attempt.lost = SubmissionError(text, "timed_out")
         if isinstance(what, Call):
             attempt.last_call = what
+        started = time.thread_time()
         try:
             return self.request(kind, asked, what)
         except Stopped as stopped:
             raise stopped.error from None
+        finally:
+            attempt.asking_seconds += time.thread_time() - started
 
     def ask_ahead(self, requests: list[bytes]) -> bytes | None:
         """Make requests that the check is going to make, and keep the replies until it does.

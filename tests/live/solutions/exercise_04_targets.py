@@ -5,8 +5,6 @@ import enum
 from decimal import Decimal
 from fractions import Fraction
 
-import numpy as np
-
 
 class Kind(enum.Enum):
     RED = 1

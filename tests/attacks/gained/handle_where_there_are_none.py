@@ -1,0 +1,20 @@
+# attack: gained: an object that stays, in an exercise of data; expect: softmax malformed, score 0
+import sys
+
+nodes, wire = (sys.modules[f"gradekit.sandbox.{name}"] for name in ("nodes", "wire"))
+before = wire._to_node
+
+
+class Forged:
+    pass
+
+
+def forged(value, writer, depth):
+    return nodes.Live(1, nodes.Kind(2, "Any", [], []), "") if isinstance(value, Forged) else before(value, writer, depth)
+
+
+wire._to_node = forged
+
+
+def softmax(x, axis=-1):
+    return Forged()

@@ -1,0 +1,27 @@
+# attack: gained: an object each of whose attributes is itself, and equals everything; expect: score 0
+class Everything:
+    def __eq__(self, other):
+        return True
+
+    def __ne__(self, other):
+        return False
+
+    def __hash__(self):
+        return 5
+
+
+class Box(Everything):
+    def __getattr__(self, name):
+        return self
+
+    def __call__(self, *args):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return False
+
+
+five = Box()

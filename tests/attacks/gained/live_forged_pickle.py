@@ -1,0 +1,19 @@
+# attack: gained: a pickle in place of an object; expect: equal malformed, score 0
+import sys
+
+nodes = sys.modules["gradekit.sandbox.nodes"]
+Objects = sys.modules["gradekit.sandbox.inside.objects"].Objects
+node = Objects.node
+
+
+class Forged:
+    pass
+
+
+Objects.node = lambda self, value, last: (
+    nodes.Opaque(0) if isinstance(value, Forged) else node(self, value, last)
+)
+
+
+def five():
+    return Forged()

@@ -1,0 +1,150 @@
+"""Attacks on handles succeed once their guard is taken out: so each of them tests something.
+
+A guard of the trusted side is replaced by what a trusting author might have written. Not tried
+here, since it keeps the machine busy for minutes or ends the grader, are: that a set fills by and
+by, that requests and callbacks are counted, that a callback's lines are watched, that an int has
+bounds; and what two guards hold, of which one is enough.
+"""
+
+from __future__ import annotations
+
+import builtins
+import copy
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from gradekit.course import Course
+from gradekit.engine import open_session
+from gradekit.grading import arguments, callback, handle, raised, run
+from gradekit.grading.session import Session
+from gradekit.report import Report
+from gradekit.sandbox import atoms, host, wire
+from gradekit.submission import read
+
+TESTS = Path(__file__).parent
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def by(target: Any, name: str, value: Any) -> Patch:
+    """A guard that is replaced by `value`."""
+    return lambda patch: patch.setattr(target, name, value)
+
+
+def all_judge(patch: pytest.MonkeyPatch) -> None:
+    """Every object is asked what it says of itself."""
+    patch.setattr(handle, "_judges", lambda value, name: not value.kit__ref.objects.is_reading)
+
+
+def asked_for_truth(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(handle.Handle.__dict__["__bool__"], "__code__", _truth.__code__)
+
+
+def _truth(self: Any) -> bool:
+    return self.kit__ref.objects.ask("operate", [self, "__bool__", ()], "it") is True
+
+
+def any_class(patch: pytest.MonkeyPatch) -> None:
+    """A class is looked up by the name that the worker told."""
+
+    def found(name: str) -> object:
+        module, _, attribute = name.rpartition(".")
+        return getattr(importlib.import_module(module or "builtins"), attribute, None)
+
+    names = mock.Mock(get=found)
+    patch.setattr(handle, "known_classes", lambda: names)
+
+
+def changes_are_believed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(arguments, "_write", lambda target, content: None)
+    patch.setattr(arguments.Arguments, "at", lambda self, place: self.objects[0])
+
+
+def masks_arrive(patch: pytest.MonkeyPatch) -> None:
+    before = host.reply_in
+    patch.setattr(run, "reply_in", lambda *args, plain=True: before(*args, plain=False))
+
+
+GUARDS: dict[str, Patch] = {
+    "live_equals_everything": all_judge,
+    "live_unequal_to_nothing": all_judge,
+    "live_hash_of_five": all_judge,
+    "live_contains_everything": all_judge,
+    "live_items_equal_everything": all_judge,
+    "live_list_of_equals": all_judge,
+    "live_between_all": all_judge,
+    "live_int_that_lies": all_judge,
+    "live_list_that_lies": all_judge,
+    "live_iterates_differently": all_judge,
+    "live_value_equals_everything": all_judge,
+    "live_attributes_are_everything": all_judge,
+    "live_enum_lookalike": all_judge,
+    "live_true": all_judge,
+    "live_long": all_judge,
+    "live_differs_by_nothing": by(handle.About, "allows", lambda self, name: True),
+    "live_array_differs_by_nothing": by(handle.About, "allows", lambda self, name: True),
+    "live_claims_to_be_an_array": by(handle.About, "allows", lambda self, name: True),
+    "live_metaclass_agrees": by(handle.LiveClass, "__eq__", lambda cls, other: True),
+    "live_block_swallows": by(handle, "VERDICTS", ()),
+    "live_error_by_name": by(
+        raised.Problem, "_raised", lambda self: getattr(builtins, self.type)(self.text)
+    ),
+    "live_error_of_lying_class": by(
+        raised.Problem, "_raised", lambda self: ValueError(self.text)
+    ),
+    "live_constant_emptied": by(arguments, "owners_of", lambda value: set()),
+    "live_nested_constant_emptied": by(arguments, "_inside", lambda value, module: []),
+    "live_array_of_constant_zeroed": by(arguments, "owners_of", lambda value: {id(value)}),
+    "live_masked_everything": masks_arrive,
+    "live_forged_argument": by(arguments.Arguments, "at", lambda self, place: 5),
+    "live_forged_function": by(callback.Callbacks, "at", lambda self, place: 5),
+    "live_forged_base": any_class,
+    "live_forged_class": any_class,
+    "live_forged_number": by(handle, "_check_number", lambda number: None),
+    "live_forged_kind_number": by(handle.Objects, "_class", lambda self, kind: handle.Handle),
+    "live_forged_view": by(handle, "_view", lambda value: value.kit__ref.objects.ask(
+        "operate", [value, "view", ()], "it")[0]),
+    "live_changes_of_another_kind": changes_are_believed,
+    "live_changes_of_nothing": changes_are_believed,
+    "live_many_classes": by(handle, "CLASSES", 10**6),
+    "live_class_of_many_bases": by(handle, "BASES", 10**6),
+    "live_decimal_bomb": by(atoms, "MAX_EXPONENT", 10**10),
+    "live_structure_of_nothing": by(wire, "structured", lambda node, value_of: 5),
+    "live_length_beyond_all": by(handle, "LONGEST", 2**63),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def targets() -> Iterator[Session]:
+    course = Course(TESTS / "live")
+    with open_session(course, course.find("targets")) as session:
+        yield session
+
+
+def outcome(report: Report) -> list[tuple[str, str]]:
+    """How each check ended, and whether it earned points."""
+    return [(check.outcome, check.ending) for check in report.checks]
+
+
+@pytest.mark.parametrize("stem", GUARDS)
+def test_an_attack_succeeds_without_its_guard(
+    stem: str, targets: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It earns points, or is taken for data, where it is refused with its guard in place."""
+    (path,) = (TESTS / "attacks").glob(f"*/{stem}.py")
+    attack = read(path)
+    guarded = targets.examine(attack, remember=False)[0]
+    (module,) = [each for name, each in sys.modules.items() if "exercise_04_targets" in name]
+    constants = copy.deepcopy((module.EXPECTED, module.TABLE, module.NESTED))
+    with monkeypatch.context() as patch:
+        GUARDS[stem](patch)
+        unguarded = targets.examine(attack, remember=False)[0]
+    module.EXPECTED, module.TABLE, module.NESTED = constants  # some attacks have changed them
+    assert outcome(unguarded) != outcome(guarded)
+    if {check.ending for check in guarded.failed} == {"finished"}:
+        assert unguarded.score > guarded.score == 0
