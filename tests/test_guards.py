@@ -139,6 +139,7 @@ def test_an_attack_succeeds_without_its_guard(
     (path,) = (TESTS / "attacks").glob(f"*/{stem}.py")
     attack = read(path)
     guarded = targets.examine(attack, remember=False)[0]
+    module: Any
     (module,) = [each for name, each in sys.modules.items() if "exercise_04_targets" in name]
     constants = copy.deepcopy((module.EXPECTED, module.TABLE, module.NESTED))
     with monkeypatch.context() as patch:
