@@ -6,7 +6,6 @@ that are called back, global random generators, what is printed. See docs/gradin
 
 from __future__ import annotations
 
-import builtins
 import sys
 import zlib
 from collections.abc import Callable
@@ -37,9 +36,7 @@ class Shared(Objects):
         self._output = sys.stdout
         self._given: list[Arguments] = []  # of the requests under way, the innermost last
         self._tensors = Tensors(self._backward)
-        self._sources = sys.stdin, builtins.input
-        self._line: Callable[[str | None], str] = self._read_line
-        self._is_read = self._is_probe = False
+        self._is_probe = False
 
     @property
     def may_call_back(self) -> bool:
@@ -53,10 +50,6 @@ class Shared(Objects):
             told["tensors"] = tensors
         if (torch := sys.modules.get("torch")) and not torch.is_grad_enabled():
             told["no_grad"] = True
-        is_read = (sys.stdin, builtins.input) != self._sources
-        if is_read or self._is_read:  # the check has put something in their place
-            told["input"] = self._line if is_read else None
-        self._is_read = is_read
         return told
 
     def begin_request(self, kind: str, asked: Any) -> Any:
@@ -136,10 +129,6 @@ class Shared(Objects):
 
     def _backward(self, number: int, grad: Any, *leaves: Any) -> Any:
         return self.ask("operate", [number, "backward", (grad, *leaves)], "backward()")
-
-    def _read_line(self, prompt: str | None) -> str:
-        """What the check gives the answer to read; with a prompt, as `input` does."""
-        return sys.stdin.readline() if prompt is None else input(str(prompt))
 
     def _none(self) -> Any:
         raise wire.Malformed("an argument that it was not given")

@@ -292,8 +292,7 @@ class Run:
         prelude = self.attempt.prelude
         if number == 1:
             prelude |= objects.prelude()
-        node = None if kind == "probe" else objects.node  # its function runs there, by value
-        request = wire.encode(kind, number, (prelude or None, body), pickled, node)
+        request = wire.encode(kind, number, (prelude or None, body), pickled, objects.node)
         self.attempt.prelude = {}
         return request
 

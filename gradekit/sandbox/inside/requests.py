@@ -149,8 +149,6 @@ class Requests:
             set_generators(*generators)
         if (tensors := prelude.get("tensors")) and self.objects.tensors is not None:
             self.objects.tensors.set(tensors)
-        if "input" in prelude:
-            self._answer.read_from(prelude["input"])
 
     def _node(self, value: Any, is_no_data: bool) -> Any:
         if (place := self._places.get(id(value))) is not None:

@@ -91,22 +91,6 @@ class Printed(io.RawIOBase):
         return text
 
 
-class Lines(io.TextIOBase):
-    """Standard input, line by line from the check."""
-
-    def __init__(self, ask: Callable[[str | None], str]) -> None:
-        self._ask = ask
-
-    def readable(self) -> bool:
-        return True
-
-    def readline(self, size: int = -1) -> str:  # type: ignore[override]
-        return self._ask(None)
-
-    def read(self, size: int | None = -1) -> str:
-        return "".join(self)
-
-
 class Answer:
     """The submission's module and what became of loading it."""
 
@@ -204,12 +188,6 @@ class Answer:
             return getattr(self.module, name)
         except AttributeError:
             raise self._missing(name, "name") from None
-
-    def read_from(self, ask: Callable[[str | None], str] | None) -> None:
-        """Let `input` and standard input ask the check; None for nobody who types."""
-        builtin = self.module.__dict__["__builtins__"]
-        builtin["input"] = builtins.input if ask is None else lambda prompt="": ask(str(prompt))
-        sys.stdin = io.StringIO() if ask is None else Lines(ask)
 
     def probed(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """What a probe gives."""
