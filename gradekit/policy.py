@@ -15,10 +15,12 @@ import math
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from gradekit.intake.layouts import canvas
 from gradekit.results import Result
 
 DAY = timedelta(days=1)
@@ -26,6 +28,7 @@ DIGITS = 2  # of a final score
 POINTS = 10.0  # of an exercise, where no report tells
 EVERYBODY = ""  # as a student, in a table by student and exercise
 NO_TIME = "no hand-in time is told, so no late penalty"
+MARKED_LATE = "Canvas marks it late and tells no time, so no late penalty"
 EXCUSED = "excused"
 State = Literal["graded", "not_run", "excused", "unreadable", "missing"]
 
@@ -162,7 +165,9 @@ class Final(NamedTuple):
     @property
     def told(self) -> str:
         """The score with its reasons, for a student; "" where it is simply what was earned."""
-        told = self._replace(why=tuple(why for why in self.why if why != NO_TIME)).reasons
+        told = self._replace(
+            why=tuple(why for why in self.why if why not in (NO_TIME, MARKED_LATE))
+        ).reasons
         if not told or self.score is None:
             return told
         return f"{self.score:g} of {self.max_score:g} points: {told}"
@@ -191,6 +196,7 @@ class _Attempt(NamedTuple):
     raw: float
     max_score: float
     handed_in: str
+    marked_late: bool  # by a platform that tells no time
     answer: Answer
     marked: tuple[str, ...]
 
@@ -338,6 +344,7 @@ def _attempt(result: Result, marks: Sequence[Mark], answer: Answer) -> _Attempt:
         report.score,
         report.max_score,
         result.handed_in,
+        canvas.is_late(PurePosixPath(result.file).name),
         answer,
         tuple(marked),
     )
@@ -387,7 +394,7 @@ def _late(earned: _Earned, attempt: _Attempt, policy: Policy) -> tuple[float, tu
             f"{earned.penalty:g} points off for lateness, by nbgrader",
         )
     if not attempt.handed_in:
-        return attempt.raw, (NO_TIME,)
+        return attempt.raw, (MARKED_LATE if attempt.marked_late else NO_TIME,)
     days = days_late(attempt.handed_in, deadline, late.grace_minutes)
     if not days:
         return attempt.raw, ()

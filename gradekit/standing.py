@@ -20,6 +20,7 @@ from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.files import replace_whole_file
 from gradekit.policy import (
+    MARKED_LATE,
     NO_TIME,
     Final,
     Finals,
@@ -160,12 +161,7 @@ def stand(
         penalties,
         unreadable,
     )
-    without_time = sum(
-        NO_TIME in final.why for of_one in finals.values() for final in of_one.values()
-    )
-    if without_time:
-        noun = "answer tells" if without_time == 1 else "answers tell"
-        notes.append(f"{without_time} {noun} no hand-in time: no late penalty for those")
+    notes += _without_time(finals)
     by_name: dict[str, Person] = {}
     for person in sorted(everybody, key=lambda each: not each.id):  # those with an id first
         by_name.setdefault(names[person], person)
@@ -184,6 +180,17 @@ def _read_files(
     if (folder / OVERRIDES).is_file():
         marks += read_overrides(folder / OVERRIDES, course, names, _checks(folder))
     return policy, marks, penalties, notes
+
+
+def _without_time(finals: Finals) -> list[str]:
+    """How many answers no lateness is known of."""
+    whys = [why for of_one in finals.values() for final in of_one.values() for why in final.why]
+    said = {NO_TIME: "no hand-in time is told", MARKED_LATE: "Canvas says late, and not how late"}
+    return [
+        f"{count} {'answer' if count == 1 else 'answers'} of which {what}: no late penalty"
+        for why, what in said.items()
+        if (count := whys.count(why))
+    ]
 
 
 def _for_checks(marks: Iterable[Mark]) -> dict[tuple[str, str], dict[str, float]]:

@@ -18,7 +18,18 @@ from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.export.format import Graded
 from gradekit.export.formats import canvas, moodle
-from gradekit.policy import NO_TIME, Final, Late, Mark, Policy, Rule, column, final_scores, total
+from gradekit.policy import (
+    MARKED_LATE,
+    NO_TIME,
+    Final,
+    Late,
+    Mark,
+    Policy,
+    Rule,
+    column,
+    final_scores,
+    total,
+)
 from gradekit.policy_files import read_overrides, read_policy
 from gradekit.report import Check, Report
 from gradekit.results import Person, Result, called
@@ -98,11 +109,16 @@ def test_an_export_without_times_costs_nothing_and_says_so(tmp_path: Path) -> No
     """No penalty; the score, and the class as a whole, tell why."""
     found = final([result(ADA, 8)], late_policy())
     assert found.score == 8.0 and found.why == (NO_TIME,)
-    folder = written(tmp_path / "graded", [result(ADA, 8)])
+    late = msgspec.structs.replace(result(ALAN, 5), file="turing_LATE_8_1_softmax.py")
+    folder = written(tmp_path / "graded", [result(ADA, 8), late])
     (folder / "grading.toml").write_text("deadline = 2026-10-05T12:00:00Z\nlate.per_day = 0.1\n")
-    assert stand(folder, COURSE).notes == [
-        "1 answer tells no hand-in time: no late penalty for those"
+    standing = stand(folder, COURSE)
+    assert standing.finals["Alan"][FIVE].why == (MARKED_LATE,)
+    assert standing.notes == [
+        "1 answer of which no hand-in time is told: no late penalty",
+        "1 answer of which Canvas says late, and not how late: no late penalty",
     ]
+    assert standing.finals["Alan"][FIVE].told == ""  # nothing of it concerns the student
 
 
 def test_extensions_are_by_person_and_exercise() -> None:

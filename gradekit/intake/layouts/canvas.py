@@ -23,6 +23,8 @@ ENTRY = re.compile(
     r"(?:late_)?(?P<name>.+?)(?:_late)?(?:_(?P<id>\d+))?_(?P<kind>text|link)\.html?", re.IGNORECASE
 )
 
+LATE = re.compile(r"(?:late_anon_|anon_[A-Za-z0-9]{5}_late_|.+?_late_\d+_\d+_)", re.IGNORECASE)
+
 
 class Canvas(NamedTuple):
     """A file's name, taken apart. `file` is what the student called it."""
@@ -40,6 +42,11 @@ def read(name: str) -> Canvas | None:
     if (match := NAMED.fullmatch(name)) and len(match["attachment"]) < 19:
         return Canvas(match["name"], match["id"], int(match["attachment"]), match["file"])
     return None
+
+
+def is_late(name: str) -> bool:
+    """Whether Canvas marks a file as handed in late; how late it does not tell."""
+    return read(name) is not None and LATE.match(name) is not None
 
 
 def entry(name: str) -> Canvas | None:
