@@ -1,14 +1,14 @@
 """What the pages and the statistics of a class cost, against the grading of it.
 
-    python benchmarks/class_page.py [-n 20000] [--exercise softmax] [--doubt]
+    python benchmarks/class_page.py [-n 20000] [--exercise softmax] [--doubt] [--size 300]
 
 Every answer of the bank is graded once; a class is made of the reports, each answer a file of its
 own, as if it had been graded, and everything that `kit grade` writes of it is written. CPU seconds
 an answer are compared with those that docs/scaling.md tells of grading one. Memory is the largest
 that the process needed, for a tenth of the class and for all of it.
 
---doubt: instead, how often a check is doubted in classes of 300 where none is spoiled, and found
-where one is inverted.
+--doubt: instead, how often a check is doubted in classes of 300 (--size) where none is spoiled, and
+found where one is inverted.
 """
 
 from __future__ import annotations
@@ -156,8 +156,8 @@ def inverted(report: Report, name: str) -> Report:
     return msgspec.structs.replace(report, checks=tuple(checks), score=score, behaves_like=like)
 
 
-def doubt(course: Course, slug: str, classes: int = 12) -> None:
-    """Classes of 300, in which a fifth to four fifths are right and the others err in all ways."""
+def doubt(course: Course, slug: str, size: int, classes: int = 12) -> None:
+    """Classes in which a fifth to four fifths are right and the others err in all ways."""
     exercise, generator = course.find(slug), random.Random(1)
     reports = [report for _, report in graded(course, slug)]
     right = [each for each in reports if each.passed]
@@ -175,14 +175,15 @@ def doubt(course: Course, slug: str, classes: int = 12) -> None:
             generator.choice(right)
             if generator.random() < share
             else generator.choice(common if generator.random() < 0.7 else wrong)
-            for _ in range(300)
+            for _ in range(size)
         ]
         alarms += bool(doubted(chosen))
         for name in generator.sample(names, 2):
             tried += 1
             found += doubted([inverted(each, name) for each in chosen])[:1] == [name]
     print(
-        f"{exercise.name}: a check doubted in {alarms} of {classes} honest classes; "
+        f"{exercise.name}: a check doubted in {alarms} of {classes} honest classes "
+        f"of {size}; "
         f"the inverted one named first in {found} of {tried}"
     )
 
@@ -194,11 +195,12 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=20_000, help="answers of the class")
     parser.add_argument("--exercise", action="append", help="softmax, unless it is told")
     parser.add_argument("--doubt", action="store_true")
+    parser.add_argument("--size", type=int, default=300, help="students of a class, for --doubt")
     arguments = parser.parse_args()
     course = Course(ROOT)
     for slug in arguments.exercise or ["softmax"]:
         if arguments.doubt:
-            doubt(course, slug)
+            doubt(course, slug, arguments.size)
         else:
             costs(course, slug, arguments.n)
 

@@ -18,6 +18,7 @@ from gradekit.statistics import SOME, Item, items, reliability
 # How an answer fared at a check, a byte each.
 FAILED, PASSED, NAMED, UNWRITTEN = range(4)  # NAMED: failed as a known mistake does
 FAILING = 0.25  # of the strongest: what fewer of them fail is an honest slip
+MOST = 0.5  # of the strongest: what so many fail is doubted where it tells nobody apart as well
 DEVIATIONS = 2.0  # from no correlation at all, before one is said to be below zero
 
 
@@ -40,34 +41,34 @@ class CheckStatistics(NamedTuple):
     @property
     def doubt(self) -> str:
         """Why to look at the check before one looks at the students; "" where nothing says so."""
-        if self.seen < SOME:
+        if self.seen < SOME or 2 * self.named >= self.failed:
+            return ""  # a known mistake, for which the check was written, explains most failures
+        if self.failed == self.seen:
+            enough = self.failed - self.unwritten >= SOME
+            return "Nobody passes it: does the exercise ask for it?" if enough else ""
+        sure = DEVIATIONS / self.seen**0.5
+        discrimination = self.item.discrimination or 0.0
+        below_zero = discrimination < -sure
+        if discrimination > sure or self.strong_fail < (FAILING if below_zero else MOST):
             return ""
-        if self.failed == self.seen and self.failed - self.unwritten >= SOME:
-            return "Nobody passes it: does the exercise ask for it?"
-        if self._is_inverted:
-            strong, weak = (100 - 100 * (each or 0) for each in (self.item.strong, self.item.weak))
-            best = f"Strong students fail it: {strong:.0f} % of those who did best in the rest"
-            if strong > weak:
-                return f"{best}, and {weak:.0f} % of those who did worst."
-            return f"{best}; whoever passes it has fewer points there, on average."
-        return ""
+        strong, weak_fail = _percent(self.strong_fail), 1 - (self.item.weak or 0.0)
+        best = f"Strong students fail it: {strong} of those who did best in the rest"
+        if below_zero and weak_fail >= self.strong_fail:
+            return f"{best}. Whoever passes it has no more points there than others."
+        return f"{best}, and {_percent(weak_fail)} of those who did worst."
+
+    @property
+    def strong_fail(self) -> float:
+        """The share of those who fail it among the strongest in the rest of the exercise.
+
+        0 where all have equally many points there, so that nobody is strong.
+        """
+        return 0.0 if self.item.strong is None else 1 - self.item.strong
 
     @property
     def remark(self) -> str:
         """The doubt, or that the check tells nobody apart."""
         return self.doubt or ("" if self.failed else "Nobody fails it.")
-
-    @property
-    def _is_inverted(self) -> bool:
-        item = self.item
-        if item.discrimination is None or item.strong is None:
-            return False
-        return (
-            item.discrimination < -DEVIATIONS / self.seen**0.5
-            and 1 - item.strong >= FAILING
-            # Those who only make the mistake that the check was written for are strong elsewhere.
-            and 2 * self.named < self.failed
-        )
 
 
 class Analysis:
@@ -141,3 +142,7 @@ def _fared(check: Check, named: dict[str, str]) -> int:
     if check.message == NOT_WRITTEN:
         return UNWRITTEN
     return NAMED if check.function in named else FAILED
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

@@ -252,9 +252,9 @@ class Overview:
 
     @cached_property
     def doubtful(self) -> list[CheckStatistics]:
-        """The checks to look at before the students, the one that says least first."""
+        """The checks to look at before the students; first what nobody passes."""
         found = [check for checks in self.checks.values() for check in checks if check.doubt]
-        return sorted(found, key=lambda check: check.item.discrimination or 0.0)
+        return sorted(found, key=lambda check: (check.failed < check.seen, -check.strong_fail))
 
     @cached_property
     def named(self) -> list[Mistaken]:

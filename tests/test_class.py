@@ -149,6 +149,10 @@ def test_doubt_needs_strong_students_and_enough_of_them(course: Course) -> None:
     assert doubted((2, report("e")), (2, weak)) == []
     assert doubted((30, report()), (2, report("e")), (20, weak)) == []
     assert doubted((9, report("e")), (9, report("e", "d"))) == ["test_e"]  # nobody passes
+    # What most fail is doubted where it tells nobody apart, not where it is only hard.
+    mixed = [(10, report("e")), (10, report("e", "a")), (10, report("e", "b")), (1, report())]
+    assert doubted(*mixed, (1, report("a")))[0] == "test_e"
+    assert doubted((10, report()), *mixed, (30, weak)) == []
 
 
 def test_answers_that_never_ran_say_nothing_of_a_check(course: Course) -> None:
