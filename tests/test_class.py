@@ -152,7 +152,7 @@ def test_doubt_needs_strong_students_and_enough_of_them(course: Course) -> None:
     # What most fail is doubted where it tells nobody apart, not where it is only hard.
     mixed = [(10, report("e")), (10, report("e", "a")), (10, report("e", "b")), (1, report())]
     assert doubted(*mixed, (1, report("a")))[0] == "test_e"
-    assert doubted((10, report()), *mixed, (30, weak)) == []
+    assert doubted((10, report()), (12, report("e")), (30, report("a", "b", "e"))) == []
 
 
 def test_answers_that_never_ran_say_nothing_of_a_check(course: Course) -> None:
