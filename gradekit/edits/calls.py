@@ -20,6 +20,7 @@ from gradekit.edits.vocabulary import (
     UNIVERSAL,
 )
 
+MOST_NAMES = 12  # of those in scope
 NEIGHBOURS: dict[str, list[str]] = {}
 for _group in GROUPS:
     for _name in _group:
@@ -171,9 +172,20 @@ class Calls:
         if name in UNIVERSAL:
             for text in self._outs(node, scope):
                 yield f"out={text}", _asks("out"), 0.25
-        if isinstance(node.func, ast.Name) or name not in self._keywords:
-            for each in scope[:8] if not node.args or name in ("step", "float") else ():
-                yield each, "is an argument missing?", 0.1
+        for each in self._parameters(node) if name not in self._own else ():
+            yield f"{each}={each}", "is an argument missing?", 0.3
+        for each in () if node.keywords else (*scope[:MOST_NAMES], "-1", "0", "1", "2"):
+            yield each, "is an argument missing?", 0.1
+
+    def _parameters(self, node: ast.Call) -> list[str]:
+        """The parameters of the function around a call that the call does not use."""
+        function = self._source.around[node]
+        arguments = getattr(function, "args", None)
+        if not isinstance(arguments, ast.arguments):
+            return []
+        used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        return [each.arg for each in named if each.arg not in used | {"self"}]
 
     def _missing_of_own(
         self, node: ast.Call, parameters: ast.arguments, scope: list[str]

@@ -6,13 +6,14 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from gradekit.edits import operators, values
+from gradekit.edits.additions import Additions
 from gradekit.edits.calls import Calls
 from gradekit.edits.source import Edit, Source
 from gradekit.edits.statements import statements
 from gradekit.errors import KitError
 
 KINDS = (
-    values.constants, values.signs, values.indices, values.names, values.wrapped,
+    values.constants, values.signs, values.indices, values.names,
     operators.binary, operators.epsilons, operators.comparisons, operators.conditions,
     operators.assignments, operators.terms,
 )  # fmt: skip
@@ -48,12 +49,13 @@ def _different(source: Source) -> Iterator[Edit]:
 
 
 def _all(source: Source) -> Iterator[Edit]:
-    calls = Calls(source)
+    calls, additions = Calls(source), Additions(source)
     for node in ast.walk(source.tree):
         if _is_behaviour(source, node):
             for kind in KINDS:
                 yield from kind(source, node)
             yield from calls.edits(node)
+            yield from additions.edits(node)
     yield from statements(source)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradekit.edits.source import Edit, Source
-from gradekit.edits.vocabulary import ALONG_AXIS, METHODS, STRINGS, TORCH_WRAPPERS, WRAPPERS
+from gradekit.edits.vocabulary import ALONG_AXIS, STRINGS
 
 AXIS_WORDS = {"axis", "dim", "axes", "dims", "axis1", "axis2"}
 PRODUCTS = (ast.Mult, ast.Div, ast.MatMult)
@@ -280,31 +280,3 @@ def names(source: Source, node: ast.AST) -> Iterator[Edit]:
     for name in scope if node.id in scope else ():
         if name != node.id:
             yield source.replaced(node, name, "which variable?", 0.25)
-
-
-def wrapped(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """A square, a root, a logarithm around a value, or a method after it."""
-    if not isinstance(node, ast.Name | ast.Call | ast.BinOp | ast.Attribute | ast.Subscript):
-        return
-    parent = source.parents[node]
-    if not _is_loaded(node) or not isinstance(
-        parent, ast.BinOp | ast.Return | ast.Assign | ast.Call | ast.AugAssign | ast.Compare
-    ):
-        return
-    if isinstance(parent, ast.Call) and node not in parent.args:
-        return
-    code = source.code(node)
-    if code in ("np", "torch", "math"):
-        return
-    question = "is a function, a root or a square missing?"
-    is_value = isinstance(parent, ast.BinOp | ast.Return | ast.Assign)
-    wrappers = TORCH_WRAPPERS if "torch." in source.text and "np." not in source.text else WRAPPERS
-    for wrapper in wrappers if is_value else ():
-        yield source.replaced(node, f"{wrapper}({code})", question, 0.2)
-    if is_value:
-        yield source.replaced(node, f"({source.atom(node)} ** 2)", question, 0.25)
-        yield source.replaced(node, f"(1 - {source.atom(node)})", question, 0.15)
-    for method in METHODS:
-        is_matrix = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.MatMult)
-        weight = 0.6 if method == ".T" and is_matrix else 0.12
-        yield source.replaced(node, source.atom(node) + method, question, weight)

@@ -158,14 +158,20 @@ KEYWORDS: dict[str, list[str]] = {
     "manual_seed": [],
 }  # fmt: skip
 # A call around a value that is often forgotten, or one too many.
-WRAPPERS = "np.sqrt np.exp np.log abs np.abs np.square".split()
-TORCH_WRAPPERS = "torch.sqrt torch.exp torch.log torch.abs".split()
+WRAPPERS = "np.sqrt np.exp np.log abs np.abs np.square float int".split()
+TORCH_WRAPPERS = "torch.sqrt torch.exp torch.log torch.abs float int".split()
 STRIPPED = set(
     "sqrt exp log abs square copy detach item tolist float int double clone maximum minimum clip "
     "round sigmoid tanh softmax relu log1p expm1 reversed list asarray array contiguous flatten "
     "squeeze unsqueeze transpose conj mean sum max len sorted set astype clamp".split()
 )
-METHODS = ".T .copy() .detach() .item() .clone() .mT .sum() .mean() .lower()".split()
+METHODS = (
+    ".T .copy() .detach() .item() .clone() .mT .sum() .mean() .sqrt() .exp() .log() .abs() "
+    ".square() .backward() .step() .zero_grad() .eval() .train() .numpy() .tolist() .lower()"
+).split()
+SUBSCRIPTS = "[:, None] [None, :] [..., None] [0] [-1] [1:] [:-1] [::-1]".replace(
+    "] [", "]|["
+).split("|")
 STRINGS = [
     each.split()
     for each in """

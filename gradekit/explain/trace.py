@@ -21,6 +21,8 @@ from gradekit.report import clean
 from gradekit.submission import Submission
 
 VALUE_CHARACTERS = 160
+OFTEN = 20_000  # times that a line may run in the checks that are traced
+TRACER = "__kit_tracer__"  # a tracer that ends a loop is no tracer of Python's any more
 STEPS = 40  # of a call that are told
 
 # Where an answer runs, this module cannot be imported: what is sent from it travels whole.
@@ -66,7 +68,7 @@ def steps_of(told: Any, filename: str) -> list[Step]:
 
 def line_probes() -> tuple[Probe, Probe]:
     """Probes for before and after some checks, that note which lines run between them."""
-    return (_begin_lines, ()), (_end_lines, ())
+    return (_begin_lines, (OFTEN, TRACER)), (_end_lines, (TRACER,))
 
 
 def call_probe(
@@ -98,15 +100,21 @@ def _assigned(text: str) -> dict[int, tuple[int, list[str]]]:
     return found
 
 
-def _begin_lines(answer: Any) -> None:
-    """Runs beside the submission: note every line of it that runs from now on."""
+def _begin_lines(answer: Any, often: int, tracer: str) -> None:
+    """Runs beside the submission: note every line of it that runs from now on.
+
+    A line that runs more than `often` times is taken for an endless loop, and ended.
+    """
     import sys
 
     filename = answer.namespace["__file__"]
-    seen: dict[tuple[str, int], None] = {}
+    seen: dict[tuple[str, int], int] = {}
 
     def look(frame: Any, event: str, _: Any) -> Any:
-        seen[frame.f_code.co_filename, frame.f_lineno] = None
+        place = frame.f_code.co_filename, frame.f_lineno
+        seen[place] = seen.get(place, 0) + 1
+        if seen[place] > often:
+            raise RuntimeError("it goes on and on")
         return look
 
     def enter(frame: Any, event: str, _: Any) -> Any:
@@ -115,16 +123,17 @@ def _begin_lines(answer: Any) -> None:
         return look(frame, event, _)
 
     enter.seen = seen  # type: ignore[attr-defined]
+    answer.namespace[tracer] = enter
     sys.settrace(enter)
 
 
-def _end_lines(answer: Any) -> list[list[Any]]:
+def _end_lines(answer: Any, tracer: str) -> list[list[Any]]:
     """Runs beside the submission: the lines that ran."""
     import sys
 
-    enter = sys.gettrace()
+    enter = answer.namespace.pop(tracer)
     sys.settrace(None)
-    return [[*place] for place in enter.seen]  # type: ignore[union-attr]
+    return [[*place] for place in enter.seen]
 
 
 def _traced_call(

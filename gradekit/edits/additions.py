@@ -1,0 +1,144 @@
+"""What may be missing in an expression: a term, a factor, a function, a method, an index.
+
+There are many such changes, and each of them is unlikely: they come last.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+
+from gradekit.edits.source import Edit, Source
+from gradekit.edits.values import called
+from gradekit.edits.vocabulary import METHODS, SUBSCRIPTS, TORCH_WRAPPERS, WRAPPERS
+
+MODULES = ("np", "torch", "math", "F", "nn", "scipy", "self")
+NO_WRAPPERS = ("len", "range", "print", "super", "isinstance", "enumerate", "zip", "type", "next")
+MOST_NAMES = 12  # of those in scope
+MOST_OF_FILE = 15  # methods and functions that the file has elsewhere
+PLACES = (ast.BinOp, ast.Return, ast.Assign, ast.AugAssign, ast.Call, ast.Compare, ast.keyword,
+          ast.Expr, ast.Tuple, ast.List, ast.ListComp, ast.GeneratorExp, ast.IfExp)  # fmt: skip
+TERMS = ("1", "2", "1e-8", "1e-12", "1e-5")
+
+
+class Additions:
+    """The additions to the expressions of one source."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    @cached_property
+    def _methods(self) -> list[str]:
+        """`.sum(axis=0)` and the like, as the file calls them elsewhere."""
+        found: dict[str, None] = {}
+        for node in ast.walk(self._source.tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                start, end = self._source.end(node.func.value), self._source.end(node)
+                text = self._source.text[start:end]
+                if self._source.code(node.func.value) not in MODULES and "\n" not in text:
+                    found[text] = None
+        return [*found][:MOST_OF_FILE]
+
+    @cached_property
+    def _functions(self) -> list[str]:
+        """The functions that the file calls elsewhere with one argument."""
+        found: dict[str, None] = {}
+        for node in ast.walk(self._source.tree):
+            if not isinstance(node, ast.Call) or len(node.args) != 1:
+                continue
+            if called(node) not in NO_WRAPPERS:
+                if self._source.code(node.func).partition(".")[0] in MODULES:
+                    found[self._source.code(node.func)] = None
+                elif isinstance(node.func, ast.Name):
+                    found[node.func.id] = None
+        return [*found][:MOST_OF_FILE]
+
+    @cached_property
+    def _subscripts(self) -> list[str]:
+        """`[:, None]` and the like, as the file has them, and as one often needs them."""
+        found: dict[str, None] = {}
+        for node in ast.walk(self._source.tree):
+            if isinstance(node, ast.Subscript):
+                found[f"[{self._source.code(node.slice)}]"] = None
+        return [*dict.fromkeys([*[*found][:MOST_OF_FILE], *SUBSCRIPTS])]
+
+    @cached_property
+    def _comparisons(self) -> list[str]:
+        found: dict[str, None] = {}
+        for node in ast.walk(self._source.tree):
+            if isinstance(node, ast.Compare):
+                found[self._source.code(node)] = None
+        return [*found][:MOST_OF_FILE]
+
+    def edits(self, node: ast.AST) -> Iterator[Edit]:
+        """All additions to an expression."""
+        yield from self._clauses(node)
+        if not self._is_value(node):
+            return
+        question = "is a function, a root or a square missing?"
+        atom, code = self._source.atom(node), self._source.code(node)
+        for text, weight in self._wrapped(code):
+            yield self._source.replaced(node, text, question, weight)
+        in_product = isinstance(self._source.parents[node], ast.BinOp | ast.UnaryOp)
+        for text, weight in ((f"{atom} ** 2", 0.25), (f"1 - {atom}", 0.15)):
+            text = f"({text})" if in_product else text
+            yield self._source.replaced(node, text, question, weight)
+        for text, weight in self._suffixes(node):
+            question = "is an index missing?" if text[0] == "[" else "is a method missing?"
+            yield self._source.replaced(node, atom + text, question, weight)
+        yield from self._terms(node, atom)
+
+    def _is_value(self, node: ast.AST) -> bool:
+        kinds = ast.Name | ast.Call | ast.BinOp | ast.Attribute | ast.Subscript
+        if not isinstance(node, kinds) or not isinstance(
+            getattr(node, "ctx", None), ast.Load | None
+        ):
+            return False
+        parent = self._source.parents[node]
+        if not isinstance(parent, PLACES) or self._source.code(node) in MODULES:
+            return False
+        return not (isinstance(parent, ast.Call) and parent.func is node)
+
+    def _wrapped(self, code: str) -> Iterator[tuple[str, float]]:
+        """The value within a call."""
+        text = self._source.text
+        wrappers = TORCH_WRAPPERS if "torch." in text and "np." not in text else WRAPPERS
+        for wrapper in dict.fromkeys([*wrappers, *self._functions]):
+            yield f"{wrapper}({code})", 0.2 if wrapper in wrappers else 0.15
+        yield f"max({code}, 0)", 0.08
+        yield f"max({code}, 1)", 0.08
+        if "np." in text:
+            yield f"np.maximum({code}, 0)", 0.08
+
+    def _suffixes(self, node: ast.AST) -> Iterator[tuple[str, float]]:
+        """What may stand behind a value."""
+        parent = self._source.parents[node]
+        is_matrix = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.MatMult)
+        for method in dict.fromkeys([*METHODS, *self._methods]):
+            yield method, 0.6 if method == ".T" and is_matrix else 0.12
+        for subscript in self._subscripts:
+            yield subscript, 0.12
+
+    def _terms(self, node: ast.AST, atom: str) -> Iterator[Edit]:
+        """A term or a factor more."""
+        in_product = isinstance(self._source.parents[node], ast.BinOp | ast.Compare)
+        names = self._source.names_in_scope(node)[:MOST_NAMES]
+        for sign, others in (("+", [*names, *TERMS]), ("*", [*names, "2", "0.5"]),
+                             ("-", [*names, "1"]), ("/", [*names, "2"])):  # fmt: skip
+            for other in others:
+                text = f"{atom} {sign} {other}"
+                text = f"({text})" if in_product else text
+                weight = 0.1 if other in names else 0.11
+                yield self._source.replaced(node, text, "is a term or a factor missing?", weight)
+
+    def _clauses(self, node: ast.AST) -> Iterator[Edit]:
+        """A condition more."""
+        if not isinstance(node, ast.If | ast.IfExp | ast.While):
+            return
+        test = self._source.code(node.test)
+        for sign in ("or", "and"):
+            for other in self._comparisons:
+                if other not in test:
+                    text = f"{test} {sign} {other}"
+                    yield self._source.replaced(node.test, text, "which conditions?", 0.13)
