@@ -186,6 +186,9 @@ def test_imports_are_read_off_the_text() -> None:
     assert imported(text) == {"os", "parts", "inner", "far"}
     assert imported(b'"import parts\\n", "from more import x\\n"') == {"parts", "more"}
     assert imported(b"import numpy, torch\n") == set()
+    for long in (b"from " + b"a" * 2**20, b"from a" + b".a" * 2**19, b"import " + b"a." * 2**19):
+        assert len(imported(long)) <= 1
+    assert imported(b";import " * 2**17 + b"\nimport last\n") == {"last"}
 
 
 def test_class_of_folders(toys: Course, tmp_path: Path) -> None:

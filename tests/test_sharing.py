@@ -76,6 +76,15 @@ def test_course_toml_is_read(mine: Course, course: Course) -> None:
     assert course.about.name and course.about.licence == "MIT"
 
 
+def test_packages_of_the_course_are_those_of_every_exercise(mine: Course) -> None:
+    """Beside those that an exercise names itself, each once."""
+    about = mine.root / "course.toml"
+    about.write_text('packages = ["pandas", "matplotlib"]\n')
+    metadata = mine.root / "exercises/exercises.toml"
+    metadata.write_text(metadata.read_text() + 'packages = ["matplotlib", "PIL"]\n')
+    assert Course(mine.root).exercises[0].packages == ["pandas", "matplotlib", "PIL"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -535,6 +535,7 @@ def _with_modules(
     A module that an answer imports is a part of that answer, and no file that was left out.
     """
     beside: dict[tuple[Person, str], tuple[str, ...]] = {}
+    open_ones: dict[tuple[Person, str], bool] = {}  # whether one of them is no answer itself
     left_out = {(each.person, each.file) for each in not_graded}
     used: set[tuple[Person, str]] = set()
     found = []
@@ -544,9 +545,11 @@ def _with_modules(
         if key not in beside:
             paths = theirs.get(entry.person, ())
             beside[key] = tuple(path for path in paths if path.startswith(folder))
+            shown = ((entry.person, printable(path)) for path in beside[key])
+            open_ones[key] = any(each in left_out for each in shown)
         if len(beside[key]) > 1:
             entry = entry._replace(beside=beside[key])
-            if any((entry.person, printable(path)) in left_out for path in entry.beside):
+            if open_ones[key]:
                 used |= {(entry.person, file) for file in _imported_by(handed_in, entry, folder)}
         found.append(entry)
     return found, [each for each in not_graded if (each.person, each.file) in used]
