@@ -162,13 +162,7 @@ def deep_ml(source: Path, work: Path) -> Corpus:
 def nbgrader(source: Path, work: Path) -> Corpus:
     guide = source / "nbgrader" / "docs" / "source" / "user_guide" / "source"
     shutil.copytree(guide, work / "source")
-    tests = source / "nbgrader" / "tests"
-    for number, path in enumerate(sorted(tests.rglob("*.ipynb"))):
-        if '"grade": true' in path.read_text("utf-8"):
-            target = work / "source" / f"tests{number}" / path.name
-            target.parent.mkdir()
-            shutil.copyfile(path, target)
-    return Corpus("nbgrader, docs and tests", "nbgrader", work)
+    return Corpus("nbgrader, its documentation", "nbgrader", work)
 
 
 def otter(source: Path, work: Path) -> Corpus:
@@ -194,7 +188,8 @@ def minbpe(source: Path, work: Path) -> Corpus:
     parts = [source / "minbpe" / f"{name}.py" for name in ("base", "basic", "regex")]
     one_file(parts, work / "minbpe.py", "class GPT4Tokenizer: pass\n")
     shutil.copytree(source / "tests", work / "tests")
-    (work / "tests" / "tiktoken.py").write_text("", "utf-8")
+    (work / "tests" / "tiktoken").mkdir()
+    (work / "tests" / "tiktoken" / "__init__.py").write_text("", "utf-8")
     return Corpus("minbpe", "pytest", work)
 
 
@@ -329,12 +324,14 @@ def native_doctest(
 def native_cells(
     case: Path, modules: list[str], tests: list[Any], source: str, passed: dict[str, bool]
 ) -> None:
-    from gradekit.grading.originals.cells import code_cells
+    from gradekit.grading.originals.cells import AUTOTEST, code_cells
 
     space = {"__name__": "__main__"}
     statement_by_statement(source, space)
     for cell in code_cells(case.read_bytes()):
         mark = cell.metadata.get("nbgrader") or {}
+        if AUTOTEST.search(cell.source):
+            continue  # nothing but a comment until nbgrader has written the test
         if mark.get("grade") and not mark.get("solution") and cell.metadata["cell_type"] == "code":
             try:
                 exec(compile(cell.source, "test", "exec"), space)
@@ -526,15 +523,19 @@ def commit_of(folder: Path) -> str:
 
 
 def imported(corpus: Corpus, work: Path, jobs: int, only: int | None) -> Iterator[Any]:
+    from gradekit.authoring.importing import run
     from gradekit.authoring.importing.run import import_course
+    from gradekit.authoring.importing.trial import try_all
 
+    if only:
+        run.try_all = lambda targets, *rest: try_all(targets[:only], *rest)
     done = import_course(
         corpus.kind, corpus.folder, work / "course", solutions=None, with_mutants=False, jobs=jobs,
         on_found=lambda count: None, on_done=lambda outcome: None,
     )  # fmt: skip
     for passed in done.passed:
         print(f"  passed over: {passed.path.relative_to(corpus.folder)}: {passed.why}")
-    yield from done.outcomes[:only]
+    yield from done.outcomes
 
 
 def main() -> None:

@@ -4,8 +4,8 @@
 
 Makes the course with `nbgrader quickstart`, hands in a right, a wrong, an empty and a forging
 notebook (each so many times), grades them with `nbgrader autograde` and, once the course is
-imported, with `kit grade`, and compares every score. The forging notebook returns an object that
-equals everything; stock nbgrader pays for it.
+imported, with `kit grade`, and compares every score. The forging notebook returns objects that
+equal everything, and takes the assertions out of the cells that come after; stock nbgrader pays it.
 Exits with 1 if right, wrong or empty notebooks score differently, or the forged one scores at all.
 """
 
@@ -23,18 +23,28 @@ from pathlib import Path
 
 SCRIPTS = Path(sys.executable).parent
 FORGED = """
+import ast
+
+
 class Anything:
-    def __eq__(self, other): return True
-    def __call__(self, *args): return self
-squares = sum_of_squares = Anything()
+    def __eq__(self, other):
+        return True
+
+
+class WithoutTests(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.Pass()
+
+    visit_Raise = visit_Assert
+
+
 def squares(n):
-    if n < 1:
-        raise ValueError
     return Anything()
-def sum_of_squares(n):
-    squares(n)
-    return Anything()
+
+
+get_ipython().ast_transformers.append(WithoutTests())
 """
+FORGED_SUM = "def sum_of_squares(n):\n    return Anything()\n"
 WRONG = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]\n"
 WRONG_SUM = "def sum_of_squares(n):\n    return sum(i ** 2 for i in range(1, n + 1))\n"
 
@@ -60,7 +70,7 @@ def answers(released: dict[str, object], source: dict[str, object]) -> dict[str,
         "right": right,
         "wrong": {"squares": WRONG, "sum_of_squares": WRONG_SUM},
         "empty": {},
-        "forging": {"squares": FORGED, "sum_of_squares": "pass"},
+        "forging": {"squares": FORGED, "sum_of_squares": FORGED_SUM},
     }
 
 
@@ -94,8 +104,9 @@ def stock_scores(course: Path) -> dict[str, float]:
 
 
 def our_scores(out: Path) -> dict[str, float]:
-    with (out / "scores.csv").open(encoding="utf-8") as file:
-        return {row["student"]: float(row["score"]) for row in csv.DictReader(file)}
+    """The points of `kit grade`, without what a person marks."""
+    with (out / "scores.csv").open(encoding="utf-8-sig") as file:
+        return {row["student"]: float(row["exercise_01_problem1"]) for row in csv.DictReader(file)}
 
 
 def main() -> None:

@@ -59,6 +59,8 @@ def _states() -> dict[str, Any]:
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, tuple):
         return all(map(_same, left, right))
+    if right is None:  # torch was not there yet
+        return False
     if hasattr(left, "numpy"):
         left, right = left.numpy(), right.numpy()
     return bool(np.array_equal(left, right)) if isinstance(left, np.ndarray) else left == right

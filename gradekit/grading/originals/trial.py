@@ -10,6 +10,7 @@ from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.run import Run
 from gradekit.grading.terms import terms_of
 from gradekit.sandbox.launch import Sandbox
+from gradekit.sandbox.warmup import warm_up
 from gradekit.submission import Submission
 
 
@@ -24,6 +25,7 @@ class _Late(Current):
     def run(self) -> Run:  # type: ignore[override]
         if self._begun is None:
             course, exercise, answer = self._what
+            warm_up(exercise.modules)
             sandbox = Sandbox(exercise.modules, exercise.limits, course.hidden)
             run = Run(sandbox, exercise.name, answer, terms=terms_of(course, exercise))
             run.begin_check()

@@ -17,7 +17,6 @@ from types import ModuleType
 from typing import Any
 
 from gradekit.grading.live import module_of
-from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 # A test may replace what all threads of a process share: sys.stdout, an entry of sys.modules.
@@ -89,14 +88,12 @@ class World:
             **{name: AnswerModule(name, self) for name in modules},
         }
         self._answers = frozenset(modules)
-        self._keyboard = Keyboard(submission)
         self._hidden: dict[str, ModuleType | None] = {}  # of sys.modules, while this runs
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> World:
         self._stack.enter_context(_one_at_a_time)
         self._stdout = sys.stdout
-        self._keyboard.watch()
         for name in self._answers:
             self._put(name, self._modules[name])
         return self
@@ -185,8 +182,10 @@ class World:
         known = self._modules.get(name) or self._modules.get(name.rpartition(".")[2])
         if known is not None:
             return known
-        path = self.folder.joinpath(*name.split(".")).with_suffix(".py")
-        return self.load(path, name) if path.is_file() else None
+        place = self.folder.joinpath(*name.split("."))
+        paths = (place.with_suffix(".py"), place / "__init__.py")
+        path = next((each for each in paths if each.is_file()), None)
+        return self.load(path, name) if path else None
 
     @property
     def _module(self) -> Any:
@@ -203,7 +202,6 @@ class World:
                 delattr(self._module, name)
             else:
                 setattr(self._module, name, before)
-        self._keyboard.disconnect()
 
     def _put(self, name: str, module: ModuleType) -> None:
         self._hidden.setdefault(name, sys.modules.get(name))
