@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from gradekit.grading.live import module_of
+from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 # A test may replace what all threads of a process share: sys.stdout, an entry of sys.modules.
@@ -88,12 +89,14 @@ class World:
             **{name: AnswerModule(name, self) for name in modules},
         }
         self._answers = frozenset(modules)
+        self._keyboard = Keyboard(submission)
         self._hidden: dict[str, ModuleType | None] = {}  # of sys.modules, while this runs
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> World:
         self._stack.enter_context(_one_at_a_time)
         self._stdout = sys.stdout
+        self._keyboard.watch()
         for name in self._answers:
             self._put(name, self._modules[name])
         return self
@@ -202,6 +205,7 @@ class World:
                 delattr(self._module, name)
             else:
                 setattr(self._module, name, before)
+        self._keyboard.disconnect()
 
     def _put(self, name: str, module: ModuleType) -> None:
         self._hidden.setdefault(name, sys.modules.get(name))

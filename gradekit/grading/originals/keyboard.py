@@ -1,0 +1,125 @@
+"""What a test types: its `input` or `sys.stdin`, where it replaced them, beside the answer.
+
+The text that a mocked stdin still holds goes to the worker before each request, and what the
+answer read of it is taken from the test's stdin afterwards. A replaced `input` is called back.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import Any
+
+import cloudpickle
+
+from gradekit.grading.live import module_of
+from gradekit.grading.proxy import SubmissionProxy, run_of
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
+
+
+class Keyboard:
+    """The ends that a test has put in place of the keyboard, if it has."""
+
+    def __init__(self, submission: SubmissionProxy) -> None:
+        self._submission = submission
+        self._stdin, self._input = sys.stdin, builtins.input  # before the test
+        self._typed: str | None = None  # what the worker's stdin holds
+        self._called_back: Any = None  # the `input` that it calls
+        self._is_busy = False
+
+    def watch(self) -> None:
+        """Look at both ends around each request of this check."""
+        objects = run_of(self._submission).attempt.objects
+        if objects is None:
+            return
+        ask = objects.ask
+
+        def ask_connected(*asked: Any) -> Any:
+            if self._is_busy or not self._is_replaced:
+                return ask(*asked)
+            self._busily(self._connect)
+            try:
+                return ask(*asked)
+            finally:
+                self._busily(self._move_on)
+
+        # Not a method of its own there: only tests that came from elsewhere have a keyboard.
+        objects.__dict__["ask"] = ask_connected
+
+    def disconnect(self) -> None:
+        """The next check's answer finds nobody at the keyboard."""
+        if self._typed is not None:
+            self._submission.probe(type_nothing)
+        elif self._called_back is not None:
+            del module_of(self._submission).input
+
+    @property
+    def _is_replaced(self) -> bool:
+        return sys.stdin is not self._stdin or builtins.input is not self._input
+
+    def _busily(self, act: Any) -> None:
+        self._is_busy = True
+        try:
+            act()
+        finally:
+            self._is_busy = False
+
+    def _connect(self) -> None:
+        if builtins.input is not self._input:
+            if self._called_back is not builtins.input:
+                self._called_back = builtins.input
+                module_of(self._submission).input = builtins.input
+        elif sys.stdin is not None:
+            place = sys.stdin.tell()
+            rest = sys.stdin.read()
+            sys.stdin.seek(place)
+            if rest != self._typed:
+                self._submission.probe(type_in, rest)
+                self._typed = rest
+
+    def _move_on(self) -> None:
+        """Take what the answer has read from the test's stdin."""
+        if self._typed is None or sys.stdin is None:
+            return
+        rest = self._submission.probe(left_to_read)
+        if isinstance(rest, str) and self._typed.endswith(rest):
+            sys.stdin.seek(sys.stdin.tell() + len(self._typed) - len(rest))
+            self._typed = rest
+
+
+def type_in(answer: Any, text: str) -> None:
+    """Runs in the worker: what `input` and `sys.stdin` give from now on."""
+    import io
+    import sys as system
+
+    system.stdin = io.StringIO(text)
+
+    def read_line(prompt: object = "") -> str:
+        print(prompt, end="")
+        line = system.stdin.readline()
+        if not line:
+            raise EOFError("EOF when reading a line")
+        return line.removesuffix("\n")
+
+    answer.namespace["__builtins__"]["input"] = read_line
+
+
+def left_to_read(answer: Any) -> str:
+    """Runs in the worker: what nobody has read yet."""
+    import sys as system
+
+    place = system.stdin.tell()
+    text = system.stdin.read()
+    system.stdin.seek(place)
+    return text
+
+
+def type_nothing(answer: Any) -> None:
+    """Runs in the worker: as before `type_in`."""
+    import builtins
+    import io
+    import sys as system
+
+    system.stdin = io.StringIO()
+    answer.namespace["__builtins__"]["input"] = builtins.input
