@@ -123,12 +123,17 @@ GUARDS: dict[str, Patch] = {
 def targets() -> Iterator[Session]:
     course = Course(TESTS / "live")
     with open_session(course, course.find("targets")) as session:
+        session.wait_until_warm()
         yield session
 
 
-def outcome(report: Report) -> list[tuple[str, str]]:
-    """How each check ended, and whether it earned points."""
-    return [(check.outcome, check.ending) for check in report.checks]
+def ended_so(end: str, report: Report) -> bool:
+    """Whether an attack ended as its first line says; see test_attacks.py."""
+    name, _, endings = end.partition(" ")
+    if name == "score":
+        return report.score == float(endings)
+    judged = [check for check in report.checks if check.function == name]
+    return all(check.ending in endings.split(" or ") for check in judged)
 
 
 @pytest.mark.parametrize("stem", GUARDS)
@@ -138,14 +143,12 @@ def test_an_attack_succeeds_without_its_guard(
     """It earns points, or is taken for data, where it is refused with its guard in place."""
     (path,) = (TESTS / "attacks").glob(f"*/{stem}.py")
     attack = read(path)
-    guarded = targets.examine(attack, remember=False)[0]
     module: Any
     (module,) = [each for name, each in sys.modules.items() if "exercise_04_targets" in name]
     constants = copy.deepcopy((module.EXPECTED, module.TABLE, module.NESTED))
     with monkeypatch.context() as patch:
         GUARDS[stem](patch)
-        unguarded = targets.examine(attack, remember=False)[0]
+        report = targets.examine(attack, remember=False)[0]
     module.EXPECTED, module.TABLE, module.NESTED = constants  # some attacks have changed them
-    assert outcome(unguarded) != outcome(guarded)
-    if {check.ending for check in guarded.failed} == {"finished"}:
-        assert unguarded.score > guarded.score == 0
+    expected = path.read_text().partition("\n")[0].partition("expect: ")[2].split(", ")
+    assert not all(ended_so(end, report) for end in expected)
