@@ -221,6 +221,8 @@ class LiveClass(type):
         return about.objects.ask("call", [cls, args, keywords, False], call)
 
     def __getattr__(cls, name: str) -> Any:
+        if about_of(cls) is None:  # `Handle` itself
+            raise AttributeError(name)
         return _attribute(cls, name)
 
     def __setattr__(cls, name: str, value: Any) -> None:
