@@ -57,7 +57,7 @@ def test_installed_kit_grades_in_a_new_folder(environment: Path, tmp_path: Path)
     assert "10 of 10 points" in run(kit, "check", "exercise_05", cwd=practice)
     assert "1 of" in run(kit, cwd=practice)
     names = {path.name for path in practice.iterdir()}
-    kept = ("progress.jsonl", "kit.toml")
+    kept = ("progress.jsonl", "kit.toml", ".kit")
     assert all(name.startswith("exercise_") or name in kept for name in names)
 
 
