@@ -135,18 +135,27 @@ def test_the_table_is_long_enough() -> None:
 
 RIGHT = sorted((ROOT / "tests" / "bank").glob("*/right/*.py"))
 FIRST = {path.parents[1].name: path for path in reversed(RIGHT)}
+FORMS = ("a file", "a notebook", "a script of Colab", "a script of nbconvert")
 
 
 @pytest.mark.parametrize("exercise", sorted(FIRST))
+def test_all_of_an_answer_arrives_in_every_form(exercise: str) -> None:
+    """Every line of it, as it was, whatever stands around it."""
+    text = inner(FIRST[exercise])
+    for form in FORMS:
+        name, content = WRAPPINGS[form](text)
+        assert text.strip() in "\n".join(parse(Path(name), content).cells), form
+
+
+@pytest.mark.parametrize("exercise", sorted(FIRST)[::4])  # a session each: kit verify has them all
 def test_a_right_answer_of_the_bank_earns_the_same_in_every_form(
     exercise: str, session_of: Callable[[str], Session]
 ) -> None:
     """As a file, a notebook, and what Colab and nbconvert make of it."""
     session, text = session_of(exercise), inner(FIRST[exercise])
-    forms = ("a file", "a notebook", "a script of Colab", "a script of nbconvert")
     reports = [
         session.grade(parse(Path(name), content))
-        for name, content in (WRAPPINGS[form](text) for form in forms)
+        for name, content in (WRAPPINGS[form](text) for form in FORMS)
     ]
     verdicts = [[(check.name, check.outcome) for check in report.checks] for report in reports]
     assert all(each == verdicts[0] for each in verdicts)
