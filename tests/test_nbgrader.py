@@ -5,6 +5,7 @@ nbgrader runs in processes of its own, as an instructor starts it.
 
 from __future__ import annotations
 
+import ast
 import csv
 import os
 import re
@@ -121,7 +122,37 @@ def db(folder: Path, name: str = "gradebook.db") -> str:
     return f"sqlite:///{folder / name}"
 
 
-@pytest.mark.parametrize("name", [exercise.name for exercise in Course(ROOT).exercises])
+EXERCISES = [exercise.name for exercise in Course(ROOT).exercises]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_notebook_of_the_course_defines_all_that_the_solution_does(
+    name: str, course: Course
+) -> None:
+    """Functions, classes, constants and imports."""
+    cells = notebook(course, course.find(name), []).cells
+    made = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    wanted = names_in(course.solution(course.find(name)).read_text("utf-8"))
+    assert len(wanted) > 2 and wanted <= names_in(made)
+
+
+def names_in(source: str) -> set[str]:
+    """What its statements define, and as what they import things; a cell may do so inside."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.FunctionDef() | ast.ClassDef():
+                found.add(node.name)
+            case ast.ImportFrom(module="__future__"):
+                continue  # all of a notebook's annotations are spared the evaluation
+            case ast.Import() | ast.ImportFrom():
+                found |= {alias.asname or alias.name for alias in node.names}
+            case ast.Assign():
+                found |= {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return found
+
+
+@pytest.mark.parametrize("name", EXERCISES[::4])  # a session each
 def test_notebook_of_the_course_earns_full_marks(
     name: str, session_of: Any, course: Course
 ) -> None:
