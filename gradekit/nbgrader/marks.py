@@ -9,6 +9,7 @@ instructor's own beside ours keep their points, and are no part of our scores.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,14 +17,13 @@ from gradekit.nbgrader.cells import asked_checks
 from gradekit.nbgrader.gradebook import opened
 from gradekit.nbgrader.notebooks import HiddenCheck
 from gradekit.policy import Final
-from gradekit.results import Person
+from gradekit.results import Person, called
 from gradekit.standing import Standing, Told
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook, SubmittedNotebook
 
 REASON = "marked in nbgrader"
-Settled = dict[tuple[Person, str], tuple[float, float]]  # what we wrote, and what was there before
 
 
 class _Book(NamedTuple):
@@ -45,14 +45,18 @@ def read_marks(url: str, people: Mapping[str, Person], last: Sequence[Told]) -> 
         KitError: it cannot be opened.
     """
     told = [each for each in last if each.kind == "settled"]
-    before = {(each.person, each.exercise): each.points for each in told}
-    own = {(each.person, each.exercise): each.points for each in last if each.kind == "penalty"}
+    # Whoever a roster has given an id meanwhile is still the same person.
+    names = called({*people.values(), *(each.person for each in last)})
+    before = {(names[each.person], each.exercise): each.points for each in told}
+    own = {
+        (names[each.person], each.exercise): each.points for each in last if each.kind == "penalty"
+    }
     with opened(url) as gradebook:
         for book in _books(gradebook):
             for student, submitted in _submitted(gradebook, book):
                 if person := people.get(student):
                     told += _marks(person, book, submitted)
-                    key = person, book.exercise
+                    key = names[person], book.exercise
                     penalty = submitted.late_submission_penalty or 0.0
                     if key in before and math.isclose(penalty, before[key], abs_tol=1e-9):
                         penalty = own.get(key, 0.0)  # what stands there is ours
@@ -71,26 +75,43 @@ def settle(url: str, standing: Standing, last: Sequence[Told]) -> tuple[list[Tol
         KitError: the gradebook cannot be opened.
     """
     told = [each for each in last if each.kind != "settled"]
+    own = {(each.person, each.exercise): each.points for each in last if each.kind == "penalty"}
     excused = 0
     with opened(url) as gradebook:
-        for book in _books(gradebook):
-            there = dict(_submitted(gradebook, book))
-            for student, finals in standing.finals.items():
-                final = finals.get(book.exercise, Final())
-                excused += final.state == "excused" and student in there
-                if final.score is None:
-                    continue
-                submitted = there.get(student) or _added(gradebook, book, student)
+        for book, student, submitted in _to_settle(gradebook, standing):
+            person = standing.people[student]
+            final = standing.finals[student].get(book.exercise, Final())
+            excused += final.state == "excused"
+            penalty = own.get((person, book.exercise), 0.0)
+            if final.score is not None:
                 penalty = _earned(book, submitted) - final.score
-                if not math.isclose(penalty, submitted.late_submission_penalty or 0, abs_tol=1e-9):
-                    submitted.late_submission_penalty = penalty
-                if penalty:
-                    person = standing.people[student]
-                    told.append(Told(person, book.exercise, penalty, kind="settled"))
+            if not math.isclose(penalty, submitted.late_submission_penalty or 0.0, abs_tol=1e-9):
+                submitted.late_submission_penalty = penalty
+            if penalty:
+                told.append(Told(person, book.exercise, penalty, kind="settled"))
         gradebook.db.commit()
     noun = "score stays" if excused == 1 else "scores stay"
     note = f"nbgrader knows no excused exercises: {excused} {noun} there as earned"
     return told, [note] if excused else []
+
+
+def _to_settle(
+    gradebook: Gradebook, standing: Standing
+) -> Iterator[tuple[_Book, str, SubmittedNotebook]]:
+    """The notebooks of the class; one is added for whoever has points and handed in none."""
+    there: defaultdict[str, set[str]] = defaultdict(set)
+    books: dict[str, _Book] = {}  # by exercise: the first that has it
+    for book in _books(gradebook):
+        books.setdefault(book.exercise, book)
+        for student, submitted in _submitted(gradebook, book):
+            there[book.exercise].add(student)
+            if student in standing.finals:
+                yield book, student, submitted
+    for exercise, book in books.items():
+        for student, finals in standing.finals.items():
+            has_points = finals.get(exercise, Final()).score is not None
+            if has_points and student not in there[exercise]:
+                yield book, student, _added(gradebook, book, student)
 
 
 def _books(gradebook: Gradebook) -> Iterator[_Book]:
