@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.util import module_from_spec, spec_from_file_location
@@ -130,15 +132,28 @@ def _tests_of(target: Target) -> Iterator[tuple[str, Test]]:
 
     exercise = target.exercise()
     originals = originals_of(target.course.grader(exercise))
+    named = _defined_in(target.found.solution)
     answer = read(target.course.solution(exercise))
     with proxy_of(target.course, exercise, answer) as submission:
         for name, original in originals.items():
             try:
                 for test in original.tests(submission):
-                    yield name, test
+                    about = test.about or _used_first(original.source_of(test.address), named)
+                    yield name, test._replace(about=about or target.found.slug)
             except Exception as error:
                 reason = f"its file cannot be run ({type(error).__name__}: {error})"
                 yield name, Test("", name, obstacle=" ".join(reason.split()))
+
+
+def _defined_in(solution: str) -> list[str]:
+    """The functions and classes of a solution."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return [node.name for node in ast.parse(solution).body if isinstance(node, kinds)]
+
+
+def _used_first(source: str, names: list[str]) -> str:
+    """Which of the names a test's code names first; empty where it names none."""
+    return next((word for word in re.findall(r"\w+", source) if word in names), "")
 
 
 def originals_of(grader: Path) -> dict[str, Original]:

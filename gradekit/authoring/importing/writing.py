@@ -38,9 +38,9 @@ ORIGINALS = {{
 {originals}
 }}
 '''
-ORIGINAL = """    {name!r}: {reader}(
+ORIGINAL = """    {name}: {reader}(
         __file__,
-        {name!r},
+        {name},
         "{sha256}",{modules}
     ),"""
 CHECK = """
@@ -48,7 +48,7 @@ CHECK = """
 @check({about}, points={points!r}, hint="")
 def {name}(submission):
     {title}
-    ORIGINALS[{case!r}].run(submission, {address!r}{hidden})
+    ORIGINALS[{case}].run(submission, {address}{hidden})
 """
 
 MANUAL = """
@@ -129,10 +129,10 @@ class Target:
             names = self.found.modules
             originals.append(
                 ORIGINAL.format(
-                    name=self.case_name(case.path),
+                    name=json.dumps(self.case_name(case.path)),
                     reader=case.reader,
                     sha256=hashlib.sha256(content).hexdigest(),
-                    modules=f"\n        modules={list(names)!r}," if names else "",
+                    modules=f"\n        modules={json.dumps(names)}," if names else "",
                 )
             )
         readers = ", ".join(sorted({case.reader for case in self.found.cases}))
@@ -193,8 +193,8 @@ def _check(chosen: Chosen) -> str:
         points=chosen.points,
         name=chosen.name,
         title=_docstring(title),
-        case=chosen.case,
-        address=test.address,
+        case=json.dumps(chosen.case),
+        address=json.dumps(test.address),
         hidden=hidden,
     )
 

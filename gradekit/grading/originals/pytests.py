@@ -241,8 +241,9 @@ def _given_id(ids: Any, number: int, values: tuple[Any, ...]) -> str:
 
 
 def _label(value: Any) -> str:
-    plain = isinstance(value, bool | int | float | str | type(None))
-    text = str(value) if plain else getattr(value, "__name__", type(value).__name__)
+    plain = (bool, int, float, str, list, tuple, dict, set, type(None))
+    named = getattr(value, "__name__", type(value).__name__)
+    text = str(value) if isinstance(value, plain) else named
     return " ".join(text.split())[:40]
 
 
