@@ -218,8 +218,9 @@ def test_confuses_near_or_huge_scores(submission):
     """Scores are compared exactly, whether they are near to one another, tiny or huge."""
     y = np.array([1, 0, 1, 0, 0, 1])
     near = 1.0 + np.array([3, 5, 0, 2, 1, 4]) * 2.0**-50
-    cases = [(y, near), (y, near * 1e-300), (y, (near - 1.0) * 1e-290), (y, (near - 1.0) * 1e300),
-             (y, np.array([1e308, -1e308, 1.7e308, -1.7e308, 0.0, -1.6e308])),
+    coarse = 1.0 + np.array([3, 5, 0, 2, 1, 4]) * 2.0**-17  # which float32 tells apart
+    cases = [(y, coarse), (y, near), (y, near * 1e-300), (y, (near - 1.0) * 1e-290),
+             (y, (near - 1.0) * 1e300), (y, np.array([1e308, -1e308, 1.7e308, -1.7e308, 0.0, -1.6e308])),
              *fixed(draw_near, 7)]  # fmt: skip
     AUC.assert_holds(submission, cases, draw=draw_near)
 
@@ -341,7 +342,9 @@ def test_minds_types_or_leaves_traces(submission):
     """Labels and scores of any type, near or far apart, give the same and stay as they were."""
     y, scores = [1, 0, 1, 0, 0, 1], [3, 0, 200, 7, 100, 90]
     near = 1.0 + np.array([3, 5, 0, 2, 1, 4]) * 2.0**-50
-    cases = [(np.array(y, dtype=kind), np.array(scores, dtype=other))
+    coarse = 1.0 + np.array([3, 5, 0, 2, 1, 4]) * 2.0**-17  # which float32 tells apart
+    cases = [(y, coarse)]
+    cases += [(np.array(y, dtype=kind), np.array(scores, dtype=other))
              for kind, other in zip(TYPES, (*SCORES, np.float64), strict=True)
              if other is not np.int8]  # fmt: skip
     cases += [(y, scores), (tuple(map(bool, y)), tuple(scores)), ([0.0, 1.0], [2, -1]),
