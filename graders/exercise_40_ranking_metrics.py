@@ -220,7 +220,8 @@ def test_confuses_near_or_huge_scores(submission):
     near = 1.0 + np.array([3, 5, 0, 2, 1, 4]) * 2.0**-50
     coarse = 1.0 + np.array([3, 5, 0, 2, 1, 4]) * 2.0**-17  # which float32 tells apart
     cases = [(y, coarse), (y, near), (y, near * 1e-300), (y, (near - 1.0) * 1e-290),
-             (y, (near - 1.0) * 1e300), (y, np.array([1e308, -1e308, 1.7e308, -1.7e308, 0.0, -1.6e308])),
+             (y, (near - 1.0) * 1e300),
+             (y, np.array([1e308, -1e308, 1.7e308, -1.7e308, 0.0, -1.6e308])),
              *fixed(draw_near, 7)]  # fmt: skip
     AUC.assert_holds(submission, cases, draw=draw_near)
 
