@@ -39,6 +39,7 @@ SAMPLE = 10  # of checks, to see which functions they run
 GUESS = "no small change mends it: is a statement missing in this function?"
 # A name that has no value, and the line that asks for it.
 STOPPED = re.compile(r"(?:NameError|UnboundLocalError)\b[^']*'(\w+)'.*?\(line (\d+)", re.DOTALL)
+AFTER_A_LOOP = 4  # likewise, where each of them may take its time
 AFTER_FIRST = 20  # edits that are still tried once one has mended everything
 
 
@@ -229,7 +230,7 @@ class Search:
                 continue
             self.mended.append(Mended(edit, gain, number))
             if stop_at is None and self._mends_all(edit):
-                stop_at = number + AFTER_FIRST
+                stop_at = number + (AFTER_FIRST if key.ending == "finished" else AFTER_A_LOOP)
 
     def _plan(self, key: Check) -> Plan:
         passed = sorted(self._passed, key=lambda c: (c.function != key.function, c.seconds))
