@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from gradekit.practice.workspace import Workspace
     from gradekit.submission import Submission
 
-SECONDS = 24.0  # from the command's beginning; half a minute is the most that one waits
-CHECK_SECONDS, SUBMISSION_SECONDS = 4.0, 8.0  # for the answer as it is
-PATIENCE = 2.0
+SECONDS = 20.0  # from the command's beginning; half a minute is the most that one waits
+CHECK_SECONDS, SUBMISSION_SECONDS = 3.0, 8.0  # for the answer as it is
+PATIENCE = 1.5
 
 
 @kit.command()
@@ -61,7 +61,9 @@ def explain(
     course = course_of(context)
     exercise = course.find(name)
     answer = _answer(course, exercise, name, file)
-    with graded_answer(course, _impatient(exercise), answer.submission, seed=answer.seed) as (
+    with graded_answer(
+        course, _impatient(exercise, answer.submission), answer.submission, seed=answer.seed
+    ) as (
         session,
         report,
     ):
@@ -131,14 +133,19 @@ def _refuse_in_interview(workspace: Workspace | None, file: Path) -> None:
         )
 
 
-def _impatient(exercise: Exercise) -> Exercise:
-    """The exercise with less time for an answer that hangs: most is needed for the changes."""
+def _impatient(exercise: Exercise, submission: Submission) -> Exercise:
+    """The exercise with less time for an answer that hangs: most is needed for the changes.
+
+    Importing torch takes seconds, where the exercise itself does without.
+    """
     import msgspec
 
     limits = exercise.limits
+    loads_torch = any("torch" in cell for cell in submission.cells)
+    import_seconds = 1.5 * CHECK_SECONDS if loads_torch else CHECK_SECONDS
     impatient = msgspec.structs.replace(
         limits,
-        import_seconds=min(limits.import_seconds, CHECK_SECONDS),
+        import_seconds=min(limits.import_seconds, import_seconds),
         check_seconds=min(limits.check_seconds, CHECK_SECONDS),
         submission_seconds=min(limits.submission_seconds, SUBMISSION_SECONDS),
         patience=min(limits.patience, PATIENCE),

@@ -211,7 +211,7 @@ class Search:
         left = max(self._deadline - time.monotonic(), 0.1) / PATIENCE
         return msgspec.structs.replace(
             own,
-            import_seconds=min(own.import_seconds, seconds + 1, left),
+            import_seconds=min(own.import_seconds, left),
             check_seconds=min(own.check_seconds, seconds, left),
             submission_seconds=min(own.submission_seconds, left),
             patience=PATIENCE,
