@@ -22,6 +22,7 @@ import pytest
 from gradekit import doctor
 from gradekit.course import Course
 from gradekit.engine import open_session
+from gradekit.errors import SandboxError
 from gradekit.grading.session import Session
 from gradekit.sandbox import launch, tiers
 from gradekit.sandbox.inside import lockdown
@@ -389,6 +390,15 @@ def test_the_doctor_knows_old_kernels(
     finding = next(f for f in doctor.findings() if f.part == "Landlock")
     assert finding.good
     assert words in finding.state
+
+
+def test_a_zygote_that_cannot_start_says_so_each_time() -> None:
+    """The session asks once more, and a closed pipe is no answer."""
+    zygote = launch._Zygote("no settings", {})
+    for _ in range(2):
+        with pytest.raises(SandboxError, match="did not start"):
+            zygote.tier()
+    zygote.close()
 
 
 def test_what_a_second_answer_imports_is_there_already(course: Course) -> None:

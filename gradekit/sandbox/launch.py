@@ -249,13 +249,18 @@ class _Zygote:
             except OSError as error:
                 raise self._gone(error) from error
             if not number:
-                last_words = self._process.communicate()[1].decode(errors="replace").strip()
-                reason = last_words.splitlines()[-1:]
-                raise SandboxError(f"the sandbox did not start: {reason}")
+                raise SandboxError(f"the sandbox did not start: {self._last_words()}")
             self._tier = TIERS[number[0]]
             if self._tier == PROCESS:  # before the first worker, which could open our memory
                 close_memory()
         return self._tier
+
+    def _last_words(self) -> list[str]:
+        """Why it ended: the last line that it wrote, at the first time of asking."""
+        assert self._process.stderr is not None
+        if self._process.stderr.closed:
+            return []
+        return self._process.communicate()[1].decode(errors="replace").strip().splitlines()[-1:]
 
     def reap(self, pid: int) -> tuple[int, int]:
         """Wait for the end of worker `pid`: its wait status, its peak memory in KiB."""
