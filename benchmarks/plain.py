@@ -28,6 +28,8 @@ SEED = 0
 class Beside:
     """Stands in for a run: the proxy's requests call the functions of a namespace right here."""
 
+    has_handles = False
+
     def __init__(self, namespace: dict[str, Any], check: str) -> None:
         self.attempt = Attempt(check)
         self._namespace = namespace
