@@ -37,7 +37,7 @@ GRACE_SECONDS = 0.3
 
 
 class WorkerLost(Exception):
-    """The worker is gone, or was ended, through the submission's doing."""
+    """The worker is gone or was ended, and the submission is the cause."""
 
     def __init__(self, ending: str, text: str) -> None:
         """`text` says {what} where the name of the thing that was asked for belongs."""
@@ -46,18 +46,23 @@ class WorkerLost(Exception):
 
     def told(self, what: object) -> str:
         """The sentence about it, when `what` was asked for."""
+        # Not str.format: `what` may be a call with braces in it. Only the first place is ours.
         return str(self).replace("{what}", str(what), 1)
 
 
 class Allowance(NamedTuple):
-    """How long a worker may go on from a moment on."""
+    """How long a worker may go on, counted from the moment of its two `start` fields."""
 
     seconds: float
     cpu_start: float
     wall_start: float
 
     def without(self, cpu_seconds: float, wall_seconds: float) -> Allowance:
-        """The same after somebody else was at work, for so long, on this worker's account."""
+        """The allowance after the grader has run a function that the submission called.
+
+        The grader's CPU time is taken from the worker's, since the submission decides how often it
+        calls. The wall time is not, or a worker that waits for the grader would count as idle.
+        """
         left = max(self.seconds - cpu_seconds, 0.0)
         return Allowance(left, self.cpu_start, self.wall_start + wall_seconds)
 
@@ -82,12 +87,14 @@ class WorkerHandle:
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll is not None:
             self._poll.register(connection, select.POLLIN)
+        # A blocking send or receive could not be given up when the worker's time is over.
         connection.setblocking(False)
         self._ahead = wire.Ahead(self._read)
         self._structures = self._buffers = 0  # bytes of the replies in one exchange
-        self.spent = 0.0  # CPU seconds of one that has ended
+        self.spent = 0.0  # CPU seconds of a worker that has ended; its clock is gone by then
         self._parts = 0  # in how many parts the reply has come so far
-        self._shared_mib = 0.0  # what it was forked with: Python, numpy, torch
+        # What it was forked with (Python, numpy, torch): not counted as the submission's memory.
+        self._shared_mib = 0.0
         self._allowance = Allowance(START_SECONDS, self.cpu_seconds(), time.monotonic())
         try:
             kind, number, _ = wire.decode(*self._receive())
@@ -125,6 +132,7 @@ class WorkerHandle:
         self._allowance = allowance
         self._structures = self._buffers = 0
         try:
+            # Bytes that came before any request are forged: they would be read as the next reply.
             if not self._ahead.is_empty:
                 raise wire.Malformed("a reply that nobody asked for")
             for count, pieces in _parcels(requests):
@@ -160,6 +168,7 @@ class WorkerHandle:
                 for piece in pieces:
                     self._send(memoryview(piece))
                 frame = self._receive()
+                # Not process_time: other threads of the grader may be at work meanwhile.
                 started, cpu = time.monotonic(), time.thread_time()
                 pieces = answer(frame)
                 self._allowance = self._allowance.without(
@@ -186,6 +195,7 @@ class WorkerHandle:
     def _receive(self) -> wire.Received:
         self._parts = 0
         structure, buffers = wire.receive(self._ahead, bounded=True)
+        # `receive` bounds one frame; together, many frames could still fill the grader's memory.
         self._structures += len(structure)
         self._buffers += len(buffers)
         if self._structures > 2 * STRUCTURE_BYTES or self._buffers > BUFFER_BYTES:
@@ -234,11 +244,17 @@ class WorkerHandle:
         seconds, cpu_start, wall_start = self._allowance
         wall = time.monotonic() - wall_start
         cpu = self.cpu_seconds() - cpu_start
+        # Three bounds. CPU time: a loop without end; fair on a busy machine. Sleeping when the
+        # same wall time has passed: time.sleep, a deadlock; but not with a reply that we have not
+        # read, for which it may be waiting. Wall time times `patience`: for whatever escapes both,
+        # and for platforms where we cannot read the CPU time of a worker.
         idle = wall >= seconds and self._process.is_sleeping() and not self._readable(0)
         if cpu >= seconds or idle or wall >= seconds * self._limits.patience:
             self.close()
             limit = round(seconds, 2)
             raise WorkerLost("timed_out", f"stopped after {limit:g} s: {{what}} did not return")
+        # Neither bound can be reached before the rest of it has passed. Later, look more often:
+        # the worker may fall asleep at any time.
         return min(max(seconds - max(cpu, wall), 0.02), 1.0) if wall < seconds else 0.2
 
     def _lost(self) -> WorkerLost:
@@ -259,7 +275,7 @@ class WorkerHandle:
     def close(self) -> None:
         """End the worker, whatever it is doing. Harmless when done twice."""
         if self._connection.fileno() >= 0:
-            self.spent = self.cpu_seconds()  # which nobody can tell once it is reaped
+            self.spent = self.cpu_seconds()  # before it is reaped: its clock ends with it
             self._connection.close()
             self._process.kill()
             with contextlib.suppress(SandboxError):
@@ -267,7 +283,7 @@ class WorkerHandle:
 
 
 def without_data(error: wire.Malformed) -> WorkerLost:
-    """How a worker is lost whose reply is none."""
+    """The loss of a worker that sent something other than a reply."""
     return WorkerLost("malformed", f"{{what}} sent back no proper data ({error})")
 
 
@@ -277,7 +293,7 @@ def _obituary(status: int, peak_mib: float, limits: Limits) -> WorkerLost:
     Raises:
         SandboxError: somebody else ended it; a submission cannot send signals.
     """
-    number, code = status & 0x7F, status >> 8
+    number, code = status & 0x7F, status >> 8  # as os.WTERMSIG, which Windows does not have
     name = NAMES.get(number, f"signal {number}")
     if name == "SIGXCPU":
         seconds = limits.submission_seconds
@@ -326,8 +342,12 @@ def reply_in(
 
 
 def _parcels(requests: Iterable[wire.Pieces]) -> Iterator[tuple[int, wire.Pieces]]:
-    """How many requests go out at once, and their bytes: no more than a worker can be sent
-    while it is itself waiting for us to read."""
+    """Group requests that go out together: how many, and their bytes.
+
+    At most `SMALL_FRAME` bytes, unless it is a single request: the worker may begin to reply before
+    we have sent all, and with both buffers of the connection full, each side would wait for the
+    other to read.
+    """
     small: list[bytes] = []
     size = 0
     for pieces in requests:

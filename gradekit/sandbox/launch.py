@@ -59,8 +59,8 @@ class Sandbox:
             modules: What to import ahead, such as numpy and torch.
             hidden: Folders with graders and solutions, kept unreadable.
             isolation: One of `tiers.TIERS`; None for the best that this machine has.
-            packages: What submissions may import besides, such as pandas; imported ahead.
-            files: What lies in the folder that they run in, by relative paths.
+            packages: What else submissions may import, such as pandas; imported ahead.
+            files: What is in the folder that they run in, by relative paths.
         Raises:
             SandboxError: a package is not installed.
         """
@@ -72,7 +72,7 @@ class Sandbox:
         self._files = dict(files or {})
         self._hidden = [str(Path(path).resolve()) for path in hidden]
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._wanted: Counter[str] = Counter()  # of `ON_DEMAND`: by how many answers
+        self._wanted: Counter[str] = Counter()  # modules of `ON_DEMAND`: in how many answers
         self._zygote: _Zygote | None = None
         if sys.platform == "linux":
             self._zygote = self._start_zygote()
@@ -95,7 +95,7 @@ class Sandbox:
         return _Zygote(json.dumps(settings), self._files)
 
     def _own(self) -> dict[str, Any]:
-        """What the settings of a worker say of packages, and of modules among the files."""
+        """The part of a worker's settings about packages, and modules among the files."""
         has_figures = "matplotlib" in self._packages
         code = [PurePosixPath(name) for name in self._files if name.endswith(".py")]
         return {
@@ -106,12 +106,17 @@ class Sandbox:
         }
 
     def note(self, source: str) -> None:
-        """Take note of an answer to come: what a second one imports, workers have from then on."""
+        """Take note of an answer to come: what a second one imports, the zygote imports too.
+
+        A worker could import it itself, but each anew; for a single answer importing it here
+        would save nothing.
+        """
         if self._zygote is None:
             return
         for name in ON_DEMAND:
             if name in self._modules:
                 continue
+            # A guess is enough: importing what nobody needs costs time, and changes no verdict.
             if all(re.search(rf"\b{part}\b", source) for part in name.split(".")):
                 self._wanted[name] += 1
                 if self._wanted[name] == 2:
@@ -137,15 +142,17 @@ class Sandbox:
         except SandboxError:
             if self._zygote is None:
                 raise
-            # Somebody killed it, which is no submission's fault: a new one, and once only.
+            # The zygote was killed from outside, which counts against no submission. Try once more
+            # with a new one; if that fails as well, something is wrong with this machine.
             self._replace_zygote()
             connection, process = self._connected_process()
         return WorkerHandle(connection, process, self.limits)
 
     def _connected_process(self) -> tuple[socket.socket, Process]:
-        """A new process and our end of a connection on which nobody else ever wrote.
+        """A new process, and our end of a connection of its own.
 
-        A zygote that dies may leave a worker behind, which says on its own that it is ready.
+        A new connection for each attempt: a zygote that dies may leave a worker behind, and on a
+        shared connection its "ready" would be taken for that of the next worker.
         """
         mine, its = socket.socketpair()
         with its:
@@ -192,11 +199,12 @@ class _Zygote:
     """The process that forks workers, seen from the trusted side."""
 
     def __init__(self, settings: str, files: Mapping[str, Path]) -> None:
-        # Made here and removed by whoever ends last: either of us may be killed.
+        # Made here; this process and the zygote both remove it, since either may be killed.
         self._scratch = tempfile.mkdtemp(prefix="kit-")
         lay(files, Path(self._scratch))
         self._control, its = socket.socketpair()
         self._remove_scratch = weakref.finalize(self, _remove, self._scratch)
+        # Our folder is on the path only for this import: next to it may lie graders and solutions.
         code = (
             f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); "
             "from gradekit.sandbox.inside import zygote; del sys.path[0]; zygote.start()"
@@ -210,7 +218,7 @@ class _Zygote:
             env=environment(),
             cwd="/",
             pass_fds=[its.fileno()],
-            start_new_session=True,  # it ends with its control socket, not by Ctrl-C
+            start_new_session=True,  # Ctrl-C does not reach it; it ends with its control socket
         )
         its.close()
         self._tier: str | None = None  # what it is locked down to, once it is warm
@@ -251,7 +259,7 @@ class _Zygote:
             if not number:
                 raise SandboxError(f"the sandbox did not start: {self._last_words()}")
             self._tier = TIERS[number[0]]
-            if self._tier == PROCESS:  # before the first worker, which could open our memory
+            if self._tier == PROCESS:  # before the first worker exists, which could open our memory
                 close_memory()
         return self._tier
 
@@ -277,7 +285,10 @@ class _Zygote:
         return status, peak
 
     def _gone(self, reason: object) -> SandboxError:
-        """Note that this zygote is of no more use; its late answers would confuse us."""
+        """Note that this zygote cannot be used any more.
+
+        A late answer of it would be taken for the answer to the next command.
+        """
         self._broken = True
         return SandboxError(f"the sandbox's zygote is gone: {reason}")
 
@@ -294,7 +305,9 @@ class _Zygote:
 
 
 def lay(files: Mapping[str, Path], folder: Path) -> None:
-    """Copy files into a folder, where nothing of them can be changed.
+    """Copy files into a folder, read-only.
+
+    Copies, not links: nobody can change a course's own files by way of them.
 
     Raises:
         SandboxError: one cannot be read, or there is no room.
@@ -311,5 +324,5 @@ def lay(files: Mapping[str, Path], folder: Path) -> None:
 
 
 def _remove(folder: str) -> None:
-    """Remove the folder, unless somebody did it before us."""
+    """Remove the folder, unless the zygote has done it."""
     shutil.rmtree(folder, ignore_errors=True)

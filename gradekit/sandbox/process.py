@@ -1,4 +1,4 @@
-"""The processes that workers are: forked by a zygote, or started as a plain process."""
+"""The process of a worker: forked by a zygote, or started as a plain process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class Forked:
     def __init__(self, reap: Callable[[int], tuple[int, int]], pid: int, pidfd: int) -> None:
         """`reap` asks the zygote for the end of a worker: wait status, peak memory in KiB."""
         self._reap, self._pid, self._pidfd = reap, pid, pidfd
-        # The kernel's name for the CPU clock of another process (CPUCLOCK_SCHED).
+        # The clock id of another process's CPU time, as the kernel and glibc's
+        # clock_getcpuclockid() build it: the inverted pid above three bits, of which the lowest
+        # two are 2 for CPUCLOCK_SCHED (run time as the scheduler counts it, all threads together).
+        # Python has no function for it; /proc/PID/stat counts in ticks of 10 ms.
         self._clock = (~pid << 3) | 2
 
     def cpu_seconds(self) -> float:
@@ -39,6 +42,7 @@ class Forked:
 
     def is_sleeping(self) -> bool:
         try:
+            # The state comes after the process's name in brackets, which may contain brackets.
             with open(f"/proc/{self._pid}/stat", "rb") as stat:
                 return stat.read().rpartition(b")")[2].split()[0] == b"S"
         except OSError:
@@ -58,6 +62,7 @@ class Forked:
         return bool(end.poll(seconds * 1000))
 
     def kill(self) -> None:
+        # By pidfd: a pid may meanwhile belong to another process.
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
@@ -73,7 +78,7 @@ class Spawned:
     def __init__(
         self, connection: socket.socket, settings: dict[str, Any], folder: str | None
     ) -> None:
-        """`settings` is what spawned.py reads, `folder` where it runs; None for here."""
+        """`settings` is what spawned.py reads; `folder` is where it runs, None for this folder."""
         code = (
             f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); "
             "from gradekit.sandbox.inside import spawned; del sys.path[0]; spawned.start()"
@@ -100,7 +105,7 @@ class Spawned:
         self._process.stdin.close()
 
     def cpu_seconds(self) -> float:
-        return 0.0  # not readable everywhere; the wall-clock backstop decides
+        return 0.0  # not readable everywhere; the bound on wall time (`Limits.patience`) decides
 
     def is_sleeping(self) -> bool:
         return False
@@ -120,11 +125,16 @@ class Spawned:
 
     def reap(self) -> tuple[int, float]:
         code = self._process.wait()
+        # Popen's return code as a wait status, which is what os.wait4 gives for forked workers.
         return (-code if code < 0 else code << 8), 0.0
 
 
 def environment() -> dict[str, str]:
-    """All that the untrusted side's environment ever holds."""
+    """All environment variables of the untrusted side.
+
+    A fixed hash seed, so that sets of strings iterate in the same order for everybody; nothing of
+    the user's own, which may hold passwords.
+    """
     environment = {**ONE_THREAD, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
     for name in ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
         if name in os.environ:

@@ -2,10 +2,10 @@
 
 A frame is a header (two lengths), a msgpack structure, and the raw contents of its arrays
 one after the other. Decoding builds plain values of Python, the standard library, NumPy and
-torch (see `nodes`, `atoms`, `arrays`), and nothing else. On the way out only, functions and
-modules ride along as `Opaque` bytes (cloudpickle); on the way back they are malformed. What
-stays in a worker is told by `Live` nodes, which are malformed too unless the caller has a
-hook for them.
+torch (see `nodes`, `atoms`, `arrays`), and nothing else. Functions and modules travel as
+`Opaque` bytes (cloudpickle), but only to the worker: unpickling runs code, so what comes back
+with such bytes is malformed. An object that stays in the worker is represented by a `Live`
+node, which is malformed too unless the caller has a hook for it.
 """
 
 from __future__ import annotations
@@ -95,17 +95,17 @@ __all__ = [
 ]  # fmt: skip
 
 HEADER = struct.Struct("<II")
-MAX_DEPTH = 64
+MAX_DEPTH = 64  # keeps both sides far from Python's recursion limit
 LONG_LIST = 32  # from here on, lists of floats or of ints travel as one buffer
 # Keys whose hashes collide make filling a dict or set quadratic: 50,000 would keep us busy for
-# minutes. So a large one is filled by and by, and given up when it takes far too long.
+# minutes. So a large one is filled in parts, and given up when it takes far too long.
 FEW_KEYS = 256
 FILLING_SECONDS = 0.25  # of CPU time; a million keys of any honest kind take less
 
 Pieces = list[Any]  # a frame to send: bytes-like, in order
 Received = tuple[bytearray, bytearray]  # a frame that arrived: its structure, its buffers
 
-AS_THEY_ARE = frozenset({type(None), bool, float})  # what msgpack writes without more ado
+AS_THEY_ARE = frozenset({type(None), bool, float})  # what msgpack writes as it is
 PLAIN = AS_THEY_ARE | {int, str}
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # of the ints among them
 
@@ -113,6 +113,7 @@ TOO_DEEP = "a value that is nested too deeply or contains itself"
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Frame)
+# Raw: the body is skipped, not decoded, where only the kind of a frame is asked for.
 _begun = msgspec.msgpack.Decoder(tuple[str, int, msgspec.Raw])
 
 
@@ -134,7 +135,7 @@ def encode(
     """Turn a message into the pieces to send, without copying large arrays.
 
     Args:
-        opaque: Gives the pickle of what is no data; only towards a worker.
+        opaque: Gives the pickle of what is no data; only for frames to a worker.
         live: Gives the node of an object that lives on one side, or None where it may travel
             as data. Asked for all but the commonest values; with True, where it is no data.
 
@@ -172,7 +173,7 @@ def decode(
         opaque: Loads a pickle; only in a worker.
         live: Gives the value of a node of `nodes.LIVE`; a `Traced` comes in a tuple with its
             tensor and its gradient.
-        plain: Refuse masked arrays, whose comparisons pass over what is masked.
+        plain: Refuse masked arrays, since a comparison ignores their masked entries.
 
     Raises:
         Malformed: anything about the bytes is not as `encode` makes them.
@@ -268,6 +269,8 @@ class _Reader(Buffers):
 
 def _to_node(value: Any, writer: _Writer, depth: int) -> Node:
     """The structure that stands for `value`; array contents go to the writer's buffers."""
+    # Every value of every message passes here, so the commonest kinds come first. Exact types, not
+    # isinstance: a subclass may override methods, and goes the slower way that copies it plain.
     kind: type = type(value)
     if kind in AS_THEY_ARE or (kind is int and SMALLEST <= value <= LARGEST):
         return value  # type: ignore[no-any-return]
@@ -300,6 +303,7 @@ def _uncommon_to_node(value: Any, writer: _Writer, depth: int) -> Node:
     except TooDeep:  # a value that contains itself would be a different one cut anywhere
         raise
     except NotData:
+        # Buffers are read in order: those of the half-written value would go to later arrays.
         del writer.buffers[mark:]
         if (node := live(value, True)) is None:
             raise
@@ -361,10 +365,11 @@ def _text_or_number_to_node(value: Any, writer: _Writer) -> Node:
             return number
         if number.bit_length() > MAX_INT_BITS:
             raise NotData(f"an int of {number.bit_length()} bits")
-        return BigInt(hex(number))
+        return BigInt(hex(number))  # decimal digits take quadratic time, and Python limits them
     if isinstance(value, str):
         if writer.pickle is None and len(value) > STRUCTURE_BYTES:  # msgspec crashes
             raise NotData(f"{_megabytes(len(value))} of text")
+        # A lone surrogate has no UTF-8 form; msgspec would refuse the whole reply for it.
         return str(value).encode("utf-8", "replace").decode()
     if writer.pickle is None and len(value) > STRUCTURE_BYTES:
         raise NotData(f"{_megabytes(len(value))} of bytes")
