@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from gradekit.grading import Mismatch, assert_equal
+from gradekit.grading import Mismatch, assert_equal, same
 from gradekit.grading.call import Call
+from gradekit.grading.shown import as_code
 
 
 @pytest.mark.parametrize(
@@ -56,3 +60,37 @@ def test_a_call_names_the_dtype_where_it_is_not_the_usual_one() -> None:
     """A check on float32 shows that the argument was float32."""
     call = Call("f", (np.array([0.5, 2.0], dtype=np.float32), np.array([1.0])), {"n": 1})
     assert str(call) == "f(np.array([0.5, 2.], dtype=np.float32), [1.], n=1)"
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"),
+    [
+        (Fraction(1, 2), 0.5), (Decimal("0.5"), 0.5), (1 + 0j, 1), (frozenset({1}), {1}),
+        (np.ma.array([1, 2], mask=[0, 1]), np.array([1, 2])), (np.ma.masked_all(2), np.zeros(2)),
+        (datetime.date(2020, 1, 1), datetime.date(2020, 1, 2)), (np.array(["a"]), np.array(["b"])),
+    ],
+)  # fmt: skip
+def test_what_python_calls_equal_may_be_of_another_kind(actual: Any, expected: Any) -> None:
+    """A fraction is no float, a frozen set no set; and what is masked is passed over by no one."""
+    with pytest.raises(Mismatch):
+        assert_equal(actual, expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ({1}, "{1}"), (set(), "set()"), (frozenset({"a"}), "frozenset({'a'})"),
+        (Fraction(1, 2), "Fraction(1, 2)"), (Decimal("0.5"), "Decimal('0.5')"),
+        (datetime.date(2020, 1, 2), "datetime.date(2020, 1, 2)"), (range(3), "range(0, 3)"),
+        (np.array(["a"]), "np.array(['a'], dtype='<U1')"),
+        (np.ma.array([1, 2], mask=[0, 1]), "np.ma.array([1, 2], mask=[False, True])"),
+        (np.array(["2020-01-01"], "M8[D]"), "np.array(['2020-01-01'], dtype='datetime64[D]')"),
+        (np.array([(1, 0.5)], [("n", "i8"), ("x", "f8")]),
+         "np.array([(1, 0.5)], dtype=[('n', '<i8'), ('x', '<f8')])"),
+    ],
+)  # fmt: skip
+def test_further_kinds_of_data_as_code(value: Any, code: str) -> None:
+    """What a message shows can be pasted into Python, and is that value again."""
+    assert as_code(value) == code
+    names = {"np": np, "Fraction": Fraction, "Decimal": Decimal, "datetime": datetime}
+    assert same(eval(code, names), value)

@@ -175,3 +175,76 @@ def test_an_exercise_that_is_not_live_has_no_handles(
             run.request("call", ["f", (), {}, False], "it")
     finally:
         run.close()
+
+
+BACKWARD = """
+import sys, torch
+Tensors = sys.modules["gradekit.sandbox.inside.tensors"].Tensors
+def scaled(x, factor):
+    return x * factor
+"""
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "Tensors.backward = lambda self, value, grad, *leaves: [torch.zeros(5)]",
+        "Tensors.backward = lambda self, value, grad, *leaves: [1.0] * sum(map(len, leaves))",
+        "Tensors.backward = lambda self, value, grad, *leaves: 1 / 0",
+        "Tensors.changes = lambda self: [(1, torch.zeros(7), None)]",
+        "Tensors.changes = lambda self: [(-1, None, torch.zeros(7))]",
+        "Tensors.changes = lambda self: 5",
+    ],
+)
+def test_gradients_that_lie_earn_nothing(gradients: Session, lie: str) -> None:
+    """Other shapes, kinds and numbers of tensors than were asked for cost the check only."""
+    report = graded(gradients, BACKWARD + lie)
+    assert report.score == 0
+    assert not report.not_run
+    assert gradients.grade(solution("gradients")).score == 10
+
+
+def test_a_handle_is_of_use_in_its_own_check_only(stack: Session) -> None:
+    """Whoever keeps one meets a sentence, and no object of a later check."""
+    run = stack._run(solution("stack"))
+    try:
+        run.begin_check("one")
+        kept = run.variable("Stack")()
+        assert kept.size == 0
+        run.begin_check("two")
+        other = run.variable("Stack")()
+        for use in (lambda: kept.size, lambda: other.push(kept), lambda: len(kept.items)):
+            with pytest.raises(RuntimeError, match="its own check"):
+                use()
+    finally:
+        run.close()
+
+
+def test_numbers_of_objects_follow_the_check(stack: Session) -> None:
+    """The same way through a check gives the same numbers, so that replies can be remembered."""
+    run = stack._run(solution("stack"))
+    found = []
+    try:
+        for name in ("one", "two"):
+            run.begin_check(name)
+            made = [run.variable("Stack")(), run.variable("Tower")()]
+            found.append([each.kit__ref.number for each in (*made, made[0].push)])
+    finally:
+        run.close()
+    assert found[0] == found[1]
+
+
+def test_the_signs_of_a_handle_are_local(stack: Session) -> None:
+    """Names with two underscores that libraries look for are not asked of the answer."""
+    run = stack._run(solution("stack"))
+    try:
+        run.begin_check("one")
+        made = run.variable("Stack")([1])
+        asked = run.attempt.requests
+        for name in ("__array__", "__array_interface__", "__torch_function__", "__index__"):
+            assert not hasattr(made, name)
+        assert made != [1]
+        assert repr(made) == "<Stack object>"
+        assert run.attempt.requests == asked
+    finally:
+        run.close()
