@@ -409,5 +409,7 @@ def test_what_a_second_answer_imports_is_there_already(course: Course) -> None:
     sources = [Submission("exercise_05_softmax.py", (text + f"# {n}\n",), "0") for n in range(2)]
     with open_session(course, exercise) as session:
         printed = [session.grade(each).failed[0].message for each in sources]
+        session._sandbox.note("# as torch does it, and scipy.stats")
+        assert session._sandbox._wanted == {"scipy.special": 2}
     assert ["False" in each for each in printed] == [True, False]
     assert "True" in printed[1]

@@ -116,8 +116,10 @@ class Sandbox:
         for name in ON_DEMAND:
             if name in self._modules:
                 continue
-            # A guess is enough: importing what nobody needs costs time, and changes no verdict.
-            if all(re.search(rf"\b{part}\b", source) for part in name.split(".")):
+            # A guess, but a good one: importing what nobody needs costs seconds, and no verdict.
+            root, _, part = name.partition(".")  # a part may stand in another line
+            imports = re.search(rf"^[ \t]*(?:from|import) +{root}\b", source, re.MULTILINE)
+            if imports and re.search(rf"\b{part}\b", source):
                 self._wanted[name] += 1
                 if self._wanted[name] == 2:
                     self._zygote.preload(name)
