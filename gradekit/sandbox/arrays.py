@@ -1,7 +1,8 @@
 """NumPy arrays and scalars, torch tensors: as nodes, and back.
 
 Numbers, truth values, texts, bytes, dates and times; structured arrays of those, and masked
-ones. No objects. A dtype that arrives is looked up or matched, never handed to NumPy as it is.
+ones. No objects: their bytes would be taken for pointers. A dtype that arrives is looked up in a
+table or matched against a pattern before NumPy sees it.
 """
 
 from __future__ import annotations
@@ -106,6 +107,7 @@ def array(dtype: str, shape: list[int], buffers: Buffers) -> np.ndarray:
     if dtype in ARRAY_DTYPES:
         taken = buffers.take(_count(shape) * ITEM_BYTES[dtype])
         _check_bools(dtype, taken)
+        # A view of the frame, without a copy; and writable, since the frame is a bytearray.
         return np.frombuffer(taken, dtype=dtype).reshape(shape)
     if not OTHER_DTYPES.fullmatch(dtype):
         raise Malformed("not a dtype of data")
@@ -164,7 +166,7 @@ def tensor(dtype: str, shape: list[int], buffers: Buffers) -> Any:
         raise Malformed("not a numeric dtype")
     torch_dtype = getattr(torch, dtype)
     count = _count(shape)
-    if count == 0:
+    if count == 0:  # torch takes no empty buffer
         return torch.empty(shape, dtype=torch_dtype)
     taken = buffers.take(count * torch_dtype.itemsize)
     _check_bools(dtype, taken)
@@ -174,7 +176,11 @@ def tensor(dtype: str, shape: list[int], buffers: Buffers) -> Any:
 
 
 def _count(shape: list[int]) -> int:
-    """The number of entries of an array of that shape, which is bounded even if it has none."""
+    """The number of entries of an array of that shape.
+
+    The product of all sizes but 0 is bounded too: of shape (0, 2**40) there is nothing to store,
+    but what a check derives from it, a sum over the first axis say, could fill the memory.
+    """
     count = extent = 1
     for size in shape if len(shape) <= MAX_DIMENSIONS else [-1]:
         if not 0 <= size <= BUFFER_BYTES:
@@ -216,7 +222,7 @@ def dtype_name(dtype: np.dtype) -> str:
 
 
 def contents(value: np.ndarray) -> bytes | memoryview:
-    """The bytes of an array in C order; a large one is not copied if it lies so already."""
+    """The bytes of an array in C order; a large one that is already in C order is not copied."""
     if value.nbytes < SMALL_FRAME:
         return value.tobytes()
     return np.ascontiguousarray(value).reshape(-1).view(np.uint8).data

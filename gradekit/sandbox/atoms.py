@@ -1,6 +1,6 @@
 """Small values of the standard library that travel as themselves: numbers, dates, ranges, Enums.
 
-Each is told by its kind and a few plain parts. What arrives is built by its own constructor from
+Each is sent as its kind and a few plain parts. What arrives is built by its own constructor from
 parts whose kinds and sizes have been checked, so that no value is costly to print, hash or compare.
 """
 
@@ -16,7 +16,9 @@ import msgspec
 
 from gradekit.sandbox.nodes import MAX_INT_BITS, MAX_ITEMS, Malformed, NotData
 
-MAX_EXPONENT = 6144  # of a Decimal, as in the widest of its standard formats
+# Of a Decimal, as in its widest standard format (decimal128). Without a bound, a few characters
+# such as 1E999999999 become an int of a billion digits, or a text of as many.
+MAX_EXPONENT = 6144
 DECIMAL_CHARACTERS = 2500
 NAME_CHARACTERS = 200
 
@@ -48,6 +50,7 @@ def parts_of(value: Any) -> tuple[str, list[Any]] | None:
     if isinstance(value, Decimal):
         return "Decimal", [_decimal_text(value)]
     if isinstance(value, range):
+        # Not len(value), which raises where the length does not fit a C integer.
         if value and (value[-1] - value[0]) // value.step >= MAX_ITEMS:
             raise NotData("a range of more than a million numbers")
         return "range", [_bounded(each) for each in (value.start, value.stop, value.step)]
@@ -83,6 +86,7 @@ def atom(kind: str, parts: list[Any]) -> Any:
     if wanted is None or len(parts) != len(wanted):
         raise Malformed("no such kind of value")
     for part, kinds in zip(parts, wanted, strict=True):
+        # The exact type: a bool is an int for isinstance, and True no numerator.
         if type(part) not in kinds:
             raise Malformed(f"a {kind} of other parts")
     return MAKERS[kind](*parts)
@@ -167,7 +171,7 @@ def _bounded(number: int) -> int:
 
 def _is_bounded(value: Decimal) -> bool:
     if not value.is_finite():
-        return not value.is_snan()  # which raises wherever it is looked at
+        return not value.is_snan()  # a signalling NaN raises when it is compared or hashed
     return abs(value.adjusted()) <= MAX_EXPONENT
 
 
@@ -183,7 +187,10 @@ def _clock(value: Any) -> list[int]:
 
 
 def _offset(value: Any) -> float | None:
-    """Seconds east of Greenwich, as far as the zone is a fixed one."""
+    """The offset from UTC in seconds; None without a zone.
+
+    Zones with rules (zoneinfo) are refused: here they would be built from files named by a worker.
+    """
     if value.tzinfo is None:
         return None
     if not isinstance(value.tzinfo, datetime.timezone):

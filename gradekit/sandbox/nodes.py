@@ -1,7 +1,7 @@
 """What a frame is made of: the nodes that stand for values, and the bounds of each.
 
-A node is data about data. The first letter of its msgpack array says which it is; `wire`
-turns values into nodes and back, `arrays` and `atoms` do so for the kinds that they name.
+A node is a msgpack array whose first item is the letter of its kind (`tag`). `wire` turns
+values into nodes and back; `arrays` and `atoms` do so for the kinds that they name.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-ALIGNMENT = 16
+ALIGNMENT = 16  # of each buffer, in bytes: arrays are views of the frame, whatever their dtype
 MAX_DIMENSIONS = 8  # more, of size 4 each, and merely printing the array takes minutes
 MAX_INT_BITS = 2**13  # Python refuses to print longer ones than 4300 digits
 MAX_ITEMS = 2**20  # of all long lists: as Python objects, floats weigh four times as much
-SMALL_FRAME = 2**16
+SMALL_FRAME = 2**16  # bytes up to which copying is quicker than a system call of its own
 
 
 class Malformed(Exception):
@@ -121,9 +121,9 @@ class Opaque(msgspec.Struct, tag="o", array_like=True, frozen=True):
 
 
 class Kind(msgspec.Struct, tag="k", array_like=True, frozen=True):
-    """A class that lives in the worker, as it tells of it.
+    """A class that lives in the worker, as the worker describes it.
 
-    `bases` are classes of this sort, numbers of those told before in this frame, or names.
+    `bases` are classes of this sort, numbers of those described earlier in this frame, or names.
     `special` are the special methods that its objects have.
     """
 
@@ -134,7 +134,7 @@ class Kind(msgspec.Struct, tag="k", array_like=True, frozen=True):
 
 
 class Live(msgspec.Struct, tag="h", array_like=True, frozen=True):
-    """An object that stays in the worker, under a number; towards the worker `kind` is 0."""
+    """An object that stays in the worker, under a number; in frames to the worker `kind` is 0."""
 
     number: int
     kind: int | Kind
@@ -148,9 +148,10 @@ class Class(msgspec.Struct, tag="c", array_like=True, frozen=True):
 
 
 class Given(msgspec.Struct, tag="g", array_like=True, frozen=True):
-    """Something of the check's: towards the worker one of its functions, by its number.
+    """Something that belongs to the check.
 
-    On the way back an argument of the request by its place; below 0, such a function again.
+    In frames to the worker, one of the check's functions, by its number. In frames from it, an
+    argument of the request, by its place, or below 0 such a function, by its number negated.
     """
 
     place: int
@@ -159,8 +160,8 @@ class Given(msgspec.Struct, tag="g", array_like=True, frozen=True):
 class Traced(msgspec.Struct, tag="y", array_like=True, frozen=True):
     """A tensor of the other side that gradients flow through, under a number, and its gradient.
 
-    `kind` is "leaf", "parameter", or "output" for what depends on `leaves`: those that came from
-    the side that is told, by their numbers, and mirrored ones by numbers below 0.
+    `kind` is "leaf", "parameter", or "output" for what depends on `leaves`: by their numbers those
+    that came from the side that reads this, by numbers below 0 those that it mirrors.
     """
 
     number: int
@@ -189,7 +190,10 @@ class Frame(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Buffers:
-    """Hands out the buffers of a frame in order, and no byte twice."""
+    """The buffers of a frame, taken in order.
+
+    No byte twice: a short frame cannot stand for arrays that are large together.
+    """
 
     def __init__(self, buffers: bytearray) -> None:
         self.view = memoryview(buffers)
@@ -206,7 +210,10 @@ class Buffers:
         return self.view[start : start + size]
 
     def count(self, items: int) -> None:
-        """Note a long list."""
+        """Count the items of a long list.
+
+        As Python objects they take several times the bytes of the frame, so their sum is bounded.
+        """
         self.items += items
         if self.items > MAX_ITEMS:
             raise Malformed("lists are too long")
@@ -217,7 +224,7 @@ class Buffers:
 
 
 def append(buffers: list[Any], contents: Any) -> None:
-    """Put bytes to the buffers of a frame to send."""
+    """Add bytes to the buffers of a frame to send, up to the next multiple of `ALIGNMENT`."""
     buffers.append(contents)
     if padding := -len(contents) % ALIGNMENT:
         buffers.append(bytes(padding))

@@ -3,7 +3,7 @@
 The kernel enforces it. Landlock decides which files can be opened (Python, its packages,
 nothing of ours), a seccomp allowlist which system calls exist at all (no processes, no
 sockets, no writing), rlimits how much may be used. This is no defence against bugs in the
-kernel itself. Parts that take time are prepared once, in the zygote; `apply` runs in every
+kernel itself. What takes time is prepared once, in the zygote; `apply` runs in every
 worker after the fork and before the first line of the submission.
 """
 
@@ -52,7 +52,9 @@ ALLOWED_CALLS = """
     exit exit_group
 """.split()
 
-LAST_CLOCK = 11  # CLOCK_TAI; negative numbers are the CPU clocks of other processes
+# CLOCK_TAI. Negative numbers are the CPU clocks of other processes; seccomp compares without a
+# sign, so they count as larger.
+LAST_CLOCK = 11
 
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _SECCOMP_MODE_FILTER = 2
@@ -62,7 +64,7 @@ _LANDLOCK_RESTRICT_SELF = 446  # on every architecture
 
 
 class AllowedPackages:
-    """A finder that takes what a submission may not read for not installed.
+    """An import finder that treats packages which a submission may not read as not installed.
 
     Libraries try optional imports and expect ImportError; the kernel would answer
     PermissionError.
@@ -73,7 +75,7 @@ class AllowedPackages:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Find a module as Python would, if its top-level package is allowed."""
         top = name.partition(".")[0]
-        # How Python was built: sklearn asks for it, and it bears the platform's name.
+        # How Python was built: sklearn imports it, and its name ends in that of the platform.
         allowed = top in self.names or top.startswith("_sysconfigdata")
         return PathFinder.find_spec(name, path, target) if allowed else None
 
@@ -84,7 +86,7 @@ class AllowedPackages:
 
     @classmethod
     def install(cls) -> None:
-        """Let it stand for all finders of files."""
+        """Use it in place of all finders of files."""
         sys.meta_path[:] = [BuiltinImporter, FrozenImporter, cls()]
 
 
@@ -124,9 +126,10 @@ class Lockdown:
         Raises:
             OSError: the kernel refused a part; the process must end without running anything.
         """
-        os.setsid()
+        os.setsid()  # no signal from the terminal reaches it
         for standard in range(3):
             os.dup2(self._nothing, standard)
+        # Close whatever the fork inherited, above all the zygote's control socket.
         keep = sorted({connection, self._ruleset if self._ruleset is not None else connection})
         start = 3
         for descriptor in keep:
@@ -134,6 +137,7 @@ class Lockdown:
             start = descriptor + 1
         os.closerange(start, 4096)
         if sys.platform == "linux":
+            # Before the memory is closed (DUMPABLE), after which these files belong to root.
             offer_to_the_kernel()
             self._do("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             self._do("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -144,10 +148,12 @@ class Lockdown:
         if sys.platform == "linux":
             # Without this, root lifts its own limits.
             self._do("capset", *self._no_capabilities)
+            # The kernel asks for it before Landlock and seccomp where CAP_SYS_ADMIN is gone.
             self._do("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if self._ruleset is not None:
             self._do("syscall", _LANDLOCK_RESTRICT_SELF, self._ruleset, 0)
             os.close(self._ruleset)
+        # Last, since the filter refuses the calls that all steps before it are made of.
         if self._program is not None:
             self._do(
                 "prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(self._program), 0, 0
@@ -235,6 +241,8 @@ def _seccomp_program(*, may_open: bool) -> _Program:
     """The filter: `ALLOWED_CALLS`, opening files for reading if `may_open`, and no more."""
     import pyseccomp as seccomp
 
+    # Refuse, not kill: libraries try calls that they can do without, and an answer that is
+    # refused can be told what it tried.
     rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
     for name in ALLOWED_CALLS:
         _add_rule(rules, seccomp.ALLOW, name)
@@ -251,10 +259,12 @@ def _seccomp_program(*, may_open: bool) -> _Program:
     for name in ("clock_gettime", "clock_nanosleep"):
         _add_rule(rules, seccomp.ALLOW, name, seccomp.Arg(0, seccomp.LE, LAST_CLOCK))
     if may_open:
+        # openat2 stays refused: its flags are in memory, where a filter cannot look.
         changing = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | os.O_APPEND
         for name, flags in (("open", 1), ("openat", 2)):
             read_only = seccomp.Arg(flags, seccomp.MASKED_EQ, changing, os.O_RDONLY)
             _add_rule(rules, seccomp.ALLOW, name, read_only)
+    # libseccomp writes to a descriptor only; a file in memory needs no folder to write in.
     with os.fdopen(os.memfd_create("filter"), "w+b") as file:
         rules.export_bpf(file)
         file.seek(0)
@@ -275,7 +285,7 @@ def _add_rule(rules: Any, action: int, name: str, *arguments: object) -> None:
 
 
 def offer_to_the_kernel() -> None:
-    """When the machine runs out of memory, this process is to go, and not the grader."""
+    """Have the kernel end this process first, not the grader, when memory runs out."""
     with contextlib.suppress(OSError):
         score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
         try:
@@ -294,6 +304,8 @@ def set_rlimits(limits: Limits) -> None:
     }
     if sys.platform == "linux":
         statm = os.open("/proc/self/statm", os.O_RDONLY)
+        # RLIMIT_AS counts addresses, of which numpy and torch have mapped gigabytes already: the
+        # submission's own memory comes on top.
         pages = int(os.read(statm, 100).split()[0])
         os.close(statm)
         mapped = pages * resource.getpagesize()

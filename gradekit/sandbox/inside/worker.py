@@ -1,6 +1,7 @@
 """The process that holds a submission: loads it, calls it, answers with plain data.
 
-Nothing in here is trusted by anybody once the submission's first line has run.
+The submission can change anything in here once its first line has run, so the trusted side
+believes nothing that this process says.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ REFUSALS = {
 REFUSED_EVENTS = tuple(REFUSALS)
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-_unbound: list[dict[str, str]] = []  # of the answer that was loaded
-_labels: set[str] = set()  # the file names that the submission's code objects bear
+_unbound: list[dict[str, str]] = []  # of each answer that was loaded, the last one is current
+_labels: set[str] = set()  # the file names of the submission's code objects
 
 
 class Refused(PermissionError):
@@ -92,7 +93,7 @@ class Printed(io.RawIOBase):
 
 
 class Answer:
-    """The submission's module and what became of loading it."""
+    """The submission's module, and what happened while it was loaded."""
 
     def __init__(self) -> None:
         self.module = types.ModuleType("submission")
@@ -151,6 +152,7 @@ class Answer:
     def _begin(self, name: str, filename: str, modules: Sequence[list[str]]) -> Loading:
         if modules or any(isinstance(finder, Siblings) for finder in sys.meta_path):
             Siblings(((path, text) for path, text in modules), _labels.add).install()
+        # In sys.modules, where dataclasses, pickle and typing look for the module of a class.
         self.module = sys.modules[name] = types.ModuleType(name)
         self.filename = filename
         self.module.__file__ = filename
@@ -179,7 +181,7 @@ class Answer:
         raise self._missing(name, "function")
 
     def variable(self, name: str) -> Any:
-        """Whatever the submission's module calls so.
+        """The value of that name in the submission's module.
 
         Raises:
             Missing: there is nothing; the message says why.
@@ -190,7 +192,7 @@ class Answer:
             raise self._missing(name, "name") from None
 
     def probed(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """What a probe gives."""
+        """The value of a probe, a function of the grader that runs beside the submission."""
         return function(_Functions(self), *arguments)
 
     def _missing(self, name: str, what: str) -> Missing:
@@ -232,6 +234,8 @@ class Server:
         self._read, self._write = read, write
         sys.stdout, sys.stderr, sys.stdin = self._stdout, self._stderr, self._stdin
         self._send(self._ready)
+        # For clear messages only; the kernel refuses these calls anyway. In the process tier hardly
+        # anything else does, and there code that means to can get round the hook.
         sys.addaudithook(_refuse)
         while True:
             self._answer_one(*self._next())
@@ -273,10 +277,12 @@ class Server:
                 self._requests = Requests(self._answer, printed.take, _describe, self._converse)
                 printed.limit = PRINTED_BYTES if self._answer.mode == LIVE else MOST_PRINTED
             return wire.encode("value", number, (value, printed.take()))
+        # SystemExit and KeyboardInterrupt too: an answer that raises them fails one check.
         except BaseException as error:
             return wire.encode("raised", number, (_describe(error), printed.take()))
 
     def _read_some(self, view: memoryview) -> int:
+        # The connection is closed. At once, so that no clean-up of the submission's runs (atexit).
         return self._read(view) or os._exit(0)
 
     def _send(self, pieces: list[Any]) -> None:
@@ -292,7 +298,10 @@ _probes: dict[bytes, types.FunctionType] = {}
 
 
 def _unpickled(data: bytes) -> Any:
-    """What was pickled; a probe, which is sent for many checks, is made only once."""
+    """What was pickled; a probe, which is sent for many checks, is made only once.
+
+    Safe on this side: the pickle comes from the grader, and the grader never unpickles.
+    """
     value = _probes.get(data) or pickle.loads(data)
     if isinstance(value, types.FunctionType):
         _probes[data] = value
@@ -331,7 +340,8 @@ class _Functions:
 
 
 def _describe(error: BaseException) -> dict[str, Any]:
-    """What the trusted side may know of an exception: names and short texts."""
+    """What the trusted side is told of an exception: names and short texts."""
+    # By identity, not by name: a class of the answer's may be called ValueError as well.
     builtin = next(
         (
             base.__name__
@@ -344,6 +354,7 @@ def _describe(error: BaseException) -> dict[str, Any]:
     if isinstance(error, SyntaxError):
         where = (error.lineno, (error.text or "").rstrip("\n"), error.offset)
     else:
+        # The last such frame: the answer's own line, not that of a library which it called.
         for frame, line in traceback.walk_tb(error.__traceback__):
             code = frame.f_code.co_filename
             if code in _labels:
@@ -352,7 +363,7 @@ def _describe(error: BaseException) -> dict[str, Any]:
         text = str(error.msg if isinstance(error, SyntaxError) else error)
         if type(error) is NameError and _unbound and (why := _unbound[-1].get(str(error.name))):
             text = f"`{error.name}` is not defined: {why}"
-    except BaseException:
+    except BaseException:  # the answer's own __str__ ran, and may raise anything
         text = ""
     refusal = _refusal(error)
     if _is_out_of_memory(error, text):

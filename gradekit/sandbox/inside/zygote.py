@@ -1,8 +1,8 @@
 """The warm process that workers are forked from.
 
-It imports numpy (and torch) once, and is never sent anything but the sockets of workers to be
-and the numbers of libraries that several answers import: no grader, no solution, no submission.
-It obeys one control socket and ends with it.
+It imports numpy (and torch) once. Through its control socket it is sent only the sockets of new
+workers and the numbers of libraries that several answers import: no grader, no solution, no
+submission, so that a fork of it holds none either. It ends when that socket closes.
 """
 
 from __future__ import annotations
@@ -36,11 +36,14 @@ SEALED_MODULES = (
 ).split()
 
 HUGE = 2**21  # bytes of a huge page
-MADV_COLLAPSE = 25
+MADV_COLLAPSE = 25  # of madvise(2), from Linux 6.1 on; older kernels refuse it, which does no harm
 MANY = 32  # moving takes about as long as it saves in twice as many forks
 
-# os.fork without what it does for the sake of other threads, of which we have none: it costs every
-# worker half a millisecond. Nor does it seed `random` anew, so that answers behave the same.
+# fork(2) without the hooks that os.fork runs for the sake of other threads, which cost half a
+# millisecond a worker (`benchmarks/lockdown.py` measures a whole start). It rests on this process
+# having one thread (`warm_up` and ONE_THREAD make sure of it). One of those hooks would seed `random` anew; without
+# it, equal answers get equal random numbers. PyDLL, not CDLL, which would let go of Python's lock
+# before the fork and take it again in both processes.
 _fork_alone = ctypes.PyDLL(None).fork
 ENDED = struct.Struct("<iq")  # wait status, peak memory in KiB
 
@@ -54,7 +57,7 @@ def main(control: socket.socket, config: str, scratch: Path) -> None:
         control.sendall(bytes([TIERS.index(lockdown.tier)]))
         _serve(control, lockdown, server, workers)
     finally:
-        for pid in workers:  # the grader was killed: leave not even a zombie behind
+        for pid in workers:  # also when the grader was killed: no process stays behind
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
         shutil.rmtree(scratch, ignore_errors=True)
@@ -65,18 +68,22 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.
     tier = settings["tier"] or best_tier()
     sealed = tier == SEALED
     warm_up(settings["modules"] + (SEALED_MODULES if sealed else []), whole=sealed)
+    # `warm_up` seeds numpy and torch. A fork copies the states of the generators, so every answer
+    # starts from the same ones, and one that draws numbers gets the same verdict each time.
     random.seed(0)
     os.chdir(scratch)
     hidden = [Path(path) for path in settings["hidden"]]
     if tier == PROCESS:
-        offer_to_the_kernel()  # for the workers: a process with closed memory cannot any more
+        # Workers inherit it; once its memory is closed, a process cannot set it any more.
+        offer_to_the_kernel()
         close_memory()
     own = [scratch, *map(Path, settings["parts"])]
     lockdown = Lockdown(tier, Limits(**settings["limits"]), hidden, own)
     os.environ.clear()
-    # For what a submission is the first to load: libraries with threads, torch's compiler.
+    # Read by what only a submission may load: libraries with threads, torch's compiler.
     os.environ.update(ONE_THREAD, TMPDIR=str(scratch), TORCHINDUCTOR_CACHE_DIR=str(scratch))
-    tempfile.tempdir = str(scratch)  # is not writable, and asking tempfile would try
+    # Else tempfile looks for a folder by writing to it, which workers may not, and raises.
+    tempfile.tempdir = str(scratch)
     AllowedPackages.allow([*settings["parts"], *settings["modules_beside"]])
     if settings["modules_beside"]:
         sys.dont_write_bytecode = True  # nothing can be written there
@@ -115,12 +122,12 @@ def _serve(
         if command == b"f":
             forks += 1
             if forks == 2:
-                rehearse()  # for a single answer it would not pay,
+                rehearse()  # takes longer than it saves for a single answer
             if forks == MANY:
                 rehearse(widely=True)
                 gc.collect()
                 gc.freeze()
-                _make_forks_cheap()  # and these only for a class
+                _make_forks_cheap()  # these take so long that only a class wins by them
             workers.add(_fork(control, descriptors[0], lockdown, server))
         elif command == b"i":
             warm_up([ON_DEMAND[control.recv(1)[0]]])
@@ -166,4 +173,4 @@ def start() -> None:
     control = socket.socket(fileno=os.dup(int(descriptor)))
     os.close(int(descriptor))
     main(control, config, Path(scratch))
-    os._exit(0)  # all is cleaned up; taking numpy and torch down in order takes longer than a check
+    os._exit(0)  # all is cleaned up; Python's own end of numpy and torch takes longer than a check
