@@ -21,6 +21,8 @@ from gradekit.edits.vocabulary import (
 )
 
 MOST_NAMES = 12  # of those in scope
+RANDOM_NAMES = {"rng", "seed", "generator", "g"}
+RANDOM_WORDS = ("generator", "random_state", "seed", "rng")
 NEIGHBOURS: dict[str, list[str]] = {}
 for _group in GROUPS:
     for _name in _group:
@@ -172,10 +174,21 @@ class Calls:
         if name in UNIVERSAL:
             for text in self._outs(node, scope):
                 yield f"out={text}", _asks("out"), 0.25
-        for each in self._parameters(node) if name not in self._own else ():
-            yield f"{each}={each}", "is an argument missing?", 0.3
+        if name not in self._own:
+            yield from self._missing_of_others(node, scope)
+
+    def _missing_of_others(
+        self, node: ast.Call, scope: list[str]
+    ) -> Iterator[tuple[str, str, float]]:
+        """Arguments of functions that nothing is known of, named like variables."""
+        question = "is an argument missing?"
+        for each in self._parameters(node):
+            yield f"{each}={each}", question, 0.3
+        for each in scope:
+            for word in RANDOM_WORDS if each in RANDOM_NAMES else ():
+                yield f"{word}={each}", question, 0.1
         for each in () if node.keywords else (*scope[:MOST_NAMES], "-1", "0", "1", "2"):
-            yield each, "is an argument missing?", 0.1
+            yield each, question, 0.1
 
     def _parameters(self, node: ast.Call) -> list[str]:
         """The parameters of the function around a call that the call does not use."""
