@@ -76,7 +76,7 @@ def newest(origin: Origin) -> Clone:
         folder = Path(temporary) / "files"
         _git("clone", "--quiet", "--no-checkout", "--", origin.url, str(folder))
         commit = _commit_of(folder, origin)
-        kept = Clone(origin, commit, home / commit)
+        kept = locked(origin, commit)
         return kept if kept.folder.is_dir() else _checked_out(folder, kept)
 
 

@@ -126,6 +126,17 @@ def test_fetched_course_is_asked_about_and_locked(
 
 
 @needs_git
+def test_words_of_a_stranger_steer_no_terminal(mine: Course, address: str, tmp_path: Path) -> None:
+    """What is shown before the question cannot hide it; and a course may have no exercises."""
+    (mine.root / "course.toml").write_text('name = "\\u001b[2J\\u202eToys"\n')
+    (mine.root / "exercises/exercises.toml").write_text("")
+    commit(mine)
+    result = run("init", str(tmp_path / "practice"), "--course", address, "--yes")
+    assert result.exit_code == 2 and "no exercises in this course yet" in result.output
+    assert "Toys" in result.output and "\x1b" not in result.output and "\u202e" not in result.output
+
+
+@needs_git
 def test_known_commit_is_not_asked_about_again(address: str, tmp_path: Path) -> None:
     """And where the cache was lost, `kit init` in the folder fetches the same commit."""
     folder = tmp_path / "practice"

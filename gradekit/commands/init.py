@@ -57,6 +57,8 @@ def init(
         return
     course, name, clone = _chosen(context, folder, named or context.find_root().obj, yes)
     exercises = course.in_part(part)
+    if not exercises:
+        raise KitError("There are no exercises in this course yet: `kit new` begins one.")
     made, written = workspace.create(folder, course, exercises, name=name, clone=clone)
     kept = len(exercises) - written
     also = f" ({kept} were there already and stay as they are)" if kept else ""
@@ -116,12 +118,14 @@ def _trusted(clone: Clone, yes: bool) -> _Chosen:
     """
     from gradekit import clones
     from gradekit.course import Course
+    from gradekit.report import clean
 
     try:
         course = Course(clone.folder)
         if not clone.is_kept:
             count = len(course.exercises)
-            click.echo(f"{course.about.title}: {count} exercise{'s' * (count != 1)}")
+            # A stranger's words, before anybody has said to trust them.
+            click.echo(f"{clean(course.about.title)}: {count} exercise{'s' * (count != 1)}")
             click.echo(f"from {clone.origin} at commit {clone.commit[: clones.SHORT]}.")
             if not yes:
                 confirm("Its graders are programs that run as you. Do you trust its authors?")
