@@ -79,6 +79,16 @@ def test_a_second_search_finds_the_same(explained: Callable[..., Explanation]) -
     assert first.places == second.places and first.tries == second.tries
 
 
+def test_two_faults_have_a_place_each(explained: Callable[..., Explanation]) -> None:
+    """What mends one function does not mend the other; the one that gains more comes first."""
+    text = wrong("return e / e.sum(axis=axis", "return e / e.sum(axis=0").cells[0]
+    text = text.replace("shifted - np.log", "shifted + np.log")
+    found = explained(Submission("exercise_05_softmax.py", (text,), ""))
+    assert {place.line for place in found.places} == {7, 13} and not found.unmended
+    gains = [place.gain for place in found.places]
+    assert gains == sorted(gains, reverse=True)
+
+
 def test_cells_of_a_notebook(explained: Callable[..., Explanation]) -> None:
     """The place is a cell and a line in it; magics are no obstacle."""
     text = wrong("e.sum(axis=axis", "e.sum(axis=0").cells[0]

@@ -21,7 +21,7 @@ def statements(source: Source) -> Iterator[Edit]:
     for block, place, statement in source.statements():
         if source.around[statement] is None or _is_text(statement):
             continue
-        yield from _dropped(source, block, statement)
+        yield from _dropped(source, statement)
         yield from _exchanged(source, block, place)
         yield from _moved_out(source, block, place)
         yield from _branches(source, statement)
@@ -30,7 +30,7 @@ def statements(source: Source) -> Iterator[Edit]:
     yield from _inserted(source)
 
 
-def _dropped(source: Source, block: list[ast.stmt], statement: ast.stmt) -> Iterator[Edit]:
+def _dropped(source: Source, statement: ast.stmt) -> Iterator[Edit]:
     if not isinstance(statement, (*FUNCTIONS, ast.Pass, ast.Import, ast.ImportFrom)):
         whole = isinstance(statement, SIMPLE)
         weight = 0.45 if whole else 0.35

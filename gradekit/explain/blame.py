@@ -39,8 +39,9 @@ SAMPLE = 10  # of checks, to see which functions they run
 GUESS = "no small change mends it: is a statement missing in this function?"
 # A name that has no value, and the line that asks for it.
 STOPPED = re.compile(r"(?:NameError|UnboundLocalError)\b[^']*'(\w+)'.*?\(line (\d+)", re.DOTALL)
-AFTER_A_LOOP = 4  # likewise, where each of them may take its time
-AFTER_FIRST = 20  # edits that are still tried once one has mended everything
+AFTER_FIRST = 20  # edits that are still tried once one has mended everything,
+AFTER_A_LOOP = 4  # where each of them may take its time,
+AFTER_SOME = 150  # and once one has mended something: it may have done so by chance
 
 
 class Mended(NamedTuple):
@@ -117,8 +118,9 @@ class Search:
     def suspects(self) -> list[tuple[str, int, str, float]]:
         """Function, line, a question and no gain: where the fault is likely to be.
 
-        What only failing checks run is the likeliest: the square root of their share of all
-        that run it, times its share of theirs.
+        What only failing checks run, and all of them, is the likeliest: the share of those that
+        fail among the checks that run it, times the share of those that run it among the
+        checks that fail.
         """
         self._deadline = max(self._deadline, time.monotonic() + GRACE_SECONDS)
         ran: dict[str, list[int]] = {}
@@ -229,8 +231,14 @@ class Search:
             if gain is None:
                 continue
             self.mended.append(Mended(edit, gain, number))
-            if stop_at is None and self._mends_all(edit):
-                stop_at = number + (AFTER_FIRST if key.ending == "finished" else AFTER_A_LOOP)
+            last = number + self._further_tries(key, edit)
+            stop_at = last if stop_at is None else min(stop_at, last)
+
+    def _further_tries(self, key: Check, edit: Edit) -> int:
+        """How many edits are still worth trying after one that mends something."""
+        if not self._mends_all(edit):
+            return AFTER_SOME
+        return AFTER_FIRST if key.ending == "finished" else AFTER_A_LOOP
 
     def _plan(self, key: Check) -> Plan:
         passed = sorted(self._passed, key=lambda c: (c.function != key.function, c.seconds))
