@@ -1,10 +1,10 @@
 """The arguments of a call in an imported check, which the call may change in place.
 
 Such a check expects to share a process with the answer: a list that it passed is sorted
-afterwards, and `f(x) is x` holds. The call is made on copies; what changed in them is written
-back here, and an argument that is returned comes back as itself. Never into a constant of the
-check, which it may compare with, or which the next answer will be given: that stays as it is,
-and where it is returned, a changed copy stands for it.
+afterwards, and `f(x) is x` holds. The call is made on copies in the worker; what changed in them
+is written back here, and an argument that is returned comes back as the same object. A constant
+of the check is never written to, since the check may compare with it, or give it to the next
+answer: it stays as it is, and where it is returned, a changed copy is returned in its place.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gradekit.grading.shown import is_tensor, label_of
 from gradekit.sandbox import wire
 
 MAX_DEPTH = 64
-CONSTANTS = 200_000  # objects that are looked through for them
+CONSTANTS = 200_000  # objects that are searched for constants at most
 KINDS = (list, dict, set)
 
 
@@ -74,7 +74,10 @@ class Arguments:
 
 
 def _mutable(value: Any, depth: int) -> Iterator[Any]:
-    """What can be changed in place of a value, in the order in which the worker lists it."""
+    """What can be changed in place of a value, in the order in which the worker lists it.
+
+    The same walk as `_mutable` in sandbox/inside/arguments.py: places are positions in this list.
+    """
     if depth > MAX_DEPTH or label_of(value):  # a handle stands for an object of its own
         return
     if isinstance(value, list | dict | set | np.ndarray) or is_tensor(value):
@@ -109,6 +112,7 @@ def _write_array(target: np.ndarray, content: Any) -> None:
     is_array = isinstance(content, np.ndarray)
     if not is_array or content.shape != target.shape or content.dtype != target.dtype:
         raise wire.Malformed("an array became something else")
+    # One that is read-only here was not read-only in the worker, where arrays are views of a frame.
     if target.flags.writeable:
         target[...] = content
 
@@ -127,7 +131,10 @@ def _replaced(value: Any, copies: dict[int, Any], depth: int) -> Any:
 
 
 def owners_of(value: Any) -> set[Any]:
-    """What stands for the memory that an object lies in: its id, and that of what it views."""
+    """Keys of the memory that an object uses: its id, and the ids of what it is a view of.
+
+    So a slice of a constant array is recognised as part of the constant.
+    """
     found: set[Any] = {id(value)}
     if is_tensor(value):
         return found | {("storage", value.untyped_storage().data_ptr())}
@@ -137,7 +144,10 @@ def owners_of(value: Any) -> set[Any]:
 
 
 def constants_in(roots: list[Any], module: str) -> set[Any]:
-    """The owners of all that can be changed and is reached from `roots`, within a module."""
+    """The owners of all that can be changed and is reached from `roots`, within a module.
+
+    Not beyond it: libraries hold thousands of objects, none of which a check passes as its own.
+    """
     found: set[Any] = set()
     waiting = [*roots]
     seen: set[int] = set()

@@ -1,7 +1,7 @@
-"""Functions of an imported check that the answer calls: they run here, in one nested frame.
+"""Functions of an imported check that the answer calls: they run here, nested in its request.
 
-So a test that records calls sees them, and nothing that such a function holds goes out. How
-often, how deep and how long they run is bounded and charged to the answer.
+So a test that records calls records them, and nothing that such a function holds is sent to the
+answer. How often, how deep and how long they run is bounded, and their time counts as the answer's.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ ERROR_NAMES = frozenset(ERRORS)
 
 
 class TooLong(BaseException):
-    """A callback used up the answer's time. No handler of a test's is to catch it."""
+    """A callback used up the answer's time. No `except Exception` of a test's is to stop it."""
 
 
 class Callbacks:
     """The functions that one check has handed over."""
 
     def __init__(self) -> None:
+        # They are kept alive here, so that an id in `_places` cannot come to mean another one.
         self._functions: list[Callable[..., Any]] = []
         self._places: dict[int, int] = {}
         self._errors: list[Exception] = []
@@ -67,7 +68,7 @@ class Callbacks:
         return self._errors[number] if known else None
 
     def called(self, body: Any, seconds: float) -> Any:
-        """Run what the answer calls; what to send back.
+        """Run what the answer calls; return what to send back.
 
         Raises:
             Malformed: it is no call.
@@ -78,6 +79,8 @@ class Callbacks:
         function, args, keywords = body
         if not isinstance(args, list) or not isinstance(keywords, dict):
             raise wire.Malformed("no call")
+        # What arrives may name any object of this check's: only functions handed over may run. By
+        # identity: == might be a method of such an object.
         is_ours = any(function is each for each in self._functions)
         if not is_ours or not all(type(key) is str for key in keywords):
             raise wire.Malformed("no call")
@@ -128,9 +131,10 @@ def _is_of_check(module: str | None) -> bool:
 def run_within(
     seconds: float, function: Callable[..., Any], args: list[Any], keywords: dict[str, Any]
 ) -> Any:
-    """Call a function of a check, for so long.
+    """Call a function of a check, for at most so many seconds.
 
-    Its lines are watched, not the inside of what is written in C.
+    A trace function looks at the clock at each line, since nothing else can end a function in the
+    thread that runs it. It cannot end a long call of a function written in C.
 
     Raises:
         TooLong: the time is over.
@@ -138,7 +142,7 @@ def run_within(
     until = time.monotonic() + seconds
 
     def watch(frame: FrameType, event: str, _: Any) -> Any:
-        if frame.f_code.co_filename.startswith(OURS):  # never in the midst of our own work
+        if frame.f_code.co_filename.startswith(OURS):  # no work of ours is left half done
             return None
         if time.monotonic() > until:
             raise TooLong

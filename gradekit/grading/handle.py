@@ -1,10 +1,11 @@
 """Handles: what stands here for an object that stays in the answer's process.
 
-Attributes, calls, items, iteration and operators go there, and give data or handles. What would let
-an object judge a check itself does not: a handle equals no plain data, has no truth value and no
-order, and hashes by identity, unless the course's own solution defines that for such a class. A
-class of the answer is a real class here, fresh and empty for each check, so that `isinstance`,
-`except` and `pytest.raises` know it.
+Attributes, calls, items, iteration and operators are sent there, and give data or handles. What
+would let an object judge a check itself is not sent: an answer whose `__eq__` is always true would
+pass every check. So a handle equals no plain data, has no truth value and no order, and hashes by
+identity, unless the course's own solution defines that for such a class. A class of the answer is
+represented by a real class here, new and empty for each check, so that `isinstance`, `except` and
+`pytest.raises` work with it.
 """
 
 from __future__ import annotations
@@ -65,7 +66,10 @@ class Objects:
         return None
 
     def read(self, given: Any, frame: Callable[[], Any]) -> Any:
-        """Read a frame: objects that are put into a set meanwhile have only their identity.
+        """Read a frame.
+
+        An object in a set or among the keys of a dict is hashed meanwhile, and no request can be
+        made in the middle of a frame. Until it is read, objects have only their identity.
 
         Args:
             given: What `begin_request` returned for the request.
@@ -77,7 +81,7 @@ class Objects:
             self.is_reading = False
 
     def settled(self, given: Any, value: Any, changes: Any) -> Any:
-        """The value of a reply, after what the request changed has been seen to."""
+        """The value of a reply, once what the request changed has been taken over."""
         if changes is not None:
             raise wire.Malformed("changes of nothing")
         return value
@@ -107,14 +111,15 @@ class Objects:
         """Make a request.
 
         Raises:
-            RuntimeError: the check that the object belongs to is over.
+            RuntimeError: the object belongs to an earlier check. The worker has forgotten it, and
+                its number may mean another object, perhaps of another person's answer.
         """
         if self._is_over:
             raise RuntimeError("a handle is of use in its own check only")
         return self._ask(kind, asked, what)
 
     def node(self, value: Any, is_no_data: bool) -> Any:
-        """What an object of the answer is sent as; None for anything else."""
+        """The node under which an object of the answer is sent; None for anything else."""
         kind = type(value)
         if isinstance(kind, LiveClass):
             return wire.Live(self._number_of(value.kit__ref), 0, "")
@@ -196,6 +201,7 @@ class About(NamedTuple):
 
 def about_of(kind: type) -> About | None:
     """What is known of a class, if it stands for one of the answer's."""
+    # By way of `type` itself: getattr(kind, ...) would be sent to the answer as a request.
     for each in type.mro(kind):
         if "kit__about" in (found := type.__getattribute__(each, "__dict__")):
             return found["kit__about"]  # type: ignore[no-any-return]
@@ -261,6 +267,8 @@ class LiveClass(type):
 class Handle(metaclass=LiveClass):
     """What all handles have in common; see the head of this module."""
 
+    # No __dict__: every attribute but these is the object's own, and asked for there. The prefix
+    # keeps them apart from names of answers.
     __slots__ = ("__weakref__", "kit__hash", "kit__ref")
     __array_ufunc__ = None  # NumPy leaves operators to us
 
@@ -290,7 +298,7 @@ class Handle(metaclass=LiveClass):
         if _judges(self, "__ne__"):
             return _judgement(self, "__ne__", other)
         equal = _equal(self, other)
-        return not equal if isinstance(equal, bool) else ~equal
+        return not equal if isinstance(equal, bool) else ~equal  # an array of truth values
 
     def __hash__(self) -> int:
         return _hash(self)
@@ -316,6 +324,7 @@ class Handle(metaclass=LiveClass):
     def __deepcopy__(self, memo: Any) -> Any:
         return _operated(self, "deepcopy")
 
+    # A pickle would hold the number alone, which means nothing outside this check.
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError(f"an object of class {type(self).__name__} cannot be pickled")
 
@@ -355,7 +364,7 @@ def _combined(name: str) -> Callable[[Any, Any], Any]:
 
 
 def _of_data(name: str, value: Any, other: Any) -> Any:
-    """The same of what an object holds."""
+    """The operator applied to the data that an object holds."""
     method = getattr(type(value), name, None)
     return NotImplemented if method is None else method(value, other)
 
@@ -383,6 +392,7 @@ def _left(self: Any, kind: Any, error: Any, trace: Any) -> bool:
     name = next((base.__name__ for base in kind.__mro__ if base.__name__ in ERROR_NAMES), "")
     if not name:  # the end of the process, of a test, ...
         return False
+    # A swallowed verdict would be a check passed: the answer's own block may not decide that.
     is_swallowed = _operated(self, "__exit__", name, (str(error),)) is True
     return is_swallowed and not issubclass(kind, VERDICTS)
 
@@ -395,6 +405,7 @@ def _length(self: Any) -> int:
 
 
 for _name, _sign in COMPARED.items():
+    # By way of `type`: plain setattr is LiveClass's, which sends it to the answer.
     type.__setattr__(Handle, _name, _ordered(_name, _sign))
 METHODS: dict[str, Callable[..., Any]] = {
     **{name: _passed_on(name) for name in SPECIAL},
@@ -501,6 +512,7 @@ def _view(value: Any) -> Any:
     """What an object of a class derived from data holds, as such data."""
     data = _known(type(value)).data
     told = _operated(value, "view")
+    # The exact type, so that what is compared now is plain data and judges nothing.
     wanted = bytes if data is bytearray else data
     if wanted is None or type(told) is not wanted:
         raise SubmissionError(f"{_label(value)} holds other data than its class", "malformed")
@@ -508,7 +520,10 @@ def _view(value: Any) -> Any:
 
 
 def _hash(value: Any) -> int:
-    """A hash that stays: by identity, unless the solution's class defines its own."""
+    """The hash of an object: by identity, unless the solution's class defines its own.
+
+    Kept once it was asked for: a hash that changes would lose the object in a dict of the check.
+    """
     try:
         return int(value.kit__hash)
     except AttributeError:
@@ -539,6 +554,7 @@ def _class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     name = name if name.isidentifier() else "Object"
     own = [base for base in bases if isinstance(base, LiveClass)]
     known = [base for base in bases if not isinstance(base, LiveClass)]
+    # An exception class of Python's own: the check's `except ValueError` is to catch it.
     if known and known[0].__name__ == name in ERROR_NAMES:
         return known[0]
     chain = {name, *(each.__name__ for base in own for each in base.__mro__)}
@@ -563,7 +579,11 @@ def _data_of(own: list[Any], known: list[type]) -> type | None:
 
 
 def _claim(name: str, own: list[Any], known: list[type]) -> type | None:
-    """What a class derived from a library's is for `isinstance`: it has none of its methods."""
+    """The class that `isinstance` is told for an object whose class is derived from a library's.
+
+    Only told: the handle itself is no instance, since the library's methods would run here, on an
+    object that is not here.
+    """
     bases: list[type] = [*known]
     bases += [vars(base)["kit__claim"] for base in own if "kit__claim" in vars(base)]
     if not bases:
@@ -577,6 +597,7 @@ def _claim(name: str, own: list[Any], known: list[type]) -> type | None:
 def _made(kind: Any, ref: Ref) -> Any:
     """An object of a class that stands for one of the answer's."""
     if issubclass(kind, BaseException):
+        # Without __init__, whose arguments are on the other side.
         error = BaseException.__new__(kind)
         error.__dict__["kit__ref"] = ref
         return error

@@ -1,4 +1,4 @@
-"""How a check begins, and what is said of how it ended: one route, whoever runs the check.
+"""How a check begins, and how its end becomes a verdict: one way, whoever runs the check.
 
 `kit` runs plain checks itself, because pytest's own protocol takes longer than most of them;
 checks with fixtures, and all checks under plain `pytest`, go through pytest's hooks. Both begin
@@ -65,7 +65,7 @@ class Judge:
         self.current.run.begin_check(item.name, partial(_constants_of, item))
 
     def judgement(self, item: pytest.Item, error: BaseException | None) -> Judgement:
-        """What to say of a check that ended with `error`."""
+        """The judgement of a check that ended with `error`, or with None."""
         marker = item.get_closest_marker("check")
         assert marker is not None
         attempt = self.current.run.attempt if self.current.run is not None else Attempt()
@@ -103,7 +103,10 @@ class Judge:
 
 
 def _constants_of(item: pytest.Item) -> set[Any]:
-    """What of a check outlives it: its module's variables, parameters, and wider fixtures."""
+    """What a check uses that outlives it: variables of its module, parameters, wider fixtures.
+
+    An answer that changes an argument in place would change it for every later answer.
+    """
     module = getattr(item, "module", None)
     if module is None:
         return set()
@@ -127,7 +130,7 @@ def is_manual(item: pytest.Item) -> bool:
 
 
 def is_verdict(error: BaseException | None) -> bool:
-    """Whether a check that ended with `error` judged the answer, and did not stumble itself."""
+    """Whether a check that ended with `error` judged the answer, and did not fail by itself."""
     if error is None or hasattr(error, "submission_text"):
         return True
     return isinstance(error, SubmissionError | AssertionError | pytest.fail.Exception)
@@ -157,15 +160,16 @@ def _outcome(error: BaseException | None, attempt: Attempt) -> tuple[Any, Any, s
         is_raises = str(error).startswith(DID_NOT_RAISE)
         text = f"expected {wanted}, but nothing was raised" if is_raises else str(error)
         return "failed", "finished", _told(attempt, text)
+    # Nothing came from the answer, so the error is ours, and costs nobody a point.
     if isinstance(error, SandboxError) or not attempt.replies:
         return "not_run", "finished", f"{type(error).__name__}: {error}"
-    # The solution passes this check, so it is the answer's value that it stumbled over.
+    # The solution passes this check, so what the answer returned made the check raise this.
     text = f"what came back could not be judged ({type(error).__name__}: {error})"
     return "failed", "finished", _told(attempt, text)
 
 
 def _told(attempt: Attempt, text: str) -> str:
-    """What went wrong, after the call: whole, where both fit into a few lines."""
+    """The last call, then what went wrong; the call in full where both fit into a few lines."""
     if attempt.last_call is None:
         return text
     room = max(WHOLE_CHARACTERS - len(text), CALL_CHARACTERS)

@@ -22,7 +22,7 @@ from gradekit.report import Check
 
 
 class Declared(NamedTuple):
-    """Where a counterexample to a check is to be looked for."""
+    """The truths and inputs with which a counterexample to a check is sought."""
 
     truths: list[Truth]  # of the function; a check may use any of them
     own: list[Inputs]  # that the check itself declares
@@ -35,7 +35,7 @@ class Declared(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Which checks are to be run, in which order; the first of `must` that fails ends it."""
+    """Which checks to run, in which order; the first check of `must` that fails ends the run."""
 
     names: tuple[str, ...]
     must: frozenset[str]
@@ -52,7 +52,7 @@ class Job(NamedTuple):
 
 
 class Channel:
-    """What a session and its pytest thread tell each other."""
+    """What a session and its pytest thread send each other."""
 
     def __init__(self) -> None:
         self.jobs: SimpleQueue[Job | None] = SimpleQueue()  # None: no more
@@ -66,7 +66,9 @@ class Channel:
 class Loop:
     """The hooks that make a pytest session wait for submissions."""
 
-    one_collects = threading.Lock()  # importing two graders at once is not thread-safe
+    # Importing two graders at once is not thread-safe: pytest changes sys.modules and
+    # sys.meta_path meanwhile, which belong to the whole process.
+    one_collects = threading.Lock()
 
     def __init__(self, channel: Channel, seconds: float) -> None:
         """`seconds` is what all checks of a submission may take together."""
@@ -80,7 +82,7 @@ class Loop:
         self._collecting = self.one_collects.acquire()
 
     def end_collecting(self) -> None:
-        """Let the next one; harmless when done twice."""
+        """Let the next session import its grader; harmless when done twice."""
         if self._collecting:
             self._collecting = False
             self.one_collects.release()
@@ -108,10 +110,10 @@ class Loop:
         return True
 
     def _run_checks(self, job: Job, checks: list[_Collected], judge: Judge) -> None:
-        """Run every check once, in order of the grader, but for one thing.
+        """Run every check once, in the grader's order, with one exception.
 
-        Once a function cost its worker (it hung, crashed, or filled the memory), or took more than
-        its share of the time that all have together, its other checks wait until the end, so
+        Once a function has cost its worker (it hung, crashed, or filled the memory), or has taken
+        more than its share of the time for all functions, its other checks are run at the end, so
         that they do not use up the time of the other functions.
         """
         done = judge.checks
@@ -141,7 +143,7 @@ class Loop:
                 continue
             self._run_check(job, check, checks, judge)
             timeouts[check.function] += done[-1].ending == "timed_out"
-        if waiting:
+        if waiting:  # reports are in the grader's order
             place = {check.item.name: number for number, check in enumerate(checks)}
             done.sort(key=lambda check: place[check.name])
 
@@ -172,6 +174,8 @@ class Loop:
         if judgement is None:
             error = _error_of(check.alone)
             judgement = judge.judgement(item, error)
+            # Only verdicts on the answer: where the check itself stumbled, the next answer with the
+            # same replies deserves another try.
             asked = job.run.attempt.asked
             if job.remember and asked and is_verdict(error):
                 self._memo.learn(item.name, asked, judgement)
@@ -203,7 +207,7 @@ def _error_of(run: Callable[[], object]) -> BaseException | None:
     try:
         run()
     except BaseException as error:
-        error.__context__ = None
+        error.__context__ = None  # it has frames of its own
         return error.with_traceback(None)
     return None
 

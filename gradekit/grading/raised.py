@@ -1,6 +1,6 @@
-"""What a submission raised there, raised here: built-in exceptions, and sentences for the rest.
+"""What a submission raised in its worker, raised here: built-in exceptions, else sentences.
 
-A worker tells of an exception in five texts that may say anything. No class is looked up by a
+A worker describes an exception in a few texts that may say anything. No class is looked up by a
 name that came from there, except in a fixed table of Python's own exceptions.
 """
 
@@ -32,14 +32,17 @@ RAISABLE = {
 
 
 class SubmissionError(Exception):
-    """The submission did something that earns nothing; the text is for the learner."""
+    """The submission did something that earns no points; the text is for the learner."""
 
     def __init__(self, text: str, ending: str = "finished") -> None:
         super().__init__(text)
         self.ending = ending
 
     def anew(self) -> SubmissionError:
-        """The same, without the frames that it passed through: they hold what came back."""
+        """A copy to raise again, without the frames that the first passed through.
+
+        Those hold the replies, and an exception that is kept would keep them in memory.
+        """
         return SubmissionError(str(self), self.ending)
 
     @classmethod
@@ -53,7 +56,7 @@ class MissingName(SubmissionError, AttributeError):
 
 
 class Problem(NamedTuple):
-    """An exception of the submission, as its worker told it. The texts may be anything."""
+    """An exception of the submission, as its worker described it. The texts may say anything."""
 
     reason: str
     type: str
@@ -95,9 +98,9 @@ class Problem(NamedTuple):
         return f" (line {line}: `{code}`)" if code else f" (line {line})"
 
     def as_exception(self, what: object, limits: Limits) -> Exception:
-        """What a check that asked for `what` is to meet.
+        """The exception to raise in a check that asked for `what`.
 
-        A built-in exception bears the whole sentence as `submission_text`, and the line of the
+        A built-in exception has the whole sentence as `submission_text`, and the line of the
         answer and its text as `submission_place`.
         """
         if self.reason == "no_memory":
@@ -109,7 +112,7 @@ class Problem(NamedTuple):
             return SubmissionError(f"{what} returned {self.text}", "malformed")
         if self.reason == "missing":
             return MissingName(self.text)
-        # torch raises it as well, for types that an operation does not know.
+        # The text as well: torch raises NotImplementedError too, for types that it does not know.
         if self.builtin == "NotImplementedError" and self.text.endswith(STUBS_OWN):
             return SubmissionError(NOT_WRITTEN)
         text = f"{what} raised {self.described}{self.place}"
@@ -130,7 +133,7 @@ class Problem(NamedTuple):
             return None
         try:
             error: Exception = kind(*(self.args if self.args is not None else (self.text,)))
-        except Exception:  # a class that wants other arguments than these
+        except Exception:  # a class that needs other arguments, such as UnicodeDecodeError
             error = Exception.__new__(kind, self.text)
         return error
 

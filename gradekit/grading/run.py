@@ -28,15 +28,17 @@ from gradekit.submission import Submission
 RUNNING = "running the file"
 GAVE_UP = "stopped: a function of the check, which it called, ended the check"
 STATEMENTS = 20_000  # at the top level of an answer
-LEFT_OUT = 3  # of them, which hang or end the process
+LEFT_OUT = 3  # of them, which hang or end the process: each costs a loading of the file
 LOST_AT = {"timed_out": "did not come to an end", "out_of_memory": "used too much memory"}
 NOTES = 20  # of what was passed over
-# Checks that ask for more, or are told more at a time, are not remembered.
+# Checks that send more, or get more back at a time, are not remembered: the memo holds the
+# requests of a whole class (see memo.py).
 REMEMBERED_BYTES = 2**20
-# What a check with handles may ask, and be told: an object may have items without end.
+# What a check with handles may ask, and get back: an object may have items without end, and a
+# check that goes through them would never return, or fill the grader's memory.
 REQUESTS = 20_000
 TOLD_BYTES = 2**28
-STRUCTURE_WEIGHT = 16  # a byte of structure becomes so many of Python objects
+STRUCTURE_WEIGHT = 16  # a byte of structure becomes about so many bytes of Python objects
 
 Asked = list[tuple[list[bytes], bytes]]  # requests, and the digest of their replies
 
@@ -50,10 +52,14 @@ class Exchange(NamedTuple):
     printed: str  # while the file was run, if it was run for this
 
     def digest(self) -> bytes | None:
-        """What stands for all that came back; None if that is nothing to be remembered."""
+        """A digest of all that came back; None if it must not be remembered.
+
+        The loss of a worker is not: it may have been this machine's fault, such as its memory's.
+        """
         parts: list[bytes | bytearray] = [self.printed.encode("utf-8", "surrogatepass")]
         for reply in self.replies:
             parts += reply
+        # With their sizes: else bytes could move from one reply to the next, to the same digest.
         sizes = [len(part) for part in parts]
         if self.lost is not None or sum(sizes) > REMEMBERED_BYTES:
             return None
@@ -92,14 +98,15 @@ class Attempt:
     asking_seconds: float = 0.0  # CPU time that such requests have taken here
 
     def made_ahead(self, requests: list[wire.Pieces]) -> Exchange | None:
-        """The exchange of these requests, if it is the one that was made next."""
+        """The exchange of these requests, if it is the next of those that were made ahead."""
         if self.ahead and _joined(self.ahead[0].requests) == _joined(requests):
             return self.ahead.popleft()
+        # The check asks something else this time, so none of the rest will be asked for either.
         self.ahead.clear()
         return None
 
     def remember(self, asked: Asked, exchange: Exchange) -> None:
-        """Go on remembering what was `asked` with one exchange more, where that is possible."""
+        """Add an exchange to what was `asked`, and keep that, where it may be remembered."""
         self.asked_bytes += sum(len(piece) for pieces in exchange.requests for piece in pieces)
         digest = exchange.digest()
         if digest is not None and self.asked_bytes <= REMEMBERED_BYTES:
@@ -179,7 +186,7 @@ class Run:
         self._worker = self._used = None
 
     def release(self) -> WorkerHandle | None:
-        """Hand on the worker, where it has done all that was asked of it; else end it."""
+        """Hand on the worker, if it can run another version of the answer; else end it."""
         worker, self._worker = self._used or self._worker, None
         self._used = None
         if worker is None or (self._without is None and self._fatal is None):
@@ -198,9 +205,12 @@ class Run:
         return value
 
     def variable(self, name: str | None) -> Any:
-        """What the submission calls so, where checks may hold handles; None for its module.
+        """The value of a name of the submission, where checks may hold handles.
 
         Functions and classes are asked for once a check.
+
+        Args:
+            name: None for the submission's module itself.
         """
         objects = self.attempt.objects
         assert objects is not None
@@ -253,7 +263,7 @@ class Run:
             self.attempt.ahead.append(exchange)
             return exchange.digest()
         except Exception:
-            # Whoever is to blame for it: the check repeats the request, and reports it.
+            # Whether the answer or the kit is at fault: the check repeats the request and reports.
             return None
 
     def _ask(
@@ -265,7 +275,9 @@ class Run:
             together: What the messages call all of them, where a worker was lost over one.
         """
         attempt = self.attempt
-        asked, attempt.asked = attempt.asked, None  # unless this ends well
+        # None until this request has ended well: what a check makes of anything else (a lost
+        # worker, an exception in between) must not be remembered as a verdict on these replies.
+        asked, attempt.asked = attempt.asked, None
         error = self._fatal or attempt.lost
         if error is not None and not attempt.ahead:
             raise error.anew()
@@ -277,7 +289,8 @@ class Run:
             if error is not None:
                 raise error.anew()
             exchange = self._exchange(requests, given)
-        # What functions of the check were called with, and gave, is in no reply.
+        # Replies do not say what the answer called the check's functions with: equal replies do
+        # not mean an equal course of the check, so nothing is remembered.
         if asked is not None and not (objects and objects.may_call_back):
             attempt.remember(asked, exchange)
         if exchange.lost is not None:
@@ -331,7 +344,8 @@ class Run:
         if attempt.objects is not None:
             own = attempt.objects.error(reply.value.get("callback"))
             met = own if own is not None else met
-        # StopIteration would end the generators on its way.
+        # Raised inside the generators that it passes through, StopIteration would become a
+        # RuntimeError; `_ask_object` turns it back.
         raise Stopped(met) if isinstance(met, StopIteration) else met
 
     def _exchange(self, requests: list[wire.Pieces], given: Sequence[Any] = ()) -> Exchange:
@@ -339,7 +353,8 @@ class Run:
         try:
             return self._exchange_in_time(requests, given)
         except SandboxError:
-            # A process of ours was ended from outside, which no answer can do: once more.
+            # A process of ours was ended from outside, which is not the answer's doing. Try once
+            # more, with the time of a whole check, unless that would lose objects of the check.
             self.close()
             if self.attempt.objects is not None and self.attempt.objects.are_held:
                 raise  # what the check holds is gone
@@ -388,7 +403,8 @@ class Run:
         assert attempt.objects is not None
         seconds = allowance.seconds - (worker.cpu_seconds() - allowance.cpu_start)
         result = attempt.objects.called(frame, given, seconds)
-        if attempt.lost is not None:  # in a request of that function, which took no notice
+        # That function made a request over which the worker was lost, and caught the exception.
+        if attempt.lost is not None:
             raise attempt.lost.anew()
         if result is not None:
             self._weigh(frame)
@@ -398,6 +414,8 @@ class Run:
         """The worker with the submission in it; a new one where the last was lost."""
         if self._worker is not None:
             return self._worker
+        # First the file as a whole, which is quicker. If that loses the worker, and from then on in
+        # every new worker, a statement at a time without those that are to blame.
         try:
             if self._without is None and (lost := self._load()) is not None:
                 self._without = {}
@@ -487,6 +505,8 @@ class Run:
         try:
             replies.extend(worker.exchange(requests, allowance))
         except WorkerLost as error:
+            # A worker that slept has used no CPU time, but is charged its allowance all the same:
+            # else an answer could sleep in every check, and hardly use up its time.
             timed_out = error.ending == "timed_out"
             spent = allowance.cpu_start + allowance.seconds
             self._forget_worker(max(before, spent if timed_out else worker.spent))

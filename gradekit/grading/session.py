@@ -35,7 +35,8 @@ from gradekit.sandbox.limits import Limits
 from gradekit.sandbox.warmup import warm_up
 from gradekit.submission import Submission
 
-# Nothing of the place where kit is called decides a grade: no settings, no plugins.
+# The folder and machine where kit is called do not influence a grade: no settings, no plugins.
+# pytest's own plugins that a grader has no use for are left out, since each takes time a check.
 ARGUMENTS = [
     "--capture=no", "--import-mode=importlib", "--noconftest",
     "--disable-plugin-autoload", "-c", "/dev/null",
@@ -89,6 +90,7 @@ class Session:
         self._terms = terms_of(course, exercise)
         self._known = mistakes.load(grader, self.grader_sha256)
         self._channel = Channel()
+        # A daemon: a check that never returns does not keep kit from ending.
         self._thread = threading.Thread(target=self._serve, daemon=True, name="grader")
         self._thread.start()
 
@@ -169,10 +171,10 @@ class Session:
         used: WorkerHandle | None = None,
         around: tuple[Probe, Probe] | None = None,
     ) -> Tried:
-        """Some checks of a version of an answer, for whoever looks for what is wrong with it.
+        """Run some checks on a version of an answer, to find out what is wrong with it.
 
-        The worker of one version may be used for the next: that is quicker, and what one
-        version leaves behind reaches another of the same person only. It never makes a grade.
+        The worker of one version may be used for the next, which is quicker. What one version
+        leaves behind there can affect only other versions of the same answer, and no grade.
 
         Args:
             limits: Of time, instead of the exercise's own.
@@ -202,7 +204,7 @@ class Session:
         return Tried(tuple(result[0]), told, run.release())
 
     def asked(self, submission: Submission, probe: Probe, limits: Limits) -> Any:
-        """What a probe returns, from beside an answer: not to be trusted; None if nothing."""
+        """What a probe returns that runs beside an answer: not to be trusted; None if nothing."""
         run = self._run(submission, limits=limits)
         try:
             return _ask(run, probe)
@@ -221,8 +223,8 @@ class Session:
         Call it while nothing is being graded.
 
         Args:
-            is_wanted: Asked often: whether anybody still waits for it.
-            most: For so many causes of failures, the first ones, each is looked for.
+            is_wanted: Asked often: whether the counterexample is still of use.
+            most: How many causes of failures get one, the first causes first.
         """
         for cause in [each for each in causes(report) if each.outcome == "failed"][:most]:
             searchable = [check for check in cause.checks if check.name in self._channel.declared]
@@ -259,7 +261,8 @@ class Session:
             run.close()
         if found is None:
             return None
-        # An answer that keeps something from call to call may be right where it is asked anew.
+        # Once more in a new worker: an answer that keeps something from call to call may give
+        # another value there, and nobody could reproduce what the report shows.
         fault = self.departure(submission, check, found.args, found.keywords)
         shown = found.expected, found.got
         return found if fault is not None and (fault.expected, fault.got) == shown else None
@@ -267,7 +270,7 @@ class Session:
     def departure(
         self, submission: Submission, check: Check, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Fault | None:
-        """How the answer departs from the truth behind a check, for arguments of one's own.
+        """How the answer departs from the truth behind a check, for given arguments.
 
         None where it does not, and where the check's function has no declared truth.
         """
@@ -311,7 +314,7 @@ class Session:
         return type(value).__name__ if isinstance(value, BaseException) else show(value)
 
     def ways_of(self, submission: Submission) -> dict[str, frozenset[str]]:
-        """What each check made use of beside plain data, by its name, for a submission.
+        """What each check used besides plain data, by the check's name, for a submission.
 
         `handles`: it held objects of the answer; `judged`: it let such an object itself say
         whether it equals, contains or precedes another, or is true; `written`: it passed an
@@ -334,7 +337,7 @@ class Session:
     def close(self) -> None:
         """End the session and its sandbox."""
         self._channel.jobs.put(None)
-        self._thread.join(5)
+        self._thread.join(5)  # at most: the thread may be inside a check
         self._sandbox.close()
 
     def __enter__(self) -> Session:

@@ -1,4 +1,4 @@
-"""How values look in a message: arguments as code, results in as few digits as tell them apart."""
+"""Values in messages: arguments as code, results in as few digits as make them differ."""
 
 from __future__ import annotations
 
@@ -192,7 +192,11 @@ def show_apart(expected: Any, got: Any) -> tuple[str, str]:
 
 
 def label_of(value: Any) -> str:
-    """What a handle, which must not be asked for anything here, is called; "" for data."""
+    """What messages call a handle; "" for data.
+
+    Looked up on the class: asking the handle itself would send a request, and a message is
+    written when the worker may be gone.
+    """
     label = getattr(type(value), "kit__label", None)
     return str(label(value)) if label is not None else ""
 

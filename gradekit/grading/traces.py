@@ -1,4 +1,4 @@
-"""Whether a function leaves traces: in its arguments, in what it returned, or for the next call.
+"""Whether a function has side effects: on its arguments, on what it returned, on later calls.
 
 Values are judged by their kind and order of magnitude alone, so that an answer that is wrong
 elsewhere does not lose here as well, and an answer that computes nothing still earns nothing.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gradekit.grading.proxy import SubmissionProxy
 
 LAYOUTS = "plain", "Fortran-ordered", "strided"
-FACTOR = 100.0  # a wrong formula is rarely off by more; zeros are
+FACTOR = 100.0  # a wrong formula is rarely off by more; a function that returns zeros is
 
 # Where an answer runs, this module cannot be imported: what is sent from it travels whole.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -58,6 +58,7 @@ def assert_no_traces(
     cases = [first, second, *more]
     kept.assert_holds(submission, cases, draw=draw, unchanged=True, rtol=rtol, atol=rtol)
     args, keywords = with_keywords(first)
+    # All layouts in one probe, beside the answer: order and strides do not survive the codec.
     (plain, *laid), shared = submission.probe(_calls, truth.function, LAYOUTS, args, keywords)
     for value, layout in zip(laid, LAYOUTS[1:], strict=True):
         if not alike(plain, value):
@@ -72,7 +73,7 @@ def assert_no_traces(
 
 @cache
 def _judged_roughly(truth: Truth) -> Truth:
-    """The same truth, judged by orders of magnitude; one for each, which remembers its values."""
+    """The same truth, judged by orders of magnitude; cached, since a truth keeps its values."""
     return Truth(truth.function, truth.expected, rtol=0.0, judge=_judge_roughly)
 
 

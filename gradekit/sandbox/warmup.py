@@ -141,6 +141,10 @@ def defer_compiler() -> None:
     Constructing an optimiser imports torch._dynamo, 800 modules and about two seconds, to
     call two functions that do nothing outside `torch.compile`. A stand-in answers those two
     and loads the real module for anything else. It works whenever torch itself is imported.
+
+    It rests on `torch/_compile.py` (`disable`) and `torch/optim/optimizer.py` (`graph_break`), as
+    they are in the torch that constraints.txt pins; a version that uses more of the module only
+    loads the real one. `kit verify` trains with optimisers by way of it; it has no test of its own.
     """
     name = "torch._dynamo"
     if name in sys.modules:
