@@ -1,10 +1,9 @@
-"""The smallest input on which an answer is wrong, for whoever is going to read it.
+"""The smallest input on which an answer is wrong, to show to its author.
 
-A check says that something is wrong with numbers that it must not give away. This looks for
-another input, one that nobody grades with: hypothesis draws legal inputs as the function's
-`Truth` declares them, and shrinks the first one on which the answer departs from the truth in
-the same way as in the failed check. It is sought after the verdict, in a worker of its own,
-and never part of a judgement.
+A check fails on inputs that must stay hidden. This looks for another input, with which nobody is
+graded: hypothesis draws legal inputs as the function's `Truth` declares them, and shrinks the
+first one on which the answer differs from the truth in the same way as in the failed check. The
+search is made after the verdict, in a worker of its own, and changes no score.
 
 The search is bounded by a number of calls and not by time, so that equal answers get equal
 counterexamples on machines of any speed.
@@ -32,7 +31,7 @@ CALLS = 300  # of the answer, in one search
 FIRST_CALLS = 100  # within which a first wrong value has to be found
 DRAWN, DRAWN_CALLS = 8, 40  # cases of each regime of a check, and calls with them
 CALL_CHARACTERS = 228  # of a drawn case: three lines
-DRAWN_SEED = 2**40  # no run has it: their seeds are smaller
+DRAWN_SEED = 2**40  # larger than the seed of any run, so that no graded case is shown
 ROUNDED_DIGITS = 3
 LINE_CHARACTERS = 70  # of a value, beyond which one of its entries says more
 MISMATCH = re.compile(r"(?:in (.+?): )?expected (.+), got (.+)")
@@ -61,7 +60,10 @@ class Fault(NamedTuple):
 
 
 class _Spent(BaseException):
-    """The calls of a search are used up; no `Exception`, which hypothesis would look into."""
+    """The calls of a search are used up.
+
+    A BaseException: hypothesis would take an Exception for a failing example, and go on with it.
+    """
 
 
 class Search:
@@ -80,7 +82,7 @@ class Search:
         Args:
             run: A run of the answer, used for nothing else.
             graded: Inputs that must not be shown, as `key_of` has them.
-            is_wanted: Asked before each call: whether anybody still waits for it.
+            is_wanted: Asked before each call: whether the result is still of use.
         """
         self._truth, self._run, self._graded = truth, run, graded
         self._is_wanted = is_wanted
@@ -111,7 +113,8 @@ class Search:
         every: list[Any] = [each(strategies) if callable(each) else each for each in inputs]
         for kind in self._kinds():
             for strategy in every:
-                # However the search ends, the smallest wrong input so far stands in `_best`.
+                # However the search ends, `_best` has the smallest wrong input so far. The same
+                # Random each time, and no database: equal answers get equal counterexamples.
                 with contextlib.suppress(HypothesisException, _Spent), warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # of hypothesis, to authors
                     find(strategy, self._is_wrong_for(kind), settings=options, random=Random(0))
@@ -120,7 +123,7 @@ class Search:
         return None
 
     def near(self, regimes: Sequence[Regime]) -> Found | None:
-        """A wrong input like those that a check draws, with as few rows and digits as leave it so.
+        """A wrong input like those that a check draws, with as few rows and digits as possible.
 
         For what no small input shows: numbers of another size, more dimensions. None as well
         where it would be too long to be read.
@@ -143,7 +146,7 @@ class Search:
                 return
 
     def _kinds(self) -> Iterator[str]:
-        """The kind of fault that is wanted; then one that is near it, if it was met."""
+        """The kind of fault that is wanted; then a related one, if it occurred."""
         yield self._first_kind
         if (related := RELATED.get(self._first_kind)) in self._seen:
             yield str(related)
@@ -204,7 +207,10 @@ def _has_rows(value: Any) -> bool:
 
 
 def plainer(value: Any, digits: int) -> Any:
-    """`value` with its floats rounded to so many digits, but for shares that add up to 1."""
+    """`value` with its floats rounded to so many digits, except shares that add up to 1.
+
+    Rounded, those would add up to something else, and might be no legal input any more.
+    """
     if isinstance(value, float):
         return float(f"{value:.{digits}g}")
     if isinstance(value, list | tuple):
@@ -244,7 +250,7 @@ def fault_of(
     except Exception as error:
         text = getattr(error, "submission_text", None)
         if text is None:
-            raise  # ours
+            raise  # an error of the kit's own, not of the answer
         if type(error).__name__ == raises:
             return None
         name = type(error).__name__
@@ -267,7 +273,7 @@ def fault_of(
 
 
 def _told(expected: Any, got: Any, mismatch: Mismatch) -> tuple[str, str]:
-    """Expected and got; in the words of the comparison where they say more, or the same shorter."""
+    """Expected and got, in the comparison's own words where these say more, or are shorter."""
     shown = show_apart(expected, got)
     is_of_kind = mismatch.kind in ("type", "shape", "dtype")
     told = MISMATCH.fullmatch(str(mismatch))
@@ -278,7 +284,7 @@ def _told(expected: Any, got: Any, mismatch: Mismatch) -> tuple[str, str]:
 
 
 def _in_one_line(value: Any) -> str:
-    """A value, or where that takes more than a line, its shape: for what has not come about."""
+    """A value, or its shape where the value takes more than a line."""
     text = show(value)
     if len(text) <= LINE_CHARACTERS or not hasattr(value, "shape"):
         return text
@@ -286,7 +292,7 @@ def _in_one_line(value: Any) -> str:
 
 
 def key_of(args: Arguments, keywords: dict[str, Any]) -> str:
-    """What two inputs of the same numbers have in common, be they lists, arrays or tensors."""
+    """A key that is equal for inputs of equal numbers, be they lists, arrays or tensors."""
     return repr(_plain((args, keywords)))
 
 

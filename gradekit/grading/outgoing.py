@@ -1,11 +1,11 @@
-"""What goes out to a worker beside plain data, made so that it tells nothing.
+"""What is sent to a worker besides plain data, made so that it reveals nothing of the check.
 
 Probes, callables and classes of a grader travel by cloudpickle, and a submission can look at
 whatever arrives: at names, docstrings, file names and lines, in the frames of its callers too.
 So the pickles are made of copies: functions are called `f`, classes `C`, their file and module
 `grader`, every line is line 1, docstrings are gone, and the names of local and global
 variables are numbers. What a submission has to see stays: parameters, attributes, and the
-names in `answer.softmax`. What a function *holds* is for its author to keep clean:
+names in `answer.softmax`. The values that a function *holds* are its author's responsibility:
 tests/test_outgoing.py looks through everything that the graders of this course send.
 """
 
@@ -33,7 +33,9 @@ FORGOTTEN = frozenset({"pytestmark", "__wrapped__"})  # of a function's own attr
 FORGOTTEN_OF_CLASSES = frozenset({"__doc__", "__firstlineno__", "__static_attributes__"})
 
 _numbers = itertools.count(1)
-_names: dict[str, str] = {}  # one table for the process, so that functions can share globals
+# One table for the process, so that functions share globals, and equal probes have equal pickles:
+# the memo compares requests byte for byte.
+_names: dict[str, str] = {}
 
 
 def pickled(value: Any) -> bytes:
@@ -49,7 +51,10 @@ def pickled(value: Any) -> bytes:
 
 @lru_cache(maxsize=256)
 def _pickled_function(function: FunctionType) -> bytes:
-    """A probe is pickled once for all submissions: cloudpickle takes milliseconds over it."""
+    """A probe is pickled once for all submissions, since cloudpickle takes milliseconds.
+
+    Only without a closure: what is in its cells may change from one call to the next.
+    """
     return _dumps(function)
 
 
@@ -64,7 +69,10 @@ def _property(value: property) -> tuple[Any, ...]:
 
 
 def _module(module: ModuleType) -> tuple[Any, ...]:
-    """A module of a library by its name; one that travels by value without what Python notes."""
+    """A library's module by its name; one that travels by value without special attributes.
+
+    Those are its name, file and loader, for example.
+    """
     maker, arguments = cloudpickle.Pickler.dispatch_table[ModuleType](module)
     if len(arguments) == 1:
         return maker, arguments
@@ -73,7 +81,7 @@ def _module(module: ModuleType) -> tuple[Any, ...]:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """cloudpickle's, which is shown neutral copies of functions and classes."""
+    """cloudpickle's pickler, given neutral copies in place of functions and classes."""
 
     dispatch_table = ChainMap(
         {property: _property, ModuleType: _module}, cloudpickle.Pickler.dispatch_table
@@ -95,6 +103,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def _neutral(self, function: FunctionType) -> FunctionType:
         """A copy to pickle. Functions that share their globals still do."""
+        # Of the globals, only what the code uses: a grader's module also has the expected values.
         code, names = neutral(function.__code__)
         namespace = self._namespaces.setdefault(id(function.__globals__), {"__name__": PLACE})
         for name, new in names:
@@ -128,7 +137,7 @@ def _neutral_class(kind: type, reduced: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 class Neutral(NamedTuple):
-    """Code that tells nothing, and the pairs of old and new names of the globals that it uses."""
+    """Neutral code, and the pairs of old and new names of the globals that it uses."""
 
     code: CodeType
     names: tuple[tuple[str, str], ...]
@@ -155,7 +164,7 @@ def _all_of(code: CodeType) -> Iterator[CodeType]:
 
 
 def _renamed(code: CodeType, names: dict[str, set[str]], *, rename: bool) -> CodeType:
-    """As `neutral`; notes in `names` which global is called what from now on."""
+    """As `neutral`; records the new names of each global in `names`."""
     instructions = [*dis.get_instructions(code)]
     used_as_global = {i.argval for i in instructions if i.opname in GLOBAL_OPERATIONS}
     # One entry of co_names serves the global `mask` and the attribute `.mask` alike, which has
@@ -240,7 +249,7 @@ def _one_line(code: CodeType) -> bytes:
 
 
 def _function_name(name: str) -> str:
-    """What a function is called: `<listcomp>` and `__init__` tell nothing."""
+    """The neutral name of a function; `<listcomp>` and `__init__` stay, they reveal nothing."""
     is_part = name.startswith("<") and name != "<lambda>"
     return name if is_part or _is_special(name) else FUNCTION
 

@@ -1,8 +1,8 @@
-"""A kit for graders of functions that train: small models, what a call left behind, witnesses.
+"""Helpers for graders of functions that train: small models, snapshots, counted callbacks.
 
 A model, an optimiser or a callback cannot travel as data, so a probe builds it beside the
-answer; what is here, probes may use. A check calls a function once or a few times, and
-compares what a `snapshot` before and after it holds: plain data, so it can come back.
+answer, with what is in here. A check calls a function once or a few times, and compares
+snapshots from before and after: these are plain data, so they can come back.
 
 Parameters are given, never drawn, since drawing takes as long as a training step: a problem
 comes from a seed, on both sides, by `numbers(seed)`. Nothing here holds an expected value.
@@ -32,7 +32,7 @@ Snapshot = dict[str, Any]
 WORDS = {"parameters": "parameter", "buffers": "buffer", "gradients": "gradient"}
 
 
-# What both sides make of a seed
+# What the grader and the probe both make from a seed
 
 
 def numbers(seed: int, dtype: torch.dtype = torch.float32) -> Callable[..., Tensor]:
@@ -68,6 +68,7 @@ def linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
         >>> layer
         Linear(in_features=2, out_features=1, bias=True)
     """
+    # Without its __init__, which draws weights: that takes time, and moves torch's generator on.
     layer = nn.Linear.__new__(nn.Linear)
     nn.Module.__init__(layer)
     layer.out_features, layer.in_features = weight.shape
@@ -91,7 +92,7 @@ def model_of(**layers: nn.Module) -> nn.Sequential:
 
 
 def give_old_gradients(model: nn.Module, value: float) -> None:
-    """Fill `.grad` of every trainable parameter, as if somebody had gone backward before.
+    """Fill `.grad` of every trainable parameter, as if `backward` had been called before.
 
     Example:
         >>> layer = linear(torch.zeros(1, 2))
@@ -149,9 +150,9 @@ class Counted(nn.Module):
 
 
 def random_states(call: Callable[[], object], seeds: Iterable[int]) -> list[Tensor]:
-    """torch's random state after `call`, from each of several seeds before it.
+    """torch's random state after `call`, for each of several seeds set before it.
 
-    Who reseeds leaves the same state twice.
+    A function that seeds torch itself leaves the same state each time.
 
     Example:
         >>> first, second = random_states(lambda: torch.manual_seed(1), (3, 4))
@@ -210,7 +211,7 @@ def snapshot(
 
 
 def _state_of(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """The optimiser's numbers in a row, and what each of them is."""
+    """The optimiser's state as one row of numbers, and the name of each entry."""
     names, rows = [], []
     state = optimizer.state_dict()
     for index, entry in state["state"].items():

@@ -85,7 +85,7 @@ class NotebookTests(Original):
             for statement in cell.tree
         ]
         names = [names_in(each) for each in statements]
-        # What a test that shares the answer's names may change under it.
+        # Names of the answer that a test, which shares them, may bind anew or delete.
         self._answers_bind = {name for each in names for name in each.bound}
         self._answers_use = {name for each in names for name in each.used} | self._answers_bind
 

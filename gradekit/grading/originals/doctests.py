@@ -54,7 +54,7 @@ class DoctestFile(Original):
         examples = self._groups[name][: int(number) + 1]
         namespace = world.prepare({"__name__": "__main__"})
         for example in examples[:-1]:
-            show(world, namespace, example)  # whatever comes of it: it has a test of its own
+            show(world, namespace, example)  # its failure is not this test's: it has its own
         judge(world, namespace, examples[-1])
 
 

@@ -1,4 +1,4 @@
-"""What a test types: its `input` or `sys.stdin`, where it replaced them, beside the answer.
+"""What a test types: the `input` or `sys.stdin` that it replaced, made available to the answer.
 
 The text that a mocked stdin still holds goes to the worker before each request, and what the
 answer read of it is taken from the test's stdin afterwards. A replaced `input` is called back.
@@ -19,7 +19,7 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may imp
 
 
 class Keyboard:
-    """The ends that a test has put in place of the keyboard, if it has."""
+    """The `input` and `sys.stdin` that a test has put in place of the keyboard, if it has."""
 
     def __init__(self, submission: SubmissionProxy) -> None:
         self._submission = submission
@@ -29,7 +29,7 @@ class Keyboard:
         self._is_busy = False
 
     def watch(self) -> None:
-        """Look at both ends around each request of this check."""
+        """Look at both before and after each request of this check."""
         objects = run_of(self._submission).attempt.objects
         if objects is None:
             return
@@ -44,11 +44,12 @@ class Keyboard:
             finally:
                 self._busily(self._move_on)
 
-        # Not a method of its own there: only tests that came from elsewhere have a keyboard.
+        # On this one object: only imported tests have a keyboard. `_is_busy` lets through the
+        # requests that this class itself makes meanwhile.
         objects.__dict__["ask"] = ask_connected
 
     def disconnect(self) -> None:
-        """The next check's answer finds nobody at the keyboard."""
+        """Undo it in the worker, where the next check runs as well."""
         if self._typed is not None:
             self._submission.probe(type_nothing)
         elif self._called_back is not None:

@@ -80,13 +80,13 @@ class Original:
         """Run one test; raises what the test raises.
 
         Args:
-            hidden: What it expects is not to be told.
+            hidden: Messages must not tell what it expects.
         """
         with self.world(submission) as world, quiet():
             try:
                 self.run_in(world, address)
             except BaseException as error:
-                raise self.told(error, hidden)  # noqa: B904  # the very error, or a plain one
+                raise self.told(error, hidden)  # noqa: B904  # this error, or one to show instead
 
     def run_in(self, world: World, address: str) -> None:
         """Run one test in a world of its own."""

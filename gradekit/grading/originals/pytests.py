@@ -1,8 +1,8 @@
 """pytest: functions and classes with fixtures and parameters, one test a set of parameters.
 
-A pytest inside the pytest that runs the graders would share its state with it. So what a test
-asks for is worked out here: fixtures of the file and of conftest.py, all made anew for every
-check whatever their scope, and the built-in ones that graders of answers need.
+A pytest inside the pytest that runs the graders would share its state with it. So fixtures are
+made here: those of the file and of conftest.py, all made anew for every check whatever their
+scope, since no check may depend on another, and the built-in ones that graders of answers need.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class PytestFile(Original):
 
 
 class _View(ModuleType):
-    """pytest as the tests see it: its fixtures are remembered in a form of ours."""
+    """pytest as the tests see it: its `fixture` makes a `Fixture` of ours, the rest is pytest's."""
 
     def __init__(self) -> None:
         super().__init__("pytest")
@@ -413,7 +413,7 @@ def _with_as_many(function: Callable[..., Any], told: tuple[Any, ...]) -> Callab
 
 
 class Captured(NamedTuple):
-    """What was printed since one asked last."""
+    """What was printed since the last `readouterr`."""
 
     out: str
     err: str

@@ -15,7 +15,7 @@ from gradekit.submission import Submission
 
 
 class _Late(Current):
-    """A run that begins when it is first asked for: most files of tests need none to be read."""
+    """A run that begins on first use: most files of tests can be read without any."""
 
     def __init__(self, course: Course, exercise: Exercise, answer: Submission) -> None:
         self._what = course, exercise, answer

@@ -1,7 +1,7 @@
-"""What the code of an original test sees: its own names, and the answer's under theirs.
+"""The names that the code of an original test sees: its own, and those of the answer.
 
 Every run of a test gets a world of its own. In it `import student` gives the submission, a name
-that nothing here binds is looked for in the submission, and `print` writes where nobody looks.
+that the test does not bind is looked up in the submission, and what it prints is not shown.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Builtins(dict[str, Any]):
         self._world, self._find_others = world, find_others
 
     def __getitem__(self, name: str) -> Any:
-        if name == "input":  # a test may have put its own into the real `builtins`
+        if name == "input":  # a test may have replaced it in the real `builtins`
             return builtins.input
         return super().__getitem__(name)
 
@@ -144,7 +144,7 @@ class World:
         self._put(name, module)
         self.prepare(vars(module))
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))
-        # That a file imports a class says nothing of what its tests look at.
+        # The import of a class alone does not mean that a test uses handles.
         objects = run_of(self.submission).attempt.objects
         if objects is not None:
             objects.used.discard("handles")
@@ -176,7 +176,9 @@ class World:
         if name in self._answers:
             for each in names or ():
                 if each != "*":
-                    getattr(found, each)  # says which one there is not, as no ImportError would
+                    # Raises for a name that the answer lacks, and says why; an ImportError of
+                    # Python's own would not.
+                    getattr(found, each)
         elif names and "*" in names:
             self._modules[name] = found
         return found if names or "." not in name else _package(name, found)
@@ -227,7 +229,7 @@ def _package(name: str, found: ModuleType) -> ModuleType:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing that a test warns of is anybody's business here."""
+    """Without warnings: those of a test are shown to nobody here."""
     import warnings
 
     with warnings.catch_warnings():

@@ -1,8 +1,8 @@
 """The arguments of a request, as far as a call can change them in place.
 
-Both sides list them in the same order, so that a place in the list means one object there and
-its copy here. After the call the other side is told of those that changed; and an argument that
-is returned, or put into what is returned, travels as its place.
+Both sides list them in the same order, so that a place in the list means an object there and its
+copy here. After the call the changed ones are sent back; and an argument that is returned, or is
+part of what is returned, travels as its place.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from gradekit.sandbox import wire
 
-MAX_DEPTH = 64
+MAX_DEPTH = 64  # as in `wire`: a list may contain itself
 
 
 class Arguments:
@@ -35,7 +35,7 @@ class Arguments:
         ]
 
     def marked(self, value: Any, depth: int = 0) -> Any:
-        """`value`, in which arguments are places; itself where it holds none."""
+        """`value` with places in it for arguments; `value` itself where it holds none."""
         if not self._objects:
             return value
         if (place := self._places.get(id(value))) is not None:
@@ -62,7 +62,10 @@ class Arguments:
 
 
 def _mutable(value: Any, is_held: Callable[[Any], bool], depth: int) -> Iterator[Any]:
-    """What can be changed in place of a value, in the order in which it is met."""
+    """What can be changed in place of a value, in the order of a walk through it.
+
+    The same walk as `_mutable` in grading/arguments.py.
+    """
     if depth > MAX_DEPTH:
         return
     if isinstance(value, list | dict | set | np.ndarray) or _is_tensor(value):
@@ -82,7 +85,11 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _snapshot(value: Any) -> Any:
-    """What an argument holds, to compare with later: items by identity, numbers by bytes."""
+    """A copy of what an argument holds, to compare with later.
+
+    Items are compared by identity, so a shallow copy is enough: what can be changed in them is
+    listed by itself. Numbers are compared by bytes, since NaN != NaN and -0.0 == 0.0.
+    """
     if isinstance(value, list):
         return [*value]
     if isinstance(value, dict):

@@ -10,7 +10,7 @@ import numpy as np
 
 
 def states() -> dict[str, Any]:
-    """What tells whether a generator was used: where it stands, and a part of its numbers."""
+    """The state of each generator, by which one sees whether it was used."""
     numpy: Any = np.random.get_state(legacy=False)
     now: dict[str, Any] = {
         "random": random.getstate(),

@@ -2,8 +2,8 @@ r"""A notebook's cell as plain Python, by IPython's own rules.
 
 IPython turns `%magic`, `!command`, `name?`, `x = %magic` and `x = !command` into calls of
 `get_ipython()`, and only where Python's tokens say that a statement begins: never inside
-a string, a docstring or an expression that goes on. So does this, with the same text as its
-result, which a test holds against IPython's TransformerManager on thousands of cells.
+a string, a docstring or an expression that goes on. This does the same, with the same text as its
+result; a test compares it with IPython's TransformerManager on thousands of cells.
 
 What differs: a line is never looked at again once it is done (IPython starts over after every
 magic, and gives up after 500), and lines that IPython joins are filled up with empty ones, so
@@ -148,7 +148,7 @@ class Found(NamedTuple):
 
 
 def _transformed(lines: Lines, keep_lines: bool) -> Lines:
-    """Exchange one piece of special syntax after the other, from top to bottom, in place."""
+    """Replace one piece of special syntax after the other, from top to bottom, in place."""
     state, begin = _State(), 0
     failed: set[str] = set()  # kinds of which one cannot be transformed: IPython stops at it
     for _ in range(TRANSFORMED):
@@ -206,7 +206,7 @@ class _State:
                 self._depth += (token.string in "([{") - (token.string in ")]}")
 
     def begin_at(self, group: list[tokenize.TokenInfo]) -> None:
-        """Take up the indentation of a statement, which is about to be exchanged."""
+        """Go to the indentation of a statement, which is about to be replaced."""
         for token in group:
             if token.type not in (tokenize.INDENT, tokenize.DEDENT):
                 break
@@ -220,7 +220,10 @@ class _State:
             self._indents.pop()
 
     def prefix(self) -> Lines:
-        """Lines after which a fresh tokenizer is in this state."""
+        """Lines after which a new tokenizer is in this state.
+
+        So tokenizing can begin in the middle of a cell, and many magics take linear time.
+        """
         lines = [f"{indent}if x:\n" for indent in ["", *self._indents][:-1] if self._indents]
         lines += [f"{self._indents[-1]}x\n"] if self._indents else []
         return [*lines, ")" * -self._depth + "\n"] if self._depth < 0 else lines
@@ -305,7 +308,7 @@ def _assigned(group: list[tokenize.TokenInfo], after: int, moved: int) -> Iterat
 
 
 def _replaced(lines: Lines, found: Found) -> tuple[int, int, str] | None:
-    """First and last line of what was found, and what stands for it; None: it means nothing."""
+    """First and last line of what was found, and its replacement; None where it has none."""
     if not 0 <= found.line < len(lines):
         return None
     if found.kind == "help":
@@ -333,7 +336,7 @@ def _replaced(lines: Lines, found: Found) -> tuple[int, int, str] | None:
 
 
 def _command(text: str) -> str | None:
-    """What a line that begins with an escape stands for; None: it stands for nothing."""
+    """The Python code for a line that begins with an escape; None where it means nothing."""
     width = 2 if text[:2] in ("!!", "??") else 1
     escape, content = text[:width], text[width:]
     name, _, rest = content.partition(" ")

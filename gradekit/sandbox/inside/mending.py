@@ -1,8 +1,8 @@
-"""What stands around the code of an answer, taken out where Python cannot read it otherwise.
+"""Text around the code of an answer, removed where Python cannot parse the source as it is.
 
 Only what needs no guess: the fences of Markdown, the prompts of an interactive session,
-characters that nobody sees. Each candidate keeps the lines where they are, and is used only
-if Python reads it. For the rest there is a sentence that helps.
+invisible characters. Each candidate keeps line numbers as they are, and is used only if Python
+can parse it. For other mistakes there is a hint.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ NEWER = re.compile(
     r"\bt[\"']|^[ \t]*except[ \t]+\w+[ \t]*,|^[ \t]*lazy[ \t]+import\b",
     re.MULTILINE,
 )
-CHARACTERS = 400_000  # of a source that is worth a second look
+CHARACTERS = 400_000  # of the largest source that is mended, since the patterns take their time
 
 
 def candidates(source: str, notebook: bool = False) -> Iterator[tuple[str, str]]:
-    """Other readings of a source, the surest first, each with what was done ("": no word)."""
+    """Other readings of a source, the surest first, each with a note of what was done, or ""."""
     if len(source) > CHARACTERS:
         return
     lines = source.split("\n")
@@ -79,7 +79,7 @@ def without_invisible(source: str) -> str:
 
 
 def between_fences(source: str) -> str:
-    """What stands between the fences of Markdown, all other lines empty."""
+    """The text between the fences of Markdown, with all other lines empty."""
     kept, inside = [], False
     for line in source.split("\n"):
         if FENCE.match(line):
@@ -91,7 +91,11 @@ def between_fences(source: str) -> str:
 
 
 def _without_prompts(source: str) -> Iterator[tuple[str, str]]:
-    """The code of a session without its prompts and outputs; or a file without its session."""
+    """The code of a session without its prompts and outputs; or a file without its session.
+
+    Where a file defines functions, the session is more likely an example beside them: so the file
+    without it comes first then.
+    """
     note = "the prompts of an interactive session were left out"
     lines = source.split("\n")
     session = "\n".join(_code_of(line) for line in lines), note
@@ -116,7 +120,7 @@ def _code_of(line: str) -> str:
 
 
 def hint(source: str, message: str) -> str:
-    """A sentence that helps where Python cannot read a source; "" where none comes to mind."""
+    """A hint for a source that Python cannot parse; "" where there is none."""
     source = source[:CHARACTERS]
     version = ".".join(map(str, sys.version_info[:2]))
     if CONFLICT.search(source):

@@ -1,7 +1,8 @@
 """The objects that stay in a worker for the length of a check, each under a number.
 
 The other side holds handles on them. Numbers are given in the order in which objects are first
-told of, so that a check that goes the same way gets the same numbers.
+sent, so that a check that takes the same course gets the same numbers, byte for byte: only then
+can its replies be recognised (see grading/memo.py).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Objects:
 
     def __init__(self, *, with_gradients: bool = False) -> None:
         self.tensors = Tensors() if with_gradients else None
-        self._values: list[Any] = []
+        self._values: list[Any] = []  # keeps them alive, so that no id is used a second time
         self._numbers: dict[Any, int] = {}
         self._told: set[int] = set()  # classes that the current frame has described
 
@@ -49,7 +50,7 @@ class Objects:
         self._told.clear()
 
     def node(self, value: Any, is_no_data: bool) -> Any:
-        """How a value is told of that is no data; None for data. See `wire.encode`."""
+        """The node of a value that is no data; None for data. See `wire.encode`."""
         if isinstance(value, type):
             return wire.Class(self._class(value))
         if type(value) is wire.Given:
@@ -130,6 +131,8 @@ def view(value: Any) -> Any:
     raise TypeError("no data")
 
 
+# By methods of the base class itself: a subclass may have overridden them, and what it holds is
+# what a check is to see.
 PLAIN: dict[type, Any] = {
     bool: bool,
     int: int.__int__,
@@ -147,7 +150,7 @@ PLAIN: dict[type, Any] = {
 
 
 def _identity(value: Any) -> Any:
-    """What an object is remembered by: a method is made anew each time that it is asked for."""
+    """The key of an object. Not always its id: each access to a method makes a new object."""
     if isinstance(value, types.MethodType):
         return id(value.__self__), id(value.__func__)
     if isinstance(value, types.BuiltinFunctionType):
@@ -156,12 +159,12 @@ def _identity(value: Any) -> Any:
 
 
 def _bases_of(kind: type) -> list[type]:
-    """The bases of a class; a class that is itself known counts as its own, besides."""
+    """The bases of a class; one that both sides know by name comes first among its own."""
     bases = [base for base in kind.__bases__ if base is not object]
     return [kind, *bases] if kind in names_of_known() else bases
 
 
 def _has(kind: type, name: str) -> bool:
-    """Whether a class defines a special method, and does not just have it from `object`."""
+    """Whether a class or a base defines a special method, apart from `object`."""
     found = getattr(kind, name, None)
     return found is not None and found is not getattr(object, name, None)

@@ -31,7 +31,10 @@ def _swapped(function: Operation) -> Operation:
 
 
 def _leave(manager: Any, name: str | None, args: tuple[Any, ...]) -> Any:
-    """End a `with` block, in which an exception of that built-in class was raised, or none."""
+    """End a `with` block, in which an exception of that built-in class was raised, or none.
+
+    `__exit__` is looked up on the class, as the `with` statement does.
+    """
     if name is None:
         return type(manager).__exit__(manager, None, None, None)
     error = getattr(builtins, name)(*args)
@@ -48,7 +51,7 @@ def _operators() -> dict[str, Operation]:
     found: dict[str, Operation] = {}
     for name in OPERATORS:
         plain = f"__{name[3:]}" if name.startswith(("__r", "__i")) else name
-        if name[2:-2] in ("rshift", "invert"):
+        if name[2:-2] in ("rshift", "invert"):  # their own first letters, no prefixes
             plain = name
         function: Operation = named.get(plain) or getattr(operator, plain)
         if name.startswith("__i") and name[3:-2] in IN_PLACE:
@@ -106,7 +109,7 @@ class Requests:
         self.objects = Objects(with_gradients=answer.mode == IMPORTED)
 
     def value(self, node: Any) -> Any:
-        """What a node of the other side means, that is no data."""
+        """What a node of the other side that is no data stands for."""
         if not isinstance(node, wire.Given):
             return self.objects.value(node)
         if (stub := self._callbacks.get(node.place)) is None:
@@ -123,6 +126,7 @@ class Requests:
         before = states() if shared else {}
 
         def changes() -> Any:
+            # Only the names: the other side draws by itself, and takes no state from a worker.
             drawn = [name for name in before if states()[name] != before[name]]
             written = arguments.changes()
             tensors = self.objects.tensors.changes() if self.objects.tensors is not None else []
@@ -169,7 +173,10 @@ class Requests:
             return self._encoded("raised", number, (told, printed, None))
 
     def _stub(self, place: int) -> Callable[..., Any]:
-        """What stands here for a function of the check."""
+        """A function that is called in place of one of the check's, and asks for its result.
+
+        Named `f`, like all functions that are sent out: names could tell what is checked.
+        """
 
         def f(*args: Any, **keywords: Any) -> Any:
             given = self._arguments[-1] if self._arguments else None
@@ -208,7 +215,7 @@ class Requests:
 
 
 def _gradients(prelude: dict[str, Any] | None) -> contextlib.AbstractContextManager[object]:
-    """What keeps gradients from being noted, where the check does so."""
+    """A context without gradients, where the check has switched them off on its side."""
     if prelude and prelude.get("no_grad"):
         off: contextlib.AbstractContextManager[object] = sys.modules["torch"].no_grad()
         return off

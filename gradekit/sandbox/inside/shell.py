@@ -43,11 +43,12 @@ class Shell:
             words = [word for word in line.split() if not word.startswith("-")]
             if words:
                 self.user_ns[words[0]] = Inert()
+        # From the line of the magic in the answer, so that errors in its body name the right line.
         self._run(cell, sys._getframe(1).f_lineno)  # noqa: SLF001
         return None
 
     def run_line_magic(self, name: str, line: str, *_: Any, **__: Any) -> Any:
-        """What a magic leaves behind: the value of what it ran, or nothing."""
+        """Run a line magic; return the value of what it ran, or None."""
         if name == "timeit":
             return self._timed(line, "")
         if name in RUNS_LINE:
@@ -60,7 +61,7 @@ class Shell:
         return None
 
     def _timed(self, code: str, setup: str) -> Any:
-        """Once is enough: nobody looks at the time. Names stay inside, as in IPython."""
+        """Run the code once, since nobody reads the time; its names stay local, as in IPython."""
         words = setup.split() if setup else []
         setup = "" if words and words[0].startswith("-") else setup
         own = dict(self.user_ns)

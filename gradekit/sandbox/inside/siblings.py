@@ -1,4 +1,4 @@
-"""Modules that came along with an answer: imported from memory, and as locked up as the answer."""
+"""Modules handed in with an answer: imported from memory, in the same worker as the answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUILTINS = inert.own_builtins()  # made once, in the zygote
 
 
 class Siblings(Loader):
-    """Finds and runs them, before anything that is installed, as beside a script."""
+    """Finds and runs them, before installed packages, as Python does for files beside a script."""
 
     def __init__(self, sources: Iterable[tuple[str, str]], label: Callable[[str], None]) -> None:
         """`sources` are paths and texts; `label` is told each name that code is compiled under."""
@@ -24,7 +24,7 @@ class Siblings(Loader):
         self._label = label
 
     def install(self) -> None:
-        """Let them be imported, and those of an answer that was here before no more."""
+        """Make them importable, in place of the modules of an answer that ran here before."""
         for finder in [each for each in sys.meta_path if isinstance(each, Siblings)]:
             sys.meta_path.remove(finder)
         for name, module in [*sys.modules.items()]:
@@ -33,7 +33,7 @@ class Siblings(Loader):
         sys.meta_path.insert(0, self)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """What import asks first."""
+        """The spec of a module, if it is one of them; the import system asks this finder first."""
         place = name.replace(".", "/")
         for file, is_package in ((f"{place}/__init__.py", True), (f"{place}.py", False)):
             if file in self._sources:
@@ -46,7 +46,7 @@ class Siblings(Loader):
         return ModuleSpec(name, self, origin=file, is_package=is_package)
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Leave it to import."""
+        """None: the import system makes the module."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Run it."""
@@ -55,6 +55,7 @@ class Siblings(Loader):
             return
         source = self._sources[file]
         self._label(file)
+        # For the line of an error: no file of that name exists that could be read.
         linecache.cache[file] = (len(source), None, source.splitlines(True), file)
         module.__file__ = file
         module.__dict__["__builtins__"] = BUILTINS
