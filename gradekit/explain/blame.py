@@ -28,7 +28,9 @@ from gradekit.sandbox.host import WorkerHandle
 from gradekit.sandbox.limits import Limits
 from gradekit.submission import Submission
 
-CHECK_SECONDS = 0.25  # at least, for a check of a changed answer
+# For a check of a changed answer, at least: what fails at once may take its time when it is right.
+CHECK_SECONDS = 3.0
+LOOP_SECONDS = 0.25  # where the answer does not come to an end: most changes will not either
 SLOWER = 5.0  # times that a changed answer may be slower
 GRACE_SECONDS = 1.5  # after the deadline, to say more than that nothing was found
 PATIENCE = 1.5  # see `Limits`
@@ -77,6 +79,7 @@ class Search:
         self._worker: WorkerHandle | None = None
         self._versions = 0  # that the worker has run
         self._afresh = 0  # how often an edit was tried once more, in a new worker
+        self._least_seconds = CHECK_SECONDS
         self._fresh_after = FRESH_AFTER
         self._fresh_seconds = 0.0  # what the first try in a new worker took, at most
         self.tries = 0
@@ -99,6 +102,7 @@ class Search:
         for key in self._keys():
             if self._is_explained(key) or not self._may_go_on():
                 continue
+            self._least_seconds = CHECK_SECONDS if key.ending == "finished" else LOOP_SECONDS
             lines = self._lines_of(key)
             wanted = [edit for edit in edits if _runs(edit, lines, headers)]
             self._try(key, [edit for edit in wanted if _may_help(edit, key)])
@@ -208,7 +212,7 @@ class Search:
     def _limits(self, times: float = 1.0) -> Limits:
         """What a changed answer may take for a check: some times what the answer takes."""
         known = [c.seconds for c in self._report.checks if c.ending == "finished"]
-        seconds = times * max(CHECK_SECONDS, SLOWER * max(known, default=0.0))
+        seconds = times * max(self._least_seconds, SLOWER * max(known, default=0.0))
         own = self._session.exercise.limits
         left = max(self._deadline - time.monotonic(), 0.1) / PATIENCE
         return msgspec.structs.replace(
