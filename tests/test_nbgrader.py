@@ -137,16 +137,21 @@ def test_notebook_of_the_course_defines_all_that_the_solution_does(
 
 
 def names_in(source: str) -> set[str]:
-    """What its statements define, and as what they import things; a cell may do so inside."""
+    """What its statements define, and what they import for more than annotations."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         match node:
             case ast.FunctionDef() | ast.ClassDef():
                 found.add(node.name)
-            case ast.ImportFrom(module="__future__"):
-                continue  # all of a notebook's annotations are spared the evaluation
             case ast.Import() | ast.ImportFrom():
-                found |= {alias.asname or alias.name for alias in node.names}
+                found |= {(each.asname or each.name).split(".")[0] for each in node.names} & used
             case ast.Assign():
                 found |= {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
     return found
