@@ -30,8 +30,7 @@ class Found(NamedTuple):
         folder: What goes to `cases/` lies in it.
         files: That go to `cases/`: the tests, and what they need.
         modules: The names under which the tests import the answer.
-        share: The points of a test whose points the course does not say are a part of 10
-            (True), or 1 each.
+        notes: What an instructor should know of how it was found.
     """
 
     slug: str

@@ -29,11 +29,11 @@ MAGIC = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
 
 
 class Cell(NamedTuple):
-    """A code cell; `lines` is where its first line stands in `Notebook.text`."""
+    """A cell: its text, what is noted about it, and what it showed when it was saved."""
 
     source: str
     metadata: dict[str, Any]
-    shown: str  # as its output was saved
+    shown: str
 
     @property
     def tree(self) -> list[ast.stmt]:

@@ -27,10 +27,10 @@ _one_at_a_time = threading.RLock()
 class Builtins(dict[str, Any]):
     """The built-in names, and behind them those of the submission."""
 
-    def __init__(self, world: World, find_others: bool) -> None:
+    def __init__(self, world: World) -> None:
         own = {"print": world.print, "__import__": world.import_module}
         super().__init__(vars(builtins), **own)
-        self._world, self._find_others = world, find_others
+        self._world = world
 
     def __getitem__(self, name: str) -> Any:
         if name == "input":  # a test may have replaced it in the real `builtins`
@@ -38,7 +38,7 @@ class Builtins(dict[str, Any]):
         return super().__getitem__(name)
 
     def __missing__(self, name: str) -> Any:
-        if not self._find_others or name.startswith("__") or name in self._world.deleted:
+        if name.startswith("__") or name in self._world.deleted:
             raise KeyError(name)
         return self._world.answer(name)
 
@@ -150,9 +150,9 @@ class World:
             objects.used.discard("handles")
         return module
 
-    def prepare(self, namespace: dict[str, Any], find_others: bool = True) -> dict[str, Any]:
+    def prepare(self, namespace: dict[str, Any]) -> dict[str, Any]:
         """Make code that runs in `namespace` see this world."""
-        namespace["__builtins__"] = Builtins(self, find_others)
+        namespace["__builtins__"] = Builtins(self)
         return namespace
 
     def print(self, *values: Any, file: Any = None, **keywords: Any) -> None:
