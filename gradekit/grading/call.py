@@ -21,7 +21,7 @@ class Called(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A call, written out only where somebody is going to read it."""
+    """A call, turned into text only when a message needs it."""
 
     name: str
     args: tuple[Any, ...]

@@ -200,7 +200,7 @@ def _same_masked(left: Any, right: Any) -> bool:
 def _compare(
     got: np.ndarray, wanted: np.ndarray, rtol: float, atol: float, given: str | None
 ) -> None:
-    """Raise a `Mismatch` at the entry that is furthest out."""
+    """Raise a `Mismatch`, with all entries where they are few, else with the first wrong one."""
     if wanted.dtype.kind in "fc":
         with np.errstate(invalid="ignore", over="ignore"):
             within = np.abs(got - wanted) <= atol + rtol * np.abs(wanted)

@@ -142,6 +142,7 @@ class Objects:
         if not node.name:  # a function is there to be called: that alone is no more than data
             self.used.add("handles")
         kind = self._class(node.kind)
+        # One handle for each object, so that `is` holds here where it holds in the worker.
         if (known := self._handles.get(node.number)) is None:
             label = clean(node.name, LABEL_CHARACTERS) or kind.__name__.lower()
             known = self._handles[node.number] = _made(kind, Ref(self, node.number, label))
@@ -217,6 +218,8 @@ class LiveClass(type):
     """The class of the classes that stand for the answer's."""
 
     def __new__(mcs, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
+        # Only `_class_of` gives one this key. A class of the check's own would have methods here
+        # and a base in the worker, and no object could have both.
         if "kit__about" not in namespace and any(about_of(base) for base in bases):
             raise TypeError(f"a test cannot derive a class of its own from {bases[0].__name__}")
         return super().__new__(mcs, name, bases, namespace)
@@ -270,7 +273,7 @@ class Handle(metaclass=LiveClass):
     # No __dict__: every attribute but these is the object's own, and asked for there. The prefix
     # keeps them apart from names of answers.
     __slots__ = ("__weakref__", "kit__hash", "kit__ref")
-    __array_ufunc__ = None  # NumPy leaves operators to us
+    __array_ufunc__ = None  # NumPy leaves `array + handle` to the handle's own __radd__
 
     @property  # type: ignore[misc]  # as unittest.mock does it
     def __class__(self) -> Any:  # what isinstance asks for beside the type
@@ -459,7 +462,7 @@ def _operated(value: Any, name: str, *args: Any) -> Any:
 
 
 class Operation(NamedTuple):
-    """An operation on an object, written out only where somebody is going to read it."""
+    """An operation on an object, turned into text only when a message needs it."""
 
     label: str
     name: str

@@ -188,7 +188,7 @@ class Loop:
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         self._channel.problem = excinfo.exconly()
-        return True  # told through GraderError; nothing is printed
+        return True  # reported as a GraderError; nothing is printed
 
 
 def _give_up(judge: Judge, check: _Collected, timeouts: int) -> None:

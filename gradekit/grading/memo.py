@@ -3,8 +3,8 @@
 All that a check can learn of an answer is the bytes that come back from its process. So when
 an answer replies to the requests of a check as an earlier one did, byte for byte, the check
 would judge it the same, and need not run: its requests are sent as they were, and the replies
-looked up. In a class most answers to most checks are such. Wherever an answer replies
-something new, the check runs as ever, and takes up the replies that have come so far.
+looked up. In a class this holds for most answers and most checks. Wherever an answer replies
+something new, the check runs as usual, and uses the replies that have come so far.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Memo:
                 self._size += ENTRY_BYTES + sum(map(len, requests))
                 step = after[key] = _Step(requests)
             elif isinstance(step, Judgement):
-                return  # it once made up its mind here
+                return  # after equal replies it once ended here: not these alone decide
             else:
                 step.is_steady = step.is_steady is not False and step.requests == requests
                 if not step.is_steady:

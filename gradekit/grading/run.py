@@ -196,6 +196,7 @@ class Run:
 
     def _new_worker(self) -> WorkerHandle:
         """A worker to load the submission into."""
+        # The used one only once: whatever is lost later is replaced by a new one.
         used, self._used = self._used, None
         return used if used is not None else self.sandbox.worker()
 
@@ -303,6 +304,7 @@ class Run:
         if objects is None:
             return wire.encode(kind, number, body, pickled)
         prelude = self.attempt.prelude
+        # What changed on this side is sent once, with the first of requests that travel together.
         if number == 1:
             prelude |= objects.prelude()
         request = wire.encode(kind, number, (prelude or None, body), pickled, objects.node)
@@ -312,7 +314,10 @@ class Run:
     def _looked_at(
         self, exchange: Exchange, each: Sequence[object], given: Sequence[Any]
     ) -> Iterator[Any]:
-        """The values that came back, one by one; at the end, or at the loss, what became of it."""
+        """The values that came back, one by one; raises at the end where the worker was lost.
+
+        The frames are decoded one by one too: after the first wrong value none of the others is.
+        """
         for number, (what, frame) in enumerate(zip(each, exchange.replies, strict=False), start=1):
             if isinstance(what, Call):
                 self.attempt.last_call = what
@@ -476,6 +481,7 @@ class Run:
         for number in range(1, STATEMENTS):  # of the request; the first runs no statement
             exchange = self._send(worker, [request], allowance)
             if exchange.lost is not None:
+                # Request 2 runs statement 0; -1 is a loss before any statement.
                 return number - 2, exchange.lost
             value = self._while_loading(exchange, number)
             if value is not None:
@@ -510,7 +516,7 @@ class Run:
             timed_out = error.ending == "timed_out"
             spent = allowance.cpu_start + allowance.seconds
             self._forget_worker(max(before, spent if timed_out else worker.spent))
-            lost = error.with_traceback(None)  # its frames hold the replies
+            lost = error.with_traceback(None)  # a traceback would keep the replies in memory
         return Exchange(requests, replies, lost, self.attempt.printed_by_file)
 
     def _reply(

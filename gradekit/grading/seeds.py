@@ -1,9 +1,9 @@
 """The global random generators, which an imported check and its answer seem to share.
 
 Where a check sets or uses one, its state goes to the answer's process before the next request.
-Where the answer draws from one, ours moves on as well, though not to the state that the answer
-tells: in some states a generator never comes to an end. At the beginning of a check all are
-seeded alike on both sides, so that nothing is left to chance.
+Where the answer draws from one, ours moves on as well, but by a draw of its own: a state that an
+answer made up could make a generator loop without end. At the beginning of a check all are seeded
+alike on both sides, so that equal answers get equal numbers.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A tensor with gradients goes out as a leaf of its own. What comes back depends, here, on all that
 went out, through a function of autograd whose backward asks the answer's process. Parameters of the
-answer are mirrored: they are leaves here, with which optimisers and tests work as ever, and each
-side hears of what the other changed in them with the next message.
+answer are mirrored: they are leaves here, with which optimisers and tests work as usual, and each
+side sends what it changed in them with its next message.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Tensors:
         return id(value) in self._numbers
 
     def news(self) -> list[Any]:
-        """What the check changed in mirrored leaves since they were last spoken of."""
+        """What the check changed in mirrored leaves since they were last sent."""
         changed = []
         for number, leaf in self._mirrored.items():
             data, grad = self._told[number]
@@ -126,7 +126,8 @@ class Tensors:
         torch = sys.modules["torch"]
         sent = [each for each in used if each in self._sent]
         mirrored = [-each for each in used if -each in self._mirrored]
-        anchor = torch.zeros((), requires_grad=True)  # there may be no leaf that is known here
+        # Without it the result would have no gradient function where no leaf is known here.
+        anchor = torch.zeros((), requires_grad=True)
         leaves = [*map(self._sent.get, sent), *map(self._mirrored.get, mirrored)]
 
         def gradients(grad: Any) -> list[Any]:

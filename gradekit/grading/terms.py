@@ -31,7 +31,7 @@ class Terms(NamedTuple):
 
     mode: str = PLAIN
     judged: Mapping[str, frozenset[str]] = {}
-    masked: bool = False  # its arrays may hide entries, which comparisons pass over
+    masked: bool = False  # its arrays may have masked entries, which comparisons ignore
 
 
 def terms_of(course: Course, exercise: Exercise) -> Terms:

@@ -139,7 +139,7 @@ class Truth:
 
     @property
     def graded(self) -> list[tuple[Arguments, dict[str, Any]]]:
-        """The cases that checks have used so far: nobody is to be shown these."""
+        """The cases that checks have used so far, which must not be shown."""
         return [*self._asked.values()]
 
     def value(self, args: Arguments, keywords: dict[str, Any]) -> Any:

@@ -22,7 +22,7 @@ ERRORS = (
     "UnicodeTranslateError ValueError ZeroDivisionError "
     "Warning DeprecationWarning FutureWarning RuntimeWarning UserWarning"
 ).split()
-# Data: what a subclass of theirs holds can travel, and be compared.
+# Classes of data: what an object of a subclass holds can travel as such data, and be compared.
 VIEWED = "bool bytearray bytes complex dict float frozenset int list set str tuple".split()
 OTHERS = (
     "type object slice range memoryview property staticmethod classmethod super enumerate zip map "
@@ -84,7 +84,7 @@ def known_classes() -> Mapping[str, type]:
 
 @functools.lru_cache(maxsize=2)
 def _known(loaded: int) -> dict[str, type]:
-    """As `known_classes`; modules are loaded now and then."""
+    """As `known_classes`; `loaded` makes the cache look again once more modules are loaded."""
     found = {name: getattr(builtins, name) for name in [*ERRORS, *VIEWED, *OTHERS]}
     for path in LIBRARIES:
         module, _dot, attribute = path.rpartition(".")

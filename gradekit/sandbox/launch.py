@@ -116,7 +116,7 @@ class Sandbox:
         for name in ON_DEMAND:
             if name in self._modules:
                 continue
-            # A guess, but a good one: importing what nobody needs costs seconds, and no verdict.
+            # A guess, but a good one: a needless import costs seconds, and changes no verdict.
             root, _, part = name.partition(".")  # a part may stand in another line
             imports = re.search(rf"^[ \t]*(?:from|import) +{root}\b", source, re.MULTILINE)
             if imports and re.search(rf"\b{part}\b", source):

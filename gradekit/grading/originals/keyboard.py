@@ -107,7 +107,7 @@ def type_in(answer: Any, text: str) -> None:
 
 
 def left_to_read(answer: Any) -> str:
-    """Runs in the worker: what nobody has read yet."""
+    """Runs in the worker: the text that has not been read yet."""
     import sys as system
 
     place = system.stdin.tell()

@@ -103,7 +103,7 @@ class Original:
             yield world
 
     def told(self, error: BaseException, hidden: bool) -> BaseException:
-        """The error to raise: with the line that failed, or without what nobody may see."""
+        """The error to raise: with the line that failed, or without what is hidden."""
         if getattr(error, "submission_text", None) or not isinstance(error, Exception):
             return error
         if isinstance(error, PartialCredit) or not isinstance(error, AssertionError):
@@ -144,7 +144,7 @@ class Original:
 
 
 def _assertion_at(source: str, line: int) -> str:
-    """The smallest assertion that covers a line."""
+    """The smallest assertion that covers a line: `ast.walk` goes from outer to inner ones."""
     try:
         nodes = [*ast.walk(ast.parse(source))]
     except SyntaxError:

@@ -28,7 +28,7 @@ from gradekit.grading.proxy import SubmissionProxy
 
 
 class Fixture(NamedTuple):
-    """A fixture as its decorator was told."""
+    """A fixture, with the settings of its decorator."""
 
     function: Callable[..., Any]
     name: str
@@ -407,7 +407,7 @@ class Setting:
 
 
 def _with_as_many(function: Callable[..., Any], told: tuple[Any, ...]) -> Callable[[], Any]:
-    """`function`, told as much as it asks for."""
+    """`function`, called with as many arguments as it has parameters."""
     count = len(inspect.signature(function).parameters)
     return lambda: function(*told[:count])
 

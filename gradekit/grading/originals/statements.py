@@ -27,7 +27,11 @@ def run_statement(
 
 
 class _Forgetting(ast.NodeTransformer):
-    """Turns `del name` of a shared name into a call, outside functions and classes."""
+    """Turns `del name` of a shared name into a call, outside functions and classes.
+
+    `del` looks only in the namespace that it runs in, where the answer's names are not. Inside a
+    function or class the name is a local one.
+    """
 
     def __init__(self, shared: set[str]) -> None:
         self._shared = shared

@@ -1,4 +1,4 @@
-"""A submission to look at outside a session: for finding the tests of an original."""
+"""A submission outside a session: for finding the tests of an original."""
 
 from __future__ import annotations
 

@@ -15,7 +15,10 @@ SKIPPED = "it skips itself"
 
 
 class FirstError(unittest.TestResult):
-    """Keeps the first error as it was raised, those of subtests and of clean-ups included."""
+    """Keeps the first error as it was raised, those of subtests and of clean-ups included.
+
+    unittest's own result keeps texts only, and a verdict needs the exception.
+    """
 
     def __init__(self) -> None:
         super().__init__()

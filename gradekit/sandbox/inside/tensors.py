@@ -1,7 +1,7 @@
-"""Tensors with gradients, which both sides hold: what came from there, and what is told of here.
+"""Tensors with gradients, which both sides hold: those that arrived, and those that were sent.
 
 A tensor that arrives with gradients becomes a leaf. A leaf of the answer, such as a parameter, is
-mirrored over there, and kept equal both ways. What depends on leaves can be asked for its
+mirrored on the other side, and both are kept equal. What depends on leaves can be asked for its
 gradients.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 from gradekit.sandbox import wire
 from gradekit.sandbox.limits import LIVE_OBJECTS
 
-STEPS = 100_000  # of a computation that are looked through for leaves
+STEPS = 100_000  # of a computation that are searched for leaves at most
 NO_TENSOR = wire.Tensor("", [])  # `wire` puts the real one in its place
 
 
@@ -41,7 +41,7 @@ class Tensors:
         return leaf
 
     def node(self, value: Any, number: int) -> Any:
-        """How a tensor with gradients is told of."""
+        """The node of a tensor with gradients."""
         torch = sys.modules["torch"]
         if not value.is_leaf:
             return wire.Traced(number, "output", NO_TENSOR, None, self._leaves_of(value))
