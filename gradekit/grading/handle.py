@@ -389,7 +389,7 @@ def _called(self: Any, *args: Any, **keywords: Any) -> Any:
 
 
 def _left(self: Any, kind: Any, error: Any, trace: Any) -> bool:
-    """The end of a `with` block. Of an exception, only its built-in class and text are told."""
+    """The end of a `with` block. Of an exception, only its built-in class and text are sent."""
     if kind is None:
         return _operated(self, "__exit__", None, ()) is True
     name = next((base.__name__ for base in kind.__mro__ if base.__name__ in ERROR_NAMES), "")
@@ -444,7 +444,11 @@ def _asked(value: Any, kind: str, asked: list[Any], name: str) -> Any:
 
 
 def _attribute(value: Any, name: str) -> Any:
-    """An attribute of an object or class; of names with two underscores only the harmless."""
+    """An attribute of an object or class; of special names only the harmless ones.
+
+    pytest, copy and NumPy ask objects for `__array__` and the like, and would follow what an
+    answer makes of them.
+    """
     is_special = name.startswith("__") and name.endswith("__")
     if name.startswith("kit__") or (is_special and name not in READABLE):
         raise AttributeError(name)
@@ -501,6 +505,7 @@ def _equal(value: Any, other: Any) -> Any:
     data = _known(type(value)).data
     if value is other or value.kit__ref.objects.is_reading:
         return value is other
+    # Both sides of == may be handles: then the other's class may be the one that defines it.
     if is_handle(other):
         if isinstance(other, type):
             return False

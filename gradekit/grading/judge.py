@@ -87,6 +87,7 @@ class Judge:
             kind=_kind_of(error) if outcome == "failed" else "",
             hint=marker.kwargs["hint"] if outcome == "failed" else "",
         )
+        # Without any reply there is no behaviour to recognise.
         if outcome == "failed" and attempt.replies:
             deviation = error.deviation if isinstance(error, Mismatch) else 0.0
             print = fingerprint(attempt.replies, *attempt.last_reply, check.kind, deviation)

@@ -164,7 +164,8 @@ class Loop:
         """
         item = check.item
         if check.alone is None:
-            # pytest takes a next item to mean "keep the fixtures they share": any other will do.
+            # A next item makes pytest keep the fixtures that both share, for the next submission
+            # too; any other item will do.
             next_item = next((other.item for other in checks if other is not check), None)
             item.ihook.pytest_runtest_protocol(item=item, nextitem=next_item)
             return

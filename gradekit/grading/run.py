@@ -115,7 +115,11 @@ class Attempt:
 
 
 class Run:
-    """One submission being graded."""
+    """One submission being graded.
+
+    Its worker is started with the first request, and lives on from check to check: a new one each
+    time would cost more than most checks. Only where it was lost, a new one takes its place.
+    """
 
     def __init__(
         self,
@@ -158,6 +162,7 @@ class Run:
         Args:
             constants: Gives what of the check no answer may change; see arguments.py.
         """
+        # A check may have kept a handle, in a global say: from now on it is of no use.
         if self.attempt.objects is not None:
             self.attempt.objects.end()
         self.attempt = Attempt(name)
@@ -240,6 +245,7 @@ class Run:
         seconds = self.sandbox.limits.check_seconds
         if attempt.requests > REQUESTS or attempt.asking_seconds > seconds:
             text = "stopped: the check asked its objects for things without end"
+            # Raised by `_ask`, and by all later requests of this check.
             attempt.lost = SubmissionError(text, "timed_out")
         if isinstance(what, Call):
             attempt.last_call = what
@@ -332,6 +338,7 @@ class Run:
         try:
             reply = self._reply(frame, number, what, attempt.objects, given)
         except SubmissionError as error:
+            # No proper reply: nothing of this check is remembered.
             attempt.asked = None
             attempt.lost = error.anew()
             attempt.last_reply = ("lost", error.ending)
@@ -395,6 +402,8 @@ class Run:
         except WorkerLost as error:
             self._forget_worker(worker.spent)
             lost = error.with_traceback(None)
+        # A function of the check ended it (`converse` has closed the worker): the answer may not
+        # catch what it raised and go on, so the check is over.
         except BaseException as error:
             self._forget_worker(worker.spent)
             own = error if isinstance(error, SubmissionError) else SubmissionError(GAVE_UP)
@@ -531,6 +540,7 @@ class Run:
         try:
             if objects is None:
                 return reply_in(frame, number)
+            # Before it is decoded, which is what would take the memory.
             self._weigh(frame)
             plain = not self.terms.masked
             reply = objects.read(given, lambda: reply_in(frame, number, objects.value, plain=plain))
@@ -563,7 +573,10 @@ def _joined(requests: list[wire.Pieces]) -> list[bytes]:
 
 
 def _end_of_steps(told: Any) -> tuple[Any, bool]:
-    """What was passed over, and whether there is a function, as a worker says at the end."""
+    """What was passed over, and whether there is a function, as a worker says at the end.
+
+    A worker may say anything: what has another form counts as no function.
+    """
     return (told[0], told[1] is True) if isinstance(told, tuple) and len(told) == 2 else ((), False)
 
 

@@ -139,6 +139,7 @@ class Session:
         started = time.perf_counter()
         seed = self.seed if seed is None else seed
         self._sandbox.note("\n".join(submission.cells))
+        # The run is made here and closed here; the pytest thread only uses it.
         run = self._run(submission, seed)
         self._channel.jobs.put(Job(run, until_failure, remember, timeouts))
         try:
@@ -251,6 +252,7 @@ class Session:
             return None
         run = self._run(submission)
         truth, inputs = declared.used_by(check.name)
+        # The cases that checks grade with stay hidden, also where the search finds one by chance.
         graded = {key_of(*case) for each in declared.truths for case in each.graded}
         search = Search(truth, run, check.kind, graded, is_wanted)
         try:
@@ -360,6 +362,8 @@ class Session:
         except BaseException as error:
             self._channel.problem = f"{type(error).__name__}: {error}"
         finally:
+            # However pytest ended, nobody may go on waiting: not the next session for its turn to
+            # collect, not a caller for the end of collecting, or for a result.
             loop.end_collecting()
             self._channel.has_collected.set()
             self._channel.results.put(None)

@@ -178,7 +178,7 @@ class WorkerHandle:
             self.close()
             raise without_data(error) from None
         except BaseException:
-            self.close()  # it waits for a result that will not come
+            self.close()  # the worker waits for a result that will not come
             raise
         return frame
 
@@ -213,7 +213,7 @@ class WorkerHandle:
                 self._check_time()
             try:
                 count = self._connection.recv_into(view)
-            except BlockingIOError:
+            except BlockingIOError:  # poll may report bytes that are not there
                 continue
             except OSError:
                 count = 0

@@ -78,6 +78,6 @@ def _required_by(each: metadata.Distribution) -> list[metadata.Distribution]:
         if required.marker is None or required.marker.evaluate({"extra": ""}):
             try:
                 found.append(metadata.distribution(required.name))
-            except metadata.PackageNotFoundError:  # it does without
+            except metadata.PackageNotFoundError:  # it was installed without that dependency
                 continue
     return found

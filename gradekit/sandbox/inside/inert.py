@@ -1,7 +1,7 @@
 """Inert stand-ins for packages that draw, show progress or talk to a platform.
 
-An answer may import them for what stands beside its functions, and there is no screen here.
-Only the answer's own imports get a stand-in, and only where the real package is not there.
+An answer may import them for code outside its functions, and there is no screen here. Only the
+answer's own imports get a stand-in, and only where the real package is not installed.
 """
 
 from __future__ import annotations

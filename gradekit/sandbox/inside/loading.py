@@ -1,4 +1,4 @@
-"""Run an answer's file or cells, so that what fails beside the functions costs no function.
+"""Run an answer's file or cells, so that code that fails outside the functions costs no function.
 
 A source runs as a whole, as Python runs it. Where a statement at the top level fails, the
 others after it run one by one: each failure ends only itself, and is noted in one line.

@@ -252,7 +252,7 @@ class Server:
         if self._ahead.is_empty or len(pieces) > 1 or len(unsent) > wire.SMALL_FRAME:
             self._send([unsent, *pieces])
             self._unsent = bytearray()
-        else:  # more requests have come already; their replies can travel together
+        else:  # more requests have come already: their replies travel together, in one system call
             unsent += pieces[0]
 
     def _converse(self, frame: wire.Pieces) -> tuple[str, Any]:
@@ -294,7 +294,7 @@ class Server:
 
 LOADING = ("load", "load_in_steps", "step")  # after which, with a value, an answer is ready
 HANDLES = ("get", "attribute", "operate")  # requests where checks hold handles
-_probes: dict[bytes, types.FunctionType] = {}
+_probes: dict[bytes, types.FunctionType] = {}  # by their pickles
 
 
 def _unpickled(data: bytes) -> Any:
