@@ -64,6 +64,7 @@ class Arguments:
             if not isinstance(change, tuple) or len(change) != 2 or type(change[0]) is not int:
                 raise wire.Malformed("changes that are none")
             target = self.at(change[0])
+            # A view too: writing through a slice would change the constant that it belongs to.
             if not constants.isdisjoint(owners_of(target)):
                 copies[id(target)] = target = copy.copy(target)
             try:
@@ -105,6 +106,7 @@ def _write(target: Any, content: Any) -> None:
     elif not is_tensor(content) or content.shape != target.shape or content.dtype != target.dtype:
         raise wire.Malformed("a tensor became something else")
     else:
+        # By way of .data: autograd refuses changes in place of a leaf with gradients.
         target.data.copy_(content.detach())
 
 

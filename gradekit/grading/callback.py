@@ -103,7 +103,10 @@ class Callbacks:
             self._depth -= 1
 
     def _told(self, error: Exception) -> tuple[str, str, int]:
-        """Of an exception: the built-in class that it is, its text, and its number."""
+        """Of an exception: the nearest built-in class, its text, and its number.
+
+        By the number the check gets back its very own exception, if the answer lets it pass.
+        """
         self._errors.append(error)
         name = next(base.__name__ for base in type(error).__mro__ if base.__name__ in ERROR_NAMES)
         return name, str(error), len(self._errors) - 1
@@ -148,7 +151,7 @@ def run_within(
             raise TooLong
         return watch
 
-    before = sys.gettrace()
+    before = sys.gettrace()  # a debugger's, coverage's, or that of an outer callback
     sys.settrace(watch)
     try:
         return function(*args, **keywords)

@@ -150,7 +150,7 @@ def fingerprint(
     for shift in SHIFTS:
         digest = hashlib.blake2b(digest_size=4)
         digest.update(kind.encode())
-        with contextlib.suppress(RecursionError):  # nested as deep as the wire lets pass
+        with contextlib.suppress(RecursionError):  # nested as deeply as the wire allows
             _feed(digest, value, shift, Room(HASHED_LEAVES))
         hashes.append(digest.hexdigest())
     two = hashes[0], hashes[1]
@@ -218,7 +218,7 @@ def _feed(digest: Any, value: Any, shift: float, room: Room) -> None:
         digest.update(f"{type(value).__name__}{len(value)}".encode())
         for item in value[: max(room.leaves, 0)]:
             _feed(digest, item, shift, room)
-    elif isinstance(value, set | frozenset):  # whose order is another in each process
+    elif isinstance(value, set | frozenset):  # whose order differs from process to process
         _feed(digest, sorted(map(repr, value)), shift, room)
     elif type(value).__name__ == "Tensor":
         digest.update(b"tensor")

@@ -116,6 +116,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         copy.__dict__.update(
             {key: kept for key, kept in vars(function).items() if key not in FORGOTTEN}
         )
+        # The original is not touched: pytest still reports it under its name, with its lines.
         copy.__doc__, copy.__module__ = None, PLACE
         return copy
 
@@ -243,6 +244,7 @@ def _one_line(code: CodeType) -> bytes:
     An entry stands for up to eight code units (of two bytes); 0x80 marks its beginning, 13 says "no
     columns", and the 0 after it "no line further". So it is in Python 3.11 and since then.
     """
+    # co_code includes the inline caches, so that the table covers as many units as Python expects.
     units = len(code.co_code) // 2
     spans = [8] * (units // 8) + ([units % 8] if units % 8 else [])
     return b"".join(bytes([0x80 | 13 << 3 | (span - 1), 0]) for span in spans)

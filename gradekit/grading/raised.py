@@ -163,7 +163,7 @@ def _syntax_error(text: str, line: int, code: str, offset: int) -> str:
 
 
 def _place(where: Any) -> tuple[int, str, int] | None:
-    """Line, text and column as a worker told them, if that is what they are."""
+    """Line, text and column as a worker sent them, bounded; None for anything else."""
     if not isinstance(where, tuple) or len(where) != 3 or not isinstance(where[0], int):
         return None
     line, code, column = where

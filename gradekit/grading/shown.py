@@ -108,7 +108,7 @@ def _dtype(value: np.ndarray) -> str:
 
 
 def _entries(value: np.ndarray) -> str:
-    """All entries as nested lists, each with as many digits as it takes to be that number."""
+    """All entries as nested lists, each with the fewest digits that give the same number."""
     text = np.array2string(
         value, threshold=sys.maxsize, separator=", ", max_line_width=sys.maxsize, floatmode="unique"
     )

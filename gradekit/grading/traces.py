@@ -115,6 +115,7 @@ def _calls(
     for layout in layouts:
         given = [laid_out(each, layout) for each in args]
         arrays = _parts(given)
+        # Read-only, so that an answer which writes to its arguments raises here.
         for each in arrays:
             frozen(each)
         values.append(getattr(answer, name)(*given, **keywords))

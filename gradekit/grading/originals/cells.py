@@ -102,7 +102,7 @@ class NotebookTests(Original):
         for statement in _seeds_and(needed_by(wanted, before), before):
             try:
                 run_statement(statement, namespace, str(self.path))
-            except Exception:
+            except Exception:  # as a kernel goes on with the next cell
                 continue
         return namespace
 
@@ -136,6 +136,7 @@ class NotebookTests(Original):
         value = None
         for statement in tree:
             value = run_statement(statement, namespace, name, self._answers_use)
+            # In a kernel both share one namespace: what the test binds, the answer's functions see.
             bound = set() if _is_import(statement) else names_in(statement).bound
             for each in self._answers_use & bound & namespace.keys():
                 if each not in given or given[each] is not namespace[each]:
@@ -197,7 +198,7 @@ class NbgraderNotebook(NotebookTests):
         self._hidden = _hidden_lines(cell.source)
         value = self.run_shared(world, namespace, tree, self.name_of(address, cell.source))
         points = float(_mark(cell).get("points") or 0)
-        # nbgrader takes a number that the cell shows for what it earned.
+        # As in nbgrader, a number that the cell shows is what it earned.
         if type(value) in (int, float) and not points <= value:
             raise PartialCredit(float(value))
 

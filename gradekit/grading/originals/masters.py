@@ -101,7 +101,7 @@ class OtterNotebook(NotebookTests):
 
 
 def config_of(text: str) -> dict[str, Any]:
-    """The settings in a raw cell of otter's, which are YAML below its first line.
+    """The settings in a raw cell of otter's: YAML below its first line.
 
     Raises:
         GraderError: they cannot be read.

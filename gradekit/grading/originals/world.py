@@ -25,7 +25,11 @@ _one_at_a_time = threading.RLock()
 
 
 class Builtins(dict[str, Any]):
-    """The built-in names, and behind them those of the submission."""
+    """The built-in names, and behind them those of the submission.
+
+    Python looks for a name in the globals first and then here, and for a dict of a subclass it
+    calls `__getitem__` and so `__missing__`: the one place where unbound names can be looked up.
+    """
 
     def __init__(self, world: World) -> None:
         own = {"print": world.print, "__import__": world.import_module}
