@@ -144,7 +144,7 @@ def defer_compiler() -> None:
 
     It rests on `torch/_compile.py` (`disable`) and `torch/optim/optimizer.py` (`graph_break`), as
     they are in the torch that constraints.txt pins; a version that uses more of the module only
-    loads the real one. `kit verify` trains with optimisers by way of it; it has no test of its own.
+    loads the real one. `tests/test_warmup.py` trains with and without it, and compares.
     """
     name = "torch._dynamo"
     if name in sys.modules:
