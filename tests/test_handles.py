@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gradekit.course import Course
 from gradekit.engine import open_session
+from gradekit.grading import handle
 from gradekit.grading.session import Session
 from gradekit.grading.terms import judged_in
 from gradekit.report import Report
@@ -248,3 +250,11 @@ def test_the_signs_of_a_handle_are_local(stack: Session) -> None:
         assert run.attempt.requests == asked
     finally:
         run.close()
+
+
+def test_an_error_of_the_system_is_rebuilt_without_its_init() -> None:
+    """OSError and its like have a `__new__` of their own, which has to be used for them."""
+    kind = type("Denied", (PermissionError,), {})
+    ref: Any = object()
+    error = handle._made(kind, ref)
+    assert isinstance(error, PermissionError) and vars(error)["kit__ref"] is ref

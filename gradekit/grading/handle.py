@@ -606,7 +606,7 @@ def _made(kind: Any, ref: Ref) -> Any:
     """An object of a class that stands for one of the answer's."""
     if issubclass(kind, BaseException):
         # Without __init__, whose arguments are on the other side.
-        error = BaseException.__new__(kind)
+        error = kind.__new__(kind)
         error.__dict__["kit__ref"] = ref
         return error
     if not isinstance(kind, LiveClass):

@@ -134,7 +134,7 @@ class Problem(NamedTuple):
         try:
             error: Exception = kind(*(self.args if self.args is not None else (self.text,)))
         except Exception:  # a class that needs other arguments, such as UnicodeDecodeError
-            error = Exception.__new__(kind, self.text)
+            error = kind.__new__(kind, self.text)
         return error
 
     def while_loading(self) -> SubmissionError:
