@@ -253,3 +253,10 @@ def test_help_has_an_example_for_every_command() -> None:
     code = f"import sys, gradekit.commands; {heavy}"
     done = process("-c", code, cwd=ROOT)
     assert json.loads(done.stdout.replace("'", '"')) == []
+
+
+@pytest.mark.parametrize("words", [["--help"], ["export", "--help"]], ids=["kit", "export"])
+def test_no_line_of_the_help_is_cut_off(words: list[str]) -> None:
+    """What a command does fits into its line at 80 columns."""
+    shown = CliRunner().invoke(kit, words, terminal_width=80).output
+    assert "Commands:" in shown and "..." not in shown.partition("Commands:")[2]

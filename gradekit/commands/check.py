@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 WARNING = "warning: this machine cannot isolate code: only check answers you trust (`kit doctor`)."
 
 
-@kit.command()
+@kit.command(short_help="Grade an answer to EXERCISE: FILE, or your own.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")

@@ -22,7 +22,7 @@ def start_line() -> str:
     return START_LINES.get(Path(os.environ.get("SHELL", "")).name, "")
 
 
-@kit.command()
+@kit.command(short_help="Print what lets SHELL complete commands and exercises.")
 @click.argument("shell", type=click.Choice(list(START_LINES)))
 def completion(shell: str) -> None:
     """Print what lets SHELL complete commands and exercises at the Tab key.

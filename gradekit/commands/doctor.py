@@ -10,7 +10,7 @@ from gradekit.commands._group import WRONG_USAGE, kit
 from gradekit.commands._options import course_in_work
 
 
-@kit.command()
+@kit.command(short_help="Show what this machine can isolate, and how to mend it.")
 @click.pass_context
 def doctor(context: click.Context) -> None:
     """Show what this machine can isolate, and what to do about the rest.

@@ -9,7 +9,7 @@ from gradekit.commands._options import EXERCISE, plain_option, practice_folder
 from gradekit.errors import KitError
 
 
-@kit.command()
+@kit.command(short_help="Say which mistake a piece of wrong code makes.")
 @click.argument("name", metavar="[EXERCISE]", required=False, type=EXERCISE)
 @click.option("--count", type=click.IntRange(1, 100), default=10, help="How many.")
 @plain_option

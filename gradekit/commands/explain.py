@@ -30,7 +30,7 @@ CHECK_SECONDS, SUBMISSION_SECONDS = 3.0, 8.0  # for the answer as it is
 PATIENCE = 1.5
 
 
-@kit.command()
+@kit.command(short_help="Say in which line an answer to EXERCISE is wrong.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--give-up", is_flag=True, help="Show the change itself, too.")

@@ -148,7 +148,7 @@ def export() -> None:
     """
 
 
-@export.command()
+@export.command(short_help="Make an nbgrader course: one notebook an EXERCISE.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("names", metavar="[EXERCISE]...", nargs=-1, type=EXERCISE)
 @click.option("--assignment", default="exercises", help="What nbgrader calls them together.")
@@ -206,7 +206,7 @@ def _reports_on_solutions(
         yield exercise, report
 
 
-@export.command()
+@export.command(short_help="Make the zip that sets up a Gradescope autograder.")
 @click.argument("names", metavar="EXERCISE...", nargs=-1, required=True, type=EXERCISE)
 @OUT
 @SHOWN

@@ -9,7 +9,7 @@ from gradekit.commands._options import EXERCISE, confirm
 from gradekit.errors import KitError
 
 
-@kit.command()
+@kit.command(short_help="Show the next of three hints to EXERCISE.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.option("--level", type=click.IntRange(1, 3), help="Show this hint again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KINDS = click.Choice(["nbgrader", "otter", "unittest", "pytest", "doctest"])
 
 
-@kit.command("import")
+@kit.command("import", short_help="Import a course that exists, its tests unchanged.")
 @click.argument("kind", type=KINDS)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(

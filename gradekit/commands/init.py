@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gradekit.course import Course
 
 
-@kit.command()
+@kit.command(short_help="Make a practice folder: a stub an exercise, your progress.")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @part_option
 @click.option(

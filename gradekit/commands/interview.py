@@ -13,7 +13,7 @@ LEFT = (
 )
 
 
-@kit.command()
+@kit.command(short_help="Sit a mock interview: questions from blank, and a clock.")
 @click.option("--questions", type=click.IntRange(1, 9), default=4, help="How many.")
 @click.option("--minutes", type=click.FloatRange(1, 480), default=45, help="On the clock.")
 @click.option("--topic", help="Only exercises about this, such as `optimisation`.")

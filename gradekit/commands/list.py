@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
 
 
-@kit.command("list")
+@kit.command("list", short_help="List the exercises, and where you stand with each.")
 @part_option
 @click.option(
     "--path", "target", metavar="EXERCISE", type=EXERCISE, help="Only what leads to EXERCISE."

@@ -13,7 +13,7 @@ from gradekit.errors import KitError
 MISTAKE = "mistake"  # with --from: no exercise is begun
 
 
-@kit.command()
+@kit.command(short_help="Start an exercise: stub, solution, grader and bank.")
 @click.argument("slug")
 @click.option(
     "--template",

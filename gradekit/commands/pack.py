@@ -11,7 +11,7 @@ from gradekit.commands._options import course_in_work
 from gradekit.errors import KitError
 
 
-@kit.command()
+@kit.command(short_help="Write a course's edition for learners or instructors.")
 @click.argument("target", metavar="DIR|ZIP", type=click.Path(path_type=Path))
 @click.option("--learner", is_flag=True, help="Without graders, solutions and bank.")
 @click.option("--instructor", is_flag=True, help="All of it.")

@@ -11,7 +11,7 @@ from gradekit.commands._options import EXERCISE
 from gradekit.errors import KitError
 
 
-@kit.command()
+@kit.command(short_help="Draw what your answer to EXERCISE computes.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to: a .png or .svg file.")

@@ -8,7 +8,7 @@ from gradekit.commands._group import kit
 from gradekit.commands._options import output_may_go_unread, plain_option, practice_folder
 
 
-@kit.command()
+@kit.command(short_help="Show where you stand: topics, points, time, streak.")
 @plain_option
 @click.pass_context
 @output_may_go_unread()

@@ -8,7 +8,7 @@ from gradekit.commands._group import course_of, kit
 from gradekit.commands._options import EXERCISE, confirm, practice_folder
 
 
-@kit.command()
+@kit.command(short_help="Start EXERCISE over from its stub; your answer is kept.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context

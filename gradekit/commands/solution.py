@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gradekit.practice.workspace import Workspace
 
 
-@kit.command()
+@kit.command(short_help="Show the model answer to EXERCISE, what to say aloud first.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.option("--give-up", is_flag=True, help="Show it although you have not solved it yet.")
 @click.pass_context

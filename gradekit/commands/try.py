@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gradekit.report import Counterexample
 
 
-@kit.command("try")
+@kit.command("try", short_help="Write the call that fails into a small script, and run it.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.option("--call", metavar="CODE", help="This call of your own, such as 'softmax([1, 2])'.")
 @click.option("--no-run", is_flag=True, help="Write the file, and leave running it to you.")

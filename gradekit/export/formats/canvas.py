@@ -87,7 +87,7 @@ def _header(column: Column, roster: Roster | None) -> str:
 
 
 FORMAT = ClassFormat(
-    summary="Turn RESULTS (what `kit grade --out` wrote) into the CSV that Canvas imports.",
+    summary="Turn RESULTS into the CSV that Canvas imports. `kit grade --out` wrote RESULTS.",
     example="kit export canvas graded/ --roster gradebook.csv --out import.csv",
     write=gradebook,
     roster="Canvas' own export of its gradebook, to find people.",

@@ -96,7 +96,7 @@ def _told(report: Report) -> str:
 
 
 FORMAT = ClassFormat(
-    summary="Turn RESULTS (what `kit grade --out` wrote) into the CSV that Moodle imports.",
+    summary="Turn RESULTS into the CSV that Moodle imports. `kit grade --out` wrote RESULTS.",
     example="kit export moodle graded/ --roster participants.csv --field email --out import.csv",
     write=gradebook,
     roster="Moodle's own export of participants or grades.",

@@ -55,7 +55,7 @@ def _text(made: dict[str, Any]) -> str:
 
 
 FORMAT = AnswerFormat(
-    summary="Grade FILE and write PrairieLearn's results.json, for an external grader.",
+    summary="Grade FILE and write PrairieLearn's results.json. It is for an external grader.",
     example="kit export prairielearn softmax /grade/student/softmax.py \\\n"
     "    --out /grade/results/results.json",
     write=_write,
