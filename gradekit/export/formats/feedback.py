@@ -265,8 +265,8 @@ SYSTEMS: dict[str, Callable[[Graded], Written]] = {
     "html": _html,
 }
 FORMAT = ClassFormat(
-    summary="Turn RESULTS into feedback to hand back. It is a zip that Canvas or Moodle takes back, or "
-    "drafts of mails (an mbox, and a table for mail merge beside it), or a page a student in a zip.",
+    summary="Turn RESULTS into feedback to hand back. It is a zip that Canvas or Moodle takes, "
+    "or drafts of mails (an mbox, and a table for mail merge), or a page a student in a zip.",
     example="kit export feedback canvas graded/ --out feedback.zip\n"
     "kit export feedback moodle graded/ --out feedback.zip\n"
     "kit export feedback email graded/ --roster people.csv --out drafts.mbox",
