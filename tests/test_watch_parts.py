@@ -7,10 +7,12 @@ from queue import SimpleQueue
 
 import msgspec
 import pytest
+from rich.console import Console
 from rich.text import Text
 
 from gradekit.practice.screen.desk import Desk
 from gradekit.practice.screen.events import Begun, Saved, Verdict
+from gradekit.practice.screen.paint import progress_bar
 from gradekit.practice.screen.saves import saves_into
 from gradekit.practice.screen.terminal import Keys, Terminal
 from gradekit.submission import parse
@@ -190,3 +192,12 @@ def test_a_broken_grader_is_said_to_be_kits_own_problem(course, tmp_path):
     desk.close()
     assert verdict.report is None
     assert verdict.problem
+
+
+@pytest.mark.parametrize("colours", [True, False])
+def test_a_bar_tells_without_colours_how_far_it_is(colours: bool) -> None:
+    """What is left is another character, whether or not it has another colour."""
+    out = Console(force_terminal=True, color_system="truecolor" if colours else None, width=80)
+    assert progress_bar(out, 0.0, 10).plain == "─" * 10
+    assert progress_bar(out, 0.5, 10).plain == "━" * 5 + "─" * 5
+    assert progress_bar(out, 1.0, 10).plain == "━" * 10

@@ -66,8 +66,11 @@ def progress_bar(out: Console, share: float, width: int, style: str = "green") -
         complete_style=style,
         finished_style=style,
     )
-    text = Text.assemble(*((part.text, part.style or "") for part in out.render(bar)))
-    text.rstrip()  # where there are no colours, blanks stand for the rest
+    # The rest is a line of the same shape, told apart by its colour only: ours is a thinner one.
+    rest = out.get_style("dim")
+    filled = [part for part in out.render(bar) if part.style != rest]
+    text = Text.assemble(*((part.text, part.style or "") for part in filled))
+    text.rstrip()  # blanks, where there are no colours
     return text.append("─" * (width - len(text)), style="dim")
 
 
