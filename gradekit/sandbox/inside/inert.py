@@ -100,30 +100,128 @@ def trange(*args: int, **keywords: Any) -> Progress:
     return Progress(range(*args), **keywords)
 
 
+class Figure(Inert):
+    """A figure that nobody sees: its axes are there."""
+
+    def __init__(self) -> None:
+        self.axes: list[Axes] = []
+
+    def add_subplot(self, *_: Any, **__: Any) -> Axes:
+        return self._with(Axes(self))
+
+    add_axes = gca = add_subplot
+
+    def subplots(self, nrows: int = 1, ncols: int = 1, *, squeeze: bool = True, **_: Any) -> Any:
+        """Axes in an array of the shape that matplotlib gives it."""
+        import numpy as np
+
+        axes = np.empty((nrows, ncols), dtype=object)
+        for place in np.ndindex(axes.shape):
+            axes[place] = self.add_subplot()
+        if not squeeze:
+            return axes
+        return axes.item() if axes.size == 1 else axes.squeeze()
+
+    def _with(self, axes: Axes) -> Axes:
+        self.axes.append(axes)
+        return axes
+
+
+class Axes(Inert):
+    """Axes that nobody sees: what its methods return is of matplotlib's types and lengths."""
+
+    def __init__(self, figure: Figure | None = None) -> None:
+        self.figure = Figure() if figure is None else figure
+
+    def plot(self, *data: Any, **_: Any) -> list[Any]:
+        """A line for each series: x and y in turn, each with a format behind it or not."""
+        series = [each for each in data if not isinstance(each, str)]
+        return [Inert() for _ in range(max((len(series) + 1) // 2, 1))]
+
+    semilogx = semilogy = loglog = plot
+
+    def bar(self, x: Any, *_: Any, **__: Any) -> list[Any]:
+        """A rectangle for each bar."""
+        return [Inert() for _ in range(len(x) if hasattr(x, "__len__") else 1)]
+
+    barh = bar
+
+    def hist(self, x: Any, bins: Any = None, *_: Any, **keywords: Any) -> tuple[Any, Any, Any]:
+        """The counts and edges that numpy counts, as matplotlib does."""
+        import numpy as np
+
+        counts, edges = np.histogram(x, 10 if bins is None else bins, keywords.get("range"),
+                                     density=keywords.get("density"))  # fmt: skip
+        return counts.astype(float), edges, [Inert() for _ in counts]
+
+    def hist2d(self, x: Any, y: Any, bins: Any = 10, **_: Any) -> tuple[Any, Any, Any, Any]:
+        """The counts and edges that numpy counts."""
+        import numpy as np
+
+        return *np.histogram2d(x, y, bins), Inert()
+
+    def pie(self, x: Any, *_: Any, autopct: Any = None, **__: Any) -> tuple[list[Any], ...]:
+        """Wedges and labels, and numbers where they were asked for."""
+        return tuple([Inert() for _ in x] for _ in range(2 if autopct is None else 3))
+
+    def boxplot(self, x: Any, *_: Any, **__: Any) -> dict[str, list[Any]]:
+        """The parts of each box."""
+        nested = hasattr(x, "__len__") and len(x) and hasattr(x[0], "__len__")
+        count = len(x) if nested else 1
+        parts = {"whiskers": 2, "caps": 2, "boxes": 1, "medians": 1, "fliers": 1}
+        made = {name: [Inert() for _ in range(each * count)] for name, each in parts.items()}
+        return {**made, "means": []}
+
+    def axis(self, *_: Any, **__: Any) -> tuple[float, float, float, float]:
+        """The limits of both axes."""
+        return (0.0, 1.0, 0.0, 1.0)
+
+    def get_xlim(self, *limits: Any, **_: Any) -> tuple[float, float]:
+        """The limits, those that were set where they were."""
+        pair = limits[0] if len(limits) == 1 and isinstance(limits[0], tuple | list) else limits
+        return (float(pair[0]), float(pair[1])) if len(pair) == 2 else (0.0, 1.0)
+
+    get_ylim = set_xlim = set_ylim = get_xlim
+
+    def twinx(self) -> Axes:
+        return Axes(self.figure)
+
+    twiny = twinx
+
+    def get_figure(self) -> Figure:
+        return self.figure
+
+
 def subplots(nrows: int = 1, ncols: int = 1, *_: Any, squeeze: bool = True, **__: Any) -> Any:
-    """A figure and its axes, in an array of the shape that matplotlib gives it."""
+    """A figure and its axes."""
+    figure = Figure()
+    return figure, figure.subplots(nrows, ncols, squeeze=squeeze)
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    """What shows, saves or closes gives nothing back."""
+
+
+def ticks(*_: Any, **__: Any) -> tuple[Any, list[Any]]:
+    """Places of the ticks and their labels."""
     import numpy as np
 
-    axes = np.empty((nrows, ncols), dtype=object)
-    for place in np.ndindex(axes.shape):
-        axes[place] = Inert()
-    if not squeeze:
-        return Inert(), axes
-    return Inert(), axes.item() if axes.size == 1 else axes.squeeze()
+    return np.linspace(0.0, 1.0, 6), [Inert() for _ in range(6)]
 
 
-def plot(*data: Any, **_: Any) -> list[Any]:
-    """One line, as most plots have."""
-    return [Inert()]
-
-
-def hist(x: Any, bins: Any = None, *_: Any, **keywords: Any) -> tuple[Any, Any, Any]:
-    """The counts and edges that numpy counts, as matplotlib does."""
-    import numpy as np
-
-    counts, edges = np.histogram(x, 10 if bins is None else bins, keywords.get("range"),
-                                 density=keywords.get("density"))  # fmt: skip
-    return counts.astype(float), edges, [Inert() for _ in counts]
+_axes = Axes()
+PYPLOT: dict[str, Any] = {
+    "subplots": subplots, "figure": lambda *_, **__: Figure(), "gcf": lambda: Figure(),
+    "gca": lambda *_, **__: Axes(), "subplot": lambda *_, **__: Axes(),
+    "axes": lambda *_, **__: Axes(), "twinx": _axes.twinx,
+    **{name: getattr(_axes, name) for name in (
+        "plot", "semilogx", "semilogy", "loglog", "bar", "barh", "hist", "hist2d", "pie",
+        "boxplot", "axis")},
+    "xlim": _axes.get_xlim, "ylim": _axes.get_ylim, "xticks": ticks, "yticks": ticks,
+    **dict.fromkeys(
+        ("show", "savefig", "close", "tight_layout", "grid", "clf", "cla", "ion", "ioff", "draw",
+         "subplots_adjust", "pause"), nothing),
+}  # fmt: skip
 
 
 def display(*objects: Any, **_: Any) -> None:
@@ -141,8 +239,8 @@ class Rich(Inert):
 
 KNOWN: dict[str, dict[str, Any]] = {
     "tqdm": {"tqdm": Progress, "trange": trange, "tqdm_notebook": Progress, "tnrange": trange},
-    "matplotlib": {"subplots": subplots, "plot": plot, "hist": hist},
-    "pylab": {"subplots": subplots, "plot": plot, "hist": hist},
+    "matplotlib": PYPLOT,
+    "pylab": PYPLOT,
     "IPython": {
         "display": display, "HTML": Rich, "Markdown": Rich, "Image": Rich, "Math": Rich,
         "Latex": Rich, "clear_output": lambda *_, **__: None, "get_ipython": lambda: None,
