@@ -6,13 +6,63 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradekit.errors import KitError
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
     from gradekit.grading.session import Session
+    from gradekit.practice.workspace import Workspace
     from gradekit.report import Report
     from gradekit.submission import Submission
+
+
+class Chosen(NamedTuple):
+    """The file that a command is about; `own` is the practice folder whose own answer it is."""
+
+    file: Path
+    own: Workspace | None
+
+    def read(self, course: Course, exercise: Exercise) -> Submission:
+        """What is in it.
+
+        Raises:
+            KitError: nothing that could be graded.
+        """
+        from gradekit.answers import read_answer
+
+        if self.own is not None:
+            return self.own.read_answer(exercise)
+        return read_answer(course, exercise, self.file)
+
+    def seed(self, exercise: Exercise) -> int:
+        """Of the cases that its checks draw."""
+        return self.own.seed_of(exercise) if self.own is not None else 0
+
+
+def chosen_answer(
+    workspace: Workspace | None, exercise: Exercise, name: str, file: Path | None, command: str
+) -> Chosen:
+    """The file that was named, else the learner's own.
+
+    Args:
+        name: The exercise as it was typed.
+        command: As `check`.
+
+    Raises:
+        KitError: there is neither.
+    """
+    own = workspace.answer(exercise) if workspace else None
+    file = file or own
+    if file is None:
+        raise KitError(
+            f"This is no practice folder, so say which file to {command}: "
+            f"`kit {command} {name} FILE`.\nOr make a practice folder: `kit init practice`."
+        )
+    is_own = own is not None and file.resolve() == own.resolve()
+    return Chosen(file, workspace if is_own else None)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradekit.commands._grading import graded_answer, spinner
+from gradekit.commands._grading import chosen_answer, graded_answer, spinner
 from gradekit.commands._group import (
     FEEDBACK,
     ISOLATION,
@@ -21,7 +21,6 @@ from gradekit.commands._group import (
     workspace_of,
 )
 from gradekit.commands._options import EXERCISE, output_may_go_unread, plain_option
-from gradekit.errors import KitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -76,25 +75,16 @@ def check(
         kit check softmax
         kit check 05 somewhere/answer.ipynb --feedback hints
     """
-    from gradekit.answers import read_answer
     from gradekit.engine import EXPLAINED_CAUSES
     from gradekit.feedback import at_level
 
     course = course_of(context)
     exercise = course.find(name)
-    workspace = workspace_of(course)
-    own = workspace.answer(exercise) if workspace else None
-    file = file or own
-    if file is None:
-        raise KitError(
-            "This is no practice folder, so say which file to grade: "
-            f"`kit check {name} FILE`.\nOr make a practice folder: `kit init practice`."
-        )
-    is_own = own is not None and file.resolve() == own.resolve()
-    mine = workspace if is_own else None
-    submission = mine.read_answer(exercise) if mine else read_answer(course, exercise, file)
+    chosen = chosen_answer(workspace_of(course), exercise, name, file, "check")
+    file, mine = chosen.file, chosen.own
+    submission = chosen.read(course, exercise)
     if seed is None:
-        seed = mine.seed_of(exercise) if mine else 0
+        seed = chosen.seed(exercise)
     form = "json" if as_json else "plain" if plain else form
     with graded_answer(course, exercise, submission, isolation, seed) as (session, report):
         if mine:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
-from gradekit.commands._grading import graded_answer, spinner
+from gradekit.commands._grading import chosen_answer, graded_answer, spinner
 from gradekit.commands._group import (
     MISSING_MARKS,
     PASSED,
@@ -21,7 +21,7 @@ from gradekit.commands._options import EXERCISE, output_may_go_unread
 from gradekit.errors import KitError, OurFailure
 
 if TYPE_CHECKING:
-    from gradekit.course import Course, Exercise
+    from gradekit.course import Exercise
     from gradekit.practice.workspace import Workspace
     from gradekit.submission import Submission
 
@@ -60,13 +60,12 @@ def explain(
     deadline = time.monotonic() + SECONDS
     course = course_of(context)
     exercise = course.find(name)
-    answer = _answer(course, exercise, name, file)
-    with graded_answer(
-        course, _impatient(exercise, answer.submission), answer.submission, seed=answer.seed
-    ) as (
-        session,
-        report,
-    ):
+    workspace = workspace_of(course)
+    chosen = chosen_answer(workspace, exercise, name, file, "explain")
+    _refuse_in_interview(workspace, chosen.file)
+    submission, seed = chosen.read(course, exercise), chosen.seed(exercise)
+    impatient = _impatient(exercise, submission)
+    with graded_answer(course, impatient, submission, seed=seed) as (session, report):
         if report.not_run:
             raise OurFailure(f"a check could not be run; `kit check {exercise.slug}` says which")
         if report.passed:
@@ -75,10 +74,10 @@ def explain(
             tried = _Tried()
             with spinner(tried):
                 found = explained(
-                    session, answer.submission, report, deadline=deadline, progress=tried.note
+                    session, submission, report, deadline=deadline, progress=tried.note
                 )
-    if answer.workspace and found.mends:
-        _record(answer.workspace, exercise, give_up=give_up)
+    if chosen.own and found.mends:
+        _record(chosen.own, exercise, give_up=give_up)
     with output_may_go_unread():
         if as_json:
             click.echo(to_json(found if give_up else without_edits(found)))
@@ -90,36 +89,6 @@ def explain(
             if found.mends and not give_up:
                 click.echo(f"The change itself: `kit explain {exercise.slug} --give-up`.")
     sys.exit(PASSED if report.passed else MISSING_MARKS)
-
-
-class _Answer(NamedTuple):
-    """What is to be explained; `workspace` where it is the learner's own file."""
-
-    submission: Submission
-    seed: int
-    workspace: Workspace | None
-
-
-def _answer(course: Course, exercise: Exercise, name: str, file: Path | None) -> _Answer:
-    """The file that is named, or one's own.
-
-    Raises:
-        KitError: there is none, or an interview is going on.
-    """
-    from gradekit.submission import read
-
-    workspace = workspace_of(course)
-    own = workspace.answer(exercise) if workspace else None
-    file = file or own
-    if file is None:
-        raise KitError(
-            "This is no practice folder, so say which file to explain: "
-            f"`kit explain {name} FILE`.\nOr make a practice folder: `kit init practice`."
-        )
-    _refuse_in_interview(workspace, file)
-    if workspace and own and file.resolve() == own.resolve():
-        return _Answer(workspace.read_answer(exercise), workspace.seed_of(exercise), workspace)
-    return _Answer(read(file), 0, None)
 
 
 def _refuse_in_interview(workspace: Workspace | None, file: Path) -> None:

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from types import CodeType
 from typing import NamedTuple
 
+from gradekit.edits.source import changed_lines
 from gradekit.errors import KitError
 
 # cosmic-ray's own, each turning one thing into another that a person might write instead.
@@ -151,13 +152,6 @@ def _bare_code(code: CodeType) -> tuple[object, ...]:
 
 def _difference(source: str, mutated: str) -> tuple[str, str, int]:
     """The lines that differ, without what both texts share before and after, and the first."""
-    old, new = source.splitlines(), mutated.splitlines()
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    pair = (old[start : len(old) - end], new[start : len(new) - end])
+    start, *pair = changed_lines(source.splitlines(), mutated.splitlines())
     before, after = (" ".join(line.strip() for line in lines) for lines in pair)
     return before, after, start + 1

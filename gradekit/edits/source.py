@@ -33,6 +33,25 @@ class Edit(NamedTuple):
         return source[: self.start] + self.text + source[self.end :]
 
 
+def changed_lines(old: list[str], new: list[str]) -> tuple[int, list[str], list[str]]:
+    """What differs, without the lines that both share before and after it.
+
+    Returns:
+        How many lines they share before it, and the lines of each that differ.
+
+    Example:
+        >>> changed_lines(["a", "b", "c"], ["a", "x", "y", "c"])
+        (1, ['b'], ['x', 'y'])
+    """
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    return start, old[start : len(old) - end], new[start : len(new) - end]
+
+
 class Source:
     """A parsed source text."""
 

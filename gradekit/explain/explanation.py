@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from gradekit.edits.source import changed_lines
 from gradekit.errors import KitError
 from gradekit.explain.blame import Mended, Search
 from gradekit.explain.trace import Step
@@ -118,21 +119,11 @@ def places_of(mended: Iterable[Mended], submission: Submission) -> list[Place]:
 def _place(mended: Mended, submission: Submission) -> Place:
     edit = mended.edit
     source = submission.cells[edit.cell]
-    before, after = _lines(source, edit.applied(source))
+    changed = edit.applied(source)
+    _, *pair = changed_lines(source.splitlines(), changed.splitlines())
+    before, after = ("\n".join(lines) for lines in pair)
     cell = edit.cell + 1 if len(submission.cells) > 1 else 0
     return Place(edit.function, edit.line, edit.change, mended.gain, cell, before, after)
-
-
-def _lines(source: str, changed: str) -> tuple[str, str]:
-    """The lines that differ, before and after."""
-    old, new = source.splitlines(), changed.splitlines()
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    return "\n".join(old[start : len(old) - end]), "\n".join(new[start : len(new) - end])
 
 
 def without_edits(explanation: Explanation) -> Explanation:
