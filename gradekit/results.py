@@ -136,6 +136,11 @@ def people_in(folder: Path) -> set[Person]:
     return {person_of(each) for each in _decoded(folder / RESULTS, _Whose)}
 
 
+def names_in(folder: Path, more: Iterable[Person] = ()) -> dict[Person, str]:
+    """What to call everybody whom the results in `folder` are about, and `more` people."""
+    return called({*people_in(folder), *more})
+
+
 def read_results(folder: Path, more: Iterable[Person] = ()) -> Iterator[Result]:
     """The results in `folder` that count, in the order in which they were finished.
 
@@ -149,7 +154,7 @@ def read_results(folder: Path, more: Iterable[Person] = ()) -> Iterator[Result]:
 
 def read_attempts(folder: Path, more: Iterable[Person] = ()) -> Iterator[Result]:
     """All results in `folder`, also of other attempts and of answers that were withdrawn."""
-    names = called({*people_in(folder), *more})
+    names = names_in(folder, more)
     for result in _decoded(folder / RESULTS, Result):
         name = names.get(person_of(result), result.student)
         if name != result.student:

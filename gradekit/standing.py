@@ -32,7 +32,7 @@ from gradekit.policy import (
 )
 from gradekit.policy import total as total_of
 from gradekit.policy_files import OVERRIDES, POLICY, read_overrides, read_policy
-from gradekit.results import Person, Result, called, people_in, person_of, read_attempts
+from gradekit.results import Person, Result, called, names_in, person_of, read_attempts
 from gradekit.tables import no_formula
 
 STANDING, CHANGES, MARKS = "standing.jsonl", "changes.csv", "marks.json"
@@ -142,8 +142,7 @@ def stand(
         KitError: the policy or a mark says something that has no meaning.
     """
     rows = (_last_told(folder) or []) if people is None else []
-    everybody = {*(people or ()), *(row.person for row in rows), *people_in(folder)}
-    names = called(everybody)
+    names = names_in(folder, [*(people or ()), *(row.person for row in rows)])
     if people is None:
         unreadable = {
             (names[row.person], exercise)
@@ -153,7 +152,7 @@ def stand(
         }
     policy, marks, penalties, notes = _read_files(folder, course, names)
     finals = final_scores(
-        read_attempts(folder, everybody),
+        read_attempts(folder, names),
         policy,
         marks,
         names.values(),
@@ -163,7 +162,7 @@ def stand(
     )
     notes += _without_time(finals)
     by_name: dict[str, Person] = {}
-    for person in sorted(everybody, key=lambda each: not each.id):  # those with an id first
+    for person in sorted(names, key=lambda each: not each.id):  # those with an id first
         by_name.setdefault(names[person], person)
     plain = policy.is_default and not marks and not penalties
     return Standing(folder, by_name, policy, finals, _for_checks(marks), notes, plain)
@@ -213,7 +212,7 @@ def check_files(
     Raises:
         KitError: they say something that has no meaning.
     """
-    names = called({*people, *people_in(folder)})
+    names = names_in(folder, people)
     if policy or (folder / POLICY).exists():
         read_policy(policy or folder / POLICY, course, names)
     if overrides or (folder / OVERRIDES).exists():

@@ -383,16 +383,21 @@ def test_new_gradebook_serves_stock_autograde(
     assert grades(db(tmp_path), NAME)["ada", "total"] == (10.0, 10.0)
 
 
+def export_where_late_is_worth_nothing(folder: Path) -> None:
+    """Make a folder a course of one exercise with that rule."""
+    words = ["export", "nbgrader", str(folder), "softmax"]
+    assert CliRunner().invoke(kit, words).exit_code == 0
+    with (folder / "nbgrader_config.py").open("a") as config:
+        config.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
+
+
 def test_fast_path_penalizes_and_shows_feedback_by_itself(
     tmp_path: Path, results: list[Result], course: Course
 ) -> None:
     """The course's own rule for late work applies, and nbgrader finds notebooks to show."""
     from nbgrader.api import Gradebook
 
-    words = ["export", "nbgrader", str(tmp_path), "softmax"]
-    assert CliRunner().invoke(kit, words).exit_code == 0
-    with (tmp_path / "nbgrader_config.py").open("a") as config:
-        config.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
+    export_where_late_is_worth_nothing(tmp_path)
     handed_in = tmp_path / "submitted" / "ada" / f"{NAME}.py"
     handed_in.parent.mkdir(parents=True)
     handed_in.write_bytes((ROOT / "solutions" / f"{NAME}.py").read_bytes())
@@ -416,10 +421,7 @@ def test_fast_path_takes_a_zip_and_the_time_that_the_platform_told(
     import msgspec
     from nbgrader.api import Gradebook
 
-    words = ["export", "nbgrader", str(tmp_path), "softmax"]
-    assert CliRunner().invoke(kit, words).exit_code == 0
-    with (tmp_path / "nbgrader_config.py").open("a") as config:
-        config.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
+    export_where_late_is_worth_nothing(tmp_path)
     answer = (ROOT / "solutions" / f"{NAME}.py").read_text("utf-8")
     with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
         archive.writestr(f"submitted/ada/{NAME}/{NAME}.py", answer.encode("utf-16"))

@@ -37,8 +37,7 @@ from gradekit.results import (
     NotGraded,
     Person,
     Result,
-    called,
-    people_in,
+    names_in,
     printable,
     read_attempts,
     read_history,
@@ -128,7 +127,7 @@ class Classroom:
         Raises:
             KitError: nobody is called so, or several are.
         """
-        names = called({*self.found.people, *people_in(self.out)})
+        names = names_in(self.out, self.found.people)
         wanted = " ".join(student.split()).casefold()
         meant = {
             person.key: names[person]
@@ -153,7 +152,7 @@ class Classroom:
 
     def _called_anew(self, found: Found) -> Found:
         """The same, where nobody is called like somebody of an earlier run."""
-        names = called({*found.people, *people_in(self.out)})
+        names = names_in(self.out, found.people)
         entries = [each._replace(student=names[each.person]) for each in found.entries]
         problems = [
             msgspec.structs.replace(each, student=names.get(each.person, each.student))
@@ -225,7 +224,7 @@ class Classroom:
         Raises:
             KitError: there is no room.
         """
-        names = called({*self.found.people, *people_in(self.out)})
+        names = names_in(self.out, self.found.people)
         people = {names[person]: person for person in self.found.people}
         standing = self.standing()
         self.notes, self.changes = standing.notes, record(standing) if settled else []
@@ -309,9 +308,8 @@ class Classroom:
     @property
     def people(self) -> dict[str, Person]:
         """Who everybody is, by what they are called."""
-        everybody = {*self.found.people, *people_in(self.out)}
-        names = called(everybody)
-        return {names[person]: person for person in sorted(everybody, key=lambda each: each.id)}
+        names = names_in(self.out, self.found.people)
+        return {names[person]: person for person in sorted(names, key=lambda each: each.id)}
 
     def standing(self) -> Standing:
         """The final scores, of all results that are there.
