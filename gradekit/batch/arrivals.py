@@ -1,8 +1,8 @@
-"""A folder that others write into while it is graded: what is new in it, and what is whole.
+"""A folder that others write into while it is graded: what is new in it, and what is complete.
 
-The folder is looked at every few seconds, since nothing tells of a change on a network drive.
-A file is whole once it was the same, in size and time, at two looks; until then nobody reads
-it. One that was read too early all the same is graded again when it changes.
+The folder is scanned every few seconds, because network drives send no notice of a change.
+A file is complete once two scans in a row found the same size and time; until then it is not
+read. If one was read too early all the same, it is graded again when it changes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class Arrivals:
         found = self._found()
         partial = frozenset(self._partial(found, time.time() if now is None else now))
         whole = {path: about for path, about in found.items() if path not in partial}
-        # What is being written now keeps what was graded of it.
+
+        # A file that is being written again still counts as it was graded last. If it were left out
+        # here, the comparison below would differ at every scan until its upload is over.
         kept = {path: about for path, about in (self._graded or {}).items() if path in partial}
         self._last = found
         is_new = {**kept, **whole} != self._graded
@@ -66,12 +68,15 @@ class Arrivals:
         for path in self._beside:
             if path.is_file():
                 about = path.stat()
+                # Paths inside the folder are relative, so none of them can begin with two slashes.
                 found[f"//{path}"] = about.st_size, about.st_mtime
         return found
 
     def _partial(self, found: Sizes, now: float) -> Iterable[str]:
         for path, about in found.items():
             if self._last is None:
+                # The first scan has nothing to compare with, and only asks how old a file is. So a
+                # folder that nobody writes into is graded at once.
                 if about[1] > now - SECONDS:
                     yield path
             elif self._last.get(path) != about:

@@ -80,12 +80,15 @@ class Classroom:
             NothingThere: nothing that could be graded is there.
             KitError: our results would lie among what was handed in.
         """
+        # A folder inside of it is all right: intake leaves it
+        # out. The same folder cannot be left out.
         if out.resolve() == handed_in.resolve():
             raise KitError(
                 f"{out} is what the class handed in, and results would be taken for answers: "
                 "name another folder, such as `--out graded`."
             )
         self.course, self.out = course, out
+        # The seed of the last run, where there is one: another would have all answers graded again.
         known = seed_of(out) if seed is None else seed
         self.seed = new_seed() if known is None else known
         self._handed_in: HandedIn = open_handed_in(handed_in, out, partial)
@@ -93,6 +96,7 @@ class Classroom:
         self.found = self._called_anew(discover(self._handed_in, course, meant, roster))
         if not self.found.entries:
             raise NothingThere(_nothing_in(handed_in, self.found))
+        # In the form of results.jsonl, since they are going to be compared with its lines.
         shown = frozenset(map(printable, partial))
         self.export = Export(export_name(handed_in), exercise=meant or "", partial=shown)
         self.unreadable: list[NotGraded] = []
@@ -134,6 +138,8 @@ class Classroom:
             for person in {entry.person for entry in self.found.entries}
             if wanted in {names[person].casefold(), person.name.casefold(), person.id.casefold()}
         }
+        # The name in the tables comes first: it is unique, while an id or the name on a
+        # platform may read the same for somebody else.
         exactly = {key: name for key, name in meant.items() if name.casefold() == wanted}
         meant = exactly or meant
         if len(meant) != 1:
@@ -146,12 +152,15 @@ class Classroom:
 
     def preview(self, isolation: str | None, explain: bool = False) -> Preview:
         """What grading would do with the results that are there."""
+        # Without a journal, which would create a folder: a dry run leaves no trace.
         batch = Batch(self.course, None, isolation, self.seed, explain)
         results = read_attempts(self.out, self.found.people)
         return batch.preview(self._handed_in, self.found.entries, self.export, results)
 
     def _called_anew(self, found: Found) -> Found:
         """The same, where nobody is called like somebody of an earlier run."""
+        # Of results that are there, too: if a second Kim hands in next week, the first keeps the
+        # name that pages and tables already have for her.
         names = names_in(self.out, found.people)
         entries = [each._replace(student=names[each.person]) for each in found.entries]
         problems = [
@@ -178,12 +187,14 @@ class Classroom:
 
         Args:
             machines: What grades; only asked for if there is something to grade.
-            started: Hears how many answers an earlier run finished.
-            tell: Hears of every answer that is done.
+            started: Called once, with the number of answers that an earlier run finished.
+            tell: Called after each answer.
             explain: Look for counterexamples, because students are going to read them.
         """
         with Journal(self.out) as journal:
             batch = Batch(self.course, journal, isolation, self.seed, explain)
+            # Before the machines are asked for: grader processes take seconds to start, and a run
+            # that has nothing to grade is over at once.
             waiting = batch.resume(self._handed_in, self.found.entries, self.export)
             self.withdrawn, self.set_aside = batch.withdrawn, journal.set_aside
             self.earlier = len(self.found.entries) - len(waiting)
@@ -194,6 +205,8 @@ class Classroom:
                 with machines() as graders:
                     batch.run(graders, self._handed_in, waiting, tell)
             finally:
+                # Also after Ctrl-C or a full disk: what was graded
+                # is in the tables, and the summary says it.
                 self.finished = batch.graded
                 self.unreadable = batch.not_graded
 
@@ -203,6 +216,7 @@ class Classroom:
         Args:
             against: What earlier classes handed in, a folder or zip each.
         """
+        # Here, since it brings copydetect and its libraries, which only those who ask for it need.
         from gradekit.batch.similarity import similar_answers
 
         return similar_answers(self.course, self._handed_in, self.found.entries, against)
@@ -227,6 +241,8 @@ class Classroom:
         names = names_in(self.out, self.found.people)
         people = {names[person]: person for person in self.found.people}
         standing = self.standing()
+        # Only once a run is complete. In the middle of one, everybody who is not graded yet would
+        # be noted as somebody whose score has changed.
         self.notes, self.changes = standing.notes, record(standing) if settled else []
         attempts = Attempts(self._replaced())
         results = attempts.beside(standing.attempts())
@@ -234,6 +250,8 @@ class Classroom:
             self.course, results, self._not_graded, people, similar, people, standing
         )
         try:
+            # The tables first: they are small, and what an
+            # instructor needs if the disk is full after them.
             replace_whole_file(self.out / SCORES, scores_csv(overview))
             replace_whole_file(self.out / NOT_GRADED, not_graded_csv(overview.not_graded))
             if similar is not None:
@@ -269,8 +287,11 @@ class Classroom:
             aliases.people(),
             aliases.standing(standing),
         )
+        # Read from the disk once more: the overview above has used up the first iterator.
         counted = map(aliases.result, standing.counted())
         self._write_pages(level, overview, attempts, counted, aliases.handed)
+        # Pages under names that an earlier run wrote are not deleted: somebody may have sent links
+        # to them. But whoever passes the folder on has to know.
         by_name = folder_names(named.cells).values()
         kinds = (FEEDBACK, CODE)
         if any((self.out / kind / name).exists() for kind in kinds for name in by_name):
@@ -301,6 +322,8 @@ class Classroom:
                 shown,
             )
             pages.write(counted, overview.not_graded, attempts, examples.see)
+        # The page of the class last: its examples were found
+        # while the pages of answers were written.
         graded_at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
         page = report_page(overview, folders, graded_at, examples.found)
         replace_whole_file(self.out / PAGE, page)
@@ -345,6 +368,8 @@ def _nothing_in(handed_in: Path, found: Found) -> str:
 def export_name(handed_in: Path) -> str:
     """What tells one folder or zip from another, without telling where it lies."""
     path = handed_in.resolve()
+    # Two exports are often called "submissions". Not the path itself: results are passed on, and it
+    # would tell the instructor's login and how the disk is organised.
     return f"{path.name} {hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
 
 

@@ -26,6 +26,7 @@ from gradekit.errors import KitError
 if TYPE_CHECKING:
     from distributed import Client
 
+# What grading reads. The bank of answers is larger than all of these, and no worker needs it.
 FOLDERS = ("exercises", "solutions", "graders", "cases")
 AHEAD = 4  # answers under way for each worker thread: the network is slower than a pipe
 CONNECT_SECONDS = 30
@@ -48,12 +49,17 @@ def cluster(
         digest, archive = packed(course)
         names = [exercise.name for exercise in exercises]
         try:
+            # It travels by cloudpickle, and Dask keeps it for workers that join later: an
+            # autoscaling cluster needs no more than this one call.
             client.register_plugin(_plugin(digest, archive, names, isolation))
+        # Whatever went wrong on a worker is raised here as itself, so it can be of any class.
         except Exception as error:
             raise KitError(f"The workers at {address} cannot grade: {error}") from None
         threads = sum(client.nthreads().values())
         if not threads:
             raise KitError(f"The cluster at {address} has no workers: start some first.")
+        # pure=False: for a pure function Dask would answer an equal task from memory, also with an
+        # earlier failure, and an answer whose worker died is submitted again as an equal task.
         yield Machines(client.get_executor(pure=False), AHEAD * threads, digest)
     finally:
         client.close()
@@ -76,6 +82,10 @@ def packed(course: Course) -> tuple[str, bytes]:
     text = io.BytesIO()
     digest = hashlib.sha256()
     with zipfile.ZipFile(text, "w", zipfile.ZIP_DEFLATED) as archive:
+        # The name is a digest of names and contents, not of the zip, which holds the
+        # files' times too: another checkout of the same course would get another
+        # name (test_course_has_one_name_everywhere). The length keeps bytes from
+        # moving from one file to the next unnoticed.
         about = course.root / ABOUT
         folders = (sorted((course.root / folder).rglob("*")) for folder in FOLDERS)
         for path in (about, *(path for folder in folders for path in folder)):
@@ -103,6 +113,7 @@ def _plugin(digest: str, archive: bytes, names: list[str], isolation: str | None
     from distributed import WorkerPlugin
 
     class CourseOnWorker(WorkerPlugin):
+        # Dask sets up one plugin of each name. A second course on the same cluster needs another.
         name = f"kit-{digest}-{isolation}"
         folder: Path | None = None
 

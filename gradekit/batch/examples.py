@@ -43,11 +43,14 @@ class Examples:
         """
         result, source = seen
         for each in self._wanted.get((result.student, result.exercise), ()):
+            # Without its source, which another export may have held, there is no line to show.
             if source is not None:
                 text = _told(result.report, each.way.function)
                 lines = Listing(source).excerpt(each.way.function, marks(result.report))
                 person = person_of(result)
                 # Under a pseudonym, a name may still stand in the path of the file.
+                # The exercise is taken out of the path first: `softmax` is nobody's name, and would
+                # be replaced wherever the answer calls it.
                 path = PurePosixPath(result.file.replace(result.exercise, ""))
                 names = result.student, person.name, person.id, person.login, *path.parts
                 command = "" if each.way.sentence else self._keep(each.way, source, names)
@@ -58,6 +61,8 @@ class Examples:
 
         "" for one that a file of the bank cannot hold: without code, or with other files beside it.
         """
+        # A file of the bank is one file: an answer that
+        # imports a module of its own would fail there.
         code = "" if source.modules else anonymous(source.cells, names)
         if not code:
             return ""

@@ -1,8 +1,8 @@
-"""The prints of an answer's code, taken in a process of its own that a time limit can end.
+"""The fingerprints of an answer's code, taken in a separate process that can be killed.
 
 Winnowing (Schleimer, Wilkerson and Aiken, 2003) as in MOSS, by copydetect: names and comments
-do not count. Reading a notebook and splitting its code into tokens is work on strangers' text,
-so it happens where a file that takes too long costs that file and nothing else.
+do not count. Notebooks and code of strangers are parsed here, and a file can be made so that
+parsing it takes for ever. In a process of its own that costs this one file, and nothing else.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ class FingerprintProcess:
         if self._process is None:
             self._process = _start()
         process = self._process
+        # A parser cannot be interrupted from another thread, so the process is killed: that ends
+        # the reading below as well (test_a_file_that_takes_too_long_costs_itself).
         watchdog = threading.Timer(self._seconds, process.kill)
         watchdog.start()
         try:
@@ -70,12 +72,14 @@ class FingerprintProcess:
         if answer is None:
             self.close()
             return Prints(problem=f"it could not be read within {self._seconds:g} seconds")
+        # Not pickle: the other process has read strangers' text, and a pickle can run code here.
         return msgspec.msgpack.decode(answer, type=Prints)
 
     def close(self) -> None:
         """End the process, if there is one."""
         if self._process is not None:
             self._process.kill()
+            # Waits for the process, which would stay as a zombie, and closes its pipes.
             self._process.communicate()
             self._process = None
 
@@ -105,6 +109,8 @@ def prints_of(source: str) -> Prints:
     def line_at(index: int) -> int:
         """The line of `source` that a character of the normalised code stands in."""
         before = min(int(np.searchsorted(places[:, 0], index)), len(places) - 1)
+        # copydetect lists, for each place where it left something out, how
+        # many characters were left out up to there.
         moved = int(places[before, 1]) if len(places) else 0
         return int(np.searchsorted(ends, index + moved, side="right")) + 1
 
@@ -125,6 +131,7 @@ def _start() -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
+        # So that `-m gradekit...` is found in a checkout that is not installed.
         cwd=Path(__file__).resolve().parents[2],
     )
 

@@ -85,6 +85,8 @@ class Sessions:
             del self._open[exercise.name]
         if exercise.name not in self._open:
             files = tuple(self.course.data(exercise).items())
+            # Exercises that import the same libraries, see the same data and have the same limits
+            # share a zygote: each one costs seconds to start, and holds torch in memory.
             key = (*exercise.modules, *exercise.packages, files, exercise.limits)
             if key not in self._sandboxes:
                 self._sandboxes[key] = sandbox_of(self.course, exercise, self._isolation)
@@ -109,6 +111,9 @@ def grade(task: Task) -> Verdict:
         # A grader that hangs is our fault, and would keep the whole class waiting.
         patience = exercise.limits.submission_seconds * exercise.limits.patience
         runs = 1 + EXPLAINED_CAUSES * task.explain
+        # faulthandler's timer is a thread in C: it ends the process even where the
+        # grader hangs in an extension that holds the GIL. The coordinator then
+        # sees a dead process, and tries once more.
         faulthandler.dump_traceback_later(2 * patience * runs + START_SECONDS, exit=True)
         try:
             session = sessions.of(exercise)

@@ -15,7 +15,7 @@ from gradekit.batch import grader
 
 
 class Graders(Executor):
-    """`jobs` processes, each a pool of one: so a death is the affair of its own tasks only.
+    """`jobs` processes, each a pool of one: if a process dies, only its own tasks fail.
 
     A process that died is replaced when the next task is submitted.
     """
@@ -24,6 +24,8 @@ class Graders(Executor):
         self._pools = [_Pool() for _ in range(jobs)]
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        # One ProcessPoolExecutor of several processes would not do: when one of them
+        # dies, it fails the tasks of all of them.
         pool = min(self._pools, key=lambda pool: pool.waiting)
         try:
             return pool.submit(function, *args, **kwargs)
@@ -52,6 +54,8 @@ class _Pool:
         return len(self._unfinished)
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        # An executor does not tell the ids of its processes, and `kill` needs one: so the
+        # first task of each process is to say its own.
         self._pid = self._pid or self._executor.submit(os.getpid)
         future = self._executor.submit(function, *args, **kwargs)
         self._unfinished.add(future)
@@ -62,5 +66,7 @@ class _Pool:
         self._executor.shutdown(wait=False, cancel_futures=True)
         if self._pid is not None and not self._pid.cancelled():
             with contextlib.suppress(BrokenProcessPool, ProcessLookupError):
+                # `shutdown` alone waits for the running task, which may be an answer in an endless
+                # loop, and Ctrl-C has to end at once (test_control_c_stops_with_a_summary).
                 os.kill(self._pid.result(), signal.SIGKILL)
         self._executor.shutdown(wait=True)

@@ -21,7 +21,6 @@ import msgspec
 from gradekit.errors import KitError
 from gradekit.results import HISTORY, RESULTS, SCHEMA, SET_ASIDE, About, Result
 
-NEW = RESULTS
 _DECODER = msgspec.json.Decoder(Result)
 
 
@@ -56,6 +55,8 @@ class Journal:
         import filelock
 
         self._path = folder / RESULTS
+        # The system lets go of this lock when the process ends, however it ends: after a kill or a
+        # power cut nobody has to delete a file by hand.
         self._lock = filelock.FileLock(folder / ".lock")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +94,7 @@ class Journal:
         # The file is copied only from the first line that changes on: nearly always none does, and
         # a class of 20,000 has some hundred megabytes of reports.
         same = True
-        new, history, aside = (_Aside(self._path, name) for name in (NEW, HISTORY, SET_ASIDE))
+        new, history, aside = (_Aside(self._path, name) for name in (RESULTS, HISTORY, SET_ASIDE))
         end = 0
         try:
             with self._path.open("rb") as file:
@@ -109,6 +110,9 @@ class Journal:
                         continue
                     if isinstance(decision, Move):
                         history.write(_superseded(line, decision.why))
+                    # Without its newline a line is the torn end of a run that
+                    # was killed: its answer is graded again, so nothing is lost
+                    # with it (test_torn_end_is_graded_again).
                     elif line.endswith(b"\n"):
                         self.set_aside += 1
                         aside.write(line)
@@ -136,7 +140,11 @@ class Journal:
         return _line(decision, bytes(msgspec.json.decode(line, type=_Report).report))
 
     def _exchange(self, new: _Aside, history: _Aside, aside: _Aside) -> None:
-        """Put the lines where they go: what leaves the file is safe before it leaves."""
+        """Put the lines where they belong.
+
+        The order matters: what leaves results.jsonl is on the disk elsewhere before it leaves. If
+        we die in between, a line stands in both files, and the next run moves it once more.
+        """
         for each in (history, aside):
             each.append_to(self._path.with_name(each.name))
         new.sync()
@@ -145,7 +153,7 @@ class Journal:
         self._file = self._path.open("a+b", buffering=0)
 
     def append(self, about: About, report: bytes) -> int:
-        """Write one result and see it onto the disk; return its position in the file.
+        """Write one result and force it onto the disk; return its position in the file.
 
         Args:
             report: The report as JSON.
@@ -158,6 +166,8 @@ class Journal:
         try:
             view = memoryview(line)
             while view:
+                # A disk that is nearly full takes a part of the line,
+                # and the next write says that it is full.
                 view = view[os.write(self._file.fileno(), view) :]
             os.fsync(self._file.fileno())
         except OSError as error:
@@ -197,14 +207,15 @@ class _Aside:
         self._file.write(line)
 
     def sync(self) -> None:
-        """See it onto the disk, also where it is empty."""
+        """Force it onto the disk, also where it is empty: it is about to replace another file."""
         if self._file is None:
             self._file = self.path.open("w+b")
         self._file.flush()
+        # Onto the disk, not only to the system: a power cut costs the line being written at most.
         os.fsync(self._file.fileno())
 
     def append_to(self, path: Path) -> None:
-        """Add the lines, if there are any, to a file; see them onto the disk."""
+        """Add the lines, if there are any, to a file, and force them onto the disk."""
         if self._file is None:
             return
         self._file.seek(0)
@@ -221,6 +232,8 @@ class _Aside:
 
 
 def _line(about: About, report: bytes) -> bytes:
+    # The report is put in as the bytes that the grader process sent. Decoding it here, only to
+    # encode it again, would be most of the coordinator's work.
     return msgspec.json.encode(about)[:-1] + b',"report":' + report + b"}\n"
 
 
@@ -235,6 +248,8 @@ def _decoded(line: bytes) -> Result | None:
     if line.endswith(b"\n"):
         with contextlib.suppress(msgspec.DecodeError):
             result = _DECODER.decode(line)
+            # A newer kit may mean something else by the same
+            # fields. Its lines are set aside, not guessed.
             if max(result.schema, 0) <= SCHEMA:
                 return result
     return None

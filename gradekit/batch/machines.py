@@ -22,6 +22,8 @@ class Machines(NamedTuple):
 def cores() -> int:
     """The cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
+        # Not os.cpu_count, which counts the cores of the whole machine, also those
+        # that taskset or a container keeps from us.
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
@@ -30,4 +32,6 @@ def cores() -> int:
 def this_machine(jobs: int) -> Iterator[Machines]:
     """`jobs` grader processes here."""
     with Graders(jobs) as graders:
+        # Two for each process: one is graded, and the next one waits in its queue. With one, each
+        # process would be idle while the coordinator writes the last result to the disk.
         yield Machines(graders, width=2 * jobs)

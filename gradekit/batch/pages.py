@@ -26,7 +26,7 @@ Shown = Callable[[Result, Handed], Handed]
 
 
 def as_it_is(result: Result, handed: Handed) -> Handed:
-    """Tell all of what was handed in."""
+    """Show all of what was handed in."""
     return handed
 
 
@@ -55,6 +55,8 @@ class Attempts:
     def beside(self, results: Iterable[Result]) -> Iterator[Result]:
         """Pass on the results that count; keep the other attempts."""
         for result in results:
+            # The attempts are noted while somebody else reads this generator: they are complete
+            # once it is read to its end, as an Overview does before the first page is written.
             if result.state == "counted":
                 yield result
             elif result.state == "attempt":
@@ -132,6 +134,8 @@ class Pages:
             handed = _handed(result, others.get((result.student, result.exercise), ()))
             handed = handed._replace(counts=self._standing.final(result).told)
             handed = self._shown(result, handed)
+            # Written one by one, and forgotten: the pages of a
+            # large class never are in memory together.
             self._write_feedback(result, handed, listing)
             self._write_answer(result, handed, listing, attempts.of(result))
             see(Seen(result, source))
@@ -184,6 +188,8 @@ class Pages:
         return Attempt(line, Listing(source).html(()) if source else NOT_AT_HAND)
 
     def _name(self, result: Result) -> str:
+        # results.jsonl lies where others may edit it: only names of the course become names of
+        # files, so that no line can write a page somewhere else.
         return result.exercise if result.exercise in self._titles else "exercise"
 
     def _write(self, student: str, name: str, html: str, markdown: str) -> None:

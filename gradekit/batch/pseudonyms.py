@@ -51,6 +51,9 @@ class Pseudonyms:
             OSError: it cannot be written.
         """
         store = _read(folder / STORE)
+        # Compared by what people are called, not as Person values: a roster may have given somebody
+        # an id since, and a new pseudonym would make two people of one
+        # (test_pseudonyms_stay_when_somebody_gets_an_id).
         names = called({*(person for person, _ in store.given), *people.values()})
         known = {names[person]: alias for person, alias in store.given}
         self._aliases: dict[str, str] = {}
@@ -65,6 +68,7 @@ class Pseudonyms:
         table.writerow(["pseudonym", "student", "id"])
         for student, alias in sorted(self._aliases.items(), key=lambda pair: pair[1]):
             table.writerow([alias, no_formula(student), no_formula(people[student].id)])
+        # With a byte order mark, without which Excel reads UTF-8 as another encoding.
         _write(folder / TABLE, "\ufeff" + text.getvalue())
 
     def of(self, student: str) -> str:
@@ -118,13 +122,18 @@ class Pseudonyms:
         path = PurePosixPath(each.file)
         reason = "another file of the same person was graded" if each.superseded else each.reason
         for name in (each.file, path.name, path.stem):
+            # Reasons quote names of files, and names of files are often names of people.
             reason = re.sub(rf"\b{re.escape(name)}\b", "the file", reason)
         file = f"{alias or 'a file'}{path.suffix}"
         return NotGraded(file, alias, each.exercise, reason, each.superseded, Person(alias))
 
 
 def _new(key: str, person: Person, taken: set[str]) -> str:
+    # With a secret key: everybody could compute the plain hash of each name in
+    # a course, and find out whose page it is.
     digest = hmac.new(bytes.fromhex(key), person.key.encode(), "sha256").hexdigest()
+    # Six hex digits are easy to read, and two of a thousand people get the same with a chance of
+    # three in a hundred: then the second one's pseudonym is a digit longer.
     for digits in range(DIGITS, len(digest)):
         if (alias := f"student-{digest[:digits]}") not in taken:
             return alias
@@ -142,4 +151,5 @@ def _read(path: Path) -> _Store:
 
 def _write(path: Path, text: str) -> None:
     replace_whole_file(path, text)
+    # Who is who is for the instructor alone, also on a machine that several people use.
     path.chmod(0o600)

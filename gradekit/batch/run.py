@@ -177,8 +177,12 @@ class Batch:
         return (
             result.versions == self.versions(result.exercise)
             and report.grader_sha256 == self._hashes.get(result.exercise)
+            # Other drawn cases may judge a wrong answer
+            # otherwise, and a class is judged by the same ones.
             and report.seed == self._seed
             and not report.not_run
+            # Without isolation an answer could have changed its own report. Such a result holds
+            # only for somebody who again asks for no isolation.
             and (report.isolation != PROCESS or self._isolation == PROCESS)
         )
 
@@ -192,6 +196,7 @@ class Batch:
 
     def is_finished(self, exercise: str, file: str, sha256: str, position: int) -> None:
         """Remember that the report on these bytes stands at a position of the journal."""
+        # The first position is as good as any: equal bytes have equal reports.
         self._finished.setdefault(_identity(exercise, file, sha256), position)
 
     def run(
@@ -201,7 +206,7 @@ class Batch:
         entries: Iterable[Entry],
         tell: Callable[[], None],
     ) -> None:
-        """Grade all `entries`, a few at a time; `tell` hears of each that is done.
+        """Grade all `entries`, a few at a time; `tell` is called after each.
 
         Raises:
             DiskFull: a result could not be written.
@@ -221,6 +226,8 @@ class Batch:
                 # from the disk rather than kept in memory.
                 report = self._written.report_at(self._finished[job.identity])
                 self._record(entry, job.identity, report)
+            # Copies are common in a class, and most common are the untouched stubs: each kind is
+            # graded once (test_same_bytes_are_graded_once).
             elif job.identity in self._twins:  # the same bytes are being graded just now
                 self._twins[job.identity].append(entry)
             else:
@@ -255,7 +262,9 @@ class Batch:
         suspects = self._finish_some()
         if not suspects:
             return
-        # Somebody's answer may have brought a grader down: each in question is tried alone.
+
+        # Everything else ends first, so that the retries below run alone: if a process dies then,
+        # it is because of the answer that is tried (test_killed_worker_is_tried_again).
         while self._running:
             suspects += self._finish_some()
         for job in suspects:
@@ -319,6 +328,8 @@ class _Resumed:
             self._by_person[entry.person.key, entry.exercise].append(entry)
             for name in {entry.student, entry.person.name}:
                 self._by_name[name, entry.exercise].add(entry.person.key)
+            # Three ways to find whose line it is, the surest first: an id, a name that only one
+            # person of the class has, and the path of the file.
             self._by_file[entry.file, entry.exercise] = entry
         self._sha256: dict[str, str] = {}  # of files that were read, by path
         self.held: set[Entry] = set()
@@ -328,6 +339,7 @@ class _Resumed:
         """What is to become of a line."""
         ours = self._rivals(result)
         if not ours:
+            # Its report may still serve for equal bytes of somebody who is here today.
             if self._batch.is_fresh(result):
                 self._remember(result, position)
             return self._without_file(result)
@@ -436,6 +448,7 @@ def _sha256(content: bytes) -> str:
 
 def _identity(exercise: str, file: str, sha256: str) -> bytes:
     """What decides a report: bytes that mean an answer to one exercise, as code or notebook."""
+    # The suffix belongs to it: the bytes of a notebook, handed in as .py, are another answer.
     return f"{exercise}{_suffix(file)}".encode() + bytes.fromhex(sha256)
 
 

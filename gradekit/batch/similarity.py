@@ -22,12 +22,15 @@ from gradekit.intake.placing import Entry, discover
 from gradekit.overview import Alike, Likeness, Similar
 from gradekit.results import NotGraded, Person
 
+# These limits come from trying, not from theory. Lower, and honest answers to a short exercise look
+# copied; higher, and a copy with a few changed lines is missed (tests/test_batch_similarity.py).
 ENOUGH = 8  # prints of one's own, below which an answer says nothing
 SHARE = 0.7
 COMMON = 0.2  # of the different answers: what stands in more than these is common knowledge
 FEW, MANY = 4, 60  # ... but never fewer than these in a small class, nor more in a large one
 HALF = 0.5  # of the class: what they wrote is common, however alike their answers are
 SHOWN = 50  # groups on the page, those that share most; the table has all
+COMPARED = 50  # answers of a group among which the closest pair is sought
 
 
 class Author(NamedTuple):
@@ -72,6 +75,9 @@ def similar_answers(
     with fingerprints() as process:
         for name, answers in _by_exercise(corpora, process, skipped):
             given = _given(course, name, process)
+            # Without what the stub gave to everybody. Those who hand in the published solution have
+            # nothing of their own left, and are nobody's copy
+            # (test_the_published_solution_is_nobodys_copy).
             own = [each._replace(prints=each.prints - given) for each in answers]
             found += [_alike(name, group, process) for group in _groups(own)]
     found.sort(
@@ -144,14 +150,17 @@ def _groups(answers: list[Answer]) -> list[tuple[float, list[Answer]]]:
     best: defaultdict[int, float] = defaultdict(float)
 
     def root(index: int) -> int:
+        # Union-find: who copied from a copy belongs to the same group as the first.
         while joined[index] != index:
             index = joined[index]
         return index
 
     for index, kind in enumerate(kinds):
+        # Equal answers of two people are a group even if no other answer is like them.
         if own[index] >= ENOUGH and len({each.author.key for each in same[kind]}) > 1:
             best[index] = 1.0
     for (first, second), count in _shared(kinds, rare).items():
+        # Of the shorter one: a copy with much added is as much a copy.
         shorter = min(own[first], own[second])
         if shorter >= ENOUGH and count / shorter >= SHARE:
             one, other = sorted((root(first), root(second)))
@@ -189,6 +198,8 @@ def _shared(kinds: list[frozenset[int]], rare: frozenset[int]) -> Counter[tuple[
     for index, kind in enumerate(kinds):
         for each in kind & rare:
             having[each].append(index)
+    # By way of the prints, not by all pairs of answers. A rare print is in MANY answers at most, so
+    # a class of thousands does not mean millions of comparisons.
     return Counter(pair for those in having.values() for pair in combinations(those, 2))
 
 
@@ -211,7 +222,7 @@ def _alike(exercise: str, group: tuple[float, list[Answer]], process: Fingerprin
 
 def _closest(answers: list[Answer]) -> tuple[Answer, Answer]:
     """Two answers of two people, one of this class, that share most of the shorter one."""
-    some = sorted(answers, key=lambda each: (each.author.term, each.author.student))[:SHOWN]
+    some = sorted(answers, key=lambda each: (each.author.term, each.author.student))[:COMPARED]
     pairs = [
         (first, second)
         for first, second in combinations(some, 2)

@@ -62,9 +62,12 @@ class Sources:
             self._lines.seek(place)
             return self._decoder.decode(self._lines.readline())
         found = self._handed_in_as(name, file)
+        # The file was exchanged since: showing it beside the old report would mark wrong lines.
         if found is None or found.sha256 != sha256:
             return None
         found = _writable(found, name)
+        # Opened for appending, a file is written to at its end wherever it stands; but `tell` gives
+        # where it stands, which is where the last source was read.
         self._lines.seek(0, 2)
         self._places[name, sha256] = self._lines.tell()
         self._lines.write(msgspec.json.encode(found) + b"\n")
@@ -89,6 +92,7 @@ class Sources:
                 key = decoder.decode(line)
                 found[key.name, key.sha256] = place
             place += len(line)
+        # The last run was killed while it wrote. Closing its line keeps the next one readable.
         if not line.endswith(b"\n"):
             self._lines.write(b"\n")
         return found

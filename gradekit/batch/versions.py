@@ -12,7 +12,9 @@ from pathlib import Path
 from gradekit.course import Course, Exercise
 from gradekit.sandbox.packages import distribution_of
 
-# The parts of kit that turn an answer into a report; pages and commands do not.
+# The parts of kit that turn an answer into a report; pages and commands do not. Their text counts,
+# not kit's version: in a checkout the engine changes between two versions, and results made before
+# would be kept.
 ENGINE = ("course.py", "report.py", "submission.py", "sandbox", "grading", "intake")
 LIBRARIES = {"python": (), "numpy": ("numpy",), "torch": ("numpy", "torch")}
 DIGITS = 16  # of a SHA-256: enough to tell versions apart
@@ -54,6 +56,8 @@ def _grader_files(course: Course, exercise: Exercise) -> list[Path]:
     grader = course.grader(exercise)
     found: list[Path] = []
     waiting = [grader]
+    # What a grader imports of kit is in the engine's digest, and libraries have versions of their
+    # own: so only files beside the grader are followed.
     while waiting:
         path = waiting.pop()
         if path in found or not path.is_file():
@@ -66,6 +70,7 @@ def _grader_files(course: Course, exercise: Exercise) -> list[Path]:
 def _imported(source: bytes) -> set[str]:
     try:
         tree = ast.parse(source)
+    # A grader that cannot be parsed says so when it is run; its own bytes are in the digest.
     except (SyntaxError, ValueError):
         return set()
     names: set[str] = set()
