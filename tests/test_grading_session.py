@@ -16,7 +16,8 @@ import pytest
 from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.errors import SandboxError
-from gradekit.grading import memo
+from gradekit.grading import judge, memo
+from gradekit.grading.checks import PartialCredit
 from gradekit.grading.judge import Judge
 from gradekit.grading.memo import Memo
 from gradekit.grading.proxy import Current, SubmissionProxy, run_of
@@ -152,6 +153,14 @@ def test_a_worker_lost_on_the_way_is_told_once(submission):
         list(submission.each("hang", [(0,), (1,), (0,)]))
     text = "stopped after 1 s: one of 3 calls such as hang(0) did not return"
     assert (str(lost.value), lost.value.ending) == (text, "timed_out")
+
+
+@pytest.mark.parametrize(
+    ("earned", "score"), [(1.5, 1.5), (-1.0, 0.0), (5.0, 2.0), (float("nan"), 0.0)]
+)
+def test_partial_credit_stays_within_the_points_of_its_check(earned, score):
+    """A score that is no number would make the sum of the report none, and that of the class."""
+    assert judge._part_of(2.0, PartialCredit(earned)) == score
 
 
 def toy_course(root: Path, grader: str) -> Course:

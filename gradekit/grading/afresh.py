@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 RTOL = 1e-6  # between the same call on arrays that lie elsewhere; a stale answer is further out
 
-# Where an answer runs, this module cannot be imported: what is sent from it travels whole.
+# A worker cannot import this module, so functions of it are pickled by value, not by name.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
@@ -41,6 +41,8 @@ def assert_afresh(
     Returns:
         The value for `second`.
     """
+    # One probe, not five calls: each call of a proxy sends copies, so the second would come with
+    # arrays at other addresses, and an answer that remembers by address would not be caught.
     was, now, value, refilled, before, after = submission.probe(
         _three_calls, name, first, second, seed
     )
@@ -77,13 +79,18 @@ def _three_calls(
         _, keys, position, *_ = np.random.get_state()
         return [keys, int(position)]
 
+    # Without this, an answer that seeds the generator in each call would find the state that its
+    # last call left, and leave the same one again.
     np.random.seed(11)
     before = state()
     returned = call(first)
+    # A copy, taken before the second call: where the answer hands out its own buffer, `returned` is
+    # going to change, which is what `was` and `now` are compared for.
     was = copy.deepcopy(returned)
     value = call(second)
     now = copy.deepcopy(returned)
     refill(first, second)
+    # `first` holds the numbers of `second` by now, in the memory that the first call has seen.
     return was, now, value, call(first), before, state()
 
 

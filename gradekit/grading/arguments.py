@@ -93,6 +93,7 @@ def _mutable(value: Any, depth: int) -> Iterator[Any]:
 
 def _write(target: Any, content: Any) -> None:
     """Make `target` hold what `content` holds."""
+    # Otherwise a list that is to be filled with a dict would take over its keys, without an error.
     for kind in KINDS:
         if isinstance(target, kind) != isinstance(content, kind):
             raise wire.Malformed("an argument became something else")
@@ -137,6 +138,7 @@ def owners_of(value: Any) -> set[Any]:
 
     So a slice of a constant array is recognised as part of the constant.
     """
+    # The id is enough for lists and dicts. Of an array, views are other objects on the same memory.
     found: set[Any] = {id(value)}
     if is_tensor(value):
         return found | {("storage", value.untyped_storage().data_ptr())}
@@ -153,6 +155,8 @@ def constants_in(roots: list[Any], module: str) -> set[Any]:
     found: set[Any] = set()
     waiting = [*roots]
     seen: set[int] = set()
+    # Bounded, since a check's module may hold a data set as nested lists: what is beyond the bound
+    # is not protected, rather than every check being slow.
     while waiting and len(seen) < CONSTANTS:
         value = waiting.pop()
         if id(value) in seen or label_of(value):

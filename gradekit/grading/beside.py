@@ -18,6 +18,8 @@ def modules_beside(grader: Path) -> Iterator[None]:
     """
     folder = str(grader.parent)
     before = set(sys.modules)
+    # Python remembers what a folder holds for as long as its time of change is the same, and a file
+    # that was written within the same tick of the clock would not be found.
     importlib.invalidate_caches()
     sys.path.insert(0, folder)
     try:
@@ -26,5 +28,6 @@ def modules_beside(grader: Path) -> Iterator[None]:
         sys.path.remove(folder)
         for name in set(sys.modules) - before:
             file = getattr(sys.modules[name], "__file__", None) or ""
+            # The grader itself stays: it was put there by pytest, and not by way of this folder.
             if file != str(grader) and Path(file).is_relative_to(folder):
                 del sys.modules[name]

@@ -31,7 +31,10 @@ class Budget:
         """
         limit = self._limits.submission_seconds
         wall = time.monotonic() - self._started
+        # Only Linux tells the CPU time of another process while it runs (sandbox/process.py).
         spent = self._spent + worker.cpu_seconds() if sys.platform == "linux" else wall
+        # An answer that sleeps uses no CPU time: after `patience` times the limit of wall time it
+        # is stopped all the same. On a busy machine, honest answers stay far below that.
         spent = max(spent, wall / self._limits.patience)
         if spent >= limit:
             text = f"stopped: the whole answer took longer than {limit:g} s"

@@ -35,6 +35,8 @@ class Call(NamedTuple):
         values = [*self.args, *self.kwargs.values()]
         parts = [_argument(value) for value in self.args]
         parts += [f"{key}={_argument(value)}" for key, value in self.kwargs.items()]
+        # The longest first: a learner needs the small arguments, such as `axis=0`,
+        # more than one that is too long to be read.
         while len(text := f"{self.name}({', '.join(parts)})") > characters:
             longest = max(range(len(parts)), key=lambda place: len(parts[place]))
             if len(short := _shortened(values[longest], parts[longest])) >= len(parts[longest]):
@@ -59,6 +61,7 @@ def _argument(value: Any) -> str:
     if label := label_of(value):
         return label
     if callable(value):
+        # Not its repr, which holds a memory address: equal answers would get unequal reports.
         return getattr(value, "__name__", type(value).__name__)
     if math.prod(getattr(value, "shape", ())) > SHOWN_ENTRIES:
         return _by_shape(value)

@@ -29,6 +29,7 @@ def check(
         manual: A person marks it, such as a text: the test is never run, its docstring says what
             earns the points, and it waits for a mark.
     """
+    # A mark and no decorator of our own: any tool that knows pytest can run a grader's file.
     return pytest.mark.check(
         function=function, points=points, hint=hint, inputs=inputs, manual=manual
     )
@@ -37,7 +38,7 @@ def check(
 class PartialCredit(AssertionError):
     """What a check raises that earns a part of its points.
 
-    It fails, so the learner reads why; what it earned is counted.
+    It fails, so the learner reads why; the points that it earned are counted.
     """
 
     def __init__(self, points: float, why: str = "") -> None:

@@ -47,8 +47,11 @@ class Code:
             import torch
 
             names |= {"torch": torch, "nn": torch.nn}
+        # The text is the grader's own, never a submission's, and is evaluated on the trusted side.
         value = eval(self._compiled, names)
         if isinstance(value, FunctionType) and _keeps_nothing(value):
+            # Graders that put drawn numbers into the text would
+            # fill it: a session lives for a whole class.
             if len(_functions) >= MOST_FUNCTIONS:
                 _functions.clear()
             _functions[self.text] = value
@@ -71,6 +74,8 @@ def built(value: Any) -> Any:
     """`value` with every `Code` in it, also inside lists, tuples and dicts, built."""
     if isinstance(value, Code):
         return value.build()
+    # A new list only where there is something to build: most arguments have none, and
+    # each call of every check comes through here.
     if isinstance(value, list | tuple) and any(map(_holds_code, value)):
         return type(value)(map(built, value))
     if isinstance(value, dict) and any(map(_holds_code, value.values())):

@@ -151,6 +151,8 @@ def each_unchanged(
 ) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """As `submission.each`, and fail where the arguments do not come back bit for bit."""
     for case, answer in submission.each_called(name, cases, **kwargs):
+        # With the copies that the worker sent back: our own
+        # arguments cannot change, whatever it does.
         if not (same(answer.args, case) and same(answer.kwargs, kwargs)):
             raise Mismatch("it changed its argument in place", kind="changed")
         yield case, answer.value
@@ -217,6 +219,7 @@ def _compare(
         left, right = show_apart(wanted, got)
         kind = _kind_of(got, wanted)
         raise Mismatch(f"expected {left}, got {right}", given, kind, deviation_of(got, wanted))
+    # Of a large array one wrong entry, with its place, says more than the ends of all of them.
     first = tuple(int(i) for i in np.argwhere(~close)[0])
     left, right = show_apart(wanted[first], got[first])
     wrong = int((~close).sum())
@@ -261,6 +264,7 @@ def _equal(actual: Any, expected: Any) -> bool:
 
     A NumPy scalar counts as the number, truth value or text that it holds.
     """
+    # A handle decides by itself what may equal it; see handle.py.
     if is_handle(actual) or is_handle(expected):
         return bool(actual == expected)
     actual, expected = (

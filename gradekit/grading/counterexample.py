@@ -108,6 +108,8 @@ class Search:
             database=None,
             deadline=None,
             phases=(Phase.generate, Phase.shrink),
+            # Some health checks measure time: on a busy machine they would end a search
+            # that succeeds elsewhere, and equal answers would get unequal reports.
             suppress_health_check=[*HealthCheck],
         )
         every: list[Any] = [each(strategies) if callable(each) else each for each in inputs]
@@ -157,6 +159,7 @@ class Search:
 
     def _is_wrong(self, case: Any) -> bool:
         args, keywords = with_keywords(case)
+        # Asked before each call, because `kit watch` may have a newer answer to grade by now.
         if self._calls >= self._most or not self._is_wanted():
             raise _Spent
         self._calls += 1
@@ -167,9 +170,13 @@ class Search:
         if fault is None:
             return False
         self._seen.add(fault.kind)
+        # Shrinking may slip from one fault into another one: from a wrong value to an exception on
+        # empty input, say, which the contract may not even promise anything about.
         if fault.kind != self._kind:
             return False
         call = call_as_code(self._truth.function, args, keywords)
+        # First as few numbers as possible, then as short a text: hypothesis minimises its own
+        # choices, which is not the same for all strategies.
         size = numbers_in((args, keywords)), len(call)
         if self._smallest is None or size < self._smallest:
             self._smallest = size
@@ -192,6 +199,7 @@ def fewer_rows(case: Case) -> Case | None:
     sizes = [len(each) for each in args if _has_rows(each)]
     if not sizes or sizes[0] < 2:
         return None
+    # All arrays with that many rows, since they belong together, as images and their labels do.
     cut = (sizes[0] + 1) // 2
 
     def rows(value: Any) -> Any:

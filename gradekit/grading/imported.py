@@ -32,6 +32,8 @@ class Shared(Objects):
         super().__init__(ask, judged)
         self._constants: Callable[[], set[Any]] | set[Any] = constants
         self._callbacks = Callbacks()
+        # By the check's name, so that a check gets the same numbers whichever ran before it. Not
+        # `hash`, which differs from process to process.
         self._generators = Generators(zlib.crc32(name.encode()))
         self._output = sys.stdout
         self._given: list[Arguments] = []  # of the requests under way, the innermost last
@@ -48,6 +50,7 @@ class Shared(Objects):
             told["generators"] = generators
         if tensors := self._tensors.news():
             told["tensors"] = tensors
+        # The check is inside `torch.no_grad()`, which the answer's process knows nothing of.
         if (torch := sys.modules.get("torch")) and not torch.is_grad_enabled():
             told["no_grad"] = True
         return told
@@ -87,6 +90,7 @@ class Shared(Objects):
             return node
         if (node := self._tensors.node(value)) is not None:
             return node
+        # A probe's function is meant to run beside the answer: it travels as a pickle.
         if self._is_probe or not is_callback(value):
             return None
         return wire.Given(self._callbacks.place(value))
@@ -95,6 +99,8 @@ class Shared(Objects):
         if isinstance(node, tuple):
             return self._tensors.arrived(*node)
         if isinstance(node, wire.Given):
+            # Negative places are functions that were handed over,
+            # positive ones arguments of this request.
             if node.place < 0:
                 return self._callbacks.at(-node.place)
             return self._given[-1].at(node.place) if self._given else self._none()

@@ -114,6 +114,8 @@ def _constants_of(item: pytest.Item) -> set[Any]:
     roots: list[Any] = [vars(module), getattr(item, "obj", None)]
     if (parameters := getattr(item, "callspec", None)) is not None:
         roots.append(parameters.params)
+    # pytest has no public name for this. In a version without it, `name2fixturedefs` is taken for
+    # empty, and only wider fixtures are no longer protected (test_importing.py).
     fixtures = getattr(item, "_fixtureinfo", None)
     for name, definitions in (fixtures.name2fixturedefs if fixtures else {}).items():
         if definitions[-1].scope != "function":
@@ -154,6 +156,8 @@ def _outcome(error: BaseException | None, attempt: Attempt) -> tuple[Any, Any, s
             str(error) if error.names_the_call else _told(attempt, str(error)),
         )
     if isinstance(error, AssertionError):
+        # pytest adds its rewritten `assert 3 == 4` to a message: it may show what is expected, and
+        # the author's own words are there to be read instead.
         return "failed", "finished", str(error).partition("\nassert ")[0]
     if isinstance(error, pytest.fail.Exception):
         # pytest.raises, in whose words it reads: DID NOT RAISE ValueError
@@ -179,7 +183,8 @@ def _told(attempt: Attempt, text: str) -> str:
 
 def _part_of(points: float, error: BaseException | None) -> float:
     """What a failed check earns: nothing, but for a partial credit."""
-    return min(max(error.points, 0.0), points) if isinstance(error, PartialCredit) else 0.0
+    # 0.0 comes first: of NaN, which an answer can bring about, `max` returns its first argument.
+    return min(max(0.0, error.points), points) if isinstance(error, PartialCredit) else 0.0
 
 
 def _kind_of(error: BaseException | None) -> str:

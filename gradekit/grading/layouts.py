@@ -89,6 +89,8 @@ def frozen(array: np.ndarray) -> np.ndarray:
 
 def _every_second(value: np.ndarray) -> np.ndarray:
     """The same numbers as every second entry, along each axis, of a larger array."""
+    # Strides such as those of `x[::2]`: an answer that reads the buffer itself, or hands it to code
+    # in C without its strides, goes wrong here.
     larger = np.zeros([2 * size for size in value.shape], dtype=value.dtype)
     places: tuple[Any, ...] = (..., *[slice(None, None, 2)] * value.ndim)
     spaced: np.ndarray = larger[places]

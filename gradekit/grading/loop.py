@@ -175,8 +175,8 @@ class Loop:
         if judgement is None:
             error = _error_of(check.alone)
             judgement = judge.judgement(item, error)
-            # Only verdicts on the answer: where the check itself stumbled, the next answer with the
-            # same replies deserves another try.
+            # Only verdicts on the answer: where the check itself failed with an error of ours, the
+            # next answer with the same replies deserves another try.
             asked = job.run.attempt.asked
             if job.remember and asked and is_verdict(error):
                 self._memo.learn(item.name, asked, judgement)

@@ -100,6 +100,9 @@ class Signatures(msgspec.Struct, frozen=True):
         """The sentences of the mistakes that failed like `seen`, the closest ones only."""
         scores: dict[str, float] = {}
         for mistake in self.mistakes:
+            # The same checks have to fail, no more and no fewer: an answer with
+            # two mistakes behaves like none of the files, which have one each,
+            # and gets no name that would be half true.
             if mistake.function != function or mistake.prints.keys() != seen.keys():
                 continue
             agreeing = [name for name in seen if seen[name].agrees(mistake.prints[name])]
@@ -109,6 +112,7 @@ class Signatures(msgspec.Struct, frozen=True):
                 scores[mistake.sentence] = max(share, scores.get(mistake.sentence, 0.0))
         best = max(scores.values(), default=0.0)
         closest = [sentence for sentence, score in scores.items() if score == best]
+        # Three or more that behave alike say nothing about this one: better no name than a list.
         return closest if best >= ENOUGH and len(closest) <= MOST_NAMES else []
 
 
@@ -123,6 +127,8 @@ def load(grader: Path, grader_sha256: str) -> Signatures | None:
         signatures = msgspec.json.decode(path_of(grader).read_bytes(), type=Signatures)
     except (OSError, msgspec.DecodeError):
         return None
+    # Of another version of the grader: its checks may send other cases, and equal prints would mean
+    # nothing. Without signatures no mistake is named, and nobody's score changes.
     return signatures if signatures.grader_sha256 == grader_sha256 else None
 
 
@@ -211,6 +217,7 @@ def _feed(digest: Any, value: Any, shift: float, room: Room) -> None:
     if label := label_of(value):
         digest.update(label.encode())
     elif isinstance(value, dict):
+        # Sorted, because the order of keys is the order in which an answer happened to add them.
         for key in sorted(value, key=repr)[: max(room.leaves, 0)]:
             digest.update(repr(key).encode())
             _feed(digest, value[key], shift, room)
@@ -226,6 +233,7 @@ def _feed(digest: Any, value: Any, shift: float, room: Room) -> None:
         _feed(digest, (tensor if tensor.is_complex() else tensor.float()).numpy(), shift, room)
     elif isinstance(value, np.ndarray | np.generic | float):
         array = np.asarray(value)
+        # The kind of dtype and not its size: a float32 answer behaves like its float64 twin.
         digest.update(f"{array.shape}{array.dtype.kind}".encode())
         digest.update(_rounded(array.reshape(-1)[:HASHED_ENTRIES], shift))
     else:

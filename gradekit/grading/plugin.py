@@ -37,6 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "check(function, points, hint): a grader's check; see gradekit.grading.check"
     )
+    # In pytest's stash, and not in a variable of this module: a process has several sessions
+    # at a time, each with a pytest of its own.
     config.stash[JUDGE] = Judge()
 
 
@@ -66,6 +68,7 @@ def pytest_make_collect_report(
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the stub's examples before the hidden checks; let probes travel by value."""
+    # A worker can import neither the grader nor our own examples.py: it must not read them.
     cloudpickle.register_pickle_by_value(examples_module)
     graders = dict.fromkeys(
         item.parent
@@ -86,6 +89,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for name, examples in examples_module.functions_of(stub)
             if examples
         ]
+    # First, because they are what learners can see: a failed example explains the most.
     items[:0] = visible
 
 
@@ -93,6 +97,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("check"):
         judge = item.config.stash[JUDGE]
+        # `kit` has set a run already. In a plain pytest run each grader's first check makes one.
         if judge.current.run is None or item.config.stash.get(OURS, None):
             judge.current.run = _own_run(item)
         judge.begin_check(item)
@@ -141,11 +146,14 @@ def pytest_runtest_makereport(
     """Note a check's outcome, once: where it failed first, or after its call."""
     report = yield
     marked = item.get_closest_marker("check")
+    # pytest reports setup, call and teardown one by one. What fails in teardown, after the verdict,
+    # changes nothing: the check is not noted twice.
     if marked and (call.when == "call" or (call.when == "setup" and call.excinfo)):
         judge = item.config.stash[JUDGE]
         verdict = judge.judgement(item, call.excinfo.value if call.excinfo else None)
         check = judge.note(verdict, call.duration)
         if check.outcome != "passed" and report.outcome == "failed":
+            # Instead of pytest's traceback, which would print the hidden check's source.
             report.longrepr = f"{check.message}\n{check.hint}".strip()
     return report
 

@@ -86,6 +86,8 @@ class SubmissionProxy:
 
         A function; in an exercise with handles also a class, data or any other object.
         """
+        # With handles, a request looks what stands under the name: it may be a class, or data.
+        # Without them nothing is asked before the call, which saves a round trip for each of them.
         if run_of(self).has_handles:
             return run_of(self).variable(name)
 
@@ -104,6 +106,7 @@ class SubmissionProxy:
         return self._calls([Call(name, args, kwargs) for args in cases], with_arguments)
 
     def _calls(self, calls: list[Call], with_arguments: bool) -> Iterator[Any]:
+        # Built here, once: the request has the values, while the messages keep the texts of `Code`.
         return run_of(self).calls([built([*call, with_arguments]) for call in calls], calls)
 
 

@@ -40,6 +40,8 @@ class Generators:
 
     def move_on(self, drawn: Any) -> None:
         """The answer has drawn from those: so ours are not where they were."""
+        # One draw, however many the answer made: enough for a
+        # test that looks whether the state has moved.
         if "random" in drawn:
             random.random()
         if "numpy" in drawn:

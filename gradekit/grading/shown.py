@@ -37,6 +37,8 @@ def as_code(value: Any) -> str:
         return _array_as_code(value)
     if is_tensor(value):
         return _tensor_as_code(value)
+    # Before the other NumPy scalars: it is a Python float as
+    # well, and `0.5` is what a learner types.
     if isinstance(value, np.float64):
         return as_code(float(value))
     if isinstance(value, np.character | np.datetime64 | np.timedelta64):
@@ -153,6 +155,7 @@ def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
             for key, item in shown
         )
         return "{" + inner + (", ...}" if len(value) > 6 else "}")
+    # What is left is of the wire's plain kinds, whose repr holds no memory address.
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -184,6 +187,7 @@ def show_apart(expected: Any, got: Any) -> tuple[str, str]:
         >>> show_apart(1.0, 1.0 + 1e-7)
         ('1', '1.0000001')
     """
+    # "expected 1, got 1" would tell a learner nothing.
     for digits in range(DIGITS, MOST_DIGITS + 1):
         left, right = show(expected, digits=digits), show(got, digits=digits)
         if left != right:

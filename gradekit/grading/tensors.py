@@ -15,6 +15,7 @@ from typing import Any
 from gradekit.sandbox import wire
 
 NO_TENSOR = wire.Tensor("", [])  # `wire` puts the real one in its place
+# An answer may send tensors without end: each mirrored one is kept until its check is over.
 SENT, MIRRORED = 10_000, 10_000
 
 Backward = Callable[[int, Any, list[int], list[int]], Any]
@@ -39,6 +40,7 @@ class Tensors:
             return None
         if (number := self._numbers.get(id(value))) is not None:
             return wire.Live(number, 0, "")
+        # It then travels without gradients, as plain data.
         if len(self._sent) >= SENT:
             return None
         number = len(self._sent) + 1
@@ -57,6 +59,7 @@ class Tensors:
             raise wire.Malformed("a tensor without gradients")
         if node.kind == "output":
             known = self._outputs.get(node.number)
+            # The same number with other values: the answer changed its output in place since.
             if known is None or not torch.equal(known.detach(), tensor):
                 known = self._depending(node.number, tensor, node.leaves)
                 self._outputs[node.number] = known
@@ -68,6 +71,7 @@ class Tensors:
             parameter = node.kind == "parameter"
             leaf = torch.nn.Parameter(tensor) if parameter else tensor.requires_grad_()
             self._mirrored[node.number] = leaf
+            # The id stays unique: `_mirrored` keeps the leaf alive as long as this entry is there.
             self._numbers[id(leaf)] = node.number
             self._set(node.number, leaf.detach(), grad)
         return leaf
@@ -81,6 +85,9 @@ class Tensors:
         changed = []
         for number, leaf in self._mirrored.items():
             data, grad = self._told[number]
+            # Compared with copies of what was last sent, since an optimiser changes
+            # leaves in place and tells nobody. So a request costs a look at all
+            # parameters, which is little beside sending them.
             if not (_same(leaf, data) and _same(leaf.grad, grad)):
                 self._told[number] = _copies(leaf)
                 changed.append((number, leaf.detach(), leaf.grad))
@@ -107,6 +114,8 @@ class Tensors:
         leaf = self._mirrored.get(number)
         if leaf is None or not _fits(data, leaf) or (grad is not None and not _fits(grad, leaf)):
             raise wire.Malformed("a tensor became something else")
+        # In place, by way of .data: optimisers of the check hold this very object, and autograd
+        # would refuse a change in place of a leaf.
         leaf.data.copy_(data.detach())
         if grad is None or leaf.grad is None:
             leaf.grad = None if grad is None else grad.detach()
@@ -118,6 +127,7 @@ class Tensors:
         """What the answer's own backward gave a leaf that went out."""
         if leaf is None or not _fits(grad, leaf):
             raise wire.Malformed("a gradient of nothing")
+        # As in torch itself: a tensor that is no leaf keeps no gradient.
         if leaf.is_leaf:
             leaf.grad = grad.detach() if leaf.grad is None else leaf.grad + grad.detach()
 
@@ -125,6 +135,7 @@ class Tensors:
         """A tensor that depends on those leaves."""
         torch = sys.modules["torch"]
         sent = [each for each in used if each in self._sent]
+        # Positive numbers are leaves that we sent, negative ones the answer's own.
         mirrored = [-each for each in used if -each in self._mirrored]
         # Without it the result would have no gradient function where no leaf is known here.
         anchor = torch.zeros((), requires_grad=True)
@@ -143,6 +154,7 @@ class Tensors:
             return _function().apply(gradients, data, anchor, *leaves)
 
 
+# The class is made at first use, since a grader of NumPy exercises never imports torch.
 _functions: list[Any] = []
 
 
@@ -156,6 +168,8 @@ def _function() -> Any:
         @staticmethod
         def forward(context: Any, gradients: Any, data: Any, anchor: Any, *leaves: Any) -> Any:
             context.gradients, context.count = gradients, len(leaves)
+            # Otherwise torch fills missing gradients with zeros, and each backward would be asked
+            # for in the answer's process, though nothing depends on it.
             context.set_materialize_grads(False)
             return data.clone()
 

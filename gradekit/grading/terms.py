@@ -23,6 +23,8 @@ ORDER = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
 # A length gives an object a truth value; an operator may give a difference of 0.
 COUNTED = JUDGING | {"__len__", *OPERATORS}
 FLAGS = frozenset({"__or__", "__and__", "__xor__"})
+# Masked arrays only arrive where the solution uses them: comparisons of NumPy ignore masked
+# entries, so an answer that hides all of them would be equal to anything.
 MASKED = re.compile(r"\b(?:np|numpy)\.ma\b|\bmasked_")
 
 
@@ -57,6 +59,8 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
+                # By name, in the order of the text: a base class that is defined later, or
+                # elsewhere, counts for nothing, which is the strict side.
                 inherited = [inheritable.get(name, frozenset()) for name in map(_name, node.bases)]
                 own = _methods(node) | _by_decorators(node)
                 found[node.name] = own.union(found.get(node.name, ()), *inherited)

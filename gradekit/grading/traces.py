@@ -94,6 +94,7 @@ def assert_roughly(actual: Any, expected: Any) -> None:
         whole = isinstance(expected, int) and isinstance(actual, np.integer)
         got = np.asarray(float(actual) if whole else assert_number(actual))
     size, wanted = _largest(got), _largest(np.asarray(expected))
+    # At least 1.0 above: where zeros are expected, a wrong formula may give any small number.
     if not wanted / FACTOR <= size <= max(wanted * FACTOR, 1.0):
         raise Mismatch(f"expected {show(expected)}, got {show(actual)}")
 

@@ -214,6 +214,8 @@ def _state_of(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     """The optimiser's state as one row of numbers, and the name of each entry."""
     names, rows = [], []
     state = optimizer.state_dict()
+    # `state_dict` and not `optimizer.state`: its keys are numbers, while those of `state` are the
+    # parameters themselves, which differ between two models.
     for index, entry in state["state"].items():
         for key, value in entry.items():
             names.append(f"{index} {key}" if value is not None else f"{index} {key} None")

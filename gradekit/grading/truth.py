@@ -126,6 +126,8 @@ class Truth:
         expected = [self._graded_value(case) for case in every]
         raises = [isinstance(value, BaseException) for value in expected]
         valued = [case for case, error in zip(every, raises, strict=True) if not error]
+        # Cases that should raise go one by one, afterwards:
+        # in a batch, the first exception ends all.
         values = (value for value, error in zip(expected, raises, strict=True) if not error)
         answers = submission.each_case(self.function, valued, unchanged)
         for ((args, more), answer), value in zip(answers, values, strict=True):
@@ -148,6 +150,7 @@ class Truth:
 
     def _graded_value(self, case: tuple[Arguments, dict[str, Any]]) -> Any:
         """As `value`, for a case that a check grades with."""
+        # Cases hold arrays, which cannot be keys of a dict, so the key is their pickle.
         key = pickle.dumps(case)
         if len(self._asked) < REMEMBERED:
             self._asked[key] = case
@@ -283,6 +286,7 @@ def _assert_exactly(actual: Any, expected: Any) -> None:
     """Fail unless both are the same number, truth value or text; those of NumPy count as well."""
     if isinstance(actual, np.ndarray | np.generic) and actual.shape == ():
         actual = actual.item()
+    # By type: True equals 1 in Python, and 1.0 equals 1.
     if type(actual) is not type(expected) or actual != expected:
         kind: Kind = "value" if type(actual) is type(expected) else "type"
         raise Mismatch(f"expected {show(expected)}, got {show(actual)}", kind=kind)

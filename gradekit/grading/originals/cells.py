@@ -52,6 +52,7 @@ def code_cells(content: bytes) -> list[Cell]:
         kind = cell["cell_type"]
         metadata = {**cell.get("metadata", {}), "cell_type": kind}
         if kind == "code":
+            # `pass` and not nothing: a magic may be all that stands below an `if`.
             source = "" if source.startswith("%%") else MAGIC.sub(r"\1pass", source)
         found.append(Cell(source, metadata, _outputs(cell)))
     return found
@@ -114,6 +115,8 @@ class NotebookTests(Original):
                 continue
             for statement in cell.tree:
                 bound = names_in(statement).bound
+                # Where all names that it binds are the answer's too, it is a default that learners
+                # replace, and a test has to see theirs.
                 if not bound or not bound <= self._answers_bind:
                     found.append(statement)
         return found
@@ -121,6 +124,7 @@ class NotebookTests(Original):
     def name_of(self, address: str, source: str) -> str:
         """The name under which a test's cell is compiled, so that its lines can be shown."""
         name = f"{self.path}#{address}"
+        # Tracebacks and our messages look up lines by file name, and a cell has no file.
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         return name
 
@@ -139,6 +143,8 @@ class NotebookTests(Original):
             # In a kernel both share one namespace: what the test binds, the answer's functions see.
             bound = set() if _is_import(statement) else names_in(statement).bound
             for each in self._answers_use & bound & namespace.keys():
+                # Only what this statement has bound anew: each
+                # assignment is a request to the worker.
                 if each not in given or given[each] is not namespace[each]:
                     given[each] = namespace[each]
                     world.assign(each, namespace[each])
@@ -199,6 +205,7 @@ class NbgraderNotebook(NotebookTests):
         value = self.run_shared(world, namespace, tree, self.name_of(address, cell.source))
         points = float(_mark(cell).get("points") or 0)
         # As in nbgrader, a number that the cell shows is what it earned.
+        # Not `value < points`, which is false for NaN: a NaN would earn all of them.
         if type(value) in (int, float) and not points <= value:
             raise PartialCredit(float(value))
 

@@ -51,6 +51,8 @@ class DoctestFile(Original):
 
     def run_in(self, world: World, address: str) -> None:
         name, _, number = address.rpartition("#")
+        # All that stand before it, every time: a check must
+        # not need what another one has left behind.
         examples = self._groups[name][: int(number) + 1]
         namespace = world.prepare({"__name__": "__main__"})
         for example in examples[:-1]:
@@ -98,6 +100,8 @@ def _run(statement: ast.stmt, namespace: dict[str, Any], printed: io.StringIO) -
     if isinstance(statement, ast.Delete):
         run_statement(statement, namespace, "<example>")
     elif isinstance(statement, ast.Expr):
+        # `dont_inherit`: this file's own `from __future__ import
+        # annotations` would hold for the example.
         code = compile(ast.Expression(statement.value), "<example>", "eval", dont_inherit=True)
         value = eval(code, namespace)
         if value is not None:

@@ -75,6 +75,7 @@ class Keyboard:
             place = sys.stdin.tell()
             rest = sys.stdin.read()
             sys.stdin.seek(place)
+            # Only after a change: most requests of a test follow each other without anything typed.
             if rest != self._typed:
                 self._submission.probe(type_in, rest)
                 self._typed = rest
@@ -84,6 +85,7 @@ class Keyboard:
         if self._typed is None or sys.stdin is None:
             return
         rest = self._submission.probe(left_to_read)
+        # The worker may say anything. Only a rest of what was typed can move the test's stdin.
         if isinstance(rest, str) and self._typed.endswith(rest):
             sys.stdin.seek(sys.stdin.tell() + len(self._typed) - len(rest))
             self._typed = rest

@@ -27,6 +27,7 @@ class OtterNotebook(NotebookTests):
         self._questions: dict[str, dict[str, Any]] = {}
         self._is_answer: set[int] = set()
         cells = code_cells(content)
+        # Before `read` of the base class, which asks `is_answer` of each cell.
         self._mark_cells(cells)
         super().read(content)
 
@@ -40,6 +41,8 @@ class OtterNotebook(NotebookTests):
                     told = config_of(text)
                     question = str(told.get("name") or f"q{len(self._questions) + 1}")
                     self._questions[question] = told
+                # otter marks the parts of a question by raw cells of their
+                # own, and reads them in any case of letters.
                 for part in ("SOLUTION", "TESTS", "PROMPT"):
                     if text.upper().startswith(f"# BEGIN {part}"):
                         within = part
@@ -54,6 +57,7 @@ class OtterNotebook(NotebookTests):
                 self._is_answer.add(number)
 
     def is_answer(self, cell: Cell) -> bool:
+        # By identity: two cells may have the same text, one of them within a question.
         return any(cell is self.cells[number] for number in self._is_answer)
 
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
@@ -92,6 +96,8 @@ class OtterNotebook(NotebookTests):
         tree = ast.parse(source).body
         before = [c for n, c in enumerate(self.cells[:number]) if n not in self._places]
         namespace = self.namespace(world, self.own_statements(before), used_in(tree))
+        # otter's two kinds of tests: a function that raises, and code whose output is compared
+        # with the one that was saved in the notebook.
         if function is not None and not cell.shown.strip():
             run_statement(function, namespace, self.name_of(address, source))
             call_with_names(world, namespace, namespace[function.name])
@@ -155,10 +161,13 @@ def shared_points(total: Any, own: Sequence[Any]) -> list[float]:
     if isinstance(total, dict):
         total = float(total.get("each", 1)) * len(own)
     if isinstance(total, list) and len(total) == len(own):
+        # A list gives each test its points; None in it leaves the test its own.
         own, total = [o if p is None else p for p, o in zip(total, own, strict=True)], None
     given = [each for each in own if isinstance(each, int | float)]
     open_ones = len(own) - len(given)
     if isinstance(total, int | float):
+        # As otter does: what the question is worth, less what tests claim for
+        # themselves, is shared among those that say nothing.
         rest = max(float(total) - sum(given), 0.0)
     else:
         rest = 0.0 if given else 1.0

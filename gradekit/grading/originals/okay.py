@@ -69,6 +69,7 @@ class OtterTests(Original):
                 obstacle = f"its suite is of the type `{suite['type']}`"
             for place, (case, worth) in enumerate(zip(cases, points, strict=True)):
                 title = str(case.get("name") or f"{name}, test {place + 1}")
+                # otter's default too: a case that does not say that it is visible is hidden.
                 hidden = bool(case.get("hidden", True))
                 yield Test(f"{number}#{place}", title, worth, hidden, obstacle, name)
 
@@ -103,9 +104,12 @@ class OtterTests(Original):
         cases = parser.get_examples(textwrap.dedent(told["cases"][place]["code"]))
         teardown = parser.get_examples(textwrap.dedent(told.get("teardown") or ""))
         try:
+            # A failed setup fails the test, with the message of what
+            # failed: nothing after it would mean anything.
             for example in [*setup, *cases]:
                 doctests.judge(world, namespace, example)
         finally:
+            # `show` and not `judge`: what a teardown prints is no verdict on the answer.
             for example in teardown:
                 doctests.show(world, namespace, example)
 
@@ -115,6 +119,8 @@ def _spec_in(tree: ast.Module) -> dict[str, Any] | None:
     for node in tree.body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "test":
             try:
+                # Read, not run: a file of data need not be executed
+                # only to find out what tests it has.
                 spec = ast.literal_eval(node.value)
                 assert isinstance(spec, dict) and isinstance(spec["suites"], list)
             except (ValueError, AssertionError, KeyError):

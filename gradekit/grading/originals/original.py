@@ -60,6 +60,8 @@ class Original:
         self.folder = place.parent.parent / "cases" / place.stem
         self.path = self.folder / name
         self.modules = frozenset(modules)
+        # The hash was taken when the grader was written, with the points and titles of these tests:
+        # another file may have other tests, under the same names.
         content = self.path.read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:
             raise GraderError(
@@ -70,6 +72,7 @@ class Original:
     def read(self, content: bytes) -> None:
         """Take in the file; nothing of it is run yet."""
         text = content.decode("utf-8")
+        # So that `told` quotes the lines that were run, even if the file is changed meanwhile.
         linecache.cache[str(self.path)] = (len(text), None, text.splitlines(True), str(self.path))
 
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
@@ -121,6 +124,8 @@ class Original:
         """The name under which the code of the original was compiled, and the line that failed."""
         place = "", 0
         for frame in traceback.extract_tb(error.__traceback__):
+            # The last frame of the original's own: an assertion
+            # may fail in a helper that the test calls.
             if frame.filename.startswith(str(self.path)):
                 place = frame.filename, frame.lineno or 0
         return place
@@ -151,6 +156,7 @@ def _assertion_at(source: str, line: int) -> str:
         return ""
     asserts = [node for node in nodes if isinstance(node, ast.Assert)]
     around = [node for node in asserts if node.lineno <= line <= (node.end_lineno or 0)]
+    # An assertion may go over several lines, and the traceback names only one of them.
     return ast.unparse(around[-1]) if around else ""
 
 

@@ -56,6 +56,8 @@ class PytestFile(Original):
     """A file of test functions."""
 
     def views(self) -> Mapping[str, ModuleType]:
+        # Only `fixture` has to be replaced: pytest's own returns an object that may not be called
+        # by anybody but pytest.
         return {"pytest": _View()}
 
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
@@ -87,6 +89,7 @@ class PytestFile(Original):
     def _load(self, world: World) -> tuple[ModuleType, dict[str, Fixture]]:
         """The module, and the fixtures that there are for its tests."""
         fixtures: dict[str, Fixture] = {}
+        # From the outermost folder inwards, as pytest does: the nearest conftest.py wins.
         inside = [self.folder, *reversed(self.path.parent.relative_to(self.folder).parents)]
         for place in dict.fromkeys(
             [self.folder, *(self.folder / each for each in inside[1:]), self.path.parent]
@@ -147,6 +150,7 @@ def _is_test_class(name: str, value: Any, module: ModuleType) -> bool:
 
 def _fixtures_of_class(owner: type) -> dict[str, Fixture]:
     found: dict[str, Fixture] = {}
+    # From the base classes on, so that a class replaces what it inherits.
     for base in reversed(owner.__mro__):
         found |= _fixtures_in(vars(base), on_class=True)
     return found
@@ -168,9 +172,12 @@ def _with_parameters(
     fixtures: dict[str, Fixture],
 ) -> Iterator[Item]:
     """An item for each combination of what marks and fixtures name as parameters."""
+    # Marks come with the nearest first, and pytest varies the
+    # nearest one slowest: the order of `product`.
     axes = [_axis_of_mark(mark) for mark in marks if mark.name == "parametrize"]
     named = {name for axis in axes for values in axis for name in values.values}
     for fixture in _needed(function, marks, fixtures):
+        # A fixture with parameters multiplies the tests that ask for it, unless a mark sets them.
         if fixture.params and fixture.name not in named:
             axes.append(
                 [
@@ -186,6 +193,7 @@ def _with_parameters(
             for name, value in part.values.items():
                 (indirect if name in part.indirect else values)[name] = value
         more = [mark for part in parts for mark in part.marks]
+        # By number and not by label: labels may be equal, and are shortened.
         place = f"{address}#{number}" if axes else address
         label = ", ".join(part.label for part in parts)
         yield Item(place, function, owner, values, indirect, marks + more, label)
@@ -213,6 +221,7 @@ def _axis_of_mark(mark: pytest.Mark) -> list[_Values]:
     for number, case in enumerate(told["argvalues"]):
         marks = list(getattr(case, "marks", ()))
         label = getattr(case, "id", None)
+        # `pytest.param(...)` has both; a DataFrame, which has `values`, has no marks.
         values = case.values if hasattr(case, "marks") and hasattr(case, "values") else case
         values = tuple(values) if len(names) > 1 or values is not case else (values,)
         if label is None:
@@ -256,6 +265,7 @@ def _needed(
     function: Callable[..., Any], marks: list[pytest.Mark], fixtures: dict[str, Fixture]
 ) -> list[Fixture]:
     """The fixtures that a test asks for, by its parameters and marks, and those they ask for."""
+    # pytest's order: autouse fixtures first, then those of marks, then those of parameters.
     waiting = [fixture.name for fixture in fixtures.values() if fixture.autouse]
     waiting += [name for mark in marks if mark.name == "usefixtures" for name in mark.args]
     waiting += inspect.signature(function).parameters
@@ -375,6 +385,7 @@ class Setting:
         if not inspect.isgenerator(value):
             return value
         made = next(value)
+        # Last made, first undone: an ExitStack goes backwards, as pytest does.
         self.undo(lambda: next(value, None))
         return made
 
@@ -409,6 +420,7 @@ class Setting:
 def _with_as_many(function: Callable[..., Any], told: tuple[Any, ...]) -> Callable[[], Any]:
     """`function`, called with as many arguments as it has parameters."""
     count = len(inspect.signature(function).parameters)
+    # pytest's `setup_method(self)` and `setup_method(self, method)` are both allowed.
     return lambda: function(*told[:count])
 
 

@@ -13,6 +13,8 @@ def run_statement(
 ) -> Any:
     """Run a statement; the value, if it is an expression."""
     if shared is not None:
+        # One `del a, b` may become several statements:
+        # calls for shared names, `del` for the others.
         module = _Forgetting(shared).visit(ast.Module([statement], []))
         statements: list[ast.stmt] = ast.fix_missing_locations(module).body
         if len(statements) != 1:

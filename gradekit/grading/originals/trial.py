@@ -25,6 +25,8 @@ class _Late(Current):
     def run(self) -> Run:  # type: ignore[override]
         if self._begun is None:
             course, exercise, answer = self._what
+            # On this side too: the tests of the original import
+            # numpy or torch here, beside the proxy.
             warm_up(exercise.modules)
             sandbox = Sandbox(exercise.modules, exercise.limits, course.hidden)
             run = Run(sandbox, exercise.name, answer, terms=terms_of(course, exercise))

@@ -68,6 +68,8 @@ def cases_of(module: ModuleType) -> Iterator[tuple[str, type[unittest.TestCase]]
     """The test cases that a module has at its top level, by their names there."""
     for name, value in list(vars(module).items()):
         is_case = isinstance(value, type) and issubclass(value, unittest.TestCase)
+        # Not those that it imports, such as a base class of
+        # several files: their own file runs them.
         if is_case and value.__module__ == module.__name__:
             yield name, value
 
@@ -85,8 +87,11 @@ def test_of_method(address: str, case: type[unittest.TestCase], method: str) -> 
 def run_method(case: type[unittest.TestCase], method: str) -> None:
     """Run a method with setUpModule, setUpClass, setUp and what they add to clean up."""
     result = FirstError()
+    # A suite, even of one: only a suite calls setUpModule and setUpClass.
     unittest.TestSuite([case(method)]).run(result)
     if result.error is not None:
         raise result.error
     if result.skip:
+        # A skip while the tests are run, though none was seen on import: the answer may have caused
+        # it (a test that skips where a name is missing), and must not pass by it.
         raise AssertionError(f"it was skipped: {result.skip}")

@@ -102,6 +102,7 @@ class World:
         self._stdout = sys.stdout
         self._keyboard.watch()
         for name in self._answers:
+            # Into sys.modules as well: `unittest.mock.patch("student.f")` and importlib look there.
             self._put(name, self._modules[name])
         return self
 
@@ -143,6 +144,7 @@ class World:
     def load(self, path: Path, name: str) -> ModuleType:
         """Run a file of the original as a module of this world."""
         module = ModuleType(name)
+        # Tests open data files beside themselves by it.
         module.__file__ = str(path)
         self._modules[name] = module
         self._put(name, module)
