@@ -140,6 +140,8 @@ def structured(node: Structured, value_of: Callable[[Any], Any]) -> np.ndarray:
         (name, value.dtype, value.shape[len(shape) :])
         for name, value in zip(names, columns, strict=True)
     ]
+    # Built here, field by field: a dtype that came as text
+    # could name objects, or fields that overlap.
     made = np.empty(shape, dtype=fields)
     if made.dtype.itemsize == 0:  # of which there could be millions for nothing
         raise Malformed("a structured array of nothing")

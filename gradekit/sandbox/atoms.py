@@ -54,6 +54,7 @@ def parts_of(value: Any) -> tuple[str, list[Any]] | None:
         if value and (value[-1] - value[0]) // value.step >= MAX_ITEMS:
             raise NotData("a range of more than a million numbers")
         return "range", [_bounded(each) for each in (value.start, value.stop, value.step)]
+    # Before dates and numbers are looked at: an IntEnum is an int as well, and would lose its name.
     if isinstance(value, enum.Enum):
         return "Enum", [type(value).__name__[:NAME_CHARACTERS], value.name, value.value]
     if isinstance(value, Member):
@@ -101,6 +102,8 @@ def _member(parts: list[Any]) -> Member:
 
 
 def _fraction(numerator: int, denominator: int) -> Fraction:
+    # 0 would raise ZeroDivisionError, which `decode` does not take for malformed; and a Fraction
+    # itself never has a negative one.
     if denominator <= 0:
         raise Malformed("a Fraction of a denominator that is none")
     return Fraction(numerator, denominator)

@@ -1,8 +1,8 @@
 """The trusted side's handle on a worker: ask it, bound it, end it.
 
 Whatever a worker does comes out of `WorkerHandle.exchange` as the frames of replies, or as
-`WorkerLost`.
-Whatever goes wrong with the machinery itself is a `SandboxError`, and never the submission's fault.
+`WorkerLost`. Whatever goes wrong with the machinery itself is a `SandboxError`, and never the
+submission's fault.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ OTHERS = (
     "type object slice range memoryview property staticmethod classmethod super enumerate zip map "
     "filter reversed"
 ).split()
+# Looked up only where the module is loaded already: to name torch.Tensor must not import torch.
 LIBRARIES = (
     "collections.Counter collections.OrderedDict collections.defaultdict collections.deque "
     "collections.UserDict collections.UserList collections.UserString abc.ABC "

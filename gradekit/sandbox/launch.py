@@ -68,6 +68,7 @@ class Sandbox:
         self._tier = isolation
         self._modules = list(modules)
         self._packages = tuple(packages)
+        # Now, so that a missing package is one clear error, and no failure of each answer.
         require(self._packages)
         self._files = dict(files or {})
         self._hidden = [str(Path(path).resolve()) for path in hidden]

@@ -53,6 +53,7 @@ def parts_of(packages: tuple[str, ...]) -> list[str]:
             continue
         seen.add(each.name)
         site = Path(str(each.locate_file("")))
+        # ".." leads to scripts in bin/, which no import needs.
         tops = {file.parts[0] for file in each.files or () if ".." not in file.parts}
         found |= {str(site / top) for top in tops if top != "__pycache__"}
         waiting += _required_by(each)
@@ -75,6 +76,7 @@ def _required_by(each: metadata.Distribution) -> list[metadata.Distribution]:
     found = []
     for text in each.requires or ():
         required = Requirement(text)
+        # Without extras: what they bring was asked for by somebody else, not by this course.
         if required.marker is None or required.marker.evaluate({"extra": ""}):
             try:
                 found.append(metadata.distribution(required.name))

@@ -186,6 +186,7 @@ def decode(
         # TypeError: an unhashable key. ValueError also covers bytes that are no UTF-8, and
         # RuntimeError recursion and whatever torch does not like about a shape.
         raise Malformed(f"{type(error).__name__}: {error}") from None
+    # Bytes that nothing refers to would be kept with the frame's arrays, which are views of it.
     if not reader.is_used_up:
         raise Malformed("bytes are left over")
     return frame.kind, frame.number, value

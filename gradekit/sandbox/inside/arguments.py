@@ -24,6 +24,8 @@ class Arguments:
         """`is_held` says whether an object lives here, so that the other side has a handle."""
         self._objects = [*_mutable(asked, is_held, 0)]
         self._places = {id(each): place for place, each in enumerate(self._objects)}
+        # Copies of all, before each call: there is no cheaper way to see a change in
+        # place, and it is done for imported tests only.
         self._before = [_snapshot(each) for each in self._objects]
 
     def changes(self) -> list[tuple[int, Any]]:
@@ -38,6 +40,8 @@ class Arguments:
         """`value` with places in it for arguments; `value` itself where it holds none."""
         if not self._objects:
             return value
+        # An argument that is returned travels as its place, so
+        # that `f(x) is x` holds on the other side.
         if (place := self._places.get(id(value))) is not None:
             return wire.Given(place)
         return self._with_places(value, depth)
@@ -53,6 +57,8 @@ class Arguments:
             raise wire.TooDeep("a value that is nested too deeply or contains itself")
         if type(value) is list or type(value) is tuple:
             new = [self.marked(item, depth + 1) for item in value]
+            # The list itself where it holds no argument: a copy
+            # would be another object to whoever keeps it.
             is_same = all(a is b for a, b in zip(new, value, strict=True))
             return value if is_same else type(value)(new)
         if type(value) is dict:

@@ -14,6 +14,8 @@ def states() -> dict[str, Any]:
     numpy: Any = np.random.get_state(legacy=False)
     now: dict[str, Any] = {
         "random": random.getstate(),
+        # `has_gauss` too: the legacy generator makes normal numbers in pairs and keeps the second
+        # one, so that drawing it changes nothing else.
         "numpy": (numpy["state"]["pos"], numpy["has_gauss"], numpy["state"]["key"].tobytes()),
     }
     if torch := sys.modules.get("torch"):
@@ -24,6 +26,8 @@ def states() -> dict[str, Any]:
 def set_generators(seed: int | None, states: dict[str, Any]) -> None:
     """Seed all of them, then set those whose states have come."""
     torch = sys.modules.get("torch")
+    # First all to one seed, then those that the check has set since: a
+    # state that did not come is the seeded one.
     if seed is not None:
         random.seed(seed)
         np.random.seed(seed)

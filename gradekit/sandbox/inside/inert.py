@@ -280,6 +280,8 @@ def stand_in(name: str) -> ModuleType:
 def importer(real: Callable[..., Any]) -> Callable[..., Any]:
     """`__import__` for the answer's own import statements."""
 
+    # Not a finder on sys.meta_path: libraries that try `import matplotlib` and do without it would
+    # get the stand-in as well, and believe it.
     def own_import(
         name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> Any:

@@ -37,6 +37,7 @@ def plain_python(cell: str, *, keep_lines: bool = True) -> str:
     Args:
         keep_lines: Put empty lines where lines were removed or joined.
     """
+    # Nearly every cell ends here: one search takes far less time than tokenizing it.
     if UNUSUAL.search(cell) is None:
         return cell
     lines = (cell if cell.endswith("\n") else cell + "\n").splitlines(keepends=True)
@@ -174,6 +175,8 @@ def _next(
             continue
         tried = set()
         for found in sorted(_candidates(group, moved), key=lambda each: each[:3]):
+            # IPython stops at the first of a kind that it
+            # cannot transform, and leaves those after it.
             if found.kind in failed:
                 continue
             replaced = _replaced(lines, found)
@@ -225,6 +228,8 @@ class _State:
         So tokenizing can begin in the middle of a cell, and many magics take linear time.
         """
         lines = [f"{indent}if x:\n" for indent in ["", *self._indents][:-1] if self._indents]
+        # Blocks without meaning, in the same indentation: the
+        # tokenizer only has to accept what follows.
         lines += [f"{self._indents[-1]}x\n"] if self._indents else []
         return [*lines, ")" * -self._depth + "\n"] if self._depth < 0 else lines
 

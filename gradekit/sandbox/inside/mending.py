@@ -48,6 +48,8 @@ def candidates(source: str, notebook: bool = False) -> Iterator[tuple[str, str]]
         yield first, ""  # it stood at the beginning of its cell
     visible = without_invisible(source)
     if visible != source:
+        # Without them first: a no-break space also hides a
+        # fence or a prompt from the patterns below.
         yield visible, "invisible characters were left out"
     if any(FENCE.match(line) for line in lines):
         inside = between_fences(visible)
@@ -84,6 +86,8 @@ def between_fences(source: str) -> str:
     for line in source.split("\n"):
         if FENCE.match(line):
             inside = not inside
+            # An empty line in its place, so that the numbers in
+            # error messages are those of the file.
             kept.append("")
         else:
             kept.append(line if inside else "")

@@ -113,6 +113,7 @@ class Objects:
             return number
         self._told.add(number)
         bases = [self._class(base) for base in _bases_of(kind)]
+        # Sorted: the frame has to be the same, byte for byte, for every answer that behaves alike.
         special = [name for name in sorted(SPECIAL) if _has(kind, name)]
         return wire.Kind(number, kind.__name__[:NAME_CHARACTERS], bases, special)
 

@@ -37,6 +37,7 @@ def _leave(manager: Any, name: str | None, args: tuple[Any, ...]) -> Any:
     """
     if name is None:
         return type(manager).__exit__(manager, None, None, None)
+    # `name` was chosen on the trusted side, from a table of built-in exceptions.
     error = getattr(builtins, name)(*args)
     return type(manager).__exit__(manager, type(error), error, None)
 
@@ -120,6 +121,8 @@ class Requests:
     def answered(self, kind: str, number: int, body: Any) -> wire.Pieces:
         """The reply to a request."""
         prelude, asked = body
+        # Before anything of the request itself: it may name
+        # objects, which a new check has forgotten.
         self._begin(prelude)
         shared = self._answer.mode == IMPORTED
         arguments = Arguments(asked if shared and kind in SHARED else (), self.objects.holds)
@@ -169,7 +172,8 @@ class Requests:
         try:
             more = {"error": error, "args": error.args}
             return self._encoded("raised", number, ({**told, **more}, printed, changes()))
-        except BaseException:  # an argument that cannot travel, or an exception that raises
+        # An argument that cannot travel, or an exception that raises: once more with texts only.
+        except BaseException:
             return self._encoded("raised", number, (told, printed, None))
 
     def _stub(self, place: int) -> Callable[..., Any]:

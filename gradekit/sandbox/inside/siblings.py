@@ -29,6 +29,7 @@ class Siblings(Loader):
             sys.meta_path.remove(finder)
         for name, module in [*sys.modules.items()]:
             if isinstance(getattr(module, "__loader__", None), Siblings):
+                # Of another version of the same answer, tried in this worker by `kit explain`.
                 del sys.modules[name]
         sys.meta_path.insert(0, self)
 

@@ -26,9 +26,11 @@ def start() -> None:
         connection = socket.fromshare(shared)
     else:
         connection = socket.socket(fileno=int(shared))
+    # Before the limits: what is mapped by then does not count as the answer's memory.
     warm_up(settings["modules"])
     if sys.platform != "win32":
         set_rlimits(Limits(**settings["limits"]))
+    # Nothing of the user's own, such as passwords in variables, is left for an answer to print.
     os.environ.clear()
     os.environ.update(ONE_THREAD)
     AllowedPackages.allow([*settings["parts"], *settings["modules_beside"]])
