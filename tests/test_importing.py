@@ -19,6 +19,7 @@ from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.errors import KitError
 from gradekit.grading.originals.masters import shared_points
+from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.session import Session
 from gradekit.report import Report
 from gradekit.submission import Submission
@@ -47,7 +48,7 @@ class Kind(NamedTuple):
 
     checks: dict[str, int]  # by exercise: how many, those that wait for a person included
     ways: set[str]
-    wrong: dict[str, set[str]]  # a change of the first solution, and the checks that it loses
+    wrong: dict[str, set[str]]  # a change of a solution, and the checks that it loses
 
 
 EXPECTED = {
@@ -65,18 +66,28 @@ EXPECTED = {
         "side * side->side + side": {"test_q1_0", "test_q1_1"},
         "if sides < 3->if sides < 2": {"test_q2_1"},
     }),
-    "unittest": Kind({"ledger": 10}, {DATA, HANDLES}, {
+    "unittest": Kind({"ledger": 13}, {DATA, HANDLES}, {
         "if amount <= 0->if amount < 0": {"test_nobody_pays_nothing"},
         "return amounts->return list(amounts)": {"test_halves_in_place"},
+        "amount / 2->amount / 3": {"test_halves_in_place", "test_halves_once"},
         "            visit(name, amount)->            visit(amount, name)": {"test_visits_each"},
-        "f\"Hello, ->f\"Hi, ": {"test_greets_whom_input_names", "test_greets_whom_stdin_names"},
+        "f\"Hello, ->f\"Hi, ": {
+            "test_greets_whom_input_names", "test_greets_whom_stdin_names", "test_prints_once"},
     }),
-    "pytest": Kind({"bag": 11}, {DATA, HANDLES}, {
+    "pytest": Kind({"bag": 11, "shop": 13}, {DATA, HANDLES}, {
         "len(self) >= CAPACITY->len(self) > CAPACITY":
             {"test_a_full_bag_says_so", "test_smaller_bags"},
         "print(thing, bag.count(thing))->print(thing)": {"test_a_line_for_each"},
         "raise ValueError(\"a thing has a name\")->raise KeyError(\"a thing has a name\")":
             {"test_empty_name_is_refused"},
+        "if line.strip()->if True": {"test_read"},
+        "str(len(lines))->'2'.strip() * 2": {"test_write"},
+        "os.environ.get(\"SHOP_COLOUR\", \"grey\")->'red'": {"test_colour"},
+        "first == second->first > second": {"test_doubles_warn"},
+        ", file=sys.stderr->": {"test_complains"},
+        "\"%s!\"->\"%s\"": {"test_complains"},
+        "await source(), 2)->await source(), 1)": {"test_prices"},
+        "rng.permutation(len(things))->range(len(things))": {"test_shuffles_on"},
     }),
     "doctest": Kind({"temperature": 11}, {DATA, HANDLES}, {
         "+ 32->+ 30": {"test_temperature_0", "test_fahrenheit_0", "test_fahrenheit_1"},
@@ -155,15 +166,16 @@ def test_answers_are_graded(
     kind: str, imported: Callable[[str], Imported], session_of: Callable[[Outcome], Session]
 ) -> None:
     """The solution earns all, the stub nothing; a mistake loses what tests it, and no more."""
-    outcome = imported(kind).outcomes[0]
-    session, solution = session_of(outcome), outcome.target.found.solution
-    report = grade(session, solution)
-    assert lost(report) == set() and report.passed
-    assert grade(session, outcome.target.found.stub).score == 0
+    outcomes = imported(kind).outcomes
+    for outcome in outcomes:
+        report = grade(session_of(outcome), outcome.target.found.solution)
+        assert lost(report) == set() and report.passed
+        assert grade(session_of(outcome), outcome.target.found.stub).score == 0
     for change, names in EXPECTED[kind].wrong.items():
         before, after = change.split("->")
-        assert before in solution
-        assert lost(grade(session, solution.replace(before, after, 1))) == names
+        outcome = next(each for each in outcomes if before in each.target.found.solution)
+        wrong = outcome.target.found.solution.replace(before, after, 1)
+        assert lost(grade(session_of(outcome), wrong)) == names
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -179,7 +191,7 @@ def test_objects_that_equal_everything_earn_nothing(
     source = FORGED + "".join(f"{name} = Anything()\n" for name in defined)
     judged = {each.name for each in outcome.checks if each.way == JUDGED}
     report = grade(session_of(outcome), source)
-    assert names and {c.name for c in report.checks if c.outcome == "passed"} <= judged
+    assert names and {c.name for c in report.checks if c.score} <= judged
 
 
 def test_partial_credit_is_counted(
@@ -283,6 +295,21 @@ def test_stubs_are_made_of_solutions() -> None:
     assert without_solution(source) == stub
     marked = "a = 1\n### BEGIN SOLUTION\nb = 2\n### END SOLUTION\nc = 3\n"
     assert without_regions(marked, "...") == "a = 1\n...\nc = 3\n"
+
+
+def test_files_of_an_answer_stay_in_the_folders_of_the_test(tmp_path: Path) -> None:
+    """No path leads out of them, and no link is followed."""
+    files = Files.__new__(Files)
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (root / "link").symlink_to(outside)
+    vars(files)["_roots"] = [str(root)]
+    inside = {
+        str(path): Files._is_inside(files, str(path))
+        for path in (root / "a", root / "link" / "a", outside / "a", f"{root}/../outside/a", "a")
+    }
+    assert [*inside.values()] == [True, False, False, False, False]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from gradekit.sandbox import wire
 MAX_DEPTH = 64
 CONSTANTS = 200_000  # objects that are searched for constants at most
 KINDS = (list, dict, set)
+MUTABLE = (*KINDS, np.ndarray, np.random.Generator)
 
 
 class Arguments:
@@ -81,7 +82,7 @@ def _mutable(value: Any, depth: int) -> Iterator[Any]:
     """
     if depth > MAX_DEPTH or label_of(value):  # a handle stands for an object of its own
         return
-    if isinstance(value, list | dict | set | np.ndarray) or is_tensor(value):
+    if isinstance(value, MUTABLE) or is_tensor(value):
         yield value
     if isinstance(value, list | tuple):
         for item in value:
@@ -102,6 +103,8 @@ def _write(target: Any, content: Any) -> None:
     elif isinstance(target, dict | set):
         target.clear()
         target.update(content)
+    elif isinstance(target, np.random.Generator):
+        _move_on(target, content)
     elif isinstance(target, np.ndarray):
         _write_array(target, content)
     elif not is_tensor(content) or content.shape != target.shape or content.dtype != target.dtype:
@@ -118,6 +121,23 @@ def _write_array(target: np.ndarray, content: Any) -> None:
     # One that is read-only here was not read-only in the worker, where arrays are views of a frame.
     if target.flags.writeable:
         target[...] = content
+
+
+def _move_on(generator: np.random.Generator, content: Any) -> None:
+    """Let a generator go on from where the answer left its copy.
+
+    The increment stays ours: with it any state is as good as another, and none makes a generator
+    loop without end.
+    """
+    told: Any = generator.bit_generator.state
+    limits = (2**128, 2, 2**32)
+    is_state = isinstance(content, tuple) and len(content) == len(limits)
+    if not is_state or told.get("bit_generator") != "PCG64":
+        raise wire.Malformed("a generator became something else")
+    if not all(type(n) is int and 0 <= n < most for n, most in zip(content, limits, strict=True)):
+        raise wire.Malformed("a generator became something else")
+    told["state"]["state"], told["has_uint32"], told["uinteger"] = content
+    generator.bit_generator.state = told
 
 
 def _replaced(value: Any, copies: dict[int, Any], depth: int) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from gradekit.grading.awaiting import finished
 from gradekit.grading.handle import is_handle
 from gradekit.grading.raised import SubmissionError
 from gradekit.sandbox import wire
@@ -91,7 +92,8 @@ class Callbacks:
             )
         self._depth += 1
         try:
-            return "value", run_within(seconds, function, args, keywords)
+            result = run_within(seconds, function, args, keywords)
+            return "value", run_within(seconds, finished, [result], {})
         except TooLong:
             text = "stopped: what it called in the check took too long"
             raise SubmissionError(text, "timed_out") from None
@@ -117,17 +119,18 @@ def is_callback(value: Any) -> bool:
     if is_handle(value) or isinstance(value, type | ModuleType) or not callable(value):
         return False
     if isinstance(value, FunctionType):
-        return _is_of_check(value.__module__)
+        return is_of_check(value.__module__)
     if isinstance(value, MethodType):
-        return _is_of_check(type(value.__self__).__module__) or _is_of_check(value.__module__)
+        return is_of_check(type(value.__self__).__module__) or is_of_check(value.__module__)
     if isinstance(value, BuiltinFunctionType):  # `calls.append`, and not `math.sqrt`
         owner = value.__self__
         return owner is not None and not isinstance(owner, ModuleType | type)
     module = type(value).__module__
-    return module.startswith("unittest.mock") or _is_of_check(module)
+    return module.startswith("unittest.mock") or is_of_check(module)
 
 
-def _is_of_check(module: str | None) -> bool:
+def is_of_check(module: str | None) -> bool:
+    """Whether a module is of a check, and of no library."""
     return str(module).partition(".")[0] not in LIBRARIES
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from gradekit.grading.arguments import Arguments
-from gradekit.grading.callback import Callbacks, is_callback
+from gradekit.grading.awaiting import awaited, is_coroutine
+from gradekit.grading.callback import Callbacks, is_callback, is_of_check
 from gradekit.grading.handle import Asker, Judged, Objects
 from gradekit.grading.outgoing import pickled
 from gradekit.grading.seeds import Generators
@@ -92,6 +93,8 @@ class Shared(Objects):
             return node
         # A probe's function is meant to run beside the answer: it travels as a pickle.
         if self._is_probe or not is_callback(value):
+            if is_no_data and is_of_check(type(value).__module__):
+                self.used.add("sent")
             return None
         return wire.Given(self._callbacks.place(value))
 
@@ -104,7 +107,8 @@ class Shared(Objects):
             if node.place < 0:
                 return self._callbacks.at(-node.place)
             return self._given[-1].at(node.place) if self._given else self._none()
-        return super().value(node)
+        known = super().value(node)
+        return awaited(known, self.ask) if is_coroutine(known) else known
 
     def error(self, told: Any) -> Exception | None:
         return self._callbacks.error(told)

@@ -27,6 +27,20 @@ def data_of(files: Iterable[Path], tests: Iterable[Path], sources: Iterable[str]
     ]
 
 
+def helpers_of(files: Iterable[Path], home: Path, solution: str) -> list[Path]:
+    """The modules of the course below `home` that an answer imports, and those that they import."""
+    modules = [each for each in files if each.suffix == ".py" and home in each.parents]
+    found: dict[Path, None] = {}
+    waiting = [solution]
+    while waiting:
+        names = set(_imported(waiting.pop()))
+        for path in modules:
+            if path not in found and path.relative_to(home).with_suffix("").parts[0] in names:
+                found[path] = None
+                waiting.append(path.read_text("utf-8", errors="replace"))
+    return list(found)
+
+
 def packages_of(solution: str, own: Iterable[str]) -> list[str]:
     """The packages that a solution imports, of those that are installed here.
 

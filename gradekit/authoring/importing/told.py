@@ -94,7 +94,8 @@ def _section(outcome: Outcome) -> Iterator[str]:
     yield "| test | points | check | it sees the answer |"
     yield "| --- | --- | --- | --- |"
     for each in outcome.tried:
-        said = "; ".join([each.way or f"{NONE}: {each.why_not}", *remarks.of(each)])
+        notes = [each.test.note] if each.test.note and each.name else []
+        said = "; ".join([each.way or f"{NONE}: {each.why_not}", *notes, *remarks.of(each)])
         check = f"`{each.name}`" if each.name else ""
         title = each.test.title if each.test.address else each.case
         points = f"{each.points:.4g}" if each.name or each.test.points else ""

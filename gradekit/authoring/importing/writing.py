@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gradekit.authoring.importing.found import Found
-from gradekit.authoring.importing.needs import data_of, packages_of
+from gradekit.authoring.importing.needs import data_of, helpers_of, packages_of
 from gradekit.course import METADATA, Course, Exercise
 from gradekit.errors import KitError
 from gradekit.grading.originals.original import PERSON, Test
@@ -112,6 +112,7 @@ class Target:
         tests = [case.path for case in self.found.cases]
         found = data_of(self.found.files, tests, [self.found.solution, *map(_source, tests)])
         home = tests[0].parent  # where a notebook runs
+        found += helpers_of(self.found.files, home, self.found.solution)
         return {
             (path.relative_to(home).as_posix() if home in path.parents else path.name): path
             for path in found
@@ -170,8 +171,10 @@ class Target:
 
     def _needs(self) -> list[str]:
         """The lines of the entry about packages and data."""
-        packages = packages_of(self.found.solution, self.found.modules)
-        lines = {"packages": packages, "files": [*self._data()]}
+        files = [*self._data()]
+        own = [name.partition("/")[0].removesuffix(".py") for name in files]
+        packages = packages_of(self.found.solution, [*self.found.modules, *own])
+        lines = {"packages": packages, "files": files}
         return [f"{name} = {json.dumps(values)}" for name, values in lines.items() if values]
 
     def exercise(self) -> Exercise:
@@ -233,8 +236,9 @@ def names_for(tests: Iterable[tuple[str, Test]]) -> list[str]:
 def with_points(tests: Sequence[tuple[str, Test]]) -> list[Chosen]:
     """The tests as checks: with the points that the course gives, or equal parts of ten."""
     names = names_for(tests)
-    said = [test.points for _, test in tests if test.points is not None]
-    open_ones = len(tests) - len(said)
+    # One that is expected to fail has no points whatever the course says.
+    said = [test.points for _, test in tests if test.points is not None and not test.note]
+    open_ones = sum(test.points is None for _, test in tests)
     share = WHOLE / open_ones if open_ones and not said else 1.0
     return [
         Chosen(case, test, name, float(share if test.points is None else test.points))

@@ -1,5 +1,7 @@
 """What a test types: the `input` or `sys.stdin` that it replaced, made available to the answer.
 
+One of the parts of a test's surroundings, see surroundings.py.
+
 The text that a mocked stdin still holds goes to the worker before each request, and what the
 answer read of it is taken from the test's stdin afterwards. A replaced `input` is called back.
 """
@@ -13,7 +15,7 @@ from typing import Any
 import cloudpickle
 
 from gradekit.grading.live import module_of
-from gradekit.grading.proxy import SubmissionProxy, run_of
+from gradekit.grading.proxy import SubmissionProxy
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 
@@ -26,27 +28,10 @@ class Keyboard:
         self._stdin, self._input = sys.stdin, builtins.input  # before the test
         self._typed: str | None = None  # what the worker's stdin holds
         self._called_back: Any = None  # the `input` that it calls
-        self._is_busy = False
 
-    def watch(self) -> None:
-        """Look at both before and after each request of this check."""
-        objects = run_of(self._submission).attempt.objects
-        if objects is None:
-            return
-        ask = objects.ask
-
-        def ask_connected(*asked: Any) -> Any:
-            if self._is_busy or not self._is_replaced:
-                return ask(*asked)
-            self._busily(self._connect)
-            try:
-                return ask(*asked)
-            finally:
-                self._busily(self._move_on)
-
-        # On this one object: only imported tests have a keyboard. `_is_busy` lets through the
-        # requests that this class itself makes meanwhile.
-        objects.__dict__["ask"] = ask_connected
+    @property
+    def is_changed(self) -> bool:
+        return sys.stdin is not self._stdin or builtins.input is not self._input
 
     def disconnect(self) -> None:
         """Undo it in the worker, where the next check runs as well."""
@@ -55,18 +40,7 @@ class Keyboard:
         elif self._called_back is not None:
             del module_of(self._submission).input
 
-    @property
-    def _is_replaced(self) -> bool:
-        return sys.stdin is not self._stdin or builtins.input is not self._input
-
-    def _busily(self, act: Any) -> None:
-        self._is_busy = True
-        try:
-            act()
-        finally:
-            self._is_busy = False
-
-    def _connect(self) -> None:
+    def connect(self) -> None:
         if builtins.input is not self._input:
             if self._called_back is not builtins.input:
                 self._called_back = builtins.input
@@ -80,7 +54,7 @@ class Keyboard:
                 self._submission.probe(type_in, rest)
                 self._typed = rest
 
-    def _move_on(self) -> None:
+    def move_on(self) -> None:
         """Take what the answer has read from the test's stdin."""
         if self._typed is None or sys.stdin is None:
             return

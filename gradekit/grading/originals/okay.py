@@ -13,7 +13,7 @@ from gradekit.errors import GraderError
 from gradekit.grading.originals import doctests
 from gradekit.grading.originals.masters import call_with_names, shared_points
 from gradekit.grading.originals.original import Original, Test, title_of
-from gradekit.grading.originals.world import World, quiet
+from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
 
 
@@ -74,7 +74,7 @@ class OtterTests(Original):
                 yield Test(f"{number}#{place}", title, worth, hidden, obstacle, name)
 
     def _functions(self, submission: SubmissionProxy) -> Iterator[Test]:
-        with self.world(submission) as world, quiet():
+        with self.world(submission) as world:
             module = vars(world.load(self.path, self.path.stem))
         cases = {name: each for name, each in module.items() if isinstance(each, Case)}
         about = str(module.get("name", self.path.stem))

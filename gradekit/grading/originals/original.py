@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
-from gradekit.grading.originals.world import World, quiet
+from gradekit.grading.originals.borrowed import borrowed
+from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
 
 LINE_CHARACTERS = 120
@@ -33,6 +34,7 @@ class Test(NamedTuple):
         hidden: Learners do not see its code.
         obstacle: Why it cannot be a check; empty where it can.
         about: What it judges, in a word; empty where the original does not say.
+        note: What an instructor should know of it.
     """
 
     address: str
@@ -41,6 +43,7 @@ class Test(NamedTuple):
     hidden: bool = False
     obstacle: str = ""
     about: str = ""
+    note: str = ""
 
 
 class Original:
@@ -85,7 +88,7 @@ class Original:
         Args:
             hidden: Messages must not tell what it expects.
         """
-        with self.world(submission) as world, quiet():
+        with self.world(submission) as world:
             try:
                 self.run_in(world, address)
             except BaseException as error:
@@ -102,7 +105,8 @@ class Original:
     @contextmanager
     def world(self, submission: SubmissionProxy) -> Iterator[World]:
         """A world for one run."""
-        with World(self.path.parent, submission, self.modules, self.views()) as world:
+        views = {**borrowed(), **self.views()}
+        with World(self.path.parent, submission, self.modules, views) as world:
             yield world
 
     def told(self, error: BaseException, hidden: bool) -> BaseException:

@@ -7,13 +7,18 @@ scope, since no check may depend on another, and the built-in ones that graders 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import inspect
 import io
 import itertools
+import logging
+import os
+import platform
 import sys
 import tempfile
 import unittest
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -21,9 +26,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from gradekit.grading.handle import is_handle
 from gradekit.grading.originals.original import Original, Test, title_of
-from gradekit.grading.originals.unittests import SKIPPED, cases_of, run_method, test_of_method
-from gradekit.grading.originals.world import World, quiet
+from gradekit.grading.originals.unittests import (
+    EXPECTED,
+    SKIPPED,
+    cases_of,
+    run_method,
+    test_of_method,
+)
+from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
 
 
@@ -33,6 +45,7 @@ class Fixture(NamedTuple):
     function: Callable[..., Any]
     name: str
     params: tuple[Any, ...]
+    ids: Any
     autouse: bool
     on_class: bool = False
 
@@ -61,13 +74,20 @@ class PytestFile(Original):
         return {"pytest": _View()}
 
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
-        with self.world(submission) as world, quiet():
+        with self.world(submission) as world:
             module, fixtures = self._load(world)
             for item in items_of(module, fixtures):
                 doc = item.function.__doc__
                 title = title_of(doc, item.function.__name__)
                 label = f"{title.rstrip('.')}: {item.label}." if item.label else title
-                yield Test(item.address, label, obstacle=_obstacle(item))
+                fails = expected_failure(item) is not None
+                yield Test(
+                    item.address,
+                    label,
+                    points=0.0 if fails else _points(item.marks),
+                    obstacle=_obstacle(item),
+                    note=EXPECTED if fails else "",
+                )
             for name, case in cases_of(module):
                 for method in unittest.defaultTestLoader.getTestCaseNames(case):
                     yield test_of_method(f"{name}::{method}", case, method)
@@ -81,10 +101,12 @@ class PytestFile(Original):
             return
         item = next(item for item in items_of(module, fixtures) if item.address == address)
         try:
-            with Setting(world, module, fixtures, item) as setting:
+            with Setting(world, module, fixtures, item) as setting, failing_as_expected(item):
                 setting.run()
         except pytest.skip.Exception as skipped:
             raise AssertionError(f"it was skipped: {skipped}") from None
+        except pytest.xfail.Exception as failed:
+            raise AssertionError(f"it is expected to fail: {failed}") from None
 
     def _load(self, world: World) -> tuple[ModuleType, dict[str, Fixture]]:
         """The module, and the fixtures that there are for its tests."""
@@ -106,6 +128,8 @@ class _View(ModuleType):
     def __init__(self) -> None:
         super().__init__("pytest")
         self.__dict__["fixture"] = _fixture
+        # pytest's own may refuse marks that the settings of whoever grades do not list.
+        self.__dict__["mark"] = pytest.MarkGenerator(_ispytest=True)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(pytest, name)
@@ -115,7 +139,7 @@ def _fixture(function: Any = None, **told: Any) -> Any:
     def decorate(made: Callable[..., Any]) -> Fixture:
         params = tuple(told.get("params") or ())
         name = told.get("name") or made.__name__
-        return Fixture(made, name, params, bool(told.get("autouse")))
+        return Fixture(made, name, params, told.get("ids"), bool(told.get("autouse")))
 
     return decorate if function is None else decorate(function)
 
@@ -132,11 +156,25 @@ def items_of(module: ModuleType, fixtures: dict[str, Fixture]) -> Iterator[Item]
         if inspect.isfunction(value) and name.startswith("test"):
             yield from _with_parameters(name, value, None, _marks(value) + of_module, fixtures)
         elif _is_test_class(name, value, module):
-            more = fixtures | _fixtures_of_class(value)
-            for method, function in inspect.getmembers(value, inspect.isfunction):
-                if method.startswith("test"):
-                    marks = _marks(function) + _marks(value) + of_module
-                    yield from _with_parameters(f"{name}::{method}", function, value, marks, more)
+            yield from _items_of_class(name, value, of_module, fixtures, module)
+
+
+def _items_of_class(
+    place: str,
+    owner: type,
+    around: list[pytest.Mark],
+    fixtures: dict[str, Fixture],
+    module: ModuleType,
+) -> Iterator[Item]:
+    """The tests of a class, and of the classes in it."""
+    fixtures = fixtures | _fixtures_of_class(owner)
+    marks = _marks(owner) + around
+    for name, value in inspect.getmembers(owner):
+        if inspect.isfunction(value) and name.startswith("test"):
+            own = _marks(value) + marks
+            yield from _with_parameters(f"{place}::{name}", value, owner, own, fixtures)
+        elif _is_test_class(name, value, module):
+            yield from _items_of_class(f"{place}::{name}", value, marks, fixtures, module)
 
 
 def _is_test_class(name: str, value: Any, module: ModuleType) -> bool:
@@ -179,12 +217,7 @@ def _with_parameters(
     for fixture in _needed(function, marks, fixtures):
         # A fixture with parameters multiplies the tests that ask for it, unless a mark sets them.
         if fixture.params and fixture.name not in named:
-            axes.append(
-                [
-                    _Values({fixture.name: p}, {fixture.name}, [], _label(p))
-                    for p in map(_bare, fixture.params)
-                ]
-            )
+            axes.append(_axis([fixture.name], fixture.params, fixture.ids, {fixture.name}))
     combinations = list(itertools.product(*axes))
     for number, parts in enumerate(combinations):
         values: dict[str, Any] = {}
@@ -196,7 +229,7 @@ def _with_parameters(
         # By number and not by label: labels may be equal, and are shortened.
         place = f"{address}#{number}" if axes else address
         label = ", ".join(part.label for part in parts)
-        yield Item(place, function, owner, values, indirect, marks + more, label)
+        yield Item(place, function, owner, values, indirect, more + marks, label)
 
 
 class _Values(NamedTuple):
@@ -216,15 +249,19 @@ def _axis_of_mark(mark: pytest.Mark) -> list[_Values]:
         names = [name.strip() for name in names.split(",") if name.strip()]
     through = told.get("indirect", False)
     indirect = set(names) if through is True else set(through or ())
-    ids = told.get("ids")
+    return _axis(names, told["argvalues"], told.get("ids"), indirect)
+
+
+def _axis(names: list[str], cases: Any, ids: Any, indirect: set[str]) -> list[_Values]:
+    """A set of values for each case, of parameters or of one fixture."""
     axis = []
-    for number, case in enumerate(told["argvalues"]):
+    for number, case in enumerate(cases):
         marks = list(getattr(case, "marks", ()))
         label = getattr(case, "id", None)
         # `pytest.param(...)` has both; a DataFrame, which has `values`, has no marks.
         values = case.values if hasattr(case, "marks") and hasattr(case, "values") else case
         values = tuple(values) if len(names) > 1 or values is not case else (values,)
-        if label is None:
+        if not isinstance(label, str):
             label = _given_id(ids, number, values)
         axis.append(
             _Values(
@@ -256,11 +293,6 @@ def _label(value: Any) -> str:
     return " ".join(text.split())[:40]
 
 
-def _bare(param: Any) -> Any:
-    """The value of a fixture's parameter, which may be a pytest.param."""
-    return param.values[0] if hasattr(param, "marks") and hasattr(param, "values") else param
-
-
 def _needed(
     function: Callable[..., Any], marks: list[pytest.Mark], fixtures: dict[str, Fixture]
 ) -> list[Fixture]:
@@ -280,14 +312,56 @@ def _needed(
 
 def _obstacle(item: Item) -> str:
     """What keeps a test from being a check."""
-    if inspect.iscoroutinefunction(item.function):
-        return "it is a coroutine, which needs a plugin of pytest"
     for mark in item.marks:
-        if mark.name == "skip" or (mark.name == "skipif" and mark.args and mark.args[0]):
+        if mark.name == "skip" or (mark.name == "skipif" and _holds(mark, item)):
             return SKIPPED
-        if mark.name == "xfail":
-            return "it is expected to fail"
     return ""
+
+
+def _holds(mark: pytest.Mark, item: Item) -> bool:
+    """Whether any condition of a mark is true; a text is evaluated as pytest does."""
+    conditions = [*mark.args, *([mark.kwargs["condition"]] if "condition" in mark.kwargs else [])]
+    known = {"os": os, "sys": sys, "platform": platform, **item.function.__globals__}
+    return any(
+        eval(condition, known) if isinstance(condition, str) else condition
+        for condition in conditions
+    )
+
+
+POINTS = ("points", "point", "weight", "score", "max_score")  # marks that courses give points by
+
+
+def _points(marks: list[pytest.Mark]) -> float | None:
+    """The points that a mark gives, the nearest one first."""
+    for mark in marks:
+        if mark.name in POINTS:
+            for value in (*mark.args, *mark.kwargs.values()):
+                if isinstance(value, int | float):
+                    return float(value)
+    return None
+
+
+def expected_failure(item: Item) -> pytest.Mark | None:
+    """The mark by which a test is expected to fail, if it is here."""
+    for mark in item.marks:
+        is_unconditional = not mark.args and "condition" not in mark.kwargs
+        if mark.name == "xfail" and (is_unconditional or _holds(mark, item)):
+            return mark
+    return None
+
+
+@contextlib.contextmanager
+def failing_as_expected(item: Item) -> Iterator[None]:
+    """Let a test fail that is expected to; where it is strict, it has to."""
+    mark = expected_failure(item)
+    try:
+        yield
+    except Exception as error:
+        if mark is None or not isinstance(error, mark.kwargs.get("raises") or Exception):
+            raise
+    else:
+        if mark is not None and mark.kwargs.get("strict"):
+            raise AssertionError("it passes, and is expected to fail")
 
 
 class Setting:
@@ -300,6 +374,7 @@ class Setting:
         self._fixtures = fixtures | (_fixtures_of_class(item.owner) if item.owner else {})
         self._made: dict[str, Any] = {}
         self._undo = contextlib.ExitStack()
+        self._loop: asyncio.AbstractEventLoop | None = None  # of coroutines among them
         self._instance = item.owner() if item.owner else None
 
     def __enter__(self) -> Setting:
@@ -318,7 +393,7 @@ class Setting:
         names = [name for name in wanted if not (self._instance is not None and name == "self")]
         given = {name: self.value(name) for name in names if self._is_known(name)}
         bound = function if self._instance is None else function.__get__(self._instance)
-        bound(**given)
+        self._finished(bound(**given))
 
     def _is_known(self, name: str) -> bool:
         known = name in self._item.values or name in self._fixtures or name in BUILT_IN
@@ -355,7 +430,15 @@ class Setting:
         """What a fixture gets as `request`."""
         item = self._item
         about = SimpleNamespace(
-            node=SimpleNamespace(name=item.function.__name__, nodeid=item.address),
+            node=SimpleNamespace(
+                name=item.function.__name__,
+                nodeid=item.address,
+                get_closest_marker=self._closest_mark,
+                iter_markers=lambda name=None: (m for m in item.marks if name in (None, m.name)),
+            ),
+            config=SimpleNamespace(getoption=lambda name, default=None, skip=False: default),
+            keywords={mark.name: mark for mark in item.marks},
+            path=self._world.folder,
             function=item.function,
             cls=item.owner,
             instance=self._instance,
@@ -368,6 +451,9 @@ class Setting:
         if name in item.indirect:
             about.param = item.indirect[name]
         return about
+
+    def _closest_mark(self, name: str, default: Any = None) -> Any:
+        return next((mark for mark in self._item.marks if mark.name == name), default)
 
     def _make(self, fixture: Fixture) -> Any:
         given = {}
@@ -382,12 +468,29 @@ class Setting:
         if fixture.on_class:
             function = function.__get__(self._instance)
         value = function(**given)
+        if inspect.isasyncgen(value):
+            made = self._finished(anext(value))
+            self.undo(lambda: self._finished(anext(value, None)))
+            return made
         if not inspect.isgenerator(value):
-            return value
+            return self._finished(value)
         made = next(value)
         # Last made, first undone: an ExitStack goes backwards, as pytest does.
         self.undo(lambda: next(value, None))
         return made
+
+    def _finished(self, value: Any) -> Any:
+        """The value, or the result of a coroutine, as a plugin of pytest would run it."""
+        if not inspect.isawaitable(value) or is_handle(value):
+            return value
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self.undo(self._loop.close)
+
+        async def awaited() -> Any:
+            return await value
+
+        return self._loop.run_until_complete(awaited())
 
     def _before(self, name: str, fixture: Fixture) -> Any:
         """What a fixture asks for; one that asks for its own name means the one it replaces."""
@@ -458,6 +561,49 @@ class Capture:
         yield
 
 
+class Logged:
+    """pytest's `caplog`: the records that were logged."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.records: list[logging.LogRecord] = []
+        self.handler = logging.Handler()
+        vars(self.handler)["emit"] = self.records.append
+        self._setting = setting
+        root = logging.getLogger()
+        root.addHandler(self.handler)
+        setting.undo(lambda: root.removeHandler(self.handler))
+
+    @property
+    def messages(self) -> list[str]:
+        return [record.getMessage() for record in self.records]
+
+    @property
+    def record_tuples(self) -> list[tuple[str, int, str]]:
+        return [(record.name, record.levelno, record.getMessage()) for record in self.records]
+
+    @property
+    def text(self) -> str:
+        form = logging.Formatter("%(levelname)-8s %(name)s:%(filename)s:%(lineno)d %(message)s")
+        return "".join(f"{form.format(record)}\n" for record in self.records)
+
+    def clear(self) -> None:
+        self.records.clear()
+
+    def set_level(self, level: int | str, logger: str | None = None) -> None:
+        """Log from this level on, until the test is over."""
+        self._setting.enter(self.at_level(level, logger))
+
+    @contextlib.contextmanager
+    def at_level(self, level: int | str, logger: str | None = None) -> Iterator[None]:
+        changed = logging.getLogger(logger)
+        before = changed.level
+        changed.setLevel(level)
+        try:
+            yield
+        finally:
+            changed.setLevel(before)
+
+
 def _monkeypatch(setting: Setting) -> pytest.MonkeyPatch:
     patch = pytest.MonkeyPatch()
     setting.undo(patch.undo)
@@ -468,9 +614,43 @@ def _tmp_path(setting: Setting) -> Path:
     return Path(setting.enter(tempfile.TemporaryDirectory()))
 
 
+def _tmpdir(setting: Setting) -> Any:
+    """As `py.path.local`, which pytest brings along for old tests."""
+    import py  # type: ignore[import-untyped]
+
+    return py.path.local(setting.value("tmp_path"))  # noqa: PTH124  # what `tmpdir` is
+
+
+def _factory(setting: Setting) -> SimpleNamespace:
+    root = setting.value("tmp_path")
+
+    def mktemp(name: str, numbered: bool = True) -> Path:
+        number = sum(1 for each in root.iterdir() if each.name.startswith(name))
+        path: Path = root / (f"{name}{number}" if numbered else name)
+        path.mkdir()
+        return path
+
+    return SimpleNamespace(mktemp=mktemp, getbasetemp=lambda: root)
+
+
+def _recorder(setting: Setting) -> pytest.WarningsRecorder:
+    recorder: pytest.WarningsRecorder = setting.enter(pytest.WarningsRecorder(_ispytest=True))
+    warnings.simplefilter("default")
+    return recorder
+
+
+def _capture(setting: Setting) -> Capture:
+    return setting.enter(Capture().installed())  # type: ignore[no-any-return]
+
+
 BUILT_IN: dict[str, Callable[[Setting], Any]] = {
-    "capsys": lambda setting: setting.enter(Capture().installed()),
+    "capsys": _capture,
+    "capfd": _capture,
+    "caplog": Logged,
     "monkeypatch": _monkeypatch,
-    "tmp_path": _tmp_path,
+    "recwarn": _recorder,
     "request": lambda setting: setting.request(""),
+    "tmp_path": _tmp_path,
+    "tmp_path_factory": _factory,
+    "tmpdir": _tmpdir,
 }

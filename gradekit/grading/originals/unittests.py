@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from gradekit.grading.originals.borrowed import noted
 from gradekit.grading.originals.original import Original, Test, title_of
-from gradekit.grading.originals.world import World, quiet
+from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
 
 SKIPPED = "it skips itself"
+# So it earns nothing: an answer that does nothing passes it.
+EXPECTED = "it is expected to fail, so it is run and earns nothing"
 
 
 class FirstError(unittest.TestResult):
@@ -52,7 +55,7 @@ class UnittestFile(Original):
     """A module of test cases."""
 
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
-        with self.world(submission) as world, quiet():
+        with self.world(submission) as world:
             module = world.load(self.path, self.path.stem)
             for name, case in cases_of(module):
                 for method in unittest.defaultTestLoader.getTestCaseNames(case):
@@ -81,7 +84,16 @@ def test_of_method(address: str, case: type[unittest.TestCase], method: str) -> 
         case, "__unittest_skip__", False
     )
     obstacle = SKIPPED if skipped else ""
-    return Test(address, title_of(function.__doc__, method), obstacle=obstacle)
+    told = noted(function)
+    fails = getattr(function, "__unittest_expecting_failure__", False)
+    return Test(
+        address,
+        title_of(function.__doc__, method),
+        points=0.0 if fails else told.points,
+        hidden=told.hidden,
+        obstacle=obstacle,
+        note=EXPECTED if fails else "",
+    )
 
 
 def run_method(case: type[unittest.TestCase], method: str) -> None:

@@ -18,6 +18,15 @@ from typing import Any
 
 from gradekit.grading.live import module_of
 from gradekit.grading.originals.keyboard import Keyboard
+from gradekit.grading.originals.shared_files import Files
+from gradekit.grading.originals.surroundings import (
+    Environment,
+    Errors,
+    Notices,
+    Printing,
+    Replaced,
+    Surroundings,
+)
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 # A test may replace what all threads of a process share: sys.stdout, an entry of sys.modules.
@@ -93,14 +102,17 @@ class World:
             **{name: AnswerModule(name, self) for name in modules},
         }
         self._answers = frozenset(modules)
-        self._keyboard = Keyboard(submission)
         self._hidden: dict[str, ModuleType | None] = {}  # of sys.modules, while this runs
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> World:
         self._stack.enter_context(_one_at_a_time)
+        self._stack.enter_context(quiet())
         self._stdout = sys.stdout
-        self._keyboard.watch()
+        parts = (Keyboard, Printing, Environment, Replaced, Notices, Errors, Files)
+        each = [part(self.submission) for part in parts]
+        self._surroundings = Surroundings(self.submission, each)
+        self._surroundings.watch()
         for name in self._answers:
             # Into sys.modules as well: `unittest.mock.patch("student.f")` and importlib look there.
             self._put(name, self._modules[name])
@@ -214,7 +226,7 @@ class World:
                     delattr(self._module, name)
             else:
                 setattr(self._module, name, before)
-        self._keyboard.disconnect()
+        self._surroundings.disconnect()
 
     def _put(self, name: str, module: ModuleType) -> None:
         self._hidden.setdefault(name, sys.modules.get(name))
@@ -235,9 +247,9 @@ def _package(name: str, found: ModuleType) -> ModuleType:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Without warnings: those of a test are shown to nobody here."""
+    """Without warnings and standard error: those of a test are shown to nobody here."""
     import warnings
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         yield

@@ -15,6 +15,7 @@ import numpy as np
 from gradekit.sandbox import wire
 
 MAX_DEPTH = 64  # as in `wire`: a list may contain itself
+MUTABLE = (list, dict, set, np.ndarray, np.random.Generator)
 
 
 class Arguments:
@@ -50,6 +51,8 @@ class Arguments:
         """What an argument holds now, other arguments as places."""
         if isinstance(value, set):
             return set(value)
+        if isinstance(value, np.random.Generator):
+            return _state(value)
         return self._with_places(value, 0)
 
     def _with_places(self, value: Any, depth: int) -> Any:
@@ -74,7 +77,7 @@ def _mutable(value: Any, is_held: Callable[[Any], bool], depth: int) -> Iterator
     """
     if depth > MAX_DEPTH:
         return
-    if isinstance(value, list | dict | set | np.ndarray) or _is_tensor(value):
+    if isinstance(value, MUTABLE) or _is_tensor(value):
         if is_held(value):
             return
         yield value
@@ -104,6 +107,8 @@ def _snapshot(value: Any) -> Any:
         return set(value)
     if isinstance(value, np.ndarray):
         return value.copy()
+    if isinstance(value, np.random.Generator):
+        return _state(value)
     return value.detach().clone()
 
 
@@ -115,11 +120,21 @@ def _is_as_before(value: Any, before: Any) -> bool:
         return len(value) == len(before) and all(a is c and b is d for a, b, c, d in pairs)
     if isinstance(value, set):
         return bool(value == before)
+    if isinstance(value, np.random.Generator):
+        return bool(_state(value) == before)
     if value.shape != before.shape or value.dtype != before.dtype:
         return False
     if isinstance(value, np.ndarray):
         return bool(value.tobytes() == before.tobytes())
     return _numbers(value) == _numbers(before)
+
+
+def _state(generator: np.random.Generator) -> tuple[int, int, int] | None:
+    """Where a generator of NumPy's usual kind stands; None for another kind."""
+    told: Any = generator.bit_generator.state
+    if told.get("bit_generator") != "PCG64":
+        return None
+    return int(told["state"]["state"]), int(told["has_uint32"]), int(told["uinteger"])
 
 
 def _numbers(tensor: Any) -> bytes:

@@ -3,6 +3,7 @@ import unittest
 from contextlib import redirect_stdout
 from unittest.mock import Mock, patch
 
+from gradescope_utils.autograder_utils.decorators import visibility, weight
 from ledger import Ledger, ask, halves, shares
 
 PAYMENTS = [("ann", 5), ("bob", 7), ("ann", 2)]
@@ -60,6 +61,18 @@ class FunctionsTest(unittest.TestCase):
         self.assertIs(halves(amounts), amounts)
         self.assertEqual(amounts, [2.0, 1.5])
 
+    @unittest.expectedFailure
+    def test_nobody_shares(self):
+        self.assertEqual(list(shares(10, 0)), [])
+
+    @patch("builtins.input", return_value="Eve")
+    @patch("builtins.print")
+    @weight(2.5)
+    @visibility("hidden")
+    def test_prints_once(self, printed, _):
+        ask()
+        printed.assert_called_once_with("Hello, Eve!")
+
     def test_shares_differ_by_a_cent(self):
         self.assertEqual(list(shares(11, 4)), [3, 3, 3, 2])
         self.assertEqual(next(shares(10, 3)), 4)
@@ -76,6 +89,14 @@ class FunctionsTest(unittest.TestCase):
     def test_greets_whom_stdin_names(self, out):
         ask()
         self.assertEqual(out.getvalue().splitlines()[-1][-11:], "Hello, Bob!")
+
+
+class AsyncTest(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        self.amounts = [4]
+
+    async def test_halves_once(self):
+        self.assertEqual(halves(self.amounts), [2])
 
 
 if __name__ == "__main__":

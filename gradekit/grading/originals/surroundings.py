@@ -1,0 +1,364 @@
+"""What a test and the answer share because natively they are one process, and a test may change.
+
+Each part looks at one such thing. Where the test has changed it, the part tells the answer's
+process before the next request, and takes over afterwards what the answer did there.
+"""
+
+from __future__ import annotations
+
+import builtins
+import logging
+import os
+import random
+import secrets
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, Protocol
+
+import cloudpickle
+
+from gradekit.grading.handle import is_handle
+from gradekit.grading.live import module_of
+from gradekit.grading.proxy import SubmissionProxy, run_of
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
+
+# Library modules whose functions tests replace: `patch("random.randint")`.
+WATCHED: tuple[ModuleType, ...] = (random, time, secrets)
+ABSENT = "absent"
+TEXT_CHARACTERS = 10_000
+
+
+class Part(Protocol):
+    """One thing that both share."""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the test has changed it."""
+
+    def connect(self) -> None:
+        """Tell the answer's process, before a request."""
+
+    def move_on(self) -> None:
+        """Take over what the answer did, after it."""
+
+    def disconnect(self) -> None:
+        """Undo it in the worker, where the next check runs as well."""
+
+
+class Surroundings:
+    """All parts, for one run of one test."""
+
+    def __init__(self, submission: SubmissionProxy, parts: Sequence[Part]) -> None:
+        self._submission = submission
+        self._parts = parts
+        self._is_busy = False
+
+    def watch(self) -> None:
+        """Look at them before and after each request of this check."""
+        objects = run_of(self._submission).attempt.objects
+        if objects is None:
+            return
+        ask = objects.ask
+
+        def ask_connected(*asked: Any) -> Any:
+            changed = [] if self._is_busy else [part for part in self._parts if part.is_changed]
+            if not changed:
+                return ask(*asked)
+            self._busily([part.connect for part in changed])
+            try:
+                return ask(*asked)
+            finally:
+                self._busily([part.move_on for part in changed])
+
+        # On this one object: only imported tests have surroundings. `_is_busy` lets through the
+        # requests that the parts themselves make meanwhile.
+        objects.__dict__["ask"] = ask_connected
+
+    def disconnect(self) -> None:
+        """Undo all of it."""
+        self._busily([part.disconnect for part in self._parts])
+
+    def _busily(self, acts: Sequence[Any]) -> None:
+        was_busy, self._is_busy = self._is_busy, True
+        try:
+            for act in acts:
+                act()
+        finally:
+            self._is_busy = was_busy
+
+
+class Printing:
+    """A `print` that the test replaced, which the answer calls back."""
+
+    def __init__(self, submission: SubmissionProxy) -> None:
+        self._submission = submission
+        self._before = self._told = builtins.print
+
+    @property
+    def is_changed(self) -> bool:
+        return builtins.print is not self._told
+
+    def connect(self) -> None:
+        if builtins.print is self._before:
+            self.disconnect()
+        else:
+            self._told = builtins.print
+            module_of(self._submission).print = builtins.print
+
+    def move_on(self) -> None:
+        """The answer's calls have been made here."""
+
+    def disconnect(self) -> None:
+        if self._told is not self._before:
+            self._told = self._before
+            del module_of(self._submission).print
+
+
+class Environment:
+    """`os.environ` and `sys.argv`, as the test sets them."""
+
+    def __init__(self, submission: SubmissionProxy) -> None:
+        self._submission = submission
+        self._before = self._told = self._now()
+
+    def _now(self) -> tuple[dict[str, str], list[str]]:
+        return dict(os.environ), [*sys.argv]
+
+    @property
+    def is_changed(self) -> bool:
+        return self._now() != self._told
+
+    def connect(self) -> None:
+        now, before = self._now(), self._before
+        names = {name for name, value in now[0].items() if before[0].get(name) != value}
+        gone = [*(before[0].keys() - now[0].keys()), *(self._told[0].keys() - now[0].keys())]
+        changed = {name: now[0][name] for name in sorted(names)}
+        argv = now[1] if now[1] != before[1] else None
+        self._submission.probe(set_environment, changed, sorted({*gone}), argv)
+        self._told = now
+
+    def move_on(self) -> None:
+        """What the answer sets is its own."""
+
+    def disconnect(self) -> None:
+        if self._told != self._before:
+            added = sorted(self._told[0].keys() - self._before[0].keys())
+            self._submission.probe(set_environment, {}, added, [""])
+
+
+class Replaced:
+    """Functions of library modules that the test replaced: they are called back."""
+
+    def __init__(self, submission: SubmissionProxy) -> None:
+        self._submission = submission
+        self._before = {module: dict(vars(module)) for module in WATCHED}
+        self._told: dict[tuple[ModuleType, str], tuple[Any, Any]] = {}  # now, and in the worker
+
+    def _now(self) -> dict[tuple[ModuleType, str], Any]:
+        return {
+            (module, name): vars(module)[name]
+            for module, before in self._before.items()
+            for name, value in before.items()
+            if vars(module).get(name) is not value and name in vars(module)
+        }
+
+    @property
+    def is_changed(self) -> bool:
+        now = self._now()
+        return now.keys() != self._told.keys() or any(
+            value is not self._told[place][0] for place, value in now.items()
+        )
+
+    def connect(self) -> None:
+        now = self._now()
+        for place in self._told.keys() - now.keys():
+            self._put_back(*place)
+        for (module, name), value in now.items():
+            there = self._submission.probe(named, module.__name__)
+            known = self._told.get((module, name))
+            self._told[module, name] = value, known[1] if known else getattr(there, name)
+            setattr(there, name, value)
+
+    def move_on(self) -> None:
+        """The answer's calls have been made here."""
+
+    def disconnect(self) -> None:
+        for place in [*self._told]:
+            self._put_back(*place)
+
+    def _put_back(self, module: ModuleType, name: str) -> None:
+        _, before = self._told.pop((module, name))
+        setattr(self._submission.probe(named, module.__name__), name, before)
+
+
+class Notices:
+    """Warnings and logged messages of the answer, where the test is looking for some."""
+
+    def __init__(self, submission: SubmissionProxy) -> None:
+        self._submission = submission
+        self._filters, self._handlers = warnings.filters, _handlers()
+        self._is_listening = False
+
+    @property
+    def is_changed(self) -> bool:
+        return warnings.filters is not self._filters or _handlers() != self._handlers
+
+    def connect(self) -> None:
+        if not self._is_listening:
+            self._submission.probe(listen)
+            self._is_listening = True
+
+    def move_on(self) -> None:
+        told = self._submission.probe(heard)
+        if not isinstance(told, tuple) or len(told) != 2:
+            return
+        for item in told[0]:
+            if isinstance(item, tuple) and len(item) == 2:
+                _warn(*item)
+        for item in told[1]:
+            if isinstance(item, tuple) and len(item) == 3:
+                _log(*item)
+
+    def disconnect(self) -> None:
+        if self._is_listening:
+            self._submission.probe(listen_no_more)
+
+
+def _handlers() -> set[int]:
+    """The handlers of all loggers, by their ids."""
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    return {id(each) for logger in loggers for each in getattr(logger, "handlers", ())}
+
+
+def _warn(category: Any, text: Any) -> None:
+    """Give a warning of the answer's here; of a class that is none, a UserWarning."""
+    if type(text) is str and isinstance(category, type):
+        known = category if issubclass(category, Warning) else UserWarning
+        message: Any = text if not is_handle(category) else known(text)
+        warnings.warn_explicit(message, known, "answer", 1)
+
+
+def _log(name: Any, level: Any, text: Any) -> None:
+    if type(name) is str and type(level) is int and type(text) is str:
+        logger = logging.getLogger(name if name.isprintable() else None)
+        if logger.isEnabledFor(level):
+            logger.handle(logger.makeRecord(logger.name, level, "answer", 1, text, (), None))
+
+
+class Errors:
+    """A `sys.stderr` that the test replaced, as pytest's capsys does."""
+
+    def __init__(self, submission: SubmissionProxy) -> None:
+        self._submission = submission
+        self._before = sys.stderr
+        self._is_listening = False
+
+    @property
+    def is_changed(self) -> bool:
+        return sys.stderr is not self._before
+
+    def connect(self) -> None:
+        if not self._is_listening:
+            self._submission.probe(keep_errors)
+            self._is_listening = True
+
+    def move_on(self) -> None:
+        text = self._submission.probe(take_errors)
+        if type(text) is str and text:
+            sys.stderr.write(text[:TEXT_CHARACTERS])
+
+    def disconnect(self) -> None:
+        if self._is_listening:
+            self._submission.probe(keep_errors)
+
+
+# ------------------------------------------------------------------ what runs in the worker
+
+
+def named(answer: Any, name: str) -> Any:
+    """A module of the library."""
+    import importlib
+
+    return importlib.import_module(name)
+
+
+def set_environment(
+    answer: Any, changed: dict[str, str], gone: list[str], argv: list[str] | None
+) -> None:
+    """Set the variables, delete others, and set the arguments where there are some."""
+    import os as system
+    import sys as process
+
+    for name in gone:
+        system.environ.pop(name, None)
+    system.environ.update(changed)
+    if argv is not None:
+        process.argv = argv
+
+
+def listen(answer: Any) -> None:
+    """Keep warnings and logged messages from now on."""
+    import logging as log
+    import warnings as warned
+
+    kept: list[Any] = []
+
+    def keep(message: Any, category: Any, *where: Any) -> None:
+        kept.append((category, str(message)))
+
+    records: list[Any] = []
+    handler: Any = log.Handler()
+    handler.emit = records.append
+    handler.kept, handler.records = kept, records
+    handler.before = warned.showwarning, log.root.level, warned.filters[:]
+    vars(warned)["showwarning"] = keep
+    warned.simplefilter("always")
+    log.root.addHandler(handler)
+    log.root.setLevel(1)
+
+
+def heard(answer: Any) -> Any:
+    """What has been kept since the last time."""
+    import logging as log
+
+    handler: Any = next(each for each in log.root.handlers if hasattr(each, "kept"))
+    warned = [(kind, text[:1000]) for kind, text in handler.kept[:100]]
+    logged = [(r.name, r.levelno, r.getMessage()[:1000]) for r in handler.records[:100]]
+    handler.kept.clear()
+    handler.records.clear()
+    return warned, logged
+
+
+def listen_no_more(answer: Any) -> None:
+    """As before `listen`."""
+    import logging as log
+    import warnings as warned
+
+    handler: Any = next(each for each in log.root.handlers if hasattr(each, "kept"))
+    before: Any = warned.filters
+    vars(warned)["showwarning"], level, before[:] = handler.before
+    log.root.setLevel(level)
+    log.root.removeHandler(handler)
+
+
+def keep_errors(answer: Any) -> None:
+    """A new standard error."""
+    import io
+    import sys as process
+
+    process.stderr = io.StringIO()
+
+
+def take_errors(answer: Any) -> str:
+    """What was written to it since the last time."""
+    import sys as process
+
+    kept: Any = process.stderr
+    text: str = kept.getvalue()
+    kept.seek(0)
+    kept.truncate()
+    return text[:10_000]

@@ -1,0 +1,42 @@
+import asyncio
+import logging
+import os
+import random
+import sys
+import warnings
+
+
+def read(path):
+    with open(path) as file:
+        return [line.strip() for line in file if line.strip()]
+
+
+def write(path, lines):
+    path.write_text("".join(f"{number} {line}\n" for number, line in enumerate(lines, 1)))
+    with open(path.parent / "done.txt", "w") as file:
+        file.write(str(len(lines)))
+
+
+def colour():
+    return os.environ.get("SHOP_COLOUR", "grey")
+
+
+def dice():
+    first, second = random.randint(1, 6), random.randint(1, 6)
+    if first == second:
+        warnings.warn("a double", UserWarning)
+    return first, second
+
+
+def complain(text):
+    print(text, file=sys.stderr)
+    logging.getLogger("shop").error("%s!", text)
+
+
+async def prices(sources):
+    await asyncio.sleep(0)
+    return [round(await source(), 2) for source in sources]
+
+
+def shuffled(things, rng):
+    return [things[place] for place in rng.permutation(len(things))]
