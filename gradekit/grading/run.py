@@ -1,4 +1,4 @@
-"""One submission on its way through the checks: a worker kept going, its replies, its time."""
+"""One submission on its way through the checks: what each asks of it, and what comes back."""
 
 from __future__ import annotations
 
@@ -11,26 +11,20 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from gradekit.errors import SandboxError
-from gradekit.grading.budget import Budget
 from gradekit.grading.call import Call, Calls
 from gradekit.grading.handle import Objects, is_handle
 from gradekit.grading.imported import Shared
+from gradekit.grading.loaded import LoadedAnswer
 from gradekit.grading.outgoing import pickled
-from gradekit.grading.raised import LINE_CHARACTERS, Problem, SubmissionError
+from gradekit.grading.raised import Problem, SubmissionError
 from gradekit.grading.terms import Terms
-from gradekit.report import clean
 from gradekit.sandbox import wire
-from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in, without_data
+from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.limits import IMPORTED, PLAIN, Limits
 from gradekit.submission import Submission
 
-RUNNING = "running the file"
 GAVE_UP = "stopped: a function of the check, which it called, ended the check"
-STATEMENTS = 20_000  # at the top level of an answer
-LEFT_OUT = 3  # of them, which hang or end the process: each costs a loading of the file
-LOST_AT = {"timed_out": "did not come to an end", "out_of_memory": "used too much memory"}
-NOTES = 20  # of what was passed over
 # Checks that send more, or get more back at a time, are not remembered: the memo holds the
 # requests of a whole class (see memo.py).
 REMEMBERED_BYTES = 2**20
@@ -105,6 +99,11 @@ class Attempt:
         self.ahead.clear()
         return None
 
+    def show_printed_by_file(self, text: str) -> None:
+        """Keep what the file printed, which was run in this check."""
+        self.printed_by_file += text
+        self.printed += text
+
     def remember(self, asked: Asked, exchange: Exchange) -> None:
         """Add an exchange to what was `asked`, and keep that, where it may be remembered."""
         self.asked_bytes += sum(len(piece) for pieces in exchange.requests for piece in pieces)
@@ -115,11 +114,7 @@ class Attempt:
 
 
 class Run:
-    """One submission being graded.
-
-    Its worker is started with the first request, and lives on from check to check: a new one each
-    time would cost more than most checks. Only where it was lost, a new one takes its place.
-    """
+    """One submission being graded, one check after the other."""
 
     def __init__(
         self,
@@ -143,16 +138,20 @@ class Run:
         self.terms = terms
         self.ways: dict[str, set[str]] = {}  # what checks made use of beside data; see handle.py
         self.attempt = Attempt()  # at the check that is being run
-        self.passed_over: tuple[str, ...] = ()  # while the file was run, a line each
-        self._module = module
-        self._submission = submission
-        self._used = used
-        before = used.cpu_seconds() if used is not None else 0.0
-        self._budget = Budget(limits or sandbox.limits, before)
-        self._worker: WorkerHandle | None = None
-        # What statements did to a worker, by their numbers: from now on it is run without them.
-        self._without: dict[int, str] | None = None
-        self._fatal: SubmissionError | None = None  # it cannot be loaded, or is out of time
+        self._answer = LoadedAnswer(sandbox, module, submission, terms.mode, limits, used)
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """What was left out while the file was run, a line each."""
+        return self._answer.passed_over
+
+    def close(self) -> None:
+        """End its worker."""
+        self._answer.close()
+
+    def release(self) -> WorkerHandle | None:
+        """Hand on its worker, if that can run another version of the answer; else end it."""
+        return self._answer.release()
 
     def begin_check(
         self, name: str = "", constants: Callable[[], set[Any]] = lambda: set()
@@ -182,28 +181,6 @@ class Run:
         """What the next drawn cases are made from: the seed, the check, and a running number."""
         self.attempt.draws += 1
         return self.seed, self.attempt.name, self.attempt.draws
-
-    def close(self) -> None:
-        """End the worker."""
-        for worker in (self._worker, self._used):
-            if worker is not None:
-                worker.close()
-        self._worker = self._used = None
-
-    def release(self) -> WorkerHandle | None:
-        """Hand on the worker, if it can run another version of the answer; else end it."""
-        worker, self._worker = self._used or self._worker, None
-        self._used = None
-        if worker is None or (self._without is None and self._fatal is None):
-            return worker
-        worker.close()
-        return None
-
-    def _new_worker(self) -> WorkerHandle:
-        """A worker to load the submission into."""
-        # The used one only once: whatever is lost later is replaced by a new one.
-        used, self._used = self._used, None
-        return used if used is not None else self.sandbox.worker()
 
     def request(self, kind: str, body: Any, what: object) -> Any:
         """Ask the submission for something; raise what it raised, or what became of it."""
@@ -263,7 +240,7 @@ class Run:
         Returns:
             The digest of the replies; None if the check itself has to look at what came of it.
         """
-        if self._fatal is not None:
+        if self._answer.fatal is not None:
             return None
         try:
             exchange = self._exchange([[request] for request in requests])
@@ -285,7 +262,7 @@ class Run:
         # None until this request has ended well: what a check makes of anything else (a lost
         # worker, an exception in between) must not be remembered as a verdict on these replies.
         asked, attempt.asked = attempt.asked, None
-        error = self._fatal or attempt.lost
+        error = self._answer.fatal or attempt.lost
         if error is not None and not attempt.ahead:
             raise error.anew()
         objects = attempt.objects
@@ -374,17 +351,15 @@ class Run:
             return self._exchange_in_time(requests, given)
 
     def _exchange_in_time(self, requests: list[wire.Pieces], given: Sequence[Any]) -> Exchange:
-        worker = self._loaded_worker()
-        if self.attempt.allowance is None:
-            try:
-                self.attempt.allowance = self._budget.for_check(worker)
-            except SubmissionError as error:
-                self._fatal = error.anew()
-                raise
-        objects = self.attempt.objects
+        attempt = self.attempt
+        worker = self._answer.worker(attempt.show_printed_by_file)
+        if attempt.allowance is None:
+            attempt.allowance = self._answer.for_check(worker)
+        objects = attempt.objects
         if objects is not None and objects.may_call_back:
             return self._converse(worker, requests, given)
-        return self._send(worker, requests, self.attempt.allowance)
+        replies, lost = self._answer.send(worker, requests, attempt.allowance)
+        return Exchange(requests, replies, lost, attempt.printed_by_file)
 
     def _converse(
         self, worker: WorkerHandle, requests: list[wire.Pieces], given: Sequence[Any]
@@ -400,12 +375,12 @@ class Run:
                 replies.append(worker.converse(request, attempt.allowance, answer))
                 attempt.allowance = worker.allowance
         except WorkerLost as error:
-            self._forget_worker(worker.spent)
+            self._answer.forget(worker.spent)
             lost = error.with_traceback(None)
         # A function of the check ended it (`converse` has closed the worker): the answer may not
         # catch what it raised and go on, so the check is over.
         except BaseException as error:
-            self._forget_worker(worker.spent)
+            self._answer.forget(worker.spent)
             own = error if isinstance(error, SubmissionError) else SubmissionError(GAVE_UP)
             attempt.lost = own.anew()
             raise
@@ -424,117 +399,13 @@ class Run:
             self._weigh(frame)
         return result
 
-    def _loaded_worker(self) -> WorkerHandle:
-        """The worker with the submission in it; a new one where the last was lost."""
-        if self._worker is not None:
-            return self._worker
-        # First the file as a whole, which is quicker. If that loses the worker, and from then on in
-        # every new worker, a statement at a time without those that are to blame.
-        try:
-            if self._without is None and (lost := self._load()) is not None:
-                self._without = {}
-                self._load_in_steps(self._without, lost)
-            elif self._without is not None:
-                self._load_in_steps(self._without, None)
-        except SubmissionError as error:
-            self._fatal = error.anew()
-            raise
-        assert self._worker is not None
-        return self._worker
-
-    @property
-    def _about(self) -> list[Any]:
-        """What a worker is told of the submission."""
-        answer = self._submission
-        modules = [list(each) for each in answer.modules]
-        return [self._module, answer.name, list(answer.cells), modules]
-
-    def _load(self) -> SubmissionError | None:
-        """Run the submission's file in a new worker; return how that was lost, if it was."""
-        worker = self._worker = self._new_worker()
-        body = [*self._about, self.terms.mode] if self.has_handles else self._about
-        request = wire.encode("load", 1, body, pickled)
-        exchange = self._send(worker, [request], self._budget.for_loading(worker))
-        if exchange.lost is not None:
-            return SubmissionError.of(exchange.lost, RUNNING)
-        self.passed_over = _notes(self._while_loading(exchange, 1))
-        return None
-
-    def _load_in_steps(self, without: dict[int, str], lost: SubmissionError | None) -> None:
-        """Run the file a statement at a time, without those at which a worker was lost.
-
-        So a statement that hangs or ends the process costs a loading, and no function.
-
-        Args:
-            without: What such statements did, by their numbers; new ones are added.
-            lost: What became of a worker that ran the file as a whole.
-
-        Raises:
-            SubmissionError: it cannot be run, or has no function beside what was left out.
-        """
-        while (ending := self._run_steps(without, lost)) is not None:
-            number, error = ending
-            lost = lost or SubmissionError.of(error, RUNNING)
-            if number < 0 or len(without) >= LEFT_OUT:
-                raise lost.anew()
-            without[number] = LOST_AT.get(error.ending, "ended the process")
-
-    def _run_steps(
-        self, without: dict[int, str], lost: SubmissionError | None
-    ) -> tuple[int, WorkerLost] | None:
-        """Run the file in a new worker; return how and at which statement that was lost."""
-        worker = self._worker = self.sandbox.worker()
-        allowance = self._budget.for_loading(worker)
-        body = [*self._about, self.terms.mode, without]
-        request = wire.encode("load_in_steps", 1, body, pickled)
-        for number in range(1, STATEMENTS):  # of the request; the first runs no statement
-            exchange = self._send(worker, [request], allowance)
-            if exchange.lost is not None:
-                # Request 2 runs statement 0; -1 is a loss before any statement.
-                return number - 2, exchange.lost
-            value = self._while_loading(exchange, number)
-            if value is not None:
-                notes, has_functions = _end_of_steps(value)
-                if lost is not None and not has_functions:
-                    raise lost.anew()
-                self.passed_over = _notes(notes)
-                return None
-            request = wire.encode("step", number + 1, None, pickled)
-        raise SubmissionError(f"it has more than {STATEMENTS:,} statements at its top level")
-
-    def _while_loading(self, exchange: Exchange, number: int) -> Any:
-        """What came back while the file was run; raise what ended that."""
-        reply = self._reply(exchange.replies[0], number, RUNNING)
-        self.attempt.printed_by_file += reply.printed
-        self.attempt.printed += reply.printed
-        if reply.kind == "raised":
-            raise Problem.of(reply.value).while_loading()
-        return reply.value
-
-    def _send(
-        self, worker: WorkerHandle, requests: list[wire.Pieces], allowance: Allowance
-    ) -> Exchange:
-        before = worker.cpu_seconds()
-        replies: list[wire.Received] = []
-        lost = None
-        try:
-            replies.extend(worker.exchange(requests, allowance))
-        except WorkerLost as error:
-            # A worker that slept has used no CPU time, but is charged its allowance all the same:
-            # else an answer could sleep in every check, and hardly use up its time.
-            timed_out = error.ending == "timed_out"
-            spent = allowance.cpu_start + allowance.seconds
-            self._forget_worker(max(before, spent if timed_out else worker.spent))
-            lost = error.with_traceback(None)  # a traceback would keep the replies in memory
-        return Exchange(requests, replies, lost, self.attempt.printed_by_file)
-
     def _reply(
         self,
         frame: wire.Received,
         number: int,
         what: object,
-        objects: Objects | None = None,
-        given: Any = None,
+        objects: Objects | None,
+        given: Any,
     ) -> Reply:
         """The reply that came back; a worker that sent something else is ended."""
         try:
@@ -547,10 +418,7 @@ class Run:
             value = objects.settled(given, reply.value, reply.changes)
             return Reply(reply.kind, value, reply.printed)
         except wire.Malformed as error:
-            if (worker := self._worker) is not None:
-                worker.close()
-                self._forget_worker(worker.spent)
-            raise SubmissionError.of(without_data(error), what) from None
+            raise self._answer.refuse(error, what) from None
 
     def _weigh(self, frame: wire.Received) -> None:
         """Count what a check was told.
@@ -563,25 +431,6 @@ class Run:
         if self.attempt.told_bytes > TOLD_BYTES:
             raise wire.Malformed("more data than one check may be told")
 
-    def _forget_worker(self, cpu_seconds: float) -> None:
-        self._budget.note_end(cpu_seconds)
-        self._worker = None
-
 
 def _joined(requests: list[wire.Pieces]) -> list[bytes]:
     return [b"".join(pieces) for pieces in requests]
-
-
-def _end_of_steps(told: Any) -> tuple[Any, bool]:
-    """What was passed over, and whether there is a function, as a worker says at the end.
-
-    A worker may say anything: what has another form counts as no function.
-    """
-    return (told[0], told[1] is True) if isinstance(told, tuple) and len(told) == 2 else ((), False)
-
-
-def _notes(told: Any) -> tuple[str, ...]:
-    """What a worker says it passed over, if that is what it is."""
-    if not isinstance(told, list) or not all(isinstance(note, str) for note in told):
-        raise SubmissionError("it sent back no proper data", "malformed")
-    return tuple(clean(note, LINE_CHARACTERS).replace("\n", " ") for note in told[:NOTES])

@@ -1,0 +1,236 @@
+"""An answer in a worker: loaded with the first request, and anew where its worker was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradekit.grading.budget import Budget
+from gradekit.grading.outgoing import pickled
+from gradekit.grading.raised import LINE_CHARACTERS, Problem, SubmissionError
+from gradekit.report import clean
+from gradekit.sandbox import wire
+from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in, without_data
+from gradekit.sandbox.launch import Sandbox
+from gradekit.sandbox.limits import PLAIN, Limits
+from gradekit.submission import Submission
+
+RUNNING = "running the file"
+STATEMENTS = 20_000  # at the top level of an answer
+LEFT_OUT = 3  # of them, which hang or end the process: each costs a loading of the file
+LOST_AT = {"timed_out": "did not come to an end", "out_of_memory": "used too much memory"}
+NOTES = 20  # of what was passed over
+
+
+class LoadedAnswer:
+    """One answer, the worker that holds it, and the time that both have left.
+
+    The worker lives on from check to check: a new one each time would cost more than most checks.
+
+    Attributes:
+        passed_over: What was left out while the file was run, a line each.
+        fatal: Why the answer can be asked nothing any more: it cannot be loaded, or is out of time.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        module: str,
+        submission: Submission,
+        mode: str,
+        limits: Limits | None = None,
+        used: WorkerHandle | None = None,
+    ) -> None:
+        """Begin with an answer; nothing is started yet.
+
+        Args:
+            mode: Whether its checks hold handles; see sandbox/limits.py.
+            limits: Of time, instead of the sandbox's own.
+            used: A worker that has run another version of the same answer, and may run this.
+        """
+        self.passed_over: tuple[str, ...] = ()
+        self.fatal: SubmissionError | None = None
+        self._sandbox = sandbox
+        # What a worker is told of the answer.
+        modules = [list(each) for each in submission.modules]
+        self._about = [module, submission.name, list(submission.cells), modules]
+        self._mode = mode
+        self._used = used
+        before = used.cpu_seconds() if used is not None else 0.0
+        self._budget = Budget(limits or sandbox.limits, before)
+        self._worker: WorkerHandle | None = None
+        # What statements did to a worker, by their numbers: from now on it is run without them.
+        self._without: dict[int, str] | None = None
+
+    def worker(self, show_printed: Callable[[str], None]) -> WorkerHandle:
+        """The worker with the answer in it; a new one where the last was lost.
+
+        Args:
+            show_printed: Is given what the file prints, where it has to be run for this.
+
+        Raises:
+            SubmissionError: the answer cannot be loaded.
+        """
+        if self._worker is not None:
+            return self._worker
+        # First the file as a whole, which is quicker. If that loses the worker, and from then on in
+        # every new worker, a statement at a time without those that are to blame.
+        try:
+            if self._without is None and (lost := self._load(show_printed)) is not None:
+                self._without = {}
+                self._load_in_steps(self._without, lost, show_printed)
+            elif self._without is not None:
+                self._load_in_steps(self._without, None, show_printed)
+        except SubmissionError as error:
+            self.fatal = error.anew()
+            raise
+        assert self._worker is not None
+        return self._worker
+
+    def for_check(self, worker: WorkerHandle) -> Allowance:
+        """The time that a check may use.
+
+        Raises:
+            SubmissionError: nothing is left.
+        """
+        try:
+            return self._budget.for_check(worker)
+        except SubmissionError as error:
+            self.fatal = error.anew()
+            raise
+
+    def send(
+        self, worker: WorkerHandle, requests: list[wire.Pieces], allowance: Allowance
+    ) -> tuple[list[wire.Received], WorkerLost | None]:
+        """Send requests together; the replies, and how the worker was lost, if it was."""
+        before = worker.cpu_seconds()
+        replies: list[wire.Received] = []
+        try:
+            replies.extend(worker.exchange(requests, allowance))
+        except WorkerLost as error:
+            # A worker that slept has used no CPU time, but is charged its allowance all the same:
+            # else an answer could sleep in every check, and hardly use up its time.
+            timed_out = error.ending == "timed_out"
+            spent = allowance.cpu_start + allowance.seconds
+            self.forget(max(before, spent if timed_out else worker.spent))
+            # A traceback would keep the replies in memory.
+            return replies, error.with_traceback(None)
+        return replies, None
+
+    def refuse(self, error: wire.Malformed, what: object) -> SubmissionError:
+        """End the worker, whose reply is no proper one; what is said of that."""
+        if (worker := self._worker) is not None:
+            worker.close()
+            self.forget(worker.spent)
+        return SubmissionError.of(without_data(error), what)
+
+    def forget(self, cpu_seconds: float) -> None:
+        """The worker is gone, which had used so much; the next request starts a new one."""
+        self._budget.note_end(cpu_seconds)
+        self._worker = None
+
+    def close(self) -> None:
+        """End the worker."""
+        for worker in (self._worker, self._used):
+            if worker is not None:
+                worker.close()
+        self._worker = self._used = None
+
+    def release(self) -> WorkerHandle | None:
+        """Hand on the worker, if it can run another version of the answer; else end it."""
+        worker, self._worker = self._used or self._worker, None
+        self._used = None
+        if worker is None or (self._without is None and self.fatal is None):
+            return worker
+        worker.close()
+        return None
+
+    def _load(self, show_printed: Callable[[str], None]) -> SubmissionError | None:
+        """Run the answer's file in a new worker; return how that was lost, if it was."""
+        # The used one only once: whatever is lost later is replaced by a new one.
+        used, self._used = self._used, None
+        worker = self._worker = used if used is not None else self._sandbox.worker()
+        body = self._about if self._mode == PLAIN else [*self._about, self._mode]
+        request = wire.encode("load", 1, body, pickled)
+        replies, lost = self.send(worker, [request], self._budget.for_loading(worker))
+        if lost is not None:
+            return SubmissionError.of(lost, RUNNING)
+        self.passed_over = _notes(self._told(replies[0], 1, show_printed))
+        return None
+
+    def _load_in_steps(
+        self,
+        without: dict[int, str],
+        lost: SubmissionError | None,
+        show_printed: Callable[[str], None],
+    ) -> None:
+        """Run the file a statement at a time, without those at which a worker was lost.
+
+        So a statement that hangs or ends the process costs a loading, and no function.
+
+        Args:
+            without: What such statements did, by their numbers; new ones are added.
+            lost: What became of a worker that ran the file as a whole.
+            show_printed: As in `worker`.
+
+        Raises:
+            SubmissionError: it cannot be run, or has no function beside what was left out.
+        """
+        while (ending := self._run_steps(without, lost, show_printed)) is not None:
+            number, error = ending
+            lost = lost or SubmissionError.of(error, RUNNING)
+            if number < 0 or len(without) >= LEFT_OUT:
+                raise lost.anew()
+            without[number] = LOST_AT.get(error.ending, "ended the process")
+
+    def _run_steps(
+        self,
+        without: dict[int, str],
+        whole: SubmissionError | None,
+        show_printed: Callable[[str], None],
+    ) -> tuple[int, WorkerLost] | None:
+        """Run the file in a new worker; return how and at which statement that was lost."""
+        worker = self._worker = self._sandbox.worker()
+        allowance = self._budget.for_loading(worker)
+        body = [*self._about, self._mode, without]
+        request = wire.encode("load_in_steps", 1, body, pickled)
+        for number in range(1, STATEMENTS):  # of the request; the first runs no statement
+            replies, lost = self.send(worker, [request], allowance)
+            if lost is not None:
+                # Request 2 runs statement 0; -1 is a loss before any statement.
+                return number - 2, lost
+            told = self._told(replies[0], number, show_printed)
+            if told is not None:
+                notes, has_functions = _end_of_steps(told)
+                if whole is not None and not has_functions:
+                    raise whole.anew()
+                self.passed_over = _notes(notes)
+                return None
+            request = wire.encode("step", number + 1, None, pickled)
+        raise SubmissionError(f"it has more than {STATEMENTS:,} statements at its top level")
+
+    def _told(self, frame: wire.Received, number: int, show_printed: Callable[[str], None]) -> Any:
+        """What a worker said while it ran the file; raise what ended that."""
+        try:
+            reply: Reply = reply_in(frame, number)
+        except wire.Malformed as error:
+            raise self.refuse(error, RUNNING) from None
+        show_printed(reply.printed)
+        if reply.kind == "raised":
+            raise Problem.of(reply.value).while_loading()
+        return reply.value
+
+
+def _end_of_steps(told: Any) -> tuple[Any, bool]:
+    """What was passed over, and whether there is a function, as a worker says at the end.
+
+    A worker may say anything: what has another form counts as no function.
+    """
+    return (told[0], told[1] is True) if isinstance(told, tuple) and len(told) == 2 else ((), False)
+
+
+def _notes(told: Any) -> tuple[str, ...]:
+    """What a worker says it passed over, if that is what it is."""
+    if not isinstance(told, list) or not all(isinstance(note, str) for note in told):
+        raise SubmissionError("it sent back no proper data", "malformed")
+    return tuple(clean(note, LINE_CHARACTERS).replace("\n", " ") for note in told[:NOTES])
