@@ -1,10 +1,13 @@
 """How often `kit explain` finds the line: mutants of the bank's right answers, explained.
 
-    python benchmarks/explain.py [--mutants N] [--dropped N] [--seed S] [--exercise NAME ...]
+    python benchmarks/explain.py [--mutants N] [--dropped N] [--seed S] [--hand own|other]
+                                 [--exercise NAME ...]
 
 A mutant changes one expression of a solution or of a right answer (`kit verify`'s operators, and
 some that it does not have: a negated argument, another power, another axis), or drops a
-statement. Those that lose no point are passed over. Printed are, for changed expressions, how
+statement. With `--hand other` they are the slips of `benchmarks/slips.py`, which share nothing
+with what the search tries; each kind of slip comes as often as any. Those that lose no point are
+passed over. Printed are, for changed expressions, how
 often the changed line comes first and among the first three; for dropped statements, how often
 the function is right; and the seconds, on the wall, and of the CPU of this process and its
 workers. `--verbose` prints each mutant.
@@ -24,6 +27,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from slips import slips
+
 from gradekit.course import Course, Exercise
 from gradekit.edits.mutants import mutants_of
 from gradekit.edits.source import Source
@@ -33,7 +38,8 @@ from gradekit.grading.session import Session
 from gradekit.submission import Submission
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = 3  # of the right answers of an exercise: making mutants takes a second a file
+# Of the right answers of an exercise: making `kit verify`'s mutants takes a second a file.
+FILES = {"own": 3, "other": 20}
 
 
 class Mutant(NamedTuple):
@@ -45,6 +51,7 @@ class Mutant(NamedTuple):
     function: str
     dropped: bool
     told: str
+    kind: str = ""
 
 
 class Outcome(NamedTuple):
@@ -54,6 +61,7 @@ class Outcome(NamedTuple):
     mutant: Mutant
     place: int  # of the changed line among those found; 0 if it is not there
     function_right: bool
+    found: tuple[str, ...]  # the places, the likeliest first
     seconds: float
     cpu: float
 
@@ -65,6 +73,22 @@ def mutants(text: str) -> list[Mutant]:
         if source != text and (made := described(text, source)):
             found.append(made)
     return found
+
+
+def slipped(text: str) -> list[Mutant]:
+    """All slips of another hand in a right answer, as mutants."""
+    found = []
+    for kind, source in slips(text):
+        if (made := described(text, source)) is not None:
+            first = made.line - (kind == "doubled")  # either copy is one too many
+            found.append(made._replace(line=first, dropped=kind == "dropped", kind=kind))
+    return found
+
+
+def chosen(pool: list[Mutant], rng: random.Random) -> Mutant:
+    """One of them, each kind as likely as any."""
+    kind = rng.choice(sorted({each.kind for each in pool}))
+    return rng.choice([each for each in pool if each.kind == kind])
 
 
 def described(text: str, source: str) -> Mutant | None:
@@ -130,7 +154,8 @@ def explained(session: Session, exercise: Exercise, mutant: Mutant, limit: float
     seconds = time.monotonic() - started
     place = place_of(mutant, found)
     right = bool(found.places) and found.places[0].function == mutant.function
-    return Outcome(exercise, mutant, place, right, seconds, cpu_seconds(session) - began)
+    places = tuple(f"{each.line}: {each.after.strip()}" for each in found.places[:3])
+    return Outcome(exercise, mutant, place, right, places, seconds, cpu_seconds(session) - began)
 
 
 def place_of(mutant: Mutant, found: Explanation) -> int:
@@ -155,8 +180,10 @@ def run(options: argparse.Namespace) -> list[Outcome]:
     for exercise in exercises:
         rng = random.Random(f"{options.seed} {exercise.name}")
         right = sorted((course.bank / exercise.name / "right").glob("*.py"))
-        files = rng.sample([course.solution(exercise), *right], min(FILES, 1 + len(right)))
-        known = [mutants(file.read_text("utf-8")) for file in files]
+        every_file = [course.solution(exercise), *right]
+        files = rng.sample(every_file, min(FILES[options.hand], len(every_file)))
+        make = mutants if options.hand == "own" else slipped
+        known = [made for file in files if (made := make(file.read_text("utf-8")))]
         wanted = {False: options.mutants, True: options.dropped}
         with open_session(course, exercise) as session:
             session.wait_until_warm()
@@ -166,7 +193,7 @@ def run(options: argparse.Namespace) -> list[Outcome]:
                 pool = [each for each in every if each.dropped == dropped]
                 if not pool or not wanted[dropped]:
                     continue
-                outcome = explained(session, exercise, rng.choice(pool), options.limit)
+                outcome = explained(session, exercise, chosen(pool, rng), options.limit)
                 if outcome is None:
                     continue
                 wanted[dropped] -= 1
@@ -183,9 +210,11 @@ def tell(outcome: Outcome) -> None:
         f"  {'dropped' if mutant.dropped else 'changed'} line {mutant.line}: "
         f"place {outcome.place}, "
         f"function {'right' if outcome.function_right else 'wrong'}, {outcome.seconds:.1f} s, "
-        f"cpu {outcome.cpu:.1f} s | {mutant.told[:150]}",
+        f"cpu {outcome.cpu:.1f} s | {mutant.kind} {mutant.told[:150]}",
         flush=True,
     )
+    if not (outcome.function_right if mutant.dropped else outcome.place == 1):
+        print(f"    found {'; '.join(outcome.found) or 'nothing'}", flush=True)
 
 
 def summary(outcomes: Iterator[Outcome]) -> str:
@@ -212,6 +241,7 @@ def main() -> None:
     parser.add_argument("--dropped", type=int, default=4, help="dropped statements an exercise")
     parser.add_argument("--limit", type=float, default=24.0, help="seconds for one answer")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hand", choices=FILES, default="own", help="whose mutants")
     parser.add_argument("--exercise", nargs="*", default=[])
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
