@@ -146,7 +146,7 @@ def arguments(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterato
 
 
 def siblings(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
-    if isinstance(node, ast.Attribute | ast.Name):
+    if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
         name = node.attr if isinstance(node, ast.Attribute) else node.id
         head = source.code(node)[: -len(name)]
         for pair in PAIRS:

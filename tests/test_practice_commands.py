@@ -320,7 +320,8 @@ def test_try_writes_the_failing_call_and_runs_it(folder, capfd):
 def test_try_takes_a_call_of_ones_own(folder, capfd):
     """The contract's value stands beside it; what is no call is one sentence."""
     (folder / "exercise_05_softmax.py").write_text(RIGHT, "utf-8")
-    assert run("try", "softmax", "--call", "softmax([0, 0])").exit_code == 0
+    own = run("try", "softmax", "--call", "softmax([0, 0])")
+    assert own.exit_code == 0 and "expected [0.5, 0.5]" in own.output
     assert "# expected: [0.5, 0.5]" in (folder / "try_exercise_05.py").read_text("utf-8")
     assert "[0.5 0.5]" in capfd.readouterr().out
     for call, problem in (("softmax(", "no valid Python"), ("1 + 1", "is no call"),

@@ -60,3 +60,5 @@ def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> N
         python = trial.own_python()
         click.echo(f"{python} {shortest(path)}")
         trial.run(python, path)
+        if example.expected:
+            click.echo(f"expected {example.expected}")

@@ -19,6 +19,8 @@ MOST_NAMES = 12  # of those in scope
 MOST_OF_FILE = 15  # methods and functions that the file has elsewhere
 PLACES = (ast.BinOp, ast.Return, ast.Assign, ast.AugAssign, ast.Call, ast.Compare, ast.keyword,
           ast.Expr, ast.Tuple, ast.List, ast.ListComp, ast.GeneratorExp, ast.IfExp)  # fmt: skip
+AXES = ("-1", "0", "1", "2")
+SHARES = ("p", "rate", "prob", "beta", "alpha", "momentum", "decay", "smoothing", "dropout")
 TERMS = ("1", "2", "1e-8", "1e-12", "1e-5")
 
 
@@ -39,6 +41,17 @@ class Additions:
                 if self._source.code(node.func.value) not in MODULES and "\n" not in text:
                     found[text] = None
         return [*found][:MOST_OF_FILE]
+
+    @cached_property
+    def _reductions(self) -> list[str]:
+        """`.sum(axis=0)` and the like, in the words of the library that the file uses."""
+        torch = "torch." in self._source.text
+        axis, keep = ("dim", "keepdim") if torch else ("axis", "keepdims")
+        return [
+            f".{name}({axis}={number}{kept})"
+            for name, kept in (("sum", ""), ("sum", f", {keep}=True"), ("mean", ""))
+            for number in AXES
+        ]
 
     @cached_property
     def _functions(self) -> list[str]:
@@ -86,6 +99,8 @@ class Additions:
             yield self._source.replaced(node, text, question, weight)
         for text, weight in self._suffixes(node):
             question = "is an index missing?" if text[0] == "[" else "is a method missing?"
+            if text in self._reductions:
+                question = "is a sum or a mean along an axis missing?"
             yield self._source.replaced(node, atom + text, question, weight)
         yield from self._terms(node, atom)
 
@@ -115,6 +130,8 @@ class Additions:
         """What may stand behind a value."""
         parent = self._source.parents[node]
         is_matrix = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.MatMult)
+        for method in self._reductions:
+            yield method, 0.15
         for method in dict.fromkeys([*METHODS, *self._methods]):
             yield method, 0.6 if method == ".T" and is_matrix else 0.12
         for subscript in self._subscripts:
@@ -124,8 +141,9 @@ class Additions:
         """A term or a factor more."""
         in_product = isinstance(self._source.parents[node], ast.BinOp | ast.Compare)
         names = self._source.names_in_scope(node)[:MOST_NAMES]
-        for sign, others in (("+", [*names, *TERMS]), ("*", [*names, "2", "0.5"]),
-                             ("-", [*names, "1"]), ("/", [*names, "2"])):  # fmt: skip
+        shares = [f"(1 - {name})" for name in names if name.rstrip("12") in SHARES]
+        for sign, others in (("+", [*names, *TERMS]), ("*", [*names, "2", "0.5", *shares]),
+                             ("-", [*names, "1"]), ("/", [*names, "2", *shares])):  # fmt: skip
             for other in others:
                 text = f"{atom} {sign} {other}"
                 text = f"({text})" if in_product else text

@@ -76,6 +76,7 @@ class Calls:
         yield from self._other_function(node)
         yield from self._without_call(node)
         yield from self._other_dtype(node)
+        yield from self._stabilised(node)
 
     def _arguments(self, node: ast.Call) -> tuple[int, int]:
         """Where the arguments stand: between the parentheses."""
@@ -311,6 +312,19 @@ class Calls:
             for dtype in self._dtypes(node):
                 if dtype != self._source.code(keyword.value):
                     yield self._source.replaced(keyword.value, dtype, _asks("dtype"), 0.35)
+
+    def _stabilised(self, node: ast.Call) -> Iterator[Edit]:
+        """`exp(x)` as `exp(x - x.max())`, along each axis that the file names."""
+        if called(node) != "exp" or len(node.args) != 1:
+            return
+        value = self._source.atom(node.args[0])
+        torch = self._source.code(node.func) == "torch.exp"
+        word, keep, largest = ("dim", "keepdim", "amax") if torch else ("axis", "keepdims", "max")
+        axes = [name for name in self._source.names_in_scope(node) if name in AXIS_WORDS]
+        for axis in dict.fromkeys([*axes, *self._axes, "-1"]):
+            text = f"{value} - {value}.{largest}({word}={axis}, {keep}=True)"
+            question = "how large can this become?"
+            yield self._source.replaced(node.args[0], text, question, 0.6)
 
 
 def _asks(keyword: str | None) -> str:

@@ -17,7 +17,7 @@ KINDS = (
     operators.binary, operators.epsilons, operators.comparisons, operators.conditions,
     operators.assignments, operators.terms,
 )  # fmt: skip
-MOST = 20_000  # of one answer
+MOST = 60_000  # of one answer
 
 
 def edits_of(cells: Sequence[str]) -> list[Edit]:

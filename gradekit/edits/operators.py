@@ -43,6 +43,10 @@ def binary(source: Source, node: ast.AST) -> Iterator[Edit]:
             text = between.replace(sign, other)
             weight = 0.9 if place == 0 else 0.5
             yield source.edit(*gap, text, node, "which operator?", weight)
+    for other in ("+", "-", "*", "/", "//", "%", "**"):
+        if between.count(sign) == 1 and other != sign and other not in OTHERS[sign].split():
+            text = between.replace(sign, other)
+            yield source.edit(*gap, text, node, "which operator?", 0.25)
     left, right = source.code(node.left), source.code(node.right)
     if sign in ("-", "/", "@", "//", "%", "**", "<<"):
         text = f"{source.atom(node.right)} {sign} {source.atom(node.left)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from gradekit.errors import KitError
@@ -158,6 +159,16 @@ class Source:
                 if isinstance(block, list):
                     for place, statement in enumerate(block):
                         yield block, place, statement
+
+    @cached_property
+    def numbers(self) -> list[int | float]:
+        """The numbers that are written in the functions, each once, in order of appearance."""
+        found: dict[int | float, None] = {}
+        for node in ast.walk(self.tree):
+            value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+            if type(value) in (int, float) and self.around.get(node) is not None:
+                found[value] = None
+        return [*found]
 
     def names_in_scope(self, node: ast.AST) -> list[str]:
         """Parameters and variables of the functions around a node, in order of appearance."""

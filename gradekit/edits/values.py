@@ -11,7 +11,10 @@ from gradekit.edits.vocabulary import ALONG_AXIS, STRINGS
 
 AXIS_WORDS = {"axis", "dim", "axes", "dims", "axis1", "axis2"}
 PRODUCTS = (ast.Mult, ast.Div, ast.MatMult)
+MOST_NUMBERS = 12  # of those that the file has elsewhere
+LIKE_INFINITY = 1e4  # -1e9 often stands for it
 LARGEST = 1e300  # infinity is no number that one types
+TINY = (1e-8, 1e-12, 1e-5, 1e-6, 1e-15)
 NEVER_NEGATED = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Lambda, ast.Compare, ast.BoolOp)
 
 
@@ -41,7 +44,8 @@ def _numbers(source: Source, node: ast.AST) -> Iterator[Edit]:
     value = number_of(node)
     question, likely, possible = _other_numbers(source, node, value)
     seen = {_written(value)}
-    for weight, values in ((0.85, likely), (0.35, possible)):
+    elsewhere = [each for each in source.numbers if abs(each) < LARGEST][:MOST_NUMBERS]
+    for weight, values in ((0.85, likely), (0.35, possible), (0.2, elsewhere)):
         for other in values:
             text = other if isinstance(other, str) else _written(other)
             if text not in seen:
@@ -64,6 +68,10 @@ def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, li
         return "which power?", [*steps, 2, -value, 0.5, 1], [3, -1, -0.5, -2, *names]
     if isinstance(parent, ast.Subscript | ast.Slice):
         return "which index?", [*steps, 0, -1, 1], ["None", -2, 2, -value]
+    if abs(value) >= LIKE_INFINITY:
+        library = "np" if "np." in source.text else "torch" if "torch" in source.text else "math"
+        sign = "-" * (value < 0)
+        return "is that as far as it goes?", [f"{sign}{library}.inf", f"float('{sign}inf')"], steps
     if isinstance(value, int):
         half = [value // 2] if value % 2 == 0 else []
         return "which number?", [*steps, 0, 1, 2, -1], [-value, 2 * value, *half, 0.5, "None"]
@@ -71,7 +79,7 @@ def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, li
     scaled = [value * 10, value / 10, value * 2, value / 2]
     small = [value + 1, value - 1]
     likely = [*small, 0.0, 1.0, 0.5, *scaled[2:], 2.0]
-    return "which number?", likely, [1 - value, -value, *scaled, *ratios, 1e-8, 1e-12, value**2]
+    return "which number?", likely, [1 - value, -value, *scaled, *ratios, value**2, *TINY]
 
 
 def is_number(node: ast.AST) -> bool:

@@ -19,6 +19,7 @@ GROUPS = [
     sqrt square abs
     sum cumsum
     prod cumprod
+    cumsum cumprod
     maximum minimum fmax fmin
     zeros ones empty
     zeros_like ones_like empty_like

@@ -41,6 +41,19 @@ SAMPLE = 10  # of checks, to see which functions they run
 GUESS = "no small change mends it: is a statement missing in this function?"
 # A name that has no value, and the line that asks for it.
 STOPPED = re.compile(r"(?:NameError|UnboundLocalError)\b[^']*'(\w+)'.*?\(line (\d+)", re.DOTALL)
+RAISED_AT = re.compile(r"\(line (\d+)")  # in the text of an exception
+# How much likelier an edit is where the failure has to do with what it changes: in the line that
+# raised, a copy where an argument was changed in place, an axis where a shape is wrong.
+IN_RAISING_LINE, IN_KIND = 3.0, 2.0
+DOUBTFUL = 0.5
+TRY_SECONDS = 0.004  # for a version of an answer, besides the check
+COPIES, OF_COPIES = (".copy()", ".clone()"), 6.0
+ABOUT = {
+    "shape": ("axis", "index"),
+    "dtype": ("dtype", "type"),
+    "type": ("type", "method", "function"),
+    "not raised": ("condition", "comparison"),
+}
 AFTER_FIRST = 20  # edits that are still tried once one has mended everything,
 AFTER_A_LOOP = 4  # where each of them may take its time,
 AFTER_SOME = 150  # and once one has mended something: it may have done so by chance
@@ -99,13 +112,21 @@ class Search:
         """
         edits = edits_of(self._submission.cells)
         headers = [_headers(cell) for cell in self._submission.cells]
-        for key in self._keys():
-            if self._is_explained(key) or not self._may_go_on():
-                continue
-            self._least_seconds = CHECK_SECONDS if key.ending == "finished" else LOOP_SECONDS
-            lines = self._lines_of(key)
-            wanted = [edit for edit in edits if _runs(edit, lines, headers)]
-            self._try(key, [edit for edit in wanted if _may_help(edit, key)])
+        lines = {key: self._lines_of(key) for key in self._keys()}
+        # One mistake is run by all that it makes fail; of several, by some.
+        shared = (
+            frozenset.intersection(*known) if (known := [*filter(None, lines.values())]) else None
+        )
+        wanted: dict[Check, list[Edit]] = {}
+        for key, ran in lines.items():
+            helping = [e for e in edits if _runs(e, ran, headers) and _may_help(e, key)]
+            doubtful = {e for e in helping if shared and not _runs(e, shared, headers)}
+            wanted[key] = sorted(helping, key=lambda e: -_likelihood(e, key, e in doubtful))
+        # What runs few lines says most about the place.
+        for key in sorted(wanted, key=lambda k: len(wanted[k]) * (TRY_SECONDS + k.seconds)):
+            if not self._is_explained(key) and self._may_go_on():
+                self._least_seconds = _least_seconds(key)
+                self._try(key, wanted[key])
         return self.mended
 
     def unmended(self) -> list[str]:
@@ -203,8 +224,9 @@ class Search:
 
     def _lines_of(self, key: Check) -> frozenset[tuple[int, int]]:
         """The lines that the answer runs in a check; empty where nobody knows."""
-        if key.ending not in ("finished", "timed_out"):
+        if key.ending not in ("finished", "timed_out") or not self._may_go_on():
             return frozenset()
+        self._least_seconds = _least_seconds(key)
         plan = Plan((key.name,), frozenset())
         tried = self._tried(self._submission, plan, self._limits(4.0), tracing=True)
         return trace.lines_of(tried.told, self._submission.name)
@@ -328,6 +350,27 @@ def _may_help(edit: Edit, key: Check) -> bool:
     """Whether an edit can help where a name has no value: it gives it one, or stands there."""
     stopped = STOPPED.search(key.told)
     return stopped is None or stopped[1] in edit.text or edit.line == int(stopped[2])
+
+
+def _least_seconds(key: Check) -> float:
+    """What a check of a changed answer may take, at least."""
+    return CHECK_SECONDS if key.ending == "finished" else LOOP_SECONDS
+
+
+def _likelihood(edit: Edit, key: Check, is_doubtful: bool) -> float:
+    """The weight of an edit, and more where it has to do with how the check failed.
+
+    `is_doubtful`: it is in a line that not all failing checks run.
+    """
+    raised = RAISED_AT.search(key.told) if key.kind.startswith("raised") else None
+    weight = edit.weight * (DOUBTFUL if is_doubtful else 1.0)
+    if raised is not None and edit.line == int(raised[1]):
+        weight *= IN_RAISING_LINE
+    if any(word in edit.change for word in ABOUT.get(key.kind, ())):
+        weight *= IN_KIND
+    if key.kind == "changed" and not edit.replaces and any(c in edit.text for c in COPIES):
+        weight *= OF_COPIES
+    return weight
 
 
 def _runs(

@@ -18,8 +18,9 @@ def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
     if explanation.mends:
         for number, place in enumerate(explanation.places):
             yield from _told(place, first=number == 0, gave_up=gave_up)
-        for function in explanation.unmended:
-            yield f"No single small change mends the rest of {function}."
+        if explanation.unmended:
+            rest = " and ".join(explanation.unmended)
+            yield f"No single small change mends the rest of {rest}."
         return
     yield _nothing(explanation)
     for place in explanation.places:
