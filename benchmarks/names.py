@@ -63,6 +63,8 @@ def main() -> None:
         with open_session(course, exercise) as session:
             found = [*named(course, exercise, session)]
         for each in found:
+            if not each.is_caught:
+                print(f"passes: {each.function}: {each.code}")
             if each.name:
                 verdict = "true" if each.is_true else "WRONG"
                 print(f"{verdict}: {each.function}: {each.code}\n       {each.name}")

@@ -317,6 +317,25 @@ def test_try_writes_the_failing_call_and_runs_it(folder, capfd):
     assert answer_suffix("try_exercise_05.py") == "" and answer_suffix("exercise_05.py") == ".py"
 
 
+def test_try_takes_a_notebook_and_refuses_a_strangers_file(folder, tmp_path):
+    """Its cells stand in the script; what lies elsewhere would run with nothing around it."""
+    cells = ["import numpy as np", "%matplotlib inline\n" + WRONG]
+    (folder / "exercise_05_softmax.ipynb").write_text(
+        json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {},
+                    "cells": [{"cell_type": "code", "metadata": {}, "outputs": [], "source": cell,
+                               "execution_count": None} for cell in cells]}), "utf-8"
+    )  # fmt: skip
+    assert run("try", "softmax", "--no-run").exit_code == 0
+    text = (folder / "try_exercise_05.py").read_text("utf-8")
+    assert "# %matplotlib inline" in text and "from exercise_05" not in text
+    compile(text, "", "exec")
+    stranger = tmp_path / "other" / "exercise_05_softmax.py"
+    stranger.parent.mkdir()
+    stranger.write_text(WRONG, "utf-8")
+    refused = run("try", str(stranger))
+    assert refused.exit_code == 2 and "not in your practice folder" in refused.stderr
+
+
 def test_try_takes_a_call_of_ones_own(folder, capfd):
     """The contract's value stands beside it; what is no call is one sentence."""
     (folder / "exercise_05_softmax.py").write_text(RIGHT, "utf-8")

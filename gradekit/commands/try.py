@@ -13,6 +13,8 @@ from gradekit.commands._options import EXERCISE, practice_folder
 if TYPE_CHECKING:
     from gradekit.report import Counterexample
 
+CAUSES = 4  # of failures: the first of them may have no call, such as a function that is not there
+
 
 @kit.command("try", short_help="Write the call that fails into a small script, and run it.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
@@ -24,7 +26,7 @@ def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> N
 
     The file lies beside your answer and holds nothing hidden: put `breakpoint()` or `print`
     into it or into your answer. It runs in your own Python, with nothing around it, so it works
-    for your own answer in a practice folder only.
+    for your own answer in a practice folder only, or for a notebook of the same name there.
 
     \b
     Example:
@@ -37,7 +39,8 @@ def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> N
     course = course_of(context)
     exercise = course.find(name)
     workspace = practice_folder(context)
-    submission = workspace.read_answer(exercise)
+    trial.refuse_others(workspace, exercise, name)
+    submission = trial.answer_of(workspace, exercise)
     seed = workspace.seed_of(exercise)
     with graded_answer(course, exercise, submission, seed=seed) as (session, report):
         example: Counterexample | None
@@ -45,7 +48,7 @@ def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> N
             function, args, keywords = trial.parsed(call)
             example = trial.own_example(call, session.expected(function, args, keywords))
         else:
-            example = trial.example_of(session.explained(submission, report))
+            example = trial.example_of(session.explained(submission, report, most=CAUSES))
     if example is None:
         done = f"`{exercise.slug}` {report.praise}: there is nothing wrong to try."
         left = (
@@ -54,7 +57,7 @@ def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> N
         )
         click.echo(done if report.passed else left)
         return
-    path = trial.write(workspace, exercise, example)
+    path = trial.write(workspace, exercise, example, submission)
     click.echo(f"{shortest(path)} is written.")
     if not no_run:
         python = trial.own_python()

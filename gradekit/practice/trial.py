@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,8 +17,38 @@ from gradekit.errors import KitError
 from gradekit.intake.names import TRIAL
 from gradekit.practice.workspace import Workspace
 from gradekit.report import Counterexample, Report
+from gradekit.submission import Submission, read
 
+MAGIC = re.compile(r"^([ \t]*[%!].*)$", re.MULTILINE)
 IMPORTS = {"np": "import numpy as np", "torch": "import torch", "nn": "from torch import nn"}
+
+
+def refuse_others(workspace: Workspace, exercise: Exercise, name: str) -> None:
+    """Refuse a path of somebody else's file: nothing would confine it in one's own Python.
+
+    Raises:
+        KitError: `name` is the path of a file that is not in the practice folder.
+    """
+    path = Path(name)
+    own = workspace.folder.resolve()
+    if path.is_file() and path.resolve().parent != own:
+        raise KitError(
+            f"{name} is not in your practice folder, and nothing confines what runs in your own "
+            f"Python.\n`kit check {exercise.slug} {name}` grades it in the sandbox."
+        )
+
+
+def answer_of(workspace: Workspace, exercise: Exercise) -> Submission:
+    """The learner's file, or the notebook of its name where that file is as it came, or is gone.
+
+    Raises:
+        KitError: there is nothing that could be graded.
+    """
+    notebook = workspace.answer(exercise).with_suffix(".ipynb")
+    is_begun = workspace.answer(exercise).is_file() and not workspace.is_stub(exercise)
+    return (
+        read(notebook) if notebook.is_file() and not is_begun else workspace.read_answer(exercise)
+    )
 
 
 def example_of(report: Report) -> Counterexample | None:
@@ -68,7 +99,9 @@ def own_example(call: str, expected: str | None) -> Counterexample:
     return Counterexample(call=call.strip(), expected=expected or "", got="")
 
 
-def write(workspace: Workspace, exercise: Exercise, example: Counterexample) -> Path:
+def write(
+    workspace: Workspace, exercise: Exercise, example: Counterexample, submission: Submission
+) -> Path:
     """Write the script beside the answer; it is kit's file, and written anew each time.
 
     Raises:
@@ -76,21 +109,21 @@ def write(workspace: Workspace, exercise: Exercise, example: Counterexample) -> 
     """
     path = workspace.folder / f"{TRIAL}{exercise.number}.py"
     try:
-        path.write_text(script(exercise, example), "utf-8")
+        path.write_text(script(exercise, example, submission), "utf-8")
     except OSError as error:
         raise KitError(f"{path} cannot be written: {error.strerror}.") from None
     return path
 
 
-def script(exercise: Exercise, example: Counterexample) -> str:
-    """The text of the file."""
+def script(exercise: Exercise, example: Counterexample, submission: Submission) -> str:
+    """The text of the file. Cells of a notebook stand in it, since nothing can import them."""
     used = {node.id for node in ast.walk(ast.parse(example.call)) if isinstance(node, ast.Name)}
     function = example.call.partition("(")[0]
     lines = [
         f'"""A call to look into. `kit try {exercise.slug}` writes this file anew."""',
         "",
         *(line for name, line in IMPORTS.items() if name in used),
-        f"from {exercise.name} import {function}",
+        *_answer_lines(exercise, function, submission),
         "",
     ]
     if example.expected:
@@ -98,6 +131,15 @@ def script(exercise: Exercise, example: Counterexample) -> str:
     if example.got:
         lines.append(f"# got:      {example.got}")
     return "\n".join([*lines, f"print({example.call})", ""])
+
+
+def _answer_lines(exercise: Exercise, function: str, submission: Submission) -> list[str]:
+    if not submission.name.endswith(".ipynb"):
+        return [f"from {exercise.name} import {function}"]
+    lines = []
+    for number, cell in enumerate(submission.cells, 1):
+        lines += [f"# {submission.name}, cell {number}", MAGIC.sub(r"# \1", cell).rstrip(), ""]
+    return lines
 
 
 def own_python() -> str:
