@@ -124,7 +124,8 @@ def one_hidden(st):
 def several_heads(st):
     def of_sizes(sizes):
         L, D, num_heads, masked, factor = sizes
-        mask = st.one_of(views(st, L, L), views(st, 1, 1, 1, L)) if masked else st.none()
+        shapes = (L, L), (L,), (1, 1, 1, L)
+        mask = st.one_of([views(st, *each) for each in shapes]) if masked else st.none()
         weights = (array(st, D, D) for _ in range(4))
         x = array(st, 1, L, D).map(lambda x: factor * x)
         given = st.tuples(x, *weights, st.just(num_heads), mask)
@@ -140,7 +141,7 @@ def one_head(st):
     """One or two positions of width one: a number each, and one for each weight."""
     def of_length(L):
         weights = (array(st, 1, 1) for _ in range(4))
-        mask = st.one_of(st.none(), views(st, L, L), views(st, 1, 1, 1, L))
+        mask = st.one_of(st.none(), views(st, L, L), views(st, L), views(st, 1, 1, 1, L))
         given = st.tuples(array(st, 1, L, 1), *weights, st.just(1), mask)
         return given.map(lambda case: case[:6] if case[6] is None else case)
 

@@ -95,6 +95,12 @@ def based(st):
     return points(st, (10000.0, 4.0, 100.0))
 
 
+def odd_points(st):
+    """One point of an odd width."""
+    rows = st.sampled_from([[2.0], [1.0, 0.0, 2.0]])
+    return rows.map(lambda row: (np.array([row]), np.array([1])))
+
+
 def heads(st):
     return st.tuples(st.integers(1, 3), st.integers(1, 2))
 
@@ -314,7 +320,7 @@ def test_takes_another_base(submission):
     ROPE.assert_holds(submission, cases, draw=draw_base)
 
 
-@check("apply_rope", points=0.5,
+@check("apply_rope", points=0.5, inputs=odd_points,
        hint="Which column would the last of five be turned with?")
 def test_turns_an_odd_width(submission):
     """An odd D is a ValueError, 1 included; an even one is not."""

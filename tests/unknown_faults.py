@@ -266,7 +266,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("expected_tokens", "lambda r, k: round(right(r, k), 5)", "round"),
         ("expected_tokens", "lambda r, k: right(r, k) * (1 + 1e-6)", ""),
         ("speculative_step", "lambda d, p, q, rng: right(d, p, q, rng)[:-1]", "own token|last|one less|one more|accepted only"),
-        ("speculative_step", "lambda d, p, q, rng: right(d, np.round(p, 2) / np.round(p, 2).sum(-1, keepdims=True), q, rng)", "round"),
+        ("speculative_step", "lambda d, p, q, rng: right(d, np.round(p, 1) / np.round(p, 1).sum(-1, keepdims=True), q, rng)", "round"),
     ],
     "gan": [
         ("discriminator_loss", "lambda r, f: right(r, f) * (1 + 1e-4)", ""),

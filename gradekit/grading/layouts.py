@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 # Not reversed: torch, which an answer may use, takes no arrays of negative strides.
 LAYOUTS = ("Fortran-ordered", "strided", "read-only")
+# How one makes such an array oneself, for messages: there is no call that holds one.
+MADE = {
+    "Fortran-ordered": "x = np.asfortranarray(x)",
+    "strided": "x = x.repeat(2, axis=-1)[..., ::2]",
+    "read-only": "x.flags.writeable = False",
+}
 
 # Where an answer runs, this module cannot be imported: what is sent from it travels whole.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -53,7 +59,8 @@ def assert_any_layout(
             truth.compare(value, args, more, rtol=rtol, atol=atol)
         except Mismatch as mismatch:
             given = f"{call_as_code(truth.function, args, more)} with {layout} arrays"
-            raise Mismatch(str(mismatch), given, mismatch.kind, mismatch.deviation) from None
+            text = f"{mismatch} (`{MADE[layout]}` makes one)"
+            raise Mismatch(text, given, mismatch.kind, mismatch.deviation) from None
 
 
 def _in_layouts(answer: Any, name: str, layouts: tuple[str, ...], cases: Any) -> list[Any]:

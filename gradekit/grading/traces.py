@@ -16,7 +16,7 @@ import numpy as np
 
 from gradekit.grading.afresh import alike, assert_afresh
 from gradekit.grading.compare import Mismatch, assert_array, assert_number
-from gradekit.grading.layouts import frozen, laid_out
+from gradekit.grading.layouts import MADE, frozen, laid_out
 from gradekit.grading.shown import show
 from gradekit.grading.truth import KINDS, Case, Draw, Truth, with_keywords
 
@@ -63,6 +63,7 @@ def assert_no_traces(
     for value, layout in zip(laid, LAYOUTS[1:], strict=True):
         if not alike(plain, value):
             text = "it gives something else than for plain arrays of the same numbers"
+            text = f"{text} (`{MADE[layout]}` makes one)"
             raise Mismatch(text, f"{truth.function} with {layout} arrays")
     if new and shared:
         raise Mismatch("what it returned shares its memory with an argument", truth.function)
