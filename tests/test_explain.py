@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis  # noqa: F401  # slow to import here, where a search has little time
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.edits.every import edits_of
+from gradekit.explain.blame import Search
 from gradekit.explain.explanation import Explanation, explain
 from gradekit.grading.session import Session
 from gradekit.practice import workspace
@@ -40,6 +42,7 @@ WRONG = [
     ("e.sum(axis=axis, keepdims=True)", "e.sum(axis=axis)", 7, "does the axis stay (keepdims)?"),
     ("np.exp(shifted)", "np.exp(-shifted)", 13, "which sign?"),
     ("return e /", "return e *", 7, "which operator?"),
+    ("np.exp(x - x.max(axis=axis, keepdims=True))", "np.exp(x)", 6, "how large can this become?"),
 ]
 
 
@@ -112,6 +115,19 @@ def test_nothing_found_shows_what_happens(explained: Callable[..., Explanation])
     assert [place.function for place in found.places] == ["softmax"]
     assert found.call.startswith("softmax(")
     assert [step.name for step in found.steps] == ["x", "e", ""]
+
+
+def test_what_hangs_points_at_its_loop(session_of: Callable[[str], Session]) -> None:
+    """Nothing is known of the lines of a check that never ended; the function's loop is."""
+    session = session_of("softmax")
+    text = "def softmax(x, axis=-1):\n    y = x\n    while True:\n        y = y\n"
+    submission = Submission("exercise_05_softmax.py", (text,), "")
+    report = session.grade(wrong("return e /", "return e *"))
+    checks = [msgspec.structs.replace(each, ending="timed_out") for each in report.failed]
+    report = msgspec.structs.replace(report, checks=tuple(checks))
+    search = Search(session, submission, report, deadline=time.monotonic())
+    ((function, line, question, gain),) = search.suspects()
+    assert (function, line, gain) == ("softmax", 3, 0.0) and "loop" in question
 
 
 @pytest.fixture

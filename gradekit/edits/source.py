@@ -165,9 +165,13 @@ class Source:
         """The numbers that are written in the functions, each once, in order of appearance."""
         found: dict[int | float, None] = {}
         for node in ast.walk(self.tree):
-            value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
-            if type(value) in (int, float) and self.around.get(node) is not None:
-                found[value] = None
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, int | float)
+                and not isinstance(node.value, bool)
+                and self.around.get(node) is not None
+            ):
+                found[node.value] = None
         return [*found]
 
     def names_in_scope(self, node: ast.AST) -> list[str]:

@@ -38,7 +38,8 @@ MOST_AFRESH = 6
 SLOW_SECONDS = 0.5
 FRESH_AFTER = 60  # versions of an answer in one worker
 SAMPLE = 10  # of checks, to see which functions they run
-GUESS = "no small change mends it: is a statement missing in this function?"
+GUESS = "is a statement missing in this function?"
+ENDLESS = "does this loop come to an end?"
 # A name that has no value, and the line that asks for it.
 STOPPED = re.compile(r"(?:NameError|UnboundLocalError)\b[^']*'(\w+)'.*?\(line (\d+)", re.DOTALL)
 RAISED_AT = re.compile(r"\(line (\d+)")  # in the text of an exception
@@ -145,8 +146,10 @@ class Search:
 
         What only failing checks run, and all of them, is the likeliest: the share of those that
         fail among the checks that run it, times the share of those that run it among the
-        checks that fail.
+        checks that fail. Where most of it does not come to an end, it is a loop.
         """
+        if endless := self._endless():
+            return [endless]
         self._deadline = max(self._deadline, time.monotonic() + GRACE_SECONDS)
         ran: dict[str, list[int]] = {}
         headers = self._function_lines()
@@ -169,6 +172,25 @@ class Search:
         names = found or [name for name in dict.fromkeys(headers.values()) if name in own]
         first = {name: line for (_, line), name in reversed(headers.items())}
         return [(name, first[name], GUESS, 0.0) for name in names[:1]]
+
+    def _endless(self) -> tuple[str, int, str, float] | None:
+        """The first loop of the function that explains most failures, where that hangs."""
+        first = next((cause.first for cause in causes(self._report) if cause.max_score), None)
+        if first is None or first.ending != "timed_out":
+            return None
+        for text in self._submission.cells:
+            with contextlib.suppress(KitError):
+                source = Source(text)
+                loops = [
+                    each
+                    for _, _, each in source.statements()
+                    if isinstance(each, ast.While | ast.For)
+                    and source.functions[each].partition(".")[0] == first.function
+                ]
+                if loops:
+                    loop = min(loops, key=lambda n: (isinstance(n, ast.For), n.lineno))
+                    return source.functions[loop], loop.lineno, ENDLESS, 0.0
+        return None
 
     def _stops(self) -> list[tuple[int, int]]:
         """The lines at which a name had no value yet."""

@@ -24,7 +24,7 @@ def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
         return
     yield _nothing(explanation)
     for place in explanation.places:
-        yield f"The checks that fail point at {place.function} ({place.where})."
+        yield f"The checks that fail point at {place.function} ({place.where}): {place.change}"
     if explanation.call:
         yield f"What happens in {explanation.call}:"
         for step in explanation.steps[:SHOWN_STEPS]:
