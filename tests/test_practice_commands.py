@@ -104,10 +104,12 @@ def test_a_solved_answer_that_breaks_is_shown_what_changed(folder):
 
 
 def test_try_is_offered_only_where_there_is_a_call_to_try(folder):
-    """A failed import has none."""
-    (folder / "exercise_05_softmax.py").write_text("import nothing_of_the_kind\n", "utf-8")
+    """A failed import has none; of what is not written there is nothing to explain either."""
+    answer = folder / "exercise_05_softmax.py"
+    assert "kit explain" not in run("check", "softmax").output
+    answer.write_text("import nothing_of_the_kind\n", "utf-8")
     said = run("check", "softmax").output
-    assert "kit hint 5" in said and "kit try" not in said
+    assert "kit hint 5" in said and "kit try" not in said and "kit explain 5" in said
 
 
 def test_check_lists_problems_for_an_editor(folder):

@@ -142,6 +142,8 @@ def _print(
 
 def next_steps(report: Report, exercise: Exercise, workspace: Workspace | None) -> list[str]:
     """Commands that help from here, for one's own answer in a practice folder."""
+    from gradekit.report import NOT_WRITTEN
+
     if workspace is None or report.not_run:
         return []
     if not report.passed:
@@ -150,7 +152,9 @@ def next_steps(report: Report, exercise: Exercise, workspace: Workspace | None) 
         steps = [f"kit try {number} (this call as a file to run)"] if shown else []
         broken = workspace.has_solved(exercise)
         last = f"kit solution {number} (what changed)" if broken else f"kit hint {number}"
-        return [*steps, f"kit explain {number}", last]
+        # Of what is not written there is nothing to explain.
+        begun = any(check.told != NOT_WRITTEN for check in report.failed)
+        return [*steps, *([f"kit explain {number}"] if begun else []), last]
     following = workspace.next_exercise()
     has_solution = workspace.course.solution(exercise).is_file()  # learners may have none
     steps = [f"kit solution {exercise.slug}"] if has_solution else []
