@@ -1,6 +1,7 @@
 """Public courses behind the judge: how many of their tests still mean the same.
 
-    python benchmarks/import_corpora.py [--mutants 2000] [--jobs 1] [--only N] DIR ...
+    python benchmarks/import_corpora.py [--mutants 2000] [--seed 1] [--jobs 1]
+        [--skip N] [--only N] DIR ...
 
 DIR is a checkout of Exercism's Python track, TorchCode, deep-ml's problems, nbgrader, otter-grader,
 minbpe or micrograd; which one, its files tell. Each is brought into one of the forms that `kit
@@ -9,7 +10,8 @@ run natively: by unittest, pytest, doctest, or `exec` in the namespace of the an
 
 Prints a line a corpus: tests that the right solution passes natively, and of those behind the
 boundary; of mutated answers the verdicts that differ, those that pass only behind the boundary
-apart; and tests passed by an answer whose objects equal everything.
+apart; and tests passed by an answer whose objects equal everything. Apart from the latter are
+tests that the answer judges itself, and those that ask nothing of it: an empty answer passes them.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ import contextlib
 import importlib.util
 import io
 import json
+import multiprocessing
 import os
-import pickle
 import random
 import re
 import resource
@@ -30,15 +32,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 Verdicts = dict[tuple[str, str], bool]  # by case and address
-SECONDS = 20  # of CPU, of an exercise's tests natively
+SECONDS = 20  # of CPU, of the tests of a file natively
 PATIENCE = 5  # times as long by the clock
+PROCESSES = multiprocessing.get_context("forkserver")
+SLOWER = 5  # times as long as the solution, and a mutant is taken to hang
 ANYTHING = """
 class Anything:
     def __init__(self, *args, **kwargs): pass
@@ -219,32 +225,52 @@ def namespace_of(path: Path) -> dict[str, Any]:
 # The same tests natively, in a process of their own for each answer.
 
 
+class Natively(NamedTuple):
+    """What came of the tests of a file: which passed, by their addresses, and the CPU time."""
+
+    passed: dict[str, bool]
+    seconds: float
+
+
 def natively(
-    case: Path, reader: str, modules: list[str], tests: list[Any], source: str
-) -> dict[str, bool]:
-    """Which tests of a file an answer passes, by their addresses; run in a forked child."""
-    read_end, write_end = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read_end)
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(nowhere, stream)
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-        signal.alarm(PATIENCE * SECONDS)
-        passed: dict[str, bool] = {}
-        with contextlib.suppress(BaseException):
-            os.chdir(case.parent)
-            sys.path.insert(0, str(case.parent))
-            NATIVE[reader](case, modules, tests, source, passed)
-        with os.fdopen(write_end, "wb") as out:
-            out.write(pickle.dumps(passed))
-        os._exit(0)
-    os.close(write_end)
-    with os.fdopen(read_end, "rb") as inp:
-        content = inp.read()
-    os.waitpid(child, 0)
-    return pickle.loads(content) if content else {}
+    case: Path, reader: str, modules: list[str], tests: list[Any], source: str, seconds: int
+) -> Natively:
+    """Run the tests of a file on an answer in a process of their own.
+
+    Of a server that has imported libraries and used none of them: torch's autograd starts threads,
+    and a process forked afterwards would wait for them.
+    """
+    outcome, told = PROCESSES.Pipe(duplex=False)
+    asked = (case, reader, modules, tests, source)
+    child = PROCESSES.Process(target=in_a_process, args=(told, seconds, asked))
+    child.start()
+    told.close()
+    try:
+        return Natively(*outcome.recv())
+    except EOFError:
+        return Natively({}, seconds)
+    finally:
+        child.join()
+        child.close()
+
+
+def in_a_process(told: Any, seconds: int, asked: tuple[Any, ...]) -> None:
+    """Tell what passed, and end."""
+    case, reader, modules, tests, source = asked
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    signal.alarm(PATIENCE * seconds)
+    passed: dict[str, bool] = {}
+    with contextlib.suppress(BaseException):
+        if torch := sys.modules.get("torch"):
+            torch.set_num_threads(1)
+        os.chdir(case.parent)
+        sys.path.insert(0, str(case.parent))
+        NATIVE[reader](case, modules, tests, source, passed)
+    told.send((passed, time.process_time()))
+    os._exit(0)
 
 
 def module_from(source: str, names: list[str]) -> ModuleType:
@@ -433,6 +459,7 @@ class Row(NamedTuple):
     native: int = 0
     behind: int = 0
     judged: int = 0
+    idle: int = 0
     answers: int = 0
     verdicts: int = 0
     only_native: int = 0
@@ -444,9 +471,9 @@ class Row(NamedTuple):
         return Row(*(a + b for a, b in zip(self, other, strict=True)))
 
 
-def measured(outcome: Any, mutants: int, tell: Callable[[str], None]) -> Row:
+def measured(outcome: Any, mutants: int, seed: int, tell: Callable[[str], None]) -> Row:
     """An exercise that was imported: its solution, mutants of it, and an answer like anything."""
-    from gradekit.authoring.importing.trial import BY_A_PERSON, JUDGED
+    from gradekit.authoring.importing.trial import ASKS_NOTHING, BY_A_PERSON, JUDGED
     from gradekit.edits.mutants import mutants_of
     from gradekit.engine import open_session
 
@@ -455,27 +482,33 @@ def measured(outcome: Any, mutants: int, tell: Callable[[str], None]) -> Row:
     if not tests:
         return Row(exercises=1)
 
-    def native(source: str) -> Verdicts:
+    used: list[float] = []  # seconds of CPU
+
+    def native(source: str, seconds: int = SECONDS) -> Verdicts:
         verdicts: Verdicts = {}
         for case in target.found.cases:
             name = target.case_name(case.path)
             mine = [each.test for each in tests if each.case == name]
             path = target.cases / name
-            got = natively(path, case.reader, list(target.found.modules), mine, source)
-            verdicts |= {(name, address): good for address, good in got.items()}
+            modules = list(target.found.modules)
+            got = natively(path, case.reader, modules, mine, source, seconds)
+            used.append(got.seconds)
+            verdicts |= {(name, address): good for address, good in got.passed.items()}
         return verdicts
 
     right = native(target.found.solution)
+    took = max(used)
     passing = [each for each in tests if right.get((each.case, each.test.address))]
     checks = [each for each in passing if each.name]
     for each in passing:
         if not each.name:
             tell(f"  lost: {target.name} {each.test.address}: {each.why_not[:150]}")
-    row = Row(1, len(passing), len(checks), sum(each.way == JUDGED for each in checks))
+    ways = Counter(each.way for each in checks)
+    row = Row(1, len(passing), len(checks), ways[JUDGED], ways[ASKS_NOTHING])
     if not checks:
         return row
-    chosen = random.Random(target.name).sample(pool := [*mutants_of(target.found.solution)],
-                                               min(mutants, len(pool)))  # fmt: skip
+    pool = [*mutants_of(target.found.solution)]
+    chosen = random.Random(f"{seed} {target.name}").sample(pool, min(mutants, len(pool)))
     with open_session(target.course, target.exercise()) as session:
 
         def behind(source: str) -> dict[str, bool]:
@@ -485,22 +518,25 @@ def measured(outcome: Any, mutants: int, tell: Callable[[str], None]) -> Row:
             return {check.name: check.outcome == "passed" for check in report.checks}
 
         for mutant in chosen:
-            there, here = native(mutant.source), behind(mutant.source)
+            there = native(mutant.source, 2 + int(SLOWER * took))
             if not there:  # it hung: there is nothing to compare with
                 continue
+            here = behind(mutant.source)
             pairs = [(bool(there.get((e.case, e.test.address))), here[e.name]) for e in checks]
             lies = [e for e, (a, b) in zip(checks, pairs, strict=True) if b and not a]
             change = f"{mutant.before} -> {mutant.after}"
             for each in lies:
-                tell(f"  only behind: {target.name} {each.test.address}: {change}")
+                tell(f"  only behind: {target.name} {each.test.address}: line {mutant.line}: "
+                     f"{change}")  # fmt: skip
             lost = [e for e, (a, b) in zip(checks, pairs, strict=True) if a and not b]
             for each in lost:
-                tell(f"  only natively: {target.name} {each.test.address}: {change}")
+                tell(f"  only natively: {target.name} {each.test.address}: line {mutant.line}: "
+                     f"{change}")  # fmt: skip
             row = row.plus(Row(answers=1, verdicts=len(pairs), only_native=len(lost),
                                only_behind=len(lies)))  # fmt: skip
         anything = like_anything(target.found.solution)
         there, here = native(anything), behind(anything)
-        fooled = [e for e in checks if here[e.name] and e.way != JUDGED]
+        fooled = [e for e in checks if here[e.name] and e.way not in (JUDGED, ASKS_NOTHING)]
         for each in fooled:
             tell(f"  fooled: {target.name} {each.test.address}")
         return row.plus(Row(
@@ -527,15 +563,17 @@ def commit_of(folder: Path) -> str:
     return done.stdout.strip()
 
 
-def imported(corpus: Corpus, work: Path, jobs: int, only: int | None) -> Iterator[Any]:
+def imported(corpus: Corpus, work: Path, options: argparse.Namespace) -> Iterator[Any]:
     from gradekit.authoring.importing import run
     from gradekit.authoring.importing.run import import_course
     from gradekit.authoring.importing.trial import try_all
 
-    if only:
-        run.try_all = lambda targets, *rest: try_all(targets[:only], *rest)
+    first = options.skip
+    last = first + options.only if options.only else None
+    run.try_all = lambda targets, *rest: try_all(targets[first:last], *rest)
     done = import_course(
-        corpus.kind, corpus.folder, work / "course", solutions=None, with_mutants=False, jobs=jobs,
+        corpus.kind, corpus.folder, work / "course", solutions=None, with_mutants=False,
+        jobs=options.jobs,
         on_found=lambda count: None, on_done=lambda outcome: None,
     )  # fmt: skip
     for passed in done.passed:
@@ -544,30 +582,31 @@ def imported(corpus: Corpus, work: Path, jobs: int, only: int | None) -> Iterato
 
 
 def main() -> None:
-    with contextlib.suppress(ImportError):
-        import torch
-
-        torch.set_num_threads(1)  # a forked child has no other threads, and would wait for them
+    PROCESSES.set_forkserver_preload(["torch", "pytest", "gradekit.grading.originals"])
     raw = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
     parser.add_argument("--mutants", type=int, default=0, help="mutated answers in all")
+    parser.add_argument("--seed", type=int, default=1, help="decides which answers are mutated")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--only", type=int, help="so many exercises of each corpus")
+    parser.add_argument("--skip", type=int, default=0, help="so many exercises of each corpus")
+    parser.add_argument("--only", type=int, help="the next so many of them")
     options = parser.parse_args()
-    print("| corpus | exercises | tests | behind | judged | mutated | verdicts | only natively | "
-          "only behind | like anything: natively | behind |")  # fmt: skip
+    print(f"seed {options.seed}, exercises from {options.skip + 1}")
+    print("| corpus | exercises | tests | behind | judged | ask nothing | mutated | verdicts | "
+          "only natively | only behind | like anything: natively | behind |")  # fmt: skip
     for folder in options.folders:
         with tempfile.TemporaryDirectory() as name:
             work = Path(name)
             (work / "corpus").mkdir()
             corpus = prepared(folder, work / "corpus")
-            outcomes = list(imported(corpus, work, options.jobs, options.only))
+            outcomes = list(imported(corpus, work, options))
             total = Row()
             for number, outcome in enumerate(outcomes):
                 left = options.mutants - total.answers
                 share = -(-left // (len(outcomes) - number)) if left > 0 else 0
-                total = total.plus(measured(outcome, share, lambda text: print(text, flush=True)))
+                tell = partial(print, flush=True)
+                total = total.plus(measured(outcome, share, options.seed, tell))
             numbers = " | ".join(map(str, total))
             rate = f"{total.behind / max(total.native, 1):.1%}"
             print(f"| {corpus.name} {commit_of(folder)} | {numbers} | {rate}", flush=True)

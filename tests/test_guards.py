@@ -1,9 +1,16 @@
 """Attacks on handles succeed once their guard is taken out: so each of them tests something.
 
-A guard of the trusted side is replaced by what a trusting author might have written. Not tried
-here, since it keeps the machine busy for minutes or ends the grader, are: that a set fills by and
-by, that requests and callbacks are counted, that a callback's lines are watched, that an int has
-bounds; and what two guards hold, of which one is enough.
+A guard of the trusted side is replaced by what a trusting author might have written. Not tried are
+
+- what would keep the machine busy for minutes, or end the grader: a set or dict fills by and by
+  (`set_of_one_hash`, `mapping_of_one_hash`); requests, callbacks, their lines and their data are
+  counted (`numbers_without_end`, `numbers_that_grow`, `chain_of_itself`, `chain_without_end`,
+  `callback_storm`, `callback_that_takes_long`); ints have bounds (`fraction_bomb`);
+- what two guards hold, of which one is enough: a worker bounds its objects and output, and so does
+  this side (`many_objects`, `prints_without_end`, `callback_of_much_data`); no exception of that
+  name arrives, and none that skips or exits earns anything (`skips`, `raises_on_inspection`); a
+  call is no reply, and has other parts than one (`callback_never_given`);
+- what is held by the two processes themselves (`callback_left_alone`).
 """
 
 from __future__ import annotations
@@ -11,6 +18,7 @@ from __future__ import annotations
 import builtins
 import copy
 import importlib
+import pickle
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +29,7 @@ import pytest
 
 from gradekit.course import Course
 from gradekit.engine import open_session
-from gradekit.grading import arguments, callback, handle, raised, run
+from gradekit.grading import arguments, callback, handle, imported, raised, run
 from gradekit.grading.session import Session
 from gradekit.report import Report
 from gradekit.sandbox import atoms, host, wire
@@ -70,6 +78,17 @@ def masks_arrive(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(run, "reply_in", lambda *args, plain=True: before(*args, plain=False))
 
 
+def masks_of_any_shape_arrive(patch: pytest.MonkeyPatch) -> None:
+    masks_arrive(patch)
+    patch.setattr(wire, "masked", lambda node, value_of: [value_of(node.data), value_of(node.mask)])
+
+
+def pickles_are_loaded(patch: pytest.MonkeyPatch) -> None:
+    """By whoever reads a reply, as a worker does with what it is sent."""
+    before = wire.decode
+    patch.setattr(wire, "decode", lambda *args, **more: before(*args, **more, opaque=pickle.loads))
+
+
 GUARDS: dict[str, Patch] = {
     "live_equals_everything": all_judge,
     "live_unequal_to_nothing": all_judge,
@@ -116,6 +135,17 @@ GUARDS: dict[str, Patch] = {
     "live_decimal_bomb": by(atoms, "MAX_EXPONENT", 10**10),
     "live_structure_of_nothing": by(wire, "structured", lambda node, value_of: 5),
     "live_length_beyond_all": by(handle, "LONGEST", 2**63),
+    "live_forged_pickle": pickles_are_loaded,
+    "live_enum_by_value": by(wire.Member, "__eq__", lambda self, other: self.value == other.value),
+    "live_masked_of_another_shape": masks_of_any_shape_arrive,
+    "live_structure_of_lying_shape": by(
+        wire, "structured", lambda node, value_of: value_of(node.columns[0])
+    ),
+    "live_range_bomb": by(atoms, "MAX_ITEMS", 2**64),
+    "live_callback_of_a_class": by(
+        callback.Callbacks, "called", lambda self, body, seconds: ("value", body[0](*body[1]))
+    ),
+    "live_forged_files": by(imported, "_is_path", lambda path: True),
 }  # fmt: skip
 
 

@@ -68,6 +68,7 @@ def test_the_solution_gets_all_points_each_time(stack: Session) -> None:
         ("class Grid(list)", "class Grid(tuple)", "data_in_disguise"),
         ("yield from range(n)", "return [*range(n)]", "generator_is_a_list"),
         ('VERSION = "1.0"', 'VERSION = "1.1"', "names_are_hidden"),
+        ('"""Twice.', '"""Thrice.', "names_are_hidden"),
         ("return item in self.items", "return True", "bag_judges_all"),
     ],
 )
@@ -148,14 +149,19 @@ def test_which_methods_a_solution_lets_judge() -> None:
         "@dataclasses.dataclass(frozen=True)\nclass C: x: int = 1\n"
         "@dataclasses.dataclass(eq=False)\nclass D: x: int = 1\n",
         "class E:\n    def __len__(self): pass\n    def __repr__(self): pass",
+        "class F(Plain): pass\nclass G(dict): pass\nclass H(E): pass\nclass I(metaclass=M): pass",
         "no python at all (",
     ])  # fmt: skip
     order = {"__lt__", "__le__", "__gt__", "__ge__"}
     assert found == {
-        "A": {"__eq__", "__ne__", *order},
-        "B": {"__eq__", "__ne__", *order},
-        "C": {"__eq__", "__hash__"},
+        "Plain": {handle.TRUE},
+        "A": {"__eq__", "__ne__", *order, handle.TRUE},
+        "B": {"__eq__", "__ne__", *order, handle.TRUE},
+        "C": {"__eq__", "__hash__", handle.TRUE},
+        "D": {handle.TRUE},
         "E": {"__len__"},
+        "F": {handle.TRUE},
+        "H": {"__len__"},
     }
 
 
@@ -193,8 +199,13 @@ def scaled(x, factor):
         "Tensors.backward = lambda self, value, grad, *leaves: [torch.zeros(5)]",
         "Tensors.backward = lambda self, value, grad, *leaves: [1.0] * sum(map(len, leaves))",
         "Tensors.backward = lambda self, value, grad, *leaves: 1 / 0",
-        "Tensors.changes = lambda self: [(1, torch.zeros(7), None)]",
-        "Tensors.changes = lambda self: [(-1, None, torch.zeros(7))]",
+        "Tensors.changes = lambda self: [(1, torch.zeros(7).int(), None, True)]",
+        "Tensors.changes = lambda self: [(-1, None, torch.zeros(7), True)]",
+        "Tensors.changes = lambda self: [(-1, torch.zeros(2), torch.zeros(7), True)]",
+        "Tensors.changes = lambda self: [(-1, torch.zeros(2), None, 5)]",
+        "Tensors.changes = lambda self: [(-99, torch.zeros(2), None, True)]",
+        "Tensors.known = lambda self, value: sys.modules['gradekit.sandbox.wire'].Sent(77)",
+        "Tensors.changes = lambda self: [(0, [True])]",
         "Tensors.changes = lambda self: 5",
     ],
 )

@@ -75,7 +75,7 @@ def _tell(imported: Imported) -> None:
     from rich.table import Table
 
     from gradekit.authoring.importing.told import NONE, counts_of, share_of
-    from gradekit.authoring.importing.trial import BY_A_PERSON, DATA, HANDLES, JUDGED
+    from gradekit.authoring.importing.trial import ASKS_NOTHING, BY_A_PERSON, DATA, HANDLES, JUDGED
     from gradekit.render.terminal import console
 
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
@@ -88,6 +88,8 @@ def _tell(imported: Imported) -> None:
         numbers = (len(each.checks), *(counts[way] for way in ways))
         table.add_row(each.target.name, *map(str, numbers), share_of(each))
     console().print(table)
+    if idle := sum(counts_of(each)[ASKS_NOTHING] for each in imported.outcomes):
+        click.echo(f"{idle} ask nothing of the answer: an empty one passes them as well.")
     for one in imported.passed:
         click.echo(f"passed over: {one.path.name}: {one.why}")
     click.echo(f"{imported.told} says of every test what became of it.")

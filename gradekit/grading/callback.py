@@ -118,6 +118,9 @@ def is_callback(value: Any) -> bool:
     """Whether it is a function, or an object that can be called, of the check itself."""
     if is_handle(value) or isinstance(value, type | ModuleType) or not callable(value):
         return False
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.nn.Module):
+        return False  # it goes there: it is asked for its parameters as well
     if isinstance(value, FunctionType):
         return is_of_check(value.__module__)
     if isinstance(value, MethodType):

@@ -2,10 +2,11 @@
 
 Attributes, calls, items, iteration and operators are sent there, and give data or handles. What
 would let an object judge a check itself is not sent: an answer whose `__eq__` is always true would
-pass every check. So a handle equals no plain data, has no truth value and no order, and hashes by
-identity, unless the course's own solution defines that for such a class. A class of the answer is
-represented by a real class here, new and empty for each check, so that `isinstance`, `except` and
-`pytest.raises` work with it.
+pass every check. So a handle equals no plain data, has no order, and hashes by identity, unless the
+course's own solution defines that for such a class. It has no truth value either, unless the
+solution's class has one, or is true as Python's classes are that say nothing of it. A class of the
+answer is represented by a real class here, new and empty for each check, so that `isinstance`,
+`except` and `pytest.raises` work with it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from gradekit.grading.call import Call
+from gradekit.grading.outgoing import pickled
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.shown import as_code
 from gradekit.report import clean
@@ -29,6 +31,7 @@ COMPARED = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 DATA: list[type] = [known_classes()[name] for name in VIEWED]
 VERDICTS = (AssertionError, SubmissionError)  # no `with` block of an answer's swallows these
 ERROR_NAMES = frozenset(ERRORS)
+TRUE = "true"  # among them: objects are true without being asked
 Judged = Mapping[str, frozenset[str]]  # special methods, by the classes of the solution
 
 
@@ -60,6 +63,10 @@ class Objects:
     def prelude(self) -> dict[str, Any]:
         """What the worker has to know before the next request."""
         return {}
+
+    def pickles(self) -> Callable[[Any], bytes]:
+        """What pickles the objects of one frame that are no data."""
+        return pickled
 
     def begin_request(self, kind: str, asked: Any) -> Any:
         """What has to be known of a request when its reply is read."""
@@ -214,6 +221,13 @@ def is_handle(value: Any) -> bool:
     return isinstance(type(value), LiveClass) or type(value) is LiveClass
 
 
+class Documentation:
+    """The `__doc__` of an object or class of the answer."""
+
+    def __get__(self, value: Any, kind: Any) -> Any:
+        return _attribute(kind if value is None else value, "__doc__")
+
+
 class LiveClass(type):
     """The class of the classes that stand for the answer's."""
 
@@ -309,8 +323,11 @@ class Handle(metaclass=LiveClass):
     def __bool__(self) -> bool:
         if _judges(self, "__bool__") or _judges(self, "__len__"):
             return _operated(self, "__bool__") is True
-        if _known(type(self)).data is not None:
+        about = _known(type(self))
+        if about.data is not None:
             return bool(_view(self))
+        if TRUE in about.judged:  # without a question to the object
+            return True
         text = f"an object of class {type(self).__name__} has no truth value in a check"
         raise SubmissionError(f"{text}: the solution's gives it none")
 
@@ -568,7 +585,11 @@ def _class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     chain = {name, *(each.__name__ for base in own for each in base.__mro__)}
     judged = frozenset(special for each in chain for special in objects.judged.get(each, ()))
     about = About(objects, kind.number, name, judged, _data_of(own, known))
-    namespace: dict[str, Any] = {"kit__about": about, "__module__": "submission"}
+    namespace: dict[str, Any] = {
+        "kit__about": about,
+        "__module__": "submission",
+        "__doc__": Documentation(),
+    }
     errors = [base for base in bases if issubclass(base, Exception)]
     if errors:
         return LiveClass(name, (*errors,), {**namespace, **ERROR_METHODS})

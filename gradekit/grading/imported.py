@@ -11,15 +11,16 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from gradekit.grading.arguments import Arguments
+from gradekit.grading.arguments import Arguments, owners_of
 from gradekit.grading.awaiting import awaited, is_coroutine
 from gradekit.grading.callback import Callbacks, is_callback, is_of_check
 from gradekit.grading.handle import Asker, Judged, Objects
-from gradekit.grading.outgoing import pickled
+from gradekit.grading.outgoing import Pickles
 from gradekit.grading.seeds import Generators
 from gradekit.grading.tensors import Tensors
 from gradekit.sandbox import wire
 
+FILES, PATH_CHARACTERS = 1000, 1000  # that an answer may write in one check
 SHARED = ("call", "operate", "attribute")  # whose arguments may be changed in place
 
 
@@ -38,8 +39,10 @@ class Shared(Objects):
         self._generators = Generators(zlib.crc32(name.encode()))
         self._output = sys.stdout
         self._given: list[Arguments] = []  # of the requests under way, the innermost last
-        self._tensors = Tensors(self._backward)
+        self._tensors = Tensors(self._backward, self._is_constant)
         self._is_probe = False
+        self.files: set[str] = set()  # that the answer has written, by their paths
+        self._removed: list[str] = []
 
     @property
     def may_call_back(self) -> bool:
@@ -51,15 +54,20 @@ class Shared(Objects):
             told["generators"] = generators
         if tensors := self._tensors.news():
             told["tensors"] = tensors
+        if self._removed:
+            told["removed"], self._removed = self._removed, []
         # The check is inside `torch.no_grad()`, which the answer's process knows nothing of.
         if (torch := sys.modules.get("torch")) and not torch.is_grad_enabled():
             told["no_grad"] = True
         return told
 
+    def pickles(self) -> Callable[[Any], bytes]:
+        return Pickles(self._tensors.in_pickle, self._tensors.note)
+
     def begin_request(self, kind: str, asked: Any) -> Any:
         self._is_probe = kind == "probe"  # whose function runs beside the answer
         asked = asked if kind in SHARED else ()
-        return Arguments(asked, self._all_constants, self._tensors.is_mirrored)
+        return Arguments(asked, self._all_constants, self._tensors.are_kept)
 
     def read(self, given: Any, frame: Callable[[], Any]) -> Any:
         self._given.append(given)
@@ -71,10 +79,12 @@ class Shared(Objects):
     def settled(self, given: Any, value: Any, changes: Any) -> Any:
         if changes is None:
             return value
-        if not isinstance(changes, tuple) or len(changes) != 3:
+        if not isinstance(changes, tuple) or len(changes) != 4:
             raise wire.Malformed("changes that are none")
-        written, drawn, tensors = changes
+        written, drawn, tensors, files = changes
         self._tensors.settle(tensors)
+        if files is not None:
+            self._take_files(files)
         if isinstance(drawn, list) and drawn:
             self._generators.move_on(drawn)
         if written:
@@ -101,6 +111,8 @@ class Shared(Objects):
     def value(self, node: Any) -> Any:
         if isinstance(node, tuple):
             return self._tensors.arrived(*node)
+        if isinstance(node, wire.Sent):
+            return self._tensors.sent(node.number)
         if isinstance(node, wire.Given):
             # Negative places are functions that were handed over,
             # positive ones arguments of this request.
@@ -126,19 +138,43 @@ class Shared(Objects):
             return None
         self.used.add("callbacks")
         (_, number, told) = self.read(given, lambda: wire.decode(*frame, live=self.value))
-        if not isinstance(told, tuple) or len(told) != 2 or not isinstance(told[1], str):
+        if not isinstance(told, tuple) or len(told) != 3 or not isinstance(told[1], str):
             raise wire.Malformed("no call")
-        self.show_printed(told[1])
-        result = self._callbacks.called(told[0], seconds)
-        return wire.encode("result", number, result, pickled, self.node)
+        body, printed, tensors = told
+        self.show_printed(printed)
+        self._tensors.settle(tensors)
+        how, value = self._callbacks.called(body, seconds)
+        result = (how, value, self._tensors.news())
+        return wire.encode("result", number, result, self.pickles(), self.node)
+
+    def remove_file(self, path: str) -> bool:
+        """Delete a file that the answer has written; whether there was one."""
+        if path not in self.files:
+            return False
+        self.files.discard(path)
+        self._removed.append(path)
+        return True
+
+    def _take_files(self, paths: Any) -> None:
+        """Only their names come here: a test that loads what an answer wrote would trust it."""
+        if not isinstance(paths, list) or len(paths) > FILES or not all(map(_is_path, paths)):
+            raise wire.Malformed("no names of files")
+        self.files = {*paths}
 
     def _all_constants(self) -> set[Any]:
         if callable(self._constants):
             self._constants = self._constants()
         return self._constants
 
+    def _is_constant(self, tensor: Any) -> bool:
+        return not self._all_constants().isdisjoint(owners_of(tensor))
+
     def _backward(self, number: int, grad: Any, *leaves: Any) -> Any:
         return self.ask("operate", [number, "backward", (grad, *leaves)], "backward()")
 
     def _none(self) -> Any:
         raise wire.Malformed("an argument that it was not given")
+
+
+def _is_path(path: Any) -> bool:
+    return type(path) is str and len(path) <= PATH_CHARACTERS

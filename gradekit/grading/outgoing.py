@@ -17,13 +17,15 @@ import io
 import itertools
 import pickle
 from collections import ChainMap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from inspect import CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import cloudpickle
+
+from gradekit.sandbox import wire
 
 FUNCTION, CLASS, PLACE = "f", "C", "grader"
 GLOBAL_OPERATIONS = frozenset({"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL"})
@@ -64,6 +66,35 @@ def _dumps(value: Any) -> bytes:
         return file.getvalue()
 
 
+class Pickles:
+    """Makes the pickles of one frame: an object that is in several of them is one in the worker.
+
+    A module and its optimiser, say, which have their parameters in common.
+    """
+
+    def __init__(self, kept: Callable[[Any], Any], note: Callable[[Any], None]) -> None:
+        """
+        Args:
+            kept: Gives what is sent in place of an object that both sides hold; None for others.
+            note: Is told what has been pickled.
+        """
+        self._kept, self._note = kept, note
+        self._file = io.BytesIO()
+        self._pickler: _Pickler | None = None
+
+    def __call__(self, value: Any) -> bytes:
+        """As `pickled`."""
+        if isinstance(value, FunctionType) and value.__closure__ is None:
+            return _pickled_function(value)
+        if self._pickler is None:
+            self._pickler = _Pickler(self._file, pickle.HIGHEST_PROTOCOL, self._kept)
+        self._file.seek(0)
+        self._file.truncate()
+        self._pickler.dump(value)
+        self._note(value)
+        return wire.OF_FRAME + self._file.getvalue()
+
+
 def _property(value: property) -> tuple[Any, ...]:
     return property, (value.fget, value.fset, value.fdel)  # and no docstring
 
@@ -87,8 +118,12 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         {property: _property, ModuleType: _module}, cloudpickle.Pickler.dispatch_table
     )
 
-    def __init__(self, file: io.BytesIO, protocol: int) -> None:
+    def __init__(
+        self, file: io.BytesIO, protocol: int, kept: Callable[[Any], Any] | None = None
+    ) -> None:
         super().__init__(file, protocol)
+        if kept is not None:
+            self.persistent_id = kept  # asked for every object, so only where it is needed
         self._namespaces: dict[int, dict[str, Any]] = {}  # by the id of the globals they are for
 
     def reducer_override(self, value: Any) -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from gradekit.errors import SandboxError
 from gradekit.grading.call import Call, Calls
@@ -17,6 +20,7 @@ from gradekit.grading.imported import Shared
 from gradekit.grading.loaded import LoadedAnswer
 from gradekit.grading.outgoing import pickled
 from gradekit.grading.raised import Problem, SubmissionError
+from gradekit.grading.shown import is_tensor
 from gradekit.grading.terms import Terms
 from gradekit.sandbox import wire
 from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in
@@ -90,6 +94,10 @@ class Attempt:
     requests: int = 0  # made of objects
     told_bytes: int = 0
     asking_seconds: float = 0.0  # CPU time that such requests have taken here
+
+    def give_back(self, told_bytes: int) -> None:
+        """What it was told is no longer there."""
+        self.told_bytes -= told_bytes
 
     def made_ahead(self, requests: list[wire.Pieces]) -> Exchange | None:
         """The exchange of these requests, if it is the next of those that were made ahead."""
@@ -290,7 +298,9 @@ class Run:
         # What changed on this side is sent once, with the first of requests that travel together.
         if number == 1:
             prelude |= objects.prelude()
-        request = wire.encode(kind, number, (prelude or None, body), pickled, objects.node)
+        request = wire.encode(
+            kind, number, (prelude or None, body), objects.pickles(), objects.node
+        )
         self.attempt.prelude = {}
         return request
 
@@ -416,6 +426,8 @@ class Run:
             plain = not self.terms.masked
             reply = objects.read(given, lambda: reply_in(frame, number, objects.value, plain=plain))
             value = objects.settled(given, reply.value, reply.changes)
+            if reply.changes is None:
+                self._notice_end(frame[1], reply.value)
             return Reply(reply.kind, value, reply.printed)
         except wire.Malformed as error:
             raise self._answer.refuse(error, what) from None
@@ -430,6 +442,15 @@ class Run:
         self.attempt.told_bytes += STRUCTURE_WEIGHT * len(structure) + len(buffers)
         if self.attempt.told_bytes > TOLD_BYTES:
             raise wire.Malformed("more data than one check may be told")
+
+    def _notice_end(self, buffers: bytearray, value: Any) -> None:
+        """Take back the weight of an array, which is a view of the frame, once it is gone.
+
+        Of anything else there may be copies.
+        """
+        is_plain = type(value) is np.ndarray or (is_tensor(value) and not value.requires_grad)
+        if is_plain and isinstance(buffers, wire.Large):
+            weakref.finalize(buffers, self.attempt.give_back, len(buffers)).atexit = False
 
 
 def _joined(requests: list[wire.Pieces]) -> list[bytes]:

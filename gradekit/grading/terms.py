@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
+from gradekit.grading.handle import TRUE
 from gradekit.sandbox.known import JUDGING, OPERATORS
 from gradekit.sandbox.limits import PLAIN
 from gradekit.submission import read
@@ -22,6 +23,7 @@ from gradekit.submission import read
 ORDER = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
 # A length gives an object a truth value; an operator may give a difference of 0.
 COUNTED = JUDGING | {"__len__", *OPERATORS}
+NEVER_FALSE = frozenset("object ABC Enum Module Exception Protocol Generic".split())  # bases
 FLAGS = frozenset({"__or__", "__and__", "__xor__"})
 # Masked arrays only arrive where the solution uses them: comparisons of NumPy ignore masked
 # entries, so an answer that hides all of them would be equal to anything.
@@ -63,7 +65,8 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
                 # elsewhere, counts for nothing, which is the strict side.
                 inherited = [inheritable.get(name, frozenset()) for name in map(_name, node.bases)]
                 own = _methods(node) | _by_decorators(node)
-                found[node.name] = own.union(found.get(node.name, ()), *inherited)
+                own = own.union(found.get(node.name, ()), *inherited) - {TRUE}
+                found[node.name] = own | _true_by_default(node, own, found)
     return {name: methods for name, methods in found.items() if methods}
 
 
@@ -76,6 +79,16 @@ def _methods(node: ast.ClassDef) -> frozenset[str]:
         elif isinstance(statement, ast.Assign):
             names |= {each.id for each in statement.targets if isinstance(each, ast.Name)}
     return frozenset(names & COUNTED)
+
+
+def _true_by_default(
+    node: ast.ClassDef, own: frozenset[str], found: Mapping[str, frozenset[str]]
+) -> frozenset[str]:
+    """The mark of a class that has no truth value of its own, and no base that might have one."""
+    bases = [_name(base.value if isinstance(base, ast.Subscript) else base) for base in node.bases]
+    has_own = not own.isdisjoint(("__bool__", "__len__")) or node.keywords
+    plain = all(base in NEVER_FALSE or TRUE in found.get(base, ()) for base in bases)
+    return frozenset({TRUE} if plain and not has_own else ())
 
 
 def _by_decorators(node: ast.ClassDef) -> frozenset[str]:

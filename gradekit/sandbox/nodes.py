@@ -157,11 +157,18 @@ class Given(msgspec.Struct, tag="g", array_like=True, frozen=True):
     place: int
 
 
+class Sent(msgspec.Struct, tag="v", array_like=True, frozen=True):
+    """A leaf of the check's that has been sent as `Traced` before, by its number. Both ways."""
+
+    number: int
+
+
 class Traced(msgspec.Struct, tag="y", array_like=True, frozen=True):
     """A tensor of the other side that gradients flow through, under a number, and its gradient.
 
-    `kind` is "leaf", "parameter", or "output" for what depends on `leaves`: by their numbers those
-    that came from the side that reads this, by numbers below 0 those that it mirrors.
+    To the worker `kind` is "leaf", "parameter", or "inner" for what depends on leaves there. From
+    the worker it is "leaf", "parameter", or "output" for what depends on `leaves`: by their numbers
+    those that came from the side that reads this, by numbers below 0 those that it mirrors.
     """
 
     number: int
@@ -176,9 +183,9 @@ Node = (
     None | bool | int | float | str
     | List | Tuple | Dict | Mapping | Set | Floats | Ints | BigInt | Bytes | Atom
     | Array | Scalar | Tensor | Structured | Masked | Opaque
-    | Live | Class | Given | Traced
+    | Live | Class | Given | Sent | Traced
 )  # fmt: skip
-LIVE = (Live, Class, Given, Traced)  # what only a hook can turn into a value
+LIVE = (Live, Class, Given, Sent, Traced)  # what only a hook can turn into a value
 
 
 class Frame(msgspec.Struct, array_like=True, frozen=True):

@@ -62,6 +62,7 @@ from gradekit.sandbox.nodes import (
     NotData,
     Opaque,
     Scalar,
+    Sent,
     Set,
     Structured,
     Tensor,
@@ -73,18 +74,21 @@ from gradekit.sandbox.nodes import (
 
 __all__ = [
     "ARRAY_DTYPES",
+    "OF_FRAME",
     "SMALL_FRAME",
     "TENSOR_DTYPES",
     "Ahead",
     "Class",
     "Given",
     "Kind",
+    "Large",
     "Live",
     "Malformed",
     "Member",
     "NotData",
     "Pieces",
     "Received",
+    "Sent",
     "Tensor",
     "TooDeep",
     "Traced",
@@ -104,6 +108,9 @@ FILLING_SECONDS = 0.25  # of CPU time; a million keys of any honest kind take le
 
 Pieces = list[Any]  # a frame to send: bytes-like, in order
 Received = tuple[bytearray, bytearray]  # a frame that arrived: its structure, its buffers
+
+# How a pickle begins that belongs together with others of its frame; others begin with b"\x80".
+OF_FRAME = b"\0"
 
 AS_THEY_ARE = frozenset({type(None), bool, float})  # what msgpack writes as it is
 PLAIN = AS_THEY_ARE | {int, str}
@@ -204,6 +211,12 @@ def kind_of(frame: Received) -> str:
         raise Malformed(str(error)) from None
 
 
+class Large(bytearray):
+    """What arrived of a large frame. It can be noticed when nothing is left that looks into it."""
+
+    __slots__ = ("__weakref__",)
+
+
 class Ahead:
     """Reads more than it is asked for, so that small frames take one system call together."""
 
@@ -225,7 +238,7 @@ class Ahead:
             taken = bytearray(self._buffer[self._start : end])
             self._start = end
             return taken
-        taken = bytearray(size)
+        taken = Large(size)
         self._fill(memoryview(taken))
         return taken
 

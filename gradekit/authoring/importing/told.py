@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from gradekit.authoring.importing.found import Passed
 from gradekit.authoring.importing.trial import (
+    ASKS_NOTHING,
     BY_A_PERSON,
     DATA,
     HANDLES,
@@ -18,6 +19,7 @@ from gradekit.authoring.importing.trial import (
 )
 
 NONE = "not imported"
+WAYS = (DATA, HANDLES, JUDGED, ASKS_NOTHING, BY_A_PERSON, NONE)  # columns of the table
 
 HEAD = """# What was imported
 
@@ -28,6 +30,8 @@ with the names of the answer bound to the submission. A test sees the answer
 - **through handles**: objects stay with the answer, and what is compared of them is data;
 - **judged by the answer itself**: a class of the answer decides what is equal, true or in order,
   because the solution's class does so too. An answer could earn these points by claiming them.
+
+A test that **asks nothing of the answer** is passed by an empty one as well.
 
 """
 
@@ -49,16 +53,13 @@ def page(kind: str, outcomes: Iterable[Outcome], passed: Iterable[Passed]) -> st
 
 
 def _table(outcomes: list[Outcome]) -> Iterator[str]:
-    ways = " | ".join((DATA, HANDLES, JUDGED, BY_A_PERSON, NONE))
-    yield f"| exercise | points | {ways} | mutants caught |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    yield f"| exercise | points | {' | '.join(WAYS)} | mutants caught |"
+    yield "|" + " --- |" * (len(WAYS) + 3)
     for each in outcomes:
         counts = counts_of(each)
         points = sum(check.points for check in each.checks)
-        yield (
-            f"| {each.target.name} | {points:.4g} | {counts[DATA]} | {counts[HANDLES]} "
-            f"| {counts[JUDGED]} | {counts[BY_A_PERSON]} | {counts[NONE]} | {share_of(each)} |"
-        )
+        numbers = " | ".join(str(counts[way]) for way in WAYS)
+        yield f"| {each.target.name} | {points:.4g} | {numbers} | {share_of(each)} |"
 
 
 def counts_of(outcome: Outcome) -> Counter[str]:

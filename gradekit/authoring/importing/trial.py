@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gradekit.grading.session import Session
 
 DATA, HANDLES, JUDGED = "by data", "through handles", "judged by the answer itself"
-BY_A_PERSON = "marked by a person"
+BY_A_PERSON, ASKS_NOTHING = "marked by a person", "asks nothing of the answer"
 
 
 class Tried(NamedTuple):
@@ -90,6 +90,8 @@ def _graded(
             if each.outcome in ("failed", "not_run")
         }
         able = [each for each in chosen if each.name not in failed]
+        empty, _ = session.examine(Submission(target.file_name, ("",), ""), timeouts=1)
+        idle = {each.name for each in empty.checks if each.outcome == "passed"}
         count, caught = (0, 0)
         if with_mutants and able:
             count, caught = _mutants(session, target, {each.name for each in able})
@@ -99,7 +101,10 @@ def _graded(
             refused[each.case, each.test.address] = f"the solution fails it here: {why}"
     final = with_points([(each.case, each.test) for each in able])
     target.write_grader(final)
-    used = {new.name: ways.get(old.name, frozenset()) for old, new in zip(able, final, strict=True)}
+    used = {
+        new.name: ASKS_NOTHING if old.name in idle else way_of(ways.get(old.name, frozenset()))
+        for old, new in zip(able, final, strict=True)
+    }
     return Outcome(target, tuple(_tried(tests, final, refused, used)), count, caught)
 
 
@@ -107,7 +112,7 @@ def _tried(
     tests: list[tuple[str, Test]],
     chosen: list[Chosen],
     refused: dict[tuple[str, str], str],
-    ways: dict[str, frozenset[str]],
+    ways: dict[str, str],
 ) -> Iterator[Tried]:
     checks = {(each.case, each.test.address): each for each in chosen}
     for case, test in tests:
@@ -115,7 +120,7 @@ def _tried(
         if check is None:
             yield Tried(case, test, "", test.points or 0.0, "", refused[case, test.address])
         else:
-            way = BY_A_PERSON if test.obstacle == PERSON else way_of(ways[check.name])
+            way = BY_A_PERSON if test.obstacle == PERSON else ways[check.name]
             yield Tried(case, test, check.name, check.points, way, "")
 
 

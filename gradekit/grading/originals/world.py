@@ -27,6 +27,7 @@ from gradekit.grading.originals.surroundings import (
     Replaced,
     Surroundings,
 )
+from gradekit.grading.originals.system import system_of
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 # A test may replace what all threads of a process share: sys.stdout, an entry of sys.modules.
@@ -98,6 +99,7 @@ class World:
         self._bound: dict[str, Any] = {}  # of the answer's names, by the test
         self._changed: dict[str, Any] = {}  # the same, and what stood there before
         self._modules: dict[str, ModuleType] = {
+            "os": system_of(submission),
             **views,
             **{name: AnswerModule(name, self) for name in modules},
         }

@@ -35,8 +35,9 @@ class Objects:
         self._told: set[int] = set()  # classes that the current frame has described
 
     def holds(self, value: Any) -> bool:
-        """Whether the other side has a handle on an object."""
-        return _identity(value) in self._numbers
+        """Whether the other side has a handle on an object, or both hold it."""
+        is_kept = self.tensors is not None and self.tensors.holds(value)
+        return is_kept or _identity(value) in self._numbers
 
     def clear(self) -> None:
         """Forget all of them: another check begins."""
@@ -55,8 +56,11 @@ class Objects:
             return wire.Class(self._class(value))
         if type(value) is wire.Given:
             return value
-        if self.tensors is not None and is_traced(value):
-            return self.tensors.node(value, self.number(value))
+        if self.tensors is not None:
+            if (known := self.tensors.known(value)) is not None:
+                return known
+            if is_traced(value):
+                return self.tensors.node(value, self.number(value))
         if not is_no_data and self._is_data(value):
             return None
         name = getattr(value, "__name__", "") if isinstance(value, FUNCTIONS) else ""
@@ -66,8 +70,12 @@ class Objects:
     def value(self, node: Any) -> Any:
         """The object that a node of the other side means."""
         if isinstance(node, tuple):
+            told, tensor, grad = node
             assert self.tensors is not None
-            return self.tensors.arrived(node[0], node[1])
+            return self.tensors.arrived(told.number, told.kind, tensor, grad)
+        if isinstance(node, wire.Sent):
+            assert self.tensors is not None
+            return self.tensors.sent(node.number)
         if isinstance(node, wire.Class):
             kind: Any = node.kind
             return known_classes()[kind] if isinstance(kind, str) else self.at(kind)

@@ -18,8 +18,10 @@ from typing import Any
 
 from gradekit.sandbox import wire
 from gradekit.sandbox.inside.arguments import Arguments
+from gradekit.sandbox.inside.files import Files
 from gradekit.sandbox.inside.generators import set_generators, states
 from gradekit.sandbox.inside.objects import Objects, view
+from gradekit.sandbox.inside.siblings import BUILTINS
 from gradekit.sandbox.known import IN_PLACE, OPERATORS
 from gradekit.sandbox.limits import IMPORTED
 
@@ -91,14 +93,15 @@ class Requests:
         answer: Any,
         printed: Callable[[], str],
         described: Callable[[BaseException], dict[str, Any]],
-        converse: Callable[[wire.Pieces], tuple[str, Any]],
+        converse: Callable[[wire.Pieces], tuple[str, Any, list[Any]]],
     ) -> None:
         """Begin with an answer that has been loaded.
 
         Args:
             printed: Takes what was printed since the last time.
             described: Tells of an exception.
-            converse: Sends a frame, answers what is asked meanwhile, and gives the result.
+            converse: Sends a frame, answers what is asked meanwhile, and gives the result: how
+                it ended, the value, and what changed in tensors.
         """
         self._answer = answer
         self._printed = printed
@@ -108,6 +111,9 @@ class Requests:
         self._places: dict[int, int] = {}  # of callbacks, by their ids
         self._arguments: list[Arguments] = []  # of the requests under way, the innermost last
         self.objects = Objects(with_gradients=answer.mode == IMPORTED)
+        self.files = Files()
+        if answer.mode == IMPORTED:
+            self.files.install(BUILTINS, answer.module.__dict__["__builtins__"])
 
     def value(self, node: Any) -> Any:
         """What a node of the other side that is no data stands for."""
@@ -131,9 +137,9 @@ class Requests:
         def changes() -> Any:
             # Only the names: the other side draws by itself, and takes no state from a worker.
             drawn = [name for name in before if states()[name] != before[name]]
-            written = arguments.changes()
-            tensors = self.objects.tensors.changes() if self.objects.tensors is not None else []
-            return (written, drawn, tensors) if written or drawn or tensors else None
+            written, tensors = arguments.changes(), self._changed_tensors()
+            told = (written, drawn, tensors, self.files.changes())
+            return told if any(told) or told[3] is not None else None
 
         self._arguments.append(arguments)
         try:
@@ -152,10 +158,18 @@ class Requests:
             self.objects.clear()
             self._callbacks.clear()
             self._places.clear()
+            self.files.clear()
         if generators := prelude.get("generators"):
             set_generators(*generators)
-        if (tensors := prelude.get("tensors")) and self.objects.tensors is not None:
-            self.objects.tensors.set(tensors)
+        self._set_tensors(prelude.get("tensors"))
+        self.files.remove(prelude.get("removed", []))
+
+    def _changed_tensors(self) -> list[Any]:
+        return self.objects.tensors.changes() if self.objects.tensors is not None else []
+
+    def _set_tensors(self, news: list[Any] | None) -> None:
+        if news and self.objects.tensors is not None:
+            self.objects.tensors.set(news)
 
     def _node(self, value: Any, is_no_data: bool) -> Any:
         if (place := self._places.get(id(value))) is not None:
@@ -185,9 +199,9 @@ class Requests:
         def f(*args: Any, **keywords: Any) -> Any:
             given = self._arguments[-1] if self._arguments else None
             marked = [given.marked(each) for each in args] if given is not None else [*args]
-            body = (stub, marked, keywords)
-            frame = self._encoded("callback", place, (body, self._printed()))
-            how, value = self._converse(frame)
+            body = ((stub, marked, keywords), self._printed(), self._changed_tensors())
+            how, value, news = self._converse(self._encoded("callback", place, body))
+            self._set_tensors(news)
             if how == "value":
                 return value
             name, text, number = value

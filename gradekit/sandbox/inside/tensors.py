@@ -1,14 +1,14 @@
 """Tensors with gradients, which both sides hold: those that arrived, and those that were sent.
 
-A tensor that arrives with gradients becomes a leaf. A leaf of the answer, such as a parameter, is
-mirrored on the other side, and both are kept equal. What depends on leaves can be asked for its
-gradients.
+A leaf of one side, such as a parameter, is mirrored on the other, and both are kept equal. Any
+other tensor that arrives with gradients becomes a leaf here. What depends on leaves can be asked
+for its gradients.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradekit.sandbox import wire
 from gradekit.sandbox.limits import LIVE_OBJECTS
@@ -17,43 +17,100 @@ STEPS = 100_000  # of a computation that are searched for leaves at most
 NO_TENSOR = wire.Tensor("", [])  # `wire` puts the real one in its place
 
 
+class State(NamedTuple):
+    """What a leaf held when both sides last agreed."""
+
+    data: Any
+    grad: Any
+    needs_grad: bool
+
+    @classmethod
+    def of(cls, leaf: Any) -> State:
+        grad = None if leaf.grad is None else leaf.grad.detach().clone()
+        return cls(leaf.detach().clone(), grad, leaf.requires_grad)
+
+    def is_of(self, leaf: Any) -> bool:
+        """Whether the leaf still holds that."""
+        is_same = _same(leaf, self.data) and _same(leaf.grad, self.grad)
+        return is_same and leaf.requires_grad == self.needs_grad
+
+
 class Tensors:
     """Those of one check."""
 
     def __init__(self) -> None:
-        self._leaves: dict[int, Any] = {}  # that arrived, by the numbers of the other side
-        self._mirrored: dict[int, Any] = {}  # by the numbers of objects
-        self._told: dict[int, tuple[Any, Any]] = {}  # their data and gradients, as told last
+        self._arrived: dict[int, Any] = {}  # by the numbers of the other side
+        # Leaves that both sides hold: those of this one by the numbers of objects, those of the
+        # other by theirs, negated.
+        self._kept: dict[int, Any] = {}
+        self._told: dict[int, State] = {}
+        self._numbers: dict[int, int] = {}  # of those, by their ids
+        self._arrived_whole: list[tuple[Any, Any]] = []  # modules, optimisers; their marks
 
     def clear(self) -> None:
-        self._leaves.clear()
-        self._mirrored.clear()
-        self._told.clear()
+        for each in (self._arrived, self._kept, self._told, self._numbers, self._arrived_whole):
+            each.clear()
 
-    def arrived(self, node: Any, tensor: Any) -> Any:
-        """The leaf that stands for a tensor of the other side."""
-        import torch
-
-        is_parameter = node.kind == "parameter"
+    def arrived(self, number: int, kind: str, tensor: Any, grad: Any) -> Any:
+        """What stands for a tensor of the other side: a leaf, or one that depends on some there."""
+        torch = sys.modules["torch"]
+        if kind == "buffer":
+            self._kept[-number], self._told[-number] = tensor, State.of(tensor)
+            return tensor
+        is_parameter = kind == "parameter"
         leaf = torch.nn.Parameter(tensor) if is_parameter else tensor.requires_grad_()
-        if len(self._leaves) < LIVE_OBJECTS:
-            self._leaves[node.number] = leaf
+        if len(self._arrived) < LIVE_OBJECTS:
+            self._arrived[number] = leaf
+            if kind != "inner":
+                leaf.grad = grad
+                self._keep(-number, leaf)
         return leaf
+
+    def in_pickle(self, told: tuple[Any, ...]) -> Any:
+        """The leaf that a pickle stands for: its number, and at first what it holds."""
+        number, *first = told
+        return self.arrived(-number, *first) if first else self._kept[number]
+
+    def note(self, value: Any) -> None:
+        """Something has arrived in a pickle: of modules and optimisers changes are told."""
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(value, torch.nn.Module | torch.optim.Optimizer):
+            self._arrived_whole.append((value, _mark_of(value)))
+
+    def sent(self, number: int) -> Any:
+        """The leaf of the other side that has arrived under a number."""
+        return self._arrived[number]
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is a leaf that both sides hold."""
+        return id(value) in self._numbers
+
+    def known(self, value: Any) -> Any:
+        """The node of a leaf that the other side holds already; None for any other value."""
+        number = self._numbers.get(id(value))
+        if number is None:
+            return None
+        return wire.Sent(-number) if number < 0 else self.node(value, number)
 
     def node(self, value: Any, number: int) -> Any:
         """The node of a tensor with gradients."""
         torch = sys.modules["torch"]
         if not value.is_leaf:
             return wire.Traced(number, "output", NO_TENSOR, None, self._leaves_of(value))
-        self._mirrored[number] = value
-        self._told[number] = _copies(value)
+        if number not in self._kept:
+            self._keep(number, value)
         is_parameter = isinstance(value, torch.nn.Parameter)
         return wire.Traced(number, "parameter" if is_parameter else "leaf", NO_TENSOR, value.grad)
 
+    def _keep(self, number: int, leaf: Any) -> None:
+        self._kept[number] = leaf
+        self._numbers[id(leaf)] = number
+        self._told[number] = State.of(leaf)
+
     def _leaves_of(self, value: Any) -> list[int]:
         """The leaves that a tensor depends on, as far as the other side knows them."""
-        known = {id(leaf): number for number, leaf in self._leaves.items()}
-        known |= {id(leaf): -number for number, leaf in self._mirrored.items()}
+        known = {id(leaf): number for number, leaf in self._arrived.items()}
+        known |= {id(leaf): -number for number, leaf in self._kept.items() if number > 0}
         found: set[int] = set()
         seen: set[Any] = set()
         waiting = [value.grad_fn]
@@ -69,34 +126,46 @@ class Tensors:
         return sorted(found)
 
     def set(self, news: list[Any]) -> None:
-        """Take over what the other side changed in leaves that it mirrors."""
+        """Take over what the other side changed in leaves that both hold."""
         torch = sys.modules["torch"]
-        for number, data, grad in news:
-            leaf = self._mirrored[number]
-            with torch.no_grad():
-                leaf.copy_(data)
-            leaf.grad = grad
-            self._told[number] = _copies(leaf)
+        for number, data, grad, needs_grad in news:
+            leaf = self._kept[number]
+            if data.shape == leaf.shape and data.dtype == leaf.dtype:
+                with torch.no_grad():
+                    leaf.copy_(data)
+            else:
+                leaf.grad, leaf.data = None, data
+            if grad is None or leaf.grad is None:
+                leaf.grad = grad
+            else:  # an optimiser may have kept the gradient itself
+                leaf.grad.detach().copy_(grad)
+            leaf.requires_grad_(needs_grad)
+            self._told[number] = State.of(leaf)
 
     def changes(self) -> list[Any]:
-        """What has changed here in leaves that are mirrored; gradients of leaves that arrived."""
+        """What has changed here in leaves that both hold; gradients of others that arrived."""
         changed: list[Any] = []
-        for number, leaf in self._mirrored.items():
-            data, grad = self._told[number]
-            if not (_same(leaf, data) and _same(leaf.grad, grad)):
-                self._told[number] = _copies(leaf)
-                changed.append((number, leaf.detach(), leaf.grad))
-        for number, leaf in self._leaves.items():
-            if leaf.grad is not None:
-                changed.append((-number, None, leaf.grad))
-                leaf.grad = None
+        for number, leaf in self._kept.items():
+            if not self._told[number].is_of(leaf):
+                self._told[number] = State.of(leaf)
+                changed.append((number, leaf.detach(), leaf.grad, leaf.requires_grad))
+        for place, (each, mark) in enumerate(self._arrived_whole):
+            if (now := _mark_of(each)) != mark:
+                self._arrived_whole[place] = (each, now)
+                changed.append((place, _told_of(each)))
+        for number, each in self._arrived.items():
+            if -number not in self._kept and each.grad is not None:
+                changed.append((-number, None, each.grad, True))
+                each.grad = None
         return changed
 
     def backward(self, value: Any, grad: Any, arrived: list[int], mirrored: list[int]) -> list[Any]:
         """The gradients of leaves, for that of what depends on them; others keep theirs here."""
         torch = sys.modules["torch"]
-        leaves = [self._leaves.get(number) for number in arrived]
-        leaves += [self._mirrored[number] for number in mirrored]
+        leaves = [self._arrived.get(number) for number in arrived]
+        leaves += [self._kept[number] for number in mirrored]
+        if torch.is_grad_enabled():  # gradients that are to have gradients
+            return self._traced_gradients((value * grad).sum(), leaves)
         before = [None if leaf is None else leaf.grad for leaf in leaves]
         for leaf in leaves:
             if leaf is not None:
@@ -112,6 +181,13 @@ class Tensors:
                 leaf.grad = old
         return found
 
+    @staticmethod
+    def _traced_gradients(value: Any, leaves: list[Any]) -> list[Any]:
+        torch = sys.modules["torch"]
+        there = [leaf for leaf in leaves if leaf is not None]
+        found = iter(torch.autograd.grad(value, there, create_graph=True, allow_unused=True))
+        return [None if leaf is None else next(found) for leaf in leaves]
+
 
 def is_traced(value: Any) -> bool:
     """Whether it is a tensor that gradients flow through."""
@@ -121,12 +197,30 @@ def is_traced(value: Any) -> bool:
     return bool(value.requires_grad) and value.layout is torch.strided and not value.is_meta
 
 
-def _copies(leaf: Any) -> tuple[Any, Any]:
-    return leaf.detach().clone(), None if leaf.grad is None else leaf.grad.clone()
-
-
 def _same(left: Any, right: Any) -> bool:
     if left is None or right is None:
         return left is right
     torch = sys.modules["torch"]
-    return left.shape == right.shape and bool(torch.equal(left.detach(), right.detach()))
+    is_like = left.shape == right.shape and left.dtype == right.dtype
+    return is_like and bool(torch.equal(left.detach(), right.detach()))
+
+
+def _told_of(value: Any) -> Any:
+    """What is told of a module, its modes; of an optimiser, its state and settings."""
+    if isinstance(value, sys.modules["torch"].nn.Module):
+        return [part.training for part in value.modules()]
+    groups = value.param_groups
+    states = [dict(value.state.get(each, {})) for group in groups for each in group["params"]]
+    return states, [{key: group[key] for key in group if key != "params"} for group in groups]
+
+
+def _mark_of(value: Any) -> Any:
+    """What is another once that has changed; of tensors their identity and version."""
+    told = _told_of(value)
+    if isinstance(told, list):
+        return told
+    return [
+        {key: (id(each), each._version) if hasattr(each, "_version") else each  # noqa: SLF001
+         for key, each in part.items()}
+        for parts in told for part in parts
+    ]  # fmt: skip

@@ -23,6 +23,7 @@ import cloudpickle  # noqa: F401  # what arrives was pickled by it, and no file 
 from gradekit.sandbox import wire
 from gradekit.sandbox.inside.loading import Loading
 from gradekit.sandbox.inside.lockdown import AllowedPackages
+from gradekit.sandbox.inside.pickles import Pickles
 from gradekit.sandbox.inside.requests import Requests
 from gradekit.sandbox.inside.siblings import Siblings
 from gradekit.sandbox.limits import LIVE, PLAIN
@@ -243,8 +244,10 @@ class Server:
     def _next(self) -> tuple[str, int, Any]:
         """The next frame that arrives."""
         frame = wire.receive(self._ahead, bounded=False)
-        live = self._requests.value if self._requests is not None else None
-        return wire.decode(*frame, opaque=_unpickled, live=live)
+        if self._requests is None:
+            return wire.decode(*frame, opaque=_unpickled)
+        unpickled = Pickles(_unpickled, self._requests.objects)
+        return wire.decode(*frame, opaque=unpickled, live=self._requests.value)
 
     def _answer_one(self, kind: str, number: int, body: Any) -> None:
         pieces = self._answered(kind, number, body)
@@ -255,15 +258,15 @@ class Server:
         else:  # more requests have come already: their replies travel together, in one system call
             unsent += pieces[0]
 
-    def _converse(self, frame: wire.Pieces) -> tuple[str, Any]:
+    def _converse(self, frame: wire.Pieces) -> tuple[str, Any, list[Any]]:
         """Send a call of a function of the check; answer what that asks, until its result comes."""
         self._send([self._unsent, *frame])
         self._unsent = bytearray()
         while True:
             kind, number, body = self._next()
             if kind == "result":
-                how, value = body
-                return str(how), value
+                how, value, news = body
+                return str(how), value, news
             self._answer_one(kind, number, body)
 
     def _answered(self, kind: str, number: int, body: Any) -> wire.Pieces:

@@ -1,18 +1,25 @@
 # attack: gained: a pickle in place of an object; expect: equal malformed, score 0
+import pickle
 import sys
 
 nodes = sys.modules["gradekit.sandbox.nodes"]
-Objects = sys.modules["gradekit.sandbox.inside.objects"].Objects
-node = Objects.node
+wire = sys.modules["gradekit.sandbox.wire"]
+before = wire._uncommon_to_node
 
 
 class Forged:
     pass
 
 
-Objects.node = lambda self, value, last: (
-    nodes.Opaque(0) if isinstance(value, Forged) else node(self, value, last)
-)
+def to_node(value, writer, depth):
+    if not isinstance(value, Forged):
+        return before(value, writer, depth)
+    data = pickle.dumps(5)
+    nodes.append(writer.buffers, data)
+    return nodes.Opaque(len(data))
+
+
+wire._uncommon_to_node = to_node
 
 
 def five():

@@ -127,6 +127,9 @@ def test_names_are_hidden(submission):
     assert submission.LIMITS == {"size": 3}
     assert submission["each"](5) == 5
     assert submission.double(4) == 8
+    assert submission.double.__doc__ == "Twice."
+    assert submission.Stack.__doc__ is submission.Stack().__doc__ is None
+    assert submission.Stack()  # the solution's has no truth value of its own, so all are true
     assert not hasattr(submission, "nothing")
     numbers, stacks, named = submission.things()
     assert numbers == {1, 2}

@@ -3,12 +3,14 @@
 import contextlib
 import io
 import random
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
 import pytest
 
 from gradekit.grading import check
+from gradekit.grading.originals.system import system_of
 
 CONSTANT = [3, 1, 2]
 TABLE = np.array([[2.0, 4.0], [6.0, 8.0]])
@@ -61,7 +63,7 @@ def test_changes_a_constant(submission):
     assert TABLE.tolist() == [[2, 4], [6, 8]]
 
 
-@judges(2)
+@judges(1)
 def test_calls_something_else(submission):
     """Functions of the check are called with what they should be, and raise through the answer."""
     calls = []
@@ -128,3 +130,21 @@ def test_draws_other_numbers(submission):
     np.random.seed(4)
     assert submission.draws() == drawn
     assert submission.draws() != drawn
+
+
+@judges(1)
+def test_files_are_lost(submission):
+    """A file that was written is read again, and can be deleted here; it is in memory only."""
+    os = system_of(submission)
+    submission.save("saved.txt", ["one", "zwölf"])
+    assert os.path.exists("saved.txt") and not Path("saved.txt").exists()
+    assert submission.load("saved.txt") == ["one", "zwölf"]
+    submission.save(Path("saved.txt"), ["three"], "a")
+    assert submission.load("./saved.txt") == ["one", "zwölf", "three"]
+    os.remove("saved.txt")
+    assert not os.path.isfile("saved.txt")
+    with pytest.raises(FileNotFoundError):
+        os.unlink("saved.txt")
+    with pytest.raises(FileNotFoundError):
+        submission.load("saved.txt")
+    assert submission.tidy("new.bin") == (b"1234", 4, False)

@@ -10,7 +10,7 @@ def judges(points):
     return check("scaled", points=points, hint="Does the gradient get there?")
 
 
-@judges(2)
+@judges(1)
 def test_gradient_ends(submission):
     """A gradient goes through what the answer computed, and on to what came before."""
     x = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -37,7 +37,7 @@ def test_second_output_is_cut_off(submission):
     assert torch.autograd.gradcheck(submission.scaled, (exact, 3.0))
 
 
-@judges(2)
+@judges(1)
 def test_model_does_not_train(submission):
     """Parameters are those of an optimiser here, and the model learns."""
     torch.manual_seed(0)
@@ -62,7 +62,7 @@ def test_model_does_not_train(submission):
     assert model.last.bias.item() == 7
 
 
-@judges(2)
+@judges(1)
 def test_own_optimiser_stands_still(submission):
     """An optimiser of the answer's sees gradients from here, and its steps are seen here."""
     weight = nn.Parameter(torch.tensor([1.0, 2.0]))
@@ -76,6 +76,8 @@ def test_own_optimiser_stands_still(submission):
         assert torch.allclose(new, old - 0.5 * new.grad)
     descent.zero()
     assert all(each.grad is None for each in model.parameters())
+    model.double()
+    assert model.last.bias.dtype == before[-1].double().dtype
     assert submission.scaled(weight, 2).sum().item() == 6
 
 
@@ -87,6 +89,75 @@ def test_backward_inside_is_lost(submission):
     submission.learn(model, x, torch.zeros(2, 1))
     assert x.grad is not None
     assert model.last.bias.grad is not None
+
+
+@judges(1)
+def test_leaves_are_copies(submission):
+    """Leaves of the check are the answer's as well: same objects, data, gradients and all."""
+    weight = nn.Parameter(torch.tensor([1.0, 2.0]))
+    descent = submission.Descent([weight], 0.5)
+    assert descent.parameters[0] is weight
+    (weight**2).sum().backward()
+    descent.step()
+    assert weight.tolist() == [0, 0]
+    weight.grad = torch.tensor([2.0, -2.0])
+    kept = weight.grad
+    descent.step()
+    assert weight.tolist() == [-1, 1]
+    assert submission.clip([weight], 1.0) is weight
+    assert kept is weight.grad
+    assert torch.allclose(kept, torch.tensor([1.0, -1.0]) * 0.5**0.5)
+    descent.zero()
+    assert weight.grad is None
+    submission.freeze([weight])
+    assert not weight.requires_grad
+
+
+@judges(1)
+def test_trains_a_copy(submission):
+    """A module and its optimiser arrive with one set of parameters, which are those of here."""
+    torch.manual_seed(0)
+    model, like = nn.Linear(3, 1), nn.Linear(3, 1)
+    like.load_state_dict(model.state_dict())
+    optimiser, other = (torch.optim.SGD(each.parameters(), lr=0.1) for each in (model, like))
+    x, y = torch.randn(8, 3), torch.ones(8, 1)
+    told = submission.train(model, optimiser, nn.MSELoss(), [(x[:4], y[:4]), (x[4:], y[4:])])
+    other.zero_grad()
+    loss = nn.functional.mse_loss(like(x), y)
+    loss.backward()
+    other.step()
+    assert abs(told - loss.item()) < 1e-6
+    assert torch.allclose(model.weight, like.weight)
+    assert torch.allclose(model.weight.grad, like.weight.grad)
+    assert submission.same([model], model)
+    optimisers = [torch.optim.Adam(each.parameters(), lr=0.1) for each in (model, like)]
+    for _ in range(3):  # with what Adam remembers from one step to the next
+        submission.train(model, optimisers[0], nn.MSELoss(), [(x, y)])
+        optimisers[1].zero_grad()
+        nn.functional.mse_loss(like(x), y).backward()
+        optimisers[1].step()
+    assert torch.allclose(model.weight, like.weight)
+    norm = nn.Sequential(nn.BatchNorm1d(3), nn.Dropout())
+    submission.warm_up(norm, x)
+    assert torch.allclose(norm[0].running_mean, 0.1 * x.mean(0))
+    assert norm[0].num_batches_tracked == 1
+    assert [each.training for each in norm.modules()] == [False, False, False]
+
+
+@judges(1)
+def test_second_gradient_is_cut_off(submission):
+    """Gradients have gradients; a callback in between sees what has changed."""
+    x = torch.tensor([2.0], requires_grad=True)
+    (first,) = torch.autograd.grad(submission.cube(x).sum(), x, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), x)
+    assert (first.item(), second.item()) == (12, 12)
+    weight = nn.Parameter(torch.ones(2))
+    seen = []
+    submission.steps(weight, lambda: seen.append(weight.sum().item()), 3)
+    assert seen == [4, 6, 8]
+    inner = weight * 2
+    submission.descend(inner)
+    assert weight.grad.tolist() == [2, 2]
 
 
 @judges(1)

@@ -109,6 +109,7 @@ def adder(k):
 
 
 def double(x):
+    """Twice."""
     return x * 2
 
 

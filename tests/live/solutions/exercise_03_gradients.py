@@ -59,3 +59,50 @@ def fill(tensor):
 
 def noise(n):
     return torch.randn(n)
+
+
+def clip(parameters, limit):
+    norm = sum((each.grad**2).sum() for each in parameters) ** 0.5
+    for each in parameters:
+        each.grad.mul_(limit / norm)
+    return parameters[0]
+
+
+def freeze(parameters):
+    for each in parameters:
+        each.requires_grad_(False)
+
+
+def train(model, optimiser, loss_of, batches):
+    optimiser.zero_grad()
+    total = 0.0
+    for x, y in batches:
+        loss = loss_of(model(x), y) / len(batches)
+        loss.backward()
+        total += loss.item()
+    optimiser.step()
+    return total
+
+
+def same(models, model):
+    return models[0] is model
+
+
+def cube(x):
+    return x**3
+
+
+def steps(weight, tell, count):
+    for _ in range(count):
+        with torch.no_grad():
+            weight += 1
+        tell()
+
+
+def descend(x):
+    x.sum().backward()
+
+
+def warm_up(module, x):
+    module(x)
+    module.eval()
