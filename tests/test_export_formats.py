@@ -343,9 +343,12 @@ def test_a_counterexample_is_told_once_where_checks_stand_one_by_one() -> None:
     small = Counterexample(call="softmax([0., 710.])", expected="[0., 1.]", got="[0., nan]", line=9)
     fields: dict[str, Any] = {"message": "softmax(<array (30, 40)>): got nan", "kind": "nan"}
     first, second = (check(f"test_{n}", "failed", 1, **fields) for n in range(2))
-    told = details(report(first, msgspec.structs.replace(second, counterexample=small)))
+    both = report(first, msgspec.structs.replace(second, counterexample=small))
+    like = {first.function: "exponentiates the raw scores"}
+    told = details(msgspec.structs.replace(both, behaves_like=like))
     assert told["test_0"] == "fails like the check: What test_1 should be."
     assert "softmax([0., 710.])\nexpected [0., 1.]\ngot      [0., nan]" in told["test_1"]
+    assert "behaves like: exponentiates the raw scores" in told["test_1"]
 
 
 def test_a_roster_that_is_no_table_is_refused(tmp_path: Path) -> None:

@@ -22,15 +22,18 @@ def details(report: Report) -> dict[str, str]:
     """For each check, by name, what went wrong and the question that helps; "" where it passed.
 
     For systems that show check by check. What several checks failed by stands at the first of
-    them that can tell it, and the others point to it.
+    them that can tell it, and the others point to it. The known mistake that a function behaves
+    like stands where that function fails first, as on the screen.
     """
+    unnamed = dict(report.behaves_like)
     found = {each.name: WAITS if each.outcome == "waits" else "" for each in report.checks}
     for cause in causes(report):
         like = NOT_WRITTEN if cause.is_unwritten else f"fails like the check: {cause.first.title}"
         for check in cause.checks:
             found[check.name] = like
         if not cause.is_unwritten:
-            found[cause.first.name] = cause_details(cause)
+            mistake = unnamed.pop(cause.first.function, "")
+            found[cause.first.name] = cause_details(cause, mistake)
     return found
 
 
@@ -46,12 +49,16 @@ def explained_cause(cause: Cause) -> str:
     return "\n".join([verdict, *(f"    {line}" for line in cause_details(cause).splitlines())])
 
 
-def cause_details(cause: Cause) -> str:
-    """What went wrong and the question that helps, once for all checks that share it."""
+def cause_details(cause: Cause, mistake: str = "") -> str:
+    """What went wrong and the question that helps, once for all checks that share it.
+
+    `mistake` is the known one that the function behaves like.
+    """
     parts = [
         cause.alike,
         NOT_RUN if cause.outcome == "not_run" else "",
         what_happened(cause),
+        f"behaves like: {mistake}" if mistake else "",
         f"hint: {cause.hint}" if cause.hint else "",
     ]
     return "\n".join(part for part in parts if part)
