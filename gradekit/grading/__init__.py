@@ -1,6 +1,7 @@
 """The trusted side: hidden checks, expected values and scores live here and stay here.
 
-What a grader file imports comes from this package.
+What a grader file imports comes from this package. Each example in a docstring is run by
+tests/test_examples.py.
 """
 
 from gradekit.grading.afresh import assert_afresh

@@ -40,6 +40,10 @@ def assert_afresh(
         seed: Where given, the last argument of each call is a new NumPy generator of this seed.
     Returns:
         The value for `second`.
+
+    Example (`submission` returns `2 * x`):
+        >>> assert_afresh(submission, "double", (np.ones(2),), (np.zeros(2),))
+        array([0., 0.])
     """
     # One probe, not five calls: each call of a proxy sends copies, so the second would come with
     # arrays at other addresses, and an answer that remembers by address would not be caught.

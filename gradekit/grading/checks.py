@@ -28,6 +28,14 @@ def check(
             `inputs` of the function's `Truth`.
         manual: A person marks it, such as a text: the test is never run, its docstring says what
             earns the points, and it waits for a mark.
+
+    Example:
+        >>> @check("double", points=2, hint="What is twice a negative number?")
+        ... def test_returns_the_magnitude(submission):
+        ...     '''Twice a negative number is negative.'''
+        ...     assert submission.double(-3) == -6
+        >>> test_returns_the_magnitude.pytestmark[0].kwargs["points"]
+        2
     """
     # A mark and no decorator of our own: any tool that knows pytest can run a grader's file.
     return pytest.mark.check(

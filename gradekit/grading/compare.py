@@ -33,7 +33,13 @@ ROUNDING = 1e-3  # relative: numbers nearer than that were meant to be right
 
 
 class Mismatch(AssertionError):
-    """What came back is not what was expected."""
+    """What came back is not what was expected.
+
+    Example:
+        >>> error = Mismatch("expected 2, got 3", "double(1)")
+        >>> str(error), error.kind
+        ('double(1): expected 2, got 3', 'value')
+    """
 
     def __init__(
         self, text: str, given: str | None = None, kind: Kind = "value", deviation: float = 0.0
@@ -45,7 +51,15 @@ class Mismatch(AssertionError):
 
 
 def expect(condition: object, text: str, *, given: str | None = None) -> None:
-    """Fail the check with `text` unless `condition` holds."""
+    """Fail the check with `text` unless `condition` holds.
+
+    Example:
+        >>> expect(1 < 2, "the loss has to fall")
+        >>> expect(2 < 1, "the loss has to fall", given="3 steps")
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: 3 steps: the loss has to fall
+    """
     if not condition:
         raise Mismatch(text, given)
 
@@ -58,6 +72,13 @@ def assert_close(
     The kind follows `expected`: an array wants an array of that shape and dtype (a NumPy
     scalar passes for shape ()), a tensor a tensor of that shape and dtype, a number a
     number. NaN equals NaN, and infinities equal themselves.
+
+    Example:
+        >>> assert_close(np.array([1.0, 2.0]), np.array([1.0, 2.0 + 1e-9]), rtol=1e-6)
+        >>> assert_close(np.array([1.0, 2.5]), np.array([1.0, 2.0]), rtol=1e-6)
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: expected [1., 2.], got [1., 2.5]
     """
     if isinstance(expected, np.ndarray):
         assert_array(actual, shape=expected.shape, dtype=expected.dtype, given=given)
@@ -71,7 +92,15 @@ def assert_close(
 
 
 def assert_equal(actual: Any, expected: Any, *, given: str | None = None) -> None:
-    """Fail unless `actual` is exactly `expected`: arrays and tensors in shape, dtype and bits."""
+    """Fail unless `actual` is exactly `expected`: arrays and tensors in shape, dtype and bits.
+
+    Example:
+        >>> assert_equal([1, "a"], [1, "a"])
+        >>> assert_equal(True, 1)
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: expected 1, got True
+    """
     if isinstance(expected, np.ndarray) and _is_array(expected):
         assert_array(actual, shape=expected.shape, dtype=expected.dtype, given=given)
         _compare(np.asarray(actual), expected, 0.0, 0.0, given)
@@ -89,7 +118,14 @@ def assert_array(
     dtype: Any = np.float64,
     given: str | None = None,
 ) -> np.ndarray:
-    """Fail unless `actual` is an array of that shape and dtype (None: any); return it."""
+    """Fail unless `actual` is an array of that shape and dtype (None: any); return it.
+
+    Example:
+        >>> assert_array(np.zeros(3), shape=(2,))
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: expected shape (2,), got shape (3,)
+    """
     if not _is_array(actual):
         raise Mismatch(f"expected a NumPy array, got {_kind(actual)}", given, "type")
     if shape is not None and actual.shape != shape:
@@ -106,7 +142,14 @@ def assert_tensor(
     dtype: Any = None,
     given: str | None = None,
 ) -> Any:
-    """Fail unless `actual` is a tensor of that shape and dtype (None: any); return it."""
+    """Fail unless `actual` is a tensor of that shape and dtype (None: any); return it.
+
+    Example:
+        >>> assert_tensor([0.0])
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: expected a tensor, got a list
+    """
     if not is_tensor(actual):
         raise Mismatch(f"expected a tensor, got {_kind(actual)}", given, "type")
     if shape is not None and tuple(actual.shape) != shape:
@@ -118,7 +161,16 @@ def assert_tensor(
 
 
 def assert_number(actual: Any, *, given: str | None = None) -> float:
-    """Fail unless `actual` is a number (int, float, np.float64 or a 0-d float64 array)."""
+    """Fail unless `actual` is a number (int, float, np.float64 or a 0-d float64 array).
+
+    Example:
+        >>> assert_number(np.array(0.5))
+        0.5
+        >>> assert_number(None)
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: expected a float, got None (is there a `return`?)
+    """
     zero_dimensional = isinstance(actual, np.ndarray) and actual.shape == ()
     if zero_dimensional and actual.dtype == np.float64:
         return float(actual)
@@ -134,14 +186,33 @@ def assert_number(actual: Any, *, given: str | None = None) -> float:
 
 
 def assert_python_float(actual: Any, *, given: str | None = None) -> float:
-    """Fail unless `actual` is a float as Python knows it: no tensor, no array; return it."""
+    """Fail unless `actual` is a float as Python knows it: no tensor, no array; return it.
+
+    Example:
+        >>> assert_python_float(0.5)
+        0.5
+        >>> assert_python_float(np.array(0.5))
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: expected a Python float, got an array of shape () \
+and dtype float64
+    """
     if not isinstance(actual, float):
         raise Mismatch(f"expected a Python float, got {_kind(actual)}", given, "type")
     return float(actual)
 
 
 def assert_unchanged(submission: SubmissionProxy, name: str, *args: Any, **kwargs: Any) -> Any:
-    """Call `name` and fail unless its arguments come back bit for bit; return its value."""
+    """Call `name` and fail unless its arguments come back bit for bit; return its value.
+
+    Example (`submission` returns `2 * x`, or doubles `x` in place):
+        >>> assert_unchanged(submission, "double", np.ones(2))
+        array([2., 2.])
+        >>> assert_unchanged(submission, "double_in_place", np.ones(2))
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: it changed its argument in place
+    """
     ((_, value),) = each_unchanged(submission, name, [args], **kwargs)
     return value
 
@@ -149,7 +220,12 @@ def assert_unchanged(submission: SubmissionProxy, name: str, *args: Any, **kwarg
 def each_unchanged(
     submission: SubmissionProxy, name: str, cases: Iterable[tuple[Any, ...]], **kwargs: Any
 ) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """As `submission.each`, and fail where the arguments do not come back bit for bit."""
+    """As `submission.each`, and fail where the arguments do not come back bit for bit.
+
+    Example (`submission` returns `2 * x`):
+        >>> [value for _, value in each_unchanged(submission, "double", [(1,), (2,)])]
+        [2, 4]
+    """
     for case, answer in submission.each_called(name, cases, **kwargs):
         # With the copies that the worker sent back: our own
         # arguments cannot change, whatever it does.
@@ -159,7 +235,12 @@ def each_unchanged(
 
 
 def same(left: Any, right: Any) -> bool:
-    """Whether two values from the wire agree in type, shape, dtype and every bit (NaN too)."""
+    """Whether two values from the wire agree in type, shape, dtype and every bit (NaN too).
+
+    Example:
+        >>> same([np.nan], [np.nan]), same(np.array([0.0]), np.array([-0.0])), same(1, 1.0)
+        (True, False, False)
+    """
     if is_tensor(left) and is_tensor(right):
         return bool(left.dtype == right.dtype) and same(
             left.detach().numpy(), right.detach().numpy()

@@ -46,6 +46,11 @@ def assert_any_layout(
     Each case is tried with all its arrays in Fortran order, as every second entry, along
     each axis, of a larger array, and read-only (which shows an answer that writes to them).
     `rtol` and `atol` stand in for the truth's own.
+
+    Example (`submission` returns `2 * x`):
+        >>> from gradekit.grading import Truth
+        >>> truth = Truth("double", lambda x: 2.0 * x, rtol=1e-12)
+        >>> assert_any_layout(submission, truth, [(np.ones((2, 3)),)])
     """
     from gradekit.grading.truth import with_keywords
 

@@ -25,7 +25,13 @@ class SubmissionProxy:
         self._current = current
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Called:
-        """Call a function and look at its arguments afterwards, too."""
+        """Call a function and look at its arguments afterwards, too.
+
+        Example (`submission` doubles `x` in place):
+            >>> called = submission.call("double_in_place", [1, 2])
+            >>> called.args
+            ([1, 2, 1, 2],)
+        """
         return _called(self._request([name, args, kwargs, True], Call(name, args, kwargs)))
 
     def each(
@@ -35,6 +41,10 @@ class SubmissionProxy:
 
         The calls travel together, which is quicker than one by one. All are made, in order,
         even if the loop ends before the last.
+
+        Example (`submission` returns `2 * x`):
+            >>> [*submission.each("double", [(1,), (2,)])]
+            [((1,), 2), ((2,), 4)]
         """
         arguments = [*cases]
         values = self._each(name, arguments, kwargs, with_arguments=False)
@@ -43,7 +53,12 @@ class SubmissionProxy:
     def each_called(
         self, name: str, cases: Iterable[tuple[Any, ...]], /, **kwargs: Any
     ) -> Iterator[tuple[tuple[Any, ...], Called]]:
-        """As `each`, and look at the arguments afterwards, too."""
+        """As `each`, and look at the arguments afterwards, too.
+
+        Example (`submission` doubles `x` in place):
+            >>> [called.args for _, called in submission.each_called("double_in_place", [([1],)])]
+            [([1, 1],)]
+        """
         arguments = [*cases]
         answers = self._each(name, arguments, kwargs, with_arguments=True)
         return zip(arguments, map(_called, answers), strict=True)
@@ -51,7 +66,12 @@ class SubmissionProxy:
     def each_case(
         self, name: str, cases: list[tuple[tuple[Any, ...], dict[str, Any]]], with_arguments: bool
     ) -> Iterator[tuple[tuple[tuple[Any, ...], dict[str, Any]], Any]]:
-        """As `each` or `each_called`, for cases that have keywords of their own."""
+        """As `each` or `each_called`, for cases that have keywords of their own.
+
+        Example (`submission` returns `2 * x`):
+            >>> [*submission.each_case("double", [((), {"x": 3})], with_arguments=False)]
+            [(((), {'x': 3}), 6)]
+        """
         calls = [Call(name, args, keywords) for args, keywords in cases]
         answers = self._calls(calls, with_arguments)
         return zip(cases, map(_called, answers) if with_arguments else answers, strict=True)
@@ -63,6 +83,10 @@ class SubmissionProxy:
 
         They travel together. Fixed problems come before drawn ones, in tuples of their own:
         known mistakes are recognised by the first reply that fails a check.
+
+        Example (`submission` returns `2 * x`):
+            >>> [*submission.each_probe(lambda answer, x: answer.double(x) - x, [(3,), (4,)])]
+            [((3,), 3), ((4,), 4)]
         """
         arguments = [*cases]
         values = run_of(self).probes([[function, args] for args in arguments])
@@ -73,6 +97,10 @@ class SubmissionProxy:
 
         `answer` has the submission's functions as attributes. The submission can read
         everything that the probe holds, so it holds no expected value.
+
+        Example (`submission` returns `2 * x`):
+            >>> submission.probe(lambda answer: answer.double(answer.double(5)))
+            20
         """
         return run_of(self).request("probe", [function, args], "it")
 

@@ -127,6 +127,10 @@ def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
 
     An answer may send lists of lists of arrays of eight dimensions. Of containers, `depth`
     levels are shown; of arrays that lie deeper than one, or have many dimensions, the ends.
+
+    Example:
+        >>> show([0.123456, None, np.arange(100.0)])
+        '[0.1235, None, [0., 1., ..., 98., 99.] of shape (100,)]'
     """
     if label := label_of(value):
         return f"<{label}>"

@@ -52,6 +52,14 @@ def assert_no_traces(
         rtol: Values agree within `rtol * (1 + |expected|)`; left out, they are judged by their
             orders of magnitude only.
         new: The contract calls what is returned new: it may share no memory with an argument.
+
+    Example (`submission` doubles `x` in place):
+        >>> truth = Truth("double_in_place", lambda x: 2.0 * x, rtol=1e-12)
+        >>> cases = [(np.ones(2),), (np.zeros(2),)]
+        >>> assert_no_traces(submission, truth, cases, draw=lambda rng: (rng.random(2),))
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: it changed its argument in place
     """
     first, second, *more = cases
     kept = _judged_roughly(truth) if rtol is None else truth
@@ -79,7 +87,15 @@ def _judged_roughly(truth: Truth) -> Truth:
 
 
 def assert_roughly(actual: Any, expected: Any) -> None:
-    """Fail unless `actual` is of the kind of `expected`, and of its order of magnitude."""
+    """Fail unless `actual` is of the kind of `expected`, and of its order of magnitude.
+
+    Example:
+        >>> assert_roughly(70.0, 3.0)
+        >>> assert_roughly(0.0, 3.0)
+        Traceback (most recent call last):
+        ...
+        gradekit.grading.compare.Mismatch: expected 3, got 0.0
+    """
     if isinstance(expected, list | tuple):
         kinds: Any = KINDS[type(expected)]
         if not isinstance(actual, kinds) or len(actual) != len(expected):

@@ -116,6 +116,13 @@ class Truth:
             unchanged: The arguments have to come back bit for bit as well; they hold no `Code`
                 then, because what it builds cannot come back as data.
             **keywords: Given to every call.
+
+        Example (`submission` returns `2 * x`):
+            >>> half = Truth("double", lambda x: x / 2, rtol=1e-12)
+            >>> half.assert_holds(submission, [(4.0,)])
+            Traceback (most recent call last):
+            ...
+            gradekit.grading.compare.Mismatch: expected 2., got 8.
         """
         every = [with_keywords(case) for case in cases]
         regimes = self.regimes.setdefault(run_of(submission).attempt.name, {})
@@ -317,12 +324,24 @@ def rng_of(submission: SubmissionProxy) -> np.random.Generator:
     """A generator for what a check draws: the same for all answers of a run, then another.
 
     Each call in one check gives another generator.
+
+    Example:
+        >>> rng_of(submission).normal(size=2).shape
+        (2,)
+        >>> bool(rng_of(submission).random() == rng_of(submission).random())
+        False
     """
     return _generator(*run_of(submission).next_draw())
 
 
 def seeds_of(submission: SubmissionProxy, count: int) -> list[int]:
-    """Seeds below 2**31 for problems that a probe and the truth build on either side."""
+    """Seeds below 2**31 for problems that a probe and the truth build on either side.
+
+    Example:
+        >>> first, second = seeds_of(submission, 2)
+        >>> 0 <= first < 2**31 and first != second
+        True
+    """
     return [int(seed) for seed in rng_of(submission).integers(LARGEST_SEED, size=count)]
 
 
