@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gradekit.batch.fingerprints import FingerprintProcess, prints_of
+from gradekit.batch.fingerprints import FingerprintProcess, fingerprints_of
 from gradekit.batch.similarity import similar_answers
 from gradekit.commands import kit
 from gradekit.course import Course
@@ -113,7 +113,7 @@ def test_a_file_that_takes_too_long_costs_itself() -> None:
 def test_lines_of_prints_are_those_of_the_source() -> None:
     """A print's lines hold its code, also below comments and long names, which do not count."""
     source = "# a comment\n\n" + "a_very_long_name_indeed = another_long_name + 12345678\n" * 3
-    taken = prints_of(source)
+    taken = fingerprints_of(source)
     assert taken.lines
     assert all(3 <= first <= last <= 5 for first, last in taken.lines.values())
 

@@ -25,9 +25,9 @@ from gradekit.grading.mistakes import (
     Mistake,
     Print,
     Signatures,
-    fingerprint,
     load,
     path_of,
+    print_of,
     save,
 )
 from gradekit.grading.session import Session
@@ -166,7 +166,7 @@ def test_hostile_value_breaks_nothing(grade: Grade, case: str) -> None:
 )  # fmt: skip
 def test_every_tensor_has_a_print(tensor: torch.Tensor) -> None:
     """A print can be taken of any tensor that the wire delivers, and equals itself."""
-    assert fingerprint(1, "value", tensor) == fingerprint(1, "value", tensor.clone())
+    assert print_of(1, "value", tensor) == print_of(1, "value", tensor.clone())
 
 
 def test_prints_stand_a_little_noise_and_no_more() -> None:
@@ -174,10 +174,10 @@ def test_prints_stand_a_little_noise_and_no_more() -> None:
     rng = np.random.default_rng(7)
     for _ in range(300):
         value = rng.normal(size=(5, 8)) * 10.0 ** rng.integers(-3, 4)
-        mine = fingerprint(2, "value", value)
+        mine = print_of(2, "value", value)
         noise = 1e-9 * rng.normal(size=value.shape)
-        assert mine.agrees(fingerprint(2, "value", value * (1 + noise)))
-        assert not mine.agrees(fingerprint(2, "value", value * 1.01))
+        assert mine.agrees(print_of(2, "value", value * (1 + noise)))
+        assert not mine.agrees(print_of(2, "value", value * 1.01))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_prints_stand_a_little_noise_and_no_more() -> None:
 )  # fmt: skip
 def test_other_reply_has_another_print(other: tuple[int, str, Any]) -> None:
     """The number of the reply, its kind, its structure, order and values all count."""
-    assert not fingerprint(2, "value", [1.0, 2.0]).agrees(fingerprint(*other))
+    assert not print_of(2, "value", [1.0, 2.0]).agrees(print_of(*other))
 
 
 def failed(name: str, function: str = "f") -> Check:
@@ -196,11 +196,11 @@ def failed(name: str, function: str = "f") -> Check:
 
 
 def known(name: str, value: Any, *, kind: str = "value") -> Mistake:
-    return Mistake(name, "f", f"the sentence of {name}", {"test_a": fingerprint(1, kind, value)})
+    return Mistake(name, "f", f"the sentence of {name}", {"test_a": print_of(1, kind, value)})
 
 
 def named(mistakes: list[Mistake], value: Any, *, kind: str = "value") -> dict[str, str]:
-    prints = {"test_a": fingerprint(1, kind, value)}
+    prints = {"test_a": print_of(1, kind, value)}
     return Signatures("", tuple(mistakes)).name([failed("test_a")], prints)
 
 
@@ -221,7 +221,7 @@ def test_checks_without_points_and_passed_ones_do_not_count() -> None:
     """Which checks with points failed has to be the same; a failed example does not disturb."""
     signatures = Signatures("", (known("m", 1.5),))
     example = msgspec.structs.replace(failed("example_f"), max_score=0)
-    prints = {name: fingerprint(1, "value", 1.5) for name in ("test_a", "test_b", "example_f")}
+    prints = {name: print_of(1, "value", 1.5) for name in ("test_a", "test_b", "example_f")}
     assert signatures.name([failed("test_a"), example], prints) == {"f": "the sentence of m"}
     assert signatures.name([failed("test_a"), failed("test_b")], prints) == {}
     assert signatures.name([failed("test_a", "g")], prints) == {}
@@ -259,7 +259,7 @@ def test_values_that_are_nearly_right_need_evidence_of_their_own() -> None:
     float32 = exact.astype(np.float32).astype(np.float64)
 
     def seen(value: np.ndarray, kind: str = "rounding") -> Print:
-        return fingerprint(1, "value", value, kind, deviation_of(value, exact))
+        return print_of(1, "value", value, kind, deviation_of(value, exact))
 
     known = seen(exact + 1e-8)
     assert known.agrees(seen(exact + 1.1e-8))

@@ -22,16 +22,16 @@ import msgspec
 from gradekit.errors import KitError
 from gradekit.submission import parse
 
-GRAM, WINDOW = 20, 8  # characters of normalised code: a print a line or so
+GRAM, WINDOW = 20, 8  # characters of normalised code: a fingerprint a line or so
 SOURCE_CHARACTERS = 100_000  # longer ones are no answers to short exercises
 SECONDS = 20.0  # a file may take: a thousand times what an answer needs
 
 
-class Prints(msgspec.Struct):
+class Fingerprints(msgspec.Struct):
     """An answer as it can be compared.
 
     Attributes:
-        lines: Each print with the lines of `source` that it was taken from: first and last,
+        lines: Each fingerprint with the lines of `source` that it was taken from: first and last,
             counted from 1.
         problem: Why there is nothing to compare; "" where there is.
     """
@@ -42,14 +42,14 @@ class Prints(msgspec.Struct):
 
 
 class FingerprintProcess:
-    """A process that takes prints, one file at a time; a new one after each that takes too long."""
+    """A process that takes fingerprints of one file at a time; replaced when it takes too long."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
 
-    def take(self, name: str, content: bytes) -> Prints:
-        """The prints of a file.
+    def take(self, name: str, content: bytes) -> Fingerprints:
+        """The fingerprints of a file.
 
         Args:
             name: The file's, which tells notebooks from plain Python.
@@ -71,9 +71,9 @@ class FingerprintProcess:
             watchdog.cancel()
         if answer is None:
             self.close()
-            return Prints(problem=f"it could not be read within {self._seconds:g} seconds")
+            return Fingerprints(problem=f"it could not be read within {self._seconds:g} seconds")
         # Not pickle: the other process has read strangers' text, and a pickle can run code here.
-        return msgspec.msgpack.decode(answer, type=Prints)
+        return msgspec.msgpack.decode(answer, type=Fingerprints)
 
     def close(self) -> None:
         """End the process, if there is one."""
@@ -85,8 +85,8 @@ class FingerprintProcess:
 
 
 @contextlib.contextmanager
-def fingerprints() -> Iterator[FingerprintProcess]:
-    """Something that takes prints; it is ended with the `with` block."""
+def fingerprint_process() -> Iterator[FingerprintProcess]:
+    """Something that takes fingerprints; it is ended with the `with` block."""
     process = FingerprintProcess()
     try:
         yield process
@@ -94,13 +94,13 @@ def fingerprints() -> Iterator[FingerprintProcess]:
         process.close()
 
 
-def prints_of(source: str) -> Prints:
-    """The prints of Python source text, in this process."""
+def fingerprints_of(source: str) -> Fingerprints:
+    """The fingerprints of Python source text, in this process."""
     import numpy as np
     from copydetect import CodeFingerprint
 
     if len(source) > SOURCE_CHARACTERS:
-        return Prints(problem=f"it is longer than {SOURCE_CHARACTERS:,} characters")
+        return Fingerprints(problem=f"it is longer than {SOURCE_CHARACTERS:,} characters")
     taken = CodeFingerprint("answer.py", GRAM, WINDOW, fp=io.StringIO(source))
     # Where the normalised code left characters out, and how many up to there.
     places = np.asarray(taken.offsets, dtype=int).reshape(-1, 2)
@@ -119,11 +119,11 @@ def prints_of(source: str) -> Prints:
         first = int(found[0])
         last = min(line_at(first + GRAM - 1), len(ends))
         lines[int(value)] = (min(line_at(first), last), last)
-    return Prints(source, lines)
+    return Fingerprints(source, lines)
 
 
 def _start() -> subprocess.Popen[bytes]:
-    # Prints are Python's hashes of strings: equal in every process only with this seed.
+    # Fingerprints are Python's hashes of strings: equal in every process only with this seed.
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     return subprocess.Popen(
         [sys.executable, "-m", "gradekit.batch.fingerprints"],
@@ -151,12 +151,12 @@ def _receive(stream: IO[bytes]) -> bytes | None:
     return frame if len(frame) == size else None
 
 
-def _answer(name: str, content: bytes) -> Prints:
+def _answer(name: str, content: bytes) -> Fingerprints:
     try:
         answer = parse(Path(PurePosixPath(name).name), content)
     except KitError as error:
-        return Prints(problem=str(error))
-    return prints_of("\n".join(answer.cells))
+        return Fingerprints(problem=str(error))
+    return fingerprints_of("\n".join(answer.cells))
 
 
 def _serve() -> None:

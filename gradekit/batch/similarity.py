@@ -13,7 +13,7 @@ from itertools import combinations, groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from gradekit.batch.fingerprints import FingerprintProcess, fingerprints
+from gradekit.batch.fingerprints import FingerprintProcess, fingerprint_process
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.intake.handed_in import open_handed_in
@@ -24,7 +24,7 @@ from gradekit.results import NotGraded, Person
 
 # These limits come from trying, not from theory. Lower, and honest answers to a short exercise look
 # copied; higher, and a copy with a few changed lines is missed (tests/test_batch_similarity.py).
-ENOUGH = 8  # prints of one's own, below which an answer says nothing
+ENOUGH = 8  # fingerprints of one's own, below which an answer says nothing
 SHARE = 0.7
 COMMON = 0.2  # of the different answers: what stands in more than these is common knowledge
 FEW, MANY = 4, 60  # ... but never fewer than these in a small class, nor more in a large one
@@ -47,7 +47,7 @@ class Answer(NamedTuple):
     author: Author
     entry: Entry
     source: HandedIn
-    prints: frozenset[int]
+    fingerprints: frozenset[int]
 
 
 def similar_answers(
@@ -72,13 +72,13 @@ def similar_answers(
     corpora += [_earlier(course, term, {entry.exercise for entry in entries}) for term in against]
     found: list[Alike] = []
     skipped: list[NotGraded] = []
-    with fingerprints() as process:
+    with fingerprint_process() as process:
         for name, answers in _by_exercise(corpora, process, skipped):
             given = _given(course, name, process)
             # Without what the stub gave to everybody. Those who hand in the published solution have
             # nothing of their own left, and are nobody's copy
             # (test_the_published_solution_is_nobodys_copy).
-            own = [each._replace(prints=each.prints - given) for each in answers]
+            own = [each._replace(fingerprints=each.fingerprints - given) for each in answers]
             found += [_alike(name, group, process) for group in _groups(own)]
     found.sort(
         key=lambda each: (-round(each.share, 2), -len(each.students), each.exercise, each.students)
@@ -98,7 +98,7 @@ def _by_exercise(
     process: FingerprintProcess,
     skipped: list[NotGraded],
 ) -> Iterator[tuple[str, list[Answer]]]:
-    """The answers to each exercise; those without prints are listed in `skipped`."""
+    """The answers to each exercise; those without fingerprints are listed in `skipped`."""
     everything = sorted(
         ((entry, term, source) for term, source, entries in corpora for entry in entries),
         key=lambda each: (each[0].exercise, each[1], each[0].student),
@@ -128,7 +128,7 @@ def _key(person: Person, term: str) -> str:
 
 
 def _given(course: Course, name: str, process: FingerprintProcess) -> frozenset[int]:
-    """The prints that everybody may have: the stub's and the model answer's."""
+    """The fingerprints that everybody may have: the stub's and the model answer's."""
     exercise = course.find(name)
     paths = (course.stub(exercise), course.solution(exercise))
     taken = [process.take(path.name, path.read_bytes()) for path in paths if path.exists()]
@@ -142,7 +142,7 @@ def _groups(answers: list[Answer]) -> list[tuple[float, list[Answer]]]:
     """
     same: defaultdict[frozenset[int], list[Answer]] = defaultdict(list)
     for each in answers:
-        same[each.prints].append(each)
+        same[each.fingerprints].append(each)
     kinds = list(same)
     rare = _rare(same, len({each.author for each in answers}))
     own = [len(kind & rare) for kind in kinds]
@@ -177,7 +177,7 @@ def _groups(answers: list[Answer]) -> list[tuple[float, list[Answer]]]:
 
 
 def _rare(same: dict[frozenset[int], list[Answer]], authors: int) -> frozenset[int]:
-    """The prints that are not common knowledge: few different answers have them.
+    """The fingerprints that are not common knowledge: few different answers have them.
 
     Equal answers count once, else a ring that copies would be common by its own size; what half
     of everybody wrote is common all the same.
@@ -193,13 +193,13 @@ def _rare(same: dict[frozenset[int], list[Answer]], authors: int) -> frozenset[i
 
 
 def _shared(kinds: list[frozenset[int]], rare: frozenset[int]) -> Counter[tuple[int, int]]:
-    """How many rare prints each pair of kinds has in common, where there are any."""
+    """How many rare fingerprints each pair of kinds has in common, where there are any."""
     having: defaultdict[int, list[int]] = defaultdict(list)
     for index, kind in enumerate(kinds):
         for each in kind & rare:
             having[each].append(index)
-    # By way of the prints, not by all pairs of answers. A rare print is in MANY answers at most, so
-    # a class of thousands does not mean millions of comparisons.
+    # By way of the fingerprints, not by all pairs of answers. A rare one is in MANY at most,
+    # so a class of thousands does not mean millions of comparisons.
     return Counter(pair for those in having.values() for pair in combinations(those, 2))
 
 
@@ -214,7 +214,7 @@ def _alike(exercise: str, group: tuple[float, list[Answer]], process: Fingerprin
     """A group with the two answers to look at first, and the lines that both have."""
     share, answers = group
     first, second = _closest(answers)
-    both = first.prints & second.prints
+    both = first.fingerprints & second.fingerprints
     sides = [_side(each, both, process) for each in (first, second)]
     students = tuple(sorted(map(_called, answers), key=str.casefold))
     return Alike(exercise, students, share, (sides[0], sides[1]))
@@ -232,8 +232,8 @@ def _closest(answers: list[Answer]) -> tuple[Answer, Answer]:
 
 
 def _share(first: Answer, second: Answer) -> float:
-    shorter = min(len(first.prints), len(second.prints))
-    return len(first.prints & second.prints) / max(shorter, 1)
+    shorter = min(len(first.fingerprints), len(second.fingerprints))
+    return len(first.fingerprints & second.fingerprints) / max(shorter, 1)
 
 
 def _side(answer: Answer, both: Iterable[int], process: FingerprintProcess) -> Likeness:

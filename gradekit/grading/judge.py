@@ -22,7 +22,7 @@ from gradekit.grading.call import CALL_CHARACTERS
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.memo import Judgement
-from gradekit.grading.mistakes import Print, fingerprint
+from gradekit.grading.mistakes import Print, print_of
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.run import Attempt, Run
@@ -90,8 +90,8 @@ class Judge:
         # Without any reply there is no behaviour to recognise.
         if outcome == "failed" and attempt.replies:
             deviation = error.deviation if isinstance(error, Mismatch) else 0.0
-            print = fingerprint(attempt.replies, *attempt.last_reply, check.kind, deviation)
-            return Judgement(msgspec.structs.replace(check, print=print.brief), print)
+            found = print_of(attempt.replies, *attempt.last_reply, check.kind, deviation)
+            return Judgement(msgspec.structs.replace(check, print=found.brief), found)
         return Judgement(check, None)
 
     def note(self, judgement: Judgement, seconds: float) -> Check:

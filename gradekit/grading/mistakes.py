@@ -142,7 +142,7 @@ def save(grader: Path, signatures: Signatures) -> None:
     )
 
 
-def fingerprint(
+def print_of(
     replies: int, kind: str, value: Any, manner: str = "", deviation: float = 0.0
 ) -> Print:
     """The print of a check that failed at its reply number `replies`.

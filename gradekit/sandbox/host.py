@@ -270,7 +270,7 @@ class WorkerHandle:
             return WorkerLost("crashed", "{what} closed its connection to the grader")
         self.spent = self.cpu_seconds()
         status, peak_mib = self._process.reap()
-        return _obituary(status, peak_mib - self._shared_mib, self._limits)
+        return _ending_of(status, peak_mib - self._shared_mib, self._limits)
 
     def close(self) -> None:
         """End the worker, whatever it is doing. Harmless when done twice."""
@@ -287,7 +287,7 @@ def without_data(error: wire.Malformed) -> WorkerLost:
     return WorkerLost("malformed", f"{{what}} sent back no proper data ({error})")
 
 
-def _obituary(status: int, peak_mib: float, limits: Limits) -> WorkerLost:
+def _ending_of(status: int, peak_mib: float, limits: Limits) -> WorkerLost:
     """Turn a wait status into an ending and a sentence.
 
     Raises:

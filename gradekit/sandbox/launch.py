@@ -260,13 +260,13 @@ class _Zygote:
             except OSError as error:
                 raise self._gone(error) from error
             if not number:
-                raise SandboxError(f"the sandbox did not start: {self._last_words()}")
+                raise SandboxError(f"the sandbox did not start: {self._last_error()}")
             self._tier = TIERS[number[0]]
             if self._tier == PROCESS:  # before the first worker exists, which could open our memory
                 close_memory()
         return self._tier
 
-    def _last_words(self) -> list[str]:
+    def _last_error(self) -> list[str]:
         """Why it ended: the last line that it wrote, at the first time of asking."""
         assert self._process.stderr is not None
         if self._process.stderr.closed:
