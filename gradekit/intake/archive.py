@@ -38,6 +38,8 @@ class Archive:
         self._members: dict[str, zipfile.ZipInfo] = {}
         self._others: list[Item] = []
         members = self._zip.infolist()
+        # Some Windows programs write backslashes, against the standard. But a backslash may belong
+        # to a name on Unix: so only if no member has a slash.
         from_windows = any("\\" in m.filename for m in members) and not any(
             "/" in m.filename for m in members
         )
@@ -50,11 +52,14 @@ class Archive:
             name = name.replace("\\", "/")
         parts = [part for part in name.split("/") if part not in ("", ".")]
         path = "/".join(parts)
+        # Nothing is ever unpacked under its own name, so these could do no harm. They are listed so
+        # that a student whose zip was packed in this way hears of it.
         if ".." in parts or name.startswith("/") or name[1:2] == ":":
             self._others.append(Item(path or name, "outside"))
         elif len(parts) > DEPTH or len(path) > PATH_CHARACTERS:
             self._others.append(Item("/".join(parts[:DEPTH])[:PATH_CHARACTERS], "deep"))
         elif path:
+            # A zip may hold two files of one name. As in every unpacker the later one counts.
             if path in self._members and not self._members[path].is_dir():
                 self._others.append(Item(path, "shadowed"))
             self._members[path] = member
@@ -66,6 +71,7 @@ class Archive:
             kind: Kind = "file"
             if member.filename.endswith(("/", "\\")):
                 kind = "folder"
+            # Unix keeps the mode of a file in the upper half of this field.
             elif (member.external_attr >> 16) & 0o170000 == LINK:
                 kind = "link"
             found.add(Item(path, kind, _when(member), member.file_size))
@@ -110,6 +116,8 @@ def directory_bytes(file: BinaryIO) -> int:
     place = tail.rfind(END)
     if place < 0 or len(tail) < place + 22:
         raise KitError("it is no zip file that can be read")
+    # Read before zipfile opens it: zipfile builds an object for each entry of the table, and a
+    # table of gigabytes would fill the memory first.
     (told,) = struct.unpack_from("<L", tail, place + 12)
     file.seek(0)
     return int(told)

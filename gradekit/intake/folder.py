@@ -14,6 +14,7 @@ from gradekit.intake.items import Item
 from gradekit.sandbox.limits import NOTEBOOK_BYTES
 
 DEPTH = 40  # folders; nobody's answer lies deeper, and paths have an end
+# O_NONBLOCK: opening a named pipe would wait for ever for somebody to write into it.
 FILE_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_DIRECTORY", 0)
 
@@ -87,6 +88,8 @@ class Folder:
             # It may have been exchanged since it was listed.
             descriptor = _open_beneath(self._root, path)
             with os.fdopen(descriptor, "rb") as file:
+                # Of the open file, not of the path: that could be
+                # exchanged between a look and the opening.
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise KitError("it is not a regular file")
                 yield file
@@ -108,6 +111,8 @@ def _open_beneath(root: Path, path: str) -> int:
     here = os.open(root, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
     try:
         for folder in folders:
+            # O_NOFOLLOW only concerns the last component of a
+            # path: so each folder is opened on its own.
             there = os.open(folder, FOLDER_FLAGS, dir_fd=here)
             os.close(here)
             here = there

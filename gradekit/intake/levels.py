@@ -90,6 +90,8 @@ def class_in(items: Iterable[Item], is_archive: bool, names: ExerciseNames) -> C
         if each.parts[-1] == gradescope.METADATA and each.item.path != own
         and each.item.kind == "file"
     ]  # fmt: skip
+    # A student can hand in a `timestamp.txt` too. It counts where nbgrader puts it: beside
+    # a notebook, two folders below the class.
     notebooks = {each.parts[:-1] for each in there if each.parts[-1].lower().endswith(".ipynb")}
     timestamps = [
         (each.item, each.parts) for each in there
@@ -151,6 +153,8 @@ def _below_exercises(there: list[Placeable], names: ExerciseNames) -> list[Place
     Anybody may be called Adam: bare slugs have to be the names of all folders.
     """
     tops = {each.parts[0] for each in there if len(each.parts) > 1}
+    # All of them or none: a class in which one student is
+    # called Adam has folders of other names, too.
     if len(tops) > 1 and all(names.whole(top) for top in tops):
         means = {top: names.whole(top) for top in tops}
     else:
@@ -184,6 +188,8 @@ def _wrappers(there: list[Placeable], is_archive: bool, names: ExerciseNames) ->
     looks = {top: _looks(below[top], names) for top in tops}
     if not all(looks.values()):
         return set()
+    # At least half of the folders have to be certain, so that a few students who order their own
+    # files like a class do not turn everybody's folders into sections.
     strict = sum(look != "perhaps" or plain.is_section(top) for top, look in looks.items())
     return tops if 2 * strict >= len(tops) and _students_differ(below) else set()
 
@@ -263,6 +269,8 @@ def _students_differ(below: dict[str, list[Placeable]]) -> bool:
     called = [
         {each.parts[1] for each in inside if len(each.parts) > 2} for inside in below.values()
     ]
+    # Sections hold different people. If the folders in all of them are called alike ("homework 1",
+    # "homework 2"), they are one student's folders each.
     called = [names for names in called if names]
     total = sum(map(len, called))
     return len(called) < 2 or 2 * len(set().union(*called)) > total

@@ -90,6 +90,8 @@ class ExerciseNames:
             plain = {exercise.number, str(int(exercise.number))}
             for alias in exercise.names - plain | {f"ex_{number}" for number in plain}:
                 self._meaning[_squeezed(alias)] = exercise.name
+                # `layer_norm`, `layer-norm`, `Layer Norm` and
+                # `layernorm` are one name to those who hand in.
                 patterns.add(SEPARATORS.join(re.findall(r"[a-z]+|\d+", alias)))
         longest_first = "|".join(sorted(patterns, key=len, reverse=True))
         # A lookahead, so that a match is found at every place, also inside a longer one.
@@ -180,6 +182,8 @@ class ExerciseNames:
         (number,) = numbers
         exercise = self._numbers.get(number)
         if exercise is None:
+            # And not the exercise of a slug that stands there, too: a clear number that is wrong is
+            # more likely another course's exercise than a typing error.
             raise KitError(f"its name says exercise {number}, which this course does not have")
         match = next(NUMBER.finditer(name))
         own = [each for each in found if each.exercise == exercise]
@@ -228,6 +232,8 @@ class ExerciseNames:
         """Which exercises' functions are defined in the bytes of a file or notebook."""
         if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
             content = content.decode("utf-16", "replace").encode()
+        # By a pattern, not by parsing: the bytes are a stranger's, may be a notebook or
+        # broken Python, and only a hint is wanted.
         names = {name.decode("ascii", "replace") for name in DEFINED.findall(content)}
         counts = {
             exercise: len(wanted & names)

@@ -45,6 +45,7 @@ class WithZips:
         self.is_archive = source.is_archive
         self._zips: set[str] = set()  # paths of those that were opened
         self._open: OrderedDict[str, _Zip] = OrderedDict()
+        # Zips in zips are temporary files on the disk: closed even where nobody calls us to do it.
         weakref.finalize(self, _close_all, self._open)
         self._members = 0
         self.problems: dict[str, str] = {}  # path of a zip -> why it was not looked into
@@ -112,6 +113,8 @@ class WithZips:
             source, inner = self._opened_zip(outer).archive, path[len(outer) + 1 :]
         made = _Zip(source, inner)
         self._open[path] = made
+        # Each open one may hold a gigabyte on the disk. Files are read in the order of their paths,
+        # so those of one zip come one after the other, and few are opened twice.
         while len(self._open) > OPEN:
             self._open.popitem(last=False)[1].close()
         return made
@@ -150,6 +153,8 @@ def _close_all(opened: OrderedDict[str, _Zip]) -> None:
 def _copied(file: BinaryIO) -> Iterator[BinaryIO]:
     """The same bytes in a file that one can move about in."""
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
+        # Counted while it is unpacked: what the zip says of
+        # its members' sizes is a stranger's word.
         left = UNPACKED_BYTES
         while part := file.read(2**20):
             left -= len(part)

@@ -21,6 +21,7 @@ def person(name: str, id: str = "", system: str = "", place: str = "") -> Person
 
     Names that differ in characters that nobody sees stay different: these are spelled out.
     """
+    # macOS writes "é" as two characters, others as one: without NFC they would be two people.
     shown = " ".join(printable(unicodedata.normalize("NFC", name)).split())
     return Person(shown[:NAME_CHARACTERS] or "(no name)", id, system, printable(place))
 
@@ -41,6 +42,8 @@ def unified(people: Iterable[Person]) -> dict[Person, Person]:
     found: dict[Person, Person] = {}
     for same in by_key.values():
         one = same[0]
+        # Two with that name and different ids: nobody can tell
+        # whose this mention is, so it stays alone.
         bearers = with_id[one.name] if not one.id and not one.place else set()
         if len(bearers) == 1:
             one = by_key[min(bearers)][0]
@@ -84,6 +87,7 @@ def on_roster(people: Set[Person], roster: Roster) -> OnRoster:
     known: dict[Person, Person] = {}
     shared = []
     for number, same in rows.items():
+        # Two people on one row would get one grade: both are listed for a person to look at.
         if _certainly_several(same):
             shared.append(tuple(same))
             continue

@@ -14,6 +14,7 @@ never stops the rest.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -162,6 +163,7 @@ def discover(
     on = on_roster(set(same.values()), roster) if roster else OnRoster({}, [], [], [])
     # Several where a group handed in together.
     final = {owner: on.groups.get(one, (on.people.get(one, one),)) for owner, one in same.items()}
+    # Once more, with what the roster knew: it may have given an id to a mention that had none.
     once_more = unified({each for several in final.values() for each in several})
     final = {owner: tuple(once_more[one] for one in several) for owner, several in final.items()}
     people = {*(each for several in final.values() for each in several), *on.missing}
@@ -478,9 +480,7 @@ def _without_version(name: str, meaning: Meaning) -> tuple[str, int]:
     stem = answer_stem(name)
     number = VERSION.fullmatch(stem[meaning.end :]) if meaning.end > 0 else None
     if number is None and meaning.strength <= Strength.LOOSE:
-        from re import search
-
-        tail = search(r"-(\d{1,3})$", stem)  # as Canvas counts
+        tail = re.search(r"-(\d{1,3})$", stem)  # as Canvas counts
         return (stem[: tail.start()], int(tail[1])) if tail else (stem, 0)
     return (stem[: meaning.end], int(number[1])) if number else (stem, 0)
 
@@ -505,12 +505,15 @@ def _chosen(
     entries: list[Entry] = []
     crowded: Counter[tuple[Person, str]] = Counter()
     for (owner, exercise), candidates in answers.items():
+        # A file whose name says clearly what it is comes before a later one that does not: a
+        # student's scratch file, saved last, must not replace the answer.
         candidates.sort(key=lambda each: each.rank)
         *older, best = candidates
         attempts = [each for each in older if _is_attempt(each, best)]
         crowded[owner, exercise] = len(candidates) - len(attempts)
         counts = {id(each): number for number, each in enumerate([*attempts, best], start=1)}
         for each in (*attempts, best):
+            # Canvas numbers further attempts from 1 on; the first one has no number.
             number = counts[id(each)] if attempts else each.attempt + each.platform
             entries.append(_entry(each, names[owner], number, each is best))
         for each in older:
@@ -612,6 +615,8 @@ def _doubts(
     files = sum(crowded.values())
     doubts = []
     for (owner, exercise), count in sorted(crowded.items()):
+        # A layout that is not known to us puts a whole class under one name. The grades would look
+        # right and be one person's, so nothing is graded before somebody has looked.
         if count > MANY and count > SHARE * files:
             doubts.append(
                 f"`{names[owner]}` has {count} files for {exercise}: a class rather than a person?"

@@ -1,6 +1,6 @@
 """Modules that an answer imports from beside it, as text: nothing of them is run here.
 
-Which ones is read off the text, without a parser that somebody's file could bring to its knees.
+Which ones is read off the text: a hostile file could keep a parser busy for minutes.
 A package is taken along as a whole.
 """
 
@@ -38,6 +38,7 @@ def modules_of(content: bytes, parts: Parts, read: Callable[[str], bytes]) -> di
     seen: set[str] = set()
     waiting = [content]
     while waiting:
+        # Sorted, since the modules are part of the answer's hash, and of what a limit leaves out.
         for name in sorted(imported(waiting.pop()) - seen):
             seen.add(name)
             for path in parts(name):
