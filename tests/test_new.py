@@ -69,6 +69,22 @@ def test_metadata_keep_their_text(tmp_path: Path, end: str) -> None:
     assert [each.number for each in Course(tmp_path).exercises] == ["07", "08"]
 
 
+def test_a_course_in_parts_gets_it_in_the_last_one(tmp_path: Path) -> None:
+    """One that says no part is listed as such, and not as one more of the last part."""
+    metadata = tmp_path / "exercises" / "exercises.toml"
+    metadata.parent.mkdir()
+    metadata.write_text('parts = ["One", "Two"]\n')
+    exercise, _ = new.begin(tmp_path, "first", "numpy", None)
+    assert exercise.part == Course(tmp_path).find("first").part == 2
+    metadata.write_text(metadata.read_text().replace("part = 2\n", ""))
+    new.begin(tmp_path, "second", "numpy", None)
+    listed = CliRunner().invoke(kit, ["--course", str(tmp_path), "list"]).output
+    assert listed.index("in no part") < listed.index("First") < listed.index("2  Two")
+    assert "0" not in listed.replace("01", "").replace("02", "")
+    plain = CliRunner().invoke(kit, ["--course", str(tmp_path), "list", "--plain"]).output
+    assert "First: new, easy" in plain and "Second: new, part 2, easy" in plain
+
+
 def test_bank_goes_where_the_course_has_it(tmp_path: Path) -> None:
     """A course with its bank in bank/ gets the new answers there."""
     (tmp_path / "bank").mkdir()

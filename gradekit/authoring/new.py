@@ -55,7 +55,9 @@ def begin(root: Path, slug: str, template: str, title: str | None) -> tuple[Exer
         course = Course(root)
         number = _next_number(course, slug)
         name = "".join(word.capitalize() for word in slug.split("_"))
-        words = {"slug": slug, "Name": name, "number": number, "title": title}
+        # Into the last part, where the course has parts: `kit list` has it at its end, too.
+        part = f"part = {len(course.parts)}\n" if course.parts else ""
+        words = {"slug": slug, "Name": name, "number": number, "title": title, "part": part}
         entry = _filled("metadata", {**words, "library": LIBRARIES[template]})
         if (TEMPLATES / template / "more.txt").exists():
             entry += _filled(f"{template}/more", words)

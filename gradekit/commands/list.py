@@ -70,7 +70,7 @@ def list_exercises(
 
 def _say(course: Course, exercises: list[Exercise], states: dict[str, State]) -> None:
     for exercise in exercises:
-        part = f"part {exercise.part}, " if course.parts else ""
+        part = f"part {exercise.part}, " if exercise.part else ""
         click.echo(
             f"{exercise.number}, {exercise.title}: {states.get(exercise.name, 'new')}, {part}"
             f"{DIFFICULTIES[exercise.difficulty]}, {exercise.minutes} minutes, "
@@ -90,11 +90,12 @@ def _print(
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("no.", "exercise", "topics", "level", "min", "you"):
         table.add_column(heading, no_wrap=heading not in ("exercise", "topics"))
-    part = 0
+    part = -1 if course.parts else 0
     for exercise in exercises:
         if in_parts and exercise.part != part:
             part = exercise.part
-            table.add_row("", f"[bold]{part}  {course.parts[part - 1]}")
+            title = f"{part}  {course.parts[part - 1]}" if part else "in no part"
+            table.add_row("", f"[bold]{title}")
         state = states.get(exercise.name, "new")
         table.add_row(
             exercise.number,
