@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,14 @@ def test_what_runs_beside_a_submission_imports_five_modules_of_ours_at_most(path
         for name in ours:
             part = name.removeprefix("gradekit.sandbox.").split(".")[0]
             assert name.startswith(inside) or part in MAY_BE_IMPORTED, f"{path.name}: {name}"
+
+
+def test_no_package_may_have_circles() -> None:
+    """A new folder has to be named in the contract, or nothing would look for circles in it."""
+    settings = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    (named,) = [each["ancestors"] for each in contracts if each["type"] == "acyclic_siblings"]
+    folders = [path.parent for path in PACKAGE.rglob("__init__.py")]
+    assert sorted(named) == sorted(
+        ".".join(folder.relative_to(PACKAGE.parent).parts) for folder in folders
+    )
