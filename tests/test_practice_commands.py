@@ -58,7 +58,9 @@ def test_init_says_what_to_type_next_and_offers_completion(tmp_path, monkeypatch
     monkeypatch.setenv("SHELL", "/usr/bin/fish")
     text = run("init", "practice").output
     assert "`cd practice`, then `kit watch`" in text
-    assert "kit completion fish | source" in text
+    assert "has this line:\n  kit completion fish | source\n" in text
+    assert "written to this folder.\n" in run("init", ".", "--part", "1").output
+    assert all(len(line) <= 80 for line in text.splitlines())
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -62,14 +62,15 @@ def init(
     made, written = workspace.create(folder, course, exercises, name=name, clone=clone)
     kept = len(exercises) - written
     also = f" ({kept} were there already and stay as they are)" if kept else ""
-    click.echo(f"{written} exercise{'s' * (written != 1)} written to {made.folder}{also}.")
+    place = "this folder" if folder == Path() else made.folder
+    click.echo(f"{written} exercise{'s' * (written != 1)} written to {place}{also}.")
     first = made.next_exercise() or course.exercises[0]
     steps = [] if folder == Path() else [f"cd {folder}"]
     steps += ["kit watch"]
     click.echo("Next: " + ", then ".join(f"`{step}`" for step in steps) + ".")
     click.echo(f"It begins with {first.file_name}: open that in your editor beside it.")
     if line := start_line():
-        click.echo(f"Tab completes exercises once `{line}` is in your shell's start file.")
+        click.echo(f"Tab completes exercises once your shell's start file has this line:\n  {line}")
 
 
 class _Chosen(NamedTuple):
