@@ -27,6 +27,7 @@ from gradekit.grading.session import Session
 from gradekit.sandbox import launch, tiers
 from gradekit.sandbox.inside import lockdown
 from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.process import Forked
 from gradekit.submission import Submission, parse, read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -183,6 +184,29 @@ def test_a_process_alone_grades_too(course: Course) -> None:
         report = session.grade(answer("pass"))
         assert (report.score, report.isolation) == (4, tiers.PROCESS)
         assert session.grade(read(course.solution(session.exercise))).score == 10
+
+
+# ------------------------------------------------------------------ what the tricks rest on
+
+
+def test_a_zygote_has_one_thread(session_of: Callable[[str], Session]) -> None:
+    """It is forked without Python's hooks, which see to locks that other threads may hold."""
+    session = session_of("20")  # torch, which has pools of threads elsewhere
+    assert session.grade(read(ROOT / "solutions" / "exercise_20_safe_training_step.py")).passed
+    assert len(list(Path(f"/proc/{zygote_of(session)}/task").iterdir())) == 1
+
+
+def test_the_cpu_clock_of_another_process_counts_its_time() -> None:
+    """The number of the clock is made of the pid, as Linux does it; it ends with the process."""
+    burn = "import time\nwhile time.process_time() < 0.1: pass\nprint(time.process_time())\ninput()"
+    command = [sys.executable, "-u", "-c", burn]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None and child.stdout is not None
+        used = float(child.stdout.readline())
+        process = Forked(lambda pid: (0, 0), child.pid, -1)
+        assert used <= process.cpu_seconds() < 10 * used
+        child.stdin.write(b"\n")
+    assert process.cpu_seconds() == 0.0
 
 
 # ------------------------------------------------------------------ what may be read

@@ -31,7 +31,8 @@ class Forked:
         # The clock id of another process's CPU time, as the kernel and glibc's
         # clock_getcpuclockid() build it: the inverted pid above three bits, of which the lowest
         # two are 2 for CPUCLOCK_SCHED (run time as the scheduler counts it, all threads together).
-        # Python has no function for it; /proc/PID/stat counts in ticks of 10 ms.
+        # Python has no function for it; /proc/PID/stat counts in ticks of 10 ms. Guarded by
+        # test_the_cpu_clock_of_another_process_counts_its_time.
         self._clock = (~pid << 3) | 2
 
     def cpu_seconds(self) -> float:

@@ -41,9 +41,10 @@ MANY = 32  # moving takes about as long as it saves in twice as many forks
 
 # fork(2) without the hooks that os.fork runs for the sake of other threads, which cost half a
 # millisecond a worker (`benchmarks/lockdown.py` measures a whole start). It rests on this process
-# having one thread (`warm_up` and ONE_THREAD make sure of it). One of those hooks would seed
-# `random` anew; without it, equal answers get equal random numbers. PyDLL, not CDLL, which would
-# let go of Python's lock before the fork and take it again in both processes.
+# having one thread (`warm_up` and ONE_THREAD make sure of it, and test_a_zygote_has_one_thread
+# looks). One of those hooks would seed `random` anew; without it, equal answers get equal random
+# numbers. PyDLL, not CDLL, which would let go of Python's lock before the fork and take it again
+# in both processes.
 _fork_alone = ctypes.PyDLL(None).fork
 ENDED = struct.Struct("<iq")  # wait status, peak memory in KiB
 
