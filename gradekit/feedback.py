@@ -84,7 +84,7 @@ def _kept(
 
 
 def _common_problem(report: Report) -> str:
-    """What all checks failed with; what the answer printed meanwhile is nobody's problem."""
+    """What all checks failed with; what the answer printed meanwhile is no part of it."""
     told = tuple(msgspec.structs.replace(check, message=check.told) for check in report.checks)
     return msgspec.structs.replace(report, checks=told).common_problem
 

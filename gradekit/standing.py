@@ -35,7 +35,7 @@ from gradekit.policy_files import OVERRIDES, POLICY, read_overrides, read_policy
 from gradekit.results import Person, Result, called, names_in, person_of, read_attempts
 from gradekit.tables import no_formula
 
-STANDING, CHANGES, MARKS = "standing.jsonl", "changes.csv", "marks.json"
+STANDING, CHANGES, MARKS_FILE = "standing.jsonl", "changes.csv", "marks.json"
 HEADER = ("when", "student", "exercise", "from", "to", "why", "id")
 TOTAL = "total"
 
@@ -270,7 +270,7 @@ def read_told(folder: Path) -> list[Told]:
     Raises:
         KitError: somebody else wrote the file.
     """
-    path = folder / MARKS
+    path = folder / MARKS_FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=list[Told]) if path.is_file() else []
     except (OSError, msgspec.DecodeError):
@@ -279,7 +279,7 @@ def read_told(folder: Path) -> list[Told]:
 
 def write_told(folder: Path, told: Iterable[Told]) -> bool:
     """Keep what a gradebook told; whether it is anything new."""
-    path = folder / MARKS
+    path = folder / MARKS_FILE
     content = msgspec.json.encode(sorted(told, key=lambda each: msgspec.json.encode(each)))
     if content == (path.read_bytes() if path.is_file() else b"[]"):
         return False

@@ -85,7 +85,7 @@ def verify(
     seeds: int = 1,
     fast: bool = False,
 ) -> list[Proof]:
-    """Prove several exercises side by side; `on_proof` hears of each as it is done.
+    """Prove several exercises side by side; `on_proof` is called after each.
 
     Args:
         update: Write the signatures of the known mistakes instead of comparing them.
@@ -227,6 +227,7 @@ class _Prover:
                 self._complain([f"exercises/{METADATA}: `{field}` is still to write"])
 
     def _grade(self, path: Path) -> tuple[Report, dict[str, Print]]:
+        # Without the memo: a proof has to see what the checks say, each time.
         report, prints = self._session.examine(read(path), remember=False)
         for check in report.not_run:  # by one fault of the grader, every answer is hit
             if (check.name, check.message) not in self._not_run:
@@ -308,6 +309,8 @@ class _Prover:
             names = {check.name for check in failed}
             kept = {name: each for name, each in prints.items() if name in names}
             mistakes.append(Mistake(path.stem, function, sentence, kept))
+            # Among the mistakes so far, this one included:
+            # whether an answer like it would get its name.
             known = Signatures("", tuple(mistakes))
             is_named = sentence in known.name(report.checks, prints).get(function, "")
             self.proof.named += is_named
@@ -339,11 +342,14 @@ class _Prover:
         mutants = [*mutants_of(source)]
         self.proof.mutants = len(mutants)
         if self._fast:
+            # Every so many: the same sample each time, from all over the solution.
             mutants = mutants[:: -(-len(mutants) // FAST_MUTANTS) or 1]
         self.proof.tried = len(mutants)
         with open_session(self.course, impatient) as session:
             for mutant in mutants:
                 submission = Submission(self.exercise.file_name, (mutant.source,), "")
+                # Here with the memo, and only up to the first failure: there are hundreds of
+                # mutants, and most reply what another one did.
                 report, _ = session.examine(submission, until_failure=True)
                 survives = not any(check.max_score for check in report.failed)
                 known = _taken_from(explained, mutant)

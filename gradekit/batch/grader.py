@@ -25,6 +25,7 @@ from gradekit.engine import EXPLAINED_CAUSES, sandbox_of
 from gradekit.errors import KitError, OurFailure
 from gradekit.report import Check, Report
 from gradekit.sandbox.launch import Sandbox
+from gradekit.sandbox.process import START_SECONDS
 from gradekit.sandbox.tiers import PROCESS, best_tier
 from gradekit.submission import parse
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from gradekit.grading.session import Session
 
 SESSIONS = 32  # kept open, the least recently used one is closed
-START_SECONDS = 180.0  # for torch to start on a very busy machine
 WARM = 32  # answers; from then on a grader and its workers keep to one core
 STAY_SECONDS = 2.0  # on a core, before the system may choose another one
 

@@ -62,7 +62,7 @@ class ClassRun:
         self._rounds = 0  # of a watch, that came to their end
         self._has_begun = False
         self._told: list[str] = []
-        self._problem = ""  # what the last round stumbled over
+        self._problem = ""  # why the last round failed
 
     def run(self) -> int:
         """Do it; return the exit code.

@@ -86,7 +86,7 @@ class Search:
         Args:
             deadline: On the clock of `time.monotonic`, when to stop at the latest.
             is_wanted: Asked often: whether anybody still waits for it.
-            progress: Told often how many edits were tried, and of how many.
+            progress: Called often, with how many edits were tried and how many there are.
         """
         self._session, self._submission, self._report = session, submission, report
         self._deadline, self._is_wanted, self._progress = deadline, is_wanted, progress

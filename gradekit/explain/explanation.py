@@ -72,7 +72,7 @@ def explain(
     Args:
         deadline: On the clock of `time.monotonic`, when to stop at the latest.
         is_wanted: Asked often: whether anybody still waits for it.
-        progress: Told often how many changes were tried, and of how many.
+        progress: Called often, with how many changes were tried and how many there are.
     """
     started = time.monotonic()
     deadline = started + SECONDS if deadline is None else deadline

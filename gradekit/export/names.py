@@ -16,7 +16,7 @@ class Names(NamedTuple):
 
 
 def names_in(statement: ast.stmt) -> Names:
-    """The global names of a statement; what is local to its functions is nobody's business."""
+    """The global names of a statement; names that are local to its functions do not count."""
     table = symtable.symtable(ast.unparse(statement), "<statement>", "exec")
     bound = {
         symbol.get_name()

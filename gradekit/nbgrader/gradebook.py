@@ -76,6 +76,7 @@ def write(
     Raises:
         KitError: the gradebook cannot be opened, or holds other checks than the grader.
     """
+    # The gradebook knows one submission of each student: of several results the last one stands.
     newest = {(result.student, result.exercise): result for result in results}
     with opened(url) as gradebook:
         models = {
@@ -109,7 +110,8 @@ def opened(url: str) -> Iterator[Gradebook]:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # nbgrader's and its libraries' own affairs
+            # Those of nbgrader and its libraries: our user can do nothing about them.
+            warnings.simplefilter("ignore")
             from nbgrader.api import Gradebook, InvalidEntry
             from sqlalchemy.exc import SQLAlchemyError
     except ImportError as error:
@@ -298,6 +300,7 @@ class _Writer:
         path = self.root.joinpath(
             "autograded", result.student, assignment, f"{result.exercise}.ipynb"
         )
+        # A student's name is a part of the path, and may hold "..".
         if not path.resolve().is_relative_to(self.root / "autograded"):
             return
         content = self._read(result.file)

@@ -58,6 +58,9 @@ def read_marks(url: str, people: Mapping[str, Person], last: Sequence[Told]) -> 
                     told += _marks(person, book, submitted)
                     key = names[person], book.exercise
                     penalty = submitted.late_submission_penalty or 0.0
+                    # The field that we write our own difference into is the one in
+                    # which nbgrader keeps its penalty. What stands there as we left
+                    # it is not a penalty that somebody has set.
                     if key in before and math.isclose(penalty, before[key], abs_tol=1e-9):
                         penalty = own.get(key, 0.0)  # what stands there is ours
                     if penalty:
@@ -84,6 +87,8 @@ def settle(url: str, standing: Standing, last: Sequence[Told]) -> tuple[list[Tol
             excused += final.state == "excused"
             penalty = own.get((person, book.exercise), 0.0)
             if final.score is not None:
+                # Below zero where the final score is higher than what
+                # was earned: nbgrader subtracts it as well.
                 penalty = _earned(book, submitted) - final.score
             if not math.isclose(penalty, submitted.late_submission_penalty or 0.0, abs_tol=1e-9):
                 submitted.late_submission_penalty = penalty

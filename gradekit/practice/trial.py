@@ -153,5 +153,5 @@ def own_python() -> str:
 
 
 def run(python: str, path: Path) -> None:
-    """Run the script where it lies, on this terminal; what it does is the learner's affair."""
+    """Run the script where it lies, on this terminal: the learner's own code, not isolated."""
     subprocess.run([python, path.name], cwd=path.parent, check=False)

@@ -140,6 +140,7 @@ class Workspace:
         if content == self._content:
             return
         self._events, self._damaged = [], []
+        # A merge of two branches may hold a line twice, which is one event.
         lines = list(dict.fromkeys(content.splitlines()))
         for line in lines:
             try:
@@ -148,6 +149,7 @@ class Workspace:
                 cut_short = line is lines[-1] and not content.endswith(b"\n")
                 if line.strip() and not cut_short and not _is_of_another_version(line):
                     self._damaged.append(line)
+        # After a merge the lines of one branch stand behind those of the other.
         self._events.sort(key=lambda event: event.time)
         self._content = content
 

@@ -31,7 +31,7 @@ class Bar(Protocol):
     """What is told about the batch as it goes on."""
 
     def started(self, earlier: int) -> None:
-        """`earlier` answers were finished by an earlier run."""
+        """Begin: `earlier` answers were finished by an earlier run."""
 
     def tell(self) -> None:
         """One more answer is done."""

@@ -101,8 +101,8 @@ class Desk:
     def _look(self) -> None:
         """Give the newest answer a session of its own where it still waits for an older one.
 
-        Whichever answer set the timer, the newest is the one that matters: the answers
-        between are nobody's any more.
+        Whichever answer set the timer, the newest is the one that matters: nobody waits
+        for those in between.
         """
         with self._lock:
             place, newest = self._place, self._newest
@@ -135,6 +135,7 @@ class _Place:
         self._left = True
         self.answers.put(None)
         if self._session is not None and self.is_grading:
+            # In a thread of its own: closing waits for the check that is running, which may hang.
             threading.Thread(target=self._session.close, daemon=True, name="close").start()
 
     def _tell(self, event: Begun | Verdict | Explained | Looking | Located) -> None:
@@ -158,6 +159,7 @@ class _Place:
 
     def _newest(self) -> Submission | _Wrong | None:
         asked = self.answers.get()
+        # Only the newest answer is of interest: those that were saved meanwhile are passed over.
         while asked is not None and not self.answers.empty():
             asked = self.answers.get()
         return asked

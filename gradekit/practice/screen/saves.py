@@ -33,6 +33,7 @@ def saves_into(inbox: Inbox, folder: Path) -> Iterator[None]:
             stop_event=stop,
             recursive=False,
             rust_timeout=POLL_MILLISECONDS,
+            # Also where nothing was told: then the watch looks at the file by itself.
             yield_on_timeout=True,
         )
         with contextlib.suppress(FileNotFoundError):  # the folder itself is gone

@@ -63,7 +63,7 @@ def print_code(out: Console, code: str) -> None:
 
 
 def print_behaviour(out: Console, yours: Report, model: Report) -> None:
-    """Where an answer behaves otherwise than the model answer; style is nobody's business."""
+    """Where an answer behaves otherwise than the model answer; style does not count."""
     print_heading(out, "Your answer beside it")
     expected = {check.name: check for check in model.checks}
     differ = [c for c in yours.checks if c.outcome != expected[c.name].outcome]

@@ -86,6 +86,7 @@ class Terminal:
         self._write(LEAVE_SCREEN)
         if settings is not None and self._settings is not None:
             termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._settings)
+        # With the default handler the signal really stops us; `kill` returns when `fg` goes on.
         handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, handler)
@@ -130,6 +131,7 @@ class Terminal:
             return
         body, footer = (self._lines(paint) for paint in self._painted)
         lines = [*self._cut(body, self._rows() - len(footer)), *footer][: self._rows()]
+        # Over the old screen, line by line, instead of clearing it first: that would flicker.
         self._write("\x1b[H" + "\r\n".join(f"{line}\x1b[K" for line in lines) + "\x1b[J")
 
     def say(self, text: str) -> None:
@@ -206,6 +208,7 @@ def _keys_into(inbox: Inbox) -> Iterator[None]:
 
     stdin = sys.stdin.fileno()
     before = termios.tcgetattr(stdin)
+    # Nothing else ends a thread that waits in `select` for a key.
     stop, stopper = os.pipe()
 
     def read_keys() -> None:

@@ -96,8 +96,8 @@ class Practice:
     def record(self, report: Report, submission: Submission) -> None:
         """Note it in the progress, if it is still the answer; one with full marks is kept.
 
-        Of a second watch on the same file, the slower one may come late: to a version that the
-        other has noted, and whose successor as well.
+        Two watches may run on one file. Then the slower one may report a version after the other
+        has reported that one, and the next as well.
         """
         if report.passed:
             self.workspace.record_check(report, self.exercise)

