@@ -20,6 +20,7 @@ from gradekit.grading import judge, memo
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.judge import Judge
 from gradekit.grading.memo import Memo
+from gradekit.grading.originals.borrowed import borrowed
 from gradekit.grading.proxy import Current, SubmissionProxy, run_of
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.run import Run
@@ -161,6 +162,20 @@ def test_a_worker_lost_on_the_way_is_told_once(submission):
 def test_partial_credit_stays_within_the_points_of_its_check(earned, score):
     """A score that is no number would make the sum of the report none, and that of the class."""
     assert judge._part_of(2.0, PartialCredit(earned)) == score
+
+
+def test_a_score_that_is_no_number_is_not_full_marks():
+    """Gradescope's `set_score` may be given what the answer computes: NaN is not below anything."""
+    decorators = borrowed()["gradescope_utils.autograder_utils.decorators"]
+
+    @decorators.partial_credit(2.0)
+    def scored(self, set_score):
+        set_score(self)
+
+    scored(2.0)
+    for score in (1.0, float("nan")):
+        with pytest.raises(PartialCredit):
+            scored(score)
 
 
 def toy_course(root: Path, grader: str) -> Course:

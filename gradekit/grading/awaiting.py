@@ -51,6 +51,8 @@ def finished(value: Any) -> Any:
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine to its end, even while another loop runs in this thread."""
+    # A test that is a coroutine itself runs in a loop, and
+    # asyncio refuses a second one in a thread.
     outer = asyncio._get_running_loop()  # noqa: SLF001  # documented for writers of event loops
     asyncio._set_running_loop(None)  # noqa: SLF001
     loop = asyncio.new_event_loop()
@@ -66,6 +68,8 @@ def run_to_end(answer: Any, coroutine: Any) -> Any:
     import asyncio as aio
     import time as clock
 
+    # asyncio's own loop opens a pair of sockets, which the sandbox refuses.
+    # This one has nothing to wait for but time.
     class Waiting:
         def select(self, seconds: float | None) -> list[Any]:
             if seconds is None:

@@ -320,6 +320,7 @@ def _obstacle(item: Item) -> str:
 
 def _holds(mark: pytest.Mark, item: Item) -> bool:
     """Whether any condition of a mark is true; a text is evaluated as pytest does."""
+    # The text is the test's own, which the course has written: it runs here like all of the test.
     conditions = [*mark.args, *([mark.kwargs["condition"]] if "condition" in mark.kwargs else [])]
     known = {"os": os, "sys": sys, "platform": platform, **item.function.__globals__}
     return any(
@@ -487,6 +488,8 @@ class Setting:
             self._loop = asyncio.new_event_loop()
             self.undo(self._loop.close)
 
+        # `run_until_complete` takes coroutines and futures
+        # only; other objects can be awaited as well.
         async def awaited() -> Any:
             return await value
 

@@ -64,6 +64,8 @@ class Files:
 
     def connect(self) -> None:
         now = [self._roots, *self._content(), os.getcwd()]
+        # A test may have written since: its folders are read before each request, and sent only
+        # where something is different. They are small, which MANY_BYTES sees to.
         if now != self._told:
             objects = run_of(self._submission).attempt.objects
             if objects is not None:
@@ -102,6 +104,8 @@ class Files:
         path = Path(name)
         is_plain = path.is_absolute() and os.path.normpath(name) == name
         inside = any(Path(root) in (path, *path.parents) for root in self._roots)
+        # The real path has to be the path itself: the answer could not make a link here, but a test
+        # may have, and what it leads to is not the answer's to overwrite.
         return is_plain and inside and os.path.realpath(path) == name
 
     def disconnect(self) -> None:
@@ -154,6 +158,7 @@ class Memory:
         for name, function in functions.items():
             setattr(os, name, function)
         vars(builtins)["open"] = vars(io)["open"] = opening
+        # The answer has a dict of built-in names of its own, with an import that knows stand-ins.
         self.answer.namespace["__builtins__"]["open"] = opening
 
     def functions(self) -> dict[str, Any]:
@@ -260,6 +265,7 @@ def put_files(
     answer: Any, roots: list[str], files: dict[str, bytes], folders: list[str], home: str
 ) -> None:
     """From now on `open` finds these files, and keeps what is written among them."""
+    # Kept in `builtins`: this function arrives by a pickle, each time with global names of its own.
     memory = vars(builtins).get("memory_of_files")
     if memory is None:
         memory = vars(builtins)["memory_of_files"] = Memory(answer)

@@ -83,6 +83,8 @@ class Surroundings:
         self._busily([part.disconnect for part in self._parts])
 
     def _busily(self, acts: Sequence[Any]) -> None:
+        # What it was before, not False: a part may make
+        # requests of its own while another one is busy.
         was_busy, self._is_busy = self._is_busy, True
         try:
             for act in acts:
@@ -134,6 +136,8 @@ class Environment:
 
     def connect(self) -> None:
         now, before = self._now(), self._before
+        # Only what the test itself has set: the rest of our environment may hold passwords,
+        # and a worker's is empty for that reason.
         names = {name for name, value in now[0].items() if before[0].get(name) != value}
         gone = [*(before[0].keys() - now[0].keys()), *(self._told[0].keys() - now[0].keys())]
         changed = {name: now[0][name] for name in sorted(names)}
@@ -180,6 +184,7 @@ class Replaced:
         for (module, name), value in now.items():
             there = self._submission.probe(named, module.__name__)
             known = self._told.get((module, name))
+            # What stood there at first is kept as a handle, since it has to be put back.
             self._told[module, name] = value, known[1] if known else getattr(there, name)
             setattr(there, name, value)
 
@@ -216,6 +221,7 @@ class Notices:
         told = self._submission.probe(heard)
         if not isinstance(told, tuple) or len(told) != 2:
             return
+        # A worker may say anything: each warning is looked at before it is given.
         for item in told[0]:
             if isinstance(item, tuple) and len(item) == 2:
                 _warn(*item)
@@ -238,6 +244,8 @@ def _warn(category: Any, text: Any) -> None:
     """Give a warning of the answer's here; of a class that is none, a UserWarning."""
     if type(text) is str and isinstance(category, type):
         known = category if issubclass(category, Warning) else UserWarning
+        # A class of the answer's is no class of ours that could be called:
+        # its place takes the nearest one that is.
         message: Any = text if not is_handle(category) else known(text)
         warnings.warn_explicit(message, known, "answer", 1)
 
@@ -318,6 +326,7 @@ def listen(answer: Any) -> None:
     vars(warned)["showwarning"] = keep
     warned.simplefilter("always")
     log.root.addHandler(handler)
+    # Not 0, which stands for "as the logger above says", and there is none above the root.
     log.root.setLevel(1)
 
 

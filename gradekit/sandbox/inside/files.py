@@ -25,6 +25,7 @@ class Files:
         """Have `open` and its like look here, under those built-in names too."""
         for names in builtin_names:
             names["open"] = self.open
+        # pathlib opens by `io.open`, most others by the built-in name.
         builtins.open = io.open = self.open
         os.remove, os.unlink = self._removing(os.remove), self._removing(os.unlink)
         os.path.exists, os.path.isfile = map(self._finding, (os.path.exists, os.path.isfile))
@@ -52,6 +53,7 @@ class Files:
         """As the built-in `open`."""
         path = _path(file)
         writes = any(letter in mode for letter in "wax+")
+        # What is not in memory and would only be read is a real file, such as a module's data.
         if path is None or (path not in self.contents and (not writes or mode.startswith("r"))):
             return self._open(file, mode, *args, **keywords)
         if "x" in mode and path in self.contents:
