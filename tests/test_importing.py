@@ -53,13 +53,18 @@ class Kind(NamedTuple):
 
 EXPECTED = {
     "nbgrader": Kind(
-        {"words": 11}, {DATA, HANDLES, JUDGED, BY_A_PERSON},
+        {"words": 14}, {DATA, HANDLES, JUDGED, BY_A_PERSON},
         {
             "number >= limit->number >= 2": {"test_frequent_obeys_the_limit"},
             "count(sentence).items()->[(w, sentence.count(w)) for w in {*sentence.split()}]":
                 {"test_frequent_uses_count"},
             "counts[word] = counts.get(word, 0) + 1->counts[word] = 1":
                 {"test_count_words", "test_frequent_words", "test_partial_credit"},
+            "for letter in word)->for letter in word) + 1": {"test_vowels"},
+            "split()) / 4->split()) / 5": {"test_vowels"},
+            "split()) / 4->split()) / 3.9999": set(),  # nbgrader rounds to two places
+            "sum(letter in VOWELS for letter in word)->len([1 for l in word if l in VOWELS])":
+                {"test_looks"},
         },
     ),
     "otter": Kind({"shapes": 5, "files": 5}, {DATA, HANDLES, BY_A_PERSON}, {
@@ -274,6 +279,28 @@ def test_command_imports_and_says_what_became_of_it(tmp_path: Path) -> None:
     assert again.exit_code == 2 and "has an exercise `temperature` already" in again.output
     hint = CliRunner().invoke(kit, ["--course", str(tmp_path / "mine"), "hint", "temperature"])
     assert hint.exit_code == 2 and "came without hints" in hint.output
+
+
+def test_files_of_any_system_are_read(tmp_path: Path) -> None:
+    """A byte order mark, line ends of Windows, and names with spaces and accents."""
+    folder = tmp_path / "Größe 1"
+    folder.mkdir()
+    text = 'def größe(x):\n    """Doubles.\n\n    >>> größe(1)\n    2\n    """\n    return 2 * x\n'
+    (folder / "große aufgabe.py").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    done = import_course(
+        "doctest", folder, tmp_path / "mine", solutions=None, with_mutants=False, jobs=1,
+        on_found=lambda _: None, on_done=lambda _: None,
+    )  # fmt: skip
+    assert [each.target.found.slug for each in done.outcomes] == ["grosse_aufgabe"]
+    assert [each.name for each in done.outcomes[0].checks] == ["test_größe_0"]
+
+
+def test_what_the_stub_passes_is_told(imported: Callable[[str], Imported]) -> None:
+    """IMPORT.md says which tests ask nothing; verify takes tests without points as they are."""
+    done = imported("unittest")
+    assert "expected to fail, so it is run and earns nothing" in done.told.read_text("utf-8")
+    proof = prove(done.told.parent, "ledger", with_mutants=False, update=False)
+    assert not any("0 points" in each for each in proof.problems)
 
 
 def test_a_folder_without_tests_is_told(tmp_path: Path) -> None:

@@ -239,7 +239,8 @@ class _Prover:
         """Return the names of the hidden checks."""
         stub, _ = self._grade(self.course.stub(self.exercise))
         if stub.score:
-            self._advise([f"the stub earns {stub.score:g} points"])
+            earned = ", ".join(each.name for each in stub.checks if each.score)
+            self._advise([f"the stub earns {stub.score:g} points ({earned})"])
         count = 1 if self._fast else RUNS
         runs = [self._grade(self.course.solution(self.exercise))[0] for _ in range(count)]
         report = runs[-1]
@@ -255,7 +256,9 @@ class _Prover:
         self._complain(
             f"{check.name} is worth {check.max_score:g} points: only an example may be worth none"
             for check in report.checks
-            if check.max_score <= 0 and not check.name.startswith("example_")
+            if check.max_score <= 0
+            and not check.name.startswith("example_")
+            and not self.exercise.imported
         )
         judged = [check for check in report.checks if check.outcome != "waits"]
         hidden = {check.name for check in judged if check.max_score}

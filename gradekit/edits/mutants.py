@@ -120,8 +120,12 @@ def _replaced(source: str, node: ast.expr | ast.stmt, text: str) -> str:
 
 
 def _behaviour(source: str) -> str:
-    """The syntax tree without annotations and docstrings, which do nothing."""
+    """The syntax tree without annotations and docstrings, which do nothing.
+
+    Nor does what stands under `if __name__ == "__main__"`, where nothing is run as a script.
+    """
     tree = ast.parse(source)
+    tree.body = [each for each in tree.body if not _asks_for_script(each)]
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             node.returns = None
@@ -130,6 +134,11 @@ def _behaviour(source: str) -> str:
         if isinstance(node, ast.Expr) and _is_text(node.value):
             node.value = ast.Constant("")
     return ast.dump(tree)
+
+
+def _asks_for_script(statement: ast.stmt) -> bool:
+    asked = ast.walk(statement.test) if isinstance(statement, ast.If) else ()
+    return any(isinstance(node, ast.Name) and node.id == "__name__" for node in asked)
 
 
 def _is_text(node: ast.expr) -> bool:

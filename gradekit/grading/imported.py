@@ -103,7 +103,8 @@ class Shared(Objects):
             return node
         # A probe's function is meant to run beside the answer: it travels as a pickle.
         if self._is_probe or not is_callback(value):
-            if is_no_data and is_of_check(type(value).__module__):
+            owner = value if isinstance(value, type) else type(value)
+            if is_no_data and is_of_check(owner.__module__):
                 self.used.add("sent")
             return None
         return wire.Given(self._callbacks.place(value))

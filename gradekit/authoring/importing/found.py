@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -54,7 +55,9 @@ class Passed(NamedTuple):
 def slug_of(name: str) -> str:
     """A name as the slug of an exercise."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    slug = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or "exercise"
+    plain = unicodedata.normalize("NFKD", words.casefold())
+    without_accents = "".join(each for each in plain if not unicodedata.combining(each))
+    slug = re.sub(r"[^a-z0-9]+", "_", without_accents).strip("_") or "exercise"
     return slug if slug[0].isalpha() else f"e_{slug}"
 
 

@@ -18,7 +18,7 @@ def cells_of(path: Path) -> list[dict[str, Any]]:
         ValueError: it is no notebook of version 4 in Python.
     """
     try:
-        notebook = json.loads(path.read_text("utf-8"))
+        notebook = json.loads(path.read_text("utf-8-sig"))
         cells = notebook["cells"]
         language = notebook.get("metadata", {}).get("kernelspec", {}).get("language", "python")
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError):

@@ -20,6 +20,12 @@ from gradekit.authoring.importing.trial import (
 
 NONE = "not imported"
 WAYS = (DATA, HANDLES, JUDGED, ASKS_NOTHING, BY_A_PERSON, NONE)  # columns of the table
+# What of a test goes to the answer, beside plain arguments of the calls that it makes.
+GOES_OUT = {
+    "callbacks": "the answer calls functions of it, which stay here",
+    "sent": "objects of it go to the answer, which can read all that they hold",
+    "files": "what it has in temporary folders goes to the answer",
+}
 
 HEAD = """# What was imported
 
@@ -32,6 +38,9 @@ with the names of the answer bound to the submission. A test sees the answer
   because the solution's class does so too. An answer could earn these points by claiming them.
 
 A test that **asks nothing of the answer** is passed by an empty one as well.
+
+What a test expects is compared here. To the answer go the arguments of the calls that a test makes,
+and nothing else of it unless its line says so.
 
 """
 
@@ -121,6 +130,7 @@ class _Remarks:
         """Remarks on one test."""
         if not tried.name:
             return
+        yield from (said for name, said in GOES_OUT.items() if name in tried.used)
         try:
             source = self._originals[tried.case].source_of(tried.test.address)
             tree = ast.parse(source)

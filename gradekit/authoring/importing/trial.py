@@ -33,6 +33,7 @@ class Tried(NamedTuple):
     points: float
     way: str  # one of the above; empty where it is no check
     why_not: str
+    used: frozenset[str] = frozenset()  # what of the machinery it made use of
 
 
 class Outcome(NamedTuple):
@@ -62,7 +63,7 @@ def try_out(target: Target, with_mutants: bool) -> Outcome:
         refused = {(c, t.address): t.obstacle for c, t in tests if (c, t) not in able}
         chosen = with_points(able)
         if not chosen:
-            return Outcome(target, tuple(_tried(tests, [], refused, {})), 0, 0)
+            return Outcome(target, tuple(_tried(tests, [], refused, {}, {})), 0, 0)
         target.write_grader(chosen)
         return _graded(target, tests, chosen, refused, with_mutants)
     except (GraderError, KitError) as error:
@@ -101,11 +102,13 @@ def _graded(
             refused[each.case, each.test.address] = f"the solution fails it here: {why}"
     final = with_points([(each.case, each.test) for each in able])
     target.write_grader(final)
-    used = {
-        new.name: ASKS_NOTHING if old.name in idle else way_of(ways.get(old.name, frozenset()))
+    used = {new.name: ways.get(old.name, frozenset()) for old, new in zip(able, final, strict=True)}
+    given = {
+        # One that is expected to fail is passed by an empty answer, of course, and says so itself.
+        new.name: ASKS_NOTHING if old.name in idle and not new.test.note else way_of(used[new.name])
         for old, new in zip(able, final, strict=True)
     }
-    return Outcome(target, tuple(_tried(tests, final, refused, used)), count, caught)
+    return Outcome(target, tuple(_tried(tests, final, refused, given, used)), count, caught)
 
 
 def _tried(
@@ -113,6 +116,7 @@ def _tried(
     chosen: list[Chosen],
     refused: dict[tuple[str, str], str],
     ways: dict[str, str],
+    used: dict[str, frozenset[str]],
 ) -> Iterator[Tried]:
     checks = {(each.case, each.test.address): each for each in chosen}
     for case, test in tests:
@@ -121,7 +125,7 @@ def _tried(
             yield Tried(case, test, "", test.points or 0.0, "", refused[case, test.address])
         else:
             way = BY_A_PERSON if test.obstacle == PERSON else ways[check.name]
-            yield Tried(case, test, check.name, check.points, way, "")
+            yield Tried(case, test, check.name, check.points, way, "", used[check.name])
 
 
 def way_of(used: frozenset[str]) -> str:

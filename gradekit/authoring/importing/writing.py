@@ -48,7 +48,7 @@ CHECK = """
 @check({about}, points={points!r}, hint="")
 def {name}(submission):
     {title}
-    ORIGINALS[{case}].run(submission, {address}{hidden})
+    ORIGINALS[{case}].run(submission, {address}{hidden}{expected})
 """
 
 MANUAL = """
@@ -199,6 +199,7 @@ def _check(chosen: Chosen) -> str:
         case=json.dumps(chosen.case),
         address=json.dumps(test.address),
         hidden=hidden,
+        expected=f", expected={[*test.expected]!r}" if test.expected else "",
     )
 
 

@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 from gradekit.errors import GraderError
 from gradekit.export.names import names_in, needed_by
 from gradekit.grading.checks import PartialCredit
+from gradekit.grading.originals import autotest
 from gradekit.grading.originals.original import PERSON, Original, Test, title_of
 from gradekit.grading.originals.statements import FORGET, run_statement
-from gradekit.grading.originals.world import World
+from gradekit.grading.originals.world import Names, World
 from gradekit.grading.proxy import SubmissionProxy
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
-AUTOTEST = re.compile(r"^### (HASHED )?AUTOTEST", re.MULTILINE)
 MAGIC = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
 
 
@@ -100,6 +100,7 @@ class NotebookTests(Original):
         A statement that fails leaves its names to the answer, as it would in a kernel.
         """
         namespace = world.prepare({"__name__": "__main__"})
+        namespace["globals"] = namespace["locals"] = lambda: Names(world, namespace)
         for statement in _seeds_and(needed_by(wanted, before), before):
             try:
                 run_statement(statement, namespace, str(self.path))
@@ -194,15 +195,31 @@ class NbgraderNotebook(NotebookTests):
             points = float(mark.get("points") or 0)
             hidden = BEGIN_HIDDEN in cell.source
             obstacle = _obstacle(cell)
-            yield Test(mark["grade_id"], _title(cell), points, hidden, obstacle, about)
+            test = Test(mark["grade_id"], _title(cell), points, hidden, obstacle, about)
+            if not obstacle and autotest.is_in(cell.source):
+                test = self._with_values(test, submission)
+            yield test
+
+    def _with_values(self, test: Test, submission: SubmissionProxy) -> Test:
+        """A test of nbgrader's AUTOTEST with the values that the solution gives."""
+        found: list[str] = []
+        with self.world(submission) as world:
+            world.compare = autotest.recording(found)
+            try:
+                self.run_in(world, test.address)
+            except Exception as error:
+                return test._replace(obstacle=f"the solution fails it here: {error}")
+        return test._replace(expected=tuple(found))
 
     def run_in(self, world: World, address: str) -> None:
         number = next(n for n, c in enumerate(self.cells) if _mark(c).get("grade_id") == address)
         cell = self.cells[number]
-        tree = ast.parse(cell.source).body
+        source = autotest.with_calls(cell.source)
+        tree = ast.parse(source).body
         namespace = self.namespace(world, self.own_statements(self.cells[:number]), used_in(tree))
+        namespace[autotest.CALL] = world.compare
         self._hidden = _hidden_lines(cell.source)
-        value = self.run_shared(world, namespace, tree, self.name_of(address, cell.source))
+        value = self.run_shared(world, namespace, tree, self.name_of(address, source))
         points = float(_mark(cell).get("points") or 0)
         # As in nbgrader, a number that the cell shows is what it earned.
         # Not `value < points`, which is false for NaN: a NaN would earn all of them.
@@ -225,10 +242,8 @@ def _obstacle(cell: Cell) -> str:
     """What keeps a graded cell from being a check."""
     if cell.metadata["cell_type"] != "code" or _mark(cell).get("solution"):
         return PERSON
-    if AUTOTEST.search(cell.source):
-        return "nbgrader writes it (AUTOTEST): import the released version of the notebook"
     try:
-        ast.parse(cell.source)
+        ast.parse(autotest.with_calls(cell.source))
     except SyntaxError as error:
         return f"it is no valid Python: {error.msg}"
     return ""

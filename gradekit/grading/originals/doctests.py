@@ -16,7 +16,7 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from gradekit.grading.compare import Mismatch
-from gradekit.grading.originals.original import Original, Test
+from gradekit.grading.originals.original import Original, Test, text_in
 from gradekit.grading.originals.statements import run_statement
 from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
@@ -29,7 +29,7 @@ class DoctestFile(Original):
 
     def read(self, content: bytes) -> None:
         super().read(content)
-        self._groups = dict(groups_in(content.decode("utf-8"), self.path.suffix, self.path.stem))
+        self._groups = dict(groups_in(text_in(content), self.path.suffix, self.path.stem))
 
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
         for name, examples in self._groups.items():

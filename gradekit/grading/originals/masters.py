@@ -15,7 +15,7 @@ from gradekit.grading.originals import doctests
 from gradekit.grading.originals.cells import Cell, NotebookTests, code_cells, used_in
 from gradekit.grading.originals.original import PERSON, Test, title_of
 from gradekit.grading.originals.statements import run_statement
-from gradekit.grading.originals.world import World
+from gradekit.grading.originals.world import Names, World
 from gradekit.grading.proxy import SubmissionProxy
 
 
@@ -180,32 +180,7 @@ def call_with_names(world: World, namespace: dict[str, Any], function: Any) -> N
     given = {}
     for name in inspect.signature(function).parameters:
         if name == "env":
-            given[name] = Environment(world, namespace)
+            given[name] = Names(world, namespace)
         else:
             given[name] = namespace[name] if name in namespace else world.answer(name)
     function(**given)
-
-
-class Environment(dict[str, Any]):
-    """All names of the answer, as otter passes them to a test that asks for `env`."""
-
-    def __init__(self, world: World, namespace: dict[str, Any]) -> None:
-        super().__init__()
-        self._world, self._namespace = world, namespace
-
-    def __missing__(self, name: str) -> Any:
-        if name in self._namespace:
-            return self._namespace[name]
-        try:
-            return self._world.answer(name)
-        except AttributeError:
-            raise KeyError(name) from None
-
-    def get(self, name: str, default: Any = None) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            return default
-
-    def __contains__(self, name: object) -> bool:
-        return self.get(str(name), self) is not self

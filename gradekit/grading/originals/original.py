@@ -7,7 +7,7 @@ import hashlib
 import linecache
 import re
 import traceback
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
+from gradekit.grading.originals import autotest
 from gradekit.grading.originals.borrowed import borrowed
 from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
@@ -35,6 +36,7 @@ class Test(NamedTuple):
         obstacle: Why it cannot be a check; empty where it can.
         about: What it judges, in a word; empty where the original does not say.
         note: What an instructor should know of it.
+        expected: What the solution gives for expressions of which the original says no value.
     """
 
     address: str
@@ -44,6 +46,7 @@ class Test(NamedTuple):
     obstacle: str = ""
     about: str = ""
     note: str = ""
+    expected: tuple[str, ...] = ()
 
 
 class Original:
@@ -82,13 +85,22 @@ class Original:
         """All tests, in order; `submission` is the course's own solution."""
         raise NotImplementedError
 
-    def run(self, submission: SubmissionProxy, address: str, *, hidden: bool = False) -> None:
+    def run(
+        self,
+        submission: SubmissionProxy,
+        address: str,
+        *,
+        hidden: bool = False,
+        expected: Sequence[str] = (),
+    ) -> None:
         """Run one test; raises what the test raises.
 
         Args:
             hidden: Messages must not tell what it expects.
+            expected: See `Test`.
         """
         with self.world(submission) as world:
+            world.compare = autotest.judging(expected)
             try:
                 self.run_in(world, address)
             except BaseException as error:
@@ -146,10 +158,15 @@ class Original:
     def source_of(self, address: str) -> str:
         """The code of a test, as far as it stands in one place."""
         name = re.split(r"[.:]", address.partition("#")[0])[-1]
-        for node in ast.walk(ast.parse(self.path.read_text("utf-8"))):
+        for node in ast.walk(ast.parse(text_in(self.path.read_bytes()))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
                 return ast.unparse(node)
         return ""
+
+
+def text_in(content: bytes) -> str:
+    """The text of a file, whatever system it was written on."""
+    return content.decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def _assertion_at(source: str, line: int) -> str:

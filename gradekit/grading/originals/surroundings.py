@@ -14,7 +14,7 @@ import secrets
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -56,6 +56,7 @@ class Surroundings:
         self._submission = submission
         self._parts = parts
         self._is_busy = False
+        self._stop: Callable[[], object] = dict  # nothing to stop yet
 
     def watch(self) -> None:
         """Look at them before and after each request of this check."""
@@ -77,10 +78,12 @@ class Surroundings:
         # On this one object: only imported tests have surroundings. `_is_busy` lets through the
         # requests that the parts themselves make meanwhile.
         objects.__dict__["ask"] = ask_connected
+        self._stop = lambda: objects.__dict__.update(ask=ask)
 
     def disconnect(self) -> None:
         """Undo all of it."""
         self._busily([part.disconnect for part in self._parts])
+        self._stop()
 
     def _busily(self, acts: Sequence[Any]) -> None:
         # What it was before, not False: a part may make

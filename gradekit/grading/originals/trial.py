@@ -28,7 +28,13 @@ class _Late(Current):
             # On this side too: the tests of the original import
             # numpy or torch here, beside the proxy.
             warm_up(exercise.modules)
-            sandbox = Sandbox(exercise.modules, exercise.limits, course.hidden)
+            sandbox = Sandbox(
+                exercise.modules,
+                exercise.limits,
+                course.hidden,
+                packages=exercise.packages,
+                files=course.data(exercise),
+            )
             run = Run(sandbox, exercise.name, answer, terms=terms_of(course, exercise))
             run.begin_check()
             self._begun = run, sandbox

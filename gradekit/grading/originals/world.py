@@ -11,12 +11,13 @@ import contextlib
 import io
 import sys
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gradekit.grading.live import module_of
+from gradekit.grading.originals.inspecting import inspecting
 from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.originals.surroundings import (
@@ -94,6 +95,7 @@ class World:
             views: Modules that the tests get in place of others of that name.
         """
         self.folder, self.submission = folder, submission
+        self.compare: Callable[[str, Any], None] | None = None  # for nbgrader's AUTOTEST
         self.deleted: set[str] = set()  # of the answer's names, by the test
         self.printed = io.StringIO()
         self._bound: dict[str, Any] = {}  # of the answer's names, by the test
@@ -101,6 +103,7 @@ class World:
         self._modules: dict[str, ModuleType] = {
             "os": system_of(submission),
             **views,
+            "inspect": inspecting(submission),
             **{name: AnswerModule(name, self) for name in modules},
         }
         self._answers = frozenset(modules)
@@ -233,6 +236,31 @@ class World:
     def _put(self, name: str, module: ModuleType) -> None:
         self._hidden.setdefault(name, sys.modules.get(name))
         sys.modules[name] = module
+
+
+class Names(dict[str, Any]):
+    """All names of the answer and the test: `globals()`, and what otter's tests get as `env`."""
+
+    def __init__(self, world: World, namespace: dict[str, Any]) -> None:
+        super().__init__()
+        self._world, self._namespace = world, namespace
+
+    def __missing__(self, name: str) -> Any:
+        if name in self._namespace:
+            return self._namespace[name]
+        try:
+            return self._world.answer(name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(str(name), self) is not self
 
 
 _ABSENT = object()

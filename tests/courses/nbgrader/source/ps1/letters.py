@@ -1,0 +1,3 @@
+"""What the notebook's answer imports from beside it."""
+
+VOWELS = "aeiou"
