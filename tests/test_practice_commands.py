@@ -195,16 +195,16 @@ def test_an_interview_that_was_left_goes_on_whatever_is_asked_for(folder, sat):
 @pytest.fixture
 def sat(monkeypatch) -> list[str]:
     """Interviews are left at once, without a terminal: the notes that they began with."""
-    from gradekit.practice.interview.screen import Room
+    from gradekit.practice.interview.screen import InterviewScreen
     from gradekit.practice.screen.terminal import Terminal
 
     notes: list[str] = []
 
-    def leave(room: Room) -> bool:
+    def leave(room: InterviewScreen) -> bool:
         notes.append(room._note)
         return False
 
-    monkeypatch.setattr(Room, "run", leave)
+    monkeypatch.setattr(InterviewScreen, "run", leave)
     monkeypatch.setattr(Terminal, "__enter__", lambda terminal: terminal)
     return notes
 

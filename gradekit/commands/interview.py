@@ -41,7 +41,7 @@ def interview(
     import random
 
     from gradekit.practice.interview import interview as interviews
-    from gradekit.practice.interview.screen import Debrief, Room, grade
+    from gradekit.practice.interview.screen import Debrief, InterviewScreen, grade
     from gradekit.practice.screen.paint import shortest
     from gradekit.practice.screen.terminal import Terminal
 
@@ -52,7 +52,9 @@ def interview(
     with Terminal(plain) as terminal:
         if not left:
             interviews.begin(workspace, sitting)
-        over = sitting.seconds_left <= 0 or Room(workspace, terminal, sitting, note).run()
+        over = (
+            sitting.seconds_left <= 0 or InterviewScreen(workspace, terminal, sitting, note).run()
+        )
         if over:
             grade(workspace, terminal, sitting)
             kept = interviews.put_away(workspace, sitting)

@@ -30,7 +30,7 @@ CLOCK_BAR = 30
 PLAIN_MINUTES = 5  # how often the clock is read aloud
 
 
-class Room:
+class InterviewScreen:
     """Where the questions are answered."""
 
     def __init__(
