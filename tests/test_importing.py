@@ -12,7 +12,14 @@ from click.testing import CliRunner
 
 from gradekit.authoring.importing.found import without_regions, without_solution
 from gradekit.authoring.importing.run import KINDS, Imported, import_course
-from gradekit.authoring.importing.trial import BY_A_PERSON, DATA, HANDLES, JUDGED, Outcome
+from gradekit.authoring.importing.trial import (
+    ASKS_NOTHING,
+    BY_A_PERSON,
+    DATA,
+    HANDLES,
+    JUDGED,
+    Outcome,
+)
 from gradekit.authoring.verify import prove
 from gradekit.commands import kit
 from gradekit.course import Course
@@ -301,6 +308,19 @@ def test_what_the_stub_passes_is_told(imported: Callable[[str], Imported]) -> No
     assert "expected to fail, so it is run and earns nothing" in done.told.read_text("utf-8")
     proof = prove(done.told.parent, "ledger", with_mutants=False, update=False)
     assert not any("0 points" in each for each in proof.problems)
+
+
+def test_what_asks_nothing_of_the_answer_is_told(tmp_path: Path) -> None:
+    """An empty answer passes it as well: IMPORT.md says so, and so does the command."""
+    (tmp_path / "nb").mkdir()
+    text = "def two():\n    \"\"\"Two.\n\n    >>> 1 + 1\n    2\n    >>> two()\n    2\n    \"\"\"\n"
+    (tmp_path / "nb" / "two.py").write_text(text + "    return 2\n")
+    words = ["import", "doctest", str(tmp_path / "nb"), "--into", str(tmp_path / "mine")]
+    done = CliRunner().invoke(kit, [*words, "--no-mutants"])
+    assert done.exit_code == 0, done.output
+    assert "1 ask nothing of the answer" in done.output
+    told = (tmp_path / "mine" / "IMPORT.md").read_text("utf-8")
+    assert told.count(f"| {ASKS_NOTHING} |") == 2  # a column of the table, and the example
 
 
 def test_a_folder_without_tests_is_told(tmp_path: Path) -> None:
