@@ -103,6 +103,8 @@ def test_imported_checks_share_a_process_it_seems(shared: Session) -> None:
         ('print("hello", name)', 'print("bye", name)', "prints_something_else"),
         ("return random.random(), ", "return random.uniform(0, 2), ", "draws_other_numbers"),
         ("float(np.random.rand())", "0.5", "draws_other_numbers"),
+        ("    node.items = items", "    pass", "objects_are_copies"),
+        ("return nodes[0].after, nodes", "return type(last)(2), nodes", "objects_are_copies"),
     ],
 )
 def test_a_mistake_loses_its_imported_check(shared: Session, old: str, new: str, lost: str) -> None:

@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
 
+import cloudpickle
 import numpy as np
 
 from gradekit.grading.shown import is_tensor, label_of
 from gradekit.sandbox import wire
+from gradekit.sandbox.known import is_plain_class
 
 MAX_DEPTH = 64
 CONSTANTS = 200_000  # objects that are searched for constants at most
@@ -38,7 +40,7 @@ class Arguments:
             constants: Gives the owners of memory that has to stay as it is.
             is_mirrored: Says whether a tensor stands for one of the answer's own.
         """
-        self.objects = [each for each in _mutable(asked, 0) if not is_mirrored(each)]
+        self.objects = [each for each in _mutable(asked, 0, set()) if not is_mirrored(each)]
         self._constants = constants
 
     def at(self, place: int) -> Any:
@@ -75,7 +77,7 @@ class Arguments:
         return _replaced(value, copies, 0) if copies else value
 
 
-def _mutable(value: Any, depth: int) -> Iterator[Any]:
+def _mutable(value: Any, depth: int, seen: set[int]) -> Iterator[Any]:
     """What can be changed in place of a value, in the order in which the worker lists it.
 
     The same walk as `_mutable` in sandbox/inside/arguments.py: places are positions in this list.
@@ -86,16 +88,36 @@ def _mutable(value: Any, depth: int) -> Iterator[Any]:
         yield value
     if isinstance(value, list | tuple):
         for item in value:
-            yield from _mutable(item, depth + 1)
+            yield from _mutable(item, depth + 1, seen)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _mutable(item, depth + 1)
+            yield from _mutable(item, depth + 1, seen)
+    elif is_plain_object(value) and id(value) not in seen:
+        seen.add(id(value))
+        yield value
+        for item in vars(value).values():
+            yield from _mutable(item, depth + 1, seen)
+
+
+def is_plain_object(value: Any) -> bool:
+    """Whether it is an object of a class of the check that consists of its attributes.
+
+    Such an object is rebuilt in the worker, attribute for attribute.
+    """
+    kind = type(value)
+    by_value = kind.__module__ == "__main__" or kind.__module__ in _by_value()
+    return by_value and is_plain_class(kind) and not callable(value)
+
+
+def _by_value() -> set[str]:
+    found: set[str] = cloudpickle.list_registry_pickle_by_value()
+    return found
 
 
 def _write(target: Any, content: Any) -> None:
     """Make `target` hold what `content` holds."""
     # Otherwise a list that is to be filled with a dict would take over its keys, without an error.
-    for kind in KINDS:
+    for kind in KINDS if not is_plain_object(target) else ():
         if isinstance(target, kind) != isinstance(content, kind):
             raise wire.Malformed("an argument became something else")
     if isinstance(target, list):
@@ -107,6 +129,11 @@ def _write(target: Any, content: Any) -> None:
         _move_on(target, content)
     elif isinstance(target, np.ndarray):
         _write_array(target, content)
+    elif is_plain_object(target):
+        if type(content) is not dict or not all(type(name) is str for name in content):
+            raise wire.Malformed("an object became something else")
+        vars(target).clear()
+        vars(target).update(content)
     elif not is_tensor(content) or content.shape != target.shape or content.dtype != target.dtype:
         raise wire.Malformed("a tensor became something else")
     else:
@@ -182,7 +209,8 @@ def constants_in(roots: list[Any], module: str) -> set[Any]:
         if id(value) in seen or label_of(value):
             continue
         seen.add(id(value))
-        if isinstance(value, list | dict | set | np.ndarray) or is_tensor(value):
+        is_data = isinstance(value, list | dict | set | np.ndarray) or is_tensor(value)
+        if is_data or is_plain_object(value):
             found |= owners_of(value)
         waiting += _inside(value, module)
     return found

@@ -14,7 +14,7 @@ from typing import Any
 from gradekit.grading.arguments import Arguments, owners_of
 from gradekit.grading.awaiting import awaited, is_coroutine
 from gradekit.grading.callback import Callbacks, is_callback, is_of_check
-from gradekit.grading.handle import Asker, Judged, Objects
+from gradekit.grading.handle import Asker, Judged, Objects, is_handle
 from gradekit.grading.outgoing import Pickles
 from gradekit.grading.seeds import Generators
 from gradekit.grading.tensors import Tensors
@@ -62,7 +62,14 @@ class Shared(Objects):
         return told
 
     def pickles(self) -> Callable[[Any], bytes]:
-        return Pickles(self._tensors.in_pickle, self._tensors.note)
+        return Pickles(self._in_pickle, self._tensors.note)
+
+    def _in_pickle(self, value: Any) -> Any:
+        """What stands in a pickle for something that the worker holds already; see Pickles."""
+        if is_handle(value):
+            node = super().node(value, is_no_data=False)
+            return ("live", node.kind if isinstance(node, wire.Class) else node.number)
+        return self._tensors.in_pickle(value)
 
     def begin_request(self, kind: str, asked: Any) -> Any:
         self._is_probe = kind == "probe"  # whose function runs beside the answer

@@ -78,6 +78,18 @@ READABLE = frozenset(
 )
 
 
+OWN_PICKLING = ("__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__", "__slots__")
+
+
+def is_plain_class(kind: type) -> bool:
+    """Whether objects of a class consist of their attributes, and are pickled by them alone."""
+    by_attributes = all(
+        getattr(kind, name) is getattr(object, name) for name in ("__reduce_ex__", "__reduce__")
+    )
+    own = any(name in vars(base) for base in kind.__mro__[:-1] for name in OWN_PICKLING)
+    return by_attributes and not own and kind.__dictoffset__ != 0
+
+
 def known_classes() -> Mapping[str, type]:
     """The classes by their names, as far as their modules are loaded."""
     return _known(len(sys.modules))

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import cloudpickle
+
 from gradekit.grading.live import module_of
 from gradekit.grading.originals.inspecting import inspecting
 from gradekit.grading.originals.keyboard import Keyboard
@@ -106,6 +108,7 @@ class World:
             "inspect": inspecting(submission),
             **{name: AnswerModule(name, self) for name in modules},
         }
+        self._by_value: list[ModuleType] = []
         self._answers = frozenset(modules)
         self._hidden: dict[str, ModuleType | None] = {}  # of sys.modules, while this runs
         self._stack = contextlib.ExitStack()
@@ -127,6 +130,8 @@ class World:
         try:
             self._restore()
         finally:
+            for module in self._by_value:
+                cloudpickle.unregister_pickle_by_value(module)
             for name, before in self._hidden.items():
                 if before is None:
                     sys.modules.pop(name, None)
@@ -165,6 +170,9 @@ class World:
         module.__file__ = str(path)
         self._modules[name] = module
         self._put(name, module)
+        # No worker can import it: what the test defines in it and hands over travels by value.
+        cloudpickle.register_pickle_by_value(module)
+        self._by_value.append(module)
         self.prepare(vars(module))
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))
         # The import of a class alone does not mean that a test uses handles.

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from gradekit.sandbox import wire
+from gradekit.sandbox.known import is_plain_class
 
+OF_CHECK = "grader"  # the module of whatever the check has sent by value
 MAX_DEPTH = 64  # as in `wire`: a list may contain itself
 MUTABLE = (list, dict, set, np.ndarray, np.random.Generator)
 
@@ -23,7 +25,7 @@ class Arguments:
 
     def __init__(self, asked: Any, is_held: Callable[[Any], bool]) -> None:
         """`is_held` says whether an object lives here, so that the other side has a handle."""
-        self._objects = [*_mutable(asked, is_held, 0)]
+        self._objects = [*_mutable(asked, is_held, 0, set())]
         self._places = {id(each): place for place, each in enumerate(self._objects)}
         # Copies of all, before each call: there is no cheaper way to see a change in
         # place, and it is done for imported tests only.
@@ -53,7 +55,7 @@ class Arguments:
             return set(value)
         if isinstance(value, np.random.Generator):
             return _state(value)
-        return self._with_places(value, 0)
+        return self._with_places(vars(value) if _is_plain_object(value) else value, 0)
 
     def _with_places(self, value: Any, depth: int) -> Any:
         if depth > MAX_DEPTH:
@@ -70,7 +72,9 @@ class Arguments:
         return value
 
 
-def _mutable(value: Any, is_held: Callable[[Any], bool], depth: int) -> Iterator[Any]:
+def _mutable(
+    value: Any, is_held: Callable[[Any], bool], depth: int, seen: set[int]
+) -> Iterator[Any]:
     """What can be changed in place of a value, in the order of a walk through it.
 
     The same walk as `_mutable` in grading/arguments.py.
@@ -83,10 +87,21 @@ def _mutable(value: Any, is_held: Callable[[Any], bool], depth: int) -> Iterator
         yield value
     if isinstance(value, list | tuple):
         for item in value:
-            yield from _mutable(item, is_held, depth + 1)
+            yield from _mutable(item, is_held, depth + 1, seen)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _mutable(item, is_held, depth + 1)
+            yield from _mutable(item, is_held, depth + 1, seen)
+    elif _is_plain_object(value) and id(value) not in seen and not is_held(value):
+        seen.add(id(value))
+        yield value
+        for item in vars(value).values():
+            yield from _mutable(item, is_held, depth + 1, seen)
+
+
+def _is_plain_object(value: Any) -> bool:
+    """As `is_plain_object` in grading/arguments.py, for an object that has arrived."""
+    kind = type(value)
+    return kind.__module__ == OF_CHECK and is_plain_class(kind) and not callable(value)
 
 
 def _is_tensor(value: Any) -> bool:
@@ -109,10 +124,14 @@ def _snapshot(value: Any) -> Any:
         return value.copy()
     if isinstance(value, np.random.Generator):
         return _state(value)
+    if _is_plain_object(value):
+        return [*vars(value).items()]
     return value.detach().clone()
 
 
 def _is_as_before(value: Any, before: Any) -> bool:
+    if _is_plain_object(value):
+        value = vars(value)
     if isinstance(value, list):
         return len(value) == len(before) and all(a is b for a, b in zip(value, before, strict=True))
     if isinstance(value, dict):

@@ -55,5 +55,7 @@ class _Unpickler(pickle.Unpickler):
         self._objects = objects
 
     def persistent_load(self, told: Any) -> Any:
+        if told[0] == "live":
+            return self._objects.at(told[1])
         assert self._objects.tensors is not None
         return self._objects.tensors.in_pickle(told)

@@ -16,6 +16,16 @@ CONSTANT = [3, 1, 2]
 TABLE = np.array([[2.0, 4.0], [6.0, 8.0]])
 
 
+class Node:
+    """An object of the check's own class."""
+
+    def __init__(self, value, after=None):
+        self.value, self.after = value, after
+
+
+FIRST = Node([1])
+
+
 def judges(points):
     return check("sort_in_place", points=points, hint="What happens to the argument?")
 
@@ -117,7 +127,7 @@ def test_prints_nothing(submission, capsys):
     assert capsys.readouterr().out == "hello you\n"
 
 
-@judges(2)
+@judges(1)
 def test_draws_other_numbers(submission):
     """A seed that the check sets is the answer's as well."""
     random.seed(3)
@@ -148,3 +158,22 @@ def test_files_are_lost(submission):
     with pytest.raises(FileNotFoundError):
         submission.load("saved.txt")
     assert submission.tidy("new.bin") == (b"1234", 4, False)
+
+
+@judges(1)
+def test_objects_are_copies(submission):
+    """Objects of a class of the check are changed here, and come back as themselves."""
+    last = Node(2)
+    first = Node(1, last)
+    last.after = first
+    assert submission.total(first, 2) == 3
+    found, kept = submission.last_of([first], last)
+    assert found is last and kept[0] is first
+    submission.grow(first, [5])
+    assert (first.value, first.items, first.after) == (2, [5], last)
+    tally = submission.Tally()
+    submission.grow(first, tally)
+    assert first.items is tally
+    assert submission.total(first, 2) == 5
+    submission.grow(FIRST, 3)
+    assert vars(FIRST) == {"value": [1], "after": None}

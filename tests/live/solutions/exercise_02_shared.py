@@ -99,3 +99,17 @@ def tidy(path):
         content = file.read()
     os.remove(path)  # noqa: PTH107
     return content, size, os.path.exists(path)  # noqa: PTH110
+
+
+def total(node, count):
+    return node.value + total(node.after, count - 1) if count else 0
+
+
+def last_of(nodes, last):
+    assert nodes[0].after is last
+    return nodes[0].after, nodes
+
+
+def grow(node, items):
+    node.value += node.value[:0] if isinstance(node.value, list) else 1
+    node.items = items
