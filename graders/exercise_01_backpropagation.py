@@ -160,8 +160,9 @@ def fixed(seed, *sizes):
 
 
 def several(first_seed):
-    """Three networks, the last with a single output."""
-    return [fixed(first_seed), fixed(first_seed + 1, 6, 2, 3, 4), fixed(first_seed + 2, 4, 3, 5, 1)]
+    """Four networks: one has a single output, and of one all arrays are square."""
+    sizes = (4, 3, 5, 2), (6, 2, 3, 4), (4, 3, 5, 1), (3, 3, 3, 3)
+    return [fixed(first_seed + place, *each) for place, each in enumerate(sizes)]
 
 
 def some_network(rng):
@@ -234,7 +235,8 @@ def test_averages_over_the_samples_only(submission):
                                   "layer, and what on the output?")
 def test_computes_another_network(submission):
     """The loss is that of tanh(X @ W1 + b1) @ W2 + b2, whatever the sizes."""
-    cases = [fixed(10), fixed(11, 7, 2, 3, 4), fixed(12, 4, 3, 5, 1), fixed(13, 4, 3, 1, 2)]
+    cases = [fixed(10), fixed(11, 7, 2, 3, 4), fixed(14, 3, 3, 3, 3), fixed(12, 4, 3, 5, 1),
+             fixed(13, 4, 3, 1, 2)]
     named = dict(zip(("X", "y", *PARAMETERS), cases[-1], strict=True))
     LOSS.assert_holds(submission, [*cases, ((), named)], draw=some_network)
 

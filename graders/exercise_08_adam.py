@@ -345,7 +345,8 @@ def test_decays_another_value(submission):
 def test_decays_by_another_default(submission):
     """With nothing but `t` given, lr is 1e-3, the betas are 0.9 and 0.999, the decay is 0.01."""
     param, grad, m, v = fixed(24, (4,), scale=1e-8)
-    cases = [(300.0 * param, grad, m, v, 2), first_state(np.random.default_rng(25), (2, 3))]
+    cases = [(300.0 * param, grad, m, v, 2), first_state(np.random.default_rng(25), (2, 3)),
+             (*fixed(29, (3,)), 400)]  # where the correction of v is not done yet
     ADAMW.assert_holds(submission, cases, draw=faint_beside_decay)
 
 

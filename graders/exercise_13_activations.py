@@ -172,9 +172,9 @@ def a_saturated_stack(rng):
     return name, layers
 
 
-def alone(*arrays, **keywords):
-    """Cases of one argument each, an array."""
-    return [((array,), keywords) for array in arrays]
+def alone(*arrays):
+    """Cases of one argument each, by position: `tanh = np.tanh` has no keyword `x`."""
+    return [(array,) for array in arrays]
 
 
 def assert_tidy(submission, truth, *args, draw=of_some_shape):
@@ -193,7 +193,7 @@ def assert_tidy(submission, truth, *args, draw=of_some_shape):
                                    " and how much does that cost at 25?")
 def test_departs_from_the_logistic_curve(submission):
     """The sigmoid of each entry is 1 / (1 + e^-x), to twelve digits, where it is flat too."""
-    SIGMOID.assert_holds(submission, [(GRID,), ((), {"x": GRID[:4]})], draw=ordinary)
+    SIGMOID.assert_holds(submission, [(GRID,)], draw=ordinary)
 
 
 @check("sigmoid", points=0.5, hint="exp(1000) is inf. Does your formula then divide inf by inf, "
@@ -214,7 +214,7 @@ def test_changes_or_reshapes_the_input_of_the_sigmoid(submission):
                                 "its input change? What is tanh(1)?")
 def test_departs_from_the_hyperbolic_tangent(submission):
     """The tanh of each entry is right, in any shape, and `x` stays as it was."""
-    TANH.assert_holds(submission, [(GRID,), ((), {"x": GRID[:4]})], draw=ordinary)
+    TANH.assert_holds(submission, [(GRID,)], draw=ordinary)
     assert_tidy(submission, TANH)
 
 
@@ -229,9 +229,8 @@ def test_overflows_in_the_tanh(submission):
                                 "or look for the largest entry of all?")
 def test_departs_from_the_positive_part(submission):
     """ReLU keeps positive entries, whatever their size, and makes the others 0."""
-    RELU.assert_holds(submission, [*alone(GRID, HUGE, CUBE[0], CUBE[0, :3, :3]),
-                                   *alone(x=GRID)], draw=of_either_sign,
-                      rtol=1e-12)  # relative for 1e300
+    RELU.assert_holds(submission, alone(GRID, HUGE, CUBE[0], CUBE[0, :3, :3]),
+                      draw=of_either_sign, rtol=1e-12)  # relative for 1e300
 
 
 @check("relu", points=0.5, hint="`x[x < 0] = 0` is short. Whose array does it change?")
@@ -246,7 +245,7 @@ def test_cuts_the_callers_own_array(submission):
 def test_puts_the_wrong_slope_on_the_wrong_side(submission):
     """Leaky ReLU keeps positive entries and multiplies the others by the slope, by default 0.01."""
     cases = [(x, *slope) for slope in ((), (0.25,), (0.0,), (0.9,), (1.0,)) for x in (GRID, HUGE)]
-    cases += [((), {"x": GRID, "negative_slope": slope}) for slope in (0.25, 0.9)]
+    cases += [((GRID,), {"negative_slope": slope}) for slope in (0.25, 0.9)]
     # Nothing says that the slope is below 1: where it is not, max(slope * x, x) swaps the sides.
     cases += [(GRID, 1.5), (GRID, 8.0)]
     LEAKY_RELU.assert_holds(submission, cases, draw=with_a_slope, draws=3)
@@ -265,7 +264,7 @@ def test_scales_the_callers_own_array(submission):
                                         " or the x that it came from?")
 def test_takes_the_output_of_the_sigmoid_for_its_input(submission):
     """The derivative of the sigmoid is taken with respect to its input and at its input."""
-    SIGMOID_GRAD.assert_holds(submission, [(GRID,), ((), {"x": CUBE})], draw=ordinary)
+    SIGMOID_GRAD.assert_holds(submission, alone(GRID, CUBE), draw=ordinary)
 
 
 @check("sigmoid_grad", points=0.5, hint="Does the derivative survive x = -1000? And does `x`, in "
@@ -280,7 +279,7 @@ def test_overflows_or_writes_in_the_slope_of_the_sigmoid(submission):
                                      "the x that it came from?")
 def test_takes_the_output_of_the_tanh_for_its_input(submission):
     """The derivative of tanh is taken with respect to its input and at its input."""
-    TANH_GRAD.assert_holds(submission, [(GRID,), ((), {"x": CUBE})], draw=ordinary)
+    TANH_GRAD.assert_holds(submission, alone(GRID, CUBE), draw=ordinary)
 
 
 @check("tanh_grad", points=0.5, hint="Does the derivative survive x = 1000? And does `x`, in "
@@ -308,7 +307,7 @@ def test_gives_something_other_than_ones_and_zeros(submission):
     RELU_GRAD.assert_holds(submission, alone(GRID[GRID != 0], HUGE), draw=not_at_zero)
     cases = alone(nonzero, -nonzero, nonzero[0], nonzero[:1, 1:2, :1], nonzero[1, 2])
     assert_no_traces(submission, RELU_GRAD, cases, draw=not_at_zero, **ROUGHLY)
-    assert_close(submission.relu_grad(x=np.array(1.25)), 1.0, rtol=0, atol=1e-12)
+    assert_close(submission.relu_grad(np.array(1.25)), 1.0, rtol=0, atol=1e-12)
 
 
 @check("gradient_through_layers", points=1,
