@@ -410,13 +410,6 @@ def test_draws_sgd_orders_elsewhere(submission):
     generators = *map(fresh, (0, 42, 2024)), used(6), another(6)
     SINGLE.assert_holds(submission, [(X7, Y7, 0.08, 2, each) for each in generators],
                         draw=elsewhere)
-    (seen,) = submission.probe(probe_traces, "stochastic_gradient_descent",
-                               [(X7, Y7, "C", {"lr": 0.08, "epochs": 2}, 9)])
-    expect(
-        same(seen["before"], seen["after"]),
-        "NumPy's global random state is another one after the call",
-        given="stochastic_gradient_descent(X (7, 3), y, lr=0.08, epochs=2, rng)",
-    )
 
 
 @check(
@@ -486,7 +479,7 @@ def test_draws_minibatch_orders_elsewhere(submission):
     """Every epoch draws a new order from `rng`, in whatever state it is."""
     BATCHES.assert_holds(submission, [
         (X6, Y6, 0.1, 4, 2, fresh(0)), (X6, Y6, 0.1, 3, 3, fresh(42)),
-        (COLUMN, EXACT_Y, 0.375, 40, 2, fresh(7)),  # stays at the minimum
+        (COLUMN, EXACT_Y, 0.375, 20, 2, fresh(7)),  # stays at the minimum
         (X6, Y6, 0.1, 2, 3, used(6)), (X6, Y6, 0.1, 2, 3, another(6)),
     ], draw=batches_elsewhere)
 

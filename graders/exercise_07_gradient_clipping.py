@@ -337,11 +337,10 @@ def test_lets_a_bad_norm_through(submission):
     """A norm that is NaN or infinite raises ValueError, wherever it comes from; 5 does not."""
     CLIPPED.assert_holds(submission, [([np.array([3.0, 4.0])], 10.0)], draw=within)
     cases = []
-    for value in (math.nan, math.inf, -math.inf):
-        for place in (0, 2):
-            grads = fixed(60, (3,), (2, 2), (2, 3))
-            grads[place].flat[1] = value
-            cases.append((grads, 1.0))
+    for value, place in ((math.nan, 0), (math.nan, 2), (math.inf, 0), (math.inf, 2), (-math.inf, 2)):
+        grads = fixed(60, (3,), (2, 2), (2, 3))
+        grads[place].flat[1] = value
+        cases.append((grads, 1.0))
     cases.append(([np.array([math.nan]), np.array([math.inf])], 1e300))
     CLIPPED.assert_holds(submission, cases, draw=bad, draws=1)
     # Every entry is finite here, and the norm, 2.4e308, is not. Python's own `**` raises
@@ -374,9 +373,9 @@ def probe_shared_memory(answer, grads, max_norm):
                                                "somebody then writes into the result?")
 def test_hands_back_the_same_arrays(submission):
     """The clipped arrays are new ones, also where nothing had to be clipped."""
-    for max_norm in (1.0, 1e3):
-        grads = fixed(80, (2, 3), (4,), (1,))
-        shared = submission.probe(probe_shared_memory, grads, max_norm)
+    grads = fixed(80, (2, 3), (4,), (1,))
+    cases = [(grads, max_norm) for max_norm in (1.0, 1e3)]
+    for (_, max_norm), shared in submission.each_probe(probe_shared_memory, cases):
         expect(not any(shared), "a clipped array shares its memory with a given one",
                given=f"clip_by_global_norm(grads of norm {norm_of(grads):.4g}, {max_norm:g})")
 
@@ -412,10 +411,10 @@ def test_counts_the_steps_wrongly(submission):
 def test_loses_gradients_that_explode_or_vanish(submission):
     """Over a hundred steps the norms are still right, however large or small they get."""
     BACK.assert_holds(submission, [
-        (SKEWED, SKEWED_GRAD, 120), (SKEWED / 8.0, SKEWED_GRAD, 120),
+        (SKEWED, SKEWED_GRAD, 120), (SKEWED / 8.0, SKEWED_GRAD, 50),
         (np.array([[-0.75]]), np.array([2.0]), 80),
         # Not normal: it grows at first and vanishes later. Nilpotent: gone after two steps.
-        (np.array([[0.5, 4.5], [0.0, 0.5]]), np.array([2.0, 1.0]), 100),
+        (np.array([[0.5, 4.5], [0.0, 0.5]]), np.array([2.0, 1.0]), 60),
         (np.array([[0.0, 1.0], [0.0, 0.0]]), np.array([5.0, 1.0]), 4),
     ], draw=many_steps)
 

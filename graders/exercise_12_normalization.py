@@ -257,11 +257,11 @@ def test_divides_by_a_range_of_zero(submission):
         [READINGS[:3, 0], np.full(3, 0.1), np.full(3, -7.0), READINGS[:3, 2], np.zeros(3)]
     )
     constant = np.full((4, 2), 1e6), READINGS[:1], np.array([[3], [3], [3]])
-    for each in (dataset, *constant, *with_constants(rng_of(submission))):
-        result, said = submission.probe(probe_warnings, each)
-        given = f"normalize_dataset(a {each.shape} array with constant columns)"
+    cases = [(each,) for each in (dataset, *constant, *with_constants(rng_of(submission)))]
+    for case, (result, said) in submission.each_probe(probe_warnings, cases):
+        given = f"normalize_dataset(a {case[0].shape} array with constant columns)"
         try:
-            NORMALIZE_CONSTANT.compare(result, (each,), {})
+            NORMALIZE_CONSTANT.compare(result, case, {})
         except Mismatch as mismatch:
             raise Mismatch(str(mismatch), given, mismatch.kind) from None
         expect(not said, f"NumPy warned: {said[:1]}", given=given)
