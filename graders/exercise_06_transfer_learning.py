@@ -371,13 +371,13 @@ def test_builds_another_head(submission):
     heads = submission.each_probe(
         probe_head, [(kind, draw(3, dtype)[0], *sizes) for kind, dtype, sizes in settings]
     )
-    for (kind, dtype, sizes), (_, (linear, name, shape, dtypes)) in zip(
+    for (kind, dtype, sizes), (_, (fits, name, shape, dtypes)) in zip(
         settings, heads, strict=True
     ):
         given = f"feature_dim={sizes[0]}, num_classes={sizes[1]}, " + (
             "a backbone without parameters" if kind == "empty" else f"a backbone in {dtype}"
         )
-        expect(linear, f"model.head is not an nn.Linear but a {name}", given=given)
+        expect(fits, f"model.head is not an nn.Linear but a {name}", given=given)
         expect(tuple(shape) == sizes,
                f"the head goes from {shape[0]} features to {shape[1]}", given=given)
         expect(set(dtypes) == {str(dtype)},
