@@ -11,6 +11,7 @@ import pytest
 from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.grading import handle
+from gradekit.grading.raised import SubmissionError
 from gradekit.grading.session import Session
 from gradekit.grading.terms import judged_in
 from gradekit.report import Report
@@ -231,6 +232,22 @@ def test_a_handle_is_of_use_in_its_own_check_only(stack: Session) -> None:
         for use in (lambda: kept.size, lambda: other.push(kept), lambda: len(kept.items)):
             with pytest.raises(RuntimeError, match="its own check"):
                 use()
+    finally:
+        run.close()
+
+
+def test_arrays_that_are_gone_weigh_nothing(shared: Session) -> None:
+    """A check may get many large arrays one after the other, and not keep them all."""
+    run = shared._run(solution("shared"))
+    try:
+        run.begin_check("one")
+        zeros = run.variable("np").zeros
+        for _ in range(80):
+            assert zeros(2**19).shape == (2**19,)
+        assert run.attempt.told_bytes < 2**24
+        with pytest.raises(SubmissionError, match="more data than one check may be told"):
+            kept = [zeros(2**19) for _ in range(80)]
+            assert not kept
     finally:
         run.close()
 
