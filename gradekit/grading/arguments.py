@@ -105,6 +105,8 @@ def is_plain_object(value: Any) -> bool:
     Such an object is rebuilt in the worker, attribute for attribute.
     """
     kind = type(value)
+    if kind.__module__ == "builtins":  # most of what there is
+        return False
     by_value = kind.__module__ == "__main__" or kind.__module__ in _by_value()
     return by_value and is_plain_class(kind) and not callable(value)
 

@@ -86,8 +86,10 @@ def is_plain_class(kind: type) -> bool:
     by_attributes = all(
         getattr(kind, name) is getattr(object, name) for name in ("__reduce_ex__", "__reduce__")
     )
-    own = any(name in vars(base) for base in kind.__mro__[:-1] for name in OWN_PICKLING)
-    return by_attributes and not own and kind.__dictoffset__ != 0
+    bases = kind.__mro__[:-1]  # without `object`
+    own = any(name in vars(base) for base in bases for name in OWN_PICKLING)
+    holds_data = any(base.__module__ == "builtins" for base in bases)  # a list's items, say
+    return by_attributes and not own and not holds_data and kind.__dictoffset__ != 0
 
 
 def known_classes() -> Mapping[str, type]:
