@@ -592,6 +592,7 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="so many exercises of each corpus")
     parser.add_argument("--only", type=int, help="the next so many of them")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     print(f"seed {options.seed}, exercises from {options.skip + 1}")
     print("| corpus | exercises | tests | behind | judged | ask nothing | mutated | verdicts | "
           "only natively | only behind | like anything: natively | behind |")  # fmt: skip
@@ -602,14 +603,16 @@ def main() -> None:
             corpus = prepared(folder, work / "corpus")
             outcomes = list(imported(corpus, work, options))
             total = Row()
-            for number, outcome in enumerate(outcomes):
-                left = options.mutants - total.answers
-                share = -(-left // (len(outcomes) - number)) if left > 0 else 0
-                tell = partial(print, flush=True)
-                total = total.plus(measured(outcome, share, options.seed, tell))
-            numbers = " | ".join(map(str, total))
-            rate = f"{total.behind / max(total.native, 1):.1%}"
-            print(f"| {corpus.name} {commit_of(folder)} | {numbers} | {rate}", flush=True)
+            tell = partial(print, flush=True)
+            try:
+                for number, outcome in enumerate(outcomes):
+                    left = options.mutants - total.answers
+                    share = -(-left // (len(outcomes) - number)) if left > 0 else 0
+                    total = total.plus(measured(outcome, share, options.seed, tell))
+            finally:  # also where the time that somebody has given it is over
+                numbers = " | ".join(map(str, total))
+                rate = f"{total.behind / max(total.native, 1):.1%}"
+                tell(f"| {corpus.name} {commit_of(folder)} | {numbers} | {rate}")
 
 
 if __name__ == "__main__":
