@@ -20,6 +20,7 @@ from gradekit.authoring.importing.trial import (
     JUDGED,
     Outcome,
 )
+from gradekit.authoring.mutated import mutated_answers
 from gradekit.authoring.verify import prove
 from gradekit.commands import kit
 from gradekit.course import Course
@@ -29,7 +30,7 @@ from gradekit.grading.originals.masters import shared_points
 from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.session import Session
 from gradekit.report import Report
-from gradekit.submission import Submission
+from gradekit.submission import Submission, read
 
 COURSES = Path(__file__).parent / "courses"
 # An answer whose objects equal everything, hold everything, and are as long and true as wanted.
@@ -86,7 +87,7 @@ EXPECTED = {
         "f\"Hello, ->f\"Hi, ": {
             "test_greets_whom_input_names", "test_greets_whom_stdin_names", "test_prints_once"},
     }),
-    "pytest": Kind({"bag": 11, "shop": 13}, {DATA, HANDLES}, {
+    "pytest": Kind({"bag": 11, "shop": 13, "parcel": 3}, {DATA, HANDLES, JUDGED}, {
         "len(self) >= CAPACITY->len(self) > CAPACITY":
             {"test_a_full_bag_says_so", "test_smaller_bags"},
         "print(thing, bag.count(thing))->print(thing)": {"test_a_line_for_each"},
@@ -180,7 +181,8 @@ def test_answers_are_graded(
     """The solution earns all, the stub nothing; a mistake loses what tests it, and no more."""
     outcomes = imported(kind).outcomes
     for outcome in outcomes:
-        report = grade(session_of(outcome), outcome.target.found.solution)
+        solution = read(outcome.target.course.solution(outcome.target.exercise()))
+        report = session_of(outcome).grade(solution)
         assert lost(report) == set() and report.passed
         assert grade(session_of(outcome), outcome.target.found.stub).score == 0
     for change, names in EXPECTED[kind].wrong.items():
@@ -288,6 +290,23 @@ def test_command_imports_and_says_what_became_of_it(tmp_path: Path) -> None:
     assert hint.exit_code == 2 and "came without hints" in hint.output
 
 
+def test_an_answer_of_several_modules(
+    imported: Callable[[str], Imported], session_of: Callable[[Outcome], Session]
+) -> None:
+    """A package is one exercise; a change in a module of it loses what tests that module."""
+    parcel = next(e for e in imported("pytest").outcomes if e.target.found.slug == "parcel")
+    answer = read(parcel.target.course.solution(parcel.target.exercise()))
+    lost_by = {
+        place.mutant.before: lost(session_of(parcel).grade(mutated))
+        for place, mutated in mutated_answers(answer)
+        if place.mutant.before in ("RATE = 2", "return self.volume == other.volume")
+        and place.mutant.after in ("RATE = 3", "return self.volume != other.volume")
+    }
+    assert lost_by == {
+        "RATE = 2": {"test_cost"}, "return self.volume == other.volume": {"test_volumes"},
+    }  # fmt: skip
+
+
 def test_files_of_any_system_are_read(tmp_path: Path) -> None:
     """A byte order mark, line ends of Windows, and names with spaces and accents."""
     folder = tmp_path / "Größe 1"
@@ -313,7 +332,7 @@ def test_what_the_stub_passes_is_told(imported: Callable[[str], Imported]) -> No
 def test_what_asks_nothing_of_the_answer_is_told(tmp_path: Path) -> None:
     """An empty answer passes it as well: IMPORT.md says so, and so does the command."""
     (tmp_path / "nb").mkdir()
-    text = "def two():\n    \"\"\"Two.\n\n    >>> 1 + 1\n    2\n    >>> two()\n    2\n    \"\"\"\n"
+    text = 'def two():\n    """Two.\n\n    >>> 1 + 1\n    2\n    >>> two()\n    2\n    """\n'
     (tmp_path / "nb" / "two.py").write_text(text + "    return 2\n")
     words = ["import", "doctest", str(tmp_path / "nb"), "--into", str(tmp_path / "mine")]
     done = CliRunner().invoke(kit, [*words, "--no-mutants"])

@@ -19,14 +19,15 @@ from pathlib import Path
 
 import msgspec
 
+from gradekit.authoring.mutated import Place, mutated_answers
 from gradekit.authoring.new import UNWRITTEN
 from gradekit.authoring.reading import fault_of, not_python, timed, unsaid
 from gradekit.course import METADATA, Course, Exercise
-from gradekit.edits.mutants import Mutant, is_same_code, mutants_of, require_operators
+from gradekit.edits.mutants import Mutant, is_same_code, require_operators
 from gradekit.errors import KitError, OurFailure
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
 from gradekit.report import Report
-from gradekit.submission import Submission, read
+from gradekit.submission import read
 
 RUNS = 3  # of the solution, which have to agree
 BUDGET_SHARE = 0.25  # of submission_seconds: what grading the solution may take
@@ -336,37 +337,35 @@ class _Prover:
     def _prove_mutants(self) -> None:
         from gradekit.engine import open_session
 
-        source = self.course.solution(self.exercise).read_text("utf-8")
+        answer = read(self.course.solution(self.exercise))
         explained = self._equivalents()
         limits = msgspec.structs.replace(
             self.exercise.limits, import_seconds=MUTANT_SECONDS, check_seconds=MUTANT_SECONDS
         )
         impatient = msgspec.structs.replace(self.exercise, limits=limits)
-        mutants = [*mutants_of(source)]
+        mutants = [*mutated_answers(answer)]
         self.proof.mutants = len(mutants)
         if self._fast:
             # Every so many: the same sample each time, from all over the solution.
             mutants = mutants[:: -(-len(mutants) // FAST_MUTANTS) or 1]
         self.proof.tried = len(mutants)
         with open_session(self.course, impatient) as session:
-            for mutant in mutants:
-                submission = Submission(self.exercise.file_name, (mutant.source,), "")
+            for place, submission in mutants:
                 # Here with the memo, and only up to the first failure: there are hundreds of
                 # mutants, and most reply what another one did.
                 report, _ = session.examine(submission, until_failure=True)
                 survives = not any(check.max_score for check in report.failed)
-                known = _taken_from(explained, mutant)
-                self._count(mutant, survives, known, is_same_code(source, mutant.source))
+                known = _taken_from(explained, place.mutant)
+                is_same = is_same_code(place.before, place.mutant.source)
+                self._count(place, survives, known, is_same)
         if not self._fast:
             self._complain(
                 f"equivalent.toml explains a mutant that does not survive or exist: {each.after}"
                 for each in explained
             )
 
-    def _count(
-        self, mutant: Mutant, survives: bool, known: Equivalent | None, is_same: bool
-    ) -> None:
-        told = f"line {mutant.line}: {mutant.before}  ->  {mutant.after}"
+    def _count(self, place: Place, survives: bool, known: Equivalent | None, is_same: bool) -> None:
+        told = str(place)
         if not survives:
             self.proof.caught += 1
             if known:

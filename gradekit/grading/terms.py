@@ -43,7 +43,8 @@ def terms_of(course: Course, exercise: Exercise) -> Terms:
     if exercise.mode == PLAIN:
         return Terms()
     try:
-        cells = read(course.solution(exercise)).cells
+        solution = read(course.solution(exercise))
+        cells = (*solution.cells, *(text for _, text in solution.modules))
     except KitError:  # a course without this solution: nothing is judged by itself
         cells = ()
     return Terms(exercise.mode, judged_in(cells), any(map(MASKED.search, cells)))

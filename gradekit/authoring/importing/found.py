@@ -24,6 +24,14 @@ class Case(NamedTuple):
     reader: str
 
 
+class Part(NamedTuple):
+    """A module of an answer that has several, with its path as it is imported."""
+
+    path: str
+    stub: str
+    solution: str
+
+
 class Found(NamedTuple):
     """An exercise as it was found.
 
@@ -32,6 +40,8 @@ class Found(NamedTuple):
         files: That go to `cases/`: the tests, and what they need.
         modules: The names under which the tests import the answer.
         notes: What an instructor should know of how it was found.
+        parts: Modules that learners write, where the answer has several; `stub` and `solution` then
+            only import them.
     """
 
     slug: str
@@ -43,6 +53,12 @@ class Found(NamedTuple):
     cases: tuple[Case, ...]
     modules: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def sources(self) -> str:
+        """All of the solution as one text, to look at."""
+        return "\n".join([self.solution, *(part.solution for part in self.parts)])
 
 
 class Passed(NamedTuple):
@@ -106,8 +122,10 @@ def beside(tests: Iterable[Path], folder: Path, without: Iterable[Path]) -> tupl
         found[test] = None
         around = [test.parent, *(p for p in test.parents if folder in (p, *p.parents))]
         for place in dict.fromkeys(around):
-            if (place / "conftest.py").is_file():
-                found[place / "conftest.py"] = None
+            is_package = (place / "__init__.py").is_file()
+            for path in sorted(place.glob("*.py" if is_package else "conftest.py")):
+                if path.resolve() not in left_out:
+                    found[path] = None
         for path in _files_in(test.parent):
             size += path.stat().st_size
             if len(found) >= MANY_FILES or size > MANY_BYTES:

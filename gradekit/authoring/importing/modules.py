@@ -10,6 +10,7 @@ from pathlib import Path
 from gradekit.authoring.importing.found import (
     Case,
     Found,
+    Part,
     Passed,
     beside,
     distinct,
@@ -33,6 +34,12 @@ SOLUTIONS = (
     "solution.py",
     "solution_{}.py",
 )
+ENTRY = '''\
+"""{title}: the answer is in the modules beside this file ({files})."""
+
+{imports}
+'''
+MANY_NAMES = 3  # of modules, in the name of an exercise
 LEFT_OUT = {"solution", "solutions", "__pycache__", "venv", "node_modules", "build", "dist"}
 
 
@@ -60,36 +67,66 @@ def find(
         reader: The class that runs the tests.
         is_ours: Whether a source holds tests of this kind.
     """
-    by_module: dict[Path, list[Path]] = {}
+    tests: dict[Path, list[Path]] = {}  # and the modules or packages that each of them tests
     for path in python_files(folder):
         if not is_test_file(path) or not is_ours(text_of(path)):
             continue
-        modules = _tested(path, folder)
-        if not modules:
-            yield Passed(path, "it imports no module that lies beside it")
-        elif len(modules) > 1:
-            names = ", ".join(module.name for module in modules)
-            yield Passed(path, f"it tests several modules at once ({names})")
+        units = _tested(path, folder)
+        if units:
+            tests[path] = units
         else:
-            by_module.setdefault(modules[0], []).append(path)
-    slugs = distinct((slug_of(m.stem), m.parent.name) for m in by_module)
-    for slug, (module, tests) in zip(slugs, by_module.items(), strict=True):
-        yield _exercise(slug, module, tests, folder, solutions, reader)
+            yield Passed(path, "it imports no module that lies beside it")
+    groups = _groups(tests)
+    names = [(_slug(units, folder), units[0].parent.name) for units, _ in groups]
+    for slug, (units, files) in zip(distinct(names), groups, strict=True):
+        if len(units) == 1 and units[0].is_file():
+            yield _exercise(slug, units[0], files, folder, solutions, reader)
+        else:
+            yield _of_several(slug, units, files, folder, solutions, reader)
+
+
+def _groups(tests: dict[Path, list[Path]]) -> list[tuple[list[Path], list[Path]]]:
+    """Modules that one test needs together, and the tests of them, in the order of the tests."""
+    groups: list[tuple[list[Path], list[Path]]] = []
+    for test, units in tests.items():
+        together = [group for group in groups if not set(group[0]).isdisjoint(units)]
+        all_units = [unit for group in together for unit in group[0]]
+        all_tests = [each for group in together for each in group[1]]
+        all_units += [unit for unit in units if unit not in all_units]
+        place = groups.index(together[0]) if together else len(groups)
+        groups = [group for group in groups if group not in together]
+        groups.insert(place, (all_units, [*all_tests, test]))
+    return groups
+
+
+def _slug(units: list[Path], folder: Path) -> str:
+    """One module's name, the names of a few, or the folder's."""
+    names = [unit.stem for unit in units]
+    return slug_of("_".join(names) if len(names) <= MANY_NAMES else folder.name)
 
 
 def _tested(test: Path, root: Path) -> list[Path]:
-    """The modules beside a test, or around it up to the root, that it imports to test them."""
+    """The modules and packages that a test imports to test them, from beside it up to the root."""
     places = [test.parent, *(p for p in test.parents if root in (p, *p.parents))]
     found: dict[Path, None] = {}
     for name in sorted(imports_of(text_of(test))):
-        for place in dict.fromkeys(places):
-            candidates = [place / f"{name.replace('.', '/')}.py", place / "src" / f"{name}.py"]
-            path = next((each for each in candidates if each.is_file()), None)
-            if path is not None and not _helps_tests(path):
-                found.setdefault(path)
+        for place in dict.fromkeys(each for p in places for each in (p, p / "src")):
+            unit = _unit(place, name)
+            if unit is not None and not _helps_tests(unit):
+                found.setdefault(unit)
                 break
     named = [path for path in found if path.stem in _meant_by(test)]
-    return named or list(found)
+    is_package = any(path.is_dir() for path in found)
+    return list(found) if is_package or (len(found) > 1 and not named) else named or list(found)
+
+
+def _unit(place: Path, name: str) -> Path | None:
+    """The module that a test means by a name, or the package around it."""
+    top = place / name.partition(".")[0]
+    if (top / "__init__.py").is_file():
+        return top
+    path = place / f"{name.replace('.', '/')}.py"
+    return path if path.is_file() else None
 
 
 def _meant_by(test: Path) -> set[str]:
@@ -98,28 +135,39 @@ def _meant_by(test: Path) -> set[str]:
 
 
 def _helps_tests(path: Path) -> bool:
+    if path.is_dir():
+        return path.stem in ("tests", "test") or any(map(is_test_file, path.glob("*.py")))
     return is_test_file(path) or path.stem in ("conftest", "test_utils", "helpers", "utils")
 
 
-def solution_of(stub: Path, solutions: Path | None) -> Path | None:
+def solution_of(stub: Path, solutions: Path | None, root: Path | None = None) -> Path | None:
     """Where the solution of a stub lies; None where the module is its own solution.
 
+    Args:
+        root: The folder that is imported: a tree of solutions may lie in it or above the stub.
     Raises:
         KitError: it was said where solutions are, and this one is not there.
     """
     if solutions is not None:
         path = solutions if solutions.is_file() else solutions / stub.name
+        if root is not None and not path.is_file():
+            path = solutions / stub.relative_to(root)
         if not path.is_file():
             raise KitError(f"There is no solution {path}.")
         return path
-    places = (stub.parent / place.format(stub.stem) for place in SOLUTIONS)
+    places = [stub.parent / place.format(stub.stem) for place in SOLUTIONS]
+    for above in stub.parents:
+        if root is None or root not in (above, *above.parents):
+            break
+        within = stub.relative_to(above)
+        places += [above / "solution" / within, above / "solutions" / within]
     return next((path for path in places if path.is_file()), None)
 
 
 def _exercise(
     slug: str, module: Path, tests: list[Path], root: Path, solutions: Path | None, reader: str
 ) -> Found | Passed:
-    solution = solution_of(module, solutions)
+    solution = solution_of(module, solutions, root)
     source = text_of(solution or module)
     try:
         ast.parse(source)
@@ -132,6 +180,57 @@ def _exercise(
     notes = () if solution else ("no solution beside the stub: the module is taken for it",)
     names = _names_of(module, root)
     return Found(slug, title_of(slug), stub, source, folder, files, cases, names, notes)
+
+
+def _of_several(
+    slug: str,
+    units: list[Path],
+    tests: list[Path],
+    root: Path,
+    solutions: Path | None,
+    reader: str,
+) -> Found | Passed:
+    """An exercise whose answer has several modules: its own file only imports them."""
+    parts, alone = [], True
+    modules = {path: unit.parent for unit in units for path in _modules_in(unit)}
+    for path, place in modules.items():
+        solution = solution_of(path, solutions, root)
+        source = text_of(solution or path)
+        alone = alone and solution is None
+        try:
+            ast.parse(source)
+            stub = text_of(path) if solution else without_solution(source)
+        except SyntaxError as error:
+            return Passed(solution or path, f"line {error.lineno} is no valid Python: {error.msg}")
+        parts.append(Part(path.relative_to(place).as_posix(), stub, source))
+    folder = _common([*tests, *modules])
+    files = beside(tests, folder, modules)
+    names = tuple(sorted({_name_of(part.path) for part in parts}))
+    notes = (
+        "learners hand in the modules together with the exercise's own file, which imports them",
+    )
+    if alone:
+        notes += ("no solution beside the stub: the modules are taken for it",)
+    entry = ENTRY.format(
+        title=title_of(slug),
+        files=", ".join(part.path for part in parts),
+        imports="\n".join(f"import {name}" for name in names),
+    )
+    cases = tuple(Case(test, reader) for test in tests)
+    return Found(
+        slug, title_of(slug), entry, entry, folder, files, cases, names, notes, tuple(parts)
+    )
+
+
+def _modules_in(unit: Path) -> list[Path]:
+    if unit.is_file():
+        return [unit]
+    return [path for path in sorted(unit.rglob("*.py")) if "__pycache__" not in path.parts]
+
+
+def _name_of(path: str) -> str:
+    """The name under which a module is imported."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _common(paths: list[Path]) -> Path:

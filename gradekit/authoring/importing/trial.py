@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradekit.authoring.importing.writing import Chosen, Target, with_points
-from gradekit.edits.mutants import mutants_of
+from gradekit.authoring.mutated import mutated_answers
 from gradekit.errors import GraderError, KitError
 from gradekit.grading.originals.original import PERSON, Original, Test
 from gradekit.submission import Submission, read
@@ -141,7 +141,7 @@ def _tests_of(target: Target) -> Iterator[tuple[str, Test]]:
 
     exercise = target.exercise()
     originals = originals_of(target.course.grader(exercise))
-    named = _defined_in(target.found.solution)
+    named = _defined_in(target.found.sources)
     answer = read(target.course.solution(exercise))
     with proxy_of(target.course, exercise, answer) as submission:
         for name, original in originals.items():
@@ -177,9 +177,8 @@ def originals_of(grader: Path) -> dict[str, Original]:
 def _mutants(session: Session, target: Target, names: set[str]) -> tuple[int, int]:
     """How many mutants of the solution there are, and how many the checks so named catch."""
     count = caught = 0
-    for mutant in mutants_of(target.found.solution):
-        answer = Submission(target.file_name, (mutant.source,), "")
-        report, _ = session.examine(answer, timeouts=1)
+    for _, mutated in mutated_answers(read(target.course.solution(target.exercise()))):
+        report, _ = session.examine(mutated, timeouts=1)
         count += 1
         caught += any(check.name in names for check in report.failed)
     return count, caught

@@ -97,6 +97,14 @@ class Target:
             path = root / folder / self.file_name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
+        for part in self.found.parts:
+            for place, text in (
+                (root / "exercises" / self.name, part.stub),
+                (root / "solutions", part.solution),
+            ):
+                path = place / part.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, "utf-8")
         for name, path in self._data().items():
             target = root / "exercises" / self.name / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -110,9 +118,9 @@ class Target:
     def _data(self) -> dict[str, Path]:
         """The files that lie beside an answer, by the paths under which it opens them."""
         tests = [case.path for case in self.found.cases]
-        found = data_of(self.found.files, tests, [self.found.solution, *map(_source, tests)])
+        found = data_of(self.found.files, tests, [self.found.sources, *map(_source, tests)])
         home = tests[0].parent  # where a notebook runs
-        found += helpers_of(self.found.files, home, self.found.solution)
+        found += helpers_of(self.found.files, home, self.found.sources)
         return {
             (path.relative_to(home).as_posix() if home in path.parents else path.name): path
             for path in found
@@ -127,13 +135,13 @@ class Target:
         originals = []
         for case in self.found.cases:
             content = case.path.read_bytes()
-            names = self.found.modules
+            names, kind = self.found.modules, "parts" if self.found.parts else "modules"
             originals.append(
                 ORIGINAL.format(
                     name=json.dumps(self.case_name(case.path)),
                     reader=case.reader,
                     sha256=hashlib.sha256(content).hexdigest(),
-                    modules=f"\n        modules={json.dumps(names)}," if names else "",
+                    modules=f"\n        {kind}={json.dumps(names)}," if names else "",
                 )
             )
         readers = ", ".join(sorted({case.reader for case in self.found.cases}))
@@ -147,7 +155,7 @@ class Target:
 
     def entry(self) -> str:
         """The exercise's entry in exercises.toml."""
-        sources = [self.found.solution, *(_source(case.path) for case in self.found.cases)]
+        sources = [self.found.sources, *(_source(case.path) for case in self.found.cases)]
         library = (
             "torch"
             if any(re.search(r"\bimport torch\b|\bfrom torch\b", s) for s in sources)
@@ -171,9 +179,9 @@ class Target:
 
     def _needs(self) -> list[str]:
         """The lines of the entry about packages and data."""
-        files = [*self._data()]
+        files = [*(part.path for part in self.found.parts), *self._data()]
         own = [name.partition("/")[0].removesuffix(".py") for name in files]
-        packages = packages_of(self.found.solution, [*self.found.modules, *own])
+        packages = packages_of(self.found.sources, [*self.found.modules, *own])
         lines = {"packages": packages, "files": files}
         return [f"{name} = {json.dumps(values)}" for name, values in lines.items() if values]
 

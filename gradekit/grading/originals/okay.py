@@ -75,7 +75,7 @@ class OtterTests(Original):
 
     def _functions(self, submission: SubmissionProxy) -> Iterator[Test]:
         with self.world(submission) as world:
-            module = vars(world.load(self.path, self.path.stem))
+            module = vars(world.load(self.path, world.place.name_of(self.path)))
         cases = {name: each for name, each in module.items() if isinstance(each, Case)}
         about = str(module.get("name", self.path.stem))
         own = [case.told["points"] for case in cases.values()]
@@ -93,7 +93,7 @@ class OtterTests(Original):
 
     def run_in(self, world: World, address: str) -> None:
         if self._spec is None:
-            module = world.load(self.path, self.path.stem)
+            module = world.load(self.path, world.place.name_of(self.path))
             call_with_names(world, vars(module), getattr(module, address).function)
             return
         suite, place = map(int, address.split("#"))

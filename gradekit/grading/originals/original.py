@@ -17,7 +17,7 @@ from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.originals import autotest
 from gradekit.grading.originals.borrowed import borrowed
-from gradekit.grading.originals.world import World
+from gradekit.grading.originals.world import Place, World
 from gradekit.grading.proxy import SubmissionProxy
 
 LINE_CHARACTERS = 120
@@ -52,20 +52,28 @@ class Test(NamedTuple):
 class Original:
     """A file under `cases/`, whose tests are run as they are."""
 
-    def __init__(self, grader: str, name: str, sha256: str, modules: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        grader: str,
+        name: str,
+        sha256: str,
+        modules: Collection[str] = (),
+        parts: Collection[str] = (),
+    ) -> None:
         """
         Args:
             grader: The grader's `__file__`: `cases/` lies in the course around it.
             name: The file, from the exercise's folder in `cases/`.
             sha256: Of the file when it was imported.
             modules: Names under which the tests import the answer.
+            parts: Names of the answer's modules, where it has several.
         Raises:
             GraderError: the file is not what was imported.
         """
         place = Path(grader).resolve()
         self.folder = place.parent.parent / "cases" / place.stem
         self.path = self.folder / name
-        self.modules = frozenset(modules)
+        self.modules, self.parts = frozenset(modules), frozenset(parts)
         # The hash was taken when the grader was written, with the points and titles of these tests:
         # another file may have other tests, under the same names.
         content = self.path.read_bytes()
@@ -118,7 +126,8 @@ class Original:
     def world(self, submission: SubmissionProxy) -> Iterator[World]:
         """A world for one run."""
         views = {**borrowed(), **self.views()}
-        with World(self.path.parent, submission, self.modules, views) as world:
+        place = Place(self.path.parent, self.folder)
+        with World(place, submission, self.modules, views, self.parts) as world:
             yield world
 
     def told(self, error: BaseException, hidden: bool) -> BaseException:

@@ -48,6 +48,7 @@ class Fixture(NamedTuple):
     ids: Any
     autouse: bool
     on_class: bool = False
+    outer: Any = None  # the fixture of this name that it replaces
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         return self.function(*args, **keywords)
@@ -112,14 +113,20 @@ class PytestFile(Original):
         """The module, and the fixtures that there are for its tests."""
         fixtures: dict[str, Fixture] = {}
         # From the outermost folder inwards, as pytest does: the nearest conftest.py wins.
-        inside = [self.folder, *reversed(self.path.parent.relative_to(self.folder).parents)]
-        for place in dict.fromkeys(
-            [self.folder, *(self.folder / each for each in inside[1:]), self.path.parent]
-        ):
-            if (place / "conftest.py").is_file():
-                fixtures |= _fixtures_in(vars(world.load(place / "conftest.py", "conftest")))
-        module = world.load(self.path, self.path.stem)
-        return module, fixtures | _fixtures_in(vars(module))
+        inside = [each for each in self.path.parents if self.folder in (each, *each.parents)]
+        for place in reversed(inside):
+            path = place / "conftest.py"
+            if path.is_file():
+                made = world.load(path, world.place.name_of(path))
+                fixtures = _with(fixtures, _fixtures_in(vars(made)))
+        module = world.load(self.path, world.place.name_of(self.path))
+        return module, _with(fixtures, _fixtures_in(vars(module)))
+
+
+def _with(fixtures: dict[str, Fixture], nearer: dict[str, Fixture]) -> dict[str, Fixture]:
+    """The fixtures of nearer places instead of others; one may ask for what it replaces."""
+    outer = {name: each._replace(outer=fixtures.get(name)) for name, each in nearer.items()}
+    return {**fixtures, **outer}
 
 
 class _View(ModuleType):
@@ -167,7 +174,7 @@ def _items_of_class(
     module: ModuleType,
 ) -> Iterator[Item]:
     """The tests of a class, and of the classes in it."""
-    fixtures = fixtures | _fixtures_of_class(owner)
+    fixtures = _with(fixtures, _fixtures_of_class(owner))
     marks = _marks(owner) + around
     for name, value in inspect.getmembers(owner):
         if inspect.isfunction(value) and name.startswith("test"):
@@ -372,7 +379,7 @@ class Setting:
         self, world: World, module: ModuleType, fixtures: dict[str, Fixture], item: Item
     ) -> None:
         self._world, self._module, self._item = world, module, item
-        self._fixtures = fixtures | (_fixtures_of_class(item.owner) if item.owner else {})
+        self._fixtures = _with(fixtures, _fixtures_of_class(item.owner) if item.owner else {})
         self._made: dict[str, Any] = {}
         self._undo = contextlib.ExitStack()
         self._loop: asyncio.AbstractEventLoop | None = None  # of coroutines among them
@@ -439,7 +446,7 @@ class Setting:
             ),
             config=SimpleNamespace(getoption=lambda name, default=None, skip=False: default),
             keywords={mark.name: mark for mark in item.marks},
-            path=self._world.folder,
+            path=self._world.place.folder,
             function=item.function,
             cls=item.owner,
             instance=self._instance,
@@ -499,8 +506,7 @@ class Setting:
         """What a fixture asks for; one that asks for its own name means the one it replaces."""
         if name != fixture.name:
             return self.value(name)
-        outer = _fixtures_in(vars(self._module)) if fixture.on_class else {}
-        return self._make(outer[name]) if name in outer else BUILT_IN[name](self)
+        return self._make(fixture.outer) if fixture.outer else BUILT_IN[name](self)
 
     def _set_up(self) -> None:
         """The functions that pytest calls by their names, and those that undo them."""

@@ -56,14 +56,14 @@ class UnittestFile(Original):
 
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
         with self.world(submission) as world:
-            module = world.load(self.path, self.path.stem)
+            module = world.load(self.path, world.place.name_of(self.path))
             for name, case in cases_of(module):
                 for method in unittest.defaultTestLoader.getTestCaseNames(case):
                     yield test_of_method(f"{name}.{method}", case, method)
 
     def run_in(self, world: World, address: str) -> None:
         name, _, method = address.partition(".")
-        module = world.load(self.path, self.path.stem)
+        module = world.load(self.path, world.place.name_of(self.path))
         run_method(getattr(module, name), method)
 
 

@@ -12,9 +12,10 @@ import io
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
+from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import cloudpickle
 
@@ -29,6 +30,7 @@ from gradekit.grading.originals.surroundings import (
     Printing,
     Replaced,
     Surroundings,
+    named,
 )
 from gradekit.grading.originals.system import system_of
 from gradekit.grading.proxy import SubmissionProxy, run_of
@@ -60,6 +62,32 @@ class Builtins(dict[str, Any]):
         return self._world.answer(name)
 
 
+class Place(NamedTuple):
+    """Where an original lies: its folder, and the folder of all that came with the exercise."""
+
+    folder: Path
+    root: Path
+
+    def name_of(self, path: Path) -> str:
+        """The name of a file as a module, with the packages that it lies in."""
+        parts = [path.stem]
+        for folder in path.parents:
+            if folder == self.root or not (folder / "__init__.py").is_file():
+                break
+            parts.insert(0, folder.name)
+        return ".".join(parts)
+
+    def find(self, name: str) -> Path | None:
+        """The file of a module, from beside the original up to the root."""
+        inside = [each for each in self.folder.parents if self.root in (each, *each.parents)]
+        for folder in (self.folder, *inside):
+            place = folder.joinpath(*name.split("."))
+            for path in (place.with_suffix(".py"), place / "__init__.py"):
+                if path.is_file():
+                    return path
+        return None
+
+
 class AnswerModule(ModuleType):
     """The submission under the name by which the tests import it."""
 
@@ -80,23 +108,46 @@ class AnswerModule(ModuleType):
         self.__dict__["_world_of_the_test"].forget(name)
 
 
+class PartModule(ModuleType):
+    """One module of an answer that has several."""
+
+    def __init__(self, name: str, submission: SubmissionProxy) -> None:
+        super().__init__(name)
+        self.__dict__["__all__"] = []
+        self.__dict__["__path__"] = []  # it may be a package
+        self.__dict__["_handle_of_the_test"] = lambda: submission.probe(named, name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.__dict__["_handle_of_the_test"](), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.__dict__["_handle_of_the_test"](), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self.__dict__["_handle_of_the_test"](), name)
+
+
 class World:
     """One run of one test; use it in `with`."""
 
     def __init__(
         self,
-        folder: Path,
+        place: Place,
         submission: SubmissionProxy,
         modules: Collection[str],
         views: Mapping[str, ModuleType],
+        parts: Collection[str] = (),
     ) -> None:
         """
         Args:
-            folder: Where the original's own modules and data lie.
+            place: Where the original's own modules and data lie.
             modules: Names under which the tests import the answer.
             views: Modules that the tests get in place of others of that name.
+            parts: Names of the answer's modules, where it has several.
         """
-        self.folder, self.submission = folder, submission
+        self.place, self.submission = place, submission
         self.compare: Callable[[str, Any], None] | None = None  # for nbgrader's AUTOTEST
         self.deleted: set[str] = set()  # of the answer's names, by the test
         self.printed = io.StringIO()
@@ -107,9 +158,11 @@ class World:
             **views,
             "inspect": inspecting(submission),
             **{name: AnswerModule(name, self) for name in modules},
+            **{name: PartModule(name, submission) for name in parts},
         }
         self._by_value: list[ModuleType] = []
-        self._answers = frozenset(modules)
+        self._answers = frozenset([*modules, *parts])
+        self._starred: list[ModuleType] = []  # parts of which a test imports all names
         self._hidden: dict[str, ModuleType | None] = {}  # of sys.modules, while this runs
         self._stack = contextlib.ExitStack()
 
@@ -147,6 +200,9 @@ class World:
         """
         if name in self._bound:
             return self._bound[name]
+        for module in self._starred:
+            with contextlib.suppress(AttributeError):
+                return getattr(module, name)
         return self.submission[name]
 
     def assign(self, name: str, value: Any) -> None:
@@ -168,6 +224,10 @@ class World:
         module = ModuleType(name)
         # Tests open data files beside themselves by it.
         module.__file__ = str(path)
+        is_package = path.stem == "__init__"
+        module.__package__ = name if is_package else name.rpartition(".")[0]
+        if is_package:
+            module.__path__ = [str(path.parent)]
         self._modules[name] = module
         self._put(name, module)
         # No worker can import it: what the test defines in it and hands over travels by value.
@@ -201,26 +261,42 @@ class World:
         level: int = 0,
     ) -> Any:
         """`import` as the test sees it: the answer, modules beside the test, then all others."""
+        if level:
+            name = _absolute(name, namespace or {}, level)
+        names = [*(names or ())]
         found = self._find(name)
+        if found is None and level:
+            found = ModuleType(name)  # a package without __init__.py
         if found is None:
-            return builtins.__import__(name, namespace, local, [*(names or ())], max(level, 0))
+            return builtins.__import__(name, namespace, local, names)
         if name in self._answers:
-            for each in names or ():
-                if each != "*":
-                    # Raises for a name that the answer lacks, and says why; an ImportError of
-                    # Python's own would not.
-                    getattr(found, each)
-        elif names and "*" in names:
-            self._modules[name] = found
+            self._take(found, names)
+        else:
+            self._add_modules(found, name, names)
+            if "*" in names:
+                self._modules[name] = found
         return found if names or "." not in name else _package(name, found)
+
+    def _take(self, found: ModuleType, names: list[str]) -> None:
+        """Look up what is imported of the answer, for the error that says why it is not there."""
+        if isinstance(found, PartModule) and "*" in names:
+            self._starred.append(found)
+        for each in names:
+            if each != "*":
+                getattr(found, each)  # an ImportError of Python's own would not say why
+
+    def _add_modules(self, found: ModuleType, name: str, names: list[str]) -> None:
+        """The modules among what is imported of a package of the tests."""
+        for each in names:
+            inner = None if hasattr(found, each) else self._find(f"{name}.{each}")
+            if inner is not None:
+                vars(found)[each] = inner
 
     def _find(self, name: str) -> ModuleType | None:
         known = self._modules.get(name) or self._modules.get(name.rpartition(".")[2])
         if known is not None:
             return known
-        place = self.folder.joinpath(*name.split("."))
-        paths = (place.with_suffix(".py"), place / "__init__.py")
-        path = next((each for each in paths if each.is_file()), None)
+        path = self.place.find(name)
         return self.load(path, name) if path else None
 
     @property
@@ -272,6 +348,14 @@ class Names(dict[str, Any]):
 
 
 _ABSENT = object()
+
+
+def _absolute(name: str, namespace: Mapping[str, Any], level: int) -> str:
+    """The whole name of what is imported relative to the module with these names."""
+    package = str(namespace.get("__package__") or "")
+    if not package:
+        raise ImportError("attempted relative import with no known parent package")
+    return resolve_name("." * level + name, package)
 
 
 def _package(name: str, found: ModuleType) -> ModuleType:

@@ -1,0 +1,4 @@
+"""Parcels and what they cost."""
+
+from parcel.box import Box
+from parcel.post import cost

@@ -1,0 +1,5 @@
+import parcel
+
+
+def cubes(*sides):
+    return [parcel.Box(side, side, side) for side in sides]
