@@ -206,11 +206,11 @@ def _of_several(
     folder = _common([*tests, *modules])
     files = beside(tests, folder, modules)
     names = tuple(sorted({_name_of(part.path) for part in parts}))
-    notes = (
-        "learners hand in the modules together with the exercise's own file, which imports them",
-    )
+    notes = [
+        "learners hand in the modules together with the exercise's own file, which imports them"
+    ]
     if alone:
-        notes += ("no solution beside the stub: the modules are taken for it",)
+        notes.append("no solution beside the stub: the modules are taken for it")
     entry = ENTRY.format(
         title=title_of(slug),
         files=", ".join(part.path for part in parts),
@@ -218,7 +218,7 @@ def _of_several(
     )
     cases = tuple(Case(test, reader) for test in tests)
     return Found(
-        slug, title_of(slug), entry, entry, folder, files, cases, names, notes, tuple(parts)
+        slug, title_of(slug), entry, entry, folder, files, cases, names, tuple(notes), tuple(parts)
     )
 
 
