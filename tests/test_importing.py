@@ -79,13 +79,16 @@ EXPECTED = {
         "side * side->side + side": {"test_q1_0", "test_q1_1"},
         "if sides < 3->if sides < 2": {"test_q2_1"},
     }),
-    "unittest": Kind({"ledger": 13}, {DATA, HANDLES}, {
+    "unittest": Kind({"ledger": 13, "greet": 3}, {DATA, HANDLES}, {
         "if amount <= 0->if amount < 0": {"test_nobody_pays_nothing"},
         "return amounts->return list(amounts)": {"test_halves_in_place"},
         "amount / 2->amount / 3": {"test_halves_in_place", "test_halves_once"},
         "            visit(name, amount)->            visit(amount, name)": {"test_visits_each"},
         "f\"Hello, ->f\"Hi, ": {
             "test_greets_whom_input_names", "test_greets_whom_stdin_names", "test_prints_once"},
+        "print(\"Bye!\")->print(\"Bye\")": {"test_as_a_path"},
+        "print(f\"Hello, {name}!\")\nprint->print(f\"Hello {name}!\")\nprint":
+            {"test_imported", "test_as_a_program"},
     }),
     "pytest": Kind({"bag": 11, "shop": 13, "parcel": 3}, {DATA, HANDLES, JUDGED}, {
         "len(self) >= CAPACITY->len(self) > CAPACITY":
@@ -260,7 +263,7 @@ def test_a_changed_original_is_refused(imported: Callable[[str], Imported], tmp_
 
     shutil.copytree(imported("unittest").told.parent, tmp_path / "course")
     course = Course(tmp_path / "course")
-    (case,) = (course.root / "cases").rglob("ledger_test.py")
+    (case,) = (course.root / "cases").glob("*_ledger/ledger_test.py")
     case.write_text(case.read_text("utf-8").replace("14", "15"), "utf-8")
     proof = prove(course.root, "ledger", with_mutants=False, update=False)
     assert "is not the file that was imported" in proof.problems[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,6 +35,7 @@ SOLUTIONS = (
     "solution.py",
     "solution_{}.py",
 )
+SCRIPT = re.compile(r"""["'](?:[\w./]*/)?(\w+)\.py["']""")  # a file that a test runs as a program
 ENTRY = '''\
 """{title}: the answer is in the modules beside this file ({files})."""
 
@@ -109,7 +111,8 @@ def _tested(test: Path, root: Path) -> list[Path]:
     """The modules and packages that a test imports to test them, from beside it up to the root."""
     places = [test.parent, *(p for p in test.parents if root in (p, *p.parents))]
     found: dict[Path, None] = {}
-    for name in sorted(imports_of(text_of(test))):
+    text = text_of(test)
+    for name in sorted({*imports_of(text), *SCRIPT.findall(text)}):
         for place in dict.fromkeys(each for p in places for each in (p, p / "src")):
             unit = _unit(place, name)
             if unit is not None and not _helps_tests(unit):

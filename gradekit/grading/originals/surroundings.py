@@ -22,6 +22,7 @@ import cloudpickle
 
 from gradekit.grading.handle import is_handle
 from gradekit.grading.live import module_of
+from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
@@ -79,6 +80,11 @@ class Surroundings:
         # requests that the parts themselves make meanwhile.
         objects.__dict__["ask"] = ask_connected
         self._stop = lambda: objects.__dict__.update(ask=ask)
+
+    @property
+    def is_typed_for(self) -> bool:
+        """Whether the test has put something in the place of the keyboard."""
+        return any(isinstance(part, Keyboard) and part.is_changed for part in self._parts)
 
     def disconnect(self) -> None:
         """Undo all of it."""

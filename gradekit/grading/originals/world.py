@@ -22,6 +22,7 @@ import cloudpickle
 from gradekit.grading.live import module_of
 from gradekit.grading.originals.inspecting import inspecting
 from gradekit.grading.originals.keyboard import Keyboard
+from gradekit.grading.originals.scripts import run_anew, views_of
 from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.originals.surroundings import (
     Environment,
@@ -157,11 +158,13 @@ class World:
             "os": system_of(submission),
             **views,
             "inspect": inspecting(submission),
+            **views_of(submission, modules, self._seen),
             **{name: AnswerModule(name, self) for name in modules},
             **{name: PartModule(name, submission) for name in parts},
         }
         self._by_value: list[ModuleType] = []
         self._answers = frozenset([*modules, *parts])
+        self._were_imported: set[str] = set()
         self._starred: list[ModuleType] = []  # parts of which a test imports all names
         self._hidden: dict[str, ModuleType | None] = {}  # of sys.modules, while this runs
         self._stack = contextlib.ExitStack()
@@ -270,12 +273,25 @@ class World:
         if found is None:
             return builtins.__import__(name, namespace, local, names)
         if name in self._answers:
+            self._seen(name)
             self._take(found, names)
         else:
             self._add_modules(found, name, names)
             if "*" in names:
                 self._modules[name] = found
         return found if names or "." not in name else _package(name, found)
+
+    def _seen(self, name: str) -> None:
+        """Run an answer that is a script where its import would run it, in a test that looks on."""
+        module = self._modules.get(name)
+        if not isinstance(module, AnswerModule):
+            return
+        is_gone = name not in sys.modules  # the test has taken it out, to import it once more
+        looks_on = sys.stdout is not self._stdout or self._surroundings.is_typed_for
+        if is_gone or (looks_on and name not in self._were_imported):
+            self._put(name, module)
+            run_anew(self.submission, name, only_scripts=True)
+        self._were_imported.add(name)
 
     def _take(self, found: ModuleType, names: list[str]) -> None:
         """Look up what is imported of the answer, for the error that says why it is not there."""

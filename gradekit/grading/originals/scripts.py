@@ -1,0 +1,151 @@
+"""Answers that are scripts: a test runs them anew, to see what they print.
+
+By `importlib.reload`, by importing them once more, by `runpy`, or as a program by `subprocess`. No
+program is started: the answer's text runs in its own process, with what the test types for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Iterator
+from pathlib import PurePath
+from types import ModuleType
+from typing import Any
+
+import cloudpickle
+
+from gradekit.grading.proxy import SubmissionProxy, run_of
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
+MAIN = "__main__"
+
+
+def views_of(
+    submission: SubmissionProxy, names: Collection[str], imported: Callable[[str], Any]
+) -> dict[str, ModuleType]:
+    """importlib, runpy and subprocess for a test of an answer that it calls by one of `names`."""
+    scripts = Scripts(submission, names, imported)
+    return {
+        "importlib": _like(importlib, reload=scripts.reload, import_module=scripts.import_module),
+        "runpy": _like(runpy, run_path=scripts.run_path, run_module=scripts.run_path),
+        "subprocess": _like(subprocess, run=scripts.run, check_output=scripts.check_output),
+    }
+
+
+def _like(real: ModuleType, **own: Any) -> ModuleType:
+    module = ModuleType(real.__name__)
+    vars(module).update({**vars(real), **own})
+    return module
+
+
+class Scripts:
+    """What those modules do with the answer; all else is left to the real ones."""
+
+    def __init__(
+        self, submission: SubmissionProxy, names: Collection[str], imported: Callable[[str], Any]
+    ) -> None:
+        self._submission = submission
+        self._names = names
+        self._imported = imported
+
+    def _is_answer(self, path: Any) -> bool:
+        name = PurePath(str(path)).name
+        return name.removesuffix(".py") in self._names or str(path) in self._names
+
+    def reload(self, module: Any) -> Any:
+        if not self._is_answer(module.__name__):
+            return importlib.reload(module)
+        run_anew(self._submission, module.__name__)
+        return module
+
+    def import_module(self, name: str, package: str | None = None) -> Any:
+        if package is None:
+            self._imported(name)
+        return importlib.import_module(name, package)
+
+    def run_path(self, path: Any, init_globals: Any = None, run_name: str = "", **more: Any) -> Any:
+        """`run_path` and `run_module`: the names that the script has bound."""
+        if not self._is_answer(path):
+            raise FileNotFoundError(f"there is no {path} among the tests' files")
+        return run_anew(self._submission, run_name or "<run_path>", apart=True)
+
+    def run(self, args: Any, **told: Any) -> Any:
+        """`subprocess.run` of a script: its output, and 1 where it raised."""
+        words = args.split() if isinstance(args, str) else [str(each) for each in args]
+        place = next((n for n, word in enumerate(words) if self._is_answer(word)), None)
+        if place is None:
+            raise FileNotFoundError(f"a test can start no program: {words[0]}")
+        given = told.get("input") or ""
+        is_text = told.get("text") or told.get("universal_newlines") or told.get("encoding")
+        typed = given if isinstance(given, str) else given.decode()
+        code, out, err = self._run_program(words[place:], typed)
+        texts = (out, err) if is_text else (out.encode(), err.encode())
+        if code and told.get("check"):
+            raise subprocess.CalledProcessError(code, args, *texts)
+        return subprocess.CompletedProcess(args, code, *texts)
+
+    def check_output(self, args: Any, **told: Any) -> Any:
+        return self.run(args, **{**told, "check": True}).stdout
+
+    def _run_program(self, words: list[str], typed: str) -> tuple[int, str, str]:
+        out, err = io.StringIO(), io.StringIO()
+        with _instead(sys, stdin=io.StringIO(typed), argv=words, stdout=out, stderr=err):
+            try:
+                run_anew(self._submission, MAIN, apart=True)
+            except SystemExit as ended:
+                code = ended.code
+                return (code if isinstance(code, int) else int(bool(code))), out.getvalue(), ""
+            except Exception as error:
+                return 1, out.getvalue(), f"{err.getvalue()}{type(error).__name__}: {error}\n"
+        return 0, out.getvalue(), err.getvalue()
+
+
+@contextlib.contextmanager
+def _instead(owner: Any, **values: Any) -> Iterator[None]:
+    before = {name: getattr(owner, name) for name in values}
+    vars(owner).update(values)
+    try:
+        yield
+    finally:
+        vars(owner).update(before)
+
+
+def run_anew(
+    submission: SubmissionProxy, name: str, *, apart: bool = False, only_scripts: bool = False
+) -> Any:
+    """Run the answer's text once more; what it bound, where it is run apart from its module.
+
+    Args:
+        only_scripts: Leave it alone where nothing at its top level prints, reads or calls.
+    """
+    # Not by `probe` of the submission: the test's surroundings look at what the handles ask.
+    objects = run_of(submission).attempt.objects
+    assert objects is not None, "only imported tests run scripts"
+    return objects.ask("probe", [run_in_worker, (name, apart, only_scripts)], f"import {name}")
+
+
+def run_in_worker(answer: Any, name: str, apart: bool, only_scripts: bool) -> Any:
+    """Runs in the worker; see `run_anew`."""
+    import ast as syntax
+    import linecache as lines
+
+    namespace = answer.namespace
+    file = namespace["__file__"]
+    source = "".join(lines.getlines(file))
+    if only_scripts and not any(
+        isinstance(each, syntax.Expr) and isinstance(each.value, syntax.Call)
+        for each in syntax.parse(source).body
+    ):
+        return None
+    if not apart:
+        exec(compile(source, file, "exec", dont_inherit=True), namespace)
+        return None
+    kept = {each: namespace[each] for each in ("input", "print") if each in namespace}
+    fresh = {"__name__": name, "__file__": file, "__builtins__": namespace["__builtins__"], **kept}
+    exec(compile(source, file, "exec", dont_inherit=True), fresh)
+    return {each: value for each, value in fresh.items() if not each.startswith("__")}

@@ -1,0 +1,1 @@
+"""Ask for a name, and say hello and goodbye: `Hello, NAME!`, then `Bye!`."""

@@ -1,0 +1,3 @@
+name = input("Your name? ")
+print(f"Hello, {name}!")
+print("Bye!")
