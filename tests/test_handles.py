@@ -142,6 +142,12 @@ def test_a_lost_gradient_loses_its_check(gradients: Session, old: str, new: str,
     assert f"test_{lost}" in failed
 
 
+def test_columns_of_pandas_are_compared_item_by_item_where_the_solution_uses_it() -> None:
+    """What comes of `frame.city == "Oslo"` is a column again; without pandas nothing is."""
+    assert {"__eq__", "__gt__", "__add__"} <= judged_in(["import pandas as pd"])["Series"]
+    assert judged_in(["import numpy as np\nSeries = 1"]) == {}
+
+
 def test_which_methods_a_solution_lets_judge() -> None:
     """Decided from the text of the solution: its own methods, decorators, and what they inherit."""
     found = judged_in([

@@ -11,6 +11,7 @@ answer is represented by a real class here, new and empty for each check, so tha
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -508,11 +509,18 @@ def _judges(value: Any, name: str) -> bool:
 
 
 def _judgement(value: Any, name: str, other: Any) -> Any:
-    """What an object itself says of another: data."""
+    """What an object itself says of another: data; of a column of pandas', a column."""
     told = _operated(value, name, other)
-    if is_handle(told):
+    if is_handle(told) and not _is_column(value):
         raise SubmissionError(f"{_label(value)} gives no answer to a comparison", "malformed")
     return told
+
+
+def _is_column(value: Any) -> bool:
+    """Whether a handle's class is one of pandas', or derived from one."""
+    pandas = sys.modules.get("pandas")
+    kinds = (pandas.DataFrame, pandas.Series, pandas.Index) if pandas else ()
+    return issubclass(value.__class__, kinds)
 
 
 def _equal(value: Any, other: Any) -> Any:

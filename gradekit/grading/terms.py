@@ -29,6 +29,17 @@ FLAGS = frozenset({"__or__", "__and__", "__xor__"})
 # entries, so an answer that hides all of them would be equal to anything.
 MASKED = re.compile(r"\b(?:np|numpy)\.ma\b|\bmasked_")
 
+PANDAS = re.compile(r"^\s*(?:import|from) pandas\b", re.MULTILINE)
+# What pandas makes of a comparison is a column again, and no verdict: it stays with the answer.
+COLUMNS = (
+    "Series DataFrame Index RangeIndex DatetimeIndex MultiIndex CategoricalIndex Timestamp "
+    "Timedelta Int64DType Float64DType BoolDType ObjectDType "
+    "StringDtype CategoricalDtype DateTime64DType"
+).split()
+COMPARED_BY_ITEM = frozenset(
+    [*OPERATORS, "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"]
+)
+
 
 class Terms(NamedTuple):
     """How a worker is used, and the special methods that count, by the solution's classes."""
@@ -60,6 +71,8 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
             tree = ast.parse(cell)
         except (SyntaxError, ValueError):
             continue
+        if PANDAS.search(cell):
+            found.update(dict.fromkeys(COLUMNS, COMPARED_BY_ITEM))
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 # By name, in the order of the text: a base class that is defined later, or
