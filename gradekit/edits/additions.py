@@ -10,10 +10,16 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from gradekit.edits.source import Edit, Source
-from gradekit.edits.values import called
-from gradekit.edits.vocabulary import METHODS, SUBSCRIPTS, TORCH_WRAPPERS, WRAPPERS
+from gradekit.edits.values import MODULES, called
+from gradekit.edits.vocabulary import (
+    ARRAY_METHODS,
+    METHODS,
+    SUBSCRIPTS,
+    TENSOR_METHODS,
+    TORCH_WRAPPERS,
+    WRAPPERS,
+)
 
-MODULES = ("np", "torch", "math", "F", "nn", "scipy", "self")
 NO_WRAPPERS = ("len", "range", "print", "super", "isinstance", "enumerate", "zip", "type", "next")
 MOST_NAMES = 12  # of those in scope
 MOST_OF_FILE = 15  # methods and functions that the file has elsewhere
@@ -132,7 +138,8 @@ class Additions:
         is_matrix = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.MatMult)
         for method in self._reductions:
             yield method, 0.15
-        for method in dict.fromkeys([*METHODS, *self._methods]):
+        common = TENSOR_METHODS if "torch." in self._source.text else ARRAY_METHODS
+        for method in dict.fromkeys([*METHODS, *self._methods, *common]):
             yield method, 0.6 if method == ".T" and is_matrix else 0.12
         for subscript in self._subscripts:
             yield subscript, 0.12

@@ -67,7 +67,8 @@ class Calls:
         return [*dict.fromkeys(text for texts in self._keywords.values() for text in texts)]
 
     def edits(self, node: ast.AST) -> Iterator[Edit]:
-        """All edits of a call."""
+        """All edits of a call, and of a function or a dtype that is handed on."""
+        yield from self._other_attribute(node)
         if not isinstance(node, ast.Call):
             return
         yield from self._fewer(node)
@@ -285,6 +286,18 @@ class Calls:
                     yield self._source.replaced(
                         node.func, other, "which of your own functions?", 0.2
                     )
+
+    def _other_attribute(self, node: ast.AST) -> Iterator[Edit]:
+        """Another function or dtype, where it is not called."""
+        parent = self._source.parents.get(node)
+        if not isinstance(node, ast.Attribute) or isinstance(parent, ast.Attribute):
+            return
+        if isinstance(parent, ast.Call) and parent.func is node:
+            return
+        end = self._source.end(node)
+        for other in NEIGHBOURS.get(node.attr, []) if isinstance(node.ctx, ast.Load) else ():
+            question = "is this the right function?"
+            yield self._source.edit(end - len(node.attr), end, other, node, question, 0.4)
 
     def _without_call(self, node: ast.Call) -> Iterator[Edit]:
         """The value without what is done to it."""

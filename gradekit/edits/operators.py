@@ -23,10 +23,10 @@ COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Is: "is", ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
 }  # fmt: skip
 OTHER_COMPARISONS = {
-    "<": ["<=", ">=", ">", "!="], "<=": ["<", ">", ">=", "=="], ">": [">=", "<=", "<", "!="],
-    ">=": [">", "<", "<=", "=="], "==": ["!=", "<=", ">=", "<", ">"],
-    "!=": ["==", ">", "<"], "is": ["is not"], "is not": ["is"], "in": ["not in"],
-    "not in": ["in"],
+    "<": ["<=", ">=", ">", "!=", "=="], "<=": ["<", ">", ">=", "==", "!="],
+    ">": [">=", "<=", "<", "!=", "=="], ">=": [">", "<", "<=", "==", "!="],
+    "==": ["!=", "<=", ">=", "<", ">"], "!=": ["==", ">", "<", ">=", "<="],
+    "is": ["is not"], "is not": ["is"], "in": ["not in"], "not in": ["in"],
 }  # fmt: skip
 ASSIGNMENTS = {"+": "- *", "-": "+", "*": "/ +", "/": "*", "//": "/"}
 
@@ -154,7 +154,7 @@ def assignments(source: Source, node: ast.AST) -> Iterator[Edit]:
         target_node = node.targets[0]
         if isinstance(target_node, ast.Name | ast.Subscript | ast.Attribute):
             gap = source.end(target_node), source.start(node.value)
-            for sign in ("+", "-", "*"):
+            for sign in ("+", "-", "*", "/", "|", "&"):
                 text = source.text[gap[0] : gap[1]].replace("=", f"{sign}=", 1)
                 weight = 0.5 if sign == "+" else 0.2
                 yield source.edit(*gap, text, node, "which kind of assignment?", weight)

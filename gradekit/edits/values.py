@@ -12,6 +12,8 @@ from gradekit.edits.vocabulary import ALONG_AXIS, STRINGS
 AXIS_WORDS = {"axis", "dim", "axes", "dims", "axis1", "axis2"}
 PRODUCTS = (ast.Mult, ast.Div, ast.MatMult)
 MOST_NUMBERS = 12  # of those that the file has elsewhere
+MOST_BOUNDS = 8  # variables that may be a bound
+MODULES = ("np", "torch", "math", "F", "nn", "scipy", "self")
 LIKE_INFINITY = 1e4  # -1e9 often stands for it
 LARGEST = 1e300  # infinity is no number that one types
 TINY = (1e-8, 1e-12, 1e-5, 1e-6, 1e-15)
@@ -138,7 +140,8 @@ def signs(source: Source, node: ast.AST) -> Iterator[Edit]:
         if isinstance(node.op, ast.USub):
             return
     if _may_be_negated(source, node):
-        yield source.replaced(node, _prefixed(source, node, "-"), "which sign?", 0.6)
+        weight = 0.3 if isinstance(source.parents[node], ast.Attribute) else 0.6
+        yield source.replaced(node, _prefixed(source, node, "-"), "which sign?", weight)
     if _may_be_refused(source, node):
         question = "which way round is the condition?"
         yield source.replaced(node, f"not {source.atom(node)}", question, 0.6)
@@ -174,6 +177,9 @@ def _may_be_negated(source: Source, node: ast.AST) -> bool:
     places = (ast.Call, ast.Return, ast.Assign, ast.AnnAssign, ast.Tuple, ast.List, ast.AugAssign,
               ast.Slice, ast.IfExp, ast.Compare, ast.ListComp, ast.GeneratorExp, ast.Subscript,
               ast.Lambda)  # fmt: skip
+    if isinstance(parent, ast.Attribute):  # `(-x).exp()`
+        is_method = isinstance(source.parents[parent], ast.Call)
+        return is_method and not (isinstance(node, ast.Name) and node.id in MODULES)
     inner = getattr(parent, "func", None), getattr(parent, "value", None)
     if isinstance(parent, ast.Call | ast.Subscript) and node in inner:
         return False
@@ -190,6 +196,8 @@ def _may_be_refused(source: Source, node: ast.AST) -> bool:
         return False
     if isinstance(parent, ast.If | ast.While | ast.IfExp | ast.Assert) and parent.test is node:
         return True
+    if isinstance(parent, ast.Return) and not isinstance(node, ast.BinOp | ast.Constant):
+        return True
     if isinstance(parent, ast.comprehension):
         return node in parent.ifs
     return isinstance(parent, ast.BoolOp)
@@ -205,6 +213,8 @@ def _may_be_inverted(source: Source, node: ast.AST) -> bool:
         return isinstance(parent.op, ast.BitAnd | ast.BitOr)
     if isinstance(parent, ast.Subscript):
         return parent.slice is node
+    if isinstance(parent, ast.Return | ast.Assign):
+        return isinstance(node, ast.Name | ast.Compare)
     if isinstance(parent, ast.Call):
         name = called(parent)
         return node in parent.args and name in MASKED and not isinstance(node, ast.Compare)
@@ -265,6 +275,11 @@ def _bounds(source: Source, node: ast.Slice) -> Iterator[Edit]:
             others.append((lower + change, upper))
         if _is_expression(upper):
             others.append((lower, upper + change))
+    scope = source.names_in_scope(node)[:MOST_BOUNDS]
+    further = [(name, upper) for name in scope if not lower]
+    further += [(lower, name) for name in scope if not upper]
+    for low, high in further:
+        yield source.replaced(node, f"{low}:{high}{step}", question, 0.25)
     for low, high in others:
         if (low, high) != (lower, upper):
             yield source.replaced(node, f"{low}:{high}{step}", question, 0.5)

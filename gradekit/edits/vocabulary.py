@@ -66,6 +66,10 @@ GROUPS = [
     parameters buffers
     real imag
     logical_and logical_or logical_xor
+    sort argsort
+    dot multiply
+    float16 float32
+    float64 int64
     isclose allclose
     ravel flatten
     pop popleft
@@ -93,7 +97,8 @@ UNIVERSAL = set(
     "exp log sqrt add subtract multiply divide maximum minimum abs square tanh matmul dot clip "
     "negative power sum true_divide log1p expm1 cumsum einsum zeros".split()
 )
-DTYPES = ("np.float64", "float", "torch.float64", "np.int64", "int", "bool", "torch.bool")
+DTYPES = ("np.float64", "float", "torch.float64", "np.int64", "int", "bool", "torch.bool",
+          "np.float32", "torch.float32", "torch.int64")  # fmt: skip
 # Other keywords, with the values that are usually written, by the function's last name.
 KEYWORDS: dict[str, list[str]] = {
     "std": ["ddof=1", "ddof=0", "unbiased=False", "correction=0"],
@@ -169,6 +174,13 @@ STRIPPED = set(
 METHODS = (
     ".T .copy() .detach() .item() .clone() .mT .sum() .mean() .sqrt() .exp() .log() .abs() "
     ".square() .backward() .step() .zero_grad() .eval() .train() .numpy() .tolist() .lower()"
+).split()
+ARRAY_METHODS = (
+    ".astype(float) .reshape(-1) .ravel() .squeeze() .any() .all() .max() .min()".split()
+)
+TENSOR_METHODS = (
+    ".float() .double() .long() .reshape(-1) .flatten() .squeeze(-1) .unsqueeze(-1) .unsqueeze(0) "
+    ".any() .all() .max() .min()"
 ).split()
 SUBSCRIPTS = "[:, None] [None, :] [..., None] [0] [-1] [1:] [:-1] [::-1]".replace(
     "] [", "]|["
