@@ -76,7 +76,11 @@ def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, li
         return "is that as far as it goes?", [f"{sign}{library}.inf", f"float('{sign}inf')"], steps
     if isinstance(value, int):
         half = [value // 2] if value % 2 == 0 else []
-        return "which number?", [*steps, 0, 1, 2, -1], [-value, 2 * value, *half, 0.5, "None"]
+        return (
+            "which number?",
+            [*steps, 0, 1, 2, -1],
+            [-value, 2 * value, *half, 0.5, "None", 3, 10],
+        )
     ratios = [1 / value] if value else []
     scaled = [value * 10, value / 10, value * 2, value / 2]
     small = [value + 1, value - 1]
@@ -179,7 +183,7 @@ def _may_be_negated(source: Source, node: ast.AST) -> bool:
               ast.Lambda)  # fmt: skip
     if isinstance(parent, ast.Attribute):  # `(-x).exp()`
         is_method = isinstance(source.parents[parent], ast.Call)
-        return is_method and not (isinstance(node, ast.Name) and node.id in MODULES)
+        return is_method and source.code(node).partition(".")[0] not in MODULES
     inner = getattr(parent, "func", None), getattr(parent, "value", None)
     if isinstance(parent, ast.Call | ast.Subscript) and node in inner:
         return False
