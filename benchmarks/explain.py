@@ -33,7 +33,7 @@ from gradekit.course import Course, Exercise
 from gradekit.edits.mutants import mutants_of
 from gradekit.edits.source import Source
 from gradekit.engine import open_session
-from gradekit.explain.explanation import Explanation, explain
+from gradekit.explain.explanation import SECONDS, Explanation, explain
 from gradekit.grading.session import Session
 from gradekit.submission import Submission
 
@@ -239,7 +239,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=int, default=15, help="changed expressions an exercise")
     parser.add_argument("--dropped", type=int, default=4, help="dropped statements an exercise")
-    parser.add_argument("--limit", type=float, default=24.0, help="seconds for one answer")
+    parser.add_argument("--limit", type=float, default=SECONDS, help="seconds for one answer")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hand", choices=FILES, default="own", help="whose mutants")
     parser.add_argument("--exercise", nargs="*", default=[])

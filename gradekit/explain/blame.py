@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import re
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from gradekit.edits.every import edits_of
 from gradekit.edits.source import Edit, Source
 from gradekit.errors import KitError
 from gradekit.explain import trace
+from gradekit.explain.order import STOPPED, likelihood, may_help, runs, spans_of
 from gradekit.grading.loop import Plan
 from gradekit.grading.session import Session, Tried
 from gradekit.report import NOT_WRITTEN, Check, Report, clean
@@ -40,21 +40,8 @@ FRESH_AFTER = 60  # versions of an answer in one worker
 SAMPLE = 10  # of checks, to see which functions they run
 GUESS = "is a statement missing in this function?"
 ENDLESS = "does this loop come to an end?"
-# A name that has no value, and the line that asks for it.
-STOPPED = re.compile(r"(?:NameError|UnboundLocalError)\b[^']*'(\w+)'.*?\(line (\d+)", re.DOTALL)
-RAISED_AT = re.compile(r"\(line (\d+)")  # in the text of an exception
-# How much likelier an edit is where the failure has to do with what it changes: in the line that
-# raised, a copy where an argument was changed in place, an axis where a shape is wrong.
-IN_RAISING_LINE, IN_KIND = 3.0, 2.0
-DOUBTFUL = 0.5
 TRY_SECONDS = 0.004  # for a version of an answer, besides the check
-COPIES, OF_COPIES = (".copy()", ".clone()"), 6.0
-ABOUT = {
-    "shape": ("axis", "index"),
-    "dtype": ("dtype", "type"),
-    "type": ("type", "method", "function"),
-    "not raised": ("condition", "comparison"),
-}
+MOST_TRACED, TRACING = 6, 0.15  # checks, and the share of the time, to see which lines they run
 AFTER_FIRST = 20  # edits that are still tried once one has mended everything,
 AFTER_A_LOOP = 4  # where each of them may take its time,
 AFTER_SOME = 150  # and once one has mended something: it may have done so by chance
@@ -111,24 +98,36 @@ class Search:
         Raises:
             KitError: the answer is no Python.
         """
-        edits = edits_of(self._submission.cells)
-        headers = [_headers(cell) for cell in self._submission.cells]
-        lines = {key: self._lines_of(key) for key in self._keys()}
-        # One mistake is run by all that it makes fail; of several, by some.
-        shared = (
-            frozenset.intersection(*known) if (known := [*filter(None, lines.values())]) else None
-        )
-        wanted: dict[Check, list[Edit]] = {}
-        for key, ran in lines.items():
-            helping = [e for e in edits if _runs(e, ran, headers) and _may_help(e, key)]
-            doubtful = {e for e in helping if shared and not _runs(e, shared, headers)}
-            wanted[key] = sorted(helping, key=lambda e: -_likelihood(e, key, e in doubtful))
+        wanted = self._wanted(edits_of(self._submission.cells))
         # What runs few lines says most about the place.
         for key in sorted(wanted, key=lambda k: len(wanted[k]) * (TRY_SECONDS + k.seconds)):
             if not self._is_explained(key) and self._may_go_on():
                 self._least_seconds = _least_seconds(key)
                 self._try(key, wanted[key])
         return self.mended
+
+    def _wanted(self, edits: list[Edit]) -> dict[Check, list[Edit]]:
+        """For the check that stands for each cause the edits that may help it, likeliest first."""
+        spans = [spans_of(cell) for cell in self._submission.cells]
+        ran = self._lines_by_check()
+        known = [*filter(None, ran.values())]
+        # One mistake is run by all that it makes fail; of several, by some.
+        shared = frozenset.intersection(*known) if known else None
+        wanted: dict[Check, list[Edit]] = {}
+        for key, lines in ran.items():
+            helping = [e for e in edits if runs(e, lines, spans) and may_help(e, key)]
+            doubtful = {e for e in helping if shared and not runs(e, shared, spans)}
+            wanted[key] = sorted(helping, key=lambda e: -likelihood(e, key, e in doubtful))
+        return wanted
+
+    def _lines_by_check(self) -> dict[Check, frozenset[tuple[int, int]]]:
+        """The lines that some of the checks run, the quickest first; nothing for the others."""
+        until = time.monotonic() + TRACING * (self._deadline - time.monotonic())
+        ran: dict[Check, frozenset[tuple[int, int]]] = {}
+        for key in sorted(self._keys(), key=lambda k: (k.ending != "finished", k.seconds)):
+            is_worth_it = len(ran) < MOST_TRACED and (not ran or time.monotonic() < until)
+            ran[key] = self._lines_of(key) if is_worth_it else frozenset()
+        return ran
 
     def unmended(self) -> list[str]:
         """The functions with failures that no edit mends."""
@@ -348,58 +347,6 @@ class Search:
         self._fresh_after = FRESH_AFTER if seconds < SLOW_SECONDS else 10 * FRESH_AFTER
 
 
-def _headers(text: str) -> dict[int, tuple[int, int]]:
-    """From each line to the first and last line of the statement, or its head, it stands in."""
-    found: dict[int, tuple[int, int]] = {}
-    try:
-        source = Source(text)
-    except KitError:
-        return found
-    for node in ast.walk(source.tree):  # outer ones first
-        if not isinstance(node, ast.stmt) or node.end_lineno is None:
-            continue
-        for line in range(node.lineno, node.end_lineno + 1):
-            found[line] = node.lineno, _head_end(node)
-    return found
-
-
-def _head_end(node: ast.stmt) -> int:
-    body: list[ast.stmt] = getattr(node, "body", [])
-    return max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
-
-
-def _may_help(edit: Edit, key: Check) -> bool:
-    """Whether an edit can help where a name has no value: it gives it one, or stands there."""
-    stopped = STOPPED.search(key.told)
-    return stopped is None or stopped[1] in edit.text or edit.line == int(stopped[2])
-
-
 def _least_seconds(key: Check) -> float:
     """What a check of a changed answer may take, at least."""
     return CHECK_SECONDS if key.ending == "finished" else LOOP_SECONDS
-
-
-def _likelihood(edit: Edit, key: Check, is_doubtful: bool) -> float:
-    """The weight of an edit, and more where it has to do with how the check failed.
-
-    `is_doubtful`: it is in a line that not all failing checks run.
-    """
-    raised = RAISED_AT.search(key.told) if key.kind.startswith("raised") else None
-    weight = edit.weight * (DOUBTFUL if is_doubtful else 1.0)
-    if raised is not None and edit.line == int(raised[1]):
-        weight *= IN_RAISING_LINE
-    if any(word in edit.change for word in ABOUT.get(key.kind, ())):
-        weight *= IN_KIND
-    if key.kind == "changed" and not edit.replaces and any(c in edit.text for c in COPIES):
-        weight *= OF_COPIES
-    return weight
-
-
-def _runs(
-    edit: Edit, lines: frozenset[tuple[int, int]], headers: list[dict[int, tuple[int, int]]]
-) -> bool:
-    """Whether what an edit changes ran, as far as anybody knows."""
-    if not lines or not edit.function:
-        return True
-    first, last = headers[edit.cell].get(edit.line, (edit.line, edit.line))
-    return any((edit.cell, line) in lines for line in range(first, last + 1))

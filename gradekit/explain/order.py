@@ -1,0 +1,77 @@
+"""Which edits of an answer may help where a check fails, and which of them are likelier."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from gradekit.edits.source import Edit, Source
+from gradekit.errors import KitError
+from gradekit.report import Check
+
+# A name that has no value, and the line that asks for it.
+STOPPED = re.compile(r"(?:NameError|UnboundLocalError)\b[^']*'(\w+)'.*?\(line (\d+)", re.DOTALL)
+RAISED_AT = re.compile(r"\(line (\d+)")  # in the text of an exception
+# How much likelier an edit is where the failure has to do with what it changes: in the line that
+# raised, a copy where an argument was changed in place, an axis where a shape is wrong.
+IN_RAISING_LINE, IN_KIND = 3.0, 2.0
+DOUBTFUL = 0.5  # where not all failing checks run the line
+COPIES, OF_COPIES = (".copy()", ".clone()"), 6.0
+ABOUT = {
+    "shape": ("axis", "index"),
+    "dtype": ("dtype", "type"),
+    "type": ("type", "method", "function"),
+    "not raised": ("condition", "comparison"),
+}
+
+
+def likelihood(edit: Edit, key: Check, is_doubtful: bool) -> float:
+    """The weight of an edit, and more where it has to do with how the check failed.
+
+    `is_doubtful`: it is in a line that not all failing checks run.
+    """
+    raised = RAISED_AT.search(key.told) if key.kind.startswith("raised") else None
+    weight = edit.weight * (DOUBTFUL if is_doubtful else 1.0)
+    if raised is not None and edit.line == int(raised[1]):
+        weight *= IN_RAISING_LINE
+    if any(word in edit.change for word in ABOUT.get(key.kind, ())):
+        weight *= IN_KIND
+    if key.kind == "changed" and not edit.replaces and any(c in edit.text for c in COPIES):
+        weight *= OF_COPIES
+    return weight
+
+
+def may_help(edit: Edit, key: Check) -> bool:
+    """Whether an edit can help where a name has no value: it gives it one, or stands there."""
+    stopped = STOPPED.search(key.told)
+    return stopped is None or stopped[1] in edit.text or edit.line == int(stopped[2])
+
+
+def runs(
+    edit: Edit, lines: frozenset[tuple[int, int]], spans: list[dict[int, tuple[int, int]]]
+) -> bool:
+    """Whether what an edit changes ran, as far as anybody knows."""
+    if not lines or not edit.function:
+        return True
+    first, last = spans[edit.cell].get(edit.line, (edit.line, edit.line))
+    return any((edit.cell, line) in lines for line in range(first, last + 1))
+
+
+def spans_of(text: str) -> dict[int, tuple[int, int]]:
+    """From each line to the first and last line of the statement, or its head, it stands in."""
+    found: dict[int, tuple[int, int]] = {}
+    try:
+        source = Source(text)
+    except KitError:
+        return found
+    for node in ast.walk(source.tree):  # outer ones first
+        if not isinstance(node, ast.stmt) or node.end_lineno is None:
+            continue
+        for line in range(node.lineno, node.end_lineno + 1):
+            found[line] = node.lineno, _head_end(node)
+    return found
+
+
+def _head_end(node: ast.stmt) -> int:
+    body: list[ast.stmt] = getattr(node, "body", [])
+    return max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
