@@ -215,6 +215,18 @@ class Course:
             raise KitError(f"There is no part {part}. {known}")
         return [exercise for exercise in self.exercises if exercise.part == part]
 
+    def with_topic(self, topic: str | None, exercises: list[Exercise]) -> list[Exercise]:
+        """Those of `exercises` that are about a topic; all for None.
+
+        Raises:
+            KitError: none is; the message has the topics that there are.
+        """
+        found = [each for each in exercises if topic is None or each.is_about(topic)]
+        if not found and topic is not None:
+            topics = sorted({name for exercise in exercises for name in exercise.topics})
+            raise KitError(f"No exercise is about `{topic}`. The topics are: {', '.join(topics)}.")
+        return found
+
     def path_to(self, exercise: Exercise) -> list[Exercise]:
         """What leads to an exercise by prerequisites, itself last."""
         found: dict[str, Exercise] = {}

@@ -126,6 +126,10 @@ def test_check_lists_problems_for_an_editor(folder):
 
 def test_list_by_topic_level_and_minutes(folder):
     """Each leaves out what does not fit."""
+    unknown = run("list", "--topic", "cooking")
+    assert unknown.exit_code == 2 and "The topics are:" in unknown.stderr
+    nothing = run("list", "--topic", "softmax", "--minutes", "1")
+    assert "No exercise is all of that" in nothing.output
     said = run("list", "--topic", "ATTENTION", "--level", "hard", "--minutes", "35", "--plain")
     lines = said.output.splitlines()
     assert lines and all("hard" in line and "attention" in line for line in lines)

@@ -50,16 +50,18 @@ def list_exercises(
         kit list --path transformer_block
     """
     course = course_of(context)
-    shown = course.in_part(part)
+    shown = course.with_topic(topic, course.in_part(part))
     if target:
         shown = [each for each in course.path_to(course.find(target)) if each in shown]
     shown = [
         each
         for each in shown
-        if (topic is None or each.is_about(topic))
-        and level in (None, DIFFICULTIES[each.difficulty])
+        if level in (None, DIFFICULTIES[each.difficulty])
         and each.minutes <= (minutes or each.minutes)
     ]
+    if not shown:
+        click.echo("No exercise is all of that: leave out one of the options.")
+        return
     workspace = workspace_of(course)
     states: dict[str, State] = workspace.states() if workspace else {}
     if plain:

@@ -59,11 +59,7 @@ def draw(
         KitError: no exercise has the topic, or there is no such part.
     """
     course = workspace.course
-    exercises = course.in_part(part)
-    wanted = [e for e in exercises if topic is None or e.is_about(topic)]
-    if not wanted:
-        topics = sorted({topic for exercise in exercises for topic in exercise.topics})
-        raise KitError(f"No exercise is about `{topic}`. The topics are: {', '.join(topics)}.")
+    wanted = course.with_topic(topic, course.in_part(part))
     last = {event.exercise: event.time for event in workspace.events()}
     rng.shuffle(wanted)
     recently = time.time() - RECENT_SECONDS
