@@ -34,7 +34,6 @@ from gradekit.grading.training import (
     linear,
     model_of,
     numbers,
-    random_states,
     snapshot,
 )
 
@@ -52,14 +51,15 @@ ATOL = 1e-6
 
 def problem_of(seed, dtype=F32, n=5):
     """Weights by name, inputs and labels."""
-    normal = numbers(seed, dtype)
+    # Drawn at once: each draw takes as long as a layer.
+    first, bias, second, last, X = numbers(seed, dtype)(21 + 3 * n).split([12, 4, 4, 1, 3 * n])
     weights = {
-        "l1.weight": normal(4, 3),
-        "l1.bias": normal(4),
-        "l2.weight": normal(1, 4),
-        "l2.bias": normal(1),
+        "l1.weight": first.view(4, 3),
+        "l1.bias": bias,
+        "l2.weight": second.view(1, 4),
+        "l2.bias": last,
     }
-    return weights, normal(n, 3), (torch.arange(n) % 3 != 1).to(dtype)
+    return weights, X.view(n, 3), (torch.arange(n) % 3 != 1).to(dtype)
 
 
 def batch_of(name, X, y):
@@ -135,6 +135,7 @@ def build(kind, weights):
         "norm": lambda: [nn.BatchNorm1d(4)],
         "two norms": lambda: [nn.BatchNorm1d(4), nn.Tanh(), nn.BatchNorm1d(4, momentum=0.5)],
         "dropout": lambda: [nn.Dropout(1.0)],
+        "norm, dropout": lambda: [nn.BatchNorm1d(4), nn.Dropout(1.0)],
         "inf slope": lambda: [Root(1)],
         "nan slope": lambda: [Root(2)],
     }[kind]()
@@ -167,7 +168,10 @@ def reported(out):
 
 
 def probe_steps(answer, problem, batches, options):
-    """One model, and a step for each batch: what came back, and the states around each."""
+    """One model, and a step for each batch: what came back, and the states around each.
+
+    With a seed among the options, also what else a call may have changed.
+    """
     weights, X, y = problem_of(*problem)
     model = build(options.get("kind", "plain"), weights)
     for name in options.get("frozen", ()):
@@ -175,45 +179,38 @@ def probe_steps(answer, problem, batches, options):
     steps, look_at = optimiser(options.get("optimizer", "sgd"), model), options.get("look_at", ())
     model.train(options.get("mode") != "eval")
     outs, states = [], [snapshot(model, steps, look_at)]
+    if "seed" in options:
+        torch.manual_seed(options["seed"])
     for name, loss, more in batches:
         if "stale" in options:
             give_old_gradients(model, options["stale"])
-        arguments = (model, *batch_of(name, X, y), steps, criterion(*loss))
+        X_seen, y_seen = batch_of(name, X, y)
+        arguments = (model, X_seen, y_seen, steps, criterion(*loss))
         named = more if isinstance(more, dict) else {}
         out = answer.safe_training_step(*arguments, *(() if named else more), **named)
         outs.append(reported(out))
         states.append(snapshot(model, steps, look_at))
-    return outs, states
+    if "seed" not in options:
+        return outs, states
+    flags = [torch.is_grad_enabled(), torch.get_default_dtype() == torch.float32]
+    return outs, states, (X_seen, y_seen, X_seen.requires_grad, torch.get_rng_state(), flags)
 
 
-def probe_shapes(answer, problem):
+def probe_shapes(answer, problem, kind):
     """The shapes that the criterion is given, and what came back."""
     weights, X, y = problem_of(*problem)
-    model, counted = build("plain", weights), Counted(any_shape)
-    out = answer.safe_training_step(model, X, y, optimiser("sgd", model), counted)
+    model, counted = build(kind, weights), Counted(any_shape)
+    out = answer.safe_training_step(model, X, y, optimiser("sgd", model), counted, max_norm=1e4)
     return counted.seen, reported(out)
-
-
-def probe_manners(answer, problem, seeds):
-    """The tensors after a call, and torch's random state after it from several seeds."""
-    weights, X, y = problem_of(*problem)
-
-    def call():
-        model = build("plain", weights)
-        answer.safe_training_step(model, X, y, optimiser("sgd", model), nn.MSELoss())
-
-    states = random_states(call, seeds)
-    flags = [torch.is_grad_enabled(), torch.get_default_dtype() == torch.float32]
-    return X, y, X.requires_grad, states, flags
 
 
 # What the judge knows
 
 
-def loss_of(kind, number=1.0):
+def loss_of(kind):
     """A criterion as a formula."""
-    if kind in ("mse", "times"):
-        return lambda z, y: number * ((z - y) ** 2).mean()
+    if kind == "mse":
+        return lambda z, y: ((z - y) ** 2).mean()
     return lambda z, y: (torch.nn.functional.softplus(z) - y * z).mean()
 
 
@@ -227,12 +224,17 @@ BETWEEN = {
     "plain": lambda hidden: hidden,
     "norm": batch_norm,
     "dropout": lambda hidden: hidden * 0,
+    "norm, dropout": lambda hidden: hidden * 0,
 }
 
 
 @cache
 def truth(problem, criterion, kind="plain"):
     """Loss, gradients and their global norm, by the definition."""
+    if criterion[0] == "times":
+        value, gradients, norm = truth(problem, ("mse",), kind)
+        number = criterion[1]
+        return number * value, {k: number * g for k, g in gradients.items()}, number * norm
     weights, X, y = problem_of(*problem)
 
     def loss(w):
@@ -270,14 +272,17 @@ def steps(submission, cases):
     return (got for _, got in submission.each_probe(probe_steps, cases))
 
 
-def two_floats(out, given):
-    """The two numbers of an answer."""
+def two_numbers(out, given, strictly=False):
+    """The two numbers of an answer. That they are floats is the matter of one check."""
     expect(isinstance(out, dict), f"expected a dict, got {show(out)}", given=given)
     for key in ("loss", "grad_norm"):
         expect(key in out, f'there is no "{key}" in {show(out)}', given=given)
     return tuple(
-        assert_python_float(out[key], given=f'{given}, "{key}"') for key in ("loss", "grad_norm")
-    )
+        float(out[key]) if not strictly and isinstance(out[key], torch.Tensor)
+        and out[key].numel() == 1
+        else assert_python_float(out[key], given=f'{given}, "{key}"')
+        for key in ("loss", "grad_norm")
+    )  # fmt: skip
 
 
 def assert_moved(state, problem, criterion, max_norm, given):
@@ -306,10 +311,8 @@ def expect_moved(before, after):
 # The checks
 
 
-def assert_counted(out, state, problem, given):
-    """Loss and statistics are those of a forward pass in train mode."""
-    assert_close(two_floats(out, given)[0], truth(problem, ("bce",), "norm")[0], rtol=1e-4,
-                 given=f"{given}, loss")  # fmt: skip  # float32
+def assert_counted(state, problem, given):
+    """The statistics are those of a forward pass in train mode."""
     weights, X, _ = problem_of(*problem)
     hidden = X @ weights["l1.weight"].T + weights["l1.bias"]
     buffers = state["buffers"]
@@ -328,24 +331,23 @@ def test_trains_in_evaluation_mode(submission):
     """A model that comes in evaluation mode is trained in train mode."""
     problem, drawn = (1,), (*seeds_of(submission, 1), F32, 6)
     first = ("good", ("bce",), {})
+    models = {
+        "norm": "a model with BatchNorm that comes in evaluation mode",
+        "norm, dropout": "a model with BatchNorm and nn.Dropout(1.0) that comes in evaluation mode",
+    }
     done = steps(submission, [
-        case(problem, [first], kind="norm", mode="eval", look_at=["buffers"]),
-        case(problem, [first], kind="dropout", mode="eval"),
+        *(case(which, [first], kind=kind, mode="eval", look_at=["buffers"])
+          for which, kind in zip((problem, drawn), models, strict=True)),
         case(problem, [first, ("y all NaN", ("mse",), {})], kind="norm", look_at=["modes"]),
-        case(drawn, [first], kind="norm", mode="eval", look_at=["buffers"]),
     ])  # fmt: skip
-    normed = "a model with BatchNorm that comes in evaluation mode"
-    (out,), (_, state) = next(done)
-    assert_counted(out, state, problem, normed)
-    (out,), _ = next(done)
-    given = "a model with nn.Dropout(1.0) that comes in evaluation mode"
-    expected, _, _ = truth(problem, ("bce",), "dropout")
-    assert_close(two_floats(out, given)[0], expected, rtol=1e-4, given=f"{given}, loss")
+    for which, (kind, given) in zip((problem, drawn), models.items(), strict=True):
+        (out,), (_, state) = next(done)
+        expected, _, _ = truth(which, ("bce",), kind)
+        assert_close(two_numbers(out, given)[0], expected, rtol=1e-4, given=f"{given}, loss")
+        assert_counted(state, which, given)
     _, (_, *states) = next(done)
     for state, step in zip(states, ("a step", "a skipped step"), strict=True):
         expect(all(state["modes"]), f"a model in train mode is no longer in it after {step}")
-    for (out,), (_, state) in done:
-        assert_counted(out, state, drawn, normed)
 
 
 @check("safe_training_step", points=1,
@@ -355,27 +357,24 @@ def test_accumulates_old_gradients(submission):
     """Gradients left over from earlier work have no effect."""
     problem, drawn = (2,), (*seeds_of(submission, 1), F64)
     batches = [("good", ("bce",), {"max_norm": 10.0})]
-    done = steps(submission, [
-        case(problem, batches, stale=7.0, look_at=["parameters"]),
-        case(problem, batches, stale=1e4, optimizer="sgd, last layer only",
-             look_at=["gradients"]),
-        case(drawn, batches, stale=7.0, look_at=["parameters"]),
-    ])  # fmt: skip
-    for which in (problem, drawn):
-        (out,), (_, state) = next(done)
-        given = "every old gradient is 7"
-        assert_close(two_floats(out, given)[1], truth(which, ("bce",))[2], rtol=1e-4,
-                     given=f"{given}, grad_norm")  # fmt: skip
-        assert_moved(state, which, ("bce",), 10.0, given)
-        if which is problem:
-            (out,), (_, state) = next(done)
-            assert_old_gradients_gone(out, state, problem)
+    (out,), (_, state) = submission.probe(
+        probe_steps, problem, batches, {"stale": 7.0, "look_at": ["parameters"]}
+    )
+    given = "every old gradient is 7"
+    assert_close(two_numbers(out, given)[1], truth(problem, ("bce",))[2], rtol=1e-4,
+                 given=f"{given}, grad_norm")  # fmt: skip
+    assert_moved(state, problem, ("bce",), 10.0, given)
+    (out,), (_, state) = submission.probe(
+        probe_steps, drawn, batches,
+        {"stale": 1e4, "optimizer": "sgd, last layer only", "look_at": ["gradients"]},
+    )  # fmt: skip
+    assert_old_gradients_gone(out, state, drawn)
 
 
 def assert_old_gradients_gone(out, state, problem):
     """Also those of parameters that the optimiser does not own."""
     given = "old gradients are 10000, and the optimiser owns only the last layer"
-    _, seen = two_floats(out, given)
+    _, seen = two_numbers(out, given)
     _, gradients, norm = truth(problem, ("bce",))
     # Whether parameters that nobody will update count in the norm is left open.
     owned = global_norm([gradients["l2.weight"], gradients["l2.bias"]])
@@ -398,12 +397,12 @@ def assert_old_gradients_gone(out, state, problem):
             "difference?")  # fmt: skip
 def test_broadcasts_logits_against_labels(submission):
     """Each logit meets its own label, whatever the criterion."""
-    problems = (3, F32), (4, F64), (*seeds_of(submission, 1), F32)
+    problems = (4, F64), (*seeds_of(submission, 1), F32)
     batches = [("good", ("mse",), {"max_norm": 1e4})]
     done = steps(submission, [case(each, batches, look_at=["parameters"]) for each in problems])
     for problem, ((out,), (_, state)) in zip(problems, done, strict=True):
         given = f"nn.MSELoss() on 5 samples of {problem[1]}"
-        loss, _ = two_floats(out, given)
+        loss, _ = two_numbers(out, given)
         tight = 1e-4 if problem[1] == F32 else 1e-10  # float32 on the way costs 1e-7
         assert_close(loss, truth(problem, ("mse",))[0], rtol=tight, given=f"{given}, loss")
         assert_moved(state, problem, ("mse",), 1e4, given)
@@ -414,9 +413,11 @@ def test_broadcasts_logits_against_labels(submission):
             "remove, and what shape does the criterion get to see?")  # fmt: skip
 def test_squeezes_a_batch_of_one(submission):
     """A batch of one sample works."""
-    problems = [((5, F32, 1),), ((*seeds_of(submission, 1), F64, 1),)]
-    for (problem,), (seen, out) in submission.each_probe(probe_shapes, problems):
+    # Dropout is to work for one sample as it does for many.
+    problems = ((5, F32, 1), "plain"), ((*seeds_of(submission, 1), F64, 1), "dropout")
+    for (problem, kind), (seen, out) in submission.each_probe(probe_shapes, problems):
         given = "X of shape (1, 3), y of shape (1,)"
+        given += ", a model with nn.Dropout(1.0)" * (kind == "dropout")
         for logits, labels in seen:
             expect(
                 logits == labels,
@@ -426,8 +427,8 @@ def test_squeezes_a_batch_of_one(submission):
                 "a scalar is left. Name the axis to drop",
                 given=given,
             )
-        value, _, norm = truth(problem, ("bce",))
-        loss, length = two_floats(out, given)
+        value, _, norm = truth(problem, ("bce",), kind)
+        loss, length = two_numbers(out, given)
         tight = RTOL[problem[1]]
         assert_close(loss, value, rtol=tight, given=f"{given}, loss")
         assert_close(length, norm, rtol=tight, given=f"{given}, grad_norm")
@@ -439,9 +440,8 @@ def test_squeezes_a_batch_of_one(submission):
 def test_clips_something_else_than_the_global_norm(submission):
     """A long gradient is scaled as a whole to a norm of max_norm before the update."""
     cases = [
-        ((7, F32), "sgd, two groups", {"max_norm": 0.5}, 0.5),
-        ((8, F32), "sgd", {}, 1.0),
-        ((*seeds_of(submission, 1), F64), "sgd", (2.0,), 2.0),
+        ((7, F32), "sgd, two groups", (0.5,), 0.5),
+        ((*seeds_of(submission, 1), F64), "sgd", {}, 1.0),
     ]
     losses = [of_norm(problem, 4 * max_norm) for problem, *_, max_norm in cases]
     done = steps(submission, [
@@ -452,7 +452,7 @@ def test_clips_something_else_than_the_global_norm(submission):
         (out,), (_, state) = got
         default = "" if more else " (the default)"
         given = f"a gradient of norm {4 * max_norm:g}, max_norm={max_norm}{default}"
-        two_floats(out, given)
+        two_numbers(out, given)
         assert_moved(state, problem, loss, max_norm, given)
 
 
@@ -463,7 +463,7 @@ def test_stretches_short_gradients(submission):
     """A gradient within the bound reaches the optimiser as it is, zeros included."""
     rng = rng_of(submission)
     drawn, norm = (int(rng.integers(2**31)), F32), float(rng.uniform(1.0, 3.0))
-    cases = [((10,), 0.02, 1.0), ((10,), 0.0, 1.0), ((10,), 2.0, 40.0), (drawn, norm, 40.0)]
+    cases = [((10,), 0.02, 1.0), ((10,), 0.0, 1.0), (drawn, norm, 40.0)]
     losses = [of_norm(problem, norm) for problem, norm, _ in cases]
     done = steps(submission, [
         case(problem, [("good", loss, {"max_norm": max_norm})], look_at=["parameters"])
@@ -472,7 +472,7 @@ def test_stretches_short_gradients(submission):
     for (problem, norm, max_norm), loss, got in zip(cases, losses, done, strict=True):
         (out,), (_, state) = got
         given = f"a gradient of norm {norm:.4g}, max_norm={max_norm}"
-        assert_close(two_floats(out, given)[1], norm, rtol=1e-4, atol=1e-9,
+        assert_close(two_numbers(out, given)[1], norm, rtol=1e-4, atol=1e-9,
                      given=f"{given}, grad_norm")  # fmt: skip  # float32
         assert_moved(state, problem, loss, max_norm, given)
 
@@ -493,7 +493,7 @@ def test_reports_the_clipped_norm(submission):
     for (problem, kind), bound, ((out,), _) in zip(problems.items(), bounds, done, strict=True):
         value, _, norm = truth(problem, ("bce",), kind)
         given = f"a gradient of norm {show(norm)}, max_norm={show(bound)}"
-        loss, seen = two_floats(out, given)
+        loss, seen = two_numbers(out, given, strictly=True)
         tight = RTOL[problem[1]]
         assert_close(loss, value, rtol=tight, given=f"{given}, loss")
         assert_close(seen, norm, rtol=tight, given=f"{given}, grad_norm")
@@ -516,11 +516,8 @@ GOOD = ("good", ("bce",), {})
             "gradient looks healthy. What do you ask of the loss?")  # fmt: skip
 def test_steps_on_a_non_finite_loss(submission):
     """A loss that is NaN or infinite moves neither the parameters nor the optimiser."""
-    names = [*BAD][:5]
-    runs = {
-        "adam": [names[0], None, names[1], names[2]],
-        "momentum": [None, names[3], names[4]],
-    }
+    names = [*BAD]
+    runs = {"adam": [names[0], None, names[1]], "momentum": [names[2], names[3]]}
     problems = (13,), (*seeds_of(submission, 1),)
     done = steps(submission, [
         case(problem, [GOOD if name is None else BAD[name] for name in run],
@@ -543,10 +540,9 @@ def test_steps_on_a_non_finite_gradient(submission):
     """A finite loss with an infinite or NaN gradient is skipped, too."""
     drawn, steep = (*seeds_of(submission, 1), F64), BAD["a finite loss, infinite gradients"]
     runs = [
-        ((14, F32), [GOOD], "nan slope", "sgd"),
         ((14, F32), [GOOD], "inf slope", "adam"),
         ((14, F64), [steep, GOOD], "plain", "momentum"),
-        (drawn, [GOOD], "nan slope", "adam"),
+        (drawn, [GOOD], "nan slope", "momentum"),
     ]
     done = steps(submission, [
         case(problem, batches, kind=kind, optimizer=optimizer, look_at=["parameters", "optimiser"])
@@ -591,14 +587,11 @@ def judge_statistics(before, after, given):
 def test_lets_a_bad_batch_into_batchnorm(submission):
     """After a skipped step the BatchNorm statistics are what they were."""
     first, labels = ("shifted", ("bce",), {}), ("y all NaN", ("bce",), {})
-    others = {name: BAD[name] for name in (
-        "the loss is inf, its gradient finite", "a finite loss, every gradient NaN",
-        "a finite loss, infinite gradients")}  # fmt: skip
+    steep = "a finite loss, infinite gradients"
     runs = [
-        ((15,), "norm", {"": first, "every label is NaN": labels, **others}),
-        ((15,), "two norms",
-         {"": first, "an input is NaN, two BatchNorm layers": BAD["an input is NaN"]}),
-    ]  # fmt: skip
+        ((15,), "norm", {"": first, "every label is NaN": labels, steep: BAD[steep]}),
+        ((15,), "two norms", {"an input is NaN, two BatchNorm layers": BAD["an input is NaN"]}),
+    ]
     done = steps(submission, [
         case(problem, [*run.values()], kind=kind, look_at=["buffers"])
         for problem, kind, run in runs
@@ -607,8 +600,9 @@ def test_lets_a_bad_batch_into_batchnorm(submission):
         for name, before, after in zip(run, states, states[1:], strict=False):
             if name:
                 judge_statistics(before, after, name)
-        tracked = states[1]["buffers"]["between.0.num_batches_tracked"]
-        assert_equal(int(tracked), 1, given="one good batch, batches BatchNorm has counted")
+                continue
+            tracked = after["buffers"]["between.0.num_batches_tracked"]
+            assert_equal(int(tracked), 1, given="one good batch, batches BatchNorm has counted")
 
 
 @check("safe_training_step", points=0.5,
@@ -616,9 +610,10 @@ def test_lets_a_bad_batch_into_batchnorm(submission):
             "next?")  # fmt: skip
 def test_leaves_bad_gradients_behind(submission):
     """After a skipped step every gradient is None or zero."""
-    names = ["the loss is inf, its gradient finite", "a finite loss, every gradient NaN"]
-    every = {name: BAD[name] for name in names}
-    every["every input is NaN"] = ("X all NaN", ("bce",), {})
+    every = {
+        name: BAD[name]
+        for name in ("the loss is inf, its gradient finite", "a finite loss, every gradient NaN")
+    }
     runs = [
         ("nan slope", "sgd", {"one gradient is NaN": GOOD}, ""),
         ("plain", "sgd, last layer only", every, ", the optimiser owns only the last layer"),
@@ -646,14 +641,14 @@ def test_leaves_bad_gradients_behind(submission):
 def test_hides_the_skip(submission):
     """A skipped step reports NaN for both values."""
     names = [*BAD]
-    problem, drawn = (17,), (*seeds_of(submission, 1),)
+    problem, drawn, bad = (17,), (*seeds_of(submission, 1),), (0, 1, 6)
     done = steps(submission, [
-        case(problem, [BAD[names[i]] for i in (0, 1, 5, 6)]),
-        case(drawn, [("good", of_norm(drawn, 1e6), {})]),
+        case(problem, [BAD[names[i]] for i in bad]),
+        case(drawn, [("good", of_norm(drawn, 1e6), {"max_norm": 1e9})]),
     ])  # fmt: skip
     outs, _ = next(done)
-    for i, out in zip((0, 1, 5, 6), outs, strict=True):
-        for key, value in zip(("loss", "grad_norm"), two_floats(out, names[i]), strict=True):
+    for i, out in zip(bad, outs, strict=True):
+        for key, value in zip(("loss", "grad_norm"), two_numbers(out, names[i]), strict=True):
             expect(math.isnan(value), f'expected "{key}" to be nan, got {show(value)}',
                    given=names[i])  # fmt: skip
 
@@ -661,7 +656,7 @@ def test_hides_the_skip(submission):
     (out,), _ = next(done)
     value, _, norm = truth(drawn, of_norm(drawn, 1e6))
     given = f"a loss of {show(value)} and a gradient norm of {show(norm)}: large, but finite"
-    loss, seen = two_floats(out, given)
+    loss, seen = two_numbers(out, given)
     assert_close(loss, value, rtol=1e-4, given=f"{given}, loss")
     assert_close(seen, norm, rtol=1e-4, given=f"{given}, grad_norm")
 
@@ -672,21 +667,20 @@ def test_hides_the_skip(submission):
 def test_has_side_effects(submission):
     """Tensors and random state stay as they were, and a bad batch changes no later one."""
     problem = (18,)
-    _, X, y = problem_of(*problem)
-    X_after, y_after, asks, states, flags = submission.probe(probe_manners, problem, [3, 4])
-    expect(same(X, X_after) and not asks, "it changed X")
-    expect(same(y, y_after), "it changed y")
-    expect(not same(states[0], states[1]), "it reseeds torch's global random state")
-    expect(all(flags), "it leaves torch's grad mode or default dtype changed")
-
     second, bad = ("shifted", ("bce",), {}), ("X all NaN", ("bce",), {})
     options = {"kind": "norm", "optimizer": "momentum", "frozen": ["l1.weight"],
                "look_at": ["parameters"]}  # fmt: skip
-    done = steps(submission, [
-        case(problem, batches, **options)
-        for batches in ([GOOD, second], [GOOD, bad, bad, second])
+    smooth, bumpy = steps(submission, [
+        case(problem, batches, seed=seed, **options)
+        for seed, batches in ((3, [GOOD, second]), (4, [GOOD, bad, bad, second]))
     ])  # fmt: skip
-    assert_same_in_the_end(problem, *done)
+    _, X, y = problem_of(*problem)
+    X_after, y_after, asks, state, flags = smooth[2]
+    expect(same(X_after, batch_of("shifted", X, y)[0]) and not asks, "it changed X")
+    expect(same(y_after, y), "it changed y")
+    expect(not same(state, bumpy[2][3]), "it reseeds torch's global random state")
+    expect(all(flags), "it leaves torch's grad mode or default dtype changed")
+    assert_same_in_the_end(problem, smooth, bumpy)
 
 
 def assert_same_in_the_end(problem, smooth, bumpy):
@@ -695,7 +689,7 @@ def assert_same_in_the_end(problem, smooth, bumpy):
     expect(same(smooth[1][2]["parameters"]["l1.weight"], kept),
            "a parameter without requires_grad moved")  # fmt: skip
     given = "the batches A, B, and the batches A, NaN, NaN, B"
-    outs = two_floats(smooth[0][1], given), two_floats(bumpy[0][3], given)
+    outs = two_numbers(smooth[0][1], given), two_numbers(bumpy[0][3], given)
     for key, left, right in zip(("loss", "grad_norm"), *outs, strict=True):
         expect(math.isclose(left, right, rel_tol=1e-6),
                f'"{key}" of B is {show(left)} in the first case, {show(right)} in the second',
