@@ -617,7 +617,8 @@ def test_projects_or_splits_otherwise(submission):
             "the width of a head that the scores are divided by?")  # fmt: skip
 def test_differs_from_the_whole_pass(submission):
     """Step by step it gives what one causal pass over the whole sequence gives."""
-    sizes = (1, 3, 1, 1, 4), (2, 3, 2, 2, 2), (3, 2, 1, 1, 2), (1, 4, 2, 2, 3)
+    # The last one is long enough for whoever looks back eight or sixteen positions only.
+    sizes = (1, 3, 1, 1, 4), (2, 3, 2, 2, 2), (3, 2, 1, 1, 2), (1, 18, 1, 1, 3)
     cases = [layer(40 + number, *each, False) for number, each in enumerate(sizes)]
     for seed in seeds_of(submission, 2):
         B, H, d = unlike(np.random.default_rng(seed), (1, 3), (1, 3), (2, 4))

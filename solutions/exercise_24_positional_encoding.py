@@ -26,22 +26,24 @@ with RoPE the cache may hold turned keys.
 import numpy as np
 
 
+def frequencies(width: int, base: float) -> np.ndarray:
+    """Return the angle by which each pair of columns turns from one position to the next."""
+    if width % 2:
+        raise ValueError("columns come in pairs, so their number has to be even")
+    return base ** (-np.arange(0, width, 2) / width)  # (width/2,), from 1 downwards
+
+
 def sinusoidal_encoding(length: int, d_model: int) -> np.ndarray:
     """Return (length, d_model): sines in the even columns, cosines in the odd ones."""
-    if d_model % 2:
-        raise ValueError("columns come in pairs, so d_model has to be even")
-    wavelengths = 10000.0 ** (np.arange(0, d_model, 2) / d_model)  # (d_model/2,)
-    angles = np.arange(length)[:, None] / wavelengths  # (length, d_model/2)
+    rates = frequencies(d_model, 10000.0)  # (d_model/2,)
+    angles = np.arange(length)[:, None] * rates  # (length, d_model/2)
     # The new last axis holds a sine and its cosine; flattening it puts them side by side.
-    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, d_model)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, 2 * len(rates))
 
 
 def apply_rope(x: np.ndarray, positions: np.ndarray, base: float = 10000.0) -> np.ndarray:
     """Return x, (..., L, D), with each pair of neighbouring columns turned by its angle."""
-    D = x.shape[-1]
-    if D % 2:
-        raise ValueError("columns come in pairs, so D has to be even")
-    angles = positions[:, None] * base ** (-np.arange(0, D, 2) / D)  # (L, D/2)
+    angles = positions[:, None] * frequencies(x.shape[-1], base)  # (L, D/2)
     cos, sin = np.cos(angles), np.sin(angles)  # leading axes of x broadcast over both
     first, second = x[..., 0::2], x[..., 1::2]  # (..., L, D/2)
     turned = np.stack([first * cos - second * sin, first * sin + second * cos], axis=-1)

@@ -40,7 +40,7 @@ def grouped_query_attention(
     scores = np.einsum("bgrqd,bgkd->bgrqk", grouped, K) / np.sqrt(d)  # (B, G, H // G, L_q, L_k)
     if causal:
         # Query i stands at position L_k - L_q + i.
-        visible = np.tri(L_q, L_k, L_k - L_q, dtype=bool)  # (L_q, L_k)
+        visible = np.arange(L_k) <= np.arange(L_k - L_q, L_k)[:, None]  # (L_q, L_k)
         # Before the maximum is taken: a hidden score may be so large that the others underflow.
         scores = np.where(visible, scores, -np.inf)
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -52,18 +52,19 @@ class KVCache:
     """The keys and values of all positions so far."""
 
     def __init__(self) -> None:
-        self._pieces: list[tuple[np.ndarray, np.ndarray]] = []
+        self._keys: list[np.ndarray] = []
+        self._values: list[np.ndarray] = []
 
     def append(self, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Take the new positions; return all keys and all values, oldest first."""
         # Copies: the caller may use its buffers again for the next step.
-        self._pieces.append((k.copy(), v.copy()))
-        keys, values = zip(*self._pieces, strict=True)
+        self._keys.append(k.copy())
+        self._values.append(v.copy())
         # concatenate makes new arrays even of a single piece.
-        return np.concatenate(keys, axis=2), np.concatenate(values, axis=2)  # (B, G, L, d)
+        return np.concatenate(self._keys, axis=2), np.concatenate(self._values, axis=2)
 
     def __len__(self) -> int:
-        return sum(k.shape[2] for k, _ in self._pieces)
+        return sum(k.shape[2] for k in self._keys)
 
 
 def decode_step(
@@ -86,7 +87,7 @@ def decode_step(
     # The new key and value go in first: a token attends to itself as well.
     K, V = cache.append(split(x @ W_k, num_groups), split(x @ W_v, num_groups))  # (B, G, L, d)
     heads = grouped_query_attention(split(x @ W_q, num_heads), K, V)  # (B, H, 1, d)
-    return heads.transpose(0, 2, 1, 3).reshape(B, 1, D) @ W_o
+    return heads.reshape(B, 1, D) @ W_o  # of one position, heads follow each other already
 
 
 def cache_bytes(
