@@ -103,9 +103,9 @@ def probe_steps(answer, weights, batches, options):
     return losses, states
 
 
-def probe_shapes(answer, weights, X, y):
+def probe_shapes(answer, weights, X, y, kind):
     """The shapes that the criterion is given, and what came back."""
-    model, counted = build("plain", weights), Counted(any_shape)
+    model, counted = build(kind, weights), Counted(any_shape)
     loss = answer.train_step(model, X, y, optimiser("sgd", model), counted)
     return counted.seen, loss
 
@@ -135,7 +135,8 @@ def probe_manners(answer, name, weights, X, y, seeds):
             answer.train_step(models[-1], X, y, optimiser("sgd", models[-1]), nn.MSELoss())
 
     states = random_states(call, seeds)
-    return X, y, states, snapshot(models[-1], parts=["parameters"])["parameters"]
+    asks = X.requires_grad or y.requires_grad
+    return X, y, asks, states, snapshot(models[-1], parts=["parameters"])["parameters"]
 
 
 def probe_frozen(answer, name, weights, X, y):
@@ -161,6 +162,9 @@ def mse(z, y):
 
 
 LOSSES = {"BCEWithLogitsLoss": bce, "MSELoss": mse}
+
+
+BETWEEN = {"plain": lambda hidden: hidden, "dropout": lambda hidden: 0 * hidden}
 
 
 def logits_of(weights, X):
@@ -291,10 +295,13 @@ def assert_frozen_stays(submission, name, weights, X, y):
 def assert_manners(submission, name, problem):
     """Tensors and random state stay as they were, and something has been learned."""
     weights, X, y = problem
-    X_after, y_after, states, moved = submission.probe(probe_manners, name, weights, X, y, [3, 4])
+    X_after, y_after, asks, states, moved = submission.probe(
+        probe_manners, name, weights, X, y, [3, 4]
+    )
     expect(not same(moved, weights), f"{name} moved no parameter at all")
     expect(same(X, X_after), f"{name} changed X")
     expect(same(y, y_after), f"{name} changed y")
+    expect(not asks, f"{name} switched requires_grad on for X or y")
     expect(not same(states[0], states[1]), f"{name} reseeds torch's global random state")
 
 
@@ -401,10 +408,12 @@ def test_broadcasts_logits_against_labels(submission):
             "remove, and what shape does the criterion get to see?")  # fmt: skip
 def test_squeezes_a_batch_of_one(submission):
     """A batch of one sample works."""
-    settings = [(5, F32, 1), (*seeds_of(submission, 1), F64, 1)]
-    problems = [problem_of(*setting) for setting in settings]
-    for problem, (seen, loss) in submission.each_probe(probe_shapes, problems):
+    # Dropout is to work for one sample as it does for many.
+    settings = [((5, F32, 1), "plain"), ((*seeds_of(submission, 1), F64, 1), "dropout")]
+    problems = [(*problem_of(*setting), kind) for setting, kind in settings]
+    for (*problem, kind), (seen, loss) in submission.each_probe(probe_shapes, problems):
         given = "X of shape (1, 3), y of shape (1,)"
+        given += ", a model with nn.Dropout(1.0)" * (kind == "dropout")
         for logits, labels in seen:
             expect(
                 logits == labels,
@@ -415,8 +424,8 @@ def test_squeezes_a_batch_of_one(submission):
                 given=given,
             )
         value = assert_python_float(loss, given=given)
-        assert_close(value, truth(*problem, bce)[0], rtol=RTOL[problem[1].dtype],
-                     given=f"{given}, loss")  # fmt: skip
+        expected, _ = truth(*problem, bce, BETWEEN[kind])
+        assert_close(value, expected, rtol=RTOL[problem[1].dtype], given=f"{given}, loss")
 
 
 @check("train_step", points=0.5,
