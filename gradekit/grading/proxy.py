@@ -114,7 +114,7 @@ class SubmissionProxy:
 
         A function; in an exercise with handles also a class, data or any other object.
         """
-        # With handles, a request looks what stands under the name: it may be a class, or data.
+        # With handles, a request asks what stands under the name: it may be a class, or data.
         # Without them nothing is asked before the call, which saves a round trip for each of them.
         if run_of(self).has_handles:
             return run_of(self).variable(name)
