@@ -29,6 +29,7 @@ from gradekit.errors import KitError
 from gradekit.grading.originals.masters import shared_points
 from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.session import Session
+from gradekit.intake.names import ExerciseNames
 from gradekit.report import Report
 from gradekit.submission import Submission, read
 
@@ -308,6 +309,21 @@ def test_an_answer_of_several_modules(
     assert lost_by == {
         "RATE = 2": {"test_cost"}, "return self.volume == other.volume": {"test_volumes"},
     }  # fmt: skip
+
+
+def test_equal_notebooks_of_two_assignments_are_told_apart(tmp_path: Path) -> None:
+    """What a learner hands in is called as it was released; the assignment's folder decides."""
+    entries = "".join(
+        f'[[exercise]]\nname = "exercise_0{n}_ps{n}_main"\ntitle = "M"\nlibrary = "python"\n'
+        'topics = ["x"]\ndifficulty = 1\nminutes = 1\nimported = true\nentry = "main.ipynb"\n'
+        for n in (1, 2)
+    )
+    (tmp_path / "exercises").mkdir()
+    (tmp_path / "exercises/exercises.toml").write_text(entries, "utf-8")
+    names = ExerciseNames(Course(tmp_path))
+    found = names.of_entry(("submitted", "ada", "ps2", "main.ipynb"), "")
+    assert found is not None and found.exercise == "exercise_02_ps2_main"
+    assert names.of_entry(("ada", "main.ipynb"), "") is None
 
 
 def test_files_of_any_system_are_read(tmp_path: Path) -> None:

@@ -105,7 +105,10 @@ class ExerciseNames:
         """
         having = [exercise for exercise, entry in self.entries.items() if entry == parts[-1]]
         if len(having) > 1:
-            folders = {hint, *(self._folder(part) for part in parts[:-1])}
+            stem = answer_stem(parts[-1])
+            # An imported exercise may be called like the assignment's folder and the file in it.
+            joined = (self._slugs.get(_squeezed(f"{part}_{stem}")) for part in parts[:-1])
+            folders = {hint, *(self._folder(part) for part in parts[:-1]), *joined}
             having = [exercise for exercise in having if exercise in folders]
         return Meaning(having[0], Strength.EXACT, 0, 0) if len(having) == 1 else None
 

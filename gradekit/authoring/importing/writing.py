@@ -182,7 +182,14 @@ class Target:
         files = [*(part.path for part in self.found.parts), *self._data()]
         own = [name.partition("/")[0].removesuffix(".py") for name in files]
         packages = packages_of(self.found.sources, [*self.found.modules, *own])
-        lines = {"packages": packages, "files": files}
+        # Learners hand in what they were given: a notebook of that name.
+        source = self.found.cases[0].path.name
+        is_notebook = source.endswith(".ipynb") and source != f"{self.found.slug}.ipynb"
+        lines = {
+            "packages": packages,
+            "files": files,
+            "entry": source if is_notebook else "",
+        }
         return [f"{name} = {json.dumps(values)}" for name, values in lines.items() if values]
 
     def exercise(self) -> Exercise:
