@@ -12,6 +12,7 @@ from torch import nn
 
 from gradekit.grading import (
     Truth,
+    assert_close,
     assert_equal,
     assert_number,
     check,
@@ -379,6 +380,7 @@ def test_mixes_up_the_diagnoses(submission):
             (0.25, 0.3125), (0.4375, 0.53125), (0.0, 0.0),
             (0.25, 0.375), (0.0625, 3.0), (0.4375, 0.5625), (0.015625, 0.125),
             (0.5625, 0.578125), (0.75, 3.0), (2.0, 0.25), (1e300, 1e300), (0.25, 1e300),
+            (-0.5, -0.4375), (-0.75, 0.25),
         ],
         draw=well_apart, draws=6,
     )  # fmt: skip
@@ -514,6 +516,8 @@ def test_gives_another_status(submission):
         given = "check_train_val_gap with losses {:g} and {:g}".format(*losses)
         judge_keys(result, given)
         assert_equal(result["status"], word_of(*losses), given=f"'status' of {given}")
+        if not all(map(math.isfinite, losses)):
+            assert_close(result["gap"], losses[1] - losses[0], rtol=0, given=f"'gap' of {given}")
 
 
 @check("check_train_val_gap", points=0.5,
