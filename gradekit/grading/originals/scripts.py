@@ -38,6 +38,7 @@ def views_of(
 
 
 def _like(real: ModuleType, **own: Any) -> ModuleType:
+    # A copy for this test alone: the real module belongs to all threads of this process.
     module = ModuleType(real.__name__)
     vars(module).update({**vars(real), **own})
     return module
@@ -77,6 +78,7 @@ class Scripts:
     def run(self, args: Any, **told: Any) -> Any:
         """`subprocess.run` of a script: its output, and 1 where it raised."""
         words = args.split() if isinstance(args, str) else [str(each) for each in args]
+        # What stands before the answer's name, `python` or `sys.executable`, is not needed here.
         place = next((n for n, word in enumerate(words) if self._is_answer(word)), None)
         if place is None:
             raise FileNotFoundError(f"a test can start no program: {words[0]}")
@@ -101,6 +103,7 @@ class Scripts:
                 code = ended.code
                 return (code if isinstance(code, int) else int(bool(code))), out.getvalue(), ""
             except Exception as error:
+                # The last line of a traceback only: the rest would name files of this side.
                 return 1, out.getvalue(), f"{err.getvalue()}{type(error).__name__}: {error}\n"
         return 0, out.getvalue(), err.getvalue()
 
@@ -137,6 +140,8 @@ def run_in_worker(answer: Any, name: str, apart: bool, only_scripts: bool) -> An
     namespace = answer.namespace
     file = namespace["__file__"]
     source = "".join(lines.getlines(file))
+    # A file of definitions does nothing that a test could see, and running it again
+    # would undo what the test has changed in it.
     if only_scripts and not any(
         isinstance(each, syntax.Expr) and isinstance(each.value, syntax.Call)
         for each in syntax.parse(source).body
@@ -145,6 +150,7 @@ def run_in_worker(answer: Any, name: str, apart: bool, only_scripts: bool) -> An
     if not apart:
         exec(compile(source, file, "exec", dont_inherit=True), namespace)
         return None
+    # Those that the test has replaced: they are bound in the answer's module (see surroundings.py).
     kept = {each: namespace[each] for each in ("input", "print") if each in namespace}
     fresh = {"__name__": name, "__file__": file, "__builtins__": namespace["__builtins__"], **kept}
     exec(compile(source, file, "exec", dont_inherit=True), fresh)

@@ -80,6 +80,8 @@ class Place(NamedTuple):
 
     def find(self, name: str) -> Path | None:
         """The file of a module, from beside the original up to the root."""
+        # From beside the test outwards, and never above the exercise's own folder: beyond it
+        # lie other exercises' cases, and the course.
         inside = [each for each in self.folder.parents if self.root in (each, *each.parents)]
         for folder in (self.folder, *inside):
             place = folder.joinpath(*name.split("."))
@@ -116,6 +118,7 @@ class PartModule(ModuleType):
         super().__init__(name)
         self.__dict__["__all__"] = []
         self.__dict__["__path__"] = []  # it may be a package
+        # Asked for each time: a module of an answer may be imported only later, by the test.
         self.__dict__["_handle_of_the_test"] = lambda: submission.probe(named, name)
 
     def __getattr__(self, name: str) -> Any:
