@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.errors import KitError
+from gradekit.grading.originals.doctests import flags_in
 from gradekit.grading.originals.masters import shared_points
 from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.session import Session
@@ -106,8 +108,9 @@ EXPECTED = {
         "await source(), 2)->await source(), 1)": {"test_prices"},
         "rng.permutation(len(things))->range(len(things))": {"test_shuffles_on"},
     }),
-    "doctest": Kind({"temperature": 11}, {DATA, HANDLES}, {
-        "+ 32->+ 30": {"test_temperature_0", "test_fahrenheit_0", "test_fahrenheit_1"},
+    "doctest": Kind({"temperature": 12}, {DATA, HANDLES}, {
+        "+ 32->+ 30": {
+            "test_temperature_0", "test_fahrenheit_0", "test_fahrenheit_1", "test_guide_1"},
         "{degrees:7.1f}->{degrees:8.1f}": {"test_table_0"},
         "return self\n->return None\n":
             {"test_sensor_1", "test_sensor_2", "test_sensor_3", "test_temperature_2"},
@@ -324,6 +327,13 @@ def test_equal_notebooks_of_two_assignments_are_told_apart(tmp_path: Path) -> No
     found = names.of_entry(("submitted", "ada", "ps2", "main.ipynb"), "")
     assert found is not None and found.exercise == "exercise_02_ps2_main"
     assert names.of_entry(("ada", "main.ipynb"), "") is None
+
+
+def test_flags_that_a_module_gives_to_doctest() -> None:
+    """They hold for all its examples, as they do where it is run."""
+    text = "doctest.testmod(optionflags=doctest.ELLIPSIS | NORMALIZE_WHITESPACE, verbose=1)"
+    assert flags_in(text) == doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    assert flags_in("doctest.testmod()") == 0
 
 
 def test_files_of_any_system_are_read(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,25 +17,57 @@ from gradekit.authoring.importing.found import (
     title_of,
     without_solution,
 )
-from gradekit.authoring.importing.modules import is_test_file, python_files, solution_of
+from gradekit.authoring.importing.modules import (
+    LEFT_OUT,
+    is_test_file,
+    python_files,
+    solution_of,
+)
 
 TEXTS = (".txt", ".md", ".rst")
 PROMPT = ">>> "
+IMPORTED = re.compile(r"^\s*>>> (?:from|import) (\w+)", re.MULTILINE)
 
 
 def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
     """The modules of a folder that examples show: their own, and those of texts beside them."""
-    found = []
-    for path in python_files(folder):
-        if is_test_file(path) or path.stem.endswith("_solution") or path.stem == "solution":
-            continue
-        texts = [path.with_suffix(suffix) for suffix in TEXTS]
-        cases = [each for each in (path, *texts) if each.is_file() and PROMPT in text_of(each)]
+    modules = [path for path in python_files(folder) if not _is_no_module(path)]
+    texts = [each for each in sorted(folder.rglob("*")) if _is_text(each, folder)]
+    found, taken = [], set()
+    for path in modules:
+        about = [text for text in texts if _shows(text, path, modules)]
+        taken |= {*about}
+        cases = [each for each in (path, *about) if PROMPT in text_of(each)]
         if cases:
             found.append((path, cases))
     slugs = distinct((slug_of(path.stem), path.parent.name) for path, _ in found)
     for slug, (path, cases) in zip(slugs, found, strict=True):
         yield _exercise(slug, path, cases, solutions)
+    for text in texts:
+        if text not in taken:
+            yield Passed(text, "its examples are of no module that lies beside it")
+
+
+def _is_no_module(path: Path) -> bool:
+    return is_test_file(path) or path.stem.endswith("_solution") or path.stem == "solution"
+
+
+def _is_text(path: Path, folder: Path) -> bool:
+    """Whether a file is a text with examples."""
+    inside = path.relative_to(folder).parts
+    is_ours = not any(part.startswith(".") or part in LEFT_OUT for part in inside)
+    return is_ours and path.suffix in TEXTS and path.is_file() and PROMPT in text_of(path)
+
+
+def _shows(text: Path, module: Path, modules: list[Path]) -> bool:
+    """Whether the examples of a text are of that module: by its name, or by the first import."""
+    if module.parent not in text.parents:
+        return False
+    if text.stem in {each.stem for each in modules if each.parent in text.parents}:
+        return text.stem == module.stem
+    names = {each.stem for each in modules if each.parent in text.parents}
+    imported = (match[1] for match in IMPORTED.finditer(text_of(text)))
+    return next((name for name in imported if name in names), "") == module.stem
 
 
 def _exercise(slug: str, module: Path, cases: list[Path], solutions: Path | None) -> Found | Passed:

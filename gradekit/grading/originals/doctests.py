@@ -10,17 +10,21 @@ from __future__ import annotations
 import ast
 import doctest
 import io
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from typing import Any
 
 from gradekit.grading.compare import Mismatch
+from gradekit.grading.handle import is_handle
 from gradekit.grading.originals.original import Original, Test, text_in
 from gradekit.grading.originals.statements import run_statement
 from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
 
+OPTION_FLAGS = re.compile(r"\boptionflags\s*=\s*([^,)]+)")
+FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 SHOWN = 200  # characters of an example in a message
 
 
@@ -29,6 +33,7 @@ class DoctestFile(Original):
 
     def read(self, content: bytes) -> None:
         super().read(content)
+        self._flags = flags_in(text_in(content))
         self._groups = dict(groups_in(text_in(content), self.path.suffix, self.path.stem))
 
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
@@ -57,12 +62,23 @@ class DoctestFile(Original):
         namespace = world.prepare({"__name__": "__main__"})
         for example in examples[:-1]:
             show(world, namespace, example)  # its failure is not this test's: it has its own
-        judge(world, namespace, examples[-1])
+        judge(world, namespace, examples[-1], self._flags)
+
+
+def flags_in(text: str) -> int:
+    """The flags that a module gives to doctest itself: `testmod(optionflags=doctest.ELLIPSIS)`."""
+    flags = 0
+    for given in OPTION_FLAGS.findall(text):
+        for name in re.findall(r"[A-Z_]{4,}", given):
+            flags |= doctest.OPTIONFLAGS_BY_NAME.get(name, 0)
+    return flags
 
 
 def groups_in(text: str, suffix: str, stem: str) -> Iterator[tuple[str, list[doctest.Example]]]:
     """The examples of each docstring by the name of what it documents, or all of a text."""
     parser = doctest.DocTestParser()
+    if suffix == ".md":
+        text = FENCE.sub("", text)  # which would belong to what an example shows
     if suffix != ".py":
         yield stem, parser.get_examples(text)
         return
@@ -105,20 +121,31 @@ def _run(statement: ast.stmt, namespace: dict[str, Any], printed: io.StringIO) -
         code = compile(ast.Expression(statement.value), "<example>", "eval", dont_inherit=True)
         value = eval(code, namespace)
         if value is not None:
-            printed.write(f"{value!r}\n")
+            printed.write(f"{_shown(value)}\n")
     else:
         code = compile(ast.Module([statement], []), "<example>", "exec", dont_inherit=True)
         exec(code, namespace)
 
 
-def judge(world: World, namespace: dict[str, Any], example: doctest.Example) -> None:
+def _shown(value: Any) -> str:
+    """The `repr` of a value; of an object whose class has none, what Python would show."""
+    text = repr(value)
+    if is_handle(value) and text == f"<{type(value).__name__} object>":
+        return f"<__main__.{type(value).__name__} object at 0x{id(value):x}>"
+    return text
+
+
+def judge(
+    world: World, namespace: dict[str, Any], example: doctest.Example, flags: int = 0
+) -> None:
     """Run an example, and compare what it shows with what it should.
 
+    Args:
+        flags: doctest's, unless the example says otherwise.
     Raises:
         Mismatch: it shows something else; or whatever the example raises.
     """
     got = show(world, namespace, example)
-    flags = 0
     for flag, on in example.options.items():
         flags = flags | flag if on else flags & ~flag
     source = example.source.strip()
