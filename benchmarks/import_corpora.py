@@ -43,7 +43,7 @@ from typing import Any, NamedTuple
 Verdicts = dict[tuple[str, str], bool]  # by case and address
 SECONDS = 20  # of CPU, of the tests of a file natively
 PATIENCE = 5  # times as long by the clock
-PROCESSES = multiprocessing.get_context("forkserver")
+FORKED, SERVED = multiprocessing.get_context("fork"), multiprocessing.get_context("forkserver")
 SLOWER = 5  # times as long as the solution, and a mutant is taken to hang
 ANYTHING = """
 class Anything:
@@ -237,12 +237,13 @@ def natively(
 ) -> Natively:
     """Run the tests of a file on an answer in a process of their own.
 
-    Of a server that has imported libraries and used none of them: torch's autograd starts threads,
-    and a process forked afterwards would wait for them.
+    Where torch has been used it comes from a server that has imported it and no more: autograd
+    starts threads, and a process forked afterwards would wait for them.
     """
-    outcome, told = PROCESSES.Pipe(duplex=False)
+    processes: Any = SERVED if "torch" in sys.modules else FORKED
+    outcome, told = processes.Pipe(duplex=False)
     asked = (case, reader, modules, tests, source)
-    child = PROCESSES.Process(target=in_a_process, args=(told, seconds, asked))
+    child = processes.Process(target=in_a_process, args=(told, seconds, asked))
     child.start()
     told.close()
     try:
@@ -582,7 +583,7 @@ def imported(corpus: Corpus, work: Path, options: argparse.Namespace) -> Iterato
 
 
 def main() -> None:
-    PROCESSES.set_forkserver_preload(["torch", "pytest", "gradekit.grading.originals"])
+    SERVED.set_forkserver_preload(["torch", "pytest", "gradekit.grading.originals"])
     raw = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
