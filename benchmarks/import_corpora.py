@@ -354,13 +354,14 @@ def native_doctest(
 def native_cells(
     case: Path, modules: list[str], tests: list[Any], source: str, passed: dict[str, bool]
 ) -> None:
-    from gradekit.grading.originals.cells import AUTOTEST, code_cells
+    from gradekit.grading.originals import autotest
+    from gradekit.grading.originals.cells import code_cells
 
     space = {"__name__": "__main__"}
     statement_by_statement(source, space)
     for cell in code_cells(case.read_bytes()):
         mark = cell.metadata.get("nbgrader") or {}
-        if AUTOTEST.search(cell.source):
+        if autotest.is_in(cell.source):
             continue  # nothing but a comment until nbgrader has written the test
         if mark.get("grade") and not mark.get("solution") and cell.metadata["cell_type"] == "code":
             try:
