@@ -6,7 +6,8 @@ import doctest
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
 import pytest
 from click.testing import CliRunner
@@ -30,6 +31,8 @@ from gradekit.errors import KitError
 from gradekit.grading.originals.doctests import flags_in
 from gradekit.grading.originals.masters import shared_points
 from gradekit.grading.originals.shared_files import Files
+from gradekit.grading.originals.surroundings import Surroundings
+from gradekit.grading.raised import SubmissionError
 from gradekit.grading.session import Session
 from gradekit.intake.names import ExerciseNames
 from gradekit.report import Report
@@ -327,6 +330,22 @@ def test_equal_notebooks_of_two_assignments_are_told_apart(tmp_path: Path) -> No
     found = names.of_entry(("submitted", "ada", "ps2", "main.ipynb"), "")
     assert found is not None and found.exercise == "exercise_02_ps2_main"
     assert names.of_entry(("ada", "main.ipynb"), "") is None
+
+
+def test_what_a_test_shares_is_undone_though_some_of_it_fails() -> None:
+    """The answer's process may have ended: what stands in this one is put back all the same."""
+    undone: list[str] = []
+
+    def fail() -> None:
+        raise SubmissionError("it is gone", "crashed")
+
+    def part(disconnect: Callable[[], object]) -> Any:
+        return SimpleNamespace(disconnect=disconnect)
+
+    parts = [part(lambda: undone.append("first")), part(fail), part(lambda: undone.append("last"))]
+    with pytest.raises(SubmissionError):
+        Surroundings(cast(Any, None), parts).disconnect()
+    assert undone == ["last", "first"]
 
 
 def test_flags_that_a_module_gives_to_doctest() -> None:

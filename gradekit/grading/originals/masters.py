@@ -72,7 +72,8 @@ class OtterNotebook(NotebookTests):
             for number, config, worth in zip(numbers, configs, points, strict=True):
                 cell = self.cells[number]
                 title = str(config.get("name") or f"{question}, test {self._places[number][1] + 1}")
-                obstacle = "" if _body(cell.source)[0] else "it is empty"
+                reason = "it is no valid Python" if cell.source.strip() else "it is empty"
+                obstacle = "" if _body(cell.source)[0] else reason
                 yield Test(
                     f"{question}#{self._places[number][1]}",
                     title,
