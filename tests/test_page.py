@@ -13,6 +13,7 @@ import subprocess
 import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -22,8 +23,9 @@ from gradekit.export.scores import not_graded_csv, scores_csv
 from gradekit.feedback import at_level
 from gradekit.mistaken import NEVER_RAN
 from gradekit.overview import Alike, Likeness, Overview, Similar
+from gradekit.render.charts import score_histogram, shares
 from gradekit.render.feedback import FeedbackWriter, fenced, folder_names, markdown
-from gradekit.render.page import report_page
+from gradekit.render.page import environment, report_page
 from gradekit.report import Check, Report
 from gradekit.results import NotGraded, Result
 
@@ -185,6 +187,46 @@ def test_page_needs_nothing_but_itself(page: str) -> None:
     links = [attributes["href"] or "" for attributes in elements.of("a")]
     assert links and not any(re.match(r"[a-z]+:|//", link) for link in links)
     assert "@import" not in page and not re.search(r"url\((?!#)", page)
+
+
+def test_histogram_counts_the_answers(overview: Overview) -> None:
+    drawn = score_histogram(overview)
+    heights = [float(each) for each in re.findall(r'<rect .*? height="([\d.]+)"', drawn)]
+    counts = shares(share for each in overview.exercises for share in overview.fractions(each))
+    assert len(heights) == len(counts) == 11
+    assert sum(counts) > 1
+    tallest = max(heights)
+    for height, count in zip(heights, counts, strict=True):
+        assert height == pytest.approx(tallest * count / max(counts), abs=0.1)
+        assert not count or f">{count}</text>" in drawn
+    for count, step in ((0, 1), (4, 1), (5, 2), (13, 5), (40, 10), (41, 20), (20_000, 5_000)):
+        ticks = score_histogram(Class([1.0] * count))
+        assert f'end">{count // step * step}</text>' in ticks
+        assert f'end">{step}</text>' in ticks or not count
+
+
+class Class(NamedTuple):
+    """As much of an overview as the histogram asks for."""
+
+    earned: list[float]
+    exercises: tuple[str, ...] = ("softmax",)
+
+    def fractions(self, exercise: str) -> list[float]:
+        return self.earned
+
+
+def test_page_without_a_place_for_compiled_templates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("KIT_CACHE", str(tmp_path / "file"))
+    assert environment().bytecode_cache is None
+    monkeypatch.setenv("KIT_CACHE", str(tmp_path / "cache"))
+    first, again = (FeedbackWriter() for _ in range(2))
+    kept = [*(tmp_path / "cache" / "templates").iterdir()]
+    assert kept
+    about = "Softmax", [("a.py", "it is empty")]
+    assert first.unread(*about) == again.unread(*about)
 
 
 def test_page_escapes_everything(page: str) -> None:

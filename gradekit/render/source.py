@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
@@ -98,6 +98,7 @@ class Listing:
         ]
         self._captions = [""] if alone else [*names, *(name for name, _ in submission.modules)]
         self._highlighted: dict[int, list[Markup]] = {}
+        self._made: dict[tuple[Mark, ...], Markup] = {}
 
     def _lines(self, number: int) -> list[Markup]:
         """The lines of a cell, or of a module after them, counted from 1."""
@@ -107,7 +108,13 @@ class Listing:
 
     def html(self, told: Iterable[Mark]) -> Markup:
         """All of it, a block of code a cell, and one a module that it imports from beside it."""
-        marked, room = list(told), LINES
+        marked = tuple(told)
+        if marked not in self._made:  # mostly the same for the student as for the instructor
+            self._made[marked] = self._marked(marked)
+        return self._made[marked]
+
+    def _marked(self, marked: Sequence[Mark]) -> Markup:
+        room = LINES
         proven = [mark for mark in marked if mark.code]  # the others are of the file itself
         blocks = []
         for number, text in enumerate(self._texts, 1):
