@@ -61,8 +61,9 @@ def _states() -> dict[str, Any]:
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, tuple):
         return all(map(_same, left, right))
-    if right is None:  # torch was not there yet
-        return False
+    # torch was not there yet; or, within a state, `random` keeps no second normal number.
+    if left is None or right is None:
+        return left is right
     if hasattr(left, "numpy"):
         left, right = left.numpy(), right.numpy()
     return bool(np.array_equal(left, right)) if isinstance(left, np.ndarray) else left == right
