@@ -1,12 +1,19 @@
-"""The stand-in for torch's compiler: optimisers do without the real one, and do the same."""
+"""What a zygote does to be quick: torch without its compiler, and memory in huge pages.
+
+Neither may change what an answer computes.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from gradekit.sandbox.inside import hugepages
+from gradekit.sandbox.inside.hugepages import SETTINGS
 
 TRAINED = """
 import json, sys, warnings
@@ -55,3 +62,41 @@ def test_optimisers_train_alike_without_the_compiler(told: dict[str, dict]) -> N
 def test_whatever_else_is_asked_of_the_compiler_is_the_real_one(told: dict[str, dict]) -> None:
     """`torch._dynamo.optimize` is there, as without the stand-in."""
     assert told["stand-in"]["is_real"] and told["real"]["is_real"]
+
+
+MOVED = """
+import json
+import numpy as np
+from gradekit.sandbox.inside import hugepages
+def computed():
+    A = np.sin(np.arange(64.0)).reshape(8, 8) + 8 * np.eye(8)
+    return [np.linalg.solve(A, A.T).tolist(), np.exp(A).sum(axis=0).tolist(), repr(A[0])]
+def own_code():
+    lines = open("/proc/self/maps").read().splitlines()
+    return sum(line.split()[1] == "r-xp" and line.split()[4] == "0" for line in lines)
+before = computed(), own_code()
+hugepages.use_huge_pages()
+print(json.dumps([before, (computed(), own_code())]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only zygotes do so, which need Linux")
+def test_code_in_huge_pages_computes_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", MOVED], capture_output=True, text=True, check=True)
+    (before, code_before), (after, code_after) = json.loads(done.stdout)
+    assert before == after
+    has_huge_pages = SETTINGS.exists() and "[never]" not in (SETTINGS / "enabled").read_text()
+    assert (code_after > code_before) == has_huge_pages
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only zygotes do so, which need Linux")
+def test_without_huge_pages_all_stays_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(hugepages, "SETTINGS", tmp_path)  # as where the kernel has none
+    monkeypatch.setattr(hugepages, "_copy_code", pytest.fail)
+    hugepages.use_huge_pages()
+    (tmp_path / "hpage_pmd_size").write_text(f"{hugepages.HUGE}\n")
+    (tmp_path / "enabled").write_text("always madvise [never]\n")
+    monkeypatch.setattr(hugepages, "DATA", "none")
+    hugepages.use_huge_pages()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -84,18 +85,24 @@ def scalar_to_node(value: np.generic, buffers: list[Any]) -> Scalar:
 
 def tensor_to_node(torch: Any, value: Any, buffers: list[Any]) -> Tensor:
     """The node of a tensor, without its history."""
-    dtype = str(value.dtype).removeprefix("torch.")
+    dtype = _name_in_torch(value.dtype)
     if dtype not in TENSOR_DTYPES or value.layout is not torch.strided or value.is_meta:
         raise NotData(f"a tensor of {value.layout} layout and dtype {value.dtype}")
     _check_dimensions(value.ndim)
-    plain = value.detach()
+    plain = value if type(value) is torch.Tensor else value.detach()
     if type(plain) is not torch.Tensor:
         plain = plain.as_subclass(torch.Tensor)
     if dtype == "bfloat16":  # NumPy has none: as the bytes that they are
-        plain = plain.contiguous().reshape(-1).view(torch.uint8)
-    # force: also where a view is conjugated or negated only when it is looked at.
+        plain = plain.detach().contiguous().reshape(-1).view(torch.uint8)
+    # force: also where it has a history, or a view is conjugated or negated only when looked at.
     append(buffers, contents(plain.numpy(force=True)))
     return Tensor(dtype, list(value.shape))
+
+
+@cache
+def _name_in_torch(dtype: Any) -> str:
+    """The name of a dtype of torch: looked up, since making it takes longer than all the rest."""
+    return str(dtype).removeprefix("torch.")
 
 
 def array(dtype: str, shape: list[int], buffers: Buffers) -> np.ndarray:

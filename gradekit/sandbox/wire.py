@@ -114,6 +114,8 @@ OF_FRAME = b"\0"
 
 AS_THEY_ARE = frozenset({type(None), bool, float})  # what msgpack writes as it is
 PLAIN = AS_THEY_ARE | {int, str}
+TEXT_OR_NUMBER = (int, float, str, bytes, bytearray)
+CONTAINER = (list, tuple, dict, set, frozenset)
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # of the ints among them
 
 TOO_DEEP = "a value that is nested too deeply or contains itself"
@@ -299,8 +301,9 @@ def _to_node(value: Any, writer: _Writer, depth: int) -> Node:
         return Tuple([_to_node(item, writer, depth + 1) for item in value])
     if kind is list and len(value) < LONG_LIST:
         return List([_to_node(item, writer, depth + 1) for item in value])
-    if kind is dict and not value:  # a call without keywords
-        return Dict([], [])
+    # An empty one is a call without keywords. Others are for a hook to look at, if there is one.
+    if kind is dict and (not value or (writer.live is None and len(value) < LONG_LIST)):
+        return _dict_to_node(value, writer, depth)
     return _uncommon_to_node(value, writer, depth)
 
 
@@ -336,14 +339,14 @@ def _data_to_node(value: Any, writer: _Writer, depth: int) -> Node:
     """The node of data, or of a pickle where those may travel."""
     if isinstance(value, np.generic):
         return scalar_to_node(value, writer.buffers)
-    if isinstance(value, int | float | str | bytes | bytearray):
+    if isinstance(value, TEXT_OR_NUMBER):
         return _text_or_number_to_node(value, writer)
     if isinstance(value, np.ndarray):
         return array_to_node(value, writer.buffers)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return tensor_to_node(torch, value, writer.buffers)
-    if isinstance(value, list | tuple | dict | set | frozenset):
+    if isinstance(value, CONTAINER):
         return _container_to_node(value, writer, depth)
     return _atom_to_node(value, writer, depth)
 
@@ -402,10 +405,15 @@ def _container_to_node(value: Any, writer: _Writer, depth: int) -> Node:
         if len(value) >= LONG_LIST:
             keys = _list_to_node([*value], writer, depth + 1)
             return Mapping(keys, _list_to_node([*value.values()], writer, depth + 1))
-        short = [_to_node(key, writer, depth + 1) for key in value]
-        return Dict(short, [_to_node(item, writer, depth + 1) for item in value.values()])
+        return _dict_to_node(value, writer, depth)
     items = _list_to_node([*value], writer, depth + 1)
     return Set(isinstance(value, frozenset), items)
+
+
+def _dict_to_node(value: dict[Any, Any], writer: _Writer, depth: int) -> Dict:
+    """A short dict."""
+    keys = [_to_node(key, writer, depth + 1) for key in value]
+    return Dict(keys, [_to_node(item, writer, depth + 1) for item in value.values()])
 
 
 def _list_to_node(value: Sequence[Any], writer: _Writer, depth: int) -> Node:
@@ -422,19 +430,20 @@ def _list_to_node(value: Sequence[Any], writer: _Writer, depth: int) -> Node:
 
 def _from_node(node: Node, reader: _Reader, depth: int) -> Any:
     """The value that `node` stands for; takes its arrays from `reader` in order."""
+    # Exact types, as msgspec makes them: quicker than isinstance, and each value passes here.
     if type(node) in PLAIN:
         return node
-    if isinstance(node, Array):
+    if type(node) is Array:
         return array(node.dtype, node.shape, reader)
-    if isinstance(node, Tensor):
+    if type(node) is Tensor:
         return tensor(node.dtype, node.shape, reader)
     if depth > MAX_DEPTH:
         raise Malformed("nested too deeply")
-    if isinstance(node, List):
+    if type(node) is List:
         return [_from_node(item, reader, depth + 1) for item in node.items]
-    if isinstance(node, Tuple):
+    if type(node) is Tuple:
         return tuple([_from_node(item, reader, depth + 1) for item in node.items])
-    if isinstance(node, Dict):
+    if type(node) is Dict:
         if len(node.keys) != len(node.values):
             raise Malformed("a dict with more keys than values")
         keys = [_from_node(key, reader, depth + 1) for key in node.keys]

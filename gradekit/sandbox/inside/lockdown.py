@@ -56,7 +56,7 @@ ALLOWED_CALLS = """
 # sign, so they count as larger.
 LAST_CLOCK = 11
 
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
+_PR_SET_PDEATHSIG, _PR_GET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 3, 22, 38
 _SECCOMP_MODE_FILTER = 2
 INSTRUCTION_BYTES = 8
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -115,6 +115,9 @@ class Lockdown:
             more = [part for path in own for part in _cover(path.resolve(), secret)]
             self._ruleset = int(_landlock_ruleset([*readable_paths(hidden), *more]))
         self._program = None if tier == PROCESS else _seccomp_program(may_open=tier == FULL)
+        # ctypes looks a function up at its first use, and prepares for calls at the first call.
+        _ = self._libc.capset, self._libc.syscall
+        self._libc.prctl(_PR_GET_DUMPABLE, 0, 0, 0, 0)
         self._no_capabilities = (
             (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3),
             (ctypes.c_uint32 * 6)(),
@@ -244,6 +247,10 @@ def _seccomp_program(*, may_open: bool) -> _Program:
     # Refuse, not kill: libraries try calls that they can do without, and an answer that is
     # refused can be told what it tried.
     rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
+    # As a tree, not a list (libseccomp 2.5): the kernel tries each system call once when it takes a
+    # filter over, which is 0.08 ms a worker instead of 0.13.
+    with contextlib.suppress(OSError, ValueError):
+        rules.set_attr(seccomp.Attr.CTL_OPTIMIZE, 2)
     for name in ALLOWED_CALLS:
         _add_rule(rules, seccomp.ALLOW, name)
     # glibc falls back to clone(), which is refused, only if clone3() seems not to exist.

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from gradekit.sandbox.inside import worker
+from gradekit.sandbox.inside.hugepages import use_huge_pages
 from gradekit.sandbox.inside.lockdown import AllowedPackages, Lockdown, offer_to_the_kernel
 from gradekit.sandbox.limits import Limits
 from gradekit.sandbox.tiers import PROCESS, SEALED, TIERS, best_tier, close_memory
@@ -35,8 +36,6 @@ SEALED_MODULES = (
     "decimal fractions statistics dataclasses abc heapq bisect string textwrap enum json csv"
 ).split()
 
-HUGE = 2**21  # bytes of a huge page
-MADV_COLLAPSE = 25  # of madvise(2), from Linux 6.1 on; older kernels refuse it, which does no harm
 MANY = 32  # moving takes about as long as it saves in twice as many forks
 
 # fork(2) without the hooks that os.fork runs for the sake of other threads, which cost half a
@@ -73,6 +72,8 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.
     # starts from the same ones, and one that draws numbers gets the same verdict each time.
     random.seed(0)
     os.chdir(scratch)
+    # Workers inherit it. In each of them, the enums of `signal` alone would touch 60 shared pages.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     hidden = [Path(path) for path in settings["hidden"]]
     if tier == PROCESS:
         # Workers inherit it; once its memory is closed, a process cannot set it any more.
@@ -96,20 +97,6 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.
     return lockdown, server
 
 
-def _make_forks_cheap() -> None:
-    """Move our memory into huge pages, of which a fork copies one entry instead of 512."""
-    libc = ctypes.CDLL(None)
-    libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    with open("/proc/self/maps") as maps:
-        for line in maps:
-            span, access, _, _, inode, *_ = line.split()
-            if access != "rw-p" or inode != "0":
-                continue
-            start, end = (int(address, 16) for address in span.split("-"))
-            for page in range(-(-start // HUGE) * HUGE, end - HUGE + 1, HUGE):
-                libc.madvise(page, HUGE, MADV_COLLAPSE)  # where it cannot, all stays as it was
-
-
 def _serve(
     control: socket.socket, lockdown: Lockdown, server: worker.Server, workers: set[int]
 ) -> None:
@@ -128,7 +115,7 @@ def _serve(
                 rehearse(widely=True)
                 gc.collect()
                 gc.freeze()
-                _make_forks_cheap()  # these take so long that only a class wins by them
+                use_huge_pages()  # these take so long that only a class wins by them
             workers.add(_fork(control, descriptors[0], lockdown, server))
         elif command == b"i":
             warm_up([ON_DEMAND[control.recv(1)[0]]])
@@ -150,7 +137,6 @@ def _fork(
     if pid == 0:
         status = 1
         try:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             lockdown.apply(connection)
             server.serve(
                 lambda view: os.readv(connection, [view]),  # no socket calls: seccomp refuses
