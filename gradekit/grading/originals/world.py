@@ -237,8 +237,9 @@ class World:
         self._modules[name] = module
         self._put(name, module)
         # No worker can import it: what the test defines in it and hands over travels by value.
-        cloudpickle.register_pickle_by_value(module)
-        self._by_value.append(module)
+        if name not in cloudpickle.list_registry_pickle_by_value():
+            cloudpickle.register_pickle_by_value(module)
+            self._by_value.append(module)
         self.prepare(vars(module))
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))
         # The import of a class alone does not mean that a test uses handles.
