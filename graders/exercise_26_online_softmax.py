@@ -349,6 +349,8 @@ def test_adds_sums_of_different_maxima(submission):
     """Each total is scaled to the larger maximum, whichever of the two pairs has it."""
     cases = [((0.0, 2.0), (1.0, 3.0)), ((2.5, 1.5), (-0.5, 4.0)), ((1.0, 2.0), (1.0, 5.0)),
              ((-3.0, 1.0), (-2.0, 1.25)), ((-2.0, 7.0), (-4.0, 1.0)), ((0.0, 1.0), (0.0, 1.0))]
+    # Further apart, where the smaller one still counts.
+    cases += [((7.0, 2.0), (-2.0, 40.0)), ((-9.0, 5000.0), (6.0, 1.5))]
     cases += [((), {"a": (0.5, 2.0), "b": (2.0, 1.0)})]
     MERGED.assert_holds(submission, cases, draw=couple, draws=3)
 
