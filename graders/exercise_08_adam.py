@@ -139,6 +139,10 @@ def runs(st):
     )
 
 
+# Said in full where a check is about something else: a wrong default is one loss.
+DEFAULTS = {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+
+
 def adam(*parts):
     return Truth("adam_step", adam_by_decimals, inputs=lambda st: steps_of(st, False),
                  rtol=RTOL, atol=ATOL, judge=judging(*parts))
@@ -166,7 +170,7 @@ def a_shape(rng):
 
 
 def first_of_all(rng):
-    return first_state(rng, a_shape(rng))
+    return first_state(rng, a_shape(rng)), DEFAULTS
 
 
 def in_between(rng):
@@ -187,7 +191,7 @@ def with_settings(rng):
 
 
 def late(rng):
-    return (*state(rng, (3,)), int(10 ** rng.uniform(1.0, 5.0))), {"lr": 0.5}
+    return (*state(rng, (3,)), int(10 ** rng.uniform(1.0, 5.0))), DEFAULTS | {"lr": 0.5}
 
 
 def faint(rng):
@@ -205,7 +209,7 @@ def with_decay(rng):
 
 def plainly_decayed(rng):
     named = {"lr": rng.uniform(0.1, 0.6), "weight_decay": rng.uniform(0.2, 2.0)}
-    return (*state(rng, (3,)), 2), named
+    return (*state(rng, (3,)), 2), DEFAULTS | named
 
 
 # A lopsided bowl whose axes are coupled, with its minimum off zero; then with gradients as small
@@ -244,7 +248,7 @@ def default_run(rng):
                                    "it?")
 def test_forgets_the_bias_correction(submission):
     """The first step, from moments of zero, moves every parameter by about `lr`."""
-    cases = [first_state(np.random.default_rng(seed), shape) for seed, shape in
+    cases = [(first_state(np.random.default_rng(seed), shape), DEFAULTS) for seed, shape in
              ((1, (4,)), (2, (2, 3)))]
     ADAM_PARAM.assert_holds(submission, cases, draw=first_of_all)
 
@@ -280,7 +284,7 @@ def test_mixes_up_its_settings(submission):
                                      "thousandth? What is left of the correction then?")
 def test_miscounts_t(submission):
     """The correction follows `t`, from the first steps to the thousandth and beyond."""
-    cases = [((*fixed(seed, (3,)), t), {"lr": 0.5}) for seed, t in
+    cases = [((*fixed(seed, (3,)), t), DEFAULTS | {"lr": 0.5}) for seed, t in
              ((10, 2), (11, 7), (12, 60), (26, 120), (13, 1000), (14, 50_000))]
     ADAM_PARAM.assert_holds(submission, cases, draw=late)
 
@@ -332,7 +336,7 @@ def test_adds_the_decay_to_the_gradient(submission):
                                       "to both?")
 def test_decays_another_value(submission):
     """The decay is lr * weight_decay of the parameter from before the update."""
-    cases = [((*fixed(23, (4,)), 2), {"lr": lr, "weight_decay": decay})
+    cases = [((*fixed(23, (4,)), 2), DEFAULTS | {"lr": lr, "weight_decay": decay})
              for lr, decay in ((0.5, 0.5), (0.125, 4.0), (0.5, 0.0))]
     ADAMW_PARAM.assert_holds(submission, cases, draw=plainly_decayed)
     zeros = np.zeros(3)

@@ -1,0 +1,39 @@
+# wrong: finetune_epoch: puts the backbone's layers into eval mode, but not the backbone itself
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class FinetuneModel(nn.Module):
+    def __init__(self, backbone: nn.Module, head: nn.Linear) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.backbone(x))
+
+
+def build_finetune_model(backbone: nn.Module, feature_dim: int, num_classes: int) -> nn.Module:
+    for parameter in backbone.parameters():
+        parameter.requires_grad = False
+    first = next(backbone.parameters(), None)
+    dtype = torch.float32 if first is None else first.dtype
+    return FinetuneModel(backbone, nn.Linear(feature_dim, num_classes, dtype=dtype))
+
+
+def trainable_parameters(model: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
+def finetune_epoch(
+    model: nn.Module, X: Tensor, y: Tensor, optimizer: torch.optim.Optimizer
+) -> float:
+    model.train()
+    for layer in model.backbone.children():
+        layer.eval()
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(X), y)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
