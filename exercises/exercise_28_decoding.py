@@ -35,7 +35,8 @@ def next_token_distribution(
             number above 0, however small, gives finite probabilities.
         top_k: At least 1, and may exceed V; None keeps all.
         top_p: In (0, 1]. 1, like None, keeps every token of positive probability (with 1, a
-            token below 1e-12 may be left out).
+            token below 1e-12 may be left out). You need not care for rounding: no sum of
+            probabilities is within 1e-6 of `top_p`, save those of 2, 4, 8 or 16 equal logits.
     Returns:
         (V,) float64 that sums to one; what is not kept is exactly 0. `logits` stays as it was.
     Raises:

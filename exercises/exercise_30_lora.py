@@ -40,6 +40,7 @@ class LoRALinear(nn.Module):
     bias, `base.bias`, and no others.
 
     Example:
+        >>> _ = torch.manual_seed(0)
         >>> base = nn.Linear(2, 3)
         >>> layer = LoRALinear(base, rank=1, alpha=2.0)
         >>> x = torch.tensor([1.0, 10.0])

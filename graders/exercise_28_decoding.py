@@ -219,7 +219,8 @@ def test_keeps_too_many_or_the_wrong_one_of_equals(submission):
         submission,
         [*((ties, 1.0, k) for k in (2, 3, 1)), (pairs, 1.0, 2), (pairs, 1.0, 5), (many, 2.0, 7),
          (many, 1.0, 25), (np.zeros(4), 1.0, 3), (ties, 1.0, None, 0.75), (pairs, 1.0, None, 0.4),
-         (pairs, 1.0, None, 0.2), (np.zeros(16), 1.0, None, 0.4), (pairs, 1.0, None, 0.93)],
+         (pairs, 1.0, None, 0.2), (np.zeros(16), 1.0, None, 0.4), (pairs, 1.0, None, 0.93),
+         (np.array([1.0, 1 + 2.0**-20, 0.5]), 1.0, 1)],  # nearly equal is not equal
         draw=draw,
     )  # fmt: skip
 
@@ -232,6 +233,8 @@ def test_stops_before_or_after_top_p_is_reached(submission):
     cases = [((LOGITS,), {"top_p": p}) for p in (0.5, 0.1, 0.75, 0.9, 0.97, 1e-9, 1.0, 1)]
     cases += [((-FLAT, 2.0), {"top_p": p}) for p in (0.3, 0.7, 0.99, 1.0)]
     cases += [((np.array([4.0]),), {"top_p": 0.5}), ((LOGITS, 0.5, None, 0.8), {})]
+    # All but the first are below 0.001 together.
+    cases += [((np.array([12.0, 0.0, 4.0, 2.0]),), {"top_p": 1.0})]
 
     def draw(rng):
         return decided(rng, lambda rng: ((scores(rng),), {"top_p": float(rng.uniform(0.2, 0.95))}))
@@ -367,7 +370,7 @@ def test_counts_repetitions(submission):
     """However often a token was said, the penalty counts once; an empty list changes nothing."""
     PENALTY.assert_holds(
         submission,
-        [(LOGITS, [2, 1, 2, 2, 1], 1.5), (LOGITS, [], 1.5), (LOGITS, [0] * 40, 2.0),
+        [(LOGITS, [2, 1, 2, 2, 1], 1.5), (LOGITS, [], 1.5), (LOGITS, [4, 1] + [0, 2] * 20, 2.0),
          (np.array([-3.0, 3.0]), [0, 1, 0, 1, 1], 1.25), (np.array([-3.0]), [], 2.0)],
         draw=lambda rng: penalised(rng, True),
     )  # fmt: skip
@@ -519,6 +522,9 @@ def test_takes_the_best_token_each_time(submission):
     """Of all extensions of all live sequences, those of the highest sums are kept."""
     cases = [(TRAP, 0, 3, width, 4) for width in (2, 1, 3)]
     cases += [(PLACES, 2, 3, 2, 4), (PLACES, 2, 3, 3, 4), (FIRST, 1, 0, 2, 4), (FIRST, 3, 1, 4, 4)]
+    # More places than tokens, and the last of them counts.
+    wide = model([[2, 20, 18, 110], [13, 51, 27, 59], [8, 13, 26, 103], [39, 37, 11, 63]])
+    cases += [(wide, 1, 0, 5, 4)]
     # No sequence ends, as nothing leads to token 4.
     cases += [(model([[9, 6, 5], [3, 4, 13], [10, 8, 2]]), 0, 4, 2, 5)]
     BEAM.assert_holds(
@@ -535,11 +541,14 @@ def test_keeps_finished_sequences_in_the_beam(submission):
     late = model([[6, 194, 200], [177, 67, 156], [87, 158, 155]])
     # One ends in each round, and the one that goes on stays the best.
     steady = model([[10, 40, 50], [15, 80, 5], [30, 31, 39]])
+    # Whoever fills the places of those that have ended finds a better one, or no end.
+    narrow = model([[13, 18, 3, 116], [10, 6, 2, 132], [2, 6, 8, 134], [47, 13, 41, 49]])
     BEAM.assert_holds(
         submission,
         [(early, 1, 0, 2, 4), (late, 2, 0, 1, 5), (late, 2, 0, 2, 5), (steady, 1, 0, 2, 5),
          (steady, 1, 0, 1, 5), (PLACES, 0, 1, 2, 5), (PLACES, 3, 1, 2, 4, 1.0),
-         (FIRST, 1, 0, 2, 5, 2.0), (early, 1, 0, 2, 5, 2.0), (late, 2, 0, 2, 5, 2.0)],
+         (FIRST, 1, 0, 2, 5, 2.0), (early, 1, 0, 2, 5, 2.0), (late, 2, 0, 2, 5, 2.0),
+         (narrow, 1, 0, 2, 4, 1.0)],
         draw=lambda rng: clear_model(rng, 1, 0, 2, 5, 1.5, tokens=3),
         draws=3,
     )  # fmt: skip

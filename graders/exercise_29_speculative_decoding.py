@@ -269,6 +269,9 @@ def test_adds_no_token_to_an_accepted_draft(submission):
     sure = one(3, 1)
     cases += [([0], np.ones((2, 1)), np.ones((1, 1))), ([1, 1], np.array([sure] * 3),
               np.array([sure] * 2))]  # fmt: skip
+    # p equals q in a hundred rows: whoever accepts a little less often refuses one of them.
+    half = np.full((101, 2), 0.5)
+    cases += [([0, 1] * 50, np.vstack([half[1:], one(2, 0)]), half[1:])]
     STEP.assert_holds(
         submission, [with_generator(case) for case in cases], draw=draw_accepted, draws=3
     )
@@ -388,7 +391,8 @@ def test_replaces_from_another_distribution(submission):
 def test_draws_the_extra_token_otherwise(submission):
     """The extra token is a draw from the last row of p."""
     first = np.array([0.5, 0.125, 0.25, 0.125])
-    lasts = np.array([0.125, 0.625, 0.0, 0.25]), np.array([1, 58, 0, 5]) / 64
+    # Nothing is taken off it: q says the first token more often than p does.
+    lasts = np.array([0.4375, 0.3125, 0.0, 0.25]), np.array([1, 58, 0, 5]) / 64
     cases = [
         ([0, 2], np.array([first, first, last]), np.array([first, first]), 6, times)
         for last, times in zip(lasts, (120, 180), strict=True)

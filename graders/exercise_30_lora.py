@@ -312,13 +312,14 @@ def test_expects_a_bias(submission):
         extra = [key for key in got["keys"] if key not in ("A", "B", "base.weight")]
         expect(not extra, f"unexpected keys in the state dict: {extra}",
                given=described(parts, alpha))  # fmt: skip
-    for (parts, alpha, x), (kind, *_, y) in submission.each_probe(
+    for (parts, alpha, x), (kind, _, bias, y) in submission.each_probe(
         probe_merged, [(parts, alpha, inputs[0]) for parts, alpha, inputs in problems]
     ):
         given = f"{described(parts, alpha)}.merge()"
         expect(kind == "Linear", f"expected an nn.Linear, got a {kind}", given=given)
         # Loosely: how A and B are merged is for another check.
         assert_tensor(y, shape=(len(x), len(parts[0])), given=f"{given}, output")
+        expect(bias is None or not bias.any(), f"its bias is {show(bias)}", given=given)
 
 
 @check("LoRALinear", points=0.5,
@@ -437,6 +438,8 @@ def test_makes_float32_of_everything(submission):
         expect(kind == "Linear", f"expected an nn.Linear, got a {kind}", given=given)
         for name, part in (("weight", weight), ("bias", bias)):
             assert_tensor(part, dtype=F64, given=f"{given}, {name}")
+        # Which numbers they are is for another check: these came through float32.
+        expect((weight != weight.float()).any(), "its weights are rounded to float32", given=given)
 
 
 @check("LoRALinear", points=0.5,

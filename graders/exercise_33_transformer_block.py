@@ -734,8 +734,8 @@ COUNT = Truth(
 
 
 def some_model(rng):
-    sizes = [int(n) for n in rng.integers(2, 2000, 4)]
-    return int(rng.integers(1, 100)), *sizes
+    sizes = [int(n) for n in rng.integers(2, 200, 4)]  # so small that one may build it and count
+    return int(rng.integers(1, 9)), *sizes
 
 
 @check("transformer_parameters", points=0.5,
@@ -744,9 +744,8 @@ def some_model(rng):
             "stands before and after the blocks.")  # fmt: skip
 def test_counts_otherwise(submission):
     """Embeddings, blocks, all biases and norms are counted, the tied matrix once; exactly."""
-    cases = [(12, 768, 3072, 50257, 1024), (1, 2, 8, 5, 3), (2, 3, 5, 7, 11), (96, 12288, 49152,
-             50257, 2048), (1, 1, 1, 1, 1), (3, 7, 2, 4, 6, True),
-             (10**6, 10**6, 10**6 + 1, 10**6, 7)]  # fmt: skip
+    cases = [(12, 768, 3072, 50257, 1024), (1, 2, 8, 5, 3), (2, 3, 5, 7, 11), (1, 1, 1, 1, 1),
+             (3, 7, 2, 4, 6, True), (48, 5, 20, 257, 300)]  # fmt: skip
     names = ("layers", "d_model", "d_ff", "vocab_size", "context")
     by_name = (), dict(zip(names, (4, 6, 9, 13, 8), strict=True))
     COUNT.assert_holds(submission, [*cases, by_name], draw=some_model)

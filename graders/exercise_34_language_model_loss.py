@@ -607,22 +607,33 @@ def unequal(rng):
     return [batch(rng, 2, 5, 7), batch(rng, 1, 3, 1), batch(rng, 3, 4, 3)]
 
 
-def assert_steps(submission, seed, dtype, calls, given, *, loss=True, parameters=True, **options):
-    """Each step returned the mean it was made from and left the right parameters."""
-    seen, modes = submission.probe(probe_steps, seed, dtype, calls, options)
-    right = steps(seed, dtype, calls, options.get("momentum", 0.0),
-                  options.get("rate") == 1.0 and options.get("mode", "train") == "train")
-    tolerance = SLOPE[getattr(torch, dtype)]
-    for (mean, parts), (returned, values, _) in zip(right, seen, strict=True):
-        if loss:
-            returned = assert_python_float(returned, given=f"{given}, the loss returned")
-            assert_close(returned, mean, given=f"{given}, the loss returned", **tolerance)
-        if not parameters:
-            continue
-        for name, value, part in zip(("table", "weight", "bias"), values, parts, strict=True):
-            wanted = torch.tensor(part, dtype=getattr(torch, dtype))
-            assert_close(value, wanted, given=f"{given}, the {name} afterwards", **tolerance)
-    return seen, modes
+def assert_steps(submission, problems, *, loss=True, parameters=True):
+    """Each step returned the mean it was made from and left the right parameters.
+
+    Problems are (seed, dtype, calls, words for a message, options). They travel together, as the
+    model's class takes as long to arrive as a step takes.
+    """
+    cases = [(seed, dtype, calls, options) for seed, dtype, calls, _, options in problems]
+    came = [*submission.each_probe(probe_steps, cases)]
+    for (seed, dtype, calls, given, options), (_, (seen, _)) in zip(problems, came, strict=True):
+        right = steps(seed, dtype, calls, options.get("momentum", 0.0),
+                      options.get("rate") == 1.0 and options.get("mode", "train") == "train")
+        tolerance = SLOPE[getattr(torch, dtype)]
+        for (mean, parts), (returned, values, _) in zip(right, seen, strict=True):
+            if loss:
+                returned = assert_python_float(returned, given=f"{given}, the loss returned")
+                assert_close(returned, mean, given=f"{given}, the loss returned", **tolerance)
+            if not parameters:
+                continue
+            for name, value, part in zip(("table", "weight", "bias"), values, parts, strict=True):
+                wanted = torch.tensor(part, dtype=getattr(torch, dtype))
+                assert_close(value, wanted, given=f"{given}, the {name} afterwards", **tolerance)
+    return [outcome for _, outcome in came]
+
+
+def unequal_problem(seed, dtype):
+    calls = [unequal(np.random.default_rng(seed))]
+    return seed, dtype, calls, "three batches in which 7, 1 and 3 tokens count", {}
 
 
 @check("accumulated_step", points=1,
@@ -630,13 +641,9 @@ def assert_steps(submission, seed, dtype, calls, given, *, loss=True, parameters
             "batch's summed loss, so that each of the eight weighs the same?")  # fmt: skip
 def test_averages_the_batches_means(submission):
     """The step follows the gradient of the mean over all tokens, however they are cut."""
-    for number, dtype in ((31, "float32"), (32, "float64")):
-        calls = [unequal(np.random.default_rng(number))]
-        assert_steps(submission, number, dtype, calls, "three batches in which 7, 1 and 3 tokens "
-                     "count", loss=False)  # fmt: skip
-    for seed in seeds_of(submission, 1):
-        calls = [unequal(np.random.default_rng(seed))]
-        assert_steps(submission, seed, "float32", calls, "three batches", loss=False)
+    (seed,) = seeds_of(submission, 1)
+    problems = [unequal_problem(31, "float32"), unequal_problem(seed, "float64")]
+    assert_steps(submission, problems, loss=False)
 
 
 @check("accumulated_step", points=0.5,
@@ -644,13 +651,14 @@ def test_averages_the_batches_means(submission):
             "the next call begins?")  # fmt: skip
 def test_adds_to_old_gradients(submission):
     """Neither gradients left over nor an earlier call have any effect on a step."""
-    for number, seed in ((33, 33), *((s, s) for s in seeds_of(submission, 1))):
-        rng = np.random.default_rng(number)
+    problems = []
+    for seed in (33, *seeds_of(submission, 1)):
+        rng = np.random.default_rng(seed)
         alike = [[batch(rng, 2, 3), batch(rng, 2, 3)] for _ in range(2)]
-        assert_steps(submission, seed, "float64", alike[:1], "old gradients are all 7",
-                     loss=False, stale=7.0)  # fmt: skip
-        assert_steps(submission, seed, "float64", alike, "two calls in a row", loss=False,
-                     momentum=0.5)  # fmt: skip
+        problems.append((seed, "float64", alike, "two calls in a row", {"momentum": 0.5}))
+    given, options = "old gradients are all 7", {"stale": 7.0}
+    problems.insert(1, (33, "float64", problems[0][2][:1], given, options))
+    assert_steps(submission, problems, loss=False)
 
 
 @check("accumulated_step", points=0.5,
@@ -678,23 +686,21 @@ def test_keeps_every_graph(submission):
        hint="Which mean was the gradient made from, and at which moment is it read?")  # fmt: skip
 def test_reports_another_mean(submission):
     """What comes back is a float: the mean over all counted tokens, from before the step."""
-    for number, dtype in ((35, "float32"), (36, "float64")):
-        calls = [unequal(np.random.default_rng(number))]
-        assert_steps(submission, number, dtype, calls, "three batches in which 7, 1 and 3 tokens "
-                     "count", parameters=False)  # fmt: skip
-    for seed in seeds_of(submission, 1):
-        calls = [unequal(np.random.default_rng(seed))]
-        assert_steps(submission, seed, "float64", calls, "three batches", parameters=False)
+    (seed,) = seeds_of(submission, 1)
+    problems = [unequal_problem(35, "float32"), unequal_problem(seed, "float64")]
+    assert_steps(submission, problems, parameters=False)
 
 
 @check("accumulated_step", points=0.5,
        hint="The mask is True at first tokens, too. Is there a prediction for them?")  # fmt: skip
 def test_counts_first_tokens(submission):
     """First tokens are predicted by nothing and do not count, whatever the mask says."""
+    problems = []
     for seed in (37, *seeds_of(submission, 1)):
         rng = np.random.default_rng(seed)
         batches = [batch(rng, 3, 3, first=True), batch(rng, 1, 4, 2, first=True)]
-        assert_steps(submission, seed, "float64", [batches], "masks that are True at first tokens")
+        problems.append((seed, "float64", [batches], "masks that are True at first tokens", {}))
+    assert_steps(submission, problems)
 
 
 @check("accumulated_step", points=0.5,
@@ -702,14 +708,16 @@ def test_counts_first_tokens(submission):
             "sum?")  # fmt: skip
 def test_stumbles_over_an_empty_batch(submission):
     """A batch in which no token counts adds nothing, and a single counted token is enough."""
+    problems = []
     for seed in (38, *seeds_of(submission, 1)):
         rng = np.random.default_rng(seed)
         none, single = batch(rng, 2, 3, 0), batch(rng, 2, 1, first=True)
         batches = [none, batch(rng, 2, 3, 3), single]
-        assert_steps(submission, seed, "float64", [batches], "batches in which 0, 3 and 0 tokens "
-                     "count, one of them of length 1")  # fmt: skip
-        assert_steps(submission, seed, "float32", [[batch(rng, 1, 3, 1)]],
-                     "one batch in which one token counts")  # fmt: skip
+        given = "batches in which 0, 3 and 0 tokens count, one of them of length 1"
+        problems.append((seed, "float64", [batches], given, {}))
+    alone = [[batch(np.random.default_rng(41), 1, 3, 1)]]
+    problems.insert(1, (41, "float32", alone, "one batch in which one token counts", {}))
+    assert_steps(submission, problems)
 
 
 @check("accumulated_step", points=0.5,
@@ -717,17 +725,18 @@ def test_stumbles_over_an_empty_batch(submission):
             "that mode, and is it in it afterwards?")  # fmt: skip
 def test_changes_the_mode(submission):
     """Every module runs in the mode in which it came, and is in it afterwards."""
-    for number in (39, *seeds_of(submission, 1)):
-        calls = [[batch(np.random.default_rng(number), 2, 3)]]
-        for mode in ("train", "eval", "mixed"):
-            given = f"a model in {mode} mode with dropout"
-            seen, (before, after) = assert_steps(
-                submission, number, "float64", calls, given, parameters=False, mode=mode, rate=1.0
-            )
-            expect(before == after, "modules are in another mode afterwards", given=given)
-            during = [event[1] for event in seen[0][2] if not isinstance(event, str)]
-            expect(all(modes == before for modes in during),
-                   "modules ran in another mode than they came in", given=given)  # fmt: skip
+    (seed,) = seeds_of(submission, 1)
+    problems = [
+        (number, "float64", [[batch(np.random.default_rng(number), 2, 3)]],
+         f"a model in {mode} mode with dropout", {"mode": mode, "rate": 1.0})
+        for number, mode in ((39, "train"), (39, "eval"), (39, "mixed"), (seed, "mixed"))
+    ]  # fmt: skip
+    outcomes = assert_steps(submission, problems, parameters=False)
+    for (*_, given, _), (seen, (before, after)) in zip(problems, outcomes, strict=True):
+        expect(before == after, "modules are in another mode afterwards", given=given)
+        during = [event[1] for event in seen[0][2] if not isinstance(event, str)]
+        expect(all(modes == before for modes in during),
+               "modules ran in another mode than they came in", given=given)  # fmt: skip
 
 
 def probe_left(answer, seed, batches):

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from gradekit.grading import (
-    Code,
     Truth,
     assert_close,
     assert_tensor,
@@ -87,18 +86,19 @@ def rows(st, *shape, of):
 # ---- reparameterize ----------------------------------------------------------------------------
 
 
-def generator(seed):
-    return Code(f"torch.Generator().manual_seed({seed})")
+def probe_samples(answer, mu, log_var, seed):
+    # The noise, which is the sample at mu 0 and log_var 0, and the sample. Generators are made
+    # here, since one that travels takes as long as a hundred samples.
+    zero = torch.zeros_like(mu)
+    return [
+        answer.reparameterize(*args, torch.Generator().manual_seed(seed))
+        for args in ((zero, zero), (mu, log_var))
+    ]
 
 
 def assert_follows(submission, cases, rtol, atol, exact_type=False):
     """Each sample for (mu, log_var, seed) is mu plus exp(log_var / 2) of the noise for 0 and 0."""
-    calls = []
-    for mu, log_var, seed in cases:
-        zero = torch.zeros_like(mu)
-        calls += [(zero, zero, generator(seed)), (mu, log_var, generator(seed))]
-    answers = [value for _, value in submission.each("reparameterize", calls)]
-    for (mu, log_var, seed), noise, sample in zip(cases, answers[::2], answers[1::2], strict=True):
+    for (mu, log_var, seed), (noise, sample) in submission.each_probe(probe_samples, cases):
         given = f"reparameterize({show(mu)}, {show(log_var)}, torch.Generator() of seed {seed})"
         for value in (noise, sample):
             assert_tensor(value, shape=tuple(mu.shape), given=given)
@@ -152,16 +152,20 @@ def judge_noise(noise, given):
                given=given)  # fmt: skip
 
 
+def probe_noise(answer, zero, seed):
+    return answer.reparameterize(zero, zero.clone(), torch.Generator().manual_seed(seed))
+
+
 @check("reparameterize", points=0.5,
        hint="Draw a histogram of some thousand entries at mu 0 and log_var 0. Is it a standard "
             "normal one, and is every entry drawn by itself?")  # fmt: skip
 def test_draws_other_noise(submission):
     """The noise is standard normal, and independent from entry to entry."""
     many, two = torch.zeros(64, 64), torch.zeros(1, 2)
-    calls = [(many, many, generator(seed)) for seed in (3, *seeds_of(submission, 1))]
-    *large, small = submission.each("reparameterize", [*calls, (two, two, generator(9))])
-    for (*_, source), noise in large:
-        judge_noise(noise, f"reparameterize of 64 by 64 zeros, {show(source)}")
+    cases = [(many, seed) for seed in (3, *seeds_of(submission, 1))]
+    *large, small = submission.each_probe(probe_noise, [*cases, (two, 9)])
+    for (_, seed), noise in large:
+        judge_noise(noise, f"reparameterize of 64 by 64 zeros, torch.Generator() of seed {seed}")
     noise = assert_tensor(small[1], shape=(1, 2), given="reparameterize of two zeros")
     expect(abs(float(noise.sum())) > 1e-4, "two entries add up to zero: the noise of a batch is "
            "not to be centred", given="reparameterize of two zeros")  # fmt: skip
@@ -448,9 +452,11 @@ def one_pixel(rng, code=2, dtype=None, samples=1):
 def test_weighs_the_divergence_otherwise(submission):
     """The divergence, summed over the latent axes, is added once for each sample."""
     zero = torch.zeros(1, 1)
+    _, _, mu, log_var = fixed(one_pixel, 33, 3, F32, 2)
+    sure = torch.ones(2, 4), torch.full((2, 4), 25.0)  # adds nothing, however it is averaged
     ELBO.assert_holds(
         submission,
-        [fixed(one_pixel, 23, 3, F32, 2), fixed(one_pixel, 24, 1, F64, 2),
+        [(*sure, mu, log_var), fixed(one_pixel, 23, 3, F32, 2), fixed(one_pixel, 24, 1, F64, 2),
          *((zero, zero, zero, zero + size) for size in (-60.0, 30.0))],
         draw=lambda rng: one_pixel(rng, int(rng.integers(1, 5)), None, 2),
     )  # fmt: skip
@@ -544,6 +550,7 @@ BOUND = Truth(
     "importance_weighted_bound", mean_of_decimals, inputs=tables(), rtol=0, judge=judge
 )
 BOUND_DIGITS = closer(BOUND)
+OFFSET = 1000.0  # a bound there is good to 3e-5 in float32; log K kept in float32 is off by 1e-7
 
 
 def weights_of(rng, draws=None, samples=None, dtype=None):
@@ -601,13 +608,19 @@ def test_shares_one_maximum(submission):
     )
 
 
+def far_weights(rng, *sizes):
+    (table,) = weights_of(rng, *sizes)
+    return (table + OFFSET,)
+
+
 @check("importance_weighted_bound", points=0.5,
        hint="In which type do you compute, and are the weights afterwards what they were?")
 def test_bounds_in_another_type(submission):
     """importance_weighted_bound: type and digits are those of the weights, which stay."""
     BOUND_DIGITS.assert_holds(
         submission,
-        [fixed(weights_of, 34, 3, 3, F32), fixed(weights_of, 35, 3, 2, F64)],
-        draw=weights_of,
+        [fixed(far_weights, 34, 3, 3, F32), fixed(far_weights, 35, 3, 2, F64)],
+        draw=far_weights,
+        draws=3,
         unchanged=True,
     )

@@ -514,6 +514,11 @@ def test_clips_or_changes_what_it_steps_from(submission):
     """ddim_step: data far outside of [-1, 1] are used as they are, and arguments stay."""
     draw = far(step_parts)
     STEP.assert_holds(submission, [fixed(draw, 38), fixed(draw, 39)], draw=draw, unchanged=True)
+    # What comes of -1 is for another check, and so is only looked at where it was handed in.
+    x_t, t, _, noise, alpha_bar = fixed(step_parts, 43, (2, 2), F32)
+    clean = torch.tensor([-1, 0])
+    called = submission.call("ddim_step", x_t, t, clean, noise, alpha_bar)
+    expect(same(called.args[2], clean), "it changed t_previous", given="ddim_step to [-1, 0]")
 
 
 # ---- guided_noise ------------------------------------------------------------------------------
