@@ -220,10 +220,8 @@ def test_scales_or_multiplies_otherwise(submission):
         problem(1, (4, 3, 2), 16.0, (5,)),
         problem(2, (3, 5, 2), 1, (4,)),
         problem(3, (2, 3, 4), 6, (3,)),
-        problem(4, (3, 3, 3), 0.75, (2,)),
         problem(5, (5, 2, 1), 8.0, (3,)),
         drawn_problem(submission, (4,)),
-        drawn_problem(submission, (3,)),
     ])  # fmt: skip
 
 
@@ -235,7 +233,6 @@ def test_takes_rows_only(submission):
     shapes = (), (2, 3), (2, 1, 3), (0,), (1,), (4, 4)
     assert_outputs(submission, [
         problem(6, (4, 3, 2), 5.0, *shapes),
-        problem(7, (4, 4, 4), 2.0, *shapes),
         drawn_problem(submission, *shapes),
     ])  # fmt: skip
 
@@ -378,7 +375,6 @@ def test_merges_something_else(submission):
         problem(21, (4, 3, 2), 16.0, (5,)),
         problem(22, (3, 3, 3), 1, (4,)),
         problem(23, (2, 5, 4), 6.0, (2, 3)),
-        drawn_problem(submission, (4,)),
         drawn_problem(submission, (2, 2)),
     ]
     cases = [(parts, alpha, inputs[0]) for parts, alpha, inputs in problems]
@@ -702,11 +698,9 @@ def test_replaces_other_layers(submission):
     rng = rng_of(submission)
     drawn = some_recipe(rng, 2), ["q", str(rng.choice(["k", "fc", "0"]))], 2, 4.0, ""
     cases = [
-        (MODEL, ("q", "v"), 2, 4.0, ""),
-        (MODEL, {"seq", "0", "absent"}, 2, 4.0, ""),
+        (MODEL, {"q", "0", "absent"}, 2, 4.0, ""),
         (NAMED, ("k", "q"), 2, 4.0, ""),
-        (NAMED, ("base", "fc"), 2, 4.0, ""),
-        (NAMED, ["A"], 2, 4.0, ""),
+        (NAMED, ["base", "fc", "A"], 2, 4.0, ""),
         (("sequential", [lin(3, 3), lin(3, 3), ("other", "norm")]), ("0", "2"), 2, 1.0, ""),
         drawn,
     ]
@@ -731,7 +725,6 @@ def test_replaces_other_layers(submission):
 def test_freezes_too_little_or_too_much(submission):
     """Afterwards the new A and B are trainable, and nothing else in the model is."""
     cases = [
-        (MODEL, ("q", "v"), 2, 4.0, ""),
         (OWN, ("q",), 2, 4.0, ""),
         (NAMED, ("A", "base"), 2, 4.0, ""),
         (("holder", {"tok": ("other", "embedding"), "q": lin(3, 5)}), ("q",), 2, 1.0, "tied"),
@@ -773,7 +766,7 @@ def test_counts_something_else(submission):
 def test_freezes_before_it_fails(submission):
     """Where no linear layer has such a name, ValueError is raised and the model is as it was."""
     cases = [
-        (MODEL, ("k", "blocks", "norm")),
+        (BLOCK, ("k", "blocks", "norm")),
         (NAMED, ["v", "proj", "kq"]),
         (lin(3, 2), ("q", "weight")),
         (OWN, ()),
@@ -785,7 +778,7 @@ def test_freezes_before_it_fails(submission):
         expect(raised == "ValueError", f"expected a ValueError, got {raised}", given=given)
         assert_untouched(before, after, given=f"the model after {given}")
         expect(kept, "layers of the model were replaced", given=given)
-    worked = submission.probe(probe_apply, MODEL, ("q",), 2, 4.0, "")
+    worked = submission.probe(probe_apply, BLOCK, ("q",), 2, 4.0, "")
     expect(worked["bases"], "expected layers that are adapted",
            given="apply_lora(model, ['q'], 2, 4.0)")  # fmt: skip
 
@@ -810,7 +803,7 @@ def test_hands_on_something_else(submission):
         expect(shapes[0] == shapes[1], f"expected A and B of shapes {shapes[1]}, got {shapes[0]}",
                given=given)  # fmt: skip
         assert_close(outputs[0], outputs[1], rtol=1e-5, given=given)  # the same arithmetic
-    more = [(MODEL, ("q", "v"), 2, 4.0, "modes"), (some_recipe(rng), ("q",), 2, 4.0, "modes")]
+    more = [(BLOCK, ("q", "v"), 2, 4.0, "modes"), (some_recipe(rng), ("q",), 2, 4.0, "modes")]
     for given, _, got in applied(submission, more):
         unchanged = got["unchanged"] or not got["own"][1]  # or the answer's class changes them
         expect(unchanged, "parameters of the model have other values", given=given)
@@ -879,7 +872,6 @@ def test_names_them_otherwise(submission):
         (DEEP, False),
         (("sequential", [lora(), lora(2, 3)]), False),
         (lora(3, 2, 2), False),
-        (with_lora(np.random.default_rng(31), MODEL), False),
         (with_lora(rng_of(submission), some_recipe(rng_of(submission))), False),
     ])  # fmt: skip
 

@@ -379,7 +379,7 @@ def probe_calls(answer, cases):
     """Each call's value, None where it raised, and what is left of its arguments."""
     left = []
     for seed, case in enumerate(cases):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         value = None
         with contextlib.suppress(Exception):
             value = answer.next_token_loss(*case)
@@ -744,7 +744,7 @@ def probe_left(answer, seed, batches):
     losses, states = [], []
     for number in (3, 4):
         model = Net([0.01 * part for part in build(seed, "float32")])
-        torch.manual_seed(number)
+        torch.default_generator.manual_seed(number)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         losses.append(answer.accumulated_step(model, batches, optimizer))
         states.append(torch.get_rng_state())

@@ -175,7 +175,7 @@ def probe(answer, seeds, zero):
     # Two calls with one generator from each seed, and whether torch's random state is the same.
     seen = []
     for number, seed in enumerate(seeds):
-        torch.manual_seed(number)
+        torch.default_generator.manual_seed(number)
         before = torch.get_rng_state()
         source = torch.Generator().manual_seed(seed)
         values = [answer.reparameterize(zero, zero, source) for _ in range(2)]

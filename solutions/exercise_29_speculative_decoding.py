@@ -25,7 +25,7 @@ import numpy as np
 
 def residual_distribution(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Return max(0, p - q), normalised."""
-    left = np.maximum(p - q, 0.0)  # (V,)
+    left = (p - q).clip(min=0.0)  # (V,)
     total = left.sum()
     # Equal distributions refuse nothing, so any answer would do but 0 / 0.
     return left / total if total > 0 else p.copy()
@@ -49,7 +49,8 @@ def speculative_step(
 
 def acceptance_rate(p: np.ndarray, q: np.ndarray) -> float:
     """Return the sum over t of q(t) * min(1, p(t) / q(t))."""
-    return float(np.minimum(p, q).sum())  # without the quotient, which is 0 / 0 where both are 0
+    # q * min(1, p / q) is the lesser of p and q, without a quotient that may be 0 / 0.
+    return float(np.min([p, q], axis=0).sum())
 
 
 def expected_tokens(rate: float, k: int) -> float:

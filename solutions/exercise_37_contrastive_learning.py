@@ -57,9 +57,10 @@ def hard_triplet_loss(
     same = labels[:, None] == labels[None, :]
     itself = torch.eye(len(labels), dtype=torch.bool)
     positive, negative = same & ~itself, ~same
-    anchor = positive.any(dim=1) & negative.any(dim=1)  # (N,)
-    if not anchor.any():
+    farthest = distances.masked_fill(~positive, -torch.inf).amax(dim=1)  # (N,)
+    nearest = distances.masked_fill(~negative, torch.inf).amin(dim=1)  # (N,)
+    losses = farthest - nearest + margin
+    losses = losses[losses > -torch.inf]  # who lacks a positive or a negative is no anchor
+    if len(losses) == 0:
         return embeddings.sum() * 0.0  # the mean of nothing would be nan
-    farthest = distances.masked_fill(~positive, -torch.inf).amax(dim=1)[anchor]
-    nearest = distances.masked_fill(~negative, torch.inf).amin(dim=1)[anchor]
-    return F.relu(farthest - nearest + margin).mean()
+    return F.relu(losses).mean()
