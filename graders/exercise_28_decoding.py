@@ -501,16 +501,12 @@ FIRST = model(
 )
 
 
-def clear_model(rng, *arguments, tokens=4, impossible=0):
+def clear_model(rng, *arguments, tokens=4):
     """A random model, for which these arguments have a clear answer."""
     while True:
         counts = rng.integers(5, 60, size=(2, tokens, tokens)).astype(float)
-        for _ in range(impossible):
-            counts[tuple(rng.integers((2, tokens, tokens)))] = 0.0
-        shares = counts / counts.sum(axis=2, keepdims=True)
-        weights = np.log(shares, where=shares > 0, out=np.full(shares.shape, -INF)).tolist()
-        text = f"lambda t: np.array({weights})[len(t) % 2][t[-1]]"
-        step = Code(text.replace("inf", "np.inf"))
+        weights = np.log(counts / counts.sum(axis=2, keepdims=True)).tolist()
+        step = Code(f"lambda t: np.array({weights})[len(t) % 2][t[-1]]")
         if competes_clearly(step.build(), *arguments):
             return step, *arguments
 
@@ -576,10 +572,10 @@ def test_stops_at_another_length(submission):
     """`max_length` counts `start`; live sequences compete as they are; `start` may be `end`."""
     BEAM.assert_holds(
         submission,
-        [(TRAP, 2, 3, 2, 1), (TRAP, 3, 3, 2, 1, 1.0), (TRAP, 2, 3, 2, 2), (TRAP, 2, 0, 2, 3),
-         (PLACES, 3, 3, 2, 4), (PLACES, 1, 1, 1, 3), (TRAP, 0, 0, 3, 2, 1.0), (FIRST, 2, 0, 9, 3),
+        [(TRAP, 2, 3, 2, 1), (TRAP, 3, 3, 2, 1, 1.0), (TRAP, 2, 3, 1, 2), (TRAP, 2, 0, 1, 3),
+         (PLACES, 3, 3, 1, 4), (PLACES, 1, 1, 1, 3), (TRAP, 0, 0, 1, 2, 1.0), (FIRST, 2, 0, 9, 3),
          (model([[4, 16], [15, 5]]), 0, 1, 5, 3)],
-        draw=lambda rng: clear_model(rng, 2, 2, int(rng.integers(1, 6)), int(rng.integers(2, 4))),
+        draw=lambda rng: clear_model(rng, 2, 2, 1, int(rng.integers(2, 5))),
     )  # fmt: skip
 
 
@@ -596,6 +592,15 @@ def listening(answer, table, start, end, width, length, penalty):
 
     result = answer.beam_search(f, start, end, width, length, penalty)
     return result, heard, table
+
+
+def single_file(rng):
+    """A model in which each token has one that may follow: it leads from `start` to `end`."""
+    order = rng.permutation(4)
+    weights = np.full((4, 4), -INF)
+    weights[order[:-1], order[1:]] = -rng.uniform(0.1, 1.0, 3).round(3)
+    step = Code(f"lambda t: np.array({weights.tolist()})[t[-1]]".replace("inf", "np.inf"))
+    return step, int(order[0]), int(order[3]), 3, 6, 0.0
 
 
 def tables(submission):
@@ -623,8 +628,8 @@ def test_asks_for_what_follows_the_end(submission):
             expect(tokens[:1] == [1], f"step got {tokens}, which does not begin with 1",
                    given=given)  # fmt: skip
             expect(0 not in tokens, f"step got {tokens}, which is finished", given=given)
-        expected = by_rank(lambda t, table=table: table[len(t) % 2, t[-1]], 1, 0, 3, 4)
-        judge_beam(result, expected)
+        # What is found is for other checks.
+        expect(result is not None and len(heard) > 0, "step was not asked", given=given)
 
 
 @check("beam_search", points=0.5,
@@ -641,5 +646,5 @@ def test_writes_into_what_step_gives(submission):
         submission,
         [(Code("lambda t: np.array([[-np.inf, 0.0], [-1.25, -0.5]])[t[-1]]"), 0, 0, 2, 4),
          (Code("lambda t: np.array([-np.inf, -0.25, -1.5])"), 2, 0, 5, 3)],
-        draw=lambda rng: clear_model(rng, 1, 0, 3, 4, impossible=3),
+        draw=single_file,
     )  # fmt: skip

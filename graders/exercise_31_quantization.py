@@ -671,9 +671,13 @@ def test_always_takes_eight_bits(submission):
     """With `bits` there are 2**bits - 1 steps and codes up to there."""
     x = np.array([-1.0, 0.2, 2.1])
     cases = [(x, 4), (x, 2), (x, 7), (x * 0.9, 3), ((x,), {"bits": 5}), (np.array([5.0, 3.0]), 2)]
-    # Both ends are rounded up: the larger one beyond the largest code.
-    cases += [(np.array([-1.5, 13.5, 3.2]), 4), (np.array([-0.375, 0.375, 0.1]), 2)]
     RANGE_OF_BITS.assert_holds(submission, cases, draw=draw_affine_bits, draws=3)
+    # Both ends are rounded up: the larger one beyond the largest code, unless it is clipped.
+    cases = [(np.array([-1.5, 13.5, 3.2]), 4), (np.array([-0.375, 0.375, 0.1]), 2)]
+    for (x, bits), value in submission.each("quantize_affine", cases):
+        q = np.asarray(parts_of(value, AFFINE_PARTS)[0])
+        expect((q < 2**bits).all(), f"expected codes below {2**bits}, got {show(q)}",
+               given=f"quantize_affine({show(x)}, {bits})")  # fmt: skip
 
 
 def draw_far(rng):
