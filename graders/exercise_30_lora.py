@@ -727,7 +727,8 @@ def test_freezes_too_little_or_too_much(submission):
     cases = [
         (OWN, ("q",), 2, 4.0, ""),
         (NAMED, ("A", "base"), 2, 4.0, ""),
-        (("holder", {"tok": ("other", "embedding"), "q": lin(3, 5)}), ("q",), 2, 1.0, "tied"),
+        (("holder", {"tok": ("other", "embedding"), "q": lin(3, 5), "head": lin(2, 2)}), ("q",),
+         2, 1.0, "tied"),
         (some_recipe(rng_of(submission)), ("q", "0"), 2, 4.0, ""),
     ]
     for given, paths, got in applied(submission, cases):
