@@ -57,10 +57,10 @@ def hard_triplet_loss(
     same = labels[:, None] == labels[None, :]
     itself = torch.eye(len(labels), dtype=torch.bool)
     positive, negative = same & ~itself, ~same
-    farthest = distances.masked_fill(~positive, -torch.inf).amax(dim=1)  # (N,)
-    nearest = distances.masked_fill(~negative, torch.inf).amin(dim=1)  # (N,)
-    losses = farthest - nearest + margin
-    losses = losses[losses > -torch.inf]  # who lacks a positive or a negative is no anchor
-    if len(losses) == 0:
+    _, group, counts = labels.unique(return_inverse=True, return_counts=True)
+    anchor = counts[group] > 1  # (N,): who has a positive; without any negative all losses are 0
+    if not anchor.any():
         return embeddings.sum() * 0.0  # the mean of nothing would be nan
-    return F.relu(losses).mean()
+    farthest = distances.masked_fill(~positive, -torch.inf)[anchor].amax(dim=1)  # (anchors,)
+    nearest = distances.masked_fill(~negative, torch.inf)[anchor].amin(dim=1)  # (anchors,)
+    return F.relu(farthest - nearest + margin).mean()
