@@ -42,6 +42,7 @@ class Found(NamedTuple):
         notes: What an instructor should know of how it was found.
         parts: Modules that learners write, where the answer has several; `stub` and `solution` then
             only import them.
+        home: Where an answer runs, if not beside the tests.
     """
 
     slug: str
@@ -54,6 +55,7 @@ class Found(NamedTuple):
     modules: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    home: Path | None = None
 
     @property
     def sources(self) -> str:
@@ -126,7 +128,7 @@ def beside(tests: Iterable[Path], folder: Path, without: Iterable[Path]) -> tupl
             for path in sorted(place.glob("*.py" if is_package else "conftest.py")):
                 if path.resolve() not in left_out:
                     found[path] = None
-        for path in _files_in(test.parent):
+        for path in files_in(test.parent):
             size += path.stat().st_size
             if len(found) >= MANY_FILES or size > MANY_BYTES:
                 break
@@ -135,7 +137,8 @@ def beside(tests: Iterable[Path], folder: Path, without: Iterable[Path]) -> tupl
     return tuple(found)
 
 
-def _files_in(folder: Path) -> Iterator[Path]:
+def files_in(folder: Path) -> Iterator[Path]:
+    """The files below a folder, without hidden ones, links and those of tools."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         hidden = any(part.startswith(".") or part in NOT_TAKEN for part in parts)

@@ -21,6 +21,7 @@ from gradekit.authoring.importing.found import (
     title_of,
     without_solution,
 )
+from gradekit.authoring.importing.needs import named_in
 from gradekit.errors import KitError
 
 # Where the solution of `name.py` lies, from the folder of the stub.
@@ -178,11 +179,15 @@ def _exercise(
     except SyntaxError as error:
         return Passed(solution or module, f"line {error.lineno} is no valid Python: {error.msg}")
     folder = _common([*tests, module])
-    files = beside(tests, folder, [module, *([solution] if solution else [])])
+    without = [module, *([solution] if solution else [])]
+    files = beside(tests, folder, without)
+    needed = named_in(source, module.parent, without)
+    files += tuple(each for each in needed if each not in files)
     cases = tuple(Case(test, reader) for test in tests)
     notes = () if solution else ("no solution beside the stub: the module is taken for it",)
     names = _names_of(module, root)
-    return Found(slug, title_of(slug), stub, source, folder, files, cases, names, notes)
+    home = module.parent
+    return Found(slug, title_of(slug), stub, source, folder, files, cases, names, notes, (), home)
 
 
 def _of_several(
@@ -207,7 +212,9 @@ def _of_several(
             return Passed(solution or path, f"line {error.lineno} is no valid Python: {error.msg}")
         parts.append(Part(path.relative_to(place).as_posix(), stub, source))
     folder = _common([*tests, *modules])
-    files = beside(tests, folder, modules)
+    sources = "\n".join(part.solution for part in parts)
+    data = [path for path in named_in(sources, folder, modules) if path.suffix != ".py"]
+    files = tuple(dict.fromkeys([*beside(tests, folder, modules), *data]))
     names = tuple(sorted({_name_of(part.path) for part in parts}))
     notes = [
         "learners hand in the modules together with the exercise's own file, which imports them"
@@ -221,7 +228,17 @@ def _of_several(
     )
     cases = tuple(Case(test, reader) for test in tests)
     return Found(
-        slug, title_of(slug), entry, entry, folder, files, cases, names, tuple(notes), tuple(parts)
+        slug,
+        title_of(slug),
+        entry,
+        entry,
+        folder,
+        files,
+        cases,
+        names,
+        tuple(notes),
+        tuple(parts),
+        folder,
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
+from gradekit.authoring.importing.found import MANY_FILES, files_in
 from gradekit.course import LIBRARIES
 from gradekit.sandbox.packages import missing
 
@@ -25,6 +27,13 @@ def data_of(files: Iterable[Path], tests: Iterable[Path], sources: Iterable[str]
         for path in files
         if path not in left_out and path.suffix not in NOT_DATA and path.name in text
     ]
+
+
+def named_in(source: str, place: Path, without: Iterable[Path]) -> list[Path]:
+    """The data below a folder that an answer names, and the modules beside it that it imports."""
+    left_out = {path.resolve() for path in without}
+    files = [path for path in islice(files_in(place), MANY_FILES) if path.resolve() not in left_out]
+    return [*data_of(files, (), [source]), *helpers_of(files, place, source)]
 
 
 def helpers_of(files: Iterable[Path], home: Path, solution: str) -> list[Path]:

@@ -17,6 +17,7 @@ from gradekit.authoring.importing.found import (
     text_of,
     title_of,
 )
+from gradekit.authoring.importing.needs import named_in
 from gradekit.authoring.importing.notebooks import as_file, cells_of
 
 QUESTION = "# BEGIN QUESTION"
@@ -139,14 +140,17 @@ def _folder(tests: Path, files: list[Path], solutions: Path | None) -> Found | P
     if stub is None or solution is None:
         return Passed(tests, "no solution lies beside it: say where with `--solutions`")
     slug = slug_of(folder.name if stub.stem in ("solution", "student") else stub.stem)
+    source = _as_python(solution)
+    own = named_in(source, folder, [stub, solution, *files])
     return Found(
         slug,
         title_of(slug),
         _as_python(stub),
-        _as_python(solution),
+        source,
         folder,
-        beside(files, tests, []),
+        tuple(dict.fromkeys([*beside(files, tests, []), *own])),
         tuple(Case(each, "OtterTests") for each in files),
+        home=folder,
     )
 
 

@@ -119,12 +119,20 @@ class Target:
         """The files that lie beside an answer, by the paths under which it opens them."""
         tests = [case.path for case in self.found.cases]
         found = data_of(self.found.files, tests, [self.found.sources, *map(_source, tests)])
-        home = tests[0].parent  # where a notebook runs
+        home = self.found.home or tests[0].parent  # where a notebook runs
         found += helpers_of(self.found.files, home, self.found.sources)
-        return {
-            (path.relative_to(home).as_posix() if home in path.parents else path.name): path
-            for path in found
-        }
+        return {self._name_beside(path, home): path for path in found}
+
+    def _name_beside(self, path: Path, home: Path) -> str:
+        """The path under which an answer opens a file: what lies deeper it may know by name."""
+        inside = path.relative_to(home).as_posix() if home in path.parents else path.name
+        is_opened = path.suffix == ".py" or inside in self.found.sources
+        return inside if is_opened or home == self.cases_home else path.name
+
+    @property
+    def cases_home(self) -> Path:
+        """The folder of the tests, which a notebook shares with its answer."""
+        return self.found.cases[0].path.parent
 
     def write_grader(self, chosen: Sequence[Chosen]) -> None:
         """Write the grader, with a check for each chosen test."""

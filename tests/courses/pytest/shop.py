@@ -34,3 +34,8 @@ async def prices(sources):
 def shuffled(things, rng):
     """The things in an order that rng, a NumPy generator, gives."""
     raise NotImplementedError
+
+
+def catalogue():
+    """A dictionary of prices, as they stand in `data/prices.csv`."""
+    raise NotImplementedError

@@ -5,6 +5,8 @@ import random
 import sys
 import warnings
 
+from formats import SEPARATOR
+
 
 def read(path):
     with open(path) as file:
@@ -40,3 +42,9 @@ async def prices(sources):
 
 def shuffled(things, rng):
     return [things[place] for place in rng.permutation(len(things))]
+
+
+def catalogue():
+    with open("data/prices.csv") as file:
+        rows = [line.split(SEPARATOR) for line in file]
+    return {name: float(price) for name, price in rows}

@@ -3,7 +3,7 @@ import random
 
 import numpy as np
 import pytest
-from shop import colour, complain, dice, prices, read, shuffled, write
+from shop import catalogue, colour, complain, dice, prices, read, shuffled, write
 
 
 @pytest.fixture
@@ -30,6 +30,10 @@ def test_write(tmp_path, monkeypatch):
     assert (tmp_path / "list.txt").read_text() == "1 tea\n2 rice\n"
     assert (tmp_path / "done.txt").read_text() == "2"
     assert read("list.txt") == ["1 tea", "2 rice"]
+
+
+def test_catalogue():
+    assert catalogue() == {"tea": 2.5, "rice": 1}
 
 
 def test_colour(monkeypatch):

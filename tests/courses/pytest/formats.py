@@ -1,0 +1,3 @@
+"""What the shop's answer imports from beside it."""
+
+SEPARATOR = ","
