@@ -258,6 +258,21 @@ def test_arrays_that_are_gone_weigh_nothing(shared: Session) -> None:
         run.close()
 
 
+def test_equality_without_an_answer_is_false(stack: Session) -> None:
+    """An `__eq__` that gives None makes objects unequal, as it does natively."""
+    (cell,) = solution("stack").cells
+    line = "return isinstance(other, Bag) and sorted(self.items) == sorted(other.items)"
+    assert line in cell
+    run = stack._run(Submission("answer.py", (cell.replace(line, "pass"),), ""))
+    try:
+        run.begin_check("one")
+        bag = run.variable("Bag")
+        assert (bag(1) != bag(2)) is True
+        assert not bag(1) == bag(1)  # noqa: SIM201  # the other operator is asked
+    finally:
+        run.close()
+
+
 def test_numbers_of_objects_follow_the_check(stack: Session) -> None:
     """The same way through a check gives the same numbers, so that replies can be remembered."""
     run = stack._run(solution("stack"))

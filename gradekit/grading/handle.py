@@ -316,7 +316,9 @@ class Handle(metaclass=LiveClass):
         if _judges(self, "__ne__"):
             return _judgement(self, "__ne__", other)
         equal = _equal(self, other)
-        return not equal if isinstance(equal, bool) else ~equal  # an array of truth values
+        # Arrays of truth values, entry by entry. Of anything else its truth, as Python does it: an
+        # `__eq__` that gives None makes an object unequal to all.
+        return ~equal if hasattr(equal, "shape") and equal.shape else not equal
 
     def __hash__(self) -> int:
         return _hash(self)
