@@ -378,6 +378,20 @@ def test_what_the_stub_passes_is_told(imported: Callable[[str], Imported]) -> No
     assert not any("0 points" in each for each in proof.problems)
 
 
+def test_a_solution_that_is_no_python_is_told(tmp_path: Path) -> None:
+    """Nothing is imported of it, and IMPORT.md says why; as of three problems of deep-ml."""
+    (tmp_path / "src" / "solutions").mkdir(parents=True)
+    (tmp_path / "src" / "f.py").write_text("def f():\n    pass\n")
+    (tmp_path / "src" / "f.txt").write_text("F.\n\n>>> f()\n3\n")
+    (tmp_path / "src" / "solutions" / "f.py").write_text('"import numpy as np\n')
+    done = import_course(
+        "doctest", tmp_path / "src", tmp_path / "mine", solutions=None, with_mutants=False, jobs=1,
+        on_found=lambda _: None, on_done=lambda _: None,
+    )  # fmt: skip
+    assert not done.outcomes[0].checks
+    assert "line 1 is no valid Python" in done.told.read_text("utf-8")
+
+
 def test_what_asks_nothing_of_the_answer_is_told(tmp_path: Path) -> None:
     """An empty answer passes it as well: IMPORT.md says so, and so does the command."""
     (tmp_path / "nb").mkdir()

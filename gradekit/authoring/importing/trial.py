@@ -157,7 +157,11 @@ def _tests_of(target: Target) -> Iterator[tuple[str, Test]]:
 def _defined_in(solution: str) -> list[str]:
     """The functions and classes of a solution."""
     kinds = (ast.FunctionDef, ast.ClassDef)
-    return [node.name for node in ast.parse(solution).body if isinstance(node, kinds)]
+    try:
+        body = ast.parse(solution).body
+    except (SyntaxError, ValueError):  # its tests will say so
+        return []
+    return [node.name for node in body if isinstance(node, kinds)]
 
 
 def _used_first(source: str, names: list[str]) -> str:
