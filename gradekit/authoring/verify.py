@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import as_completed
 from pathlib import Path
 
 import msgspec
@@ -26,6 +25,7 @@ from gradekit.course import METADATA, Course, Exercise
 from gradekit.edits.mutants import Mutant, is_same_code, require_operators
 from gradekit.errors import KitError, OurFailure
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
+from gradekit.processes import side_by_side
 from gradekit.report import Report
 from gradekit.submission import read
 
@@ -103,7 +103,7 @@ def verify(
     ordered = sorted(each_once, key=lambda each: (each.library, answers[each.name]), reverse=True)
     arguments = [(course.root, each.name, with_mutants, update, seeds, fast) for each in ordered]
     proofs = []
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with side_by_side(jobs) as pool:
         for done in as_completed([pool.submit(prove, *each) for each in arguments]):
             proofs.append(done.result())
             on_proof(proofs[-1])

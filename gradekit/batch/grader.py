@@ -11,7 +11,6 @@ import ctypes
 import faulthandler
 import hashlib
 import os
-import signal
 import threading
 import time
 from collections import OrderedDict
@@ -23,6 +22,7 @@ import msgspec
 from gradekit.course import Course, Exercise
 from gradekit.engine import EXPLAINED_CAUSES, sandbox_of
 from gradekit.errors import KitError, OurFailure
+from gradekit.processes import follow_parent
 from gradekit.report import Check, Report
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.process import START_SECONDS
@@ -206,21 +206,11 @@ _place: _Place | None = None  # of a grader that has this process for itself
 
 
 def start() -> None:
-    """What a local grader process does first: outlive neither Ctrl-C's parent nor its death."""
+    """What a local grader process does first."""
     global _place
     if hasattr(os, "sched_setaffinity"):
         _place = _Place()
-    from multiprocessing import connection, parent_process
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator decides what Ctrl-C means
-    parent = parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True, name="follows its parent").start()
+    follow_parent()
 
 
 def warm_up(course: str, exercises: list[str], isolation: str | None) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from importlib.util import module_from_spec, spec_from_file_location
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +14,7 @@ from gradekit.authoring.importing.writing import Chosen, Target, with_points
 from gradekit.authoring.mutated import mutated_answers
 from gradekit.errors import GraderError, KitError
 from gradekit.grading.originals.original import PERSON, Original, Test
+from gradekit.processes import side_by_side
 from gradekit.submission import Submission, read
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def try_all(
             outcomes[each.name] = try_out(each, with_mutants)
             on_done(outcomes[each.name])
         return [*outcomes.values()]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with side_by_side(jobs) as pool:
         waiting = {pool.submit(try_out, each, with_mutants): each.name for each in targets}
         for done in as_completed(waiting):
             outcomes[waiting[done]] = done.result()
