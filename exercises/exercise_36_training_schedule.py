@@ -67,7 +67,7 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     Example:
         >>> model = nn.Sequential(nn.Embedding(5, 4), nn.LayerNorm(4), nn.Linear(4, 5))
         >>> groups = parameter_groups(model, 0.1)
-        >>> sorted((group["weight_decay"], len(group["params"])) for group in groups)
+        >>> sorted((float(group["weight_decay"]), len(group["params"])) for group in groups)
         [(0.0, 3), (0.1, 2)]
 
     Source: Loshchilov and Hutter, Decoupled weight decay regularization, 2019.

@@ -9,8 +9,9 @@ input into float64. The follow-ups: why does the prediction of x0 explode at hig
 a step that skips fifty others work, and what does the guidance scale trade?
 
 Throughout, `alpha_bar[t]` is the share of the data's variance that is left at timestep t: the
-cumulative product of `1 - beta`. Noise is always an argument: nothing is drawn here. Nothing is
-clipped, and the arguments stay as they were.
+cumulative product of `1 - beta`. In float32 it lies between 1e-3 and 1 - 1e-4; where it does not,
+answers may be off by `1 / sqrt(alpha_bar[t])` times as much. Noise is always an argument: nothing
+is drawn here. Nothing is clipped, and the arguments stay as they were.
 """
 
 import torch

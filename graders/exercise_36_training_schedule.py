@@ -171,6 +171,10 @@ def built(recipe, seed, dtype):
         if kind.startswith("same as "):
             holder.register_parameter(name, known[kind.removeprefix("same as ")])
             continue
+        if kind.startswith("equal to "):
+            known[path] = nn.Parameter(known[kind.removeprefix("equal to ")].detach().clone())
+            holder.register_parameter(name, known[path])
+            continue
         tensor = normal(*shape)
         if kind in ("trained", "frozen"):
             known[path] = nn.Parameter(tensor + OFFSET[dtype], requires_grad=kind == "trained")
@@ -288,6 +292,8 @@ def test_takes_frozen_ones(submission):
 
 
 TIED = [*PLAIN, ("head.weight", "same as table", ()), ("again", "same as block.norm.bias", ())]
+# New layers begin with equal values, such as zeros: these are Parameters of their own.
+ALIKE = [*PLAIN, ("fc.bias", "equal to block.fc.bias", (4,)), ("new", "equal to table", (5, 3))]
 
 
 @check("parameter_groups", points=0.5,
@@ -299,7 +305,8 @@ def test_repeats_tied_ones(submission):
     recipe = some_tensors(rng, 4)
     twice = [(f"x.again{number}", f"same as {path}", ()) for number, (path, *_) in
              enumerate(recipe[: int(rng.integers(1, 4))])]  # fmt: skip
-    cases = [(TIED, 0.1), (TIED[2:6] + TIED[:2] + TIED[6:], 0.1), (recipe + twice, 0.2)]
+    cases = [(TIED, 0.1), (TIED[2:6] + TIED[:2] + TIED[6:], 0.1), (ALIKE, 0.1),
+             (recipe + twice, 0.2)]  # fmt: skip
     for given, parts, _, (_, groups, *_) in groups_of(submission, cases):
         wanted = sorted(path for path, kind, _ in parts if not kind.startswith("same"))
         got = names_in(groups)
@@ -314,6 +321,7 @@ def test_is_no_list_of_groups(submission):
     """At most two groups, each with a list of the model's Parameters and a decay of its own."""
     rng = rng_of(submission)
     cases = [(PLAIN, 0.1), (PLAIN, 0.0), (PLAIN[:1], 0.1), (PLAIN[1:3], 0.25, True),
+             (PLAIN[:2] + [("head", "frozen", (3, 3))], 0.1),
              (some_tensors(rng, 3), float(np.round(rng.uniform(0.01, 0.9), 3)))]  # fmt: skip
     for given, _, weight_decay, (kind, groups, _, around) in groups_of(submission, cases):
         expect(kind == "list", f"expected a list, got a {kind}", given=given)

@@ -254,16 +254,18 @@ def in_double(draw):
 
 
 def probe(answer, name, cases):
-    # Values for tensors that lie in memory in two other ways, and the random state afterwards.
-    seen = []
+    # Values for tensors that lie in memory in two other ways, and whether each call left torch's
+    # random state such that it depends on the one before.
+    ways = (
+        lambda x: x.transpose(0, -1).contiguous().transpose(0, -1),
+        lambda x: torch.stack([x, x], dim=-1)[..., 0],
+    )
+    values, states = [], []
     for number, case in enumerate(cases):
-        for lay in (
-            lambda x: x.transpose(0, -1).contiguous().transpose(0, -1),
-            lambda x: torch.stack([x, x], dim=-1)[..., 0],
-        ):
-            torch.manual_seed(number)
-            seen.append((getattr(answer, name)(*map(lay, case)), torch.get_rng_state()))
-    return seen
+        torch.default_generator.manual_seed(number)
+        values += [getattr(answer, name)(*map(lay, case)) for lay in ways]
+        states.append(torch.get_rng_state())
+    return values, not torch.equal(states[0], states[-1])
 
 
 def assert_any_shape(submission, truth, draw):
@@ -274,9 +276,9 @@ def assert_any_shape(submission, truth, draw):
         draw=of_any_shape(draw),
     )
     cases = [fixed(draw, seed, (2, 2, 3)) for seed in (9, *seeds_of(submission, 1))]
-    seen = submission.probe(probe, truth.function, cases)
-    expect(not same(seen[0][1], seen[-1][1]), "it reseeds torch's global random state")
-    for number, (value, _) in enumerate(seen):
+    values, untouched = submission.probe(probe, truth.function, cases)
+    expect(untouched, "it reseeds torch's global random state")
+    for number, value in enumerate(values):
         try:
             truth.compare(value, cases[number // 2], {})
         except Mismatch as mismatch:
@@ -514,6 +516,11 @@ def test_clips_or_changes_what_it_steps_from(submission):
     """ddim_step: data far outside of [-1, 1] are used as they are, and arguments stay."""
     draw = far(step_parts)
     STEP.assert_holds(submission, [fixed(draw, 38), fixed(draw, 39)], draw=draw, unchanged=True)
+    # What comes of -1 is for another check, and so is only looked at where it was handed in.
+    x_t, t, _, noise, alpha_bar = fixed(step_parts, 43, (2, 2), F32)
+    clean = torch.tensor([-1, 0])
+    called = submission.call("ddim_step", x_t, t, clean, noise, alpha_bar)
+    expect(same(called.args[2], clean), "it changed t_previous", given="ddim_step to [-1, 0]")
 
 
 # ---- guided_noise ------------------------------------------------------------------------------
