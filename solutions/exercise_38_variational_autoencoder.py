@@ -31,9 +31,9 @@ from torch.nn import functional as F
 
 def reparameterize(mu: Tensor, log_var: Tensor, generator: torch.Generator) -> Tensor:
     """A sample that gradients can pass through."""
-    noise = torch.randn(mu.shape, generator=generator, dtype=mu.dtype)  # (N, Z)
+    noise = torch.empty_like(mu).normal_(generator=generator)  # (N, Z)
     # Halved before the exponential: exp(log_var) overflows long before its root does.
-    return mu + torch.exp(log_var / 2) * noise                          # (N, Z)
+    return mu + torch.exp(log_var / 2) * noise                 # (N, Z)
 
 
 def kl_to_standard_normal(mu: Tensor, log_var: Tensor) -> Tensor:
