@@ -130,14 +130,18 @@ def best_temperature(z, y, criterion):
     """Golden section over log T from 0.005 to 500."""
     low, high = math.log(0.005), math.log(500.0)
     ratio = (math.sqrt(5) - 1) / 2
-    for _ in range(45):
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if true_loss(criterion, z / math.exp(left), y) < true_loss(
-            criterion, z / math.exp(right), y
-        ):
-            high = right
+
+    def tried(log_t):
+        return log_t, true_loss(criterion, z / math.exp(log_t), y)
+
+    left, right = tried(high - ratio * (high - low)), tried(low + ratio * (high - low))
+    for _ in range(32):  # to a millionth
+        if left[1] < right[1]:
+            high, right = right[0], left
+            left = tried(high - ratio * (high - low))
         else:
-            low = left
+            low, left = left[0], right
+            right = tried(low + ratio * (high - low))
     return math.exp((low + high) / 2)
 
 
@@ -793,7 +797,7 @@ def judge_cases(submission, cases):
 
 # How finely the path has to be cut is for one check. In the others a few steps do, and so
 # coarse a margin that gradients from either end of each step pass.
-FEW, COARSE = 40, 0.15
+FEW, COARSE = 20, 0.15
 
 
 @check("integrated_gradients", points=0.5,
@@ -821,8 +825,8 @@ def test_looks_only_at_the_end_of_the_path(submission):
         # However few steps, and wherever: the average is right.
         ("an almost linear network", 0.01, *nearly_linear(np.random.default_rng(5)), 8),
         ("a network that bends at one end of the path", 0.01, *steep(np.random.default_rng(7))),
+        # Not the steep one once more: its 200 steps are what takes the time here.
         ("an almost linear network", 0.01, *nearly_linear(rng), int(rng.integers(5, 20))),
-        ("a network that bends at one end of the path", 0.01, *steep(rng)),
     ])  # fmt: skip
 
 
@@ -834,7 +838,7 @@ def test_mixes_up_the_rows(submission):
     cases = []
     for seed, n in ((6, 7), (*seeds_of(submission, 1), 5)):
         layers, x, baselines = gentle(seed, n, features=3)
-        for baseline in (baselines[0], baselines[:1], baselines):
+        for baseline in (baselines[0], baselines[:1], baselines)[: 3 if seed == 6 else 1]:
             words = f"x ({n}, 3), baseline {tuple(baseline.shape)}"
             cases.append((words, COARSE, layers, x, baseline, FEW))
         # A square batch, and a row that is its own baseline: its parts are zero.
