@@ -7,7 +7,6 @@ both await together comes in another order than natively, and nothing else is di
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import sys
 from collections.abc import Callable, Coroutine, Generator
@@ -51,6 +50,8 @@ def finished(value: Any) -> Any:
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine to its end, even while another loop runs in this thread."""
+    import asyncio  # here: it brings ssl along, a tenth of what `kit check` takes to start
+
     # A test that is a coroutine itself runs in a loop, and
     # asyncio refuses a second one in a thread.
     outer = asyncio._get_running_loop()  # noqa: SLF001  # documented for writers of event loops
