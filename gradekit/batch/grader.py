@@ -176,8 +176,8 @@ class _Place:
     gain by having two; while they import torch, it is the other way round. Which core is for
     the system to say, which knows what else is going on: every now and then, for one answer.
 
-    `benchmarks/cores.py` measures it. In two runs on two shared cores softmax took 25 % and 5 %
-    less wall time so; safe_training_step, whose checks compute longer, took no less.
+    `benchmarks/cores.py` measures it. On two busy cores softmax took 2 % less CPU and wall time so,
+    and safe_training_step 3 %; in two earlier runs softmax took 5 % and 25 % less wall time.
     """
 
     def __init__(self) -> None:
