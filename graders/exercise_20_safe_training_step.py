@@ -358,17 +358,17 @@ def test_accumulates_old_gradients(submission):
     problem, drawn = (2,), (*seeds_of(submission, 1), F64)
     batches = [("good", ("bce",), {"max_norm": 10.0})]
     (out,), (_, state) = submission.probe(
-        probe_steps, problem, batches, {"stale": 7.0, "look_at": ["parameters"]}
-    )
-    given = "every old gradient is 7"
-    assert_close(two_numbers(out, given)[1], truth(problem, ("bce",))[2], rtol=1e-4,
-                 given=f"{given}, grad_norm")  # fmt: skip
-    assert_moved(state, problem, ("bce",), 10.0, given)
-    (out,), (_, state) = submission.probe(
-        probe_steps, drawn, batches,
+        probe_steps, problem, batches,
         {"stale": 1e4, "optimizer": "sgd, last layer only", "look_at": ["gradients"]},
     )  # fmt: skip
-    assert_old_gradients_gone(out, state, drawn)
+    assert_old_gradients_gone(out, state, problem)
+    (out,), (_, state) = submission.probe(
+        probe_steps, drawn, batches, {"stale": 7.0, "look_at": ["parameters"]}
+    )
+    given = "every old gradient is 7"
+    assert_close(two_numbers(out, given)[1], truth(drawn, ("bce",))[2], rtol=1e-4,
+                 given=f"{given}, grad_norm")  # fmt: skip
+    assert_moved(state, drawn, ("bce",), 10.0, given)
 
 
 def assert_old_gradients_gone(out, state, problem):
@@ -440,8 +440,9 @@ def test_squeezes_a_batch_of_one(submission):
 def test_clips_something_else_than_the_global_norm(submission):
     """A long gradient is scaled as a whole to a norm of max_norm before the update."""
     cases = [
-        ((7, F32), "sgd, two groups", (0.5,), 0.5),
-        ((*seeds_of(submission, 1), F64), "sgd", {}, 1.0),
+        ((7, F32), "sgd, two groups", {"max_norm": 0.5}, 0.5),
+        ((8, F32), "sgd", {}, 1.0),
+        ((*seeds_of(submission, 1), F64), "sgd", (2.0,), 2.0),
     ]
     losses = [of_norm(problem, 4 * max_norm) for problem, *_, max_norm in cases]
     done = steps(submission, [
