@@ -19,6 +19,7 @@ import numpy as np
 
 from gradekit.grading.handle import is_handle
 from gradekit.grading.shown import SHOWN_ENTRIES, is_tensor, show, show_apart
+from gradekit.sandbox.arrays import is_masked_array
 
 if TYPE_CHECKING:
     from gradekit.grading.proxy import SubmissionProxy
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # there should be numbers; nearly right numbers; other numbers; an argument that was written to;
 # any value where there should be an exception.
 Kind = Literal["type", "shape", "dtype", "nan", "rounding", "value", "changed", "not raised"]
-EXACT = (complex, Fraction, Decimal, set, frozenset, np.ma.MaskedArray)  # equal in kind as well
+EXACT = (complex, Fraction, Decimal, set, frozenset)  # equal in kind as well
 ROUNDING = 1e-3  # relative: numbers nearer than that were meant to be right
 
 
@@ -245,7 +246,7 @@ def same(left: Any, right: Any) -> bool:
         return bool(left.dtype == right.dtype) and same(
             left.detach().numpy(), right.detach().numpy()
         )
-    if isinstance(left, np.ma.MaskedArray) or isinstance(right, np.ma.MaskedArray):
+    if is_masked_array(left) or is_masked_array(right):
         return _same_masked(left, right)
     if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
         return (
@@ -366,14 +367,14 @@ def _equal(actual: Any, expected: Any) -> bool:
     if any(_is_array(value) or is_tensor(value) for value in (actual, expected)):
         return same(actual, expected)
     # Fraction(1, 2) equals 0.5 for Python, and frozenset() equals set(): as results they differ.
-    if isinstance(actual, EXACT) or isinstance(expected, EXACT):
+    if any(isinstance(value, EXACT) or is_masked_array(value) for value in (actual, expected)):
         return same(actual, expected)
     return isinstance(actual, bool) == isinstance(expected, bool) and bool(actual == expected)
 
 
 def _is_array(value: Any) -> bool:
     """Whether it is an array or scalar of NumPy; comparisons pass over what is masked."""
-    return isinstance(value, np.ndarray | np.generic) and not isinstance(value, np.ma.MaskedArray)
+    return isinstance(value, np.ndarray | np.generic) and not is_masked_array(value)
 
 
 def _kind(value: Any) -> str:
@@ -382,7 +383,7 @@ def _kind(value: Any) -> str:
         return "None (is there a `return`?)"
     if is_tensor(value):
         return f"a tensor of shape {tuple(value.shape)} and dtype {value.dtype}"
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked_array(value):
         return f"a masked array of shape {value.shape}"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradekit.grading.code import Code
+from gradekit.sandbox.arrays import is_masked_array
 
 SHOWN_ENTRIES = 12
 SHOWN_DEPTH = 3  # of lists in lists
@@ -79,7 +80,7 @@ def has_plain_dtype(value: Any) -> bool:
 
 
 def _array_as_code(value: np.ndarray) -> str:
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked_array(value):
         mask = _entries(np.ma.getmaskarray(value))
         return f"np.ma.array({_entries(np.asarray(value))}, mask={mask})"
     if value.size == 0:
@@ -165,7 +166,7 @@ def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
 
 
 def _show_array(value: np.ndarray, depth: int, digits: int) -> str:
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked_array(value):
         if value.size > SHOWN_ENTRIES:
             return f"a masked array of shape {value.shape}"
         # NumPy warns where it is to print what is masked to some digits.

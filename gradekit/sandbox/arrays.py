@@ -8,9 +8,10 @@ table or matched against a pattern before NumPy sees it.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -44,13 +45,23 @@ NAME_CHARACTERS = 200
 LAST_CHARACTER = 0x10FFFF
 
 
+def is_masked_array(value: Any) -> TypeGuard[np.ma.MaskedArray]:
+    """Whether it is a NumPy array with a mask.
+
+    Where nobody has imported `numpy.ma`, there is none. To name it would import it, which would
+    make every start of kit some 10 ms longer.
+    """
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and isinstance(value, masked.MaskedArray)
+
+
 def array_to_node(value: np.ndarray, buffers: list[Any]) -> Array | Structured | Masked:
     """The node of an array; its contents go to `buffers`.
 
     Raises:
         NotData: its dtype holds objects, or it has too many dimensions.
     """
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+    if is_masked_array(value) and np.ma.is_masked(value):
         mask = np.ma.getmaskarray(value)
         if mask.dtype.names is not None:
             raise NotData("a structured array with a mask")

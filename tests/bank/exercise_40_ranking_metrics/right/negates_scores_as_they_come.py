@@ -1,10 +1,10 @@
-# wrong: roc_auc: negates scores in their own type
+# right: scores are negated in the type that they come in, which all signed types allow
 import numpy as np
 
 
 def roc_auc(y_true, scores):
     positive = np.asarray(y_true) == 1
-    scores = -1.0 * -np.asarray(scores)
+    scores = np.asarray(scores, dtype=np.float64)
     P = int(positive.sum())
     N = len(positive) - P
     if P == 0 or N == 0:
@@ -17,7 +17,7 @@ def roc_auc(y_true, scores):
 
 def average_precision(y_true, scores):
     positive = np.asarray(y_true) == 1
-    scores = np.asarray(scores, dtype=np.float64)
+    scores = np.asarray(scores)
     if not positive.any():
         raise ValueError("there has to be a positive")
     order = np.argsort(-scores)
@@ -39,7 +39,7 @@ def pass_at_k(n, c, k):
 
 def ndcg(relevance, scores, k):
     gain = 2.0 ** np.asarray(relevance, dtype=np.float64) - 1.0
-    order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")[:k]
+    order = np.argsort(-np.asarray(scores), kind="stable")[:k]
     ideal = np.sort(gain)[::-1][:k]
     discount = 1.0 / np.log2(np.arange(2, len(ideal) + 2))
     best = float(ideal @ discount)
