@@ -180,8 +180,9 @@ def test_hostile_answers_end_in_time(
 ) -> None:
     """What hangs or ends its process costs some time, and is told like any other."""
     from gradekit.commands import explain as command
+    from gradekit.explain import explanation
 
-    monkeypatch.setattr(command, "SECONDS", 6.0)
+    monkeypatch.setattr(explanation, "SECONDS", 6.0)
     monkeypatch.setattr(command, "CHECK_SECONDS", 0.3)
     text = RIGHT.replace("    e = np.exp", f"    {body}\n    e = np.exp")
     (folder / "exercise_05_softmax.py").write_text(text)

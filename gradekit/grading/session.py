@@ -46,6 +46,7 @@ ARGUMENTS = [
         "unraisableexception", "threadexception",  # they collect garbage at the end
     )),
 ]  # fmt: skip
+CODE_CHARACTERS = 60  # of the line where it happens, which the answer's author has at hand
 SEARCHES = 2  # for one cause: its checks may declare inputs of their own
 
 
@@ -57,7 +58,7 @@ def _as_fields(found: Found) -> Counterexample:
         expected=clean(found.expected),
         got=clean(found.got),
         line=line,
-        code=clean(code),
+        code=clean(code, CODE_CHARACTERS),
     )
 
 
