@@ -197,8 +197,9 @@ def minbpe(source: Path, work: Path) -> Corpus:
     parts = [source / "minbpe" / f"{name}.py" for name in ("base", "basic", "regex")]
     one_file(parts, work / "minbpe.py", "class GPT4Tokenizer: pass\n")
     shutil.copytree(source / "tests", work / "tests")
-    (work / "tests" / "tiktoken").mkdir()
-    (work / "tests" / "tiktoken" / "__init__.py").write_text("", "utf-8")
+    # An empty one: as a file it would count among the modules of the course.
+    empty = "import sys, types\n\nsys.modules['tiktoken'] = types.ModuleType('tiktoken')\n"
+    (work / "tests" / "conftest.py").write_text(empty, "utf-8")
     return Corpus("minbpe", "pytest", work)
 
 
