@@ -175,7 +175,7 @@ def cpu_seconds(session: Session) -> float:
 
 def run(options: argparse.Namespace) -> list[Outcome]:
     course = Course(ROOT)
-    exercises = [e for e in course.exercises if not options.exercise or e.slug in options.exercise]
+    exercises = [*map(course.find, options.exercise)] or course.exercises
     outcomes = []
     for exercise in exercises:
         rng = random.Random(f"{options.seed} {exercise.name}")
