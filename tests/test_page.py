@@ -25,7 +25,7 @@ from gradekit.mistaken import NEVER_RAN
 from gradekit.overview import Alike, Likeness, Overview, Similar
 from gradekit.render.charts import score_histogram, shares
 from gradekit.render.feedback import FeedbackWriter, fenced, folder_names, markdown
-from gradekit.render.page import environment, report_page
+from gradekit.render.page import report_page
 from gradekit.report import Check, Report
 from gradekit.results import NotGraded, Result
 
@@ -213,20 +213,6 @@ class Class(NamedTuple):
 
     def fractions(self, exercise: str) -> list[float]:
         return self.earned
-
-
-def test_page_without_a_place_for_compiled_templates(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("KIT_CACHE", str(tmp_path / "file"))
-    assert environment().bytecode_cache is None
-    monkeypatch.setenv("KIT_CACHE", str(tmp_path / "cache"))
-    first, again = (FeedbackWriter() for _ in range(2))
-    kept = [*(tmp_path / "cache" / "templates").iterdir()]
-    assert kept
-    about = "Softmax", [("a.py", "it is empty")]
-    assert first.unread(*about) == again.unread(*about)
 
 
 def test_page_escapes_everything(page: str) -> None:
