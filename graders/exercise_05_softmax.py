@@ -2,7 +2,9 @@
 
 Truth is the definition itself, exp over the sum, in decimals of 28 digits whose exponents reach
 a million: they neither overflow nor underflow here, so there is no trick to trust. Only scores
-too large for that (1e300) are judged by their closed form.
+too large for that (1e300) are counted from the largest, from which they differ exactly.
+
+A call costs more than the numbers in it, so a check makes few, and draws one case.
 """
 
 from decimal import Decimal
@@ -25,12 +27,9 @@ BATCH = np.array([[0.5, -1.25, 2.0, 0.0], [3.0, 1.5, -0.75, 2.25], [-2.0, 0.25, 
 SQUARE = np.array([[0.5, -1.25, 2.0], [3.0, 1.5, -0.75], [-2.0, 0.25, 4.0]])
 CUBE = np.random.default_rng(5).integers(-12, 13, size=(2, 3, 4)) / 4
 NARROW_TYPES = [
-    (np.array([2, 0, -1]),),
     (np.array([100, -100, 99], dtype=np.int8),),
-    (np.array([3, 5, 4], dtype=np.uint8),),
     (np.array([[2, 0, 3], [250, 255, 251]], dtype=np.uint8),),
     (np.array([-128, -127, -126], dtype=np.int8),),
-    (np.array([0.5, 2.0, -1.25], dtype=np.float16),),
     (np.array([[0.1, 0.7, -2.3], [5.1, 4.7, 5.9]], dtype=np.float32),),  # which errs by 1e-7
 ]
 # Each row and each column is reasonable, but they lie thousands apart.
@@ -45,8 +44,9 @@ def probabilities(scores):
 
 def logarithms(scores):
     """Return the logarithm of the same, in decimals that cannot underflow."""
-    weights = [Decimal(float(score)).exp() for score in scores]
-    return [float((weight / sum(weights)).ln()) for weight in weights]
+    scores = [Decimal(float(score)) for score in scores]
+    total = sum(score.exp() for score in scores)
+    return [float(score - total.ln()) for score in scores]
 
 
 @cache
@@ -57,6 +57,9 @@ def lines(definition, contents, shape, axis):
 def along(definition, x, axis=-1):
     """`definition` for each line of scores along `axis`; worked out once for all submissions."""
     scores = np.asarray(x, dtype=np.float64)
+    if np.abs(scores[np.isfinite(scores)]).max() > 1e5:
+        with np.errstate(over="ignore"):  # -1e308 lies further below 1e308 than floats reach
+            scores = scores - scores.max(axis, keepdims=True)
     return lines(definition, scores.tobytes(), scores.shape, axis)
 
 
@@ -161,9 +164,8 @@ def alone(*vectors):
     return [(np.array(scores),) for scores in vectors]
 
 
-def along_every_axis(*arrays):
-    """Cases of an array and an axis, counted from either end."""
-    return [(scores, axis) for scores in arrays for axis in range(-scores.ndim, scores.ndim)]
+# First, last and between, counted from either end.
+AXES = [(SQUARE, 0), (SQUARE, -2), (CUBE, 0), (CUBE, 1), (CUBE, 2), (CUBE, -3), (CUBE, -2)]
 
 
 @check("softmax", points=1, hint="Take two scores and a pocket calculator: e to the power of each,"
@@ -173,7 +175,8 @@ def along_every_axis(*arrays):
 def test_departs_from_exp_over_sum(submission):
     """A few small scores give exp(score) over the sum of all, to the last digits."""
     cases = alone([0.5, -1.25, 2.0, 0.0], [-3.0, 1.0], [0.75], [-30.0, 1.0, 2.5, -0.125, 1.0])
-    SOFTMAX.assert_holds(submission, cases, draw=few, rtol=2e-13)  # float64 formulas err by 1e-14
+    # Formulas in float64 err by 1e-14.
+    SOFTMAX.assert_holds(submission, cases, draw=few, draws=1, rtol=2e-13)
 
 
 @check("softmax", points=1, hint="exp(1000) is inf, and inf / inf is nan. What can you subtract "
@@ -182,8 +185,8 @@ def test_departs_from_exp_over_sum(submission):
 def test_exponentiates_raw_scores(submission):
     """Scores around 1000 give finite probabilities."""
     SOFTMAX.assert_holds(submission, alone(
-        [1000.0, 1001.0], [999.0, 1002.0, 1000.5], [720.0, 100.0, 50.0, 719.0]
-    ), draw=around_a_thousand, **ROUGHLY)
+        [1000.0, 1001.0], [720.0, 100.0, 50.0, 719.0]
+    ), draw=around_a_thousand, draws=1, **ROUGHLY)
 
 
 @check("softmax", points=0.5, hint="What does your shift leave if all scores are -1000, or if one "
@@ -192,14 +195,10 @@ def test_exponentiates_raw_scores(submission):
 def test_shifts_by_something_other_than_the_maximum(submission):
     """Very negative scores, scores far apart and scores near the largest float work as well."""
     SOFTMAX.assert_holds(submission, alone(
-        [-1000.0, -1001.0, -1000.5], [0.0, -600.0, 2.0], [-2000.0, 2001.0, 2000.0]
-    ), draw=far_below_and_apart, **ROUGHLY)
-    cases = alone([0.0, 0.0, 0.0, 3000.0, 0.0], [-1e308, 1e308, 0.0], [-1e300, -5e299])
-    # Differences of thousands, and of 1e299, leave nothing to all scores but the largest.
-    for (scores,), value in submission.each("softmax", cases):
-        assert_close(value, 1.0 * (scores == scores.max()), **ROUGHLY)
-    large = np.array([2**24, 2**24 + 1])  # float32 cannot tell them apart
-    assert_close(submission.softmax(large), along(probabilities, [0.0, 1.0]), **ROUGHLY)
+        [-1000.0, -1001.0, -1000.5], [0.0, -600.0, 2.0], [-2000.0, 2001.0, 2000.0],
+        [0.0, 0.0, 0.0, 3000.0, 0.0], [-1e308, 1e308, 0.0], [-1e300, -5e299],
+        [2**24, 2**24 + 1],  # float32 cannot tell them apart
+    ), draw=far_below_and_apart, draws=1, **ROUGHLY)
 
 
 @check("softmax", points=1, hint="Each row is a question of its own. If one row lies 3000 above "
@@ -209,7 +208,7 @@ def test_subtracts_one_maximum_from_all_rows(submission):
     """Rows that lie thousands apart do not disturb one another."""
     stacked = np.stack([FAR_APART, FAR_APART[::-1] - 2000.0])
     SOFTMAX.assert_holds(submission, [(FAR_APART,), (stacked,), ((FAR_APART.T,), {"axis": 0})],
-                         draw=rows_far_apart, **ROUGHLY)
+                         draw=rows_far_apart, draws=1, **ROUGHLY)
 
 
 @check("softmax", points=0.5, hint="In a batch (N, C) each sample's classes lie along the last "
@@ -218,8 +217,8 @@ def test_subtracts_one_maximum_from_all_rows(submission):
 def test_normalizes_the_wrong_axis_by_default(submission):
     """Without `axis`, each line along the last axis becomes a distribution."""
     SOFTMAX.assert_holds(submission, alone(
-        BATCH, SQUARE, CUBE, BATCH[:1], BATCH[:, :1], CUBE[:1, :, :1], CUBE.reshape(2, 1, 3, 2, 2)
-    ), draw=batch, **ROUGHLY)
+        BATCH, SQUARE, BATCH[:1], BATCH[:, :1], CUBE.reshape(2, 1, 3, 2, 2)
+    ), draw=batch, draws=1, **ROUGHLY)
 
 
 @check("softmax", points=0.5, hint="Does `axis` reach both the maximum and the sum? And do their "
@@ -228,8 +227,8 @@ def test_normalizes_the_wrong_axis_by_default(submission):
 def test_ignores_the_axis(submission):
     """`axis` chooses the axis of the classes, first, last or between, by position or by name."""
     SOFTMAX.assert_holds(submission, [
-        *along_every_axis(SQUARE, CUBE), ((BATCH,), {"axis": 0}), ((), {"x": CUBE, "axis": 1}),
-    ], draw=across, **ROUGHLY)
+        *AXES, ((BATCH,), {"axis": 0}), ((), {"x": CUBE, "axis": 1}),
+    ], draw=across, draws=1, **ROUGHLY)
 
 
 @check("softmax", points=0.5, hint="What is exp(-inf)? And does anything that you do before or "
@@ -239,10 +238,10 @@ def test_mishandles_impossible_scores(submission):
     """A score of -inf gets probability 0 and leaves the others as they would be without it."""
     masked = np.array([[-INF, 1.0, 2.0], [0.0, -INF, -INF], [0.5, 0.25, -INF]])
     SOFTMAX.assert_holds(submission, [
-        *alone([-INF, 0.5, 2.0], [1.0, -INF, -INF, 2.5, 0.0]), (masked,),
-    ], draw=with_impossible, rtol=1e-2, atol=0.0)  # the probability is 0, not nearly 0
-    # -inf is not just a large negative number: any finite score outweighs it.
-    assert_close(submission.softmax(np.array([-INF, -1e12])), np.array([0.0, 1.0]), **ROUGHLY)
+        *alone([-INF, 0.5, 2.0]), (masked,),
+        # -inf is not just a large negative number: any finite score outweighs it.
+        *alone([-INF, -1e12]),
+    ], draw=with_impossible, draws=1, rtol=1e-2, atol=0.0)  # the probability is 0, not nearly 0
 
 
 @check("softmax", points=0.5, hint="In which type does your arithmetic happen? What is -100 - 100 "
@@ -250,9 +249,9 @@ def test_mishandles_impossible_scores(submission):
        inputs=types)
 def test_computes_in_the_type_of_the_scores(submission):
     """Lists, integers of any size and float32 scores give float64 probabilities."""
-    lists = [1, 3, 2], [[1, 0], [2, 4], [0, 0]], (0.5, -1.0)
+    lists = [1, 3, 2], [[1, 0], [2, 4], [0, 0]]
     SOFTMAX.assert_holds(submission, [*((scores,) for scores in lists), *NARROW_TYPES],
-                         draw=narrow)
+                         draw=narrow, draws=1)
 
 
 @check("softmax", points=0.5, hint="Do you write into `x`, with `-=` for instance? And does "
@@ -261,10 +260,10 @@ def test_computes_in_the_type_of_the_scores(submission):
        inputs=ordinary)
 def test_changes_its_scores_or_remembers_them(submission):
     """The scores of softmax stay as they were, however they lie, and every call starts afresh."""
-    cases = [(BATCH,), (CUBE,), ([[1.0, 3.0], [2.0, 0.5]],), (np.array([[4, 1], [0, 2]]),),
-             ((BATCH,), {"axis": 0}), (-BATCH,)]
-    SOFTMAX.assert_holds(submission, cases, draw=batch, unchanged=True, **ROUGHLY)
-    assert_any_layout(submission, SOFTMAX, [(BATCH,), (CUBE,)], **ROUGHLY)
+    cases = [(BATCH,), ([[1.0, 3.0], [2.0, 0.5]],), (np.array([[4, 1], [0, 2]]),),
+             ((BATCH,), {"axis": 0})]
+    SOFTMAX.assert_holds(submission, cases, draw=batch, draws=1, unchanged=True, **ROUGHLY)
+    assert_any_layout(submission, SOFTMAX, [(CUBE,)], **ROUGHLY)
     assert_close(assert_afresh(submission, "softmax", [BATCH], [1.0 - BATCH]),
                  along(probabilities, 1.0 - BATCH), **ROUGHLY)
 
@@ -276,7 +275,7 @@ def test_departs_from_the_log_of_softmax(submission):
     """A few small scores give the natural logarithm of their probabilities."""
     cases = alone([0.5, -1.25, 2.0, 0.0], [-3.0, 1.0], [0.75], [2.5, -0.125, 1.0, 1.0])
     # float64 formulas err by 1e-15; log 1 may be 1e-16.
-    LOG_SOFTMAX.assert_holds(submission, cases, draw=few, rtol=1e-12, atol=1e-13)
+    LOG_SOFTMAX.assert_holds(submission, cases, draw=few, draws=1, rtol=1e-12, atol=1e-13)
 
 
 @check("log_softmax", points=1, hint="The probability exp(-1000) is stored as 0. What is log(a / "
@@ -286,7 +285,7 @@ def test_takes_the_log_of_an_underflowed_probability(submission):
     """The logarithm is exact where the probability itself is too small for a float."""
     LOG_SOFTMAX.assert_holds(submission, alone(
         [0.0, -1000.0], [5.0, -745.0, 4.0], [2.0, -20.0, -50.0, -5000.0]
-    ), draw=far_in_the_tail, **ROUGHLY)
+    ), draw=far_in_the_tail, draws=1, **ROUGHLY)
 
 
 @check("log_softmax", points=0.5, hint="Where does exp meet the raw scores? Which number, taken "
@@ -295,13 +294,9 @@ def test_takes_the_log_of_an_underflowed_probability(submission):
 def test_overflows_on_large_scores(submission):
     """Scores in the thousands, on either side of zero, and up to 1e300 stay finite and right."""
     LOG_SOFTMAX.assert_holds(submission, alone(
-        [1000.0, 1001.0], [3000.0, 2998.0, 3001.0, 2999.0], [-2000.0, -2001.0],
-    ), draw=around_a_thousand, **ROUGHLY)
-    # One score outweighs all: the others lie as far below 0 as below it.
-    for (scores,), value in submission.each("log_softmax", alone([0.0, 1e300], [-5e307, 5e307])):
-        assert_close(value, scores - scores.max(), **ROUGHLY)
-    large = np.array([2**24, 2**24 + 1])  # float32 cannot tell them apart
-    assert_close(submission.log_softmax(large), along(logarithms, [0.0, 1.0]), **ROUGHLY)
+        [1000.0, 1001.0], [-2000.0, -2001.0], [0.0, 1e300], [-5e307, 5e307],
+        [2**24, 2**24 + 1],  # float32 cannot tell them apart
+    ), draw=around_a_thousand, draws=1, **ROUGHLY)
 
 
 @check("log_softmax", points=1, hint="Which axis do the maximum and the sum run along, and are "
@@ -311,11 +306,9 @@ def test_overflows_on_large_scores(submission):
 def test_mixes_up_rows_or_axes(submission):
     """Each line along `axis` is judged by itself: the last axis, unless `axis` says otherwise."""
     LOG_SOFTMAX.assert_holds(submission, [
-        *alone(BATCH, SQUARE, CUBE, FAR_APART, BATCH[:1], BATCH[:, :1],
-               CUBE.reshape(2, 1, 3, 2, 2)),
-        *along_every_axis(SQUARE, CUBE),
-        ((BATCH,), {"axis": 0}), ((FAR_APART.T,), {"axis": 0}), ((), {"x": CUBE, "axis": 1}),
-    ], draw=across, **ROUGHLY)
+        *alone(BATCH, SQUARE, FAR_APART, BATCH[:1], BATCH[:, :1], CUBE.reshape(2, 1, 3, 2, 2)),
+        *AXES, ((FAR_APART.T,), {"axis": 0}), ((), {"x": CUBE, "axis": 1}),
+    ], draw=across, draws=1, **ROUGHLY)
 
 
 @check("log_softmax", points=0.5, hint="log(0) is -inf, and here that is the right answer. Does "
@@ -325,8 +318,8 @@ def test_hides_impossible_scores(submission):
     """A score of -inf has the logarithm -inf, and the others are as without it."""
     masked = np.array([[-INF, 1.0, 2.0], [0.0, -INF, -INF], [0.5, 0.25, -INF]])
     LOG_SOFTMAX.assert_holds(submission, [
-        *alone([-INF, 0.5, 2.0], [1.0, -INF, -INF, 2.5]), (masked,)
-    ], draw=with_impossible, **ROUGHLY)
+        *alone([-INF, 0.5, 2.0]), (masked,)
+    ], draw=with_impossible, draws=1, **ROUGHLY)
 
 
 @check("log_softmax", points=0.5, hint="Does the arithmetic happen in float64 from the first line?"
@@ -334,10 +327,9 @@ def test_hides_impossible_scores(submission):
 def test_computes_in_or_writes_into_the_scores(submission):
     """log_softmax gives float64 for any type; scores stay as they were, calls start afresh."""
     lists = [1, 3, 2], [[1, 0], [2, 4], [0, 0]]
-    cases = [*((scores,) for scores in lists), (BATCH,), (-BATCH,), (CUBE,),
-             ((BATCH,), {"axis": 0}), *NARROW_TYPES]
-    LOG_SOFTMAX.assert_holds(submission, cases, draw=narrow, unchanged=True,
+    cases = [*((scores,) for scores in lists), (BATCH,), ((BATCH,), {"axis": 0}), *NARROW_TYPES]
+    LOG_SOFTMAX.assert_holds(submission, cases, draw=narrow, draws=1, unchanged=True,
                              rtol=1e-9, atol=1e-11)  # float32 errs by 1e-7
-    assert_any_layout(submission, LOG_SOFTMAX, [(BATCH,), (CUBE,)])
+    assert_any_layout(submission, LOG_SOFTMAX, [(CUBE,)])
     assert_close(assert_afresh(submission, "log_softmax", [BATCH], [1.0 - BATCH]),
                  along(logarithms, 1.0 - BATCH), rtol=1e-9, atol=1e-11)  # the same
