@@ -21,13 +21,13 @@ from typing import NamedTuple
 from gradekit.causes import Cause, causes
 from gradekit.course import Course, Exercise
 from gradekit.engine import open_session
-from gradekit.export.texts import example_text
 from gradekit.grading.code import built
 from gradekit.grading.counterexample import numbers_in
 from gradekit.grading.session import Session
 from gradekit.practice.trial import parsed
 from gradekit.report import clean
 from gradekit.submission import Submission, read
+from gradekit.texts import example_text
 
 ROOT = Path(__file__).resolve().parents[1]
 COLUMNS, INDENT, MOST_LINES, MOST_NUMBERS = 80, 4, 5, 6

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradekit.mistaken import never_ran
-from gradekit.report import NOT_WRITTEN, Check, Report
+from gradekit.report import Check, Report
 from gradekit.statistics import SOME, Item, items, reliability
 
 # How an answer fared at a check, a byte each.
@@ -139,7 +139,7 @@ def judged(report: Report) -> list[Check]:
 def _fared(check: Check, named: dict[str, str]) -> int:
     if check.outcome == "passed":
         return PASSED
-    if check.message == NOT_WRITTEN:
+    if check.is_unwritten:
         return UNWRITTEN
     return NAMED if check.function in named else FAILED
 

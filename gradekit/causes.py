@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from gradekit.report import NOT_WRITTEN, Check, Counterexample, Report
+from gradekit.report import PRINTED, Check, Counterexample, Report
 
 RAISED = re.compile(r" raised (.*? \(line \d+[^\n]*)", re.DOTALL)
 PLACE = re.compile(r"\(line (\d+)(?:: `([^\n]*)`)?\)$", re.MULTILINE)
@@ -51,12 +51,22 @@ class Cause(NamedTuple):
     @property
     def is_unwritten(self) -> bool:
         """Whether there is nothing yet that could be wrong."""
-        return self.first.message == NOT_WRITTEN
+        return self.first.is_unwritten
+
+    @property
+    def told(self) -> str:
+        """What went wrong; empty where the title says it."""
+        return "" if self.is_unwritten else self.first.told
+
+    @property
+    def printed(self) -> str:
+        """What the answer printed meanwhile; also of a function that is not written to its end."""
+        return self.first.message.partition(PRINTED)[2]
 
     @property
     def message(self) -> str:
-        """What went wrong; empty where the title says it."""
-        return "" if self.is_unwritten else self.first.message
+        """Both, each on lines of its own."""
+        return f"{self.told}{PRINTED}{self.printed}".strip() if self.printed else self.told
 
     @property
     def counterexample(self) -> Counterexample | None:
@@ -124,7 +134,7 @@ def _reason(check: Check) -> tuple[str, ...]:
     told = check.told
     if check.outcome == "not_run":
         return "not run", told
-    if told == NOT_WRITTEN:
+    if check.is_unwritten:
         return told, check.function
     if check.ending != "finished":
         return check.ending, check.function

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from gradekit.report import NOT_WRITTEN, Check, Report
+from gradekit.report import Check, Report
 
 Level = Literal["score", "titles", "hints", "full"]
 LEVELS: tuple[Level, ...] = ("score", "titles", "hints", "full")  # each shows more
@@ -96,7 +96,7 @@ def _harmless(check: Check, functions: set[str]) -> str:
     could have said ourselves is kept: a known sentence about one of our `functions`.
     """
     told = check.told
-    if told == NOT_WRITTEN:
+    if check.is_unwritten:
         return told
     if check.ending in ("timed_out", "out_of_memory"):  # ours to say
         stopped = STOPPED.match(told)

@@ -22,10 +22,10 @@ import msgspec
 
 from gradekit.causes import Cause, causes
 from gradekit.course import Course, Exercise, default_root
+from gradekit.definitions import defined_in, first_line_of, needed_by
 from gradekit.errors import KitError
-from gradekit.export.names import needed_by
-from gradekit.export.texts import cause_details, details, explained, remarks
 from gradekit.report import MARKS, WAITS, Check, Report
+from gradekit.texts import cause_details, details, explained, remarks
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -142,8 +142,7 @@ def _graded(shell: InteractiveShell, name: str, course: str, options: tuple[str,
 
 def _functions(root: Path, exercise: Exercise) -> set[str]:
     stub = ast.parse(Course(root).stub(exercise).read_text("utf-8"))
-    kinds = (ast.FunctionDef, ast.ClassDef)
-    return {node.name for node in stub.body if isinstance(node, kinds)}
+    return set(defined_in(stub.body))
 
 
 def definitions(cells: list[str], wanted: set[str]) -> list[str]:
@@ -163,9 +162,7 @@ def definitions(cells: list[str], wanted: set[str]) -> list[str]:
 def _only(cell: str, statements: list[ast.stmt]) -> str:
     kept: set[int] = set()
     for statement in statements:
-        first = min(
-            [statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))]
-        )
+        first = first_line_of(statement)
         kept.update(range(first, (statement.end_lineno or first) + 1))
     lines = cell.split("\n")
     return "\n".join(line if number in kept else "" for number, line in enumerate(lines, start=1))

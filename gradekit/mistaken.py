@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gradekit.feedback import NO_FUNCTION
@@ -85,12 +85,11 @@ def _way(report: Report, function: str, checks: list[Check]) -> Way:
     return Way(report.exercise, function, "", _id(report.exercise, function, checks))
 
 
-def _said(checks: Iterable[Check]) -> str:
+def _said(checks: Sequence[Check]) -> str:
     """What is wrong where no behaviour is needed to tell; else empty."""
-    told = {check.told for check in checks}
-    if told == {NOT_WRITTEN}:
+    if all(check.is_unwritten for check in checks):
         return UNWRITTEN
-    return MISSING if all(NO_FUNCTION.match(each) for each in told) else ""
+    return MISSING if all(NO_FUNCTION.match(check.told) for check in checks) else ""
 
 
 def _id(exercise: str, function: str, checks: Iterable[Check]) -> str:

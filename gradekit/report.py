@@ -58,6 +58,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         """The message without what the answer printed, which nobody but its author wrote."""
         return self.message.partition(PRINTED)[0]
 
+    @property
+    def is_unwritten(self) -> bool:
+        """Whether the function is still the stub's, whatever it prints before it says so."""
+        return self.told == NOT_WRITTEN
+
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All checks of one submission. Times are in seconds, hashes are SHA-256 in hex."""

@@ -19,12 +19,12 @@ from gradekit.errors import KitError
 from gradekit.export import gradescope
 from gradekit.export.format import Graded
 from gradekit.export.formats import canvas, classroom50, junit, moodle, prairielearn
-from gradekit.export.texts import as_markdown, details, remarks
 from gradekit.feedback import Level
 from gradekit.report import Check, Counterexample, Report
 from gradekit.results import Person, Result
 from gradekit.roster import Roster
 from gradekit.standing import stand
+from gradekit.texts import as_markdown, details, remarks
 
 GOLDEN = Path(__file__).parent / "golden" / "export"
 COURSE = Course(Path(__file__).resolve().parents[1])

@@ -16,7 +16,7 @@ from gradekit.practice.screen.solutions import print_model_answer
 from gradekit.render.plain import sentences
 from gradekit.render.problems import problems
 from gradekit.render.terminal import WIDTH, console, paged, print_report
-from gradekit.report import Check, Counterexample, Report, clean
+from gradekit.report import NOT_WRITTEN, PRINTED, Check, Counterexample, Report, clean
 
 
 def check(function: str, title: str, **fields: Any) -> Check:
@@ -214,6 +214,20 @@ def test_same_message_of_neighbours_is_told_once() -> None:
     lines = printed(report_of(*both, passed("g", "Fine.")))
     assert "2 checks fail like this" in lines
     assert lines.count("raised TypeError") == 1
+
+
+def test_a_stub_that_prints_is_still_a_stub_and_what_it_printed_is_shown() -> None:
+    """Whoever looks at arguments before writing a line reads them, once, and no check's hint."""
+    message = f"{NOT_WRITTEN}{PRINTED}x is [1, 2]"
+    report = report_of(
+        *(check("softmax", f"{n} holds.", message=message, hint="Why?") for n in "AB"),
+        passed("log_softmax", "C holds."),
+    )
+    shown = printed(report)
+    assert "softmax is not written yet" in shown
+    assert shown.count("printed: x is [1, 2]") == 1
+    assert "hint" not in shown
+    assert at_level(report, "hints").checks[0].message == NOT_WRITTEN
 
 
 def test_same_exception_in_the_same_line_is_told_once() -> None:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from gradekit.authoring.reading import points_of
 from gradekit.course import ABOUT, METADATA, Course, Exercise
+from gradekit.definitions import defined_in
 from gradekit.errors import KitError
 
 Edition = Literal["learner", "instructor"]
@@ -92,10 +93,8 @@ def _about_text(course: Course, edition: Edition) -> str:
 def _withheld(course: Course, exercise: Exercise) -> str:
     """What stands in place of a grader: its points, and nothing of its checks."""
     stub = ast.parse(_read(course.stub(exercise)))
-    named = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    names = [node.name for node in stub.body if isinstance(node, named)]
-    points = points_of(course.grader(exercise))
-    return WITHHELD.format(function=names[0] if names else exercise.slug, points=points)
+    function = next(iter(defined_in(stub.body)), exercise.slug)
+    return WITHHELD.format(function=function, points=points_of(course.grader(exercise)))
 
 
 def _read(path: Path) -> bytes:

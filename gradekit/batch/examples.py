@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 from gradekit.batch.pages import Seen
 from gradekit.causes import causes
 from gradekit.edits.anonymous import anonymous
-from gradekit.export.texts import example_text
 from gradekit.mistaken import Mistaken, Way
 from gradekit.overview import Overview
 from gradekit.render.page import SHOWN_WAYS, Example
@@ -21,6 +20,7 @@ from gradekit.render.source import Listing, marks
 from gradekit.report import Report
 from gradekit.results import person_of
 from gradekit.submission import Submission
+from gradekit.texts import example_text
 
 UNNAMED = "unnamed"
 

@@ -160,10 +160,6 @@ class Batch:
         assert self._journal is not None
         return self._journal
 
-    def is_fresh(self, result: Result) -> bool:
-        """Whether today's run would say the same of the same answer."""
-        return not self.out_of_date(result)
-
     def out_of_date(self, result: Result) -> str:
         """Why a result has to be made anew; empty where it holds."""
         report = result.report
@@ -244,7 +240,7 @@ class Batch:
             self._refuse(entry, str(error))
             return None
         # Nobody's own file name, so that the same bytes get the same report.
-        file = entry.exercise + _suffix(entry.file)
+        file = entry.exercise + answer_suffix(entry.file)
         task = Task(
             self._course_name,
             entry.exercise,
@@ -340,7 +336,7 @@ class _Resumed:
         ours = self._rivals(result)
         if not ours:
             # Its report may still serve for equal bytes of somebody who is here today.
-            if self._batch.is_fresh(result):
+            if not self._batch.out_of_date(result):
                 self._remember(result, position)
             return self._without_file(result)
         out_of_date = self._batch.out_of_date(result)
@@ -377,7 +373,7 @@ class _Resumed:
         return result.state != "counted" and result.export != self._export.name
 
     def _differs(self, result: Result, entry: Entry) -> bool:
-        if _suffix(entry.file) != _suffix(result.file):
+        if answer_suffix(entry.file) != answer_suffix(result.file):
             return True
         if entry.path not in self._sha256:
             self._sha256[entry.path] = _hash_of(self._handed_in, entry)
@@ -449,8 +445,4 @@ def _sha256(content: bytes) -> str:
 def _identity(exercise: str, file: str, sha256: str) -> bytes:
     """What decides a report: bytes that mean an answer to one exercise, as code or notebook."""
     # The suffix belongs to it: the bytes of a notebook, handed in as .py, are another answer.
-    return f"{exercise}{_suffix(file)}".encode() + bytes.fromhex(sha256)
-
-
-def _suffix(file: str) -> str:
-    return answer_suffix(file)
+    return f"{exercise}{answer_suffix(file)}".encode() + bytes.fromhex(sha256)

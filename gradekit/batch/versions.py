@@ -15,7 +15,10 @@ from gradekit.sandbox.packages import distribution_of
 # The parts of kit that turn an answer into a report; pages and commands do not. Their text counts,
 # not kit's version: in a checkout the engine changes between two versions, and results made before
 # would be kept.
-ENGINE = ("course.py", "report.py", "submission.py", "sandbox", "grading", "intake")
+ENGINE = (
+    "causes.py", "course.py", "definitions.py", "engine.py", "report.py", "submission.py",
+    "sandbox", "grading", "intake",
+)  # fmt: skip
 LIBRARIES = {"python": (), "numpy": ("numpy",), "torch": ("numpy", "torch")}
 DIGITS = 16  # of a SHA-256: enough to tell versions apart
 

@@ -142,8 +142,6 @@ def _print(
 
 def next_steps(report: Report, exercise: Exercise, workspace: Workspace | None) -> list[str]:
     """Commands that help from here, for one's own answer in a practice folder."""
-    from gradekit.report import NOT_WRITTEN
-
     if workspace is None or report.not_run:
         return []
     if not report.passed:
@@ -153,7 +151,7 @@ def next_steps(report: Report, exercise: Exercise, workspace: Workspace | None) 
         broken = workspace.has_solved(exercise)
         last = f"kit solution {number} (what changed)" if broken else f"kit hint {number}"
         # Of what is not written there is nothing to explain.
-        begun = any(check.told != NOT_WRITTEN for check in report.failed)
+        begun = not all(check.is_unwritten for check in report.failed)
         return [*steps, *([f"kit explain {number}"] if begun else []), last]
     following = workspace.next_exercise()
     has_solution = workspace.course.solution(exercise).is_file()  # learners may have none

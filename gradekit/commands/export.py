@@ -97,7 +97,6 @@ def _of_class(name: str, found: ClassFormat) -> click.Command:
         **more: Any,
     ) -> None:
         from gradekit.render.batch import print_changes
-        from gradekit.render.feedback import FeedbackWriter
         from gradekit.render.terminal import console
         from gradekit.results import RESULTS
         from gradekit.roster import Roster
@@ -112,7 +111,6 @@ def _of_class(name: str, found: ClassFormat) -> click.Command:
         for note in standing.notes:
             click.echo(f"note: {note}", err=True)
         graded = Graded(standing, course.exercises, people, feedback or "score", more)
-        graded = graded._replace(writer=FeedbackWriter())
         written = found.write(graded)
         _write(out, written.content)
         if written.beside:

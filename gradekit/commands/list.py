@@ -65,12 +65,12 @@ def list_exercises(
     workspace = workspace_of(course)
     states: dict[str, State] = workspace.states() if workspace else {}
     if plain:
-        _say(course, shown, states)
+        _say(shown, states)
     else:
         _print(course, shown, states, in_parts=target is None)
 
 
-def _say(course: Course, exercises: list[Exercise], states: dict[str, State]) -> None:
+def _say(exercises: list[Exercise], states: dict[str, State]) -> None:
     for exercise in exercises:
         part = f"part {exercise.part}, " if exercise.part else ""
         click.echo(

@@ -79,19 +79,9 @@ class Calls:
         yield from self._other_dtype(node)
         yield from self._stabilised(node)
 
-    def _arguments(self, node: ast.Call) -> tuple[int, int]:
-        """Where the arguments stand: between the parentheses."""
-        source = self._source
-        start = source.text.index("(", source.end(node.func))
-        return start + 1, source.end(node) - 1
-
-    def _joined(self, node: ast.Call, parts: list[str], change: str, weight: float) -> Edit:
-        """The call with other arguments; where several lines are kept as they are, if possible."""
-        start, end = self._arguments(node)
-        return self._source.edit(start, end, ", ".join(parts), node, change, weight)
-
-    def _parts(self, node: ast.Call) -> list[str]:
-        return [self._source.code(each) for each in (*node.args, *node.keywords)]
+    def _open(self, node: ast.Call) -> int:
+        """Where the arguments begin: behind the parenthesis."""
+        return self._source.text.index("(", self._source.end(node.func)) + 1
 
     def _fewer(self, node: ast.Call) -> Iterator[Edit]:
         """An argument less."""
@@ -145,14 +135,14 @@ class Calls:
     def _appended(self, node: ast.Call, text: str, question: str, weight: float) -> Edit:
         source = self._source
         every = [*node.args, *node.keywords]
-        at = source.end(every[-1]) if every else self._arguments(node)[0]
+        at = source.end(every[-1]) if every else self._open(node)
         if len(every) == 1 and isinstance(every[0], ast.GeneratorExp):
             code = source.code(every[0])
             if not code.startswith("("):
                 text = f"({code}), {text}"
                 return source.edit(source.start(every[0]), at, text, node, question, weight)
             inner = source.start(every[0]), source.end(every[0])
-            if inner[0] < self._arguments(node)[0]:  # its parentheses are the call's own
+            if inner[0] < self._open(node):  # its parentheses are the call's own
                 text = f"(({code[1:-1]}), {text})"
                 return source.edit(*inner, text, node, question, weight)
         comma = ", " if every else ""
@@ -275,13 +265,11 @@ class Calls:
         end = self._source.end(node.func)
         for other in NEIGHBOURS.get(name, []):
             if self._source.text[end - len(name) : end] == name:
-                edit = self._source.edit(
+                yield self._source.edit(
                     end - len(name), end, other, node, "is this the right function?", 0.5
                 )
-                yield edit
-        mine = [*self._own]
         if name in self._own and isinstance(node.func, ast.Name):
-            for other in mine[:12]:
+            for other in [*self._own][:MOST_NAMES]:
                 if other != name:
                     yield self._source.replaced(
                         node.func, other, "which of your own functions?", 0.2

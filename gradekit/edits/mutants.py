@@ -87,7 +87,7 @@ def _by_calls(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
-        parts = [ast.get_source_segment(source, part) or "" for part in (*node.args,)]
+        parts = [ast.get_source_segment(source, part) or "" for part in node.args]
         keywords = [ast.get_source_segment(source, keyword) or "" for keyword in node.keywords]
         function = ast.get_source_segment(source, node.func)
         for position in range(len(keywords)):

@@ -78,11 +78,10 @@ def _moved_out(source: Source, block: list[ast.stmt], place: int) -> Iterator[Ed
 
 
 def _branches(source: Source, statement: ast.stmt) -> Iterator[Edit]:
-    """What a condition guards, done always."""
-    if isinstance(statement, ast.If | ast.While):
+    """What a condition guards, done always or never."""
+    if isinstance(statement, ast.If):
         for value in ("True", "False"):
-            if isinstance(statement, ast.If):
-                yield source.replaced(statement.test, value, "is the condition right?", 0.35)
+            yield source.replaced(statement.test, value, "is the condition right?", 0.35)
 
 
 def _loops(source: Source, statement: ast.stmt) -> Iterator[Edit]:

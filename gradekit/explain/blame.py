@@ -23,7 +23,7 @@ from gradekit.explain import trace
 from gradekit.explain.order import STOPPED, likelihood, may_help, runs, spans_of
 from gradekit.grading.loop import Plan
 from gradekit.grading.session import Session, Tried
-from gradekit.report import NOT_WRITTEN, Check, Report, clean
+from gradekit.report import Check, Report, clean
 from gradekit.sandbox.host import WorkerHandle
 from gradekit.sandbox.limits import Limits
 from gradekit.submission import Submission
@@ -228,7 +228,7 @@ class Search:
         """The quickest failed check of each cause: what has to pass first."""
         keys = []
         for cause in causes(self._report):
-            written = [c for c in cause.checks if c.outcome == "failed" and c.told != NOT_WRITTEN]
+            written = [c for c in cause.checks if c.outcome == "failed" and not c.is_unwritten]
             if counted := [check for check in written if check.max_score]:
                 keys.append(min(counted, key=lambda c: (c.ending != "finished", c.seconds)))
         return keys

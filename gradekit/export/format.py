@@ -7,8 +7,8 @@ arrive in `Answer.more` or `Graded.more` by their names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
@@ -49,18 +49,6 @@ class AnswerFormat(NamedTuple):
     unreadable: Callable[[str], Content] | None = None
 
 
-class PageWriter(Protocol):
-    """What makes a page about all answers of a student: `render.feedback.FeedbackWriter`."""
-
-    def together(
-        self, name: str, lines: Sequence[str], parts: Sequence[tuple[str, Report, str]]
-    ) -> str:
-        """The page, from title, report and what counts of each answer."""
-
-    def folders(self, students: Iterable[str]) -> dict[str, str]:
-        """A folder for each student, safe on every file system and never shared."""
-
-
 class Graded(NamedTuple):
     """A class that `kit grade` graded, and what was asked for. `exercises` are the course's."""
 
@@ -69,7 +57,6 @@ class Graded(NamedTuple):
     roster: Roster | None = None
     level: Level = "hints"
     more: Mapping[str, Any] = {}
-    writer: PageWriter | None = None
 
 
 class Written(NamedTuple):

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradekit.course import ABOUT, METADATA
-from gradekit.export.texts import details
 from gradekit.feedback import Level, at_level
 from gradekit.report import Check, Report
+from gradekit.texts import details
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise

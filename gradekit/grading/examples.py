@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gradekit.definitions import defined_in
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.proxy import SubmissionProxy
 
@@ -31,12 +32,11 @@ def functions_of(stub: Path) -> Iterator[tuple[str, list[doctest.Example]]]:
         for node in body
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            # A heading right under an example would count as what the example prints.
-            text = re.sub(r"(?m)^\w+:", r"\n\g<0>", ast.get_docstring(node) or "")
-            examples = parser.get_examples(text)
-            yield node.name, [*imports, *examples] if examples else []
+    for name, node in defined_in(body).items():
+        # A heading right under an example would count as what the example prints.
+        text = re.sub(r"(?m)^\w+:", r"\n\g<0>", ast.get_docstring(node) or "")
+        examples = parser.get_examples(text)
+        yield name, [*imports, *examples] if examples else []
 
 
 def run_examples(submission: SubmissionProxy, examples: list[doctest.Example]) -> None:

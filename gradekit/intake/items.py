@@ -35,6 +35,7 @@ class HandedIn(Protocol):
     """Where submissions come from."""
 
     is_archive: bool
+    problems: dict[str, str]  # path of a zip in there -> why it was not looked into
 
     def items(self) -> list[Item]:
         """Everything that is there, by path."""

@@ -183,7 +183,7 @@ def _wrappers(there: list[Placeable], is_archive: bool, names: ExerciseNames) ->
     tops = {top for top, inside in below.items() if inside}
     if not tops or any(_is_students(top) or names.numbered(top) for top in tops):
         return set()
-    if len(tops) == 1 and len(below) == 1 and is_archive and _all_deeper(below[min(tops)], names):
+    if len(tops) == 1 and len(below) == 1 and is_archive and _all_deeper(below[min(tops)]):
         return tops
     looks = {top: _looks(below[top], names) for top in tops}
     if not all(looks.values()):
@@ -200,7 +200,7 @@ def _is_students(top: str) -> bool:
     return bool(of_platform or moodle.flat(top) or canvas.read(top))
 
 
-def _all_deeper(inside: list[Placeable], names: ExerciseNames) -> bool:
+def _all_deeper(inside: list[Placeable]) -> bool:
     """Whether the only folder of a zip has no answers of its own."""
     return all(
         len(each.parts) > 2

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from gradekit.course import Course
+from gradekit.definitions import defined_in
 from gradekit.errors import KitError
 
 SUFFIXES = (".py", ".ipynb")
@@ -225,8 +226,7 @@ class ExerciseNames:
                 tree = ast.parse(self._course.stub(exercise).read_bytes())
             except (OSError, SyntaxError, ValueError):
                 continue
-            kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-            names = {node.name for node in tree.body if isinstance(node, kinds)}
+            names = defined_in(tree.body)
             if public := frozenset(name for name in names if not name.startswith("_")):
                 found[exercise.name] = public
         return found

@@ -312,7 +312,7 @@ class Placer:
             stem = answer_stem(each.parts[0])
             meaning, before = plain.named_in(stem, self._names)
             exercise = meaning.exercise if meaning else each.exercise or self._exercise
-            if exercise is None or exercise == "":
+            if not exercise:
                 raise KitError("its name means no exercise of this course")
             if not before:
                 raise KitError("no student is named, neither in its name nor by a folder")
@@ -340,7 +340,7 @@ class Placer:
         if not answer_suffix(name):
             if canvas.entry(name):
                 raise KitError("it was typed into Canvas or is a link: no file was handed in")
-            problem = getattr(self._handed_in, "problems", {}).get(item.path)
+            problem = self._handed_in.problems.get(item.path)
             raise KitError(problem or "it is neither a Python file (.py) nor a notebook (.ipynb)")
 
     def _meant(self, each: Placeable, hint: str) -> list[tuple[Meaning, Defined | None]]:
@@ -448,13 +448,13 @@ class Placer:
         if whole.metadata is None:
             return {}
         try:
-            told = gradescope.people_in(self._handed_in.read(whole.metadata.path))
-        except (gradescope.NotUsable, KitError) as error:
-            if isinstance(error, KitError) and "PyYAML" in str(error):
-                raise
-            reason = f"nobody's name could be read from it: {printable(str(error))}"
-            self._list(whole.metadata, reason, Person(""))
-            return {}
+            content = self._handed_in.read(whole.metadata.path)
+        except KitError as error:
+            return self._without_names(whole.metadata, error)
+        try:
+            told = gradescope.people_in(content)
+        except gradescope.NotUsable as error:
+            return self._without_names(whole.metadata, error)
         there = {each.parts[0] for each in whole.items if len(each.parts) > 1}
         people = {}
         for folder, about in told.items():
@@ -465,6 +465,12 @@ class Placer:
                 ]
                 self._times[folder] = about.when
         return people
+
+    def _without_names(self, metadata: Item, error: Exception) -> dict[str, list[Person]]:
+        """Nobody, and the reason in the list: each folder is then somebody without a name."""
+        reason = f"nobody's name could be read from it: {printable(str(error))}"
+        self._list(metadata, reason, Person(""))
+        return {}
 
 
 def _canvas_system(found: canvas.Canvas) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradekit.errors import KitError
-from gradekit.export.texts import NOT_RUN, details, explained
 from gradekit.feedback import Level, at_level
 from gradekit.nbgrader.notebooks import EXAMPLES_SUFFIX, HiddenCheck
 from gradekit.report import Check, Report
+from gradekit.texts import NOT_RUN, details, explained
 
 if TYPE_CHECKING:
     from nbgrader.api import Notebook

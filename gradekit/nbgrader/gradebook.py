@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit.course import Course, default_root
 from gradekit.errors import KitError
-from gradekit.export.texts import as_markdown, remarks
 from gradekit.feedback import Level, at_level
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.names import answer_suffix
 from gradekit.nbgrader.cells import Graded, Reports, asked_checks, filled
 from gradekit.nbgrader.notebooks import HiddenCheck, notebook
 from gradekit.submission import decoded
+from gradekit.texts import as_markdown, remarks
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook, SubmittedNotebook

@@ -15,13 +15,18 @@ from doctest import Example
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradekit.export.names import names_in, needed_by
+from gradekit.definitions import (
+    Definition,
+    Function,
+    defined_in,
+    first_line_of,
+    names_in,
+    needed_by,
+)
 from gradekit.report import Check
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
-
-Asked = ast.FunctionDef | ast.ClassDef  # what an answer has to define
 
 BEGIN, END = "    ### BEGIN SOLUTION", "    ### END SOLUTION"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -191,10 +196,9 @@ class _Source:
         self.tree = ast.parse(text)
 
     @property
-    def asked(self) -> dict[str, Asked]:
+    def asked(self) -> dict[str, Definition]:
         """The functions and classes at its top level, which an answer has to define."""
-        kinds = (ast.FunctionDef, ast.ClassDef)
-        return {node.name: node for node in self.tree.body if isinstance(node, kinds)}
+        return defined_in(self.tree.body)
 
     @property
     def imports(self) -> list[ast.stmt]:
@@ -203,12 +207,12 @@ class _Source:
 
     def code(self, first: ast.stmt, last: ast.stmt) -> str:
         """The lines from one statement to another, with the comments right above them."""
-        start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", []))])
+        start = first_line_of(first)
         while start > 1 and self.lines[start - 2].lstrip().startswith("#"):
             start -= 1
         return textwrap.dedent("\n".join(self.lines[start - 1 : last.end_lineno]))
 
-    def head(self, node: Asked) -> str:
+    def head(self, node: Definition) -> str:
         """The signature and docstring of a function, or of a class."""
         first = node.body[0]
         end = first.end_lineno if ast.get_docstring(node) else first.lineno - 1
@@ -217,18 +221,18 @@ class _Source:
             lines.pop()  # the stub's own TODO
         return textwrap.dedent("\n".join(lines))
 
-    def body(self, function: ast.FunctionDef) -> str:
+    def body(self, function: Function) -> str:
         """A function's statements without its docstring."""
         statements = function.body[1:] if ast.get_docstring(function) else function.body
         return self.code(statements[0], statements[-1])
 
 
-def _solution(node: Asked, stub: _Source, answer: _Source) -> str:
+def _solution(node: Definition, stub: _Source, answer: _Source) -> str:
     """The stub's signature and contract over the body of the reference answer."""
     model = answer.asked[node.name]
     if isinstance(node, ast.ClassDef) and isinstance(model, ast.ClassDef):
         return _class_solution(node, model, stub, answer)
-    assert isinstance(model, ast.FunctionDef)
+    assert isinstance(model, Function)
     body = _indented(_body_with_help(model, stub, answer))
     return f"{stub.head(node)}\n{BEGIN}\n{body}\n{END}"
 
@@ -239,8 +243,8 @@ def _class_solution(node: ast.ClassDef, model: ast.ClassDef, stub: _Source, answ
     What else the reference class has stands behind its last method, in the same region: a
     region of its own would be replaced by a statement that raises while the class is made.
     """
-    methods = {each.name: each for each in model.body if isinstance(each, ast.FunctionDef)}
-    asked = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+    methods = {each.name: each for each in model.body if isinstance(each, Function)}
+    asked = [each for each in node.body if isinstance(each, Function)]
     names = {each.name for each in asked}
     docstring = model.body[0] if ast.get_docstring(model) else None
     rest = [each for each in model.body if each is not docstring]
@@ -257,7 +261,7 @@ def _class_solution(node: ast.ClassDef, model: ast.ClassDef, stub: _Source, answ
     return "\n\n".join([stub.head(node), *map(_indented, parts)])
 
 
-def _body_with_help(reference: ast.FunctionDef, stub: _Source, answer: _Source) -> str:
+def _body_with_help(reference: Function, stub: _Source, answer: _Source) -> str:
     """The body of a reference function, after what the answer keeps beside its functions.
 
     That goes into the body too: a released cell that raised at its top level would keep the
@@ -283,7 +287,7 @@ def _beside(stub: _Source, answer: _Source) -> list[ast.stmt]:
 
 def _whole_with_help(node: ast.stmt, stub: _Source, answer: _Source) -> str:
     """A statement of a class; what a method needs of the top level stands in the method."""
-    if not isinstance(node, ast.FunctionDef) or node.decorator_list:
+    if not isinstance(node, Function) or node.decorator_list:
         return answer.code(node, node)
     return f"{answer.head(node)}\n{_indented(_body_with_help(node, stub, answer))}"
 

@@ -1,1 +1,1 @@
-"""The learner side: the workspace, progress, hints."""
+"""The learner's side: the practice folder, what was done there, what is due again, the screens."""

@@ -22,7 +22,7 @@ from gradekit.course import Course, Exercise, default_root
 from gradekit.errors import KitError
 from gradekit.files import append_lines, replace_whole_file
 from gradekit.practice import settings
-from gradekit.report import NOT_WRITTEN, Report
+from gradekit.report import Report
 from gradekit.submission import Submission, read
 
 PROGRESS = "progress.jsonl"
@@ -196,7 +196,7 @@ class Workspace:
         stub = self.course.stub(exercise).read_bytes()
         if report.submission_sha256 == hashlib.sha256(stub).hexdigest():
             return
-        written = [check for check in report.failed if check.message != NOT_WRITTEN]
+        written = [check for check in report.failed if not check.is_unwritten]
         known = report.behaves_like.items()
         fields: dict[str, Any] = {
             "score": report.score,

@@ -1,1 +1,1 @@
-"""Report -> something to look at. Knows only `gradekit.report`."""
+"""Reports, and what a class adds up to -> something to look at. Runs nothing, grades nothing."""

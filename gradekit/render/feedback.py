@@ -18,9 +18,9 @@ import msgspec
 from markupsafe import Markup
 
 from gradekit.causes import causes
-from gradekit.export.texts import example_text
 from gradekit.render.page import code, environment, style
 from gradekit.report import Check, Report
+from gradekit.texts import example_text
 
 # Where a page says what it is about: the rest is alike for many.
 HEAD, HANDED, SOURCE, ATTEMPTS = (
@@ -145,10 +145,6 @@ class FeedbackWriter:
         return self._together.render(
             name=name, lines=lines, titles=titles, parts=made, style=self._style
         )
-
-    def folders(self, students: Iterable[str]) -> dict[str, str]:
-        """A folder for each student; see `folder_names`."""
-        return folder_names(students)
 
     def answer(self, report: Report, title: str, about: Answer) -> str:
         """The instructor's page about one answer: its code beside all that is said of it."""

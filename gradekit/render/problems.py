@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gradekit.causes import line_of
-from gradekit.report import NOT_WRITTEN, Check, Report
+from gradekit.definitions import defined_in
+from gradekit.report import Check, Report
 
 OWN_LINE = re.compile(r"line (\d+) is no valid Python|\(line (\d+)\b")
 
@@ -34,7 +35,7 @@ def problems(report: Report, file: Path, cells: Sequence[str]) -> Iterator[str]:
 def _message(check: Check) -> str:
     if check.outcome == "not_run":
         return f"not run, through a fault of kit's own: {check.title}"
-    if check.told == NOT_WRITTEN:
+    if check.is_unwritten:
         return f"{check.function} is not written yet"
     if example := check.counterexample:
         return f"{check.title} {example.call}: expected {example.expected}, got {example.got}"
@@ -47,8 +48,7 @@ def _functions_in(source: str) -> dict[str, int]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return {}
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    return {node.name: node.lineno for node in tree.body if isinstance(node, kinds)}
+    return {name: node.lineno for name, node in defined_in(tree.body).items()}
 
 
 def _on_one_line(text: str) -> str:

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from gradekit.overview import Likeness, Similar
-from gradekit.render.page import TEMPLATES, environment
+from gradekit.render.page import environment, style
 
 
 class Line(NamedTuple):
@@ -27,7 +27,7 @@ def similar_page(similar: Similar) -> str:
             similar=similar,
             groups=similar.groups[: similar.shown],
             rows=_rows,
-            style=(TEMPLATES / "page.css").read_text("utf-8"),
+            style=style("page"),
         )
     )
 

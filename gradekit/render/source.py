@@ -15,6 +15,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from gradekit.causes import line_of
+from gradekit.definitions import defined_in, first_line_of
 from gradekit.report import Check, Report, clean
 from gradekit.submission import Submission
 
@@ -148,11 +149,11 @@ def _defined(function: str, cell: str) -> tuple[int, int] | None:
         tree = ast.parse(cell[:CHARACTERS])
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == function:
-            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-            return first, node.end_lineno or first
-    return None
+    node = defined_in(tree.body).get(function)
+    if node is None:
+        return None
+    first = first_line_of(node)
+    return first, node.end_lineno or first
 
 
 def highlighted(source: str) -> list[Markup]:

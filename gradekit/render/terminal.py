@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradekit.causes import Cause, causes
-from gradekit.report import MARKS, PRINTED, WAITS, Check, Counterexample, Report
+from gradekit.report import MARKS, WAITS, Check, Counterexample, Report
 
 STYLES = {"passed": "green", "failed": "red", "not_run": "yellow", "waits": "cyan"}
 FAULT = "not run, through a fault of kit's own, not of yours"
@@ -121,10 +121,10 @@ def _print_cause(out: Console, cause: Cause, mistake: str, verbose: bool) -> Non
         _print_indented(out, FAULT)
     if cause.counterexample:
         _print_counterexample(out, cause.counterexample)
-    elif cause.message:
-        _print_indented(out, _cut(out, cause.first.told, None if verbose else MESSAGE_LINES))
-    if printed := cause.message.partition(PRINTED)[2]:
-        text = _cut(out, f"printed: {printed}", None if verbose else PRINTED_LINES)
+    elif cause.told:
+        _print_indented(out, _cut(out, cause.told, None if verbose else MESSAGE_LINES))
+    if cause.printed:
+        text = _cut(out, f"printed: {cause.printed}", None if verbose else PRINTED_LINES)
         _print_indented(out, text, "dim")
     if mistake:
         _print_indented(out, f"behaves like: {mistake}", "yellow")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from gradekit.definitions import first_line_of
 from gradekit.errors import KitError
 
 MANY_FILES, MANY_BYTES = 300, 20 * 2**20  # what of a folder is taken along beside the tests
@@ -185,7 +186,7 @@ def _without_bodies(source: str) -> str:
         if not body:
             continue
         first, last = body[0], body[-1]
-        start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", []))])
+        start = first_line_of(first)
         if start == function.lineno:  # `def f(): return 1` in one line
             head = lines[start - 1].encode()[: first.col_offset].decode()
             lines[start - 1 : last.end_lineno] = [f"{head}{STUB_LINE}"]

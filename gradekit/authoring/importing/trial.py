@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradekit.authoring.importing.writing import Chosen, Target, with_points
 from gradekit.authoring.mutated import mutated_answers
+from gradekit.definitions import defined_in
 from gradekit.errors import GraderError, KitError
 from gradekit.grading.originals.original import PERSON, Original, Test
 from gradekit.processes import side_by_side
@@ -156,12 +157,10 @@ def _tests_of(target: Target) -> Iterator[tuple[str, Test]]:
 
 def _defined_in(solution: str) -> list[str]:
     """The functions and classes of a solution."""
-    kinds = (ast.FunctionDef, ast.ClassDef)
     try:
-        body = ast.parse(solution).body
+        return list(defined_in(ast.parse(solution).body))
     except (SyntaxError, ValueError):  # its tests will say so
         return []
-    return [node.name for node in body if isinstance(node, kinds)]
 
 
 def _used_first(source: str, names: list[str]) -> str:

@@ -22,7 +22,6 @@ PACKAGE = Path(__file__).resolve().parents[2]
 CASES = "cases"
 WHOLE = 10.0  # what tests share whose points the course does not say
 TITLE_CHARACTERS = 160
-TORCH = re.compile(r"\b(import|from) torch\b")
 
 GRADER = '''\
 """The tests of `{folder}`, as they are, each a check. Written by `kit import {kind}`.

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import click
 
 from gradekit.export.format import Answer, AnswerFormat
-from gradekit.export.texts import details
 from gradekit.feedback import Level, at_level
 from gradekit.report import Report
+from gradekit.texts import details
 
 SCHEMA = "classroom50/result/v1"
 SCALE = 2  # our points come in halves

@@ -20,8 +20,9 @@ from collections.abc import Callable, Iterator
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
@@ -29,13 +30,16 @@ import msgspec
 from gradekit.errors import KitError
 from gradekit.export.format import ClassFormat, Graded, Written
 from gradekit.export.roster import Row, rows_of
-from gradekit.export.texts import remarks
 from gradekit.feedback import at_level
 from gradekit.intake.layouts import canvas, moodle
 from gradekit.policy import points
 from gradekit.report import Report
 from gradekit.results import Result
 from gradekit.tables import no_formula
+from gradekit.texts import remarks
+
+if TYPE_CHECKING:
+    from gradekit.render.feedback import FeedbackWriter
 
 PAGE = "feedback.html"
 DAY = (1980, 1, 1, 0, 0, 0)  # of files in a zip: the same results make the same bytes
@@ -71,8 +75,9 @@ def _canvas(graded: Graded) -> Written:
     others = 0
     for result in graded.standing.counted():
         name = PurePosixPath(result.file).name
-        others += not canvas.read(name)
-        if canvas.read(name) and name not in files:  # else it is of a group, and told
+        if canvas.read(name) is None:
+            others += 1
+        elif name not in files:  # a group has one file, and each member a result
             part = _part(graded, result)
             files[name] = _notebook(part) if name.lower().endswith("ipynb") else _comments(part)
     if not files:
@@ -81,7 +86,10 @@ def _canvas(graded: Graded) -> Written:
 
 
 def _left_out(count: int, why: str) -> list[str]:
-    return [f"{count} {'answer has' if count == 1 else 'answers have'} {why}: left out"][:count]
+    """The note about answers that are in no page; none where there are none."""
+    if not count:
+        return []
+    return [f"{count} {'answer has' if count == 1 else 'answers have'} {why}: left out"]
 
 
 def _moodle(graded: Graded) -> Written:
@@ -120,9 +128,10 @@ def _moodle_place(file: str) -> str:
 
 
 def _html(graded: Graded) -> Written:
-    assert graded.writer is not None
+    from gradekit.render.feedback import folder_names
+
     parts = _by_student(graded)
-    folders = graded.writer.folders(parts)
+    folders = folder_names(parts)
     pages = {student: _page(graded, student, own).encode() for student, own in parts.items()}
     return Written(_zip({f"{folders[student]}/{PAGE}": page for student, page in pages.items()}))
 
@@ -211,11 +220,18 @@ def _part(graded: Graded, result: Result) -> Part:
 
 
 def _page(graded: Graded, student: str, parts: list[Part]) -> str:
-    assert graded.writer is not None
     order = {exercise.name: number for number, exercise in enumerate(graded.exercises)}
     parts = sorted(parts, key=lambda part: order.get(part.exercise, len(order)))
     told = [(part.title, part.read, part.counts) for part in parts]
-    return graded.writer.together(student, _first_lines(graded, student), told)
+    return _writer().together(student, _first_lines(graded, student), told)
+
+
+@cache
+def _writer() -> FeedbackWriter:
+    """What makes pages: it reads its templates once, and none for the help of `kit export`."""
+    from gradekit.render.feedback import FeedbackWriter
+
+    return FeedbackWriter()
 
 
 def _first_lines(graded: Graded, student: str) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gradekit.export.format import Answer, AnswerFormat
-from gradekit.export.texts import details
 from gradekit.feedback import Level, at_level
 from gradekit.report import WAITS, Check, Report
+from gradekit.texts import details
 
 
 def xml(reports: Iterable[Report], level: Level) -> bytes:

@@ -15,12 +15,12 @@ import click
 
 from gradekit.export.format import ClassFormat, Graded, Written
 from gradekit.export.roster import Column, Row, columns_of, rows_of, students_of
-from gradekit.export.texts import remarks
 from gradekit.feedback import at_level
 from gradekit.policy import points
 from gradekit.report import Report
 from gradekit.results import Person
 from gradekit.tables import no_formula
+from gradekit.texts import remarks
 
 Field = Literal["username", "email", "idnumber"]
 FIELDS: dict[str, tuple[str, ...]] = {  # what Moodle's own exports call each

@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 from gradekit.export.format import Answer, AnswerFormat
-from gradekit.export.texts import details
 from gradekit.feedback import Level, at_level
 from gradekit.report import Report
+from gradekit.texts import details
 
 
 def results(report: Report, level: Level) -> dict[str, Any]:

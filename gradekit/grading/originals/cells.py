@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from gradekit.definitions import names_in, needed_by
 from gradekit.errors import GraderError
-from gradekit.export.names import names_in, needed_by
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.originals import autotest
 from gradekit.grading.originals.original import PERSON, Original, Test, title_of

@@ -30,7 +30,6 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may imp
 
 # Library modules whose functions tests replace: `patch("random.randint")`.
 WATCHED: tuple[ModuleType, ...] = (random, time, secrets)
-ABSENT = "absent"
 TEXT_CHARACTERS = 10_000
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gradekit.course import Course, Exercise
-from gradekit.export.names import needed_by
+from gradekit.definitions import first_line_of, needed_by
 from gradekit.practice import schedule
 from gradekit.practice.schedule import Key
 from gradekit.practice.workspace import Workspace
@@ -101,8 +101,7 @@ def code_of(wrong: Wrong) -> str:
 
 def _text_of(node: ast.stmt, lines: list[str]) -> str:
     """Its lines, decorators included."""
-    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-    return "\n".join(lines[first - 1 : node.end_lineno])
+    return "\n".join(lines[first_line_of(node) - 1 : node.end_lineno])
 
 
 def _is_said_already(node: ast.stmt) -> bool:

@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.style import Style
 from rich.text import Text
 
-from gradekit.report import NOT_WRITTEN, Report
+from gradekit.report import Report
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
@@ -82,4 +82,4 @@ def story_of(course: Course, exercise: Exercise) -> list[str]:
 
 def is_untouched(report: Report) -> bool:
     """Whether nothing has been written yet."""
-    return all(check.message == NOT_WRITTEN for check in report.checks)
+    return all(check.is_unwritten for check in report.checks)

@@ -134,11 +134,6 @@ class Terminal:
         # Over the old screen, line by line, instead of clearing it first: that would flicker.
         self._write("\x1b[H" + "\r\n".join(f"{line}\x1b[K" for line in lines) + "\x1b[J")
 
-    def say(self, text: str) -> None:
-        """In plain mode, print a line; elsewhere the screen shows it already."""
-        if self.plain:
-            self._write(text + "\n")
-
     def _lines(self, paint: Paint) -> list[str]:
         if self.plain:  # no codes at all, not even bold or links
             console = Console(highlight=False, color_system=None, force_terminal=False)

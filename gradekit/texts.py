@@ -68,9 +68,8 @@ def what_happened(cause: Cause) -> str:
     """The counterexample where there is one, else the message; and what the answer printed."""
     if cause.counterexample is None:
         return cause.message
-    printed = cause.message.partition(PRINTED)[2]
     text = example_text(cause.counterexample)
-    return f"{text}{PRINTED}{printed}" if printed else text
+    return f"{text}{PRINTED}{cause.printed}" if cause.printed else text
 
 
 def example_text(example: Counterexample) -> str:

@@ -1,11 +1,14 @@
-"""Which statements of a file or notebook belong to a function: those it needs to run."""
+"""What a file or notebook defines, and which of its statements a function needs to run."""
 
 from __future__ import annotations
 
 import ast
 import symtable
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = Function | ast.ClassDef
 
 
 class Names(NamedTuple):
@@ -47,3 +50,14 @@ def needed_by(wanted: set[str], statements: Sequence[ast.stmt]) -> list[ast.stmt
             return [statements[number] for number in sorted(needed)]
         needed |= new
         wanted |= set[str]().union(*(names[number].used for number in new))
+
+
+def defined_in(body: Iterable[ast.stmt]) -> dict[str, Definition]:
+    """The functions and classes that statements define, by name: of a stub, what is asked for."""
+    return {node.name: node for node in body if isinstance(node, Definition)}
+
+
+def first_line_of(statement: ast.stmt) -> int:
+    """The line that a statement begins in, from 1: that of its first decorator, if it has any."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(each.lineno for each in decorators)])
