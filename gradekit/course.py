@@ -333,6 +333,11 @@ class Course:
         return inside if inside.is_dir() else self.root / "tests" / "bank"
 
     @property
+    def address(self) -> str:
+        """How others remember it, as `root_at` reads it: its folder; "" for kit's own course."""
+        return "" if self.root == default_root().resolve() else str(self.root)
+
+    @property
     def hidden(self) -> list[Path]:
         """What no submission may ever read."""
         return [self.root, Path(__file__).resolve().parent]
@@ -432,6 +437,11 @@ def root_of(name: str) -> Path:
             "makes a practice folder of it."
         )
     return installed(name) or Path(name)
+
+
+def root_at(address: str) -> Path:
+    """The folder of the course with an address; see `Course.address`."""
+    return Path(address) if address else default_root()
 
 
 def default_root() -> Path:

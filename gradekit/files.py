@@ -1,9 +1,20 @@
-"""Writing files so that a crash, a full disk or another reader never sees half of one."""
+"""Writing files so that a crash, a full disk or another reader never sees half of one.
+
+And what a user is told where one cannot be written.
+"""
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from gradekit.errors import KitError
+
+DATE = (2000, 1, 1, 0, 0, 0)  # of every file in a zip: the same files give the same bytes
 
 
 def replace_whole_file(path: Path, content: bytes | str) -> None:
@@ -38,3 +49,36 @@ def append_lines(path: Path, lines: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Say in one sentence what the block could not write.
+
+    Args:
+        place: What the sentence names where the system names no file.
+
+    Raises:
+        KitError: something raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise KitError(f"{error.filename or place} cannot be written: {error.strerror}.") from None
+
+
+def zipped(files: Mapping[str, bytes], executable: Container[str] = ()) -> bytes:
+    """The bytes of a zip of files, which are given by their paths in there.
+
+    Args:
+        executable: The paths of those that are programs.
+    """
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            member = zipfile.ZipInfo(name, DATE)
+            # Without a mode in its upper half, unzip makes files that nobody may read.
+            member.external_attr = (0o100755 if name in executable else 0o100644) << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, content)
+    return made.getvalue()

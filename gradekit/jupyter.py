@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gradekit.causes import Cause, causes
-from gradekit.course import Course, Exercise, default_root
+from gradekit.course import Course, Exercise, root_at
 from gradekit.definitions import defined_in, first_line_of, needed_by
 from gradekit.errors import KitError
 from gradekit.report import MARKS, WAITS, Check, Report
@@ -132,7 +132,7 @@ def _shell() -> InteractiveShell:
 
 def _graded(shell: InteractiveShell, name: str, course: str, options: tuple[str, ...]) -> Report:
     """The report on what the kernel's user has defined."""
-    root = Path(course) if course else default_root()
+    root = root_at(course)
     exercise = Course(root).find(name)
     cells = definitions(list(shell.user_ns["In"])[1:], _functions(root, exercise))
     while cells and not cells[-1].strip():  # what ran since changes nothing

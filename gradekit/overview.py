@@ -101,21 +101,19 @@ class Overview:
         course: Course,
         results: Iterable[Result],
         not_graded: Iterable[NotGraded] = (),
-        students: Iterable[str] = (),
         similar: Similar | None = None,
         people: Mapping[str, Person] = {},
         standing: Standing | None = None,
     ) -> None:
         """Args:
-        students: Those who belong to the class, with an answer or without.
-        people: Who they are, by what they are called.
+        people: Those who belong to the class, with an answer or without, by what they are called.
         standing: The final scores; without it every score is what was earned.
         """
         self.standing = standing
         self.not_graded = list(not_graded)
         self.similar = similar or Similar()
         self.people = dict(people)
-        self.cells: dict[str, dict[str, Cell]] = {name: {} for name in students}
+        self.cells: dict[str, dict[str, Cell]] = {name: {} for name in people}
         # Lines at which answers raised what they should not, by exercise, function and text.
         self.lines: Counter[tuple[str, str, str]] = Counter()
         self.graded = self.full_marks = self.not_run = 0

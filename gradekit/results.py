@@ -11,7 +11,7 @@ versions, and a reader takes every line of its own version or an older one.
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -183,48 +183,59 @@ def _decoded(path: Path, kind: type[Kind]) -> Iterator[Kind]:
                 yield decoder.decode(line)
 
 
+def unified(people: Iterable[Person]) -> dict[Person, Person]:
+    """Each mention of somebody with the person it is.
+
+    Mentions of one key are one person. A mention without an id is the person with one who has
+    that name, if there is exactly one.
+    """
+    by_key: defaultdict[str, list[Person]] = defaultdict(list)
+    for each in sorted(people):
+        by_key[each.key].append(each)
+    with_id: defaultdict[str, set[str]] = defaultdict(set)  # keys by name
+    for key, same in by_key.items():
+        for name in {each.name for each in same if each.id}:
+            with_id[name].add(key)
+    found: dict[Person, Person] = {}
+    for same in by_key.values():
+        one = same[0]
+        # Two with that name and different ids: nobody can tell
+        # whose this mention is, so it stays alone.
+        bearers = with_id[one.name] if not one.id and not one.place else set()
+        if len(bearers) == 1:
+            one = by_key[min(bearers)][0]
+        found |= dict.fromkeys(same, one)
+    return found
+
+
 def called(people: Iterable[Person]) -> dict[Person, str]:
     """What to call each: the name, with the id where two share it; no two are called alike.
 
-    Mentions of one key are one person. A mention without an id is the one person with an id
-    who has that name, if there is exactly one.
+    Mentions of one person, as `unified` finds them, are called the same.
     """
-    by_key: defaultdict[str, set[Person]] = defaultdict(set)
-    for person in people:
-        by_key[person.key].add(person)
-    names = {key: min(each.name for each in same) for key, same in by_key.items()}
-    with_id: defaultdict[str, list[str]] = defaultdict(list)  # by name
-    for key, same in by_key.items():
-        for name in {each.name for each in same if each.id}:
-            with_id[name].append(key)
-    same_as = {}
-    for key, same in by_key.items():
-        one = min(same)
-        bearers = with_id[one.name] if not one.id and not one.place else []
-        same_as[key] = bearers[0] if len(bearers) == 1 else key
-    bearing: defaultdict[str, set[str]] = defaultdict(set)
-    for key in by_key:
-        bearing[names[same_as[key]]].add(same_as[key])
-    labels: dict[str, str] = {}
-    taken = set(bearing)
-    for key in sorted(set(same_as.values())):
-        one, name = min(by_key[key]), names[key]
-        alone = len(bearing[name]) == 1 or not (one.id or one.place)
-        label = name if alone else f"{name} ({one.id or one.place})"
+    same_as = unified(people)
+    ones = sorted(set(same_as.values()), key=lambda each: each.key)
+    bearers = Counter(one.name for one in ones)
+    labels: dict[Person, str] = {}
+    taken = set(bearers)
+    for one in ones:
+        alone = bearers[one.name] == 1 or not (one.id or one.place)
+        label = one.name if alone else f"{one.name} ({one.id or one.place})"
         number = 1
         while not alone and label in taken:  # somebody's name looks like this
             number += 1
-            label = f"{name} ({one.system or one.place} {one.id}, {number})"
+            label = f"{one.name} ({one.system or one.place} {one.id}, {number})"
         taken.add(label)
-        labels[key] = label
-    return {person: labels[same_as[person.key]] for person in people}
+        labels[one] = label
+    return {person: labels[one] for person, one in same_as.items()}
 
 
 def meant(names: dict[Person, str], wanted: str) -> list[str]:
     """What the students are called that a name or an id means: none, one, or several.
 
     Args:
-        names: As `called` returns them. Who is called exactly so is meant before others.
+        names: As `called` returns them. Who is called exactly so is meant before others: that
+            name is unique, while an id or a platform's name may be somebody else's as well.
     """
     wanted = " ".join(wanted.split()).casefold()
     found = {

@@ -18,7 +18,7 @@ import msgspec
 
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.files import replace_whole_file
+from gradekit.files import replace_whole_file, writing
 from gradekit.policy import (
     MARKED_LATE,
     NO_TIME,
@@ -248,7 +248,7 @@ def record(standing: Standing) -> list[Change]:
     """
     before = _last_told(standing.folder)
     found = _changes(before, standing) if before is not None else []
-    try:
+    with writing(standing.folder):
         if found:
             _append_changes(standing, found)
         rows = [
@@ -258,9 +258,6 @@ def record(standing: Standing) -> list[Change]:
         path, content = standing.folder / STANDING, msgspec.json.Encoder().encode_lines(rows)
         if not path.is_file() or path.read_bytes() != content:  # it may be an archive, read only
             replace_whole_file(path, content)
-    except OSError as error:
-        where = error.filename or standing.folder
-        raise KitError(f"{where} cannot be written: {error.strerror}.") from None
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 from gradekit.errors import KitError
@@ -31,6 +32,18 @@ def rows_of_table(path: Path) -> list[tuple[int, list[str]]]:
         return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except (UnicodeDecodeError, csv.Error, ValueError):
         raise KitError(f"{path} is no CSV table that can be read.") from None
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """A table for another program. The cells are as they are: see `no_formula`."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def spreadsheet(rows: Iterable[Iterable[object]]) -> str:
+    """As `csv_text`, with a byte order mark: without it Excel does not read UTF-8 as such."""
+    return "\ufeff" + csv_text(rows)
 
 
 def no_formula(value: str) -> str:

@@ -18,7 +18,7 @@ from gradekit.render.feedback import Answer, Attempt, FeedbackWriter, Handed, fo
 from gradekit.render.page import Example, report_page
 from gradekit.render.source import Listing, marks
 from gradekit.report import Check, Report
-from gradekit.results import NotGraded, Result
+from gradekit.results import NotGraded, Person, Result
 from gradekit.submission import Submission
 
 AXE = Path(__file__).resolve().parents[1] / ".venv/node_modules/axe-core/axe.min.js"
@@ -83,7 +83,7 @@ def pages(course: Course) -> dict[str, str]:
         Result("u", NINE, "a.py", report(NINE, "timed_out", "passed")),
     ]
     problem = NotGraded("u/b.txt", "u", "exercise_12_normalization", "no `code`")
-    overview = Overview(course, results, [problem], ["nobody"])
+    overview = Overview(course, results, [problem], people={"nobody": Person("nobody")})
     assert overview.doubtful and overview.named and overview.unnamed and overview.troubled
     listing, told = Listing(SOURCE), report(FIVE, "failed", "passed", "failed")
     code = listing.html(marks(told))

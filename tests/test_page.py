@@ -27,7 +27,7 @@ from gradekit.render.charts import score_histogram, shares
 from gradekit.render.feedback import FeedbackWriter, fenced, folder_names, markdown
 from gradekit.render.page import report_page
 from gradekit.report import Check, Report
-from gradekit.results import NotGraded, Result
+from gradekit.results import NotGraded, Person, Result
 
 SCRIPT = "<script>document.title = 'hacked'</script>"
 FORMULA = '=HYPERLINK("http://203.0.113.7","grade")'
@@ -111,7 +111,8 @@ def overview(course: Course) -> Overview:
     ]
     sides = tuple(Likeness(name, "a.py", HOSTILE, frozenset({1})) for name in ("Ada", HOSTILE))
     similar = Similar([Alike(FIVE, ("Ada", HOSTILE), 0.93, sides)], 1)
-    return Overview(course, results, not_graded, ["Ada", "Bob", "Nobody"], similar)
+    people = {name: Person(name) for name in ("Ada", "Bob", "Nobody")}
+    return Overview(course, results, not_graded, similar, people)
 
 
 @pytest.fixture

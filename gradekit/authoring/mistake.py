@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 from gradekit.authoring.new import UNWRITTEN, refuse_installed
+from gradekit.bank import said_by
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
+from gradekit.files import writing
 
 FILE = re.compile(r"(?P<exercise>.+)-(?P<id>[0-9a-f]{8})\.py")  # as `kit grade` writes it
-HEAD = re.compile(r"# wrong: (?P<function>\w+):\s*\n")
 
 
 def begin_mistake(root: Path, path: Path, name: str | None) -> tuple[Exercise, Path]:
@@ -29,8 +30,8 @@ def begin_mistake(root: Path, path: Path, name: str | None) -> tuple[Exercise, P
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         raise KitError(f"{path} cannot be read.") from None
-    head = HEAD.match(text)
-    if not match or not head:
+    said = said_by(text)
+    if not match or said is None or said.sentence:
         raise KitError(
             f"{path} is no mistake without a name: `kit grade` writes them into unnamed/, and "
             "report.html shows which is which."
@@ -43,10 +44,9 @@ def begin_mistake(root: Path, path: Path, name: str | None) -> tuple[Exercise, P
     target = course.bank / exercise.name / "wrong" / f"{slug}.py"
     if target.exists():
         raise KitError(f"{target} is there already and stays as it is: choose another --name.")
-    line = f"# wrong: {head['function']}: {UNWRITTEN}: say in a few words what it does wrong\n"
-    try:
+    first = said._replace(sentence=f"{UNWRITTEN}: say in a few words what it does wrong")
+    with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(line + text[head.end() :], "utf-8")
-    except OSError as error:
-        raise KitError(f"{target} cannot be written: {error.strerror}.") from None
+        _, newline, code = text.partition("\n")
+        target.write_text(first.line + newline + code, "utf-8")
     return exercise, target

@@ -15,7 +15,7 @@ import msgspec
 
 from gradekit.course import METADATA, Course, Exercise
 from gradekit.errors import KitError
-from gradekit.files import append_lines
+from gradekit.files import append_lines, writing
 from gradekit.grading.proxy import SubmissionProxy
 
 UNWRITTEN = "TODO(author)"
@@ -49,7 +49,7 @@ def begin(root: Path, slug: str, template: str, title: str | None) -> tuple[Exer
     slug = _checked_slug(slug)
     title = _checked_title(title or slug.replace("_", " ").capitalize())
     metadata = root / "exercises" / METADATA
-    try:
+    with writing(root):
         metadata.parent.mkdir(parents=True, exist_ok=True)
         metadata.touch()
         course = Course(root)
@@ -65,8 +65,6 @@ def begin(root: Path, slug: str, template: str, title: str | None) -> tuple[Exer
         files = _write_files(course, exercise, template, words)
         # Last, so that the course never names an exercise whose files are missing.
         append_lines(metadata, entry.encode())
-    except OSError as error:
-        raise KitError(f"{error.filename or root} cannot be written: {error.strerror}.") from None
     return exercise, [*files, metadata]
 
 

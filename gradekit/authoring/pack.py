@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -17,6 +16,7 @@ from gradekit.authoring.reading import points_of
 from gradekit.course import ABOUT, METADATA, Course, Exercise
 from gradekit.definitions import defined_in
 from gradekit.errors import KitError
+from gradekit.files import writing, zipped
 
 Edition = Literal["learner", "instructor"]
 FOLDERS = ("exercises", "solutions", "graders", "cases", "pictures")  # and the bank
@@ -46,16 +46,15 @@ def pack(course: Course, edition: Edition, target: Path) -> list[str]:
     if target.exists() and (target.is_file() or any(target.iterdir())):
         raise KitError(f"{target} is there already: name another, or remove it.")
     files = dict(sorted(_files(course, edition)))
-    try:
-        if target.suffix == ".zip":
-            _write_zip(target, files)
-        else:
-            for name, content in files.items():
-                path = target / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-    except OSError as error:
-        raise KitError(f"{error.filename or target} cannot be written: {error.strerror}.") from None
+    packed = (
+        {target: zipped(files)}
+        if target.suffix == ".zip"
+        else {target / name: content for name, content in files.items()}
+    )
+    with writing(target):
+        for path, content in packed.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
     return list(files)
 
 
@@ -102,13 +101,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise KitError(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def _write_zip(target: Path, files: dict[str, bytes]) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            member = zipfile.ZipInfo(name, date_time=(2000, 1, 1, 0, 0, 0))
-            member.external_attr = 0o100644 << 16
-            member.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(member, content)

@@ -21,6 +21,7 @@ import msgspec
 from gradekit.authoring.mutated import Place, mutated_answers
 from gradekit.authoring.new import UNWRITTEN
 from gradekit.authoring.reading import fault_of, not_python, timed, unsaid
+from gradekit.bank import Said, said_by
 from gradekit.course import METADATA, Course, Exercise
 from gradekit.edits.mutants import Mutant, is_same_code, require_operators
 from gradekit.errors import KitError, OurFailure
@@ -400,18 +401,16 @@ def _taken_from(explained: list[Equivalent], mutant: Mutant) -> Equivalent | Non
     return None
 
 
-def first_line(path: Path) -> tuple[str, str]:
-    """The function and the sentence of a wrong file: `# wrong: function: sentence`.
+def first_line(path: Path) -> Said:
+    """What a wrong file of the bank says of itself.
 
     Raises:
-        KitError: the file does not open like that.
+        KitError: its first line does not say it.
     """
-    line = path.read_text("utf-8").partition("\n")[0]
-    mark, _, rest = line.partition(": ")
-    function, _, sentence = rest.partition(": ")
-    if mark != "# wrong" or not sentence:
+    said = said_by(path.read_text("utf-8"))
+    if said is None or not said.sentence:
         raise KitError(f"wrong/{path.name} has to open with `# wrong: function: what is wrong`.")
-    return function, sentence.strip()
+    return said
 
 
 def _comparable(report: Report) -> Report:

@@ -37,6 +37,7 @@ from gradekit.results import (
     NotGraded,
     Person,
     Result,
+    meant,
     names_in,
     printable,
     read_attempts,
@@ -92,13 +93,13 @@ class Classroom:
         known = seed_of(out) if seed is None else seed
         self.seed = new_seed() if known is None else known
         self._handed_in: HandedIn = open_handed_in(handed_in, out, partial)
-        meant = exercise.name if exercise else None
-        self.found = self._called_anew(discover(self._handed_in, course, meant, roster))
+        only_one = exercise.name if exercise else None
+        self.found = self._called_anew(discover(self._handed_in, course, only_one, roster))
         if not self.found.entries:
             raise NothingThere(_nothing_in(handed_in, self.found))
         # In the form of results.jsonl, since they are going to be compared with its lines.
         shown = frozenset(map(printable, partial))
-        self.export = Export(export_name(handed_in), exercise=meant or "", partial=shown)
+        self.export = Export(export_name(handed_in), exercise=only_one or "", partial=shown)
         self.unreadable: list[NotGraded] = []
         self.withdrawn: list[About] = []
         self.set_aside = 0
@@ -126,29 +127,20 @@ class Classroom:
         """Leave all but one student as they are, and grade that one again.
 
         Args:
-            student: A name, as the tables call them, or an id.
+            student: A name, as the tables call them, an id or a login.
 
         Raises:
             KitError: nobody is called so, or several are.
         """
         names = names_in(self.out, self.found.people)
-        wanted = " ".join(student.split()).casefold()
-        meant = {
-            person.key: names[person]
-            for person in {entry.person for entry in self.found.entries}
-            if wanted in {names[person].casefold(), person.name.casefold(), person.id.casefold()}
-        }
-        # The name in the tables comes first: it is unique, while an id or the name on a
-        # platform may read the same for somebody else.
-        exactly = {key: name for key, name in meant.items() if name.casefold() == wanted}
-        meant = exactly or meant
-        if len(meant) != 1:
-            several = f": {', '.join(sorted(meant.values()))}" if meant else ""
-            count = "Several students are" if meant else "No student with an answer is"
+        called = meant({each.person: names[each.person] for each in self.found.entries}, student)
+        if len(called) != 1:
+            several = f": {', '.join(called)}" if called else ""
+            count = "Several students are" if called else "No student with an answer is"
             raise KitError(f"{count} called `{student}`{several}. `--dry-run` lists all of them.")
-        entries = [entry for entry in self.found.entries if entry.person.key in meant]
+        entries = [each for each in self.found.entries if each.student == called[0]]
         self.found = self.found._replace(entries=entries)
-        self.export = self.export._replace(only=frozenset(meant))
+        self.export = self.export._replace(only=frozenset(each.person.key for each in entries))
 
     def preview(self, isolation: str | None, explain: bool = False) -> Preview:
         """What grading would do with the results that are there."""
@@ -246,9 +238,7 @@ class Classroom:
         self.notes, self.changes = standing.notes, record(standing) if settled else []
         attempts = Attempts(self._replaced())
         results = attempts.beside(standing.attempts())
-        overview = Overview(
-            self.course, results, self._not_graded, people, similar, people, standing
-        )
+        overview = Overview(self.course, results, self._not_graded, similar, people, standing)
         try:
             # The tables first: they are small, and what an
             # instructor needs if the disk is full after them.
@@ -282,7 +272,6 @@ class Classroom:
             self.course,
             attempts.beside(map(aliases.result, standing.attempts())),
             aliases.not_graded(named.not_graded),
-            aliases.people(),
             aliases.similar(named.similar),
             aliases.people(),
             aliases.standing(standing),

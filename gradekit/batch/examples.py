@@ -10,6 +10,7 @@ import shlex
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
+from gradekit.bank import Said
 from gradekit.batch.pages import Seen
 from gradekit.causes import causes
 from gradekit.edits.anonymous import anonymous
@@ -68,7 +69,7 @@ class Examples:
             return ""
         self._folder.mkdir(exist_ok=True)
         path = self._folder / f"{way.exercise}-{way.id}.py"
-        path.write_text(f"# wrong: {way.function}:\n{code}\n", "utf-8")
+        path.write_text(f"{Said(way.function, '').line}\n{code}\n", "utf-8")
         return f"kit --course COURSE new mistake --from {shlex.quote(str(path))}"
 
 

@@ -7,9 +7,7 @@ wrote into their code and messages stays as it is.
 
 from __future__ import annotations
 
-import csv
 import hmac
-import io
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -23,7 +21,7 @@ from gradekit.overview import Alike, Likeness, Similar
 from gradekit.render.feedback import Handed
 from gradekit.results import NotGraded, Person, Result, called
 from gradekit.standing import Standing
-from gradekit.tables import no_formula
+from gradekit.tables import no_formula, spreadsheet
 
 STORE, TABLE = ".pseudonyms.json", "pseudonyms.csv"
 DIGITS = 6
@@ -63,13 +61,10 @@ class Pseudonyms:
                 store.given.append((person, alias))
             known[names[person]] = self._aliases[student] = alias
         _write(folder / STORE, msgspec.json.encode(store).decode())
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(["pseudonym", "student", "id"])
+        rows = [["pseudonym", "student", "id"]]
         for student, alias in sorted(self._aliases.items(), key=lambda pair: pair[1]):
-            table.writerow([alias, no_formula(student), no_formula(people[student].id)])
-        # With a byte order mark, without which Excel reads UTF-8 as another encoding.
-        _write(folder / TABLE, "\ufeff" + text.getvalue())
+            rows.append([alias, no_formula(student), no_formula(people[student].id)])
+        _write(folder / TABLE, spreadsheet(rows))
 
     def of(self, student: str) -> str:
         """What a student is called instead."""

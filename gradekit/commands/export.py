@@ -13,6 +13,7 @@ from gradekit.commands._options import EXERCISE, require_graders
 from gradekit.errors import KitError, OurFailure
 from gradekit.export import formats
 from gradekit.export.format import Answer, AnswerFormat, ClassFormat, Graded
+from gradekit.files import writing
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
@@ -256,9 +257,7 @@ def _fail_if_not_run(report: Report) -> None:
 
 
 def _write(path: Path, content: str | bytes) -> None:
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        raise KitError(f"{path} cannot be written: {error.strerror}.") from None
     click.echo(f"{path} written.")

@@ -23,6 +23,7 @@ def hint(context: click.Context, name: str, level: int | None, yes: bool) -> Non
     """
     from rich.text import Text
 
+    from gradekit.practice.screen.paint import question_before
     from gradekit.render.terminal import console
 
     course = course_of(context)
@@ -33,8 +34,7 @@ def hint(context: click.Context, name: str, level: int | None, yes: bool) -> Non
     seen = workspace.hint_level(exercise) if workspace else 0
     wanted = level or min(seen + 1, 3)
     if wanted > max(seen, 1) and not yes:
-        step = {2: "the idea", 3: "nearly the code"}[wanted]
-        confirm(f"Hint {wanted} of 3 gives away {step}. Show it?")
+        confirm(question_before(wanted))
     for number in range(1 if level is None else wanted, wanted + 1):
         console().print(Text(f"Hint {number} of 3: {exercise.hints[number - 1]}"))
     if workspace and wanted > seen:

@@ -102,7 +102,7 @@ def _chosen(context: click.Context, folder: Path, named: str | None, yes: bool) 
     else:
         course = Course(root_of(named))
         is_folder = Path(named).is_dir()
-        chosen = _Chosen(course, settings.name_of(course.root) if is_folder else named)
+        chosen = _Chosen(course, course.address if is_folder else named)
     if has_one and workspace.course_in(folder).resolve() != chosen.course.root:
         raise KitError(
             f"{folder} practises another course already, as its {settings.SETTINGS} says.\n"

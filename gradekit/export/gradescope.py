@@ -5,8 +5,6 @@ The format: https://gradescope-autograders.readthedocs.io/en/latest/specs/
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradekit.course import ABOUT, METADATA
 from gradekit.feedback import Level, at_level
+from gradekit.files import zipped
 from gradekit.report import Check, Report
 from gradekit.texts import details
 
@@ -128,20 +127,20 @@ def autograder(
     words = [exercise.name for exercise in exercises] + [f"--feedback={level}"]
     options = " ".join([*words, *([f"--isolation={isolation}"] if isolation else [])])
     needed = [*packages, *_own_requirements()]
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add(archive, "setup.sh", SETUP.encode(), executable=True)
-        _add(archive, "run_autograder", RUN.format(options=options).encode(), executable=True)
-        _add(archive, "requirements.txt", ("\n".join(sorted(needed)) + "\n").encode())
-        package = Path(__file__).resolve().parents[1]
-        for file in sorted(package.rglob("*")):
-            inner = file.relative_to(package)
-            if inner.suffix in (".py", ".j2", ".css", ".js") and inner.parts[0] != "course_files":
-                _add(archive, f"lib/gradekit/{inner.as_posix()}", file.read_bytes())
-        for file in _course_files(course, exercises):
-            name = f"course/{file.relative_to(course.root).as_posix()}"
-            _add(archive, name, file.read_bytes())
-    return made.getvalue()
+    files = {
+        "setup.sh": SETUP.encode(),
+        "run_autograder": RUN.format(options=options).encode(),
+        "requirements.txt": ("\n".join(sorted(needed)) + "\n").encode(),
+    }
+    programs = ("setup.sh", "run_autograder")
+    package = Path(__file__).resolve().parents[1]
+    for file in sorted(package.rglob("*")):
+        inner = file.relative_to(package)
+        if inner.suffix in (".py", ".j2", ".css", ".js") and inner.parts[0] != "course_files":
+            files[f"lib/gradekit/{inner.as_posix()}"] = file.read_bytes()
+    for file in _course_files(course, exercises):
+        files[f"course/{file.relative_to(course.root).as_posix()}"] = file.read_bytes()
+    return zipped(files, programs)
 
 
 def _own_requirements() -> list[str]:
@@ -157,11 +156,3 @@ def _course_files(course: Course, exercises: list[Exercise]) -> list[Path]:
         files += [course.stub(exercise), grader, *grader.parent.glob(f"*/{grader.stem}.json")]
         files += [*course.data(exercise).values(), *course.cases(exercise)]
     return list(dict.fromkeys([*files, *course.beside_graders()]))
-
-
-def _add(archive: zipfile.ZipFile, name: str, content: bytes, *, executable: bool = False) -> None:
-    # A fixed date: the same exercises give the same zip.
-    member = zipfile.ZipInfo(name, date_time=(2000, 1, 1, 0, 0, 0))
-    member.external_attr = (0o100755 if executable else 0o100644) << 16
-    member.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(member, content)

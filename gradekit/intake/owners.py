@@ -26,31 +26,6 @@ def person(name: str, id: str = "", system: str = "", place: str = "") -> Person
     return Person(shown[:NAME_CHARACTERS] or "(no name)", id, system, printable(place))
 
 
-def unified(people: Iterable[Person]) -> dict[Person, Person]:
-    """Each mention of somebody with the person it is.
-
-    Mentions of one id are one person. A mention without an id is the person with one who has
-    that name, if there is exactly one.
-    """
-    by_key: defaultdict[str, list[Person]] = defaultdict(list)
-    for each in sorted(people):
-        by_key[each.key].append(each)
-    with_id: defaultdict[str, set[str]] = defaultdict(set)  # by name
-    for key, same in by_key.items():
-        if same[0].id:
-            with_id[same[0].name].add(key)
-    found: dict[Person, Person] = {}
-    for same in by_key.values():
-        one = same[0]
-        # Two with that name and different ids: nobody can tell
-        # whose this mention is, so it stays alone.
-        bearers = with_id[one.name] if not one.id and not one.place else set()
-        if len(bearers) == 1:
-            one = by_key[min(bearers)][0]
-        found |= dict.fromkeys(same, one)
-    return found
-
-
 def without_groups(people: Iterable[Person]) -> dict[Person, Person]:
     """The people of Moodle's group mode, their group taken out of the name."""
     of_moodle = [each for each in people if each.system == moodle.SYSTEM]

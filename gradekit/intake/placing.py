@@ -36,8 +36,8 @@ from gradekit.intake.names import (
     answer_stem,
     answer_suffix,
 )
-from gradekit.intake.owners import OnRoster, on_roster, person, unified, without_groups
-from gradekit.results import NotGraded, Person, called, printable
+from gradekit.intake.owners import OnRoster, on_roster, person, without_groups
+from gradekit.results import NotGraded, Person, called, printable, unified
 from gradekit.roster import Roster
 
 SNIFFED_BYTES = 4 * 2**20  # of files whose names mean nothing

@@ -17,7 +17,7 @@ from nbgrader.preprocessors import Execute, SaveAutoGrades
 from traitlets import Enum, Unicode
 
 from gradekit.batch.grader import Sessions, isolation_for_strangers
-from gradekit.course import Course, default_root
+from gradekit.course import Course, root_at
 from gradekit.engine import EXPLAINED_CAUSES
 from gradekit.feedback import LEVELS
 from gradekit.grading.session import Session
@@ -83,7 +83,7 @@ def _session(asked: HiddenCheck, isolation: str | None) -> Session:
     """The warm session of an exercise, opened anew when its grader has changed."""
     key = asked.course, isolation
     if key not in _courses:
-        course = Course(Path(asked.course) if asked.course else default_root())
+        course = Course(root_at(asked.course))
         _courses[key] = Sessions(course, isolation_for_strangers(isolation))
     sessions = _courses[key]
     exercise = sessions.course.find(asked.exercise)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradekit.course import default_root
 from gradekit.errors import KitError
 from gradekit.feedback import Level
+from gradekit.files import writing
 from gradekit.nbgrader.notebooks import notebook
 
 if TYPE_CHECKING:
@@ -61,11 +61,10 @@ def write(
     """
     import nbformat
 
-    path = "" if course.root == default_root().resolve() else str(course.root)
     source = folder / "source" / assignment
     files: dict[Path, bytes] = {}
     for exercise, report in reports:
-        text = nbformat.writes(notebook(course, exercise, report.checks, path))
+        text = nbformat.writes(notebook(course, exercise, report.checks))
         files[source / f"{exercise.name}.ipynb"] = text.encode()
         for name, data in course.data(exercise).items():  # nbgrader releases it with the notebook
             if files.setdefault(source / name, content := data.read_bytes()) != content:
@@ -78,12 +77,10 @@ def write(
         raise KitError(f"{there[0]} is there already: `--force` replaces it.")
     if not (folder / CONFIG).exists():
         files[folder / CONFIG] = settings(feedback).encode()
-    try:
+    with writing(folder):
         for file, content in files.items():
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-    except OSError as error:
-        raise KitError(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
     return list(files)
 
 

@@ -15,12 +15,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from gradekit.course import Course, default_root
+from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.feedback import Level, at_level
 from gradekit.intake.handed_in import open_handed_in
+from gradekit.intake.layouts.nbgrader import TIMESTAMP, TIMESTAMP_BYTES
 from gradekit.intake.names import answer_suffix
 from gradekit.nbgrader.cells import Graded, Reports, asked_checks, filled
+from gradekit.nbgrader.course import CONFIG
 from gradekit.nbgrader.notebooks import HiddenCheck, notebook
 from gradekit.submission import decoded
 from gradekit.texts import as_markdown, remarks
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
     from nbgrader.api import Gradebook, SubmittedNotebook
 
     from gradekit.results import Result
-
-CONFIG = "nbgrader_config.py"
-TIMESTAMP_BYTES = 100
 
 
 def record(submitted: SubmittedNotebook, graded: Graded, level: Level) -> None:
@@ -178,7 +177,7 @@ class _Writer:
         self.gradebook.update_or_create_student(student)
         when = self._timestamp(result)
         if when is None and self._timestamp_text(result):
-            self.notes.append(f"`{student}`: the timestamp.txt beside {name} is no date")
+            self.notes.append(f"`{student}`: the {TIMESTAMP} beside {name} is no date")
         submission = self.gradebook.update_or_create_submission(
             assignment, student, **({"timestamp": when} if when else {})
         )
@@ -246,12 +245,11 @@ class _Writer:
         self.gradebook.db.expire_all()
 
     def _source(self, result: Result) -> Any:
-        path = "" if self.course.root == default_root().resolve() else str(self.course.root)
         exercise = self.course.find(result.exercise)
         model = self._models.get(result.exercise)
         if model is None:
             raise KitError(f"No answer to {result.exercise} could be graded, so it has no checks.")
-        return notebook(self.course, exercise, model.checks, path)
+        return notebook(self.course, exercise, model.checks)
 
     def _checks(self, name: str, assignment: str) -> dict[str, HiddenCheck]:
         if (assignment, name) not in self._asked:
@@ -270,7 +268,7 @@ class _Writer:
             return None
 
     def _timestamp_text(self, result: Result) -> str:
-        content = self._read(str(PurePosixPath(result.file).with_name("timestamp.txt")))
+        content = self._read(str(PurePosixPath(result.file).with_name(TIMESTAMP)))
         return (content or b"")[:TIMESTAMP_BYTES].decode("utf-8", "replace").strip()
 
     def _read(self, path: str) -> bytes | None:
@@ -310,7 +308,7 @@ class _Writer:
         made = self._as_notebook(result, content, assignment)
         nbformat.write(filled(made, graded, self.level), path)
         if when := self._timestamp(result):
-            path.with_name("timestamp.txt").write_text(when, "utf-8")
+            path.with_name(TIMESTAMP).write_text(when, "utf-8")
 
     def _as_notebook(self, result: Result, content: bytes, assignment: str) -> Any:
         """What was handed in, with the gradebook's own version of every locked cell."""

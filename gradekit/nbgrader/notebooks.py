@@ -61,7 +61,7 @@ CHECK = """\
 
 
 class HiddenCheck(NamedTuple):
-    """What a check cell asks for. `course` is "" for the course that comes with gradekit."""
+    """What a check cell asks for. `course` is the address of its course."""
 
     exercise: str
     check: str
@@ -87,17 +87,11 @@ class HiddenCheck(NamedTuple):
             return None
 
 
-def notebook(
-    course: Course,
-    exercise: Exercise,
-    checks: Iterable[Check],
-    course_path: str = "",
-) -> Any:
-    """The source notebook of an exercise.
+def notebook(course: Course, exercise: Exercise, checks: Iterable[Check]) -> Any:
+    """The source notebook of an exercise; its course has to be there when answers are graded.
 
     Args:
         checks: All of its checks, in the grader's order, as any report has them.
-        course_path: Where its course is when answers are graded; "" for the default course.
     """
     from nbformat import v4
 
@@ -118,7 +112,7 @@ def notebook(
             made.cells.append(_example_cell(name, own))
         hidden = [check for check in by_function[name] if check.max_score]
         for number, check in enumerate(hidden, start=1):
-            asked = HiddenCheck(exercise.name, check.name, course_path)
+            asked = HiddenCheck(exercise.name, check.name, course.address)
             made.cells.append(_check_cell(f"{name}_check_{number}", check, asked))
     for number, cell in enumerate(made.cells):
         cell["id"] = f"cell-{number}"  # random ids would make every export differ

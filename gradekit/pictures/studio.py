@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradekit.course import Course, Exercise
 from gradekit.engine import sandbox_of
-from gradekit.errors import KitError
+from gradekit.files import writing
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.raised import RAISABLE, SubmissionError
@@ -43,11 +43,9 @@ def save(course: Course, exercise: Exercise, submission: Submission, target: Pat
         yours = _collected(picture, sandbox, exercise, submission)
         model = _collected(picture, sandbox, exercise, read(course.solution(exercise)))
     figure, problem = _figure(picture, exercise, yours, model)
-    try:
+    with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(target, dpi=110)
-    except OSError as error:
-        raise KitError(f"{target} cannot be written: {error.strerror}.") from None
     return problem
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 
 from gradekit import clones
-from gradekit.course import default_root, root_of
+from gradekit.course import root_of
 from gradekit.errors import KitError
+from gradekit.files import writing
 from gradekit.report import new_seed
 
 SETTINGS = "kit.toml"
@@ -100,13 +101,6 @@ def lock(folder: Path, commit: str) -> None:
         KitError: it cannot be written.
     """
     path = folder / SETTINGS
-    try:
+    with writing(path):
         text = path.read_text("utf-8")
         path.write_text(re.sub(r"(?m)^commit\s*=.*$", f'commit = "{commit}"', text), "utf-8")
-    except OSError as error:
-        raise KitError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def name_of(root: Path) -> str:
-    """What `Settings.course` says of the course in a folder."""
-    return "" if root == default_root().resolve() else str(root)

@@ -14,6 +14,7 @@ from typing import Any
 from gradekit.causes import causes
 from gradekit.course import Exercise
 from gradekit.errors import KitError
+from gradekit.files import writing
 from gradekit.intake.names import TRIAL
 from gradekit.practice.workspace import Workspace
 from gradekit.report import Counterexample, Report
@@ -108,10 +109,8 @@ def write(
         KitError: it cannot be written.
     """
     path = workspace.folder / f"{TRIAL}{exercise.number}.py"
-    try:
+    with writing(path):
         path.write_text(script(exercise, example, submission), "utf-8")
-    except OSError as error:
-        raise KitError(f"{path} cannot be written: {error.strerror}.") from None
     return path
 
 

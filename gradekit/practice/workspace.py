@@ -20,7 +20,7 @@ import msgspec
 from gradekit import clones
 from gradekit.course import Course, Exercise, default_root
 from gradekit.errors import KitError
-from gradekit.files import append_lines, replace_whole_file
+from gradekit.files import append_lines, replace_whole_file, writing
 from gradekit.practice import settings
 from gradekit.report import Report
 from gradekit.submission import Submission, read
@@ -89,11 +89,9 @@ class Workspace:
         if not self.is_practice:
             return
         path = self.folder / KEPT / exercise.file_name
-        try:
+        with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("\n".join(submission.cells), "utf-8")
-        except OSError as error:
-            raise KitError(f"{path} cannot be written: {error.strerror}.") from None
 
     def read_answer(self, exercise: Exercise) -> Submission:
         """The answer as it stands now.
@@ -289,13 +287,11 @@ class Workspace:
             KitError: the folder cannot be written.
         """
         stub = self.course.stub(exercise).read_bytes()
-        try:
+        with writing(path):
             path.parent.mkdir(exist_ok=True)
             is_other = path.exists() and path.read_bytes() != stub
             kept = put_aside(path) if is_other else None
             path.write_bytes(stub)
-        except OSError as error:
-            raise KitError(f"{path} cannot be written: {error.strerror}.") from None
         return kept
 
     def next_exercise(self) -> Exercise | None:
@@ -377,7 +373,7 @@ def create(
             _lay_data(folder, course, exercise)
         (folder / PROGRESS).touch()
         Workspace(folder, course).mend()
-        settings.write_new(folder, settings.name_of(course.root) if name is None else name, clone)
+        settings.write_new(folder, course.address if name is None else name, clone)
     except OSError as error:
         raise KitError(
             f"{error.filename or folder} cannot be written: {error.strerror}.\n"
@@ -429,7 +425,7 @@ def renew(folder: Path, old: Course, new: Course) -> Renewed:
     before = {exercise.file_name: old.stub(exercise).read_bytes() for exercise in old.exercises}
     has_all = all((folder / name).exists() for name in before)
     done = Renewed([], [], [])
-    try:
+    with writing(folder):
         for exercise in new.exercises:
             path, stub = folder / exercise.file_name, new.stub(exercise).read_bytes()
             if path.exists():
@@ -447,8 +443,6 @@ def renew(folder: Path, old: Course, new: Course) -> Renewed:
         for exercise in new.exercises:
             if (folder / exercise.file_name).exists():
                 _lay_data(folder, new, exercise, old)
-    except OSError as error:
-        raise KitError(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
     return done
 
 

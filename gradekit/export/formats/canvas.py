@@ -6,15 +6,12 @@ students by ID, then SIS IDs; assignments by the number in brackets, then by tit
 
 from __future__ import annotations
 
-import csv
-import io
-
 from gradekit.export.format import ClassFormat, Graded, Written
 from gradekit.export.roster import Column, Row, columns_of, rows_of, students_of
 from gradekit.policy import Final, points
 from gradekit.results import Person
 from gradekit.roster import Roster
-from gradekit.tables import no_formula
+from gradekit.tables import csv_text, no_formula
 
 SECTION = "Section"  # the last column about the student
 WITHOUT_ROSTER = ("Student", "ID", "SIS User ID", "SIS Login ID", SECTION)
@@ -36,19 +33,20 @@ def gradebook(graded: Graded) -> Written:
     rows = _rows(students, roster)
     columns = columns_of(graded.standing, graded.exercises)
     about = _about(roster)
-    text, unknown = io.StringIO(), []
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow([*about, *(_header(column, roster) for column in columns)])
+    unknown = []
     possible = [f"{column.max_score:g}" for column in columns]
-    table.writerow(["    Points Possible", *[""] * (len(about) - 1), *possible])
+    table = [
+        [*about, *(_header(column, roster) for column in columns)],
+        ["    Points Possible", *[""] * (len(about) - 1), *possible],  # Canvas writes the blanks
+    ]
     for student in students:
         row = rows.get(student)
         if row is None:
             unknown.append(student)
             continue
         grades = [_grade(column.scores[student]) for column in columns]
-        table.writerow([*(row.get(name, "") for name in about), *grades])
-    return Written(text.getvalue(), unknown)
+        table.append([*(row.get(name, "") for name in about), *grades])
+    return Written(csv_text(table), unknown)
 
 
 def _grade(final: Final) -> str:

@@ -10,13 +10,10 @@ By mail: an mbox of drafts, and a table for mail merge. For all else: a zip of o
 
 from __future__ import annotations
 
-import csv
-import io
 import mailbox
 import tempfile
-import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -31,18 +28,18 @@ from gradekit.errors import KitError
 from gradekit.export.format import ClassFormat, Graded, Written
 from gradekit.export.roster import Row, rows_of
 from gradekit.feedback import at_level
+from gradekit.files import zipped
 from gradekit.intake.layouts import canvas, moodle
 from gradekit.policy import points
 from gradekit.report import Report
 from gradekit.results import Result
-from gradekit.tables import no_formula
+from gradekit.tables import no_formula, spreadsheet
 from gradekit.texts import remarks
 
 if TYPE_CHECKING:
     from gradekit.render.feedback import FeedbackWriter
 
 PAGE = "feedback.html"
-DAY = (1980, 1, 1, 0, 0, 0)  # of files in a zip: the same results make the same bytes
 SUBJECT = "Feedback on your exercises"
 
 
@@ -82,7 +79,7 @@ def _canvas(graded: Graded) -> Written:
             files[name] = _notebook(part) if name.lower().endswith("ipynb") else _comments(part)
     if not files:
         raise KitError("No answer has a file name of Canvas: grade the zip that Canvas gave you.")
-    return Written(_zip(files), notes=_left_out(others, "no file name of Canvas"))
+    return Written(zipped(files), notes=_left_out(others, "no file name of Canvas"))
 
 
 def _left_out(count: int, why: str) -> list[str]:
@@ -113,7 +110,7 @@ def _moodle(graded: Graded) -> Written:
             "another person in each: name one with `--from`."
         )
     pages = {place: _page(graded, names[place], parts) for place, parts in found.items()}
-    made = _zip({place: page.encode() for place, page in pages.items()})
+    made = zipped({place: page.encode() for place, page in pages.items()})
     return Written(made, notes=_left_out(others, "no folder of Moodle"))
 
 
@@ -133,7 +130,8 @@ def _html(graded: Graded) -> Written:
     parts = _by_student(graded)
     folders = folder_names(parts)
     pages = {student: _page(graded, student, own).encode() for student, own in parts.items()}
-    return Written(_zip({f"{folders[student]}/{PAGE}": page for student, page in pages.items()}))
+    files = {f"{folders[student]}/{PAGE}": page for student, page in pages.items()}
+    return Written(zipped(files))
 
 
 def _by_student(graded: Graded) -> dict[str, list[Part]]:
@@ -145,9 +143,9 @@ def _by_student(graded: Graded) -> dict[str, list[Part]]:
 
 def _email(graded: Graded) -> Written:
     parts = _by_student(graded)
-    addresses, text = _addresses(graded), io.StringIO()
-    table, unknown, drafts = csv.writer(text, lineterminator="\n"), [], []
-    table.writerow(["email", "name", "total", "possible", "scores"])
+    addresses = _addresses(graded)
+    rows: list[Sequence[str]] = [("email", "name", "total", "possible", "scores")]
+    unknown, drafts = [], []
     for student in parts:
         total = graded.standing.total(student)
         try:
@@ -164,8 +162,8 @@ def _email(graded: Graded) -> Written:
         finals = graded.standing.finals[student]
         scores = "; ".join(f"{p.title}: {points(finals[p.exercise].score)}" for p in parts[student])
         row = (address.addr_spec, student, points(total.points), points(total.possible), scores)
-        table.writerow([no_formula(cell) for cell in row])
-    return Written(_mbox(drafts), unknown, (".csv", "\ufeff" + text.getvalue()))
+        rows.append([no_formula(cell) for cell in row])
+    return Written(_mbox(drafts), unknown, (".csv", spreadsheet(rows)))
 
 
 def _addresses(graded: Graded) -> dict[str, str]:
@@ -261,17 +259,6 @@ def _told(part: Part) -> Iterator[str]:
     yield part.counts or f"{report.points}"
     yield ""
     yield "All checks passed." if report.passed else remarks(report)
-
-
-def _zip(files: dict[str, bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(files.items()):
-            member = zipfile.ZipInfo(name, DAY)
-            member.compress_type = zipfile.ZIP_DEFLATED
-            member.external_attr = 0o100644 << 16
-            archive.writestr(member, content)
-    return made.getvalue()
 
 
 SYSTEMS: dict[str, Callable[[Graded], Written]] = {

@@ -7,8 +7,6 @@ grade: none of that is ever written.
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Literal
 
 import click
@@ -19,7 +17,7 @@ from gradekit.feedback import at_level
 from gradekit.policy import points
 from gradekit.report import Report
 from gradekit.results import Person
-from gradekit.tables import no_formula
+from gradekit.tables import csv_text, no_formula
 from gradekit.texts import remarks
 
 Field = Literal["username", "email", "idnumber"]
@@ -46,10 +44,9 @@ def gradebook(graded: Graded) -> Written:
     rows = rows_of(students, roster) if roster else None
     columns = columns_of(graded.standing, graded.exercises)
     reports = _reports(graded)
-    text, unknown = io.StringIO(), []
-    table = csv.writer(text, lineterminator="\n")
+    unknown = []
     titles = [(column.title, f"{column.title} (feedback)") for column in columns]
-    table.writerow([field, *(title for pair in titles for title in pair)])
+    table = [[field, *(title for pair in titles for title in pair)]]
     for student, person in students.items():
         user = _user(student, person, field, rows)
         if not user:
@@ -57,8 +54,8 @@ def gradebook(graded: Graded) -> Written:
             continue
         cells = [_cells(column, student, reports.get(student, {})) for column in columns]
         if any(grade for grade, _ in cells):
-            table.writerow([user, *(cell for pair in cells for cell in pair)])
-    return Written(text.getvalue(), unknown)
+            table.append([user, *(cell for pair in cells for cell in pair)])
+    return Written(csv_text(table), unknown)
 
 
 def _reports(graded: Graded) -> dict[str, dict[str, Report]]:

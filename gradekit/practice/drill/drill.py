@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 import random
-import re
 from pathlib import Path
 from typing import NamedTuple
 
+from gradekit.bank import said_by
 from gradekit.course import Course, Exercise
 from gradekit.definitions import first_line_of, needed_by
 from gradekit.practice import schedule
 from gradekit.practice.schedule import Key
 from gradekit.practice.workspace import Workspace
 
-FIRST_LINE = re.compile(r"# wrong: (\w+): (.+)")
 CHOICES = 4
 
 
@@ -49,9 +48,9 @@ def wrong_answers(course: Course, exercise: Exercise) -> list[Wrong]:
     found = []
     for path in sorted((course.bank / exercise.name / "wrong").glob("*.py")):
         with path.open(encoding="utf-8") as file:
-            match = FIRST_LINE.match(file.readline())
-        if match:
-            found.append(Wrong(exercise, path, match[1], match[2].strip()))
+            said = said_by(file.readline())
+        if said and said.sentence:
+            found.append(Wrong(exercise, path, *said))
     return found
 
 

@@ -15,8 +15,7 @@ from pathlib import Path
 import msgspec
 
 from gradekit.course import Course, Exercise
-from gradekit.errors import KitError
-from gradekit.files import replace_whole_file
+from gradekit.files import replace_whole_file, writing
 from gradekit.practice import schedule
 from gradekit.practice.workspace import Workspace
 from gradekit.report import Report
@@ -80,22 +79,29 @@ def folder_of(workspace: Workspace) -> Path:
 
 
 def begin(workspace: Workspace, interview: Interview) -> None:
-    """Lay out the blank files."""
+    """Lay out the blank files.
+
+    Raises:
+        KitError: the folder cannot be written.
+    """
     folder = folder_of(workspace)
-    try:
+    with writing(folder):
         folder.mkdir(exist_ok=True)
         for exercise in exercises_of(workspace.course, interview):
             blank = workspace.course.stub(exercise).read_bytes()
             (folder / exercise.file_name).write_bytes(blank)
-    except OSError as error:
-        raise KitError(f"{folder} cannot be written: {error.strerror}.") from None
     save(workspace, interview)
 
 
 def save(workspace: Workspace, interview: Interview) -> None:
-    """Keep the state, whole even if the machine stops in the middle of it."""
+    """Keep the state, whole even if the machine stops in the middle of it.
+
+    Raises:
+        KitError: the folder cannot be written.
+    """
     path = folder_of(workspace) / STATE
-    replace_whole_file(path, msgspec.json.format(msgspec.json.encode(interview), indent=1))
+    with writing(path):
+        replace_whole_file(path, msgspec.json.format(msgspec.json.encode(interview), indent=1))
 
 
 def resume(workspace: Workspace) -> Interview | None:
@@ -138,12 +144,17 @@ def rating_of(report: Report, minutes: float, expected_minutes: int) -> int:
 
 
 def put_away(workspace: Workspace, interview: Interview) -> Path:
-    """Keep the finished interview under its date; return where."""
+    """Keep the finished interview under its date; return where.
+
+    Raises:
+        KitError: the folder cannot be written.
+    """
     save(workspace, interview)
     name = datetime.datetime.now().astimezone().strftime("%Y-%m-%d_%H%M%S")
     target = workspace.folder / DONE / name
-    target.parent.mkdir(exist_ok=True)
-    return folder_of(workspace).rename(target)
+    with writing(target):
+        target.parent.mkdir(exist_ok=True)
+        return folder_of(workspace).rename(target)
 
 
 def points(questions: Iterable[Question]) -> tuple[float, float]:

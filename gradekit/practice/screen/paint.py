@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from gradekit.practice.workspace import Workspace
 
 BAR_CHARACTERS = 30
+GIVES_AWAY = {2: "the idea", 3: "nearly the code"}
 STATES = {"solved": "green", "broken": "red", "started": "yellow", "new": "dim"}
+
+
+def question_before(level: int) -> str:
+    """What is asked before the second or third hint is shown."""
+    return f"Hint {level} of 3 gives away {GIVES_AWAY[level]}. Show it?"
 
 
 def print_keys(out: Console, keys: dict[str, str]) -> None:

@@ -21,6 +21,7 @@ from gradekit.practice.screen.events import (
     Saved,
     Verdict,
 )
+from gradekit.practice.screen.paint import question_before
 from gradekit.practice.screen.saves import saves_into
 from gradekit.practice.screen.terminal import Terminal
 from gradekit.practice.watch import screens
@@ -33,7 +34,6 @@ WAIT_SECONDS = 0.5  # a verdict that takes longer is announced
 TICK_SECONDS = 1.0  # and from then on the seconds are counted
 SETTLE_SECONDS = 0.15  # an editor may empty a file a moment before it fills it again
 LOCATING_LEVEL = 3  # the hint that says as much as the line that is wrong
-GIVES_AWAY = {2: "the idea", 3: "nearly the code"}
 
 
 class Watch:
@@ -49,7 +49,7 @@ class Watch:
         self.note = ""
         self.hint_level = 0
         self.view = "report"  # or: list, solution
-        self._typed = ""  # of a number in the list
+        self.typed = ""  # of a number in the list
         self._question: tuple[str, Callable[[], None]] | None = None
         self._handed: Submission | None = None  # to the desk, last
         self._must_settle = False
@@ -122,11 +122,6 @@ class Watch:
         """What is being asked, to be answered with y or n."""
         return self._question[0] if self._question else ""
 
-    @property
-    def typed(self) -> str:
-        """The digits typed so far in the list."""
-        return self._typed
-
     def open(self, exercise: Exercise) -> None:
         """Turn to an exercise."""
         self.task.exercise = exercise
@@ -150,7 +145,7 @@ class Watch:
         """Show the next hint; from the second on, ask first, unless it was seen before."""
         level = self.hint_level + 1
         if level > max(self.task.hints_seen, 1):
-            self.ask(f"Hint {level} of 3 gives away {GIVES_AWAY[level]}. Show it?", self._show_hint)
+            self.ask(question_before(level), self._show_hint)
         else:
             self._show_hint()
 
@@ -324,7 +319,7 @@ class Watch:
         elif self.view == "list" and (key.isdigit() or key == "enter"):
             self._choose(key)
         elif self.view != "report":
-            self.view, self._typed = "report", ""
+            self.view, self.typed = "report", ""
         elif act := self.task.actions(self).get(key):  # type: ignore[assignment]
             act()
         else:
@@ -338,12 +333,12 @@ class Watch:
 
     def _choose(self, key: str) -> None:
         """Type a number in the list; its exercise opens once the number is complete."""
-        self._typed += key if key.isdigit() else ""
-        wanted = self._typed.zfill(2) if key == "enter" else self._typed
+        self.typed += key if key.isdigit() else ""
+        wanted = self.typed.zfill(2) if key == "enter" else self.typed
         for exercise in self.course.exercises:
             if exercise.number == wanted:
-                self._typed = ""
+                self.typed = ""
                 self.open(exercise)
                 return
-        if key == "enter" or len(self._typed) > 2:
-            self._typed = ""
+        if key == "enter" or len(self.typed) > 2:
+            self.typed = ""
