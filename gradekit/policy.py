@@ -22,6 +22,7 @@ import msgspec
 
 from gradekit.intake.layouts import canvas
 from gradekit.results import Result
+from gradekit.texts import counted
 
 DAY = timedelta(days=1)
 DIGITS = 2  # of a final score
@@ -401,7 +402,7 @@ def _late(earned: _Earned, attempt: _Attempt, policy: Policy) -> tuple[float, tu
     share = min(late.cap, late.per_day * days)
     lost = share * (attempt.raw if late.of == "earned" else attempt.max_score)
     return max(0.0, attempt.raw - lost), (
-        f"{days} {'day' if days == 1 else 'days'} late: {share:.0%} of the points {late.of} off",
+        f"{counted(days, 'day')} late: {share:.0%} of the points {late.of} off",
     )
 
 

@@ -34,6 +34,7 @@ from gradekit.policy import total as total_of
 from gradekit.policy_files import OVERRIDES, POLICY, read_overrides, read_policy
 from gradekit.results import Person, Result, called, names_in, person_of, read_attempts
 from gradekit.tables import no_formula
+from gradekit.texts import counted
 
 STANDING, CHANGES, MARKS_FILE = "standing.jsonl", "changes.csv", "marks.json"
 HEADER = ("when", "student", "exercise", "from", "to", "why", "id")
@@ -186,7 +187,7 @@ def _without_time(finals: Finals) -> list[str]:
     whys = [why for of_one in finals.values() for final in of_one.values() for why in final.why]
     said = {NO_TIME: "no hand-in time is told", MARKED_LATE: "Canvas says late, and not how late"}
     return [
-        f"{count} {'answer' if count == 1 else 'answers'} of which {what}: no late penalty"
+        f"{counted(count, 'answer')} of which {what}: no late penalty"
         for why, what in said.items()
         if (count := whys.count(why))
     ]

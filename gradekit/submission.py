@@ -15,11 +15,43 @@ import msgspec
 
 from gradekit.errors import KitError
 from gradekit.intake import siblings
-from gradekit.intake.names import SUFFIXES, answer_stem, answer_suffix
+from gradekit.intake.names import answer_stem, answer_suffix
 from gradekit.results import printable
 from gradekit.sandbox.limits import NOTEBOOK_BYTES, SOURCE_BYTES, UNUSUAL_BYTES
 
 EMPTY: Mapping[str, bytes] = MappingProxyType({})
+
+# A script that Jupyter, Colab or VS Code wrote of a notebook, or a cell saved as a file.
+EXPORTED = re.compile(
+    r"^(?:# In\[[\d ]*\]:|# ?%%|[ \t]*[%!][A-Za-z])|\bget_ipython\(\)", re.MULTILINE
+)
+EXPORTED_MARKS = ("%", "!", "get_ipython", "# In[")  # one of which it holds: quicker to look for
+# Colab comments a cell out that begins with a magic; these run their body.
+COMMENTED_CELL = re.compile(
+    r"^# Commented out IPython magic[^\n]*\n# %%(?:time|capture)\b[^\n]*\n((?:#[^\n]*(?:\n|\Z))*)",
+    re.MULTILINE,
+)
+NOTEBOOK_MARK = re.compile(r'"nbformat"|"cells"\s*:|"worksheets"\s*:')
+CODE_MARK = re.compile(r"^(?:import |from |def |class |@|# )", re.MULTILINE)
+MARK_CHARACTERS = 20_000  # of a file's beginning and end, where such marks stand
+COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+GUESSED_BYTES = 64 * 2**10
+# Files of other programs under a name of ours: how they begin, and what they are.
+OTHERS = {
+    b"{\\rtf": "an RTF document",
+    b"PK\x03\x04": "a zip file or a Word document",
+    b"\xd0\xcf\x11\xe0": "an old Word document",
+    b"%PDF": "a PDF",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+    b"bplist": "a property list of a Mac",
+}
+# What spreadsheets, editors and keyboards of the last decades wrote.
+ENCODINGS = [
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "mac_roman", "koi8_r",
+    "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr",
+]  # fmt: skip
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -70,33 +102,41 @@ def parse(path: Path, content: bytes, modules: Mapping[str, bytes] = EMPTY) -> S
         mib = _limit(path) // 2**20
         raise KitError(f"{path} is larger than {mib} MiB: too large for an answer.")
     text, note = decoded(path, content)
-    notes: tuple[str, ...] = (note,) if note else ()
-    name = path.name
-    wrapped = path.suffix.lower() not in SUFFIXES  # answer.ipynb.txt
-    if wrapped:
-        name = f"{answer_stem(path.name)}{answer_suffix(path.name)}"
-    is_notebook, looks_like_one = _is_notebook(path), text.lstrip().startswith("{")
-    if is_notebook != looks_like_one and (looks_like_one or text.strip()):
-        if looks_like_one and NOTEBOOK_MARK.search(
-            text[:MARK_CHARACTERS] + text[-MARK_CHARACTERS:]
-        ):
-            is_notebook, name = True, f"{answer_stem(path.name)}.ipynb"
-            notes += ("it is a notebook, whatever its name says",)
-        elif is_notebook and CODE_MARK.search(text[:MARK_CHARACTERS]):
-            is_notebook, name = False, f"{answer_stem(path.name)}.py"
-            notes += ("it is no notebook, and was read as a plain Python file",)
-    if is_notebook:
+    notes = [note] if note else []
+    ending = answer_suffix(path.name)
+    if told := _told_by(text, ending):
+        ending, note = told
+        notes.append(note)
+    if ending == ".ipynb":
         cells = _notebook_cells(path, text)
-    elif any(mark in text for mark in EXPORTED_MARKS) and EXPORTED.search(
-        text
-    ):  # the worker reads what is named so by IPython's rules
-        cells, name = (COMMENTED_CELL.sub(_uncommented, text),), f"{answer_stem(path.name)}.ipynb"
+    elif _is_exported(text):
+        # Under the name of a notebook the worker reads it by IPython's rules.
+        cells, ending = (COMMENTED_CELL.sub(_uncommented, text),), ".ipynb"
     else:
         cells = (text,)
     if not any(cell.strip() for cell in cells):
         raise KitError(f"{path} is empty: there is nothing to grade.")
+    name = f"{answer_stem(path.name)}{ending}"  # answer.ipynb.txt is answer.ipynb
     texts = tuple((name, decoded(Path(name), source)[0]) for name, source in modules.items())
-    return Submission(name, cells, digest(content, modules), notes, texts)
+    return Submission(name, cells, digest(content, modules), tuple(notes), texts)
+
+
+def _told_by(text: str, ending: str) -> tuple[str, str] | None:
+    """What a text certainly is, with a note, where its name has the other ending."""
+    is_notebook = ending == ".ipynb"
+    if text.lstrip().startswith("{") == is_notebook:
+        return None
+    ends = text[:MARK_CHARACTERS] + text[-MARK_CHARACTERS:]
+    if not is_notebook and NOTEBOOK_MARK.search(ends):
+        return ".ipynb", "it is a notebook, whatever its name says"
+    if is_notebook and CODE_MARK.search(text[:MARK_CHARACTERS]):
+        return ".py", "it is no notebook, and was read as a plain Python file"
+    return None
+
+
+def _is_exported(text: str) -> bool:
+    """Whether it is a script that was made of a notebook, or one of its cells."""
+    return any(mark in text for mark in EXPORTED_MARKS) and EXPORTED.search(text) is not None
 
 
 def _is_notebook(path: Path) -> bool:
@@ -123,40 +163,10 @@ def _read_bytes(path: Path) -> bytes:
     return content
 
 
-# A script that Jupyter, Colab or VS Code wrote of a notebook, or a cell saved as a file.
-EXPORTED = re.compile(
-    r"^(?:# In\[[\d ]*\]:|# ?%%|[ \t]*[%!][A-Za-z])|\bget_ipython\(\)", re.MULTILINE
-)
-EXPORTED_MARKS = ("%", "!", "get_ipython", "# In[")  # one of which it holds: quicker to look for
-# Colab comments a cell out that begins with a magic; these run their body.
-COMMENTED_CELL = re.compile(
-    r"^# Commented out IPython magic[^\n]*\n# %%(?:time|capture)\b[^\n]*\n((?:#[^\n]*(?:\n|\Z))*)",
-    re.MULTILINE,
-)
-
-
 def _uncommented(match: re.Match[str]) -> str:
     """The body of a cell that Colab commented out, in the lines where it stands."""
     body = re.sub(r"^# ?", "", match[1], flags=re.MULTILINE)
     return f"\n\n{body}"
-
-
-NOTEBOOK_MARK = re.compile(r'"nbformat"|"cells"\s*:|"worksheets"\s*:')
-CODE_MARK = re.compile(r"^(?:import |from |def |class |@|# )", re.MULTILINE)
-MARK_CHARACTERS = 20_000  # of a file's beginning and end, where such marks stand
-COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-GUESSED_BYTES = 64 * 2**10
-# Files of other programs under a name of ours: how they begin, and what they are.
-OTHERS = {
-    b"{\\rtf": "an RTF document",
-    b"PK\x03\x04": "a zip file or a Word document",
-    b"\xd0\xcf\x11\xe0": "an old Word document",
-    b"%PDF": "a PDF",
-    b"<!doctype html": "a web page",
-    b"<html": "a web page",
-    b"bplist": "a property list of a Mac",
-}
 
 
 def decoded(path: Path, content: bytes) -> tuple[str, str]:
@@ -201,13 +211,6 @@ def _decode_other(content: bytes) -> tuple[str, str]:
         with contextlib.suppress(LookupError, UnicodeDecodeError):
             return content.decode(encoding), f"it is not UTF-8, and was read as {encoding}"
     return "\0", ""
-
-
-# What spreadsheets, editors and keyboards of the last decades wrote.
-ENCODINGS = [
-    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "mac_roman", "koi8_r",
-    "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr",
-]  # fmt: skip
 
 
 def _guess(content: bytes) -> str:

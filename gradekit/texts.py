@@ -1,4 +1,4 @@
-"""A report in words, for systems that show plain text."""
+"""A report in words, for systems that show plain text; and numbers of things."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ from gradekit.causes import Cause, causes
 from gradekit.report import MARKS, NOT_WRITTEN, PRINTED, WAITS, Check, Counterexample, Report
 
 NOT_RUN = "not run, through a fault of gradekit's own: this needs a human grader"
+
+
+def counted(number: float, noun: str, plural: str = "") -> str:
+    """A number of things, `plural` where that is not made by an s.
+
+    Example:
+        >>> counted(1, "answer"), counted(0.5, "point"), counted(3, "try", "tries")
+        ('1 answer', '0.5 points', '3 tries')
+    """
+    return f"{number:g} {noun if number == 1 else plural or noun + 's'}"
 
 
 def verdict(check: Check) -> str:

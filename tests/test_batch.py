@@ -716,7 +716,7 @@ def test_dry_run_shows_the_placement_and_grades_nothing(small: Course, tmp_path:
     assert invoke(*arguments).exit_code == 0
     hand_in(handed_in, WRONG)
     again = invoke(*arguments, "--dry-run")
-    assert "1 results hold; 1 answers would be graded" in again.output
+    assert "1 result holds; 1 answer would be graded" in again.output
     assert "student000, exercise_01_double: another answer" in again.output
 
 

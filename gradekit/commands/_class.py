@@ -99,6 +99,7 @@ class ClassRun:
         if asked.only or asked.dry_run or not asked.folder.is_dir():
             raise KitError("`--watch` takes a folder, and neither `--only` nor `--dry-run`.")
         self._check_first()
+        # As Ctrl-C: whoever stops a service (systemd, docker) gets tables and pages as well.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         beside = [asked.out / POLICY, asked.out / OVERRIDES]
         folder = arrivals.Arrivals(asked.folder, asked.out, beside)
@@ -110,7 +111,7 @@ class ClassRun:
                     look = folder.look()
                     if look.is_new:
                         done = self._round(kept, look.partial)
-                        if done is None:
+                        if done is None:  # say, a grading.toml that somebody is typing
                             folder.try_again()
                         code = code if done is None else done
                     if code != INTERRUPTED:
@@ -188,6 +189,7 @@ class ClassRun:
         """Grade what is new, write what comes of it, and tell."""
         from gradekit.render.batch import progress_bar
         from gradekit.render.terminal import console
+        from gradekit.texts import counted
 
         asked, interrupted = self._asked, False
         try:
@@ -197,10 +199,12 @@ class ClassRun:
         except KeyboardInterrupt:
             interrupted = True
             left = len(classroom.found.entries) - classroom.earlier - classroom.finished
-            click.echo(f"Stopped with {left} answers to go: the same command goes on.", err=True)
+            answers = counted(left, "answer")
+            click.echo(f"Stopped with {answers} to go: the same command goes on.", err=True)
+        # Comparing takes minutes: whoever pressed Ctrl-C does not wait for it.
         compare = (asked.similarity or asked.against) and not interrupted
         self._similar = classroom.similar(asked.against) if compare else None
-        if asked.gradebook:
+        if asked.gradebook:  # before the tables, which show marks that were entered there
             self._read_marks(classroom, asked.gradebook)
         start = time.monotonic()
         overview = self._write(classroom, settled=not interrupted)
@@ -225,16 +229,19 @@ class ClassRun:
 
     def _tell_briefly(self, classroom: Classroom, overview: Overview) -> None:
         """A line for a round in which something was graded."""
+        from gradekit.texts import counted
+
         if classroom.finished:
             now = time.strftime("%H:%M:%S")
-            people = len(overview.cells)
-            click.echo(f"{now}  {classroom.finished} more graded, of {people} students now.")
+            people = counted(len(overview.cells), "student")
+            click.echo(f"{now}  {classroom.finished} more graded, of {people} now.")
         self._tell_problems(classroom, overview)
 
     def _tell_problems(self, classroom: Classroom, overview: Overview) -> None:
         from gradekit.render.batch import print_changes
         from gradekit.render.terminal import console
         from gradekit.report import clean
+        from gradekit.texts import counted
 
         print_changes(console(), classroom.changes, self._asked.out)
         faults = [f"{exercise} was not run: {why}" for exercise, why in overview.faults.items()]
@@ -244,9 +251,12 @@ class ClassRun:
                 click.echo(clean(note), err=True)
         self._told = notes
         if classroom.set_aside:
-            count = classroom.set_aside
-            lines = f"{count} lines of results.jsonl are in a shape that kit cannot read"
-            click.echo(f"{lines}: they now stand in set_aside.jsonl beside it.", err=True)
+            lines = counted(classroom.set_aside, "line")
+            click.echo(
+                f"{lines} of results.jsonl in a shape that kit cannot read: moved to "
+                "set_aside.jsonl beside it.",
+                err=True,
+            )
 
     def _read_marks(self, classroom: Classroom, url: str) -> bool:
         """Take over what people entered into nbgrader's gradebook; whether it is anything new."""

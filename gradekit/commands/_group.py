@@ -57,7 +57,7 @@ def kit(context: click.Context, course_named: str | None) -> None:
         kit init practice && cd practice
         kit check softmax
     """
-    context.obj = course_named
+    context.obj = course_named  # only the name: a command that needs no course reads none
     if context.invoked_subcommand is None:
         _what_next(course_of(context))
 

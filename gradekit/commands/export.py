@@ -30,7 +30,10 @@ WEAKER = click.option("--isolation", type=ISOLATION, help="Weaker isolation than
 
 
 class Formats(click.Group):
-    """The commands below, and one for each format that is declared in gradekit/export/formats."""
+    """The commands below, and one for each format that is declared in gradekit/export/formats.
+
+    A format's module is imported when its command is asked for, and not for `kit --help`.
+    """
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted({*super().list_commands(context), *formats.names()})
@@ -49,6 +52,7 @@ class Formats(click.Group):
 def _of_answer(name: str, found: AnswerFormat) -> click.Command:
     """The command of a format of one answer."""
 
+    # `context` by its place only: a format may have an option of any name, which goes into `more`.
     @click.argument("exercise", metavar="EXERCISE", type=EXERCISE)
     @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
     @OUT
@@ -68,8 +72,10 @@ def _of_answer(name: str, found: AnswerFormat) -> click.Command:
         try:
             report = _graded(context, exercise, file, isolation)
         except KitError as error:
+            # The student hears of an answer that cannot be read; a wrong path is ours to hear of.
             if found.unreadable is None or not file.exists():
                 raise
+            # The student reads it: without the folders of the machine that grades.
             _write(out, found.unreadable(str(error).replace(str(file), file.name)))
             return
         if found.not_run == "refused":
@@ -108,6 +114,7 @@ def _of_class(name: str, found: ClassFormat) -> click.Command:
         people = Roster(roster) if roster else None
         course = course_of(context)
         standing = stand(results, course)
+        # Whoever exports learns first whose score is not what it was when it was last told.
         print_changes(console(stderr=True), record(standing), results)
         for note in standing.notes:
             click.echo(f"note: {note}", err=True)

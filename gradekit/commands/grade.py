@@ -52,11 +52,7 @@ TABLE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--anonymous", is_flag=True, help="Pages say pseudonyms: OUT/pseudonyms.csv.")
 @click.option("--watch", is_flag=True, help="Go on: grade what arrives in FOLDER until Ctrl-C.")
 @click.pass_context
-def grade(
-    context: click.Context,
-    /,
-    **options: Any,
-) -> None:
+def grade(context: click.Context, /, **options: Any) -> None:
     """Grade everything that a class handed in: FOLDER, or a zip.
 
     Whose answer to what a file is says its name: STUDENT/exercise_05_softmax.py (or .ipynb),
@@ -72,4 +68,5 @@ def grade(
     """
     course = course_of(context)
     require_graders(course)
+    # `Asked` has a field for each option above: one that is forgotten there is an error at once.
     sys.exit(ClassRun(course, Asked(**options)).run())

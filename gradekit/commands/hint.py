@@ -35,6 +35,7 @@ def hint(context: click.Context, name: str, level: int | None, yes: bool) -> Non
     wanted = level or min(seen + 1, 3)
     if wanted > max(seen, 1) and not yes:
         confirm(question_before(wanted))
+    # Without --level all up to the new one: each builds on those before it.
     for number in range(1 if level is None else wanted, wanted + 1):
         console().print(Text(f"Hint {number} of 3: {exercise.hints[number - 1]}"))
     if workspace and wanted > seen:

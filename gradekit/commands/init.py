@@ -51,6 +51,7 @@ def init(
         kit init nlp --course https://example.org/nlp-course.git@v2
     """
     from gradekit.practice import workspace
+    from gradekit.texts import counted
 
     if update:
         _update(folder, yes)
@@ -63,7 +64,7 @@ def init(
     kept = len(exercises) - written
     also = f" ({kept} were there already and stay as they are)" if kept else ""
     place = "this folder" if folder == Path() else made.folder
-    click.echo(f"{written} exercise{'s' * (written != 1)} written to {place}{also}.")
+    click.echo(f"{counted(written, 'exercise')} written to {place}{also}.")
     first = made.next_exercise() or course.exercises[0]
     steps = [] if folder == Path() else [f"cd {folder}"]
     steps += ["kit watch"]
@@ -120,17 +121,18 @@ def _trusted(clone: Clone, yes: bool) -> _Chosen:
     from gradekit import clones
     from gradekit.course import Course
     from gradekit.report import clean
+    from gradekit.texts import counted
 
     try:
         course = Course(clone.folder)
         if not clone.is_kept:
-            count = len(course.exercises)
+            count = counted(len(course.exercises), "exercise")
             # A stranger's words, before anybody has said to trust them.
-            click.echo(f"{clean(course.about.title)}: {count} exercise{'s' * (count != 1)}")
+            click.echo(f"{clean(course.about.title)}: {count}")
             click.echo(f"from {clone.origin} at commit {clone.commit[: clones.SHORT]}.")
             if not yes:
                 confirm("Its graders are programs that run as you. Do you trust its authors?")
-    except BaseException:
+    except BaseException:  # a course that cannot be read, a no, Ctrl-C
         clones.forget(clone)
         raise
     kept = clones.keep(clone)
@@ -145,6 +147,7 @@ def _update(folder: Path, yes: bool) -> None:
     there = settings.read(folder)
     if there.origin is None:
         raise KitError("The course of this folder is no repository: there is nothing newer.")
+    # What the stubs were is needed to tell which of them nobody has touched.
     old = _trusted(clones.at(there.origin, there.commit), yes).course
     clone = clones.newest(there.origin)
     if clone.commit == there.commit:

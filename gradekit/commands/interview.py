@@ -50,6 +50,7 @@ def interview(
     sitting = left or interviews.draw(workspace, questions, minutes, topic, random.Random(), part)
     note = LEFT if left else _missing(questions - len(sitting.questions), questions, topic)
     with Terminal(plain) as terminal:
+        # Within the terminal: where that fails, for want of keys, no blank files are laid out.
         if not left:
             interviews.begin(workspace, sitting)
         over = (
@@ -69,6 +70,8 @@ def _missing(missing: int, wanted: int, topic: str | None) -> str:
     """Says so if the course has too few exercises."""
     if not missing:
         return ""
+    from gradekit.texts import counted
+
     drawn = wanted - missing
     why = f"no more exercises are about `{topic}`" if topic else "there are no more exercises"
-    return f"{drawn} question{'s' * (drawn != 1)} instead of {wanted}: {why}."
+    return f"{counted(drawn, 'question')} instead of {wanted}: {why}."

@@ -42,6 +42,7 @@ def picture(
         submission = workspace.read_answer(exercise)
     else:
         submission = read(file)
+    # In a course's own exercises/ nothing is kept: the picture goes where one stands.
     home = workspace.folder / "pictures" if workspace and workspace.is_practice else Path.cwd()
     target = out or home / f"{exercise.name}.png"
     if target.suffix not in (".png", ".svg"):

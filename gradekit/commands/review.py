@@ -47,6 +47,7 @@ def review(context: click.Context, name: str | None, only_list: bool, plain: boo
 def _show_schedule(workspace: Workspace) -> None:
     from gradekit.practice import schedule
     from gradekit.practice.watch.review import days
+    from gradekit.texts import counted
 
     upcoming = [
         (count, exercise)
@@ -60,4 +61,4 @@ def _show_schedule(workspace: Workspace) -> None:
     for count, exercise in sorted(upcoming, key=lambda pair: (pair[0], pair[1].number)):
         click.echo(f"  {days(count):12} {exercise.slug}")
     if drills := len(schedule.due_drills(workspace)):
-        click.echo(f"{drills} drill{'s' * (drills != 1)} due: `kit drill`.")
+        click.echo(f"{counted(drills, 'drill')} due: `kit drill`.")

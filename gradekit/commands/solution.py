@@ -39,6 +39,7 @@ def solution(context: click.Context, name: str, give_up: bool) -> None:
     course = course_of(context)
     exercise = course.find(name)
     workspace = workspace_of(course)
+    # Nobody is kept from anything: it only has to be asked for, and is remembered.
     may_see = workspace is not None and workspace.has_seen_solution(exercise)
     if not may_see and not give_up:
         raise KitError(

@@ -44,6 +44,7 @@ def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> N
     seed = workspace.seed_of(exercise)
     with graded_answer(course, exercise, submission, seed=seed) as (session, report):
         example: Counterexample | None
+        # In the open session: what is expected is worked out by the grader's truth.
         if call is not None:
             function, args, keywords = trial.parsed(call)
             example = trial.own_example(call, session.expected(function, args, keywords))

@@ -99,6 +99,7 @@ class Additions:
         atom, code = self._source.atom(node), self._source.code(node)
         for text, weight in self._wrapped(code):
             yield self._source.replaced(node, text, question, weight)
+        # Beside an operator it would be read otherwise: -x ** 2 is -(x ** 2), a * 1 - x is a - x.
         in_product = isinstance(self._source.parents[node], ast.BinOp | ast.UnaryOp)
         for text, weight in ((f"{atom} ** 2", 0.25), (f"1 - {atom}", 0.15)):
             text = f"({text})" if in_product else text

@@ -57,6 +57,7 @@ class _Anonymous(ast.NodeTransformer):
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 self._hide(node.id)
+        # The names at the top stay: checks call them, and the file has to run in the bank.
         top = {id(each) for each in tree.body}
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and id(node) not in top:

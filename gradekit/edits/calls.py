@@ -106,7 +106,7 @@ class Calls:
         """Two arguments exchanged."""
         source = self._source
         for i, j in combinations(range(len(node.args)), 2):
-            if j > i + 1 and len(node.args) > 4:
+            if j > i + 1 and len(node.args) > 4:  # of many arguments, neighbours are mixed up
                 continue
             first, second = node.args[i], node.args[j]
             start, end = source.start(first), source.end(second)
@@ -136,6 +136,8 @@ class Calls:
         source = self._source
         every = [*node.args, *node.keywords]
         at = source.end(every[-1]) if every else self._open(node)
+        # A generator that is the only argument may stand without parentheses of its own; beside
+        # another one it may not.
         if len(every) == 1 and isinstance(every[0], ast.GeneratorExp):
             code = source.code(every[0])
             if not code.startswith("("):

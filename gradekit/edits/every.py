@@ -39,7 +39,7 @@ def edits_of(cells: Sequence[str]) -> list[Edit]:
 
 
 def _different(source: Source) -> Iterator[Edit]:
-    """Each change once."""
+    """Each change once; the first that makes it also says the question."""
     seen: set[tuple[int, int, str]] = set()
     for edit in _all(source):
         key = edit.start, edit.end, edit.text

@@ -59,6 +59,7 @@ def require_operators() -> None:
 
 def mutants_of(source: str) -> Iterator[Mutant]:
     """All different mutants of a source text, in a fixed order."""
+    # Different sources may behave alike (a comment, an annotation): graded once, counted once.
     seen = {_behaviour(source)}
     for mutated in (*_by_cosmic_ray(source), *_by_calls(source), *_without_statements(source)):
         try:
@@ -103,6 +104,7 @@ def _without_statements(source: str) -> Iterator[str]:
     """Each statement inside a function replaced by `pass`."""
     for node in ast.walk(ast.parse(source)):
         for body in (getattr(node, name, None) for name in ("body", "orelse")):
+            # Only blocks: `a if b else c` has a `body` as well, which is an expression.
             if isinstance(node, ast.Module) or not isinstance(body, list):
                 continue
             for statement in body:

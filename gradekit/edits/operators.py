@@ -39,6 +39,7 @@ def binary(source: Source, node: ast.AST) -> Iterator[Edit]:
     gap = source.end(node.left), source.start(node.right)
     between = source.text[gap[0] : gap[1]]
     for place, other in enumerate(OTHERS[sign].split()):
+        # A comment between the operands may hold the sign once more.
         if between.count(sign) == 1:
             text = between.replace(sign, other)
             weight = 0.9 if place == 0 else 0.5
@@ -74,7 +75,7 @@ def _regrouped(source: Source, node: ast.BinOp, sign: str) -> Iterator[Edit]:
             text = f"{a} {own} ({b} {sign} {source.atom(node.right)})"
         else:  # a sign (b own c) -> (a sign b) own c
             text = f"({source.atom(node.left)} {sign} {a}) {own} {b}"
-        if own != sign or sign in "-/":
+        if own != sign or sign in "-/":  # a + b + c is the same in any grouping, a - b - c is not
             weight = 0.4 if isinstance(source.parents[node], ast.BinOp) else 0.5
             if isinstance(source.parents[node], ast.BinOp):
                 text = f"({text})"

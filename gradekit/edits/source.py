@@ -17,7 +17,11 @@ ATOMS = (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Tuple, 
 
 
 class Edit(NamedTuple):
-    """One small change: `text` instead of what stands from `start` to `end`, in characters."""
+    """One small change: `text` instead of what stands from `start` to `end`, in characters.
+
+    Weights are judged, not measured. Only the order that they make matters: `edits_of` sorts by
+    them, `explain.order` moves some forward; `benchmarks/explain.py` says what an order is worth.
+    """
 
     start: int
     end: int
@@ -66,10 +70,12 @@ class Source:
             raise KitError(f"it has more than {CHARACTERS:,} characters")
         self.text = text
         try:
+            # As long as before: every place in the tree is a place in the text as it was.
             self.tree = ast.parse(MAGIC.sub(_as_nothing, text))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise KitError(f"it is no valid Python ({type(error).__name__})") from None
         self._starts = [0]
+        # As Python counts lines: one ends with \n, \r\n or \r. `splitlines` knows other ends.
         self._lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line))
@@ -79,6 +85,7 @@ class Source:
         self._look_around()
 
     def _look_around(self) -> None:
+        # By hand and not by a visitor: a stranger's tree may be deeper than Python's stack.
         waiting: list[tuple[ast.AST, str, ast.AST | None]] = [(self.tree, "", None)]
         while waiting:
             node, name, function = waiting.pop()
@@ -86,7 +93,7 @@ class Source:
             inside, inner = name, function
             if isinstance(node, FUNCTIONS):
                 inner = node
-                if function is None:
+                if function is None:  # checks name functions of the top level and methods
                     inside = f"{name}.{node.name}" if name else node.name
                 self.functions[node] = inside
             elif isinstance(node, ast.ClassDef) and function is None:
@@ -139,6 +146,9 @@ class Source:
     ) -> Edit:
         """A change of some characters that belong to `node`."""
         old = self.text[start:end]
+        # The line is that of the first character that differs: of a call over five lines, the one
+        # with the argument. Blanks that both begin with do not count, or an end of line among them
+        # would make it the next line.
         same = 0
         while same < min(len(old), len(text)) and old[same] == text[same]:
             same += 1

@@ -55,6 +55,7 @@ def _exchanged(source: Source, block: list[ast.stmt], place: int) -> Iterator[Ed
     text = source.code(second) + middle + source.code(first)
     start, end = source.start(first), source.end(second)
     edit = source.edit(start, end, text, first, "in which order?", 0.4)
+    # Both lines change: the first of them is named, whichever text differs first.
     yield edit._replace(replaces=True, line=first.lineno)
 
 
@@ -70,7 +71,7 @@ def _moved_out(source: Source, block: list[ast.stmt], place: int) -> Iterator[Ed
         return
     start = source.line_start(statement.lineno)
     indent = source.text[source.line_start(parent.lineno) : source.start(parent)]
-    if not indent.isspace():
+    if not indent.isspace():  # at the margin: a function's statements are never there
         return
     text = indent + source.code(statement)
     edit = source.edit(start, source.end(statement), text, statement, "inside or after?", 0.5)
@@ -106,6 +107,7 @@ def _loops(source: Source, statement: ast.stmt) -> Iterator[Edit]:
         others += [f"range(len({name}))" for name in scope] + ["range(1)", "range(2)"]
         others += [f"range({name}.shape[{axis}])" for name in scope for axis in (0, 1)]
         others += [f"{name}.{method}()" for name in scope for method in PARTS]
+    # A loop over nothing does nothing: hardly anything else can be missing there.
     weight = 0.7 if is_empty else 0.1
     for other in dict.fromkeys(others[: 150 if is_empty else 12]):
         if other != loop:
@@ -205,6 +207,7 @@ def _before(source: Source, statement: ast.stmt, text: str, weight: float) -> Ed
     if getattr(statement, "decorator_list", None):
         at = source.line_start(statement.decorator_list[0].lineno)  # type: ignore[attr-defined]
     indent = source.text[source.line_start(source.line_at(at)) : at]
+    # Behind other code in its line (`if x: y()`), where only `;` keeps the block together.
     gap = "\n" + indent if not indent or indent.isspace() else "; "
     edit = source.edit(at, at, text + gap, statement, "is a statement missing here?", weight)
     return edit._replace(replaces=True, line=source.line_at(at))

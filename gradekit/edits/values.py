@@ -158,6 +158,7 @@ def _prefixed(source: Source, node: ast.AST, sign: str) -> str:
     parent = source.parents[node]
     bare = isinstance(node, ast.BinOp) and isinstance(node.op, PRODUCTS) and sign == "-"
     text = f"{sign}{source.code(node) if bare else source.atom(node)}"
+    # -x ** 2 would be -(x ** 2), and `a - -b` nobody writes.
     tight = isinstance(parent, ast.BinOp) and (
         isinstance(parent.op, ast.Pow) or parent.right is node
     )
@@ -173,7 +174,9 @@ def _may_be_negated(source: Source, node: ast.AST) -> bool:
         return False
     parent = source.parents[node]
     if isinstance(parent, ast.BinOp):
-        inside = isinstance(parent.op, PRODUCTS)  # a sign there is one of the whole product
+        # The sign of a factor is that of its product, and a term's is its operator: both have
+        # edits of their own, and each try costs milliseconds.
+        inside = isinstance(parent.op, PRODUCTS)
         right_term = isinstance(parent.op, ast.Add | ast.Sub) and parent.right is node
         return not inside and not right_term
     if isinstance(parent, ast.keyword):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradekit.explain.explanation import Explanation, Place
+from gradekit.texts import counted
 
 SHOWN_STEPS = 12
 
@@ -37,7 +38,7 @@ def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
 
 def _told(place: Place, *, first: bool, gave_up: bool) -> Iterator[str]:
     where = f"in {place.function}" if place.function else "outside of all functions"
-    points = f"{place.gain:g} point{'s' * (place.gain != 1)}"
+    points = counted(place.gain, "point")
     also = "" if first else "or "
     yield f"{also}{place.where}, {where}: {place.change} ({points})"
     if gave_up:

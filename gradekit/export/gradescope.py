@@ -125,6 +125,7 @@ def autograder(
         packages: What has to be installed besides what gradekit needs.
     """
     words = [exercise.name for exercise in exercises] + [f"--feedback={level}"]
+    # Names of exercises and levels are words of a shell as they are: see Exercise.name.
     options = " ".join([*words, *([f"--isolation={isolation}"] if isolation else [])])
     needed = [*packages, *_own_requirements()]
     files = {

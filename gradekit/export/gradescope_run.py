@@ -88,6 +88,7 @@ def _graded(
             read = f"read from {printable(path)}"
             return msgspec.structs.replace(report, passed_over=(read, *report.passed_over))
         except KitError as error:
+            # How many points are missing, only a report tells: that of the stub will do.
             points = session.grade(read_stub(course.stub(exercise))).max_score
             return Missing(exercise.name, points, str(error))
 

@@ -67,6 +67,7 @@ def students_of(standing: Standing) -> dict[str, Person]:
 def rows_of(people: Mapping[str, Person], roster: Roster) -> dict[str, Row]:
     """The row of each student who is one person of the roster; two on one row are neither."""
     numbers = {student: roster.find(person) for student, person in people.items()}
+    # Two people on one row would overwrite each other's grade.
     bearers = Counter(number for number in numbers.values() if number is not None)
     return {
         student: roster.rows[number]

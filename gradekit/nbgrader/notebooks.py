@@ -24,6 +24,7 @@ from gradekit.definitions import (
     needed_by,
 )
 from gradekit.report import Check
+from gradekit.texts import counted
 
 if TYPE_CHECKING:
     from gradekit.course import Course, Exercise
@@ -143,7 +144,7 @@ def _example_cell(name: str, examples: list[Example]) -> Any:
 
 
 def _check_cell(grade_id: str, check: Check, asked: HiddenCheck) -> Any:
-    points = "1 point" if check.max_score == 1 else f"{check.max_score:g} points"
+    points = counted(check.max_score, "point")
     source = CHECK.format(title=check.title, points=points, loader=LOADER, call=asked.call)
     return _cell(grade_id, source, points=check.max_score)
 

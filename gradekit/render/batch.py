@@ -22,6 +22,7 @@ from rich.text import Text
 from gradekit.overview import Overview, Similar
 from gradekit.policy import points
 from gradekit.standing import Change
+from gradekit.texts import counted
 
 CHANGES = 10  # scores that changed; the rest stands in changes.csv
 SHOWN = 5  # files that were not graded; the rest stands in not_graded.csv
@@ -77,26 +78,26 @@ def progress_bar(out: Console, total: int) -> Iterator[Bar]:
 def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) -> None:
     """What came of it, what needs a look, and where everything is."""
     before = f" ({earlier} of them by an earlier run)" if earlier else ""
-    answers, students = _count(overview.graded, "answer"), _count(len(overview.cells), "student")
+    answers, students = counted(overview.graded, "answer"), counted(len(overview.cells), "student")
     out.print(
         f"{answers} of {students} graded{before}: "
         f"{overview.full_marks} with full marks, {overview.mean:.0%} of the points on average."
     )
     if overview.not_run:
         text = (
-            f"{_count(overview.not_run, 'answer')} could not be run, through a fault of kit's own."
+            f"{counted(overview.not_run, 'answer')} could not be run, through a fault of kit's own."
         )
         out.print(Text(f"! {text} Once it is mended, run the same command again.", style="yellow"))
     if overview.waiting:
         verb = "waits" if overview.waiting == 1 else "wait"
-        out.print(f"{_count(overview.waiting, 'answer')} {verb} for a person's mark.")
+        out.print(f"{counted(overview.waiting, 'answer')} {verb} for a person's mark.")
     if doubtful := overview.doubtful:
         first = doubtful[0]
         check = "a check" if len(doubtful) == 1 else f"{len(doubtful)} checks"
         out.print(Text(f"! Look at {check} before you look at the students:", style="yellow"))
         out.print(Text(f"  {first.exercise}, {first.name}: {first.doubt}"))
     if problems := overview.not_graded:
-        out.print(Text(f"{_count(len(problems), 'file')} not graded:", style="yellow"))
+        out.print(Text(f"{counted(len(problems), 'file')} not graded:", style="yellow"))
         for problem in problems[:SHOWN]:
             out.print(Text(f"  {problem.file}: {problem.reason}"))
         if len(problems) > SHOWN:
@@ -122,7 +123,7 @@ def print_changes(out: Console, changes: Sequence[Change], folder: Path) -> None
     if not changes:
         return
     verb = "is not what it was" if len(changes) == 1 else "are not what they were"
-    out.print(Text(f"{_count(len(changes), 'score')} {verb}:", style="yellow"))
+    out.print(Text(f"{counted(len(changes), 'score')} {verb}:", style="yellow"))
     for each in changes[:CHANGES]:
         before, now = points(each.before) or "none", points(each.now) or "none"
         out.print(Text(f"  {each.student}, {each.exercise}: {before} -> {now} ({each.why})"))
@@ -138,10 +139,8 @@ def _print_similar(out: Console, similar: Similar) -> None:
         who = f"{first} and {len(others)} others" if several else ", ".join(group.students)
         out.print(Text(f"{group.exercise}: {who} share {group.share:.0%} of their own code"))
     if similar.groups:
-        out.print(f"{_count(len(similar.groups), 'similar group')}: a lead for a person, no proof.")
+        out.print(
+            f"{counted(len(similar.groups), 'similar group')}: a lead for a person, no proof."
+        )
     if similar.skipped:
-        out.print(f"{_count(len(similar.skipped), 'file')} not compared: see similar.csv.")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        out.print(f"{counted(len(similar.skipped), 'file')} not compared: see similar.csv.")

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradekit.results import About, NotGraded, Person, called
+from gradekit.texts import counted
 
 if TYPE_CHECKING:
     from gradekit.batch.run import Preview
@@ -33,10 +34,11 @@ def print_placement(out: Console, found: Found, preview: Preview) -> None:
         table.add_row(Text(student), Text(person.id), _answers(by_student[student]))
     out.print(table)
     if len(students) > ROWS:
-        out.print(f"... and {len(students) - ROWS} more students")
+        out.print(f"... and {counted(len(students) - ROWS, 'more student')}")
     count = Counter(entry.exercise for entry in found.entries if entry.counted)
     total = ", ".join(f"{number} of {exercise}" for exercise, number in sorted(count.items()))
-    out.print(Text(f"\n{len(found.entries)} answers of {len(students)} students: {total}."))
+    answers = counted(len(found.entries), "answer")
+    out.print(Text(f"\n{answers} of {counted(len(students), 'student')}: {total}."))
     _list(out, "not graded", [_skipped(each) for each in found.not_graded])
     _list(out, "of whom nothing is there", [_called(each) for each in found.missing])
     _list(out, "whom the roster does not know", [_called(each) for each in found.unknown])
@@ -78,10 +80,12 @@ def _differences(out: Console, found: Found, preview: Preview) -> None:
     if not (preview.kept or preview.replaced or preview.withdrawn):
         return
     new = len(found.entries) - preview.kept
-    out.print(f"\n{preview.kept} results hold; {new} answers would be graded.")
-    _list(out, "results would be replaced", [_told(each, why) for each, why in preview.replaced])
+    holds = "holds" if preview.kept == 1 else "hold"
+    kept, graded = counted(preview.kept, "result"), counted(new, "answer")
+    out.print(f"\n{kept} {holds}; {graded} would be graded.")
+    _list(out, "to be replaced", [_told(each, why) for each, why in preview.replaced])
     gone = [_told(each, "no longer in this export") for each in preview.withdrawn]
-    _list(out, "results would no longer count", gone)
+    _list(out, "that would no longer count", gone)
 
 
 def _told(about: About, why: str) -> str:

@@ -45,6 +45,7 @@ def gradebook(graded: Graded) -> Written:
             unknown.append(student)
             continue
         grades = [_grade(column.scores[student]) for column in columns]
+        # What the roster says goes back letter for letter: Canvas finds its students by it.
         table.append([*(row.get(name, "") for name in about), *grades])
     return Written(csv_text(table), unknown)
 
@@ -78,7 +79,7 @@ def _rows(people: dict[str, Person], roster: Roster | None) -> dict[str, Row]:
 def _header(column: Column, roster: Roster | None) -> str:
     """The assignment's column: Canvas' own header where it has one, else a new title."""
     for header in roster.header if roster else ():
-        title = header.rpartition(" (")[0] or header
+        title = header.rpartition(" (")[0] or header  # `Softmax (1234)`: the assignment's number
         if {header.casefold(), title.casefold()} & column.called:
             return header
     return column.title

@@ -14,7 +14,7 @@ from gradekit.report import Report
 from gradekit.texts import details
 
 SCHEMA = "classroom50/result/v1"
-SCALE = 2  # our points come in halves
+SCALE = 2  # our points come in halves; a check of other fractions is rounded
 
 
 class Handin(NamedTuple):

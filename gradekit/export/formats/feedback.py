@@ -197,6 +197,7 @@ def _draft(graded: Graded, student: str, address: Address, parts: list[Part]) ->
 
 
 def _mbox(messages: list[EmailMessage]) -> bytes:
+    # The library quotes lines that begin with `From `, which would else begin another message.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "drafts")
         box = mailbox.mbox(path)

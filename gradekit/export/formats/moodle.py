@@ -85,6 +85,7 @@ def _cells(column: Column, student: str, reports: dict[str, Report]) -> tuple[st
     if final.why or not told or len(column.exercises) > 1:
         why = f": {final.reasons}" if final.reasons else ""
         told.insert(0, f"{final.score:g} of {final.max_score:g} points{why}.")
+    # Extra credit may exceed the maximum, and one such grade aborts the whole import.
     return points(min(final.score, final.max_score)), "\n".join(told)
 
 

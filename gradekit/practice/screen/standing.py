@@ -13,6 +13,7 @@ from rich.text import Text
 from gradekit.practice import progress
 from gradekit.practice.screen.paint import STATES, progress_bar
 from gradekit.practice.workspace import Event, Workspace
+from gradekit.texts import counted
 
 BAR, NAME = 24, 32  # characters of a plot, of the names beside it
 DAYS = 28  # of the plot of time spent
@@ -49,7 +50,7 @@ def _summary(events: list[Event], standings: list[progress.Standing]) -> list[st
     broken = [s.exercise.slug for s in standings if s.state == "broken"]
     score, total = sum(s.score for s in standings), sum(s.max_score for s in standings)
     days = progress.streak(events, datetime.date.today())
-    in_a_row = f"{days} day{'s' * (days != 1)} in a row" if days else "no day in a row yet"
+    in_a_row = f"{counted(days, 'day')} in a row" if days else "no day in a row yet"
     seconds = sum(standing.seconds for standing in standings)
     lines = [
         f"Solved {solved} of {len(standings)}, {score:g} of {total:g} points; "
@@ -111,7 +112,7 @@ def _print_table(out: Console, standings: list[progress.Standing]) -> None:
 def ago(moment: float) -> str:
     """`today`, `1 day`, `12 days`."""
     days = max(0, int((time.time() - moment) / 86400))
-    return "today" if not days else f"{days} day{'s' * (days != 1)}"
+    return "today" if not days else counted(days, "day")
 
 
 def _say_exercises(out: Console, standings: list[progress.Standing]) -> None:
@@ -121,8 +122,8 @@ def _say_exercises(out: Console, standings: list[progress.Standing]) -> None:
                 Text(
                     f"{standing.exercise.slug}: {standing.state}, {standing.score:g} of "
                     f"{standing.max_score:g} points, "
-                    f"{standing.attempts} {'try' if standing.attempts == 1 else 'tries'}, "
-                    f"{standing.hints} hint{'s' * (standing.hints != 1)}, "
+                    f"{counted(standing.attempts, 'try', 'tries')}, "
+                    f"{counted(standing.hints, 'hint')}, "
                     f"time {spent(standing.seconds)}."
                 )
             )

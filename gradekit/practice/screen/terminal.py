@@ -22,6 +22,7 @@ from rich.console import Console
 from gradekit.errors import KitError
 from gradekit.practice.screen.events import Happening, Inbox, Key, Resized
 from gradekit.render.terminal import WIDTH
+from gradekit.texts import counted
 
 Paint = Callable[[Console], None]
 ENTER_SCREEN, LEAVE_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
@@ -153,7 +154,7 @@ class Terminal:
         room = rows - 1
         self._scroll = max(0, min(self._scroll, len(lines) - room))
         below = len(lines) - room - self._scroll
-        where = f"{below} more line{'s' * (below != 1)}: down" if below else "the end: up"
+        where = f"{counted(below, 'more line')}: down" if below else "the end: up"
         return [*lines[self._scroll : self._scroll + room], f"  ... {where} to scroll ..."]
 
     def _scrolls(self, key: str) -> bool:

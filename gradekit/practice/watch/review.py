@@ -13,6 +13,7 @@ from gradekit.practice.watch.task import Actions
 from gradekit.practice.workspace import Event, Workspace, put_aside
 from gradekit.report import Report
 from gradekit.submission import Submission, read
+from gradekit.texts import counted
 
 if TYPE_CHECKING:
     from gradekit.practice.watch.watch import Watch
@@ -144,4 +145,4 @@ class Review:
 
 def days(count: int) -> str:
     """`today`, `in 1 day`, `in 12 days`."""
-    return f"in {count} day{'s' * (count != 1)}" if count > 0 else "today"
+    return f"in {counted(count, 'day')}" if count > 0 else "today"
