@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 from queue import SimpleQueue
+from unittest.mock import MagicMock
 
 import msgspec
 import pytest
 from rich.console import Console
 from rich.text import Text
 
+from gradekit.practice import workspace
 from gradekit.practice.screen.desk import Desk
-from gradekit.practice.screen.events import Begun, Saved, Verdict
+from gradekit.practice.screen.events import Begun, Key, Saved, Verdict
 from gradekit.practice.screen.paint import progress_bar
 from gradekit.practice.screen.saves import saves_into
 from gradekit.practice.screen.terminal import Keys, Terminal
+from gradekit.practice.watch import watch
+from gradekit.practice.watch.task import Practice
 from gradekit.submission import parse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,6 +79,20 @@ def test_a_body_too_long_is_cut_and_says_so():
     assert "1 more line: " in terminal._cut(lines, 10)[9]
     terminal._scroll = 0
     assert terminal._cut(["short"], 3) == ["short", "", ""]
+
+
+def test_whoever_has_scrolled_stays_there_until_something_else_is_shown(
+    course, tmp_path, monkeypatch
+):
+    """A digit in the list or a count that goes on moves nothing; another view begins at its top."""
+    monkeypatch.setattr(watch, "Desk", MagicMock())
+    terminal, kept = Terminal(plain=True), []
+    monkeypatch.setattr(terminal, "draw", lambda *_, keep_scroll: kept.append(keep_scroll))
+    place, _ = workspace.create(tmp_path, course)
+    seen = watch.Watch(course, place, terminal, Practice(course, place, course.exercises[0]))
+    for happened in (None, None, Key("l"), Key("3"), Key("enter"), Key("l"), Key("x")):
+        seen._handle(happened)
+    assert kept == [False, True, False, True, False, False, False]
 
 
 def test_saves_arrive_however_they_are_made(tmp_path):

@@ -57,6 +57,7 @@ class Watch:
         self._running_since: float | None = None  # the answer, not the libraries' loading
         self.is_locating = False  # whether the line is looked for that is wrong
         self.located: tuple[str, ...] = ()  # what was found, or how far it is
+        self._shown: tuple[str, str, Report | None] = ("", "", None)
         self._seen: tuple[int, ...] = ()  # the file's number, size and time at the last look
         self.open(task.exercise)
 
@@ -303,8 +304,12 @@ class Watch:
         self._draw()
 
     def _draw(self) -> None:
+        """Show how things stand. Whoever has scrolled stays there, until another thing is shown."""
+        shown = self.view, self.exercise.name, self.report
+        is_same = shown[:2] == self._shown[:2] and shown[2] is self._shown[2]
+        self._shown = shown
         body, footer = screens.watch_screen(self)
-        self.terminal.draw(body, footer)
+        self.terminal.draw(body, footer, keep_scroll=is_same)
 
     def _wants_to_quit(self, key: str) -> bool:
         return key == "q" and not self._question
