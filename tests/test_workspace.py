@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.practice import progress, settings, workspace
+from gradekit.practice import progress, workspace
 from gradekit.practice.settings import SETTINGS
 from gradekit.practice.watch.task import Practice
 from gradekit.practice.workspace import PROGRESS, Event, Workspace
@@ -309,7 +309,7 @@ def test_a_part_is_practised_alone(tmp_path, course):
 
 def test_a_practice_folder_remembers_its_course(tmp_path, course, monkeypatch):
     """The one that comes with kit needs no note; another one is found again from inside."""
-    monkeypatch.setattr(settings, "default_root", lambda: tmp_path / "elsewhere")
+    monkeypatch.setattr("gradekit.course.default_root", lambda: tmp_path / "elsewhere")
     practice, _ = workspace.create(tmp_path / "practice", course)
     monkeypatch.chdir(practice.folder)
     assert workspace.remembered_course() == course.root
