@@ -10,13 +10,17 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from gradekit.batch.run import Preview
 from gradekit.course import Course
 from gradekit.feedback import LEVELS, at_level
+from gradekit.intake.placing import Entry, Found
 from gradekit.practice.screen.solutions import print_model_answer
+from gradekit.render.placement import print_placement
 from gradekit.render.plain import sentences
 from gradekit.render.problems import problems
 from gradekit.render.terminal import WIDTH, console, paged, print_report
 from gradekit.report import NOT_WRITTEN, PRINTED, Check, Counterexample, Report, clean
+from gradekit.results import Person
 
 
 def check(function: str, title: str, **fields: Any) -> Check:
@@ -342,3 +346,18 @@ def test_hints_and_solutions_break_between_words_at_80_columns(course: Course) -
         known |= {word[:1].upper() + word[1:] for word in known}
         ends = {line.split()[-1] for line in printed.splitlines() if line.strip()}
         assert ends <= known | {"aloud", "code"}, (exercise.name, ends - known)
+
+
+def test_the_placement_cuts_no_file_name() -> None:
+    """Whoever looks for a file of the class can copy all of its name, however narrow the screen."""
+    names = "\u674e \u96f7", "J\u00fcrgen M\u00fcller"
+    people = [Person(name, str(number), "canvas") for number, name in enumerate(names)]
+    file = "_1004_5004_exercise_05_softmax_once_more.py"
+    entries = [
+        Entry(each.name, "exercise_05_softmax", each.name + file, "", each) for each in people
+    ]
+    out = io.StringIO()
+    screen = Console(file=out, width=50, highlight=False)
+    print_placement(screen, Found(entries, [], set(people)), Preview(0, [], []))
+    assert "\u2026" not in out.getvalue()
+    assert "".join(out.getvalue().split()).count(file) == len(people)

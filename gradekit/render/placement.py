@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from gradekit.results import About, NotGraded, Person, called
@@ -28,7 +28,9 @@ def print_placement(out: Console, found: Found, preview: Preview) -> None:
         by_student[entry.student].append(entry)
     about = {names[person]: person for person in sorted(found.people)}
     students = sorted({*by_student, *about}, key=str.casefold)
-    table = Table("student", "id", "answers", box=None, pad_edge=False, header_style="bold")
+    # Folded and not cut: a name of wide characters may be longer than its column as rich wraps it.
+    columns = [Column(name, overflow="fold") for name in ("student", "id", "answers")]
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for student in students[:ROWS]:
         person = about.get(student, Person(student))
         table.add_row(Text(student), Text(person.id), _answers(by_student[student]))
