@@ -73,7 +73,8 @@ def _untrue(session: Session, submission: Submission, cause: Cause) -> str:
     example = cause.counterexample
     assert example is not None
     _, args, keywords = parsed(example.call)
-    fault = session.departure(submission, cause.first, args, keywords)
+    before = parsed(example.before)[1:] if example.before else None
+    fault = session.departure(submission, cause.first, args, keywords, before)
     if fault is None:
         return "the call gives what is expected"
     said = clean(fault.expected), clean(fault.got)

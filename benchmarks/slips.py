@@ -16,7 +16,10 @@ SIBLINGS = """
     log log2|floor ceil|maximum minimum|sqrt square|any all|cumsum cumprod|sigmoid tanh
     tril triu|vstack hstack|stack concatenate|stack cat|softmax log_softmax|sin cos|argsort sort
     round floor|train eval|append extend|dot multiply|clip abs|randn rand|normal uniform
-    float64 float32|int64 int32|float32 float16|float64 int64
+    float64 float32|int64 int32|float32 float16|float64 int64|clamp_min clamp_max|mean median
+    sum prod|log log1p|exp expm1|unsqueeze squeeze|repeat tile|eye ones|parameters buffers
+    values keys|isnan isfinite|log log10|expand repeat|matmul multiply|outer dot|sorted list
+    fmin fmax|sum cumsum|relu sigmoid|gelu relu|zeros empty|full zeros|logsumexp sum
 """
 PAIRS = [tuple(pair.split()) for line in SIBLINGS.strip().splitlines() for pair in line.split("|")]
 SIGNS = {
@@ -25,6 +28,8 @@ SIGNS = {
 }  # fmt: skip
 COMPARISONS = ["<", "<=", ">", ">=", "==", "!="]
 CHAINED = ("T", "mT", "real")
+WORDS = "mean sum none|left right|ij xy|constant edge|C F|float32 float64"
+MOST_TURNED = 4  # entries of a tuple, two of which change places
 
 
 class Slip(NamedTuple):
@@ -179,7 +184,7 @@ def signs(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Sl
         yield source.put(kind, node, f"({source.code(node.operand)})")
     if isinstance(node, ast.IfExp):
         body, test, other = map(source.code, (node.body, node.test, node.orelse))
-        yield source.put("branches", node, f"{other} if {test} else {body}")
+        yield source.put("branches", node, f"({other}) if {test} else ({body})")
     if isinstance(node, ast.BoolOp):
         sign = " or " if isinstance(node.op, ast.And) else " and "
         yield source.put("and or", node, sign.join(f"({source.code(v)})" for v in node.values))
@@ -263,7 +268,158 @@ def _of_block(source: Text, block: list[ast.stmt], function: ast.FunctionDef) ->
                 yield Slip("exchanged", start, end, new)
 
 
+def attributes(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
+    """`self.bias` for `self.weight`, and one key of a dict for another."""
+    if isinstance(node, ast.Attribute) and source.code(node.value) == "self":
+        others = {
+            each.attr
+            for each in ast.walk(source.tree)
+            if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store)
+        }
+        if isinstance(node.ctx, ast.Load) and node.attr in others:
+            for other in sorted(others - {node.attr}):
+                yield source.put("attribute", node, f"self.{other}")
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        keys = {
+            each.slice.value
+            for each in ast.walk(source.tree)
+            if isinstance(each, ast.Subscript) and isinstance(each.slice, ast.Constant)
+        }
+        if isinstance(node.slice.value, str):
+            for key in sorted(each for each in keys if isinstance(each, str)):
+                if key != node.slice.value:
+                    yield source.put("key", node.slice, repr(key))
+
+
+def indices(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        yield source.put("index dropped", node, source.code(node.value))
+        if isinstance(node.slice, ast.Tuple) and len(node.slice.elts) > 1:
+            parts = [source.code(each) for each in node.slice.elts]
+            yield source.put("index", node.slice, ", ".join([parts[1], parts[0], *parts[2:]]))
+        elif not isinstance(node.slice, ast.Slice | ast.Constant | ast.Tuple):
+            for step in ("- 1", "+ 1"):
+                yield source.put("index", node.slice, f"{source.code(node.slice)} {step}")
+
+
+def axes(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
+    if isinstance(node, ast.keyword) and node.arg in ("axis", "dim"):
+        for value in ("0", "1", "2", "-1", "-2", "None"):
+            if value != source.code(node.value):
+                yield source.put("axis", node.value, value)
+
+
+def less(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
+    """One operand alone, a call without its function or without one of its arguments."""
+    if isinstance(node, ast.BinOp):
+        for kept in (node.left, node.right):
+            yield source.put("operand dropped", node, f"({source.code(kept)})")
+    if isinstance(node, ast.BoolOp):
+        for place in range(len(node.values)):
+            rest = [f"({source.code(v)})" for v in node.values[:place] + node.values[place + 1 :]]
+            sign = " and " if isinstance(node.op, ast.And) else " or "
+            yield source.put("condition dropped", node, sign.join(rest))
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        (inner,) = node.args
+        if not isinstance(inner, ast.GeneratorExp | ast.Starred):
+            yield source.put("call dropped", node, f"({source.code(inner)})")
+    elif isinstance(node, ast.Call) and len(node.args) > 1:
+        parts = [source.code(each) for each in (*node.args, *node.keywords)]
+        rest = ", ".join(parts[: len(node.args) - 1] + parts[len(node.args) :])
+        yield source.put("argument dropped", node, f"{source.code(node.func)}({rest})")
+
+
+def more(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
+    """A minus or a `not` too many."""
+    values = node.args if isinstance(node, ast.Call) else []
+    values = [node.value] if isinstance(node, ast.Return | ast.Assign) else values
+    for value in values:
+        if isinstance(value, ast.Name | ast.Call | ast.Attribute):
+            yield source.put("negated", value, f"-{source.code(value)}")
+    tests = [node.test] if isinstance(node, ast.If | ast.While | ast.IfExp) else []
+    tests += node.ifs if isinstance(node, ast.comprehension) else []
+    for test in tests:
+        if "\n" not in source.code(test):
+            yield source.put("condition negated", test, f"not ({source.code(test)})")
+
+
+def groups(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
+    """`a * b + c` for `a * (b + c)`, and the other way round."""
+    if not isinstance(node, ast.BinOp) or type(node.op) not in SIGNS:
+        return
+    sign = SIGNS[type(node.op)]
+    for inner, is_left in ((node.left, True), (node.right, False)):
+        if not isinstance(inner, ast.BinOp) or type(inner.op) not in SIGNS:
+            continue
+        own, a, b = SIGNS[type(inner.op)], source.code(inner.left), source.code(inner.right)
+        if is_left:
+            new = f"({a}) {own} (({b}) {sign} ({source.code(node.right)}))"
+        else:
+            new = f"(({source.code(node.left)}) {sign} ({a})) {own} ({b})"
+        if (own, sign) not in (("+", "+"), ("*", "*")):
+            yield source.put("grouped", node, new)
+
+
+def tuples(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
+    """Two neighbours of a tuple exchanged, be they given or taken."""
+    if isinstance(node, ast.Tuple) and 2 <= len(node.elts) <= MOST_TURNED:
+        for first, second in zip(node.elts, node.elts[1:], strict=False):
+            start, end = source.span(first)[0], source.span(second)[1]
+            yield Slip("tuple", start, end, f"{source.code(second)}, {source.code(first)}")
+
+
+def texts(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        for pair in (each.split() for each in WORDS.split("|")):
+            for other in pair if node.value in pair else ():
+                yield source.put("option", node, repr(other))
+
+
+def defaults(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
+    """Other values of a parameter that is not given."""
+    if node is function.body[-1]:
+        for default in (*function.args.defaults, *filter(None, function.args.kw_defaults)):
+            if isinstance(default, ast.Constant) and isinstance(default.value, int | float):
+                value = default.value
+                if not isinstance(value, bool):
+                    for other in (value * 10, value / 10, value + 1, 1 - value, 0.0, 1.0):
+                        yield source.put("default", default, f"{other!r}")
+
+
+def returns(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
+    """Another variable returned, and `+=` for `=`."""
+    if isinstance(node, ast.Return) and isinstance(node.value, ast.Name):
+        names = {each.arg for each in (*function.args.args, *function.args.kwonlyargs)}
+        names |= {
+            each.id
+            for each in ast.walk(function)
+            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+        }
+        for name in sorted(names - {"self"}):
+            yield source.put("return", node.value, name)
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        if isinstance(target, ast.Subscript | ast.Attribute | ast.Name):
+            new = f"{source.code(target)} += {source.code(node.value)}"
+            yield source.put("assignment", node, new)
+
+
+def blocks(source: Text, node: ast.AST, function: ast.FunctionDef) -> Iterator[Slip]:
+    """The last statement of a loop or a condition after it; a `with` or an `if` without it."""
+    if not isinstance(node, ast.For | ast.While | ast.With | ast.If) or node.lineno < 2:
+        return
+    last, indent = node.body[-1], " " * node.col_offset
+    if len(node.body) > 1 and last.lineno == last.end_lineno and not getattr(node, "orelse", ()):
+        start = source.starts[last.lineno - 1]
+        if not isinstance(last, ast.Break | ast.Continue | ast.Return | ast.Raise):
+            yield Slip("moved out", start, source.span(last)[1], indent + source.code(last))
+    if isinstance(node, ast.With) and all(each.lineno == each.end_lineno for each in node.body):
+        body = ("\n" + indent).join(source.code(each) for each in node.body)
+        yield source.put("unwrapped", node, body)
+
+
 EXPRESSIONS: tuple[Callable[..., Iterator[Slip]], ...] = (
     variable, operands, arguments, siblings, chain, constants, signs, comparisons, bounds, jumps,
+    attributes, indices, axes, less, more, groups, tuples, texts, defaults, returns, blocks,
 )  # fmt: skip
 STATEMENTS = (statements,)

@@ -27,6 +27,14 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
     got: str
     line: int = 0  # of the answer, where it raised what it raised; 0 where none is proven
     code: str = ""  # of that line
+    before: str = ""  # a call that has to be made first: an answer may keep what it must not
+
+    @property
+    def after(self) -> str:
+        """What has to come before the call, in words; empty where the call alone is wrong."""
+        if self.before == self.call:
+            return "the second time that it is called"
+        return f"after {self.before}" if self.before else ""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

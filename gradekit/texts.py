@@ -86,7 +86,7 @@ def example_text(example: Counterexample) -> str:
     """The call, both values, and the line where one is proven."""
     line = f"line {example.line}: {example.code}" if example.line else ""
     values = f"expected {example.expected}\ngot      {example.got}"
-    return "\n".join(part for part in (example.call, values, line) if part)
+    return "\n".join(part for part in (example.call, example.after, values, line) if part)
 
 
 def remarks(report: Report, function: str | None = None) -> str:

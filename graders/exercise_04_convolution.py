@@ -137,6 +137,7 @@ def networks(st):
     return st.one_of(
         st.tuples(one, one, one, one, zero, zero, st.just(2)),
         st.tuples(two, one, one, one, zero, zero, st.just(2)),
+        st.tuples(one, one, st.just(2), one, zero, two, st.just(2)),
         st.tuples(two, two, two, two, st.integers(0, 2), st.integers(0, 2), st.integers(2, 3)),
     ).flatmap(of_sizes)
 

@@ -76,11 +76,12 @@ def sizes(st):
 
 
 def points(st, bases=(10000.0,)):
-    """Up to two points of few digits, at small positions."""
+    """Up to two points of few digits, at small positions or far out."""
 
     def of(D):
         entries = st.lists(st.sampled_from([1.0, 0.0, 2.0, -1.0]), min_size=D, max_size=D)
-        return st.lists(st.tuples(entries, st.integers(-3, 3)), min_size=1, max_size=2).map(case)
+        position = st.one_of(st.integers(-3, 3), st.sampled_from([5000, 70000]))
+        return st.lists(st.tuples(entries, position), min_size=1, max_size=2).map(case)
 
     def case(rows):
         x, positions = zip(*rows, strict=True)

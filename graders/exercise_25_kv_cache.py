@@ -85,11 +85,14 @@ def small(st):
 
 
 def small_and_wide(st):
-    """The same, and heads of four numbers."""
-    wide = st.lists(st.integers(0, 2).map(float), min_size=4, max_size=4).map(
-        lambda row: (np.full((1, 1, 1, 4), 1.0), np.array([row, [0.0] * 4])[None, None],
-                     np.array([[1.0] * 4, [0.0] * 4])[None, None]))  # fmt: skip
-    return st.one_of(small(st), wide)
+    """The same, and heads of two or four numbers."""
+
+    def wide(d):
+        return st.lists(st.integers(0, 2).map(float), min_size=d, max_size=d).map(
+            lambda row: (np.full((1, 1, 1, d), 1.0), np.array([row, [0.0] * d])[None, None],
+                         np.array([[1.0] * d, [0.0] * d])[None, None]))  # fmt: skip
+
+    return st.one_of(small(st), wide(2), wide(4))
 
 
 def small_and_large(st):
@@ -98,7 +101,14 @@ def small_and_large(st):
         st.tuples(small(st), st.sampled_from([LARGE, 1000.0])).map(
             lambda pair: (pair[0][0] * pair[1], pair[0][1] * pair[1], *pair[0][2:])
         ),
+        st.sampled_from([LARGE, 1000.0]).map(two_of_which_one_sees_one),
     )
+
+
+def two_of_which_one_sees_one(size):
+    """The first query may see the first key only, far below the other one."""
+    of_two = (np.array([1.0, 1.0]) * size, np.array([-1.0, 0.0]) * size, np.array([2.0, 1.0]))
+    return *(each.reshape(1, 1, 2, 1) for each in of_two), True
 
 
 def impossible(st):

@@ -195,7 +195,8 @@ def only_token(weights):
 def tokens_of(actual):
     """The tokens of a step as ints, if it is a list of such."""
     if not isinstance(actual, list):
-        raise Mismatch(f"expected a list of tokens, got {show(actual)}", kind="type")
+        sort = "an array" if isinstance(actual, np.ndarray) else f"a {type(actual).__name__}"
+        raise Mismatch(f"expected a list of tokens, got {sort}, {show(actual)}", kind="type")
     for token in actual:
         if isinstance(token, bool) or not isinstance(token, int | np.integer):
             raise Mismatch(f"expected tokens that are ints, got {show(token)}", kind="type")
@@ -216,16 +217,17 @@ def judge_step(actual, expected, *args):
 
 
 def decided_cases(st):
-    """Up to two tokens of two, where p is sure and q is not."""
+    """Up to two tokens, of a vocabulary of one or two, where p is sure and q is not."""
 
-    def of(k):
-        tokens = st.lists(st.integers(0, 1), min_size=k, max_size=k)
-        rows = st.lists(st.integers(0, 1), min_size=k + 1, max_size=k + 1).map(
-            lambda row: np.eye(2)[row]
+    def of(sizes):
+        k, V = sizes
+        tokens = st.lists(st.integers(0, V - 1), min_size=k, max_size=k)
+        rows = st.lists(st.integers(0, V - 1), min_size=k + 1, max_size=k + 1).map(
+            lambda row: np.eye(V)[row]
         )
-        return st.tuples(tokens, rows, st.just(np.full((k, 2), 0.5)), st.just(RNG))
+        return st.tuples(tokens, rows, st.just(np.full((k, V), 1 / V)), st.just(RNG))
 
-    return st.integers(1, 2).flatmap(of)
+    return st.tuples(st.integers(1, 2), st.sampled_from([2, 1])).flatmap(of)
 
 
 STEP = Truth(

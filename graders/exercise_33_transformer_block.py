@@ -214,8 +214,9 @@ def small_networks(st):
         def matrix(*shape):
             size = math.prod(shape)
             values = draw(st.lists(number, min_size=size, max_size=size))
-            return torch.tensor(values).reshape(shape)
+            return torch.tensor(values, dtype=dtype).reshape(shape)
 
+        dtype = draw(st.sampled_from([F32, F64]))
         return matrix(d), matrix(d, f), matrix(d, f), matrix(f, 1)
 
     return one()

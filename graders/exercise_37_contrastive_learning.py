@@ -243,7 +243,8 @@ def small_pairs(D, rest):
             rows = st.lists(entries, min_size=D * N, max_size=D * N).map(
                 lambda values: torch.tensor(values).reshape(N, D)
             )
-            return st.tuples(rows, rows, rest(st))
+            return st.tuples(rows, rows, rest(st)).map(
+                lambda case: case if case[2] is not None else case[:2])
 
         return st.integers(1, 2).flatmap(of)
 
@@ -256,6 +257,7 @@ def one_before_two(rest):
 
 
 def temperatures(*values):
+    """These, and None for a call that gives none."""
     return lambda st: st.sampled_from(values)
 
 
@@ -264,7 +266,7 @@ def scales(st):
 
 
 INFO = Truth("info_nce", nce, rtol=0.0, judge=judge_nce,
-             inputs=one_before_two(temperatures(0.5, 1.0, 0.1, 0.004)))  # fmt: skip
+             inputs=one_before_two(temperatures(0.5, 1.0, None, 0.1, 0.004)))  # fmt: skip
 DIGITS = Truth("info_nce", nce, rtol=0.0, judge=judge_digits,
                inputs=one_before_two(temperatures(2.0**-8, 2.0**-10)))  # fmt: skip
 CLIP = Truth("clip_loss", clip, rtol=0.0, judge=judge_clip, inputs=one_before_two(scales))

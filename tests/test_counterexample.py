@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradekit.course import Course
-from gradekit.grading.counterexample import Found, fewer_rows, key_of, plainer
+from gradekit.export.texts import example_text
+from gradekit.grading.counterexample import Found, halves, key_of, plainer
 from gradekit.grading.session import Session
 from gradekit.grading.shown import as_code, show_apart
-from gradekit.grading.truth import with_keywords
+from gradekit.practice.trial import parsed, script
 from gradekit.submission import Submission, read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,15 +78,35 @@ def test_what_is_shown_is_true_and_short(
     assert any(each.numbers is not None for each in found.values())
 
 
-def test_an_answer_that_keeps_a_state_is_shown_no_call_that_is_right(
+def test_what_is_wrong_at_the_second_call_only_is_shown_with_the_first(
     session_of: Callable[[str], Session],
 ) -> None:
-    """It is wrong at the second call only, so a single call would be no proof."""
+    """A single call would be no proof: it is right. The script for `kit try` makes both."""
     session = session_of("gradient_clipping")
     path = ROOT / "tests/bank/exercise_07_gradient_clipping/wrong/clip_running_norm.py"
     answer = read(path)
     report = session.explained(answer, session.grade(answer))
-    assert report.failed and not any(check.counterexample for check in report.checks)
+    check, example = next((c, c.counterexample) for c in report.checks if c.counterexample)
+    assert example.before and example.after in example_text(example)
+    _, args, keywords = parsed(example.call)
+    assert session.departure(answer, check, args, keywords) is None
+    first = parsed(example.before)
+    fault = session.departure(answer, check, args, keywords, (first[1], first[2]))
+    assert fault is not None and (fault.expected, fault.got) == (example.expected, example.got)
+    exercise = session.exercise
+    assert f"{example.before}\nprint({example.call})" in script(exercise, example, answer)
+
+
+def test_a_small_input_is_judged_as_the_check_judges(session_of: Callable[[str], Session]) -> None:
+    """An epsilon of 1e-8 is within the tolerance of the truth, not within that of the check."""
+    session = session_of("convolution")
+    path = ROOT / "tests/bank/exercise_04_convolution/wrong/adds_epsilon_to_the_sum.py"
+    (example,) = [
+        check.counterexample
+        for check in session.explained(read(path), session.grade(read(path))).checks
+        if check.counterexample
+    ]
+    assert example.expected == "[[0.5, 0.5]]" and "0.49999999" in example.got
 
 
 def test_what_no_small_input_shows_is_looked_for_among_drawn_ones(
@@ -100,9 +121,10 @@ def test_what_no_small_input_shows_is_looked_for_among_drawn_ones(
     case = np.array([[0.123, 4.5], [1.0, 2.0], [3.0, 4.0]]), np.array([0.25, 0.75])
     assert plainer(case, 1)[0][0].tolist() == [0.1, 4.0]
     assert plainer(case, 1)[1].tolist() == [0.25, 0.75]  # shares
-    shorter = fewer_rows(case)
-    assert shorter is not None and [len(each) for each in with_keywords(shorter)[0]] == [2, 2]
-    assert fewer_rows((1.0, case[1][:1])) is None
+    assert [[each.shape for each in smaller[0]] for smaller in halves((case[0], case[0].T))] == [
+        [(2, 2), (2, 2)], [(3, 1), (1, 3)]]  # fmt: skip
+    # Two columns of shares, and as many of what belongs to them: only rows are cut.
+    assert [[each.shape for each in smaller[0]] for smaller in halves(case)] == [[(2, 2), (2,)]]
 
 
 def _first_lost(session: Session, path: Path) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import time
 from collections.abc import Callable
@@ -204,3 +205,46 @@ def test_edits_change_something_and_stand_where_they_say() -> None:
             assert changed[: edit.line - 1] == lines[: edit.line - 1], edit
             assert changed[edit.line - 1] != lines[edit.line - 1], edit
     assert {edit.function for edit in edits} == {"softmax", "log_softmax", "Block.forward"}
+
+
+BLOCK = """import numpy as np
+import torch
+
+
+class Block:
+    def __init__(self, weight, bias):
+        self.weight, self.bias = weight, bias
+
+    def forward(self, x):
+        return x @ self.weight + self.bias
+
+
+def fit(model, batches, rng):
+    total, count = 0.0, 0
+    for x, y in batches:
+        total += x
+        count += 1
+    with torch.no_grad():
+        model["loss"] = total
+    parts = [model["x"][:, h] for h in range(3)]
+    return rng.choice(count, p=total), parts
+"""
+# Changes of it, each of which one edit takes back.
+UNDONE = [
+    ("x @ self.weight", "x @ self.bias"),
+    ('model["loss"] = total', 'model["x"] = total'),
+    ("for x, y in", "for y, x in"),
+    ("        total += x\n        count += 1\n", "        total += x\n    count += 1\n"),
+    ("    with torch.no_grad():\n        model", "    model"),
+    ('model["x"][:, h]', 'model["x"]'),
+    ("rng.choice(count, p=total)", "rng.choice(count)"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), UNDONE)
+def test_an_edit_takes_each_of_these_back(before: str, after: str) -> None:
+    """Attributes, keys, pairs, what stands in a loop or in a `with`, an index, a keyword."""
+    assert BLOCK.count(before) == 1
+    changed = BLOCK.replace(before, after)
+    right = ast.dump(ast.parse(BLOCK))
+    assert any(ast.dump(ast.parse(each.applied(changed))) == right for each in edits_of([changed]))

@@ -13,6 +13,7 @@ from gradekit.edits.source import Edit, Source
 from gradekit.edits.values import MODULES, called
 from gradekit.edits.vocabulary import (
     ARRAY_METHODS,
+    LINKS,
     METHODS,
     SUBSCRIPTS,
     TENSOR_METHODS,
@@ -23,6 +24,9 @@ from gradekit.edits.vocabulary import (
 NO_WRAPPERS = ("len", "range", "print", "super", "isinstance", "enumerate", "zip", "type", "next")
 MOST_NAMES = 12  # of those in scope
 MOST_OF_FILE = 15  # methods and functions that the file has elsewhere
+MOST_ASKED = 3  # variables of a condition
+ASKED = ("< 1", "< 0", "<= 0", "> 1", "is None", "is not None")
+MOST_LOOPS = 4  # variables of loops, as an index
 PLACES = (ast.BinOp, ast.Return, ast.Assign, ast.AugAssign, ast.Call, ast.Compare, ast.keyword,
           ast.Expr, ast.Tuple, ast.List, ast.ListComp, ast.GeneratorExp, ast.IfExp)  # fmt: skip
 AXES = ("-1", "0", "1", "2")
@@ -42,9 +46,11 @@ class Additions:
         found: dict[str, None] = {}
         for node in ast.walk(self._source.tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                start, end = self._source.end(node.func.value), self._source.end(node)
-                text = self._source.text[start:end]
-                if self._source.code(node.func.value) not in MODULES and "\n" not in text:
+                # Not from the end of the value: parentheses around it are no part of it.
+                start = self._source.end(node.func) - len(node.func.attr) - 1
+                text = self._source.text[start : self._source.end(node)]
+                is_known = self._source.code(node.func.value) in MODULES
+                if not is_known and text[0] == "." and "\n" not in text:
                     found[text] = None
         return [*found][:MOST_OF_FILE]
 
@@ -80,7 +86,9 @@ class Additions:
         for node in ast.walk(self._source.tree):
             if isinstance(node, ast.Subscript):
                 found[f"[{self._source.code(node.slice)}]"] = None
-        return [*dict.fromkeys([*[*found][:MOST_OF_FILE], *SUBSCRIPTS])]
+        named = [f for name in self._source.loop_names[:MOST_LOOPS]
+                 for f in (f"[{name}]", f"[:, {name}]")]  # fmt: skip
+        return [*dict.fromkeys([*[*found][:MOST_OF_FILE], *SUBSCRIPTS, *named])]
 
     @cached_property
     def _comparisons(self) -> list[str]:
@@ -93,6 +101,7 @@ class Additions:
     def edits(self, node: ast.AST) -> Iterator[Edit]:
         """All additions to an expression."""
         yield from self._clauses(node)
+        yield from self._links(node)
         if not self._is_value(node):
             return
         question = "is a function, a root or a square missing?"
@@ -110,6 +119,15 @@ class Additions:
                 question = "is a sum or a mean along an axis missing?"
             yield self._source.replaced(node, atom + text, question, weight)
         yield from self._terms(node, atom)
+
+    def _links(self, node: ast.AST) -> Iterator[Edit]:
+        """What may be missing between a value and its method: `x.T.reshape(-1)`."""
+        parent = self._source.parents.get(node)
+        is_base = isinstance(parent, ast.Attribute) and isinstance(node, ast.Name | ast.Call)
+        if is_base and self._source.code(node) not in MODULES:
+            for link in LINKS:
+                text = self._source.code(node) + link
+                yield self._source.replaced(node, text, "is a method missing?", 0.12)
 
     def _is_value(self, node: ast.AST) -> bool:
         kinds = ast.Name | ast.Call | ast.BinOp | ast.Attribute | ast.Subscript
@@ -164,7 +182,19 @@ class Additions:
             return
         test = self._source.code(node.test)
         for sign in ("or", "and"):
-            for other in self._comparisons:
+            for other in dict.fromkeys([*self._comparisons, *self._like(node.test)]):
                 if other not in test:
                     text = f"{test} {sign} {other}"
                     yield self._source.replaced(node.test, text, "which conditions?", 0.13)
+
+    def _like(self, test: ast.expr) -> Iterator[str]:
+        """The condition for other variables, and what is often asked of its own ones."""
+        code, start = self._source.code(test), self._source.start(test)
+        scope = self._source.names_in_scope(test)[:MOST_NAMES]
+        used = [n for n in ast.walk(test) if isinstance(n, ast.Name) and n.id in scope]
+        for node in used[:MOST_ASKED]:
+            at = self._source.start(node) - start
+            for name in scope if len(used) == 1 else ():
+                yield code[:at] + name + code[at + len(node.id) :]
+            for asked in ASKED:
+                yield f"{node.id} {asked}"

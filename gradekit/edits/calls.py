@@ -18,9 +18,11 @@ from gradekit.edits.vocabulary import (
     MAKES_ARRAYS,
     STRIPPED,
     UNIVERSAL,
+    VALUED,
 )
 
 MOST_NAMES = 12  # of those in scope
+MOST_LIKE = 3  # arguments of a call that may lack one like its last
 RANDOM_NAMES = {"rng", "seed", "generator", "g"}
 RANDOM_WORDS = ("generator", "random_state", "seed", "rng")
 NEIGHBOURS: dict[str, list[str]] = {}
@@ -165,11 +167,19 @@ class Calls:
                 yield f"dtype={dtype}", _asks("dtype"), 0.5
         for text in KEYWORDS.get(name, []):
             yield text, _asks(text.partition("=")[0]), 0.5
-        if name in UNIVERSAL:
-            for text in self._outs(node, scope):
-                yield f"out={text}", _asks("out"), 0.25
+        yield from self._missing_valued(node, name, scope)
         if name not in self._own:
             yield from self._missing_of_others(node, scope)
+
+    def _missing_valued(
+        self, node: ast.Call, name: str, scope: list[str]
+    ) -> Iterator[tuple[str, str, float]]:
+        """Keywords whose value is a variable."""
+        for keyword in VALUED.get(name, ()):
+            for each in scope[:MOST_NAMES]:
+                yield f"{keyword}={each}", _asks(keyword), 0.3
+        for text in self._outs(node, scope) if name in UNIVERSAL else ():
+            yield f"out={text}", _asks("out"), 0.25
 
     def _missing_of_others(
         self, node: ast.Call, scope: list[str]
@@ -181,8 +191,20 @@ class Calls:
         for each in scope:
             for word in RANDOM_WORDS if each in RANDOM_NAMES else ():
                 yield f"{word}={each}", question, 0.1
+        for each in () if node.keywords else self._like_the_last(node, scope):
+            yield each, question, 0.2
         for each in () if node.keywords else (*scope[:MOST_NAMES], "-1", "0", "1", "2"):
             yield each, question, 0.1
+
+    def _like_the_last(self, node: ast.Call, scope: list[str]) -> Iterator[str]:
+        """`y[batch]` after `X[batch]`: the last argument with another variable."""
+        last = node.args[-1] if node.args else None
+        if not isinstance(last, ast.Subscript | ast.Attribute) or len(node.args) > MOST_LIKE:
+            return
+        base = last.value
+        if isinstance(base, ast.Name) and base.id in scope:
+            rest = self._source.code(last)[len(base.id) :]
+            yield from (name + rest for name in scope[:MOST_NAMES] if name != base.id)
 
     def _parameters(self, node: ast.Call) -> list[str]:
         """The parameters of the function around a call that the call does not use."""

@@ -13,7 +13,7 @@ from gradekit.edits.statements import statements
 from gradekit.errors import KitError
 
 KINDS = (
-    values.constants, values.signs, values.indices, values.names,
+    values.constants, values.signs, values.indices, values.names, values.attributes, values.tuples,
     operators.binary, operators.epsilons, operators.comparisons, operators.conditions,
     operators.assignments, operators.terms,
 )  # fmt: skip

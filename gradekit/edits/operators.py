@@ -28,6 +28,7 @@ OTHER_COMPARISONS = {
     "==": ["!=", "<=", ">=", "<", ">"], "!=": ["==", ">", "<", ">=", "<="],
     "is": ["is not"], "is not": ["is"], "in": ["not in"], "not in": ["in"],
 }  # fmt: skip
+ONE_STEP = 0.6  # one too many is likelier than any other term too many
 ASSIGNMENTS = {"+": "- *", "-": "+", "*": "/ +", "/": "*", "//": "/"}
 
 
@@ -55,7 +56,8 @@ def binary(source: Source, node: ast.AST) -> Iterator[Edit]:
     for kept in (node.left, node.right):
         alone = source.atom(kept) if isinstance(source.parents[node], ast.BinOp) else None
         text = alone or (left if kept is node.left else right)
-        yield source.edit(*_span(source, node), text, node, "is one part too many?", 0.3)
+        weight = ONE_STEP if kept is node.left and right == "1" and sign in "+-" else 0.3
+        yield source.edit(*_span(source, node), text, node, "is one part too many?", weight)
     yield from _regrouped(source, node, sign)
 
 

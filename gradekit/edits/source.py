@@ -13,6 +13,7 @@ from gradekit.errors import KitError
 MAGIC = re.compile(r"^([ \t]*)([%!?].*)$", re.MULTILINE)
 CHARACTERS = 200_000  # of one cell; beyond, looking for edits takes too long
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+LOOPS = (ast.For, ast.comprehension)
 ATOMS = (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Tuple, ast.Dict)
 
 
@@ -183,6 +184,36 @@ class Source:
             ):
                 found[node.value] = None
         return [*found]
+
+    @cached_property
+    def attributes(self) -> list[str]:
+        """The attributes that methods give `self`, in order of appearance."""
+        found: dict[str, None] = {}
+        for node in ast.walk(self.tree):
+            if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Store):
+                continue
+            if self.code(node.value) == "self":
+                found[node.attr] = None
+        return [*found]
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The texts with which dicts are made or asked, in order of appearance."""
+        found: dict[str, None] = {}
+        for node in ast.walk(self.tree):
+            keys = [node.slice] if isinstance(node, ast.Subscript) else []
+            keys += [each for each in node.keys if each] if isinstance(node, ast.Dict) else []
+            for key in keys:
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    found[key.value] = None
+        return [*found]
+
+    @cached_property
+    def loop_names(self) -> list[str]:
+        """The variables of loops, in order of appearance: what is often an index."""
+        loops = (each for each in ast.walk(self.tree) if isinstance(each, LOOPS))
+        names = (each for loop in loops for each in ast.walk(loop.target))
+        return [*dict.fromkeys(each.id for each in names if isinstance(each, ast.Name))]
 
     def names_in_scope(self, node: ast.AST) -> list[str]:
         """Parameters and variables of the functions around a node, in order of appearance."""

@@ -10,6 +10,7 @@ from gradekit.edits.source import FUNCTIONS, Edit, Source
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise)
 PARTS = ("parameters", "buffers", "modules", "values", "children")
 NAMED_PARTS = ("named_parameters", "named_buffers", "named_modules")
+MOST_WITHIN = 3  # statements that share a forgotten `with`
 FORGOTTEN = [  # where the file has what they need
     "optimizer.zero_grad()", "model.zero_grad()", "loss.backward()", "optimizer.step()",
     "model.train()", "model.eval()",
@@ -24,6 +25,8 @@ def statements(source: Source) -> Iterator[Edit]:
         yield from _dropped(source, statement)
         yield from _exchanged(source, block, place)
         yield from _moved_out(source, block, place)
+        yield from _moved_in(source, block, place)
+        yield from _within(source, block, place)
         yield from _branches(source, statement)
         yield from _loops(source, statement)
         yield from _returns(source, statement)
@@ -76,6 +79,55 @@ def _moved_out(source: Source, block: list[ast.stmt], place: int) -> Iterator[Ed
     text = indent + source.code(statement)
     edit = source.edit(start, source.end(statement), text, statement, "inside or after?", 0.5)
     yield edit._replace(replaces=True, line=statement.lineno)
+
+
+def _moved_in(source: Source, block: list[ast.stmt], place: int) -> Iterator[Edit]:
+    """A statement after a loop or a condition as the last one in it."""
+    statement, before = block[place], block[place - 1]
+    if place == 0 or not isinstance(statement, SIMPLE) or isinstance(statement, ast.Return):
+        return
+    if not isinstance(before, ast.For | ast.While | ast.If | ast.With):
+        return
+    if statement.lineno != statement.end_lineno or getattr(before, "orelse", []):
+        return
+    last = before.body[-1]
+    start = source.line_start(statement.lineno)
+    indent = source.text[source.line_start(last.lineno) : source.start(last)]
+    if not indent.isspace() or isinstance(last, ast.Return | ast.Raise | ast.Break | ast.Continue):
+        return
+    text = indent + source.code(statement)
+    edit = source.edit(start, source.end(statement), text, statement, "inside or after?", 0.45)
+    yield edit._replace(replaces=True, line=statement.lineno)
+
+
+def _within(source: Source, block: list[ast.stmt], place: int) -> Iterator[Edit]:
+    """A statement, or all from it on, within a `with` that the file has elsewhere, or needs."""
+    statement = block[place]
+    start = source.line_start(statement.lineno)
+    indent = source.text[start : source.start(statement)]
+    if not indent.isspace() or isinstance(statement, FUNCTIONS):
+        return
+    for last in dict.fromkeys([*block[place : place + MOST_WITHIN], block[-1]]):
+        body = source.text[source.start(statement) : source.end(last)]
+        if '"""' in body or isinstance(statement, ast.With):
+            continue
+        for context in _contexts(source):
+            text = f"with {context}:\n{indent}    " + body.replace("\n", "\n    ")
+            question = f"what is missing around this: `with {context}`?"
+            end = source.end(last)
+            edit = source.edit(source.start(statement), end, text, statement, question, 0.3)
+            yield edit._replace(replaces=True, line=statement.lineno)
+
+
+def _contexts(source: Source) -> list[str]:
+    """What statements may have to be made within."""
+    found = [
+        source.code(item.context_expr)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.With)
+        for item in node.items
+    ]
+    return [*dict.fromkeys([*found, *(["torch.no_grad()"] if "torch" in source.text else [])])][:3]
 
 
 def _branches(source: Source, statement: ast.stmt) -> Iterator[Edit]:

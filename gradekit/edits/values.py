@@ -13,11 +13,14 @@ AXIS_WORDS = {"axis", "dim", "axes", "dims", "axis1", "axis2"}
 PRODUCTS = (ast.Mult, ast.Div, ast.MatMult)
 MOST_NUMBERS = 12  # of those that the file has elsewhere
 MOST_BOUNDS = 8  # variables that may be a bound
+MOST_NAMED = 12  # attributes and keys of the file
+MOST_TURNED = 5  # entries of a tuple
 MODULES = ("np", "torch", "math", "F", "nn", "scipy", "self")
 LIKE_INFINITY = 1e4  # -1e9 often stands for it
 LARGEST = 1e300  # infinity is no number that one types
-TINY = (1e-8, 1e-12, 1e-5, 1e-6, 1e-15)
-NEVER_NEGATED = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Lambda, ast.Compare, ast.BoolOp)
+TINY = (1e-8, 1e-12, 1e-5, 1e-6, 1e-4, 1e-3, 1e-15)
+NEVER_NEGATED = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Lambda, ast.Compare, ast.BoolOp,
+                 ast.Slice, ast.Starred)  # fmt: skip
 
 
 def constants(source: Source, node: ast.AST) -> Iterator[Edit]:
@@ -257,7 +260,12 @@ def indices(source: Source, node: ast.AST) -> Iterator[Edit]:
         yield source.replaced(node, source.code(node.value), question, 0.4)
     if isinstance(node.slice, ast.Tuple) and len(node.slice.elts) > 1:
         parts = [source.code(each) for each in node.slice.elts]
-        for turned in (parts[::-1], parts[1:] + parts[:1]):
+        others = [parts[::-1], parts[1:] + parts[:1]]
+        others += [
+            [*parts[:place], parts[place + 1], parts[place], *parts[place + 2 :]]
+            for place in range(len(parts) - 1)
+        ]
+        for turned in others:
             yield source.replaced(node.slice, ", ".join(turned), question, 0.5)
         for place in range(len(parts)):
             rest = parts[:place] + parts[place + 1 :]
@@ -299,12 +307,39 @@ def _is_expression(bound: str) -> bool:
     return bool(bound) and not bound.lstrip("-").isdigit()
 
 
+def attributes(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """Another attribute of `self`, or another key of a dict, of those that the file has."""
+    if isinstance(node, ast.Attribute) and source.code(node.value) == "self":
+        if _is_loaded(node) and node.attr in source.attributes:
+            for other in source.attributes[:MOST_NAMED]:
+                if other != node.attr:
+                    yield source.replaced(node, f"self.{other}", "which attribute?", 0.3)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        is_key = isinstance(source.parents[node], ast.Subscript | ast.Dict)
+        for key in source.keys[:MOST_NAMED] if is_key else ():
+            if key != node.value:
+                yield source.replaced(node, repr(key), "which key?", 0.3)
+
+
+def tuples(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """Two neighbours of a tuple exchanged, be it taken apart or made."""
+    if not isinstance(node, ast.Tuple) or not 2 <= len(node.elts) <= MOST_TURNED:
+        return
+    if isinstance(
+        source.parents[node], ast.Return | ast.Subscript
+    ):  # which have edits of their own
+        return
+    for first, second in zip(node.elts, node.elts[1:], strict=False):
+        start, end = source.start(first), source.end(second)
+        middle = source.text[source.end(first) : source.start(second)]
+        text = source.code(second) + middle + source.code(first)
+        weight = 0.3 if _is_loaded(node) else 0.45
+        yield source.edit(start, end, text, node, "in which order?", weight)
+
+
 def names(source: Source, node: ast.AST) -> Iterator[Edit]:
     """Another variable of the same function."""
     if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
-        return
-    parent = source.parents[node]
-    if isinstance(parent, ast.Call) and parent.func is node:
         return
     scope = source.names_in_scope(node)
     for name in scope if node.id in scope else ():

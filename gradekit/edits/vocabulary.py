@@ -71,6 +71,15 @@ GROUPS = [
     float16 float32
     float64 int64
     isclose allclose
+    mean median
+    sum prod
+    full zeros
+    eye ones
+    sorted list reversed
+    expand repeat
+    squeeze unsqueeze
+    matmul multiply
+    logsumexp sum
     ravel flatten
     pop popleft
     floor_divide true_divide
@@ -163,6 +172,12 @@ KEYWORDS: dict[str, list[str]] = {
     "named_buffers": ["recurse=False"],
     "manual_seed": [],
 }  # fmt: skip
+# Keywords whose value is a variable.
+VALUED = {
+    "choice": ("p", "size"), "normal": ("size",), "uniform": ("size",), "full": ("fill_value",),
+    "average": ("weights",), "bincount": ("weights", "minlength"), "sorted": ("key",),
+    "max": ("key",), "min": ("key",), "layer_norm": ("weight", "bias"),
+}  # fmt: skip
 # A call around a value that is often forgotten, or one too many.
 WRAPPERS = "np.sqrt np.exp np.log abs np.abs np.square float int".split()
 TORCH_WRAPPERS = "torch.sqrt torch.exp torch.log torch.abs float int".split()
@@ -182,7 +197,9 @@ TENSOR_METHODS = (
     ".float() .double() .long() .reshape(-1) .flatten() .squeeze(-1) .unsqueeze(-1) .unsqueeze(0) "
     ".any() .all() .max() .min()"
 ).split()
-SUBSCRIPTS = "[:, None] [None, :] [..., None] [0] [-1] [1:] [:-1] [::-1]".replace(
+# What stands between a value and the method that is called of it.
+LINKS = ".T .mT .detach() .clone() .copy() .double() .float() .abs()".split()
+SUBSCRIPTS = "[:, None] [None, :] [..., None] [0] [-1] [1:] [:-1] [::-1] [:, None, :] [()]".replace(
     "] [", "]|["
 ).split("|")
 STRINGS = [

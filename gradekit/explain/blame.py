@@ -217,7 +217,7 @@ class Search:
             if is_slow or key.seconds > GRACE_SECONDS / 10:
                 continue
             found = self._session.counterexample(self._submission, key, self._may_go_on)
-            if found is not None:
+            if found is not None and not found.before:
                 function = found.call.partition("(")[0]
                 probe = trace.call_probe(self._submission, function, found.args, found.keywords)
                 told = self._session.asked(self._submission, probe, self._limits())

@@ -29,7 +29,9 @@ from gradekit.grading.truth import Arguments, Case, Inputs, Regime, Truth, with_
 
 CALLS = 300  # of the answer, in one search
 FIRST_CALLS = 100  # within which a first wrong value has to be found
-DRAWN, DRAWN_CALLS = 8, 40  # cases of each regime of a check, and calls with them
+FEW_NUMBERS = 6  # that are read at one glance: other inputs are tried where there are more
+DRAWN, DRAWN_CALLS = 8, 60  # cases of each regime of a check, and calls with them
+MOST_PAIRS = 8  # of calls one after the other, each pair in a worker of its own
 CALL_CHARACTERS = 228  # of a drawn case: three lines
 DRAWN_SEED = 2**40  # larger than the seed of any run, so that no graded case is shown
 ROUNDED_DIGITS = 3
@@ -37,6 +39,9 @@ LINE_CHARACTERS = 70  # of a value, beyond which one of its entries says more
 MISMATCH = re.compile(r"(?:in (.+?): )?expected (.+), got (.+)")
 # What differs at the tenth digit of large numbers may differ at the first of small ones.
 RELATED = {"rounding": "value", "value": "rounding"}
+
+
+Whole = tuple[Arguments, dict[str, Any]]  # a case with its keywords, be there any
 
 
 class Found(NamedTuple):
@@ -48,6 +53,12 @@ class Found(NamedTuple):
     args: Arguments
     keywords: dict[str, Any]
     place: tuple[int, str]  # the line of the answer that raised, and its text; or 0
+    before: str = ""  # a call that has to be made first
+
+    @property
+    def case(self) -> Whole:
+        """The arguments and keywords."""
+        return self.args, self.keywords
 
 
 class Fault(NamedTuple):
@@ -76,6 +87,7 @@ class Search:
         kind: str,
         graded: Container[str] = (),
         is_wanted: Callable[[], bool] = lambda: True,
+        tolerance: tuple[float, float] | None = None,
     ) -> None:
         """Look for small inputs on which the answer departs from `truth` in the way `kind`.
 
@@ -83,7 +95,11 @@ class Search:
             run: A run of the answer, used for nothing else.
             graded: Inputs that must not be shown, as `key_of` has them.
             is_wanted: Asked before each call: whether the result is still of use.
+            tolerance: `rtol` and `atol` instead of the truth's own.
         """
+        self._tolerance = tolerance
+        self._last: Whole | None = None  # that the answer was asked for
+        self.pairs: list[tuple[Whole, Whole]] = []  # a case, and the wrong one right after it
         self._truth, self._run, self._graded = truth, run, graded
         self._is_wanted = is_wanted
         self._arguments_too = kind == "changed"
@@ -120,8 +136,12 @@ class Search:
                 with contextlib.suppress(HypothesisException, _Spent), warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # of hypothesis, to authors
                     find(strategy, self._is_wrong_for(kind), settings=options, random=Random(0))
-                if self._best is not None:
+                if self._smallest is not None and self._smallest[0] <= FEW_NUMBERS:
                     return self._best
+                if self._best is not None:  # what comes next may have smaller ones
+                    self._most = min(self._most, self._calls + FIRST_CALLS)
+            if self._best is not None:
+                return self._best
         return None
 
     def near(self, regimes: Sequence[Regime]) -> Found | None:
@@ -140,9 +160,9 @@ class Search:
         return self._best if self._best and len(self._best.call) <= CALL_CHARACTERS else None
 
     def _simplify(self, case: Case) -> None:
-        """Take away rows, then digits, as long as the answer stays wrong."""
-        while (shorter := fewer_rows(case)) is not None and self._is_wrong(shorter):
-            case = shorter
+        """Take away rows and columns, then digits, as long as the answer stays wrong."""
+        while (smaller := next(filter(self._is_wrong, halves(case)), None)) is not None:
+            case = smaller
         for digits in range(1, ROUNDED_DIGITS + 1):
             if self._is_wrong(plainer(case, digits)):
                 return
@@ -166,9 +186,14 @@ class Search:
         if key_of(args, keywords) in self._graded:
             return False
         self._run.begin_check(f"counterexample {self._calls}")
-        fault = fault_of(self._truth, self._submission, args, keywords, self._arguments_too)
+        fault = fault_of(
+            self._truth, self._submission, args, keywords, self._arguments_too, self._tolerance
+        )
+        last, self._last = self._last, (args, keywords)
         if fault is None:
             return False
+        if last is not None:
+            self.pairs.append((last, (args, keywords)))
         self._seen.add(fault.kind)
         # Shrinking may slip from one fault into another one: from a wrong value to an exception on
         # empty input, say, which the contract may not even promise anything about.
@@ -193,25 +218,46 @@ def _drawn(regimes: Sequence[Regime]) -> Iterator[Case]:
             yield args, keywords | regime.keywords
 
 
-def fewer_rows(case: Case) -> Case | None:
-    """The case with half of its rows, in all arrays that have as many; None where one is left."""
+def halves(case: Case) -> Iterator[Case]:
+    """The case with half of its rows; then with half of each other length that its arrays have.
+
+    All axes of that length are cut, since they belong together, as images and their labels do.
+    Shares that add up to 1 are cut by rows only: what is left would add up to something else.
+    """
     args, keywords = with_keywords(case)
-    sizes = [len(each) for each in args if _has_rows(each)]
-    if not sizes or sizes[0] < 2:
-        return None
-    # All arrays with that many rows, since they belong together, as images and their labels do.
-    cut = (sizes[0] + 1) // 2
+    arrays = [each for each in (*args, *keywords.values()) if _is_array(each)]
+    sizes = dict.fromkeys(each.shape[0] for each in arrays)
+    sizes |= dict.fromkeys(size for each in arrays for size in each.shape)
+    for size in [each for each in sizes if each > 1]:
+        if not any(_are_shares(each) and each.shape[-1] == size for each in arrays):
+            half = (size + 1) // 2
+            for kept in dict.fromkeys([half, half + half % 2]):  # columns may come in pairs
+                if kept < size:
+                    yield _cut((args, keywords), size, kept)
 
-    def rows(value: Any) -> Any:
-        if not _has_rows(value) or len(value) != sizes[0]:
+
+def _cut(case: Whole, size: int, kept: int) -> Whole:
+    """The case with all axes of length `size` cut to `kept`."""
+
+    def cut(value: Any) -> Any:
+        if not _is_array(value) or size not in value.shape:
             return value
-        return value[:cut].clone() if is_tensor(value) else value[:cut].copy()
+        part = value[tuple(slice(kept if n == size else n) for n in value.shape)]
+        return part.clone() if is_tensor(part) else part.copy()
 
-    return tuple(map(rows, args)), {key: rows(value) for key, value in keywords.items()}
+    args, keywords = case
+    return tuple(map(cut, args)), {key: cut(value) for key, value in keywords.items()}
 
 
-def _has_rows(value: Any) -> bool:
+def _is_array(value: Any) -> bool:
     return (isinstance(value, np.ndarray) or is_tensor(value)) and bool(value.ndim)
+
+
+def _are_shares(value: Any) -> bool:
+    """Whether the entries of an array add up to 1 along its last axis."""
+    if is_tensor(value):
+        value = value.detach().double().numpy() if value.is_floating_point() else np.zeros(1)
+    return value.dtype.kind == "f" and value.size > 0 and np.allclose(value.sum(axis=-1), 1.0)
 
 
 def plainer(value: Any, digits: int) -> Any:
@@ -229,7 +275,7 @@ def plainer(value: Any, digits: int) -> Any:
         return value.new_tensor(plainer(value.double().numpy(), digits))
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not value.size:
         return value
-    if value.ndim and np.allclose(value.sum(axis=-1), 1.0):
+    if value.ndim and _are_shares(value):
         return value
     rounded = [float(f"{each:.{digits}g}") for each in value.ravel()]
     return np.array(rounded, dtype=value.dtype).reshape(value.shape)
@@ -241,12 +287,15 @@ def fault_of(
     args: Arguments,
     keywords: dict[str, Any],
     arguments_too: bool = False,
+    tolerance: tuple[float, float] | None = None,
 ) -> Fault | None:
     """How the answer departs from the truth for these arguments; None if it does not.
 
     Args:
         arguments_too: Look at the arguments instead of the value.
+        tolerance: `rtol` and `atol` instead of the truth's own.
     """
+    rtol, atol = tolerance or (None, None)
     expected = truth.value(args, keywords)
     raises = type(expected).__name__ if isinstance(expected, BaseException) else ""
     wanted = raises or _in_one_line(expected)
@@ -271,7 +320,7 @@ def fault_of(
         if arguments_too:
             truth.compare_arguments(answer, args, keywords)
         else:
-            truth.compare(answer, args, keywords)
+            truth.compare(answer, args, keywords, rtol=rtol, atol=atol)
     except Mismatch as mismatch:
         if arguments_too:
             changed = call_as_code("", answer.args, answer.kwargs)
@@ -284,11 +333,32 @@ def _told(expected: Any, got: Any, mismatch: Mismatch) -> tuple[str, str]:
     """Expected and got, in the comparison's own words where these say more, or are shorter."""
     shown = show_apart(expected, got)
     is_of_kind = mismatch.kind in ("type", "shape", "dtype")
+    is_short = max(map(len, shown)) <= LINE_CHARACTERS
     told = MISMATCH.fullmatch(str(mismatch))
-    if told is None or (not is_of_kind and max(map(len, shown)) <= LINE_CHARACTERS):
+    if told is None or (not is_of_kind and is_short):
         return shown
     where = f" in {told[1]}" if told[1] else ""
-    return f"{told[2]}{where}", told[3]
+    one = told[2] + where, told[3]
+    if not is_of_kind and max(map(len, one)) > LINE_CHARACTERS:
+        return _one_entry(expected, got) or one
+    return one
+
+
+def _one_entry(expected: Any, got: Any) -> tuple[str, str] | None:
+    """The entry of an array that is farthest off, with its place; None where that says nothing."""
+    wanted, actual = (
+        each.detach().numpy() if is_tensor(each) else each for each in (expected, got)
+    )
+    arrays = isinstance(wanted, np.ndarray) and isinstance(actual, np.ndarray)
+    if not arrays or wanted.shape != actual.shape or wanted.dtype.kind not in "fiu":
+        return None
+    with np.errstate(invalid="ignore", over="ignore"):
+        off = np.abs(actual.astype(float) - wanted.astype(float))
+    off[np.isnan(off)] = np.inf
+    off[(actual == wanted) | (np.isnan(actual) & np.isnan(wanted))] = 0.0
+    place = tuple(int(i) for i in np.unravel_index(int(off.argmax()), off.shape))
+    left, right = show_apart(wanted[place], actual[place])
+    return (f"{left} at {[*place]}", right) if left != right else None
 
 
 def _in_one_line(value: Any) -> str:

@@ -21,12 +21,22 @@ from gradekit.course import Course, Exercise
 from gradekit.errors import GraderError, KitError, SandboxError
 from gradekit.grading import mistakes, plugin
 from gradekit.grading.code import built
-from gradekit.grading.counterexample import Fault, Found, Search, fault_of, key_of
+from gradekit.grading.counterexample import (
+    CALL_CHARACTERS,
+    MOST_PAIRS,
+    Fault,
+    Found,
+    Search,
+    Whole,
+    fault_of,
+    key_of,
+    numbers_in,
+)
 from gradekit.grading.loop import Channel, Job, Loop, Plan
 from gradekit.grading.mistakes import Print
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.run import Run
-from gradekit.grading.shown import show
+from gradekit.grading.shown import call_as_code, show
 from gradekit.grading.terms import terms_of
 from gradekit.report import Check, Counterexample, Report, clean
 from gradekit.sandbox.host import WorkerHandle
@@ -59,6 +69,7 @@ def _as_fields(found: Found) -> Counterexample:
         got=clean(found.got),
         line=line,
         code=clean(code, CODE_CHARACTERS),
+        before=clean(found.before),
     )
 
 
@@ -251,31 +262,67 @@ class Session:
         declared = self._channel.declared.get(check.name)
         if declared is None or not check.kind or check.ending != "finished":
             return None
-        run = self._run(submission)
-        truth, inputs = declared.used_by(check.name)
         # The cases that checks grade with stay hidden, also where the search finds one by chance.
         graded = {key_of(*case) for each in declared.truths for case in each.graded}
-        search = Search(truth, run, check.kind, graded, is_wanted)
-        try:
-            found = search.among(inputs) or search.near(
-                [*truth.regimes.get(check.name, {}).values()]
-            )
-        finally:
-            run.close()
-        if found is None:
-            return None
+        truth, inputs = declared.used_by(check.name)
+        regimes = [*truth.regimes.get(check.name, {}).values()]
+        strictest = truth.tolerance_of(check.name)
+        for tolerance in dict.fromkeys([(truth.rtol, truth.atol), strictest]):
+            run = self._run(submission)
+            search = Search(truth, run, check.kind, graded, is_wanted, tolerance)
+            try:
+                found = search.among(inputs) or search.near(regimes)
+            finally:
+                run.close()
+            if found is not None:
+                break
         # Once more in a new worker: an answer that keeps something from call to call may give
         # another value there, and nobody could reproduce what the report shows.
-        fault = self.departure(submission, check, found.args, found.keywords)
-        shown = found.expected, found.got
-        return found if fault is not None and (fault.expected, fault.got) == shown else None
+        if found is not None and self._is_reproduced(submission, check, found):
+            return found
+        return self._in_two_calls(submission, check, search, is_wanted)
+
+    def _is_reproduced(self, submission: Submission, check: Check, found: Found) -> bool:
+        fault = self.departure(submission, check, *found.case)
+        return fault is not None and (fault.expected, fault.got) == (found.expected, found.got)
+
+    def _in_two_calls(
+        self, submission: Submission, check: Check, search: Search, is_wanted: Callable[[], bool]
+    ) -> Found | None:
+        """A call on which the answer is wrong after another one, or made twice; None if none is."""
+        smallest = sorted(search.pairs, key=lambda pair: (numbers_in(pair), str(pair)))
+        twice = [(case, case) for _, case in smallest]
+        # Shown twice, a call is read once; two calls are twice as much to read.
+        for first, second in [*twice[:MOST_PAIRS], *smallest[:MOST_PAIRS]]:
+            if not is_wanted():
+                break
+            call, before = (call_as_code(check.function, *each) for each in (second, first))
+            if len(call) + (len(before) if before != call else 0) > CALL_CHARACTERS:
+                continue
+            args, keywords = second
+            if self.departure(submission, check, args, keywords) is not None:
+                continue  # the first call has nothing to do with it
+            fault = self.departure(submission, check, args, keywords, before=first)
+            if fault is not None and fault.kind == check.kind:
+                shown = fault.expected, fault.got
+                return Found(call, *shown, args, keywords, fault.place, before)
+        return None
 
     def departure(
-        self, submission: Submission, check: Check, args: tuple[Any, ...], keywords: dict[str, Any]
+        self,
+        submission: Submission,
+        check: Check,
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        before: Whole | None = None,
     ) -> Fault | None:
         """How the answer departs from the truth behind a check, for given arguments.
 
         None where it does not, and where the check's function has no declared truth.
+
+        Args:
+            before: Arguments and keywords of a call that is made first; None as well where the
+                answer departs there already.
         """
         declared = self._channel.declared.get(check.name)
         if declared is None:
@@ -285,7 +332,10 @@ class Session:
             run.begin_check("call")
             asked = SubmissionProxy(Current(run))
             truth, _ = declared.used_by(check.name)
-            return fault_of(truth, asked, args, keywords, check.kind == "changed")
+            more = check.kind == "changed", truth.tolerance_of(check.name)
+            if before is not None and fault_of(truth, asked, *before, *more) is not None:
+                return None
+            return fault_of(truth, asked, args, keywords, *more)
         finally:
             run.close()
 

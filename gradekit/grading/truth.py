@@ -89,6 +89,7 @@ class Truth:
         self._known: dict[bytes, Any] = {}  # expected values, or the error raised instead
         self._asked: dict[bytes, tuple[Arguments, dict[str, Any]]] = {}
         self.regimes: dict[str, dict[str, Regime]] = {}  # by checks that used it, and by draws
+        self._strictest: dict[str, tuple[float, float]] = {}  # tolerances, by the name of the check
         self._drawn: dict[object, list[tuple[Arguments, dict[str, Any]]]] = {}
 
     def assert_holds(
@@ -125,7 +126,9 @@ class Truth:
             gradekit.grading.compare.Mismatch: expected 2., got 8.
         """
         every = [with_keywords(case) for case in cases]
-        regimes = self.regimes.setdefault(run_of(submission).attempt.name, {})
+        check = run_of(submission).attempt.name
+        self._note_tolerance(check, rtol, atol)
+        regimes = self.regimes.setdefault(check, {})
         if draw is not None:
             regimes[getattr(draw, "__qualname__", "")] = Regime(draw, keywords)
             every += self._cases_drawn(submission, draw, draws)
@@ -145,6 +148,15 @@ class Truth:
         for case, value in zip(every, expected, strict=True):
             if isinstance(value, BaseException):
                 self._assert_raises(submission, type(value), *case)
+
+    def _note_tolerance(self, check: str, rtol: float | None, atol: float | None) -> None:
+        known = self.tolerance_of(check)
+        given = known[0] if rtol is None else rtol, known[1] if atol is None else atol
+        self._strictest[check] = min(known[0], given[0]), min(known[1], given[1])
+
+    def tolerance_of(self, check: str) -> tuple[float, float]:
+        """The smallest `rtol` and `atol` that a check has judged with, its own or the truth's."""
+        return self._strictest.get(check, (self.rtol, self.atol))
 
     @property
     def graded(self) -> list[tuple[Arguments, dict[str, Any]]]:

@@ -116,7 +116,8 @@ def write(
 
 def script(exercise: Exercise, example: Counterexample, submission: Submission) -> str:
     """The text of the file. Cells of a notebook stand in it, since nothing can import them."""
-    used = {node.id for node in ast.walk(ast.parse(example.call)) if isinstance(node, ast.Name)}
+    calls = ast.walk(ast.parse(f"{example.call}\n{example.before}"))
+    used = {node.id for node in calls if isinstance(node, ast.Name)}
     function = example.call.partition("(")[0]
     lines = [
         f'"""A call to look into. `kit try {exercise.slug}` writes this file anew."""',
@@ -129,6 +130,9 @@ def script(exercise: Exercise, example: Counterexample, submission: Submission) 
         lines.append(f"# expected: {example.expected}")
     if example.got:
         lines.append(f"# got:      {example.got}")
+    if example.before:
+        lines += ["# The first call is right; what the answer keeps of it makes the second wrong.",
+                  example.before]  # fmt: skip
     return "\n".join([*lines, f"print({example.call})", ""])
 
 

@@ -42,6 +42,8 @@ def _told(cause: Cause) -> Iterator[str]:
         yield f"  {cause.alike}."
     if example := cause.counterexample:
         yield f"  {example.call}"
+        if example.after:
+            yield f"  {example.after}"
         yield f"  expected {example.expected}, got {example.got}"
         if example.line:
             yield f"  line {example.line}: {example.code}"

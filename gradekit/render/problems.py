@@ -38,7 +38,8 @@ def _message(check: Check) -> str:
     if check.is_unwritten:
         return f"{check.function} is not written yet"
     if example := check.counterexample:
-        return f"{check.title} {example.call}: expected {example.expected}, got {example.got}"
+        call = f"{example.call} {example.after}".rstrip()
+        return f"{check.title} {call}: expected {example.expected}, got {example.got}"
     return f"{check.title} {check.told}"
 
 

@@ -138,6 +138,8 @@ def _print_cause(out: Console, cause: Cause, mistake: str, verbose: bool) -> Non
 def _print_counterexample(out: Console, found: Counterexample) -> None:
     """The call, what it should give and what it gives, and the line that is proven to do it."""
     _print_indented(out, found.call, "bold")
+    if found.after:
+        _print_indented(out, found.after)
     both = f"expected {found.expected}   got {found.got}"
     if len(both) + INDENT <= out.width:
         _print_indented(out, both)
