@@ -22,8 +22,8 @@ from gradekit.causes import Cause, causes
 from gradekit.course import Course, Exercise
 from gradekit.engine import open_session
 from gradekit.grading.code import built
-from gradekit.grading.counterexample import numbers_in
 from gradekit.grading.session import Session
+from gradekit.grading.shown import numbers_in
 from gradekit.practice.trial import parsed
 from gradekit.report import clean
 from gradekit.submission import Submission, read

@@ -227,7 +227,7 @@ def fit(model, batches, rng):
     with torch.no_grad():
         model["loss"] = total
     parts = [model["x"][:, h] for h in range(3)]
-    return rng.choice(count, p=total), parts
+    return rng.choice(count, p=total), parts, model["loss"]
 """
 # Changes of it, each of which one edit takes back.
 UNDONE = [

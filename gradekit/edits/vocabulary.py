@@ -76,6 +76,7 @@ GROUPS = [
     full zeros
     eye ones
     sorted list reversed
+    int round
     expand repeat
     squeeze unsqueeze
     matmul multiply

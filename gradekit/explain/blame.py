@@ -45,6 +45,8 @@ MOST_TRACED, TRACING = 6, 0.15  # checks, and the share of the time, to see whic
 AFTER_FIRST = 20  # edits that are still tried once one has mended everything,
 AFTER_A_LOOP = 4  # where each of them may take its time,
 AFTER_SOME = 150  # and once one has mended something: it may have done so by chance
+# Edits that are tried in vain for one cause: what comes later is hardly ever what is missing.
+MOST_IN_VAIN = 3000
 
 
 class Mended(NamedTuple):
@@ -271,7 +273,7 @@ class Search:
         plan = self._plan(key)
         stop_at = None
         for number, edit in enumerate(edits):
-            if not self._may_go_on() or (stop_at is not None and number >= stop_at):
+            if number >= (MOST_IN_VAIN if stop_at is None else stop_at) or not self._may_go_on():
                 return
             self._progress(number, len(edits))
             gain = self._gain_of(edit, plan, limits)

@@ -7,9 +7,21 @@ import re
 from typing import Any, NamedTuple
 
 from gradekit.grading.code import Code
-from gradekit.grading.shown import SHOWN_ENTRIES, as_code, has_plain_dtype, label_of, show
+from gradekit.grading.shown import (
+    SHOWN_ENTRIES,
+    as_code,
+    call_as_code,
+    has_plain_dtype,
+    label_of,
+    numbers_in,
+    show,
+)
 
 CALL_CHARACTERS = 100  # beyond, the longest arguments are told by their size
+LONG_CHARACTERS = 250  # of a call that stopped the answer: with the rest of the message five lines
+MOST_NUMBERS = 60  # that fit into so many characters: more need not be written out to know it
+LOOKED_AT = 10  # calls that travelled together
+BY_SIZE = re.compile(r"<(?:array|tensor|list|tuple|dict)\b")
 
 
 class Called(NamedTuple):
@@ -31,10 +43,17 @@ class Call(NamedTuple):
         return self.told()
 
     def told(self, characters: int = CALL_CHARACTERS) -> str:
-        """The call as a learner would write it; long arguments by their size."""
+        """The call as a learner would write it: as a whole where there is room, in every digit if
+        need be; else with long arguments by their size.
+        """
         values = [*self.args, *self.kwargs.values()]
         parts = [_argument(value) for value in self.args]
         parts += [f"{key}={_argument(value)}" for key, value in self.kwargs.items()]
+        is_whole = not any(map(_is_by_shape, values))
+        if not is_whole and sum(map(numbers_in, values)) <= MOST_NUMBERS:
+            code = call_as_code(self.name, self.args, self.kwargs)
+            if len(code) <= characters:
+                return code
         # The longest first: a learner needs the small arguments, such as `axis=0`,
         # more than one that is too long to be read.
         while len(text := f"{self.name}({', '.join(parts)})") > characters:
@@ -51,8 +70,23 @@ class Calls(NamedTuple):
     calls: list[Call]
 
     def __str__(self) -> str:
-        count, first = len(self.calls), self.calls[0]
-        return f"one of {count} calls such as {first}" if count > 1 else str(first)
+        return self.told()
+
+    def told(self, characters: int = CALL_CHARACTERS) -> str:
+        """The first call that can be told as a whole, or else the first."""
+        texts = [call.told(characters) for call in self.calls[:LOOKED_AT]]
+        text = next((each for each in texts if not BY_SIZE.search(each)), texts[0])
+        return f"one of {len(self.calls)} calls such as {text}" if len(self.calls) > 1 else text
+
+
+def told_at_length(what: object) -> str:
+    """What was asked for, for a message that says little besides."""
+    return what.told(LONG_CHARACTERS) if isinstance(what, Call | Calls) else str(what)
+
+
+def _is_by_shape(value: Any) -> bool:
+    """Whether an argument has too many entries for a short text."""
+    return math.prod(getattr(value, "shape", ())) > SHOWN_ENTRIES
 
 
 def _argument(value: Any) -> str:
@@ -63,7 +97,7 @@ def _argument(value: Any) -> str:
     if callable(value):
         # Not its repr, which holds a memory address: equal answers would get unequal reports.
         return getattr(value, "__name__", type(value).__name__)
-    if math.prod(getattr(value, "shape", ())) > SHOWN_ENTRIES:
+    if _is_by_shape(value):
         return _by_shape(value)
     # float32 and the small integers are what a check may be about: their dtype is written out.
     return show(value) if has_plain_dtype(value) else as_code(value)

@@ -24,7 +24,7 @@ from gradekit.grading.compare import Mismatch
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.run import Run
-from gradekit.grading.shown import call_as_code, is_tensor, show, show_apart
+from gradekit.grading.shown import call_as_code, is_tensor, numbers_in, show, show_apart
 from gradekit.grading.truth import Arguments, Case, Inputs, Regime, Truth, with_keywords
 
 CALLS = 300  # of the answer, in one search
@@ -384,16 +384,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return float(value) if isinstance(value, int | float) else value
-
-
-def numbers_in(value: Any) -> int:
-    """How many numbers a reader has to look at; truth values, as of masks, are none."""
-    if is_tensor(value):
-        return 0 if str(value.dtype) == "torch.bool" else int(value.numel())
-    if isinstance(value, np.ndarray | np.generic):
-        return 0 if value.dtype == np.bool_ else value.size
-    if isinstance(value, dict):
-        value = [*value.values()]
-    if isinstance(value, list | tuple):
-        return sum(map(numbers_in, value))
-    return int(isinstance(value, int | float | complex) and not isinstance(value, bool))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 from typing import Any, NamedTuple
 
+from gradekit.grading.call import told_at_length
 from gradekit.report import NOT_WRITTEN
 from gradekit.sandbox.host import WorkerLost
 from gradekit.sandbox.limits import Limits
@@ -48,7 +49,7 @@ class SubmissionError(Exception):
     @classmethod
     def of(cls, lost: WorkerLost, what: object) -> SubmissionError:
         """What to say where a worker was lost when `what` was asked for."""
-        return cls(lost.told(what), lost.ending)
+        return cls(lost.told(told_at_length(what)), lost.ending)
 
 
 class MissingName(SubmissionError, AttributeError):
@@ -115,7 +116,10 @@ class Problem(NamedTuple):
         # The text as well: torch raises NotImplementedError too, for types that it does not know.
         if self.builtin == "NotImplementedError" and self.text.endswith(STUBS_OWN):
             return SubmissionError(NOT_WRITTEN)
-        text = f"{what} raised {self.described}{self.place}"
+        text = f"{told_at_length(what)} raised {self.described}{self.place}"
+        if self.where is None and what == "it":
+            # What a check itself does with the answer's functions, and with what came back.
+            text = f"used as its docstring says, it raised {self.described}"
         error = self._raised()
         if error is None:
             return SubmissionError(text)

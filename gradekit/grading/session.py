@@ -30,13 +30,12 @@ from gradekit.grading.counterexample import (
     Whole,
     fault_of,
     key_of,
-    numbers_in,
 )
 from gradekit.grading.loop import Channel, Job, Loop, Plan
 from gradekit.grading.mistakes import Print
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.run import Run
-from gradekit.grading.shown import call_as_code, show
+from gradekit.grading.shown import call_as_code, numbers_in, show
 from gradekit.grading.terms import terms_of
 from gradekit.report import Check, Counterexample, Report, clean
 from gradekit.sandbox.host import WorkerHandle

@@ -200,6 +200,19 @@ def show_apart(expected: Any, got: Any) -> tuple[str, str]:
     return repr(expected), repr(got)
 
 
+def numbers_in(value: Any) -> int:
+    """How many numbers a reader has to look at; truth values, as of masks, are none."""
+    if is_tensor(value):
+        return 0 if str(value.dtype) == "torch.bool" else int(value.numel())
+    if isinstance(value, np.ndarray | np.generic):
+        return 0 if value.dtype == np.bool_ else value.size
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list | tuple):
+        return sum(map(numbers_in, value))
+    return int(isinstance(value, int | float | complex) and not isinstance(value, bool))
+
+
 def label_of(value: Any) -> str:
     """What messages call a handle; "" for data.
 
