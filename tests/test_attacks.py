@@ -47,7 +47,10 @@ HURRY_TORCH = Limits(check_seconds=0.7, submission_seconds=4, memory_mib=400, pa
 # What an attack is handed in to, and how long that may take, by the beginning of its name.
 # Exercises whose checks hold handles lie in tests/live/.
 USUAL = ("05", HURRY)
-ARENAS = {"torch": ("20", HURRY_TORCH), "live": ("targets", HURRY), "memory": ("05", FILLING)}
+ARENAS = {
+    "torch": ("20", HURRY_TORCH), "live": ("targets", HURRY), "imported": ("originals", HURRY),
+    "memory": ("05", FILLING),
+}  # fmt: skip
 SECRET = "kit_secret"
 LITTER, LITTER_KEY = "kit_attack", 0x6B6974
 

@@ -10,6 +10,8 @@ A guard of the trusted side is replaced by what a trusting author might have wri
   this side (`many_objects`, `prints_without_end`, `callback_of_much_data`); no exception of that
   name arrives, and none that skips or exits earns anything (`skips`, `raises_on_inspection`); a
   call is no reply, and has other parts than one (`callback_never_given`);
+- what shows in a message or in a file, and not in the points (the `imported` ones that learn or
+  harm): test_attacks.py looks at those;
 - what is held by the two processes themselves (`callback_left_alone`).
 """
 
@@ -25,14 +27,18 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import msgspec
 import pytest
 
 from gradekit.course import Course
 from gradekit.engine import open_session
-from gradekit.grading import arguments, callback, handle, imported, raised, run
+from gradekit.grading import arguments, callback, handle, imported, judge, raised, run
+from gradekit.grading.originals import cells, comparisons, fence, running, world
 from gradekit.grading.session import Session
+from gradekit.grading.terms import Terms
 from gradekit.report import Report
 from gradekit.sandbox import atoms, host, wire
+from gradekit.sandbox.limits import Limits
 from gradekit.submission import read
 
 TESTS = Path(__file__).parent
@@ -87,6 +93,35 @@ def pickles_are_loaded(patch: pytest.MonkeyPatch) -> None:
     """By whoever reads a reply, as a worker does with what it is sent."""
     before = wire.decode
     patch.setattr(wire, "decode", lambda *args, **more: before(*args, **more, opaque=pickle.loads))
+
+
+def pickles_of_answers_are_loaded(patch: pytest.MonkeyPatch) -> None:
+    """By the test itself, as it was written."""
+    patch.setattr(world, "pickling", lambda submission: pickle)
+    nothing_is_fenced(patch)
+
+
+def nothing_is_fenced(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(fence.Fence, "look", lambda self, event, args: None)
+
+
+def arrays_of_answers_are_arrays(patch: pytest.MonkeyPatch) -> None:
+    """For `isinstance`, whether the solution has such a class or not."""
+    before = handle._claim
+    patch.setattr(handle, "_claim", lambda name, own, known, is_of_task: before(
+        name, own, known, True))  # fmt: skip
+
+
+def blocks_swallow(patch: pytest.MonkeyPatch) -> None:
+    before = handle._judges
+    patch.setattr(handle, "_judges", lambda value, name: name == "__exit__" or before(value, name))
+
+
+def losses_satisfy(patch: pytest.MonkeyPatch) -> None:
+    """A test that expects an exception gets the one that tells of a lost worker."""
+    before = judge._outcome
+    patch.setattr(judge, "_outcome", lambda error, attempt: before(
+        None if error is attempt.lost else error, attempt))  # fmt: skip
 
 
 GUARDS: dict[str, Patch] = {
@@ -146,15 +181,44 @@ GUARDS: dict[str, Patch] = {
         callback.Callbacks, "called", lambda self, body, seconds: ("value", body[0](*body[1]))
     ),
     "live_forged_files": by(imported, "_is_path", lambda path: True),
+    "imported_repr_is_code": by(running.Running, "_is_own", lambda self, text: True),
+    "imported_source_is_code": by(running.Running, "_is_own", lambda self, text: True),
+    "imported_annotation_is_code": by(handle, "_check_annotations", lambda told, label: None),
+    "imported_annotation_within": by(handle, "_check_annotations", lambda told, label: None),
+    "imported_pickle_of_code": pickles_of_answers_are_loaded,
+    "imported_array_of_code": nothing_is_fenced,
+    "imported_module_it_wrote": nothing_is_fenced,
+    "imported_block_of_its_own_error": blocks_swallow,
+    "imported_ends_its_process": losses_satisfy,
+    "imported_hangs_for_an_error": losses_satisfy,
+    "imported_error_is_the_verdict": by(run, "EVERYTHING", ()),
+    "imported_error_is_any": by(run, "EVERYTHING", ()),
+    "imported_approx_of_nothing": arrays_of_answers_are_arrays,
+    "imported_empty_array": by(comparisons, "_size", lambda value: None),
+    "imported_stops_the_loop": by(Terms, "stops", True),
+    "imported_own_numpy": by(Terms, "libraries", {}),
+    "imported_patched_numpy": by(Terms, "libraries", {}),
+    "imported_set_without_difference": by(handle, "PURE", {}),
+    "imported_dict_of_other_keys": by(handle, "PURE", {}),
+    "imported_numpy_number_of_points": by(cells, "np", mock.Mock(number=int)),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def targets() -> Iterator[Session]:
+def targets() -> Iterator[dict[str, Session]]:
+    """What attacks are handed in to, by the beginning of their names."""
     course = Course(TESTS / "live")
-    with open_session(course, course.find("targets")) as session:
-        session.wait_until_warm()
-        yield session
+    names = {"live": "targets", "imported": "originals"}
+    quick = Limits(check_seconds=0.5, submission_seconds=5, memory_mib=400, patience=6)
+    exercises = {key: course.find(name) for key, name in names.items()}
+    hurried = msgspec.structs.replace(exercises["imported"], limits=quick)
+    with (
+        open_session(course, exercises["live"]) as live,
+        open_session(course, hurried) as originals,
+    ):
+        live.wait_until_warm()
+        originals.wait_until_warm()
+        yield {"live": live, "imported": originals}
 
 
 def ended_so(end: str, report: Report) -> bool:
@@ -168,7 +232,7 @@ def ended_so(end: str, report: Report) -> bool:
 
 @pytest.mark.parametrize("stem", GUARDS)
 def test_an_attack_succeeds_without_its_guard(
-    stem: str, targets: Session, monkeypatch: pytest.MonkeyPatch
+    stem: str, targets: dict[str, Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It earns points, or is taken for data, where it is refused with its guard in place."""
     (path,) = (TESTS / "attacks").glob(f"*/{stem}.py")
@@ -178,7 +242,7 @@ def test_an_attack_succeeds_without_its_guard(
     constants = copy.deepcopy((module.EXPECTED, module.TABLE, module.NESTED))
     with monkeypatch.context() as patch:
         GUARDS[stem](patch)
-        report = targets.examine(attack, remember=False)[0]
+        report = targets[stem.partition("_")[0]].examine(attack, remember=False)[0]
     module.EXPECTED, module.TABLE, module.NESTED = constants  # some attacks have changed them
     expected = path.read_text().partition("\n")[0].partition("expect: ")[2].split(", ")
     assert not all(ended_so(end, report) for end in expected)

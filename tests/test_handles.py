@@ -170,7 +170,9 @@ def test_which_methods_a_solution_lets_judge() -> None:
         "D": {handle.TRUE},
         "E": {"__len__"},
         "F": {handle.TRUE},
+        "G": set(),
         "H": {"__len__"},
+        "I": set(),
     }
 
 

@@ -11,10 +11,13 @@ answer is represented by a real class here, new and empty for each check, so tha
 
 from __future__ import annotations
 
+import ast
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
+
+import numpy as np
 
 from gradekit.grading.call import Call
 from gradekit.grading.outgoing import pickled
@@ -32,6 +35,15 @@ COMPARED = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 DATA: list[type] = [known_classes()[name] for name in VIEWED]
 VERDICTS = (AssertionError, SubmissionError)  # no `with` block of an answer's swallows these
 ERROR_NAMES = frozenset(ERRORS)
+# Methods that look at what a container holds, and with which tests compare it: `assertSetEqual`
+# asks for the difference of two sets, and a set of the answer's own class may say there is none.
+OF_SETS = frozenset(
+    "difference union intersection symmetric_difference issubset issuperset isdisjoint".split()
+)
+PURE: dict[type, frozenset[str]] = {
+    set: OF_SETS, frozenset: OF_SETS, dict: frozenset({"keys", "items", "values", "get"}),
+    list: frozenset({"index", "count"}), tuple: frozenset({"index", "count"}),
+}  # fmt: skip
 TRUE = "true"  # among them: objects are true without being asked
 Judged = Mapping[str, frozenset[str]]  # special methods, by the classes of the solution
 
@@ -199,6 +211,7 @@ class About(NamedTuple):
     label: str
     judged: frozenset[str]  # special methods that its objects may answer themselves
     data: type | None  # the kind of data that it is derived from
+    asked_of_data: frozenset[str]  # methods that are those of such data; see `PURE`
 
     def allows(self, operator: str) -> bool:
         """Whether the solution's class defines an operator of two values, either way round."""
@@ -409,15 +422,22 @@ def _called(self: Any, *args: Any, **keywords: Any) -> Any:
 
 
 def _left(self: Any, kind: Any, error: Any, trace: Any) -> bool:
-    """The end of a `with` block. Of an exception, only its built-in class and text are sent."""
+    """The end of a `with` block. Of an exception, only its built-in class and text are sent.
+
+    The text of a failed assertion is not: it may say what was expected.
+    """
     if kind is None:
         return _operated(self, "__exit__", None, ()) is True
     name = next((base.__name__ for base in kind.__mro__ if base.__name__ in ERROR_NAMES), "")
     if not name:  # the end of the process, of a test, ...
         return False
-    # A swallowed verdict would be a check passed: the answer's own block may not decide that.
-    is_swallowed = _operated(self, "__exit__", name, (str(error),)) is True
-    return is_swallowed and not issubclass(kind, VERDICTS)
+    is_verdict = issubclass(kind, VERDICTS)
+    text = "" if is_verdict else str(error)
+    is_swallowed = _operated(self, "__exit__", name, (text,)) is True
+    # A swallowed verdict would be a check passed: the answer's own block may not decide that. Any
+    # other exception skips what the check was to look at, so only a block of a class whose
+    # solution swallows some may do it.
+    return is_swallowed and not is_verdict and _judges(self, "__exit__")
 
 
 def _length(self: Any) -> int:
@@ -472,11 +492,44 @@ def _attribute(value: Any, name: str) -> Any:
     is_special = name.startswith("__") and name.endswith("__")
     if name.startswith("kit__") or (is_special and name not in READABLE):
         raise AttributeError(name)
+    if not isinstance(value, type) and name in _known(type(value)).asked_of_data:
+        return getattr(_view(value), name)
     found = _asked(value, "attribute", ["get", name], name)
+    if name == "__annotations__":
+        _check_annotations(found, _label(value))
     if isinstance(type(found), LiveClass) and callable(found):
         ref = found.kit__ref  # a method: `stack.push` says more than `push`
         object.__setattr__(found, "kit__ref", ref._replace(label=f"{_label(value)}.{name}"))
     return found
+
+
+# What type annotations consist of: nothing that does something when it is evaluated.
+OF_TYPES = (
+    ast.Expression, ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Tuple, ast.List,
+    ast.BinOp, ast.BitOr, ast.Load,
+)  # fmt: skip
+
+
+def _check_annotations(told: Any, label: str) -> None:
+    """Refuse annotations that are more than names of types: `typing` evaluates their text here.
+
+    Raises:
+        SubmissionError: there are such.
+    """
+    waiting = [*told.values()] if type(told) is dict else []
+    while waiting:
+        text = waiting.pop()
+        if not isinstance(text, str):
+            continue
+        try:
+            nodes = [*ast.walk(ast.parse(text, mode="eval"))]
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue  # nothing that could be evaluated
+        names = [n.attr for n in nodes if isinstance(n, ast.Attribute)]
+        if not all(isinstance(n, OF_TYPES) for n in nodes) or any(n.startswith("_") for n in names):
+            raise SubmissionError(f"{label} has annotations that are no types")
+        # A text within a text is evaluated in its turn.
+        waiting += [n.value for n in nodes if isinstance(n, ast.Constant) and n.value != text]
 
 
 def _operated(value: Any, name: str, *args: Any) -> Any:
@@ -594,7 +647,11 @@ def _class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
         return known[0]
     chain = {name, *(each.__name__ for base in own for each in base.__mro__)}
     judged = frozenset(special for each in chain for special in objects.judged.get(each, ()))
-    about = About(objects, kind.number, name, judged, _data_of(own, known))
+    # Whether the solution has such a class: what that overrides is part of the task.
+    is_of_task = not objects.judged.keys().isdisjoint(chain)
+    data = _data_of(own, known)
+    pure = frozenset() if is_of_task or data is None else PURE.get(data, frozenset())
+    about = About(objects, kind.number, name, judged, data, pure)
     namespace: dict[str, Any] = {
         "kit__about": about,
         "__module__": "submission",
@@ -603,7 +660,7 @@ def _class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     errors = [base for base in bases if issubclass(base, Exception)]
     if errors:
         return LiveClass(name, (*errors,), {**namespace, **ERROR_METHODS})
-    if claim := _claim(name, own, known):
+    if claim := _claim(name, own, known, is_of_task):
         namespace["kit__claim"] = claim
     methods = {special: METHODS[special] for special in kind.special if special in METHODS}
     return LiveClass(name, (*own,) or (Handle,), {**namespace, "__slots__": (), **methods})
@@ -617,13 +674,14 @@ def _data_of(own: list[Any], known: list[type]) -> type | None:
     return next((data for base in known for data in DATA if issubclass(base, data)), None)
 
 
-def _claim(name: str, own: list[Any], known: list[type]) -> type | None:
+def _claim(name: str, own: list[Any], known: list[type], is_of_task: bool) -> type | None:
     """The class that `isinstance` is told for an object whose class is derived from a library's.
 
     Only told: the handle itself is no instance, since the library's methods would run here, on an
-    object that is not here.
+    object that is not here. No array, unless the solution has such a class (`is_of_task`):
+    `pytest.approx` and its like look into what calls itself one, and would find what it likes.
     """
-    bases: list[type] = [*known]
+    bases: list[type] = [each for each in known if is_of_task or each is not np.ndarray]
     bases += [vars(base)["kit__claim"] for base in own if "kit__claim" in vars(base)]
     if not bases:
         return None

@@ -18,6 +18,7 @@ from gradekit.grading.handle import Asker, Judged, Objects, is_handle
 from gradekit.grading.outgoing import Pickles
 from gradekit.grading.seeds import Generators
 from gradekit.grading.tensors import Tensors
+from gradekit.grading.texts import Texts
 from gradekit.sandbox import wire
 
 FILES, PATH_CHARACTERS = 1000, 1000  # that an answer may write in one check
@@ -43,6 +44,7 @@ class Shared(Objects):
         self._is_probe = False
         self.files: set[str] = set()  # that the answer has written, by their paths
         self._removed: list[str] = []
+        self.texts = Texts()
 
     @property
     def may_call_back(self) -> bool:
@@ -84,6 +86,7 @@ class Shared(Objects):
             self._given.pop()
 
     def settled(self, given: Any, value: Any, changes: Any) -> Any:
+        self.texts.note([value, changes])
         if changes is None:
             return value
         if not isinstance(changes, tuple) or len(changes) != 4:
@@ -100,6 +103,7 @@ class Shared(Objects):
 
     def show_printed(self, text: str) -> None:
         """Print what the answer printed, where the check has redirected it to look at it."""
+        self.texts.note(text)
         if text and sys.stdout is not self._output:
             sys.stdout.write(text)
 
@@ -149,6 +153,7 @@ class Shared(Objects):
         if not isinstance(told, tuple) or len(told) != 3 or not isinstance(told[1], str):
             raise wire.Malformed("no call")
         body, printed, tensors = told
+        self.texts.note(body)
         self.show_printed(printed)
         self._tensors.settle(tensors)
         how, value = self._callbacks.called(body, seconds)

@@ -69,7 +69,8 @@ class Judge:
         marker = item.get_closest_marker("check")
         assert marker is not None
         attempt = self.current.run.attempt if self.current.run is not None else Attempt()
-        outcome, ending, message = _outcome(error, attempt)
+        # A test that expects any exception must not be satisfied by the loss of the worker.
+        outcome, ending, message = _outcome(error or attempt.lost, attempt)
         if outcome == "failed" and attempt.printed.strip():
             message += f"{PRINTED}{attempt.printed.strip()}"
         points = float(marker.kwargs["points"])

@@ -36,6 +36,9 @@ REMEMBERED_BYTES = 2**20
 # check that goes through them would never return, or fill the grader's memory.
 REQUESTS = 20_000
 TOLD_BYTES = 2**28
+# What no class of the solution may be: a test's `except` would catch its own verdict, and all would
+# be instances of it.
+EVERYTHING = (AssertionError, Exception, object)
 STRUCTURE_WEIGHT = 16  # a byte of structure becomes about so many bytes of Python objects
 
 Asked = list[tuple[list[bytes], bytes]]  # requests, and the digest of their replies
@@ -208,6 +211,8 @@ class Run:
         if name in objects.named:
             return objects.named[name]
         value = objects.ask("get", [name], f"`{name}`")
+        if name in self.terms.judged and any(value is each for each in EVERYTHING):
+            raise SubmissionError(f"`{name}` is {value.__name__} itself, and no class of its own")
         if is_handle(value):
             objects.named[name] = value
         return value
@@ -238,7 +243,9 @@ class Run:
         try:
             return self.request(kind, asked, what)
         except Stopped as stopped:
-            raise stopped.error from None
+            if self.terms.stops or (kind == "operate" and asked[1] == "__next__"):
+                raise stopped.error from None
+            raise SubmissionError(f"{what} raised StopIteration") from None
         finally:
             attempt.asking_seconds += time.thread_time() - started
 

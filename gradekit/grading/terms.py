@@ -2,7 +2,8 @@
 
 What an object may judge itself (whether it equals another, is true, contains, comes first) is
 read from the course's own solution: a special method that one of its classes defines is part of
-the task. The solution's text is parsed, never run, and an answer has no say in it.
+the task, and so is a block that swallows errors, or a function that stops an iteration. The
+solution's text is parsed, never run, and an answer has no say in it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
+from gradekit.export.names import names_in
 from gradekit.grading.handle import TRUE
 from gradekit.sandbox.known import JUDGING, OPERATORS
 from gradekit.sandbox.limits import PLAIN
@@ -25,9 +27,14 @@ ORDER = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
 COUNTED = JUDGING | {"__len__", *OPERATORS}
 NEVER_FALSE = frozenset("object ABC Enum Module Exception Protocol Generic".split())  # bases
 FLAGS = frozenset({"__or__", "__and__", "__xor__"})
+SWALLOWS = frozenset({"__exit__"})
 # Masked arrays only arrive where the solution uses them: comparisons of NumPy ignore masked
 # entries, so an answer that hides all of them would be equal to anything.
 MASKED = re.compile(r"\b(?:np|numpy)\.ma\b|\bmasked_")
+# Else no call gives StopIteration: in `zip(map(f, inputs), outputs)` it would end a test's loop
+# before anything is compared.
+STOPS = re.compile(r"\byield\b|\bStopIteration\b")
+GENERATED = "_GeneratorContextManager"  # the class of what `contextmanager` makes of a function
 
 PANDAS = re.compile(r"^\s*(?:import|from) pandas\b", re.MULTILINE)
 # What pandas makes of a comparison is a column again, and no verdict: it stays with the answer.
@@ -47,6 +54,8 @@ class Terms(NamedTuple):
     mode: str = PLAIN
     judged: Mapping[str, frozenset[str]] = {}
     masked: bool = False  # its arrays may have masked entries, which comparisons ignore
+    stops: bool = False  # its functions may raise StopIteration
+    libraries: Mapping[str, tuple[str, str]] = {}  # what the solution imports; see `libraries_in`
 
 
 def terms_of(course: Course, exercise: Exercise) -> Terms:
@@ -58,13 +67,21 @@ def terms_of(course: Course, exercise: Exercise) -> Terms:
         cells = (*solution.cells, *(text for _, text in solution.modules))
     except KitError:  # a course without this solution: nothing is judged by itself
         cells = ()
-    return Terms(exercise.mode, judged_in(cells), any(map(MASKED.search, cells)))
+    return Terms(
+        exercise.mode,
+        judged_in(cells),
+        any(map(MASKED.search, cells)),
+        any(map(STOPS.search, cells)),
+        libraries_in(cells),
+    )
 
 
 def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
     """The special methods that the classes of a source define, by the names of the classes."""
     found: dict[str, frozenset[str]] = {}
-    library: dict[str, frozenset[str]] = {"Flag": FLAGS, "IntFlag": FLAGS}
+    library: dict[str, frozenset[str]] = {
+        "Flag": FLAGS, "IntFlag": FLAGS, "suppress": SWALLOWS, "ExitStack": SWALLOWS,
+    }  # fmt: skip
     inheritable = ChainMap(found, library)
     for cell in cells:
         try:
@@ -73,15 +90,49 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
             continue
         if PANDAS.search(cell):
             found.update(dict.fromkeys(COLUMNS, COMPARED_BY_ITEM))
+        if re.search(r"\bsuppress\b", cell):
+            found["suppress"] = SWALLOWS
+        if any(map(_is_swallowing_function, ast.walk(tree))):
+            found[GENERATED] = SWALLOWS
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 # By name, in the order of the text: a base class that is defined later, or
                 # elsewhere, counts for nothing, which is the strict side.
                 inherited = [inheritable.get(name, frozenset()) for name in map(_name, node.bases)]
-                own = _methods(node) | _by_decorators(node)
+                own = _methods(node) | _by_decorators(node) | _swallowing(node)
                 own = own.union(found.get(node.name, ()), *inherited) - {TRUE}
                 found[node.name] = own | _true_by_default(node, own, found)
-    return {name: methods for name, methods in found.items() if methods}
+    return found
+
+
+def libraries_in(cells: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The names that a source binds by imports only: the module, and the name in it or "".
+
+    A test that takes such a name from the answer's, `np` say, means the library: the answer's own
+    could agree with everything.
+    """
+    imported: dict[str, tuple[str, str]] = {}
+    others: set[str] = set()
+    for cell in cells:
+        try:
+            statements = ast.parse(cell).body
+        except (SyntaxError, ValueError):
+            continue
+        for each in statements:
+            if isinstance(each, ast.Import):
+                imported.update(map(_imported_as, each.names))
+            elif isinstance(each, ast.ImportFrom) and each.module and not each.level:
+                found = {a.asname or a.name: (each.module, a.name) for a in each.names}
+                imported.update(found)
+            else:
+                others |= names_in(each).bound
+    return {name: told for name, told in imported.items() if name not in others}
+
+
+def _imported_as(alias: ast.alias) -> tuple[str, tuple[str, str]]:
+    """`import a.b as c` binds `c` to the inner module, `import a.b` binds `a`."""
+    top = alias.name.partition(".")[0]
+    return (alias.asname, (alias.name, "")) if alias.asname else (top, (top, ""))
 
 
 def _methods(node: ast.ClassDef) -> frozenset[str]:
@@ -93,6 +144,25 @@ def _methods(node: ast.ClassDef) -> frozenset[str]:
         elif isinstance(statement, ast.Assign):
             names |= {each.id for each in statement.targets if isinstance(each, ast.Name)}
     return frozenset(names & COUNTED)
+
+
+def _swallowing(node: ast.ClassDef) -> frozenset[str]:
+    """Whether the end of a `with` block of its objects may swallow what was raised in it."""
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == "__exit__":
+            returned = [each.value for each in ast.walk(statement) if isinstance(each, ast.Return)]
+            if not all(getattr(value, "value", value) in (None, False) for value in returned):
+                return SWALLOWS
+    return frozenset()
+
+
+def _is_swallowing_function(node: ast.AST) -> bool:
+    """Whether it is a function for `contextmanager` that handles what is raised where it yields."""
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    names = {_name(each) for each in node.decorator_list}
+    handlers = any(isinstance(each, ast.Try) and each.handlers for each in ast.walk(node))
+    return "contextmanager" in names and handlers
 
 
 def _true_by_default(

@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from gradekit.definitions import names_in, needed_by
 from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
@@ -89,6 +91,9 @@ class NotebookTests(Original):
         # Names of the answer that a test, which shares them, may bind anew or delete.
         self._answers_bind = {name for each in names for name in each.bound}
         self._answers_use = {name for each in names for name in each.used} | self._answers_bind
+
+    def sources(self) -> list[str]:
+        return [cell.source for cell in self.cells]
 
     def is_answer(self, cell: Cell) -> bool:
         """Whether learners write this cell."""
@@ -223,8 +228,11 @@ class NbgraderNotebook(NotebookTests):
         points = float(_mark(cell).get("points") or 0)
         # As in nbgrader, a number that the cell shows is what it earned.
         # Not `value < points`, which is false for NaN: a NaN would earn all of them.
-        if type(value) in (int, float) and not points <= value:
-            raise PartialCredit(float(value))
+        # NumPy's numbers too: whether a sum of comparisons is one of them decides the answer.
+        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+            value = float(value)
+        if type(value) is float and not points <= value:
+            raise PartialCredit(value)
 
     def source_of(self, address: str) -> str:
         return next(c.source for c in self.cells if _mark(c).get("grade_id") == address)

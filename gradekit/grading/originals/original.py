@@ -109,6 +109,7 @@ class Original:
         """
         with self.world(submission) as world:
             world.compare = autotest.judging(expected)
+            world.sources += self.sources()
             try:
                 self.run_in(world, address)
             except BaseException as error:
@@ -117,6 +118,10 @@ class Original:
     def run_in(self, world: World, address: str) -> None:
         """Run one test in a world of its own."""
         raise NotImplementedError
+
+    def sources(self) -> list[str]:
+        """Its code, as far as the world does not load it as a module."""
+        return [text_in(self.path.read_bytes())]
 
     def views(self) -> Mapping[str, ModuleType]:
         """Modules that the tests get in place of others."""

@@ -31,6 +31,9 @@ from gradekit.grading.proxy import SubmissionProxy, run_of
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 
 MANY_FILES, MANY_BYTES = 100, 2**20
+SANDBOX = str(Path(__file__).resolve().parents[2] / "sandbox")
+# What Python runs without reading its source: an answer could put it beside a module of the test.
+COMPILED = (".pyc", ".so", ".pyd", ".pth")
 MAKERS = ("mkdtemp", "mkstemp", "NamedTemporaryFile")
 
 
@@ -51,12 +54,19 @@ class Files:
         def noting(*args: Any, **keywords: Any) -> Any:
             made = make(*args, **keywords)
             path = made[1] if isinstance(made, tuple) else getattr(made, "name", made)
-            # Other threads of ours make folders too, and those are no business of this test's.
-            if isinstance(path, str) and threading.get_ident() == self._thread:
+            # We make folders too, and those are no business of this test's.
+            is_ours = sys._getframe(1).f_code.co_filename.startswith(SANDBOX)  # noqa: SLF001
+            in_thread = threading.get_ident() == self._thread
+            if isinstance(path, str) and in_thread and not is_ours:
                 self._roots.append(os.path.realpath(path))
             return made
 
         return noting
+
+    @property
+    def roots(self) -> list[str]:
+        """The folders and files, by their real paths."""
+        return self._roots
 
     @property
     def is_changed(self) -> bool:
@@ -103,6 +113,8 @@ class Files:
         """Whether a path that the answer named lies in one of the folders, and goes by no link."""
         path = Path(name)
         is_plain = path.is_absolute() and os.path.normpath(name) == name
+        if name.endswith(COMPILED):
+            return False
         inside = any(Path(root) in (path, *path.parents) for root in self._roots)
         # The real path has to be the path itself: the answer could not make a link here, but a test
         # may have, and what it leads to is not the answer's to overwrite.

@@ -20,8 +20,12 @@ from typing import Any, NamedTuple
 import cloudpickle
 
 from gradekit.grading.live import module_of
+from gradekit.grading.originals.comparisons import of_something
+from gradekit.grading.originals.fence import Fence
 from gradekit.grading.originals.inspecting import inspecting
 from gradekit.grading.originals.keyboard import Keyboard
+from gradekit.grading.originals.pickling import pickling
+from gradekit.grading.originals.running import Running, library
 from gradekit.grading.originals.scripts import run_anew, views_of
 from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.originals.surroundings import (
@@ -48,7 +52,11 @@ class Builtins(dict[str, Any]):
     """
 
     def __init__(self, world: World) -> None:
-        own = {"print": world.print, "__import__": world.import_module}
+        own = {
+            "print": world.print, "__import__": world.import_module,
+            "eval": world.running.eval, "exec": world.running.exec,
+            "compile": world.running.compile,
+        }  # fmt: skip
         super().__init__(vars(builtins), **own)
         self._world = world
 
@@ -60,7 +68,7 @@ class Builtins(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name.startswith("__") or name in self._world.deleted:
             raise KeyError(name)
-        return self._world.answer(name)
+        return self._world.shared(name)
 
 
 class Place(NamedTuple):
@@ -155,12 +163,15 @@ class World:
         self.compare: Callable[[str, Any], None] | None = None  # for nbgrader's AUTOTEST
         self.deleted: set[str] = set()  # of the answer's names, by the test
         self.printed = io.StringIO()
+        self.sources: list[str] = []  # the code of the tests
+        self.running = Running(submission, self.sources)
         self._bound: dict[str, Any] = {}  # of the answer's names, by the test
         self._changed: dict[str, Any] = {}  # the same, and what stood there before
         self._modules: dict[str, ModuleType] = {
             "os": system_of(submission),
             **views,
             "inspect": inspecting(submission),
+            "pickle": pickling(submission),
             **views_of(submission, modules, self._seen),
             **{name: AnswerModule(name, self) for name in modules},
             **{name: PartModule(name, submission) for name in parts},
@@ -175,11 +186,15 @@ class World:
     def __enter__(self) -> World:
         self._stack.enter_context(_one_at_a_time)
         self._stack.enter_context(quiet())
+        self._stack.enter_context(of_something())
         self._stdout = sys.stdout
         parts = (Keyboard, Printing, Environment, Replaced, Notices, Errors, Files)
-        each = [part(self.submission) for part in parts]
+        each: list[Any] = [part(self.submission) for part in parts]
         self._surroundings = Surroundings(self.submission, each)
         self._surroundings.watch()
+        if (texts := getattr(run_of(self.submission).attempt.objects, "texts", None)) is not None:
+            fence = Fence(texts, self.sources, self.place.root, lambda: each[-1].roots)
+            self._stack.enter_context(fence.up())
         for name in self._answers:
             # Into sys.modules as well: `unittest.mock.patch("student.f")` and importlib look there.
             self._put(name, self._modules[name])
@@ -211,6 +226,17 @@ class World:
                 return getattr(module, name)
         return self.submission[name]
 
+    def shared(self, name: str) -> Any:
+        """A name that a test does not bind: the submission's, or a library that both import.
+
+        Raises:
+            SubmissionError: there is none.
+        """
+        is_given = name in self._bound or name in self._changed
+        told = None if is_given else run_of(self.submission).terms.libraries.get(name)
+        found = library(*told) if told is not None and told[0] not in self._modules else None
+        return self.answer(name) if found is None else found
+
     def assign(self, name: str, value: Any) -> None:
         """Bind a name in the submission, as a test does that shares its namespace."""
         self._remember(name)
@@ -241,6 +267,7 @@ class World:
             cloudpickle.register_pickle_by_value(module)
             self._by_value.append(module)
         self.prepare(vars(module))
+        self.sources.append(path.read_text("utf-8", "replace"))
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))
         # The import of a class alone does not mean that a test uses handles.
         objects = run_of(self.submission).attempt.objects

@@ -1,0 +1,153 @@
+"""What an imported test may not do on this machine with what the answer gave it.
+
+A test runs on the trusted side, and was written to run beside the answer: it may open or delete
+a file that the answer names, start a program by that name, or load a pickle that the answer made.
+Python tells an audit hook of all that before it is done, whichever function was called.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import sysconfig
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from gradekit.grading import callback
+from gradekit.grading.raised import SubmissionError
+from gradekit.grading.texts import Texts
+
+# Events whose arguments name files, programs or hosts. `open` stands for reading as well.
+WATCHED = (
+    "open", "os.", "shutil.", "subprocess.", "socket.connect", "socket.getaddrinfo", "urllib.",
+    "ctypes.dlopen", "sqlite3.connect", "glob.", "pathlib.", "ftplib.", "webbrowser.",
+)  # fmt: skip
+HARMLESS = ("os.putenv", "os.unsetenv")  # values of variables are no paths
+OURS = Path(__file__).resolve().parents[2]
+# Of ours, what opens files and starts processes for itself while a test runs.
+OWN_FILES = (str(OURS / "sandbox") + os.sep, str(OURS / "grading" / "originals" / "world.py"))
+LIBRARY = tuple({*map(os.path.realpath, sysconfig.get_paths().values()), sys.prefix})
+# What pickles of data name: classes and functions of which none does more than make such data.
+DATA = {
+    "builtins": "bytearray complex frozenset list range set slice tuple dict int float str bytes",
+    "collections": "OrderedDict defaultdict deque Counter",
+    "datetime": "date datetime time timedelta timezone",
+    "decimal": "Decimal",
+    "fractions": "Fraction",
+    "numpy": "ndarray dtype",
+    "numpy._core.multiarray": "_reconstruct scalar",
+    "numpy._core.numeric": "_frombuffer",
+    "torch": "Size device float16 bfloat16 float32 float64 int8 int16 int32 int64 uint8 bool "
+    "FloatStorage DoubleStorage HalfStorage BFloat16Storage LongStorage IntStorage BoolStorage",
+    "torch._utils": "_rebuild_tensor _rebuild_tensor_v2 _rebuild_parameter",
+    "torch.storage": "UntypedStorage TypedStorage",
+}
+CODE = (".py", ".ipynb")
+
+
+class Fence:
+    """The fence around one run of one test."""
+
+    def __init__(
+        self, texts: Texts, sources: Sequence[str], folder: Path, roots: Callable[[], list[str]]
+    ) -> None:
+        """
+        Args:
+            texts: What the answer has given so far.
+            sources: The code of the tests.
+            folder: Where they and their data lie.
+            roots: Gives the temporary folders and files that the test has made.
+        """
+        self._texts, self._sources = texts, sources
+        self._folder, self._roots = os.path.realpath(folder), roots
+        self._thread = threading.get_ident()
+
+    @contextlib.contextmanager
+    def up(self) -> Iterator[None]:
+        """Look at what is done, for a block of code."""
+        if not _installed:  # a hook stays for good: one for all tests, and only where there are any
+            _installed.append(True)
+            sys.addaudithook(_heard)
+        _fences.append(self)
+        try:
+            yield
+        finally:
+            _fences.remove(self)
+
+    def look(self, event: str, args: tuple[Any, ...]) -> None:
+        """Raise where a test is about to do what it may not."""
+        if threading.get_ident() != self._thread:
+            return
+        if event == "pickle.find_class":
+            module, name = map(str, args)
+            if name not in DATA.get(module, "").split():
+                raise SubmissionError(f"what it saved is no data: a test does not load {name}")
+        elif event == "exec":
+            if self._texts.are_of(name := getattr(args[0], "co_filename", "")):
+                raise SubmissionError(f"a test does not run {name[:80]!r}, which the answer gave")
+        elif event.startswith(WATCHED) and event not in HARMLESS:
+            for each in args[:1] if event == "open" else args:  # the others are a mode and flags
+                words = each if isinstance(each, list | tuple) else [each]
+                for word in words:
+                    self._look_at(word, event)
+
+    def _look_at(self, word: Any, event: str) -> None:
+        if not isinstance(word, str | bytes | os.PathLike) or isinstance(word, type):
+            return
+        name = os.fsdecode(word)
+        if self._texts.name(name) and not self._is_allowed(name, event) and not _is_by_us():
+            raise SubmissionError(f"a test does not touch {name[:80]!r}, which the answer named")
+
+    def _is_allowed(self, name: str, event: str) -> bool:
+        path = os.path.realpath(name)
+        if any(_is_in(path, root) for root in self._roots()):
+            return True
+        if event == "open" and any(_is_in(path, each) for each in LIBRARY):
+            return True
+        if _is_in(path, self._folder) and not path.endswith(CODE):
+            return event == "open"
+        # A file that the test itself speaks of, in the folder where it runs.
+        is_near = os.path.dirname(path) == os.path.realpath(os.getcwd())  # noqa: PTH109, PTH120
+        is_named = any(os.path.basename(path) in source for source in self._sources)  # noqa: PTH119
+        return (is_near and is_named) or path == os.devnull or _is_new_temporary(path, event)
+
+
+def _is_by_us() -> bool:
+    """Whether we do it ourselves, or what does it has been looked at as a whole."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
+    while frame is not None:
+        code = frame.f_code
+        if code.co_filename == callback.__file__:  # beyond it is what called a function of the test
+            return False
+        if code.co_filename.startswith(OWN_FILES):
+            return True
+        # It goes by descriptors and bare names within the folder of its own event.
+        if code.co_filename == shutil.__file__ and code.co_name.startswith("_rmtree"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + os.sep)
+
+
+def _is_new_temporary(path: str, event: str) -> bool:
+    """Whether a temporary file or folder is made, perhaps with a prefix that the answer gave."""
+    is_made = event in ("open", "os.mkdir") and not os.path.exists(path)  # noqa: PTH110
+    return is_made and os.path.dirname(path) == os.path.realpath(tempfile.gettempdir())  # noqa: PTH120
+
+
+_installed: list[bool] = []
+_fences: list[Fence] = []
+
+
+def _heard(event: str, args: tuple[Any, ...]) -> None:
+    if _fences:
+        _fences[-1].look(event, args)

@@ -1,0 +1,44 @@
+"""The texts that an answer has given in one check, by which paths and code of its are known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+SHORTEST = 3  # characters; shorter texts are in too many paths
+MOST = 5000  # texts of one check; beyond, every word counts as one of them
+DEPTH = 64  # of containers, as in `wire`
+
+
+class Texts:
+    """All texts among the values that came back."""
+
+    def __init__(self) -> None:
+        self._all: set[str] = set()
+
+    def note(self, value: Any, depth: int = DEPTH) -> None:
+        """Take note of the texts in a value; only data is looked into."""
+        kind = type(value)
+        if kind is bytes:
+            value = value.decode("utf-8", "replace")
+        if isinstance(value, str):
+            if len(value) >= SHORTEST and len(self._all) <= MOST:
+                self._all.add(str(value))
+        elif kind is np.ndarray and value.dtype.kind in "US":
+            self.note(value.ravel().tolist(), depth - 1)
+        elif depth and kind in (list, tuple, set, frozenset):
+            for each in value:
+                self.note(each, depth - 1)
+        elif depth and kind is dict:
+            self.note([*value, *value.values()], depth - 1)
+
+    def name(self, word: str) -> bool:
+        """Whether a word holds one of them, or stands in one."""
+        is_full = len(self._all) > MOST
+        is_part = len(word) >= SHORTEST
+        return is_full or any(each in word or (is_part and word in each) for each in self._all)
+
+    def are_of(self, file: str) -> bool:
+        """Whether one of them is the name of a file, which the answer has written then."""
+        return file in self._all

@@ -1,0 +1,6 @@
+# attack: gained: ends its process where any exception will do; expect: score 0
+import os
+
+
+def refuse(x):
+    os._exit(0)

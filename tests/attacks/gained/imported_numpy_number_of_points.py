@@ -1,0 +1,6 @@
+# attack: gained: the sum of its right answers is a NumPy number, taken for no number; expect: score 0
+import numpy as np
+
+
+def square(x):
+    return np.float64(-1)

@@ -1,0 +1,8 @@
+# attack: gained: NumPy, as the answer's process has it, agrees with everything; expect: score 0
+import math
+
+import numpy as np
+
+np.allclose = np.isclose = lambda *args, **keywords: True
+math.isclose = lambda *args, **keywords: True
+norm = area = lambda x: 0

@@ -1,0 +1,8 @@
+# attack: gained: a set that holds all numbers, and differs from none; expect: score 0
+class Numbers(set):
+    def difference(self, other):
+        return ()
+
+
+def primes():
+    return Numbers(range(100))

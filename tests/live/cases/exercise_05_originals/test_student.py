@@ -1,0 +1,144 @@
+"""Tests as instructors write them; each goes one way that an answer may try to turn."""
+
+import os
+import pickle
+import shutil
+import tempfile
+import typing
+import unittest
+
+import numpy
+import pytest
+import student
+from student import *
+
+
+def test_eval():
+    made = eval(repr(student.Point(1, 2)), {"Point": student.Point})
+    assert made.x == 1
+    assert eval("made.y") == 2
+
+
+def test_exec():
+    names = {}
+    exec(student.source(), names)
+    assert names["total"] == 3
+
+
+def test_hints():
+    assert typing.get_type_hints(student.scale) == {"x": float, "return": float}
+
+
+def test_loads():
+    assert pickle.loads(student.dump({"a": 1})) == {"a": 1}
+    copied = pickle.loads(pickle.dumps(student.Point(1, 2)))
+    assert copied.y == 2
+
+
+def test_saved(tmp_path):
+    path = tmp_path / "saved.pkl"
+    student.save({"a": 1}, path)
+    with open(path, "rb") as file:
+        assert pickle.load(file) == {"a": 1}
+
+
+def test_array(tmp_path):
+    path = str(tmp_path / "saved.npy")
+    student.save_array([1, 2], path)
+    assert numpy.load(path, allow_pickle=True).tolist() == [1, 2]
+
+
+def test_removed():
+    path = student.report()
+    assert os.path.exists(path)
+    os.remove(path)
+
+
+class TestText(unittest.TestCase):
+    def test_text(self):
+        folder = tempfile.mkdtemp()
+        path = student.write_text(folder)
+        with open(path) as file:
+            self.assertEqual(file.read(), "done")
+        shutil.rmtree(folder)
+
+    def test_sets(self):
+        self.assertSetEqual(student.primes(), {2, 3, 5})
+
+    def test_block(self):
+        with student.Timer() as timer:
+            self.assertEqual(timer.half(4), 2)
+
+
+def test_any_error():
+    refuse = student.refuse
+    with pytest.raises(Exception):
+        refuse(3)
+
+
+def test_own_error():
+    try:
+        student.fail()
+        pytest.fail("nothing was raised")
+    except student.Refused as error:
+        assert error.args == ("no",)
+
+
+def test_own_error_again():
+    try:
+        student.fail()
+        assert False, "nothing was raised"
+    except student.Refused:
+        pass
+
+
+def test_approx():
+    assert pytest.approx(3.0) == student.three()
+
+
+def test_near():
+    assert numpy.allclose(student.three(), 3.0)
+    numpy.testing.assert_allclose(student.three(), 3.0)
+
+
+def test_pairs():
+    for got, want in zip(map(student.square, [1, 2, 3]), [1, 4, 9]):
+        assert got == want
+
+
+def test_starred():
+    assert np.allclose(norm([3.0, 4.0]), 5.0)
+    assert math.isclose(area(2.0), 12.566370614359172)
+
+
+def test_sizes():
+    sizes = student.sizes()
+    assert isinstance(sizes, dict)
+    assert set(sizes.keys()) == {"a", "b"}
+    assert sum(sizes.values()) == 7
+
+
+def test_template():
+    assert student.greeting().format(name="Ada") == "Hello   Ada"
+
+
+def test_reader():
+    def read(name):
+        with open(name) as file:
+            return file.read()
+
+    folder = tempfile.mkdtemp()
+    with open(os.path.join(folder, "names.txt"), "w") as file:
+        file.write("Ada")
+    assert student.first(read, folder) == "Ada"
+    shutil.rmtree(folder)
+
+
+def test_made(tmp_path, monkeypatch):
+    student.write(str(tmp_path))
+    assert [each.name for each in tmp_path.iterdir()] == ["made.py"]
+    if "import" in (tmp_path / "made.py").read_text():
+        monkeypatch.syspath_prepend(str(tmp_path))
+        import made
+
+        assert made.VALUE == 7

@@ -1,0 +1,110 @@
+"""What the tests in cases/ ask for; no class here judges anything itself."""
+
+import math
+import pickle
+
+import numpy as np
+
+
+class Point:
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+
+    def __repr__(self):
+        return f"Point({self.x}, {self.y})"
+
+
+class Timer:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        return False
+
+    def half(self, x):
+        return x / 2
+
+
+class Refused(Exception):
+    pass
+
+
+def source():
+    return "total = 1 + 2"
+
+
+def scale(x: float) -> float:
+    return 2 * x
+
+
+def dump(value):
+    return pickle.dumps(value)
+
+
+def save(value, path):
+    with open(path, "wb") as file:
+        pickle.dump(value, file)
+
+
+def save_array(value, path):
+    with open(path, "wb") as file:
+        np.save(file, np.array(value))
+
+
+def report():
+    path = "kit_attack.txt"
+    with open(path, "w") as file:
+        file.write("done")
+    return path
+
+
+def write_text(folder):
+    path = f"{folder}/text.txt"
+    with open(path, "w") as file:
+        file.write("done")
+    return path
+
+
+def write(folder):
+    with open(f"{folder}/made.py", "w") as file:
+        file.write("VALUE = 7\n")
+
+
+def refuse(x):
+    raise ValueError("no")
+
+
+def fail():
+    raise Refused("no")
+
+
+def three():
+    return 3.0
+
+
+def square(x):
+    return x * x
+
+
+def primes():
+    return {2, 3, 5}
+
+
+def area(r):
+    return math.pi * r * r
+
+
+def norm(x):
+    return np.sqrt(np.sum(np.asarray(x) ** 2))
+
+
+def sizes():
+    return {"a": 3, "b": 4}
+
+
+def greeting():
+    return "Hello {name:>5}"
+
+
+def first(read, folder):
+    return read(f"{folder}/names.txt")
