@@ -200,7 +200,9 @@ GUARDS: dict[str, Patch] = {
     "imported_patched_numpy": by(Terms, "libraries", {}),
     "imported_set_without_difference": by(handle, "PURE", {}),
     "imported_dict_of_other_keys": by(handle, "PURE", {}),
-    "imported_numpy_number_of_points": by(cells, "np", mock.Mock(number=int)),
+    "imported_numpy_number_of_points": by(
+        cells, "number_in", lambda value: value if type(value) in (int, float) else None
+    ),
 }  # fmt: skip
 
 

@@ -227,18 +227,25 @@ class NbgraderNotebook(NotebookTests):
         value = self.run_shared(world, namespace, tree, self.name_of(address, source))
         points = float(_mark(cell).get("points") or 0)
         # As in nbgrader, a number that the cell shows is what it earned.
-        # Not `value < points`, which is false for NaN: a NaN would earn all of them.
-        # NumPy's numbers too: whether a sum of comparisons is one of them decides the answer.
-        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-            value = float(value)
-        if type(value) is float and not points <= value:
-            raise PartialCredit(value)
+        shown = number_in(value)
+        # Not `shown < points`, which is false for NaN: a NaN would earn all of them.
+        if shown is not None and not points <= shown:
+            raise PartialCredit(shown)
 
     def source_of(self, address: str) -> str:
         return next(c.source for c in self.cells if _mark(c).get("grade_id") == address)
 
     def is_hidden_at(self, error: BaseException, hidden: bool) -> bool:
         return hidden and self.place_of(error)[1] in self._hidden
+
+
+def number_in(value: Any) -> float | None:
+    """The number that a value is, one of NumPy's too; None for any other, and for a truth value.
+
+    A sum of comparisons is a NumPy number where the answer gives such numbers.
+    """
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return float(value) if is_number else None
 
 
 def _mark(cell: Cell) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Comparisons of arrays that a test makes: nothing is near a number only because it is empty.
 
-For NumPy and torch an array without entries agrees with whatever it can be broadcast to:
-`np.allclose([], 5.0)` is true. An answer that returns nothing would pass most tests of arrays.
+For NumPy, torch and pytest an array without entries agrees with whatever it can be broadcast to:
+`np.allclose([], 5.0)` is true, and so is `np.zeros(0) == pytest.approx(5.0)`. An answer that returns nothing would pass most tests of arrays.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 
 CLOSE = ("allclose", "isclose")
 ASSERTIONS = (
@@ -27,12 +28,13 @@ def of_something() -> Iterator[None]:
     owners: list[tuple[Any, Any]] = [(np, CLOSE), (np.testing, ASSERTIONS)]
     if (torch := sys.modules.get("torch")) is not None:
         owners.append((torch, CLOSE))
+    places = [(owner, name, _looking) for owner, names in owners for name in names]
+    places.append((type(pytest.approx(1.0)), "__eq__", _looking_at_other))
     with contextlib.ExitStack() as undoing:
-        for owner, names in owners:
-            for name in names:
-                real = getattr(owner, name)
-                setattr(owner, name, _looking(real))
-                undoing.callback(setattr, owner, name, real)
+        for owner, name, looking in places:
+            real = getattr(owner, name)
+            setattr(owner, name, looking(real))
+            undoing.callback(setattr, owner, name, real)
         yield
 
 
@@ -45,6 +47,10 @@ def _looking(real: Callable[..., Any]) -> Callable[..., Any]:
         return real(*args, **keywords)
 
     return compare
+
+
+def _looking_at_other(real: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, other: _size(other) != 0 and real(self, other)
 
 
 def _size(value: Any) -> int | None:

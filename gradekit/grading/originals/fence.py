@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -28,6 +29,8 @@ WATCHED = (
     "open", "os.", "shutil.", "subprocess.", "socket.connect", "socket.getaddrinfo", "urllib.",
     "ctypes.dlopen", "sqlite3.connect", "glob.", "pathlib.", "ftplib.", "webbrowser.",
 )  # fmt: skip
+READING = ("os.listdir", "os.scandir", "os.walk", "os.fwalk", "glob.", "pathlib.Path.")
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 HARMLESS = ("os.putenv", "os.unsetenv")  # values of variables are no paths
 OURS = Path(__file__).resolve().parents[2]
 # Of ours, what opens files and starts processes for itself while a test runs.
@@ -92,30 +95,38 @@ class Fence:
             if self._texts.are_of(name := getattr(args[0], "co_filename", "")):
                 raise SubmissionError(f"a test does not run {name[:80]!r}, which the answer gave")
         elif event.startswith(WATCHED) and event not in HARMLESS:
-            for each in args[:1] if event == "open" else args:  # the others are a mode and flags
-                words = each if isinstance(each, list | tuple) else [each]
-                for word in words:
-                    self._look_at(word, event)
+            if event == "open":
+                words, reads = args[:1], not (type(args[2]) is int and args[2] & WRITING)
+            else:
+                words, reads = args, event.startswith(READING)
+            for each in words:
+                for word in each if isinstance(each, list | tuple) else [each]:
+                    self._look_at(word, event, reads)
 
-    def _look_at(self, word: Any, event: str) -> None:
+    def _look_at(self, word: Any, event: str, reads: bool) -> None:
         if not isinstance(word, str | bytes | os.PathLike) or isinstance(word, type):
             return
         name = os.fsdecode(word)
-        if self._texts.name(name) and not self._is_allowed(name, event) and not _is_by_us():
+        if not self._texts.name(name) or self._is_allowed(os.path.realpath(name), event, reads):
+            return
+        if not _is_by_us():
             raise SubmissionError(f"a test does not touch {name[:80]!r}, which the answer named")
 
-    def _is_allowed(self, name: str, event: str) -> bool:
-        path = os.path.realpath(name)
-        if any(_is_in(path, root) for root in self._roots()):
+    def _is_allowed(self, path: str, event: str, reads: bool) -> bool:
+        if any(_is_in(path, root) for root in self._roots()) or path == os.devnull:
             return True
-        if event == "open" and any(_is_in(path, each) for each in LIBRARY):
-            return True
-        if _is_in(path, self._folder) and not path.endswith(CODE):
-            return event == "open"
-        # A file that the test itself speaks of, in the folder where it runs.
-        is_near = os.path.dirname(path) == os.path.realpath(os.getcwd())  # noqa: PTH109, PTH120
-        is_named = any(os.path.basename(path) in source for source in self._sources)  # noqa: PTH119
-        return (is_near and is_named) or path == os.devnull or _is_new_temporary(path, event)
+        if any(_is_in(path, each) for each in LIBRARY):
+            return reads or "__pycache__" in path  # where an import leaves what it has compiled
+        if _is_in(path, self._folder):
+            return reads and not path.endswith(CODE)
+        return self._is_named(path) or _is_new_temporary(path, event)
+
+    def _is_named(self, path: str) -> bool:
+        """Whether it is a file that the test itself speaks of, in the folder where it runs."""
+        folder, name = os.path.split(path)
+        spoken = re.compile(rf"[\"'/]{re.escape(name)}[\"']")
+        is_near = folder == os.path.realpath(os.getcwd()) and "." in name  # noqa: PTH109
+        return is_near and any(map(spoken.search, self._sources))
 
 
 def _is_by_us() -> bool:
