@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gradekit.course import Course, Exercise
+from gradekit.definitions import names_in
 from gradekit.errors import KitError
-from gradekit.export.names import names_in
 from gradekit.grading.handle import TRUE
 from gradekit.sandbox.known import JUDGING, OPERATORS
 from gradekit.sandbox.limits import PLAIN

@@ -1,7 +1,8 @@
 """Comparisons of arrays that a test makes: nothing is near a number only because it is empty.
 
 For NumPy, torch and pytest an array without entries agrees with whatever it can be broadcast to:
-`np.allclose([], 5.0)` is true, and so is `np.zeros(0) == pytest.approx(5.0)`. An answer that returns nothing would pass most tests of arrays.
+`np.allclose([], 5.0)` is true, and so is `np.zeros(0) == pytest.approx(5.0)`. An answer that
+returns nothing would pass most tests of arrays.
 """
 
 from __future__ import annotations
