@@ -33,7 +33,7 @@ import pytest
 from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.grading import arguments, callback, handle, imported, judge, raised, run
-from gradekit.grading.originals import cells, comparisons, fence, running, world
+from gradekit.grading.originals import cells, comparisons, fence, inspecting, running, world
 from gradekit.grading.session import Session
 from gradekit.grading.terms import Terms
 from gradekit.report import Report
@@ -181,6 +181,7 @@ GUARDS: dict[str, Patch] = {
         callback.Callbacks, "called", lambda self, body, seconds: ("value", body[0](*body[1]))
     ),
     "live_forged_files": by(imported, "_is_path", lambda path: True),
+    "imported_forged_source": by(inspecting, "handed_in", lambda submission, value: ""),
     "imported_repr_is_code": by(running.Running, "_is_own", lambda self, text: True),
     "imported_source_is_code": by(running.Running, "_is_own", lambda self, text: True),
     "imported_annotation_is_code": by(handle, "_check_annotations", lambda told, label: None),

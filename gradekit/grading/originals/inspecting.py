@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import inspect
 import sys
 from types import ModuleType
@@ -10,7 +12,7 @@ from typing import Any
 import cloudpickle
 
 from gradekit.grading.handle import is_handle
-from gradekit.grading.proxy import SubmissionProxy
+from gradekit.grading.proxy import SubmissionProxy, run_of
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 
@@ -23,7 +25,9 @@ def inspecting(submission: SubmissionProxy) -> ModuleType:
     def getsource(value: Any) -> str:
         if not is_handle(value):
             return inspect.getsource(value)
-        return str(submission.probe(source_of, value))
+        # As it was handed in, where the value has a name there: in the answer's process `inspect`
+        # gives whatever the answer has put in the place of its source.
+        return handed_in(submission, value) or str(submission.probe(source_of, value))
 
     def signature(value: Any, **keywords: Any) -> inspect.Signature:
         if not is_handle(value):
@@ -33,6 +37,25 @@ def inspecting(submission: SubmissionProxy) -> ModuleType:
 
     vars(module).update(getsource=getsource, signature=signature)
     return module
+
+
+def handed_in(submission: SubmissionProxy, value: Any) -> str:
+    """The text of a function or class that a test has taken from the answer by name, or ""."""
+    run = run_of(submission)
+    named = run.attempt.objects.named if run.attempt.objects is not None else {}
+    names = [name for name, known in named.items() if known is value]
+    found = ""
+    for cell in run.cells:
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            for node in ast.parse(cell).body:
+                if getattr(node, "name", None) in names:
+                    found = _lines_of(node, cell)  # the last one is what the name means
+    return found
+
+
+def _lines_of(node: Any, text: str) -> str:
+    first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+    return "".join(text.splitlines(keepends=True)[first - 1 : node.end_lineno])
 
 
 def parameter(name: str, kind: int, default: Any) -> inspect.Parameter:

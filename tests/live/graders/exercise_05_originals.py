@@ -18,7 +18,7 @@ def original(reader, name):
 TESTS = original(PytestFile, "test_student.py")
 FUNCTIONS = (
     "eval exec hints loads saved array removed any_error own_error own_error_again approx near "
-    "pairs starred sizes template reader made"
+    "pairs starred sizes template reader made source"
 ).split()
 ADDRESSES = {
     **{name: (TESTS, f"test_{name}") for name in FUNCTIONS},
@@ -30,7 +30,9 @@ ADDRESSES = {
 
 
 def checked(name, tests, address):
-    @check(name, points=10 / len(ADDRESSES), hint="?")
+    points = 0.25 if name != "source" else 10 - 0.25 * (len(ADDRESSES) - 1)
+
+    @check(name, points=points, hint="?")
     def test(submission):
         tests.run(submission, address)
 

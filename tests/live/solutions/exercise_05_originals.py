@@ -78,6 +78,10 @@ def fail():
     raise Refused("no")
 
 
+def double(x):
+    return x + x
+
+
 def three():
     return 3.0
 

@@ -1,5 +1,6 @@
 """Tests as instructors write them; each goes one way that an answer may try to turn."""
 
+import inspect
 import os
 import pickle
 import shutil
@@ -142,3 +143,8 @@ def test_made(tmp_path, monkeypatch):
         import made
 
         assert made.VALUE == 7
+
+
+def test_source():
+    assert student.double(4) == 8
+    assert "*" not in inspect.getsource(student.double)
