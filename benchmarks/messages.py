@@ -1,6 +1,6 @@
 """What learners are told of the bank's wrong answers: how large, how long, and whether it is true.
 
-    .venv/bin/python benchmarks/messages.py [EXERCISE ...] [--every N] [--list]
+    .venv/bin/python benchmarks/messages.py [EXERCISE ...] [--every N] [--offset N] [--list]
 
 Each wrong answer is graded and explained as `kit check` does it, and its first message is looked
 at: whether it has a counterexample and of how many numbers, whether the whole call stands in
@@ -81,8 +81,10 @@ def _untrue(session: Session, submission: Submission, cause: Cause) -> str:
     return "" if said == (example.expected, example.got) else f"{said[0]} / {said[1]}"
 
 
-def exercise_told(course: Course, exercise: Exercise, every: int) -> Iterator[Told]:
-    wrong = sorted((course.bank / exercise.name / "wrong").glob("*.py"))[::every]
+def exercise_told(
+    course: Course, exercise: Exercise, every: int, offset: int = 0
+) -> Iterator[Told]:
+    wrong = sorted((course.bank / exercise.name / "wrong").glob("*.py"))[offset::every]
     with open_session(course, exercise) as session:
         for path in wrong:
             if (found := told(session, read(path))) is not None:
@@ -93,6 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("exercises", nargs="*")
     parser.add_argument("--every", type=int, default=1, help="only one answer in so many")
+    parser.add_argument("--offset", type=int, default=0, help="of the first one")
     parser.add_argument("--list", action="store_true", help="the messages that fall short")
     options = parser.parse_args()
     course = Course(ROOT)
@@ -101,7 +104,7 @@ def main() -> None:
     total: Counter[str] = Counter()
     for exercise in chosen:
         counts: Counter[str] = Counter()
-        for each in exercise_told(course, exercise, options.every):
+        for each in exercise_told(course, exercise, options.every, options.offset):
             shown = each.numbers is not None
             small = shown and (each.numbers or 0) <= MOST_NUMBERS
             counts.update(

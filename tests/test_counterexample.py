@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradekit.course import Course
-from gradekit.export.texts import example_text
+from gradekit.texts import example_text
 from gradekit.grading.counterexample import Found, halves, key_of, plainer
 from gradekit.grading.session import Session
 from gradekit.grading.shown import as_code, show_apart

@@ -243,7 +243,9 @@ def _candidates(
 
 
 def _beginnings(source: Source, function: ast.AST) -> Iterator[str]:
-    """What is done to the arguments first, and forgotten."""
+    """What is done first, and forgotten."""
+    if getattr(function, "name", "") == "__init__":
+        yield "super().__init__()"
     arguments = getattr(function, "args", None)
     for argument in arguments.args if isinstance(arguments, ast.arguments) else ():
         name = argument.arg

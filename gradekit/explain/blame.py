@@ -81,6 +81,7 @@ class Search:
         self._deadline, self._is_wanted, self._progress = deadline, is_wanted, progress
         self._worker: WorkerHandle | None = None
         self._versions = 0  # that the worker has run
+        self._hung = 0  # versions that ran out of time
         self._afresh = 0  # how often an edit was tried once more, in a new worker
         self._least_seconds = CHECK_SECONDS
         self._fresh_after = FRESH_AFTER
@@ -255,9 +256,13 @@ class Search:
         return trace.lines_of(tried.told, self._submission.name)
 
     def _limits(self, times: float = 1.0) -> Limits:
-        """What a changed answer may take for a check: some times what the answer takes."""
+        """What a changed answer may take for a check: some times what the answer takes.
+
+        Each version that hangs leaves less to the next ones: loops make many of them hang.
+        """
         known = [c.seconds for c in self._report.checks if c.ending == "finished"]
-        seconds = times * max(self._least_seconds, SLOWER * max(known, default=0.0))
+        least = max(self._least_seconds / (1 + self._hung), LOOP_SECONDS)
+        seconds = times * max(least, SLOWER * max(known, default=0.0))
         own = self._session.exercise.limits
         left = max(self._deadline - time.monotonic(), 0.1) / PATIENCE
         return msgspec.structs.replace(
@@ -269,14 +274,13 @@ class Search:
         )
 
     def _try(self, key: Check, edits: list[Edit]) -> None:
-        limits = self._limits()
         plan = self._plan(key)
         stop_at = None
         for number, edit in enumerate(edits):
             if number >= (MOST_IN_VAIN if stop_at is None else stop_at) or not self._may_go_on():
                 return
             self._progress(number, len(edits))
-            gain = self._gain_of(edit, plan, limits)
+            gain = self._gain_of(edit, plan)
             if gain is None:
                 continue
             self.mended.append(Mended(edit, gain, number))
@@ -295,10 +299,10 @@ class Search:
         names = [key.name, *(check.name for check in passed)]
         return Plan((*names, *others), frozenset(names))
 
-    def _gain_of(self, edit: Edit, plan: Plan, limits: Limits) -> float | None:
+    def _gain_of(self, edit: Edit, plan: Plan) -> float | None:
         """The points that an edit gains; None if it mends nothing, or breaks something."""
         self.tries += 1
-        passed = self._passed_by(edit, plan, limits)
+        passed = self._passed_by(edit, plan, self._limits())
         is_doubtful = plan.names[0] in passed and not passed.issuperset(plan.names)
         if is_doubtful and self._afresh < MOST_AFRESH:
             # What the versions before left behind may be why, or the order of the checks.
@@ -315,6 +319,7 @@ class Search:
     def _passed_by(self, edit: Edit, plan: Plan, limits: Limits) -> set[str]:
         """The names of the checks that pass with an edit made."""
         tried = self._tried(self._changed(edit), plan, limits)
+        self._hung += any(check.ending == "timed_out" for check in tried.checks)
         return {check.name for check in tried.checks if check.outcome == "passed"}
 
     def _mends_all(self, edit: Edit) -> bool:

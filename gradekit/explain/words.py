@@ -51,6 +51,8 @@ def _told(place: Place, *, first: bool, gave_up: bool) -> Iterator[str]:
 def _nothing(explanation: Explanation) -> str:
     if explanation.problem:
         return f"No change can be tried: {explanation.problem}"
+    if explanation.was_cut and not explanation.tries:
+        return "There was no time left to try a change: grading it took all."
     if explanation.was_cut:
         return f"No change mends it among the {explanation.tries} for which there was time."
     if not explanation.tries:
