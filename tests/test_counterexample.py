@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradekit.course import Course
-from gradekit.texts import example_text
 from gradekit.grading.counterexample import Found, halves, key_of, plainer
 from gradekit.grading.session import Session
 from gradekit.grading.shown import as_code, show_apart
 from gradekit.practice.trial import parsed, script
 from gradekit.submission import Submission, read
+from gradekit.texts import example_text
 
 ROOT = Path(__file__).resolve().parents[1]
 WRONG = sorted((ROOT / "tests" / "bank" / "exercise_05_softmax" / "wrong").glob("*.py"))[::4]
