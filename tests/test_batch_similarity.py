@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
+from gradekit.batch import fingerprints
 from gradekit.batch.fingerprints import FingerprintProcess, fingerprints_of
 from gradekit.batch.similarity import similar_answers
 from gradekit.commands import kit
@@ -108,6 +112,24 @@ def test_a_file_that_takes_too_long_costs_itself() -> None:
         assert "larger than" in process.take("answer.py", b"x" * 2**24).problem
     finally:
         process.close()
+
+
+def test_loading_the_libraries_is_no_files_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a limit of its own: on a busy machine it takes longer than any file may."""
+    waited: list[float] = []
+
+    def timer(seconds: float, act: Callable[[], None]) -> threading.Timer:
+        waited.append(seconds)
+        return threading.Timer(seconds, act)
+
+    monkeypatch.setattr(fingerprints, "threading", SimpleNamespace(Timer=timer))
+    process = FingerprintProcess(seconds=61.0)
+    try:
+        for _ in range(2):
+            assert process.take("answer.py", b"def f(x):\n    return x + 1\n" * 5).lines
+    finally:
+        process.close()
+    assert waited == [fingerprints.START_SECONDS, 61.0, 61.0]
 
 
 def test_lines_of_prints_are_those_of_the_source() -> None:

@@ -25,6 +25,8 @@ from gradekit.submission import parse
 GRAM, WINDOW = 20, 8  # characters of normalised code: a fingerprint a line or so
 SOURCE_CHARACTERS = 100_000  # longer ones are no answers to short exercises
 SECONDS = 20.0  # a file may take: a thousand times what an answer needs
+START_SECONDS = 300.0  # loading the libraries may take
+READY = b""  # the first frame each way: the libraries are to be loaded, and are
 
 
 class Fingerprints(msgspec.Struct):
@@ -56,24 +58,30 @@ class FingerprintProcess:
         """
         if self._process is None:
             self._process = _start()
-        process = self._process
-        # A parser cannot be interrupted from another thread, so the process is killed: that ends
-        # the reading below as well (test_a_file_that_takes_too_long_costs_itself).
-        watchdog = threading.Timer(self._seconds, process.kill)
-        watchdog.start()
-        try:
-            assert process.stdin is not None and process.stdout is not None
-            _send(process.stdin, msgspec.msgpack.encode((name, content)))
-            answer = _receive(process.stdout)
-        except BrokenPipeError:
-            answer = None
-        finally:
-            watchdog.cancel()
+            # On a busy machine that takes as long as any file may, and is no file's fault.
+            self._answer(READY, START_SECONDS)
+        answer = self._answer(msgspec.msgpack.encode((name, content)), self._seconds)
         if answer is None:
             self.close()
             return Fingerprints(problem=f"it could not be read within {self._seconds:g} seconds")
         # Not pickle: the other process has read strangers' text, and a pickle can run code here.
         return msgspec.msgpack.decode(answer, type=Fingerprints)
+
+    def _answer(self, frame: bytes, seconds: float) -> bytes | None:
+        """What the process sends back; None where it did not within so many seconds."""
+        process = self._process
+        assert process is not None and process.stdin is not None and process.stdout is not None
+        # A parser cannot be interrupted from another thread, so the process is killed: that ends
+        # the reading below as well (test_a_file_that_takes_too_long_costs_itself).
+        watchdog = threading.Timer(seconds, process.kill)
+        watchdog.start()
+        try:
+            _send(process.stdin, frame)
+            return _receive(process.stdout)
+        except BrokenPipeError:
+            return None
+        finally:
+            watchdog.cancel()
 
     def close(self) -> None:
         """End the process, if there is one."""
@@ -161,6 +169,12 @@ def _answer(name: str, content: bytes) -> Fingerprints:
 
 def _serve() -> None:
     while (frame := _receive(sys.stdin.buffer)) is not None:
+        if frame == READY:
+            import copydetect  # noqa: F401
+            import numpy  # noqa: F401
+
+            _send(sys.stdout.buffer, READY)
+            continue
         name, content = msgspec.msgpack.decode(frame, type=tuple[str, bytes])
         _send(sys.stdout.buffer, msgspec.msgpack.encode(_answer(name, content)))
 

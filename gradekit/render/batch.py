@@ -21,6 +21,7 @@ from rich.text import Text
 
 from gradekit.overview import Overview, Similar
 from gradekit.policy import points
+from gradekit.render.terminal import print_item
 from gradekit.standing import Change
 from gradekit.texts import counted
 
@@ -95,11 +96,11 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
         first = doubtful[0]
         check = "a check" if len(doubtful) == 1 else f"{len(doubtful)} checks"
         out.print(Text(f"! Look at {check} before you look at the students:", style="yellow"))
-        out.print(Text(f"  {first.exercise}, {first.name}: {first.doubt}"))
+        print_item(out, f"{first.exercise}, {first.name}: {first.doubt}")
     if problems := overview.not_graded:
         out.print(Text(f"{counted(len(problems), 'file')} not graded:", style="yellow"))
         for problem in problems[:SHOWN]:
-            out.print(Text(f"  {problem.file}: {problem.reason}"))
+            print_item(out, f"{problem.file}: {problem.reason}")
         if len(problems) > SHOWN:
             out.print(f"  ... and {len(problems) - SHOWN} more in not_graded.csv")
     _print_similar(out, overview.similar)
@@ -126,10 +127,10 @@ def print_changes(out: Console, changes: Sequence[Change], folder: Path) -> None
     out.print(Text(f"{counted(len(changes), 'score')} {verb}:", style="yellow"))
     for each in changes[:CHANGES]:
         before, now = points(each.before) or "none", points(each.now) or "none"
-        out.print(Text(f"  {each.student}, {each.exercise}: {before} -> {now} ({each.why})"))
+        print_item(out, f"{each.student}, {each.exercise}: {before} -> {now} ({each.why})")
     if len(changes) > CHANGES:
         out.print(f"  ... and {len(changes) - CHANGES} more")
-    out.print(Text(f"  All of them stand in {folder / 'changes.csv'}.", style="dim"))
+    print_item(out, f"All of them stand in {folder / 'changes.csv'}.", "dim")
 
 
 def _print_similar(out: Console, similar: Similar) -> None:

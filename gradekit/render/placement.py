@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from gradekit.render.terminal import print_item
 from gradekit.results import About, NotGraded, Person, called
 from gradekit.texts import counted
 
@@ -72,7 +73,7 @@ def _list(out: Console, what: str, lines: list[str]) -> None:
         return
     out.print(Text(f"\n{len(lines)} {what}:", style="bold"))
     for line in lines[:LISTED]:
-        out.print(Text(f"  {line}"))
+        print_item(out, line)
     if len(lines) > LISTED:
         out.print(f"  ... and {len(lines) - LISTED} more")
 

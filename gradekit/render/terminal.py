@@ -20,7 +20,7 @@ from gradekit.report import MARKS, WAITS, Check, Counterexample, Report
 STYLES = {"passed": "green", "failed": "red", "not_run": "yellow", "waits": "cyan"}
 FAULT = "not run, through a fault of kit's own, not of yours"
 WIDTH = 100  # beyond this, lines are hard to read
-INDENT = 4
+INDENT, ITEM_INDENT = 4, 2
 MESSAGE_LINES = 5  # of one message, unless everything is asked for
 PRINTED_LINES = 3
 TITLES = 7  # of further causes
@@ -215,5 +215,10 @@ def _print_between(out: Console, left: Text, right: Text, *, one_line: bool = Fa
     out.print(grid)
 
 
-def _print_indented(out: Console, text: str, style: str = "") -> None:
-    out.print(Padding(Text(text, style=style), (0, 0, 0, INDENT), expand=False))
+def print_item(out: Console, text: str, style: str = "") -> None:
+    """A line of a list, all of it set in where it takes several."""
+    _print_indented(out, text, style, ITEM_INDENT)
+
+
+def _print_indented(out: Console, text: str, style: str = "", indent: int = INDENT) -> None:
+    out.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False))
