@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from queue import SimpleQueue
 from unittest.mock import MagicMock
@@ -14,7 +15,7 @@ from rich.text import Text
 from gradekit.practice import workspace
 from gradekit.practice.screen.desk import Desk
 from gradekit.practice.screen.events import Begun, Key, Saved, Verdict
-from gradekit.practice.screen.paint import progress_bar
+from gradekit.practice.screen.paint import print_keys, progress_bar
 from gradekit.practice.screen.saves import saves_into
 from gradekit.practice.screen.terminal import Keys, Terminal
 from gradekit.practice.watch import watch
@@ -219,3 +220,15 @@ def test_a_bar_tells_without_colours_how_far_it_is(colours: bool) -> None:
     assert progress_bar(out, 0.0, 10).plain == "─" * 10
     assert progress_bar(out, 0.5, 10).plain == "━" * 5 + "─" * 5
     assert progress_bar(out, 1.0, 10).plain == "━" * 10
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+def test_a_key_and_its_word_stay_on_one_line(width: int) -> None:
+    """Also where the line is too narrow for all of them."""
+    keys = {"m": "model answer", "f": "follow-up questions", "a": "answers", "q": "quit"}
+    out = Console(width=width, file=io.StringIO())
+    print_keys(out, keys)
+    lines = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    told = [told for line in lines for told in line.split("   ")]
+    assert told == [f"{key} {does}" for key, does in keys.items()]
+    assert max(map(len, lines)) <= width

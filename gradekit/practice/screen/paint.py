@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gradekit.practice.workspace import Workspace
 
 BAR_CHARACTERS = 30
+GAP = "   "  # between two keys
 GIVES_AWAY = {2: "the idea", 3: "nearly the code"}
 STATES = {"solved": "green", "broken": "red", "started": "yellow", "new": "dim"}
 
@@ -28,12 +29,14 @@ def question_before(level: int) -> str:
 
 
 def print_keys(out: Console, keys: dict[str, str]) -> None:
-    """One line: each key, and what it does."""
-    line = Text()
+    """Each key and what it does, beside each other: a line, or two where that is too narrow."""
+    lines = [Text()]
     for key, does in keys.items():
-        line.append(f"{key}", style="bold cyan").append(f" {does}   ")
-    line.rstrip()
-    out.print(line)
+        told = Text.assemble((key, "bold cyan"), f" {does}")
+        if lines[-1] and len(lines[-1]) + len(GAP) + len(told) > out.width:
+            lines.append(Text())  # a key never stands at the end of a line, away from its word
+        lines[-1].append(GAP if lines[-1] else "").append_text(told)
+    out.print(Text("\n").join(lines))
 
 
 def print_path(out: Console, path: Path) -> None:
