@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import random
 import time
 import types
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
+from rich.console import Console
 
 from gradekit.course import Course
 from gradekit.errors import KitError
@@ -15,9 +18,10 @@ from gradekit.practice import workspace
 from gradekit.practice.drill import drill
 from gradekit.practice.drill.screen import Drills
 from gradekit.practice.interview import interview
-from gradekit.practice.screen.events import Key
+from gradekit.practice.screen.events import Explained, Key, Verdict
 from gradekit.practice.screen.terminal import Terminal
 from gradekit.practice.workspace import Workspace
+from gradekit.report import Check, Counterexample, Report
 
 
 @pytest.fixture
@@ -150,3 +154,35 @@ def test_a_habitual_enter_does_not_hide_the_input(place, course, monkeypatch):
         open=lambda _: None, grade=lambda _: None, close=lambda: None))  # fmt: skip
     series.run()
     assert seen == [(0, None), (0, 0), (0, 0), (0, 0), (1, None), (1, 1), (1, 1)]
+
+
+def test_a_drill_shows_the_smallest_input_once_it_is_found(place, course, monkeypatch):
+    """First the failed check, whose arrays may be left out; then a call that can be pasted."""
+    wrong = drill.wrong_answers(course, course.find("softmax"))[0]
+    told = {"name": "test_a", "function": wrong.function, "title": "A holds.", "outcome": "failed"}
+    check = Check(**told, score=0.0, max_score=1.0, message="softmax(<array (9, 9)>): no")
+    report = Report(
+        exercise=wrong.exercise.name, score=0.0, max_score=1.0, isolation="process", seconds=0.0,
+        submission_sha256="", grader_sha256="", checks=(check,),
+    )  # fmt: skip
+    example = Counterexample(call="softmax([7, 8])", expected="[0.3, 0.7]", got="[7, 8]")
+    terminal, screens = Terminal(plain=True, needs_keys=False), []
+    series = Drills(place, terminal, [drill.Drill(wrong, "code", [wrong.mistake, "another"])])
+    monkeypatch.setattr(series, "_desk", MagicMock())
+    monkeypatch.setattr(terminal, "draw", lambda _, footer: screens.append(painted(footer)))
+    for happened in (
+        Key("2"), Verdict(wrong.exercise, "abc", report),
+        Explained("another", report),
+        Explained("abc", report.with_counterexample("test_a", example)), Key("q"),
+    ):  # fmt: skip
+        terminal.inbox.put(happened)
+    series.run()
+    assert "looking for an input" in screens[1]
+    assert "<array (9, 9)>" in screens[2] and "<array (9, 9)>" in screens[3]
+    assert "softmax([7, 8])" in screens[4] and "<array" not in screens[4]
+
+
+def painted(paint) -> str:
+    text = io.StringIO()
+    paint(Console(width=60, file=text))
+    return text.getvalue()

@@ -226,9 +226,9 @@ def test_a_bar_tells_without_colours_how_far_it_is(colours: bool) -> None:
 def test_a_key_and_its_word_stay_on_one_line(width: int) -> None:
     """Also where the line is too narrow for all of them."""
     keys = {"m": "model answer", "f": "follow-up questions", "a": "answers", "q": "quit"}
-    out = Console(width=width, file=io.StringIO())
-    print_keys(out, keys)
-    lines = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    text = io.StringIO()
+    print_keys(Console(width=width, file=text), keys)
+    lines = text.getvalue().splitlines()
     told = [told for line in lines for told in line.split("   ")]
     assert told == [f"{key} {does}" for key, does in keys.items()]
     assert max(map(len, lines)) <= width

@@ -5,19 +5,22 @@ from __future__ import annotations
 import time
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.rule import Rule
+from rich.table import Table
 from rich.text import Text
 
 from gradekit.practice import schedule
 from gradekit.practice.drill.drill import Drill
 from gradekit.practice.screen.desk import Desk
-from gradekit.practice.screen.events import Key, Verdict
+from gradekit.practice.screen.events import Explained, Key, Verdict
 from gradekit.practice.screen.paint import print_keys
 from gradekit.practice.screen.solutions import print_code
 from gradekit.practice.screen.terminal import Terminal
 from gradekit.practice.workspace import Workspace
 from gradekit.report import Report
 from gradekit.submission import read
+from gradekit.texts import example_text
 
 QUICK_SECONDS = 15
 HABIT_SECONDS = 1.0  # after a choice, in which Enter is pressed without thinking
@@ -41,12 +44,13 @@ class Drills:
             self._begin()
             while True:
                 self.terminal.draw(self._body, self._footer)
-                happened = self.terminal.next()
-                if isinstance(happened, Verdict):
-                    if happened.exercise == self._drill.wrong.exercise:
-                        self._verdict = happened
-                elif isinstance(happened, Key) and not self._press(happened.name):
-                    return
+                match self.terminal.next():
+                    case Verdict() as verdict if verdict.exercise == self._drill.wrong.exercise:
+                        self._verdict = verdict
+                    case Explained(sha256, report) if self._is_of_now(sha256):
+                        self._verdict = Verdict(self._drill.wrong.exercise, sha256, report)
+                    case Key(name) if not self._press(name):
+                        return
         except KeyboardInterrupt:
             return
         finally:
@@ -61,6 +65,10 @@ class Drills:
         self._chosen, self._verdict, self._shown = None, None, time.monotonic()
         self._desk.open(self._drill.wrong.exercise)
         self._desk.grade(read(self._drill.wrong.path))
+
+    def _is_of_now(self, sha256: str) -> bool:
+        """Whether it is about the answer whose verdict is shown."""
+        return self._verdict is not None and self._verdict.sha256 == sha256
 
     def _press(self, key: str) -> bool:
         """Whether to go on."""
@@ -105,11 +113,7 @@ class Drills:
     def _footer(self, out: Console) -> None:
         if not self.terminal.plain:
             out.print(Rule(style="dim"))
-        for number, choice in enumerate(self._drill.choices):
-            style = ""
-            if self._chosen is not None:
-                style = "bold green" if number == self._drill.right else "dim"
-            out.print(Text(f"{number + 1}  {choice}", style=style))
+        self._print_choices(out)
         if self._chosen is None:
             print_keys(out, {f"1-{len(self._drill.choices)}": "which mistake", "q": "quit"})
             return
@@ -117,22 +121,38 @@ class Drills:
             out.print(Text("\nRight.", style="bold green"))
         else:
             out.print(Text(f"\nNo, it is {self._drill.right + 1}.", style="bold red"))
-        out.print(Text(self._counterexample()))
+        self._print_counterexample(out)
         more = {"n": "next"} if self._number + 1 < len(self.drills) else {"n": "done"}
         print_keys(out, {**more, "q": "quit"})
 
-    def _counterexample(self) -> str:
+    def _print_choices(self, out: Console) -> None:
+        """All of them; once one is chosen, that one and the right one, and more of the code."""
+        shown = {self._chosen, self._drill.right}
+        for number, choice in enumerate(self._drill.choices):
+            style = ""
+            if self._chosen is not None:
+                style = "bold green" if number == self._drill.right else "dim"
+            if self._chosen is None or number in shown:
+                grid = Table.grid(padding=(0, 2, 0, 0))
+                grid.add_row(Text(f"{number + 1}", style=style), Text(choice, style=style))
+                out.print(grid)
+
+    def _print_counterexample(self, out: Console) -> None:
         """The failing input, once it is known."""
         if self._verdict is None:
-            return "looking for an input that shows it ..."
-        if self._verdict.report is None:
-            return f"kit itself failed: {self._verdict.problem}"
-        return counterexample(self._verdict.report, self._drill.wrong.function)
+            out.print(Text("looking for an input that shows it ..."))
+        elif self._verdict.report is None:
+            out.print(Text(f"kit itself failed: {self._verdict.problem}"))
+        else:
+            title, text = counterexample(self._verdict.report, self._drill.wrong.function)
+            out.print(Text(title))
+            out.print(Padding(Text(text), (0, 0, 0, 4), expand=False))
 
 
-def counterexample(report: Report, function: str) -> str:
-    """The first failed check of a function, in the words of its report."""
-    for check in report.failed:
-        if check.function == function and check.max_score:
-            return f"{check.title}\n    {check.message}"
-    return "No check shows it."
+def counterexample(report: Report, function: str) -> tuple[str, str]:
+    """The title of a check that a function fails, and on which input, in full where it is known."""
+    failed = [check for check in report.failed if check.function == function and check.max_score]
+    for check in sorted(failed, key=lambda check: check.counterexample is None):
+        example = check.counterexample
+        return check.title, example_text(example) if example else check.told
+    return "No check shows it.", ""
