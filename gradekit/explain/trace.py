@@ -24,13 +24,17 @@ VALUE_CHARACTERS = 160
 OFTEN = 20_000  # times that a line may run in the checks that are traced
 TRACER = "__kit_tracer__"  # a tracer that ends a loop is no tracer of Python's any more
 STEPS = 40  # of a call that are told
+RAISES = "raise"  # no name of a variable
 
 # Where an answer runs, this module cannot be imported: what is sent from it travels whole.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 class Step(NamedTuple):
-    """A name that was given a value, and where; no name is what the function returned."""
+    """A name that was given a value, and where.
+
+    Without a name it is what the function returned; under the name `RAISES`, what it raised.
+    """
 
     function: str
     cell: int
@@ -40,7 +44,7 @@ class Step(NamedTuple):
 
 
 def lines_of(told: Any, filename: str) -> frozenset[tuple[int, int]]:
-    """The lines that ran, each with the number of its cell, from what `end_lines` returned."""
+    """The lines that ran, each with the number of its cell, from what `_end_lines` returned."""
     found: set[tuple[int, int]] = set()
     for pair in told if isinstance(told, list) else ():
         if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], int):
@@ -55,7 +59,7 @@ def _cell_of(label: str, filename: str) -> int:
 
 
 def steps_of(told: Any, filename: str) -> list[Step]:
-    """What names were given, from what `traced_call` returned."""
+    """What names were given, from what `_traced_call` returned."""
     found = []
     for each in told if isinstance(told, list) else ():
         if isinstance(each, list) and len(each) == 5 and isinstance(each[2], int):
@@ -145,6 +149,7 @@ def _traced_call(
 
     steps: list[list[Any]] = []
     lines: dict[Any, int] = {}
+    raised: dict[Any, tuple[int, str, Any]] = {}  # what a frame may be about to end by
 
     def note(frame: Any, line: int, called: str, value: Any) -> None:
         if len(steps) < most:
@@ -160,8 +165,8 @@ def _traced_call(
             for variable in done[1]:
                 if variable in frame.f_locals:
                     note(frame, done[0], variable, frame.f_locals[variable])
-        if event == "return":
-            note(frame, frame.f_lineno, "", value)
+        if ended := _ended(frame, event, value, raised):
+            note(frame, *ended)
         lines[frame] = frame.f_lineno
         return look
 
@@ -178,3 +183,18 @@ def _traced_call(
     finally:
         sys.settrace(None)
     return steps
+
+
+def _ended(
+    frame: Any, event: str, value: Any, raised: dict[Any, tuple[int, str, Any]]
+) -> tuple[int, str, Any] | None:
+    """Runs beside the submission: in which line a frame ended and how; None where it goes on."""
+    if event == "exception":
+        raised[frame] = frame.f_lineno, RAISES, value[1]
+    elif event == "line":  # it was caught
+        raised.pop(frame, None)
+    else:
+        # Python tells of a return, of None, also where a frame ends by an exception.
+        ended: tuple[int, str, Any] = raised.pop(frame, (frame.f_lineno, "", value))
+        return ended
+    return None

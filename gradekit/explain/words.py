@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradekit.explain.explanation import Explanation, Place
+from gradekit.explain.trace import RAISES, Step
 from gradekit.texts import counted
 
 SHOWN_STEPS = 12
@@ -30,10 +31,15 @@ def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
         yield f"What happens in {explanation.call}:"
         for step in explanation.steps[:SHOWN_STEPS]:
             where = f"cell {step.cell + 1}, line {step.line}" if step.cell else f"line {step.line}"
-            what = f"{step.name} = {step.value}" if step.name else f"returns {step.value}"
-            yield f"  {step.function}, {where}: {what}"
+            yield f"  {step.function}, {where}: {_what(step)}"
         if (more := len(explanation.steps) - SHOWN_STEPS) > 0:
             yield f"  and {more} values more"
+
+
+def _what(step: Step) -> str:
+    if step.name == RAISES:
+        return f"raises {step.value}"
+    return f"{step.name} = {step.value}" if step.name else f"returns {step.value}"
 
 
 def _told(place: Place, *, first: bool, gave_up: bool) -> Iterator[str]:
