@@ -63,17 +63,34 @@ def class_in(items: Iterable[Item], is_archive: bool, names: ExerciseNames) -> C
         for item in items
         if (parts := tuple(item.path.split("/"))) and not is_litter(parts)
     ]
-    metadata: Item | None = None
-    in_course = False
+    there, metadata, in_course = _unwrapped_all(there, is_archive, names)
+    there = _below_exercises(there, names)
+    planted = _planted(there, metadata)
+    timestamps = _timestamps(there, in_course)
+    special = {item.path for item, _ in timestamps} | {each.path for each in planted}
+    special.add(metadata.path if metadata else "")
+    left = [
+        each._replace(top=each.parts[0], folder=_folder_of(each, metadata is not None))
+        for each in there
+        if each.item.path not in special
+    ]
+    return Class(left, metadata, planted, timestamps)
+
+
+def _unwrapped_all(
+    there: list[Placeable], is_archive: bool, names: ExerciseNames
+) -> tuple[list[Placeable], Item | None, bool]:
+    """The same without wrappers, Gradescope's metadata, and whether it is an nbgrader course."""
     for _ in range(LEVELS):
         if nbgrader.is_course(each.parts for each in there if each.item.kind == "file"):
-            there = [_inside(each) for each in there if each.parts[0] == nbgrader.SUBMITTED
-                     and len(each.parts) > 1]  # fmt: skip
-            in_course = True
-            break
-        if (found := _gradescope_root(there)) is not None:
-            metadata = found
-            break
+            submitted = [
+                _inside(each)
+                for each in there
+                if each.parts[0] == nbgrader.SUBMITTED and len(each.parts) > 1
+            ]
+            return submitted, None, True
+        if (metadata := _gradescope_root(there)) is not None:
+            return there, metadata, False
         wrappers = _wrappers(there, is_archive, names)
         if not wrappers:
             break
@@ -83,29 +100,35 @@ def class_in(items: Iterable[Item], is_archive: bool, names: ExerciseNames) -> C
             for each in there
             if each.parts[0] in wrappers and len(each.parts) > 1
         ] + [each for each in there if each.parts[0] not in wrappers]
-    there = _below_exercises(there, names)
-    own = metadata.path if metadata else None
-    planted = [
-        each.item for each in there
-        if each.parts[-1] == gradescope.METADATA and each.item.path != own
-        and each.item.kind == "file"
-    ]  # fmt: skip
-    # A student can hand in a `timestamp.txt` too. It counts where nbgrader puts it: beside
-    # a notebook, two folders below the class.
-    notebooks = {each.parts[:-1] for each in there if each.parts[-1].lower().endswith(".ipynb")}
-    timestamps = [
-        (each.item, each.parts) for each in there
-        if each.parts[-1] == nbgrader.TIMESTAMP and len(each.parts) == 3
-        and each.item.kind == "file" and (in_course or each.parts[:-1] in notebooks)
-    ]  # fmt: skip
-    special = {item.path for item, _ in timestamps} | {each.path for each in planted}
-    special.add(own or "")
-    left = [
-        each._replace(top=each.parts[0], folder=_folder_of(each, metadata is not None))
+    return there, None, False
+
+
+def _planted(there: list[Placeable], metadata: Item | None) -> list[Item]:
+    """Files that are only called like Gradescope's metadata."""
+    return [
+        each.item
         for each in there
-        if each.item.path not in special
+        if each.parts[-1] == gradescope.METADATA
+        and each.item != metadata
+        and each.item.kind == "file"
     ]
-    return Class(left, metadata, planted, timestamps)
+
+
+def _timestamps(there: list[Placeable], in_course: bool) -> list[tuple[Item, tuple[str, ...]]]:
+    """nbgrader's own files with a time, and their paths from the class on.
+
+    A student can hand in a `timestamp.txt` too. It counts where nbgrader puts it: beside a
+    notebook, two folders below the class.
+    """
+    notebooks = {each.parts[:-1] for each in there if each.parts[-1].lower().endswith(".ipynb")}
+    return [
+        (each.item, each.parts)
+        for each in there
+        if each.parts[-1] == nbgrader.TIMESTAMP
+        and len(each.parts) == 3
+        and each.item.kind == "file"
+        and (in_course or each.parts[:-1] in notebooks)
+    ]
 
 
 def _folder_of(each: Placeable, by_top: bool) -> str:
