@@ -9,6 +9,7 @@ import msgspec
 from gradekit.causes import Cause, causes
 from gradekit.report import MARKS, NOT_WRITTEN, PRINTED, WAITS, Check, Counterexample, Report
 
+COLUMNS = 76  # of an indented line of a terminal
 NOT_RUN = "not run, through a fault of gradekit's own: this needs a human grader"
 
 
@@ -86,6 +87,9 @@ def example_text(example: Counterexample) -> str:
     """The call, both values, and the line where one is proven."""
     line = f"line {example.line}: {example.code}" if example.line else ""
     values = f"expected {example.expected}\ngot      {example.got}"
+    beside = f"expected {example.expected}   got {example.got}"
+    if example.before and len(beside) <= COLUMNS:  # two calls take lines enough
+        values = beside
     return "\n".join(part for part in (example.call, example.after, values, line) if part)
 
 

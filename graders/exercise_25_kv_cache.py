@@ -80,7 +80,7 @@ def small(st):
         return st.tuples(*filled, st.just(False) if L_q > L_k else st.booleans())
 
     sizes = st.sampled_from([(1, 1, 1, 1), (1, 1, 1, 2), (1, 1, 2, 2), (2, 1, 1, 1), (2, 1, 1, 2),
-                             (1, 1, 2, 1), (2, 2, 1, 2), (4, 2, 1, 1)])  # fmt: skip
+                             (1, 1, 2, 1), (2, 2, 1, 1), (2, 2, 1, 2), (4, 2, 1, 1)])  # fmt: skip
     return sizes.flatmap(of)
 
 

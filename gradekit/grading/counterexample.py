@@ -31,6 +31,7 @@ CALLS = 300  # of the answer, in one search
 FIRST_CALLS = 100  # within which a first wrong value has to be found
 FEW_NUMBERS = 6  # that are read at one glance: other inputs are tried where there are more
 DRAWN, DRAWN_CALLS = 8, 60  # cases of each regime of a check, and calls with them
+COLUMNS, MOST_ROWS = 74, 4  # of two calls: with both values, five lines of a terminal
 MOST_PAIRS = 8  # of calls one after the other, each pair in a worker of its own
 CALL_CHARACTERS = 228  # of a drawn case: three lines
 DRAWN_SEED = 2**40  # larger than the seed of any run, so that no graded case is shown
@@ -367,6 +368,11 @@ def _in_one_line(value: Any) -> str:
     if len(text) <= LINE_CHARACTERS or not hasattr(value, "shape"):
         return text
     return f"values of shape {tuple(value.shape)}"
+
+
+def rows_of(call: str) -> int:
+    """The lines of a terminal that a call takes."""
+    return -(-len(call) // COLUMNS)
 
 
 def key_of(args: Arguments, keywords: dict[str, Any]) -> str:

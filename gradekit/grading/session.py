@@ -22,14 +22,15 @@ from gradekit.errors import GraderError, KitError, SandboxError
 from gradekit.grading import mistakes, plugin
 from gradekit.grading.code import built
 from gradekit.grading.counterexample import (
-    CALL_CHARACTERS,
     MOST_PAIRS,
+    MOST_ROWS,
     Fault,
     Found,
     Search,
     Whole,
     fault_of,
     key_of,
+    rows_of,
 )
 from gradekit.grading.loop import Channel, Job, Loop, Plan
 from gradekit.grading.mistakes import Print
@@ -296,7 +297,7 @@ class Session:
             if not is_wanted():
                 break
             call, before = (call_as_code(check.function, *each) for each in (second, first))
-            if len(call) + (len(before) if before != call else 0) > CALL_CHARACTERS:
+            if rows_of(call) + (rows_of(before) if before != call else 1) > MOST_ROWS:
                 continue
             args, keywords = second
             if self.departure(submission, check, args, keywords) is not None:
