@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from gradekit.course import Course, Exercise
@@ -10,6 +11,8 @@ from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.names import Strength
 from gradekit.intake.placing import answers_of_one, contents_of
 from gradekit.submission import Submission, parse, read
+
+MOST_FILES = 10_000  # a home folder, or a library: to look through all of it takes minutes
 
 
 def read_answer(course: Course, exercise: Exercise, path: Path) -> Submission:
@@ -23,6 +26,11 @@ def read_answer(course: Course, exercise: Exercise, path: Path) -> Submission:
     """
     if not path.is_dir() and path.suffix.lower() != ".zip":
         return read(path)
+    if path.is_dir() and _holds_more_files(path, MOST_FILES):
+        raise KitError(
+            f"{path} holds more than {MOST_FILES:,} files: name the folder of the answer alone, or "
+            "the file."
+        )
     handed_in = open_handed_in(path)
     placed, not_graded = answers_of_one(handed_in, course, [exercise.name])
     found = placed.get(exercise.name)
@@ -39,3 +47,13 @@ def read_answer(course: Course, exercise: Exercise, path: Path) -> Submission:
     except KitError as error:
         raise KitError(f"{path / inner} cannot be graded: {error}.") from None
     return parse(path / inner, content, modules)
+
+
+def _holds_more_files(folder: Path, most: int) -> bool:
+    """Whether more files than so many lie in a folder; no more of it is read than that takes."""
+    count = 0
+    for _, _, files in os.walk(folder):
+        count += len(files)
+        if count > most:
+            return True
+    return False

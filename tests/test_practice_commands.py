@@ -63,6 +63,14 @@ def test_init_says_what_to_type_next_and_offers_completion(tmp_path, monkeypatch
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
+def test_init_where_a_file_is_in_the_way_says_so(tmp_path):
+    """And not that some kit.toml in there cannot be read."""
+    (tmp_path / "file").write_text("")
+    result = run("init", str(tmp_path / "file" / "practice"))
+    assert result.exit_code == 2
+    assert "cannot be written: Not a directory" in result.stderr and "toml" not in result.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script_for_the_shell(shell):
     """It names the variable by which the shell asks kit."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from gradekit import answers
 from gradekit.answers import read_answer
 from gradekit.authoring import new
 from gradekit.commands import kit
@@ -65,6 +66,15 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> Course:
 def session(toys: Course) -> Iterator[Session]:
     with open_session(toys, toys.exercises[0]) as made:
         yield made
+
+
+def test_a_folder_of_everything_is_no_answer(
+    toys: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home folder, say: one sentence at once, instead of minutes of looking through it."""
+    monkeypatch.setattr(answers, "MOST_FILES", 5)
+    with pytest.raises(KitError, match=r"holds more than 5 files: name the folder of the answer"):
+        read_answer(toys, toys.exercises[0], lay(tmp_path, FILES))
 
 
 @pytest.fixture

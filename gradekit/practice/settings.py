@@ -58,13 +58,14 @@ def read(folder: Path) -> Settings:
     path = folder / SETTINGS
     try:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the latter is told when it is to be made
         return Settings()
     except msgspec.ValidationError:
         words = 'it says `seed = NUMBER` and `course = "FOLDER"`'
         raise KitError(f"{path} cannot be read: {words}.") from None
     except (OSError, ValueError) as error:
-        raise KitError(f"{path} cannot be read: {error}.\nWithout it kit does as well.") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise KitError(f"{path} cannot be read: {reason}.\nWithout it kit does as well.") from None
 
 
 def write_new(folder: Path, course: str, clone: clones.Clone | None) -> None:
