@@ -228,7 +228,7 @@ def some_product(rng):
 def test_averages_over_the_samples_only(submission):
     """The loss is the mean over all N * K entries."""
     cases = [without_weights(*fixed(1, 4, 3, 5, 3))]
-    LOSS.assert_holds(submission, cases, draw=some_without_weights)
+    LOSS.assert_holds(submission, cases, draw=some_without_weights, draws=1)
 
 
 @check("mlp_loss", points=1, hint="Which line adds b1, and which b2? What acts on the hidden "
@@ -238,14 +238,14 @@ def test_computes_another_network(submission):
     cases = [fixed(10), fixed(11, 7, 2, 3, 4), fixed(14, 3, 3, 3, 3), fixed(12, 4, 3, 5, 1),
              fixed(13, 4, 3, 1, 2)]
     named = dict(zip(("X", "y", *PARAMETERS), cases[-1], strict=True))
-    LOSS.assert_holds(submission, [*cases, ((), named)], draw=some_network)
+    LOSS.assert_holds(submission, [*cases, ((), named)], draw=some_network, draws=1)
 
 
 @check("mlp_loss", points=0.5, hint="What is exp(1000)? And inf / inf? Who already wrote a tanh "
                                     "that knows the answer for large inputs?")
 def test_overflows_in_a_homemade_tanh(submission):
     """Saturated hidden units, with inputs of +-1000 to the tanh, give a finite loss."""
-    LOSS.assert_holds(submission, [saturated(*fixed(3))], draw=some_saturated)
+    LOSS.assert_holds(submission, [saturated(*fixed(3))], draw=some_saturated, draws=1)
 
 
 @check("mlp_loss", points=0.5, hint="What does your function leave behind: in its arguments, and "
@@ -266,7 +266,7 @@ def test_loss_leaves_traces(submission):
 def test_returns_gradients_of_another_shape(submission):
     """The answer is a dict with W1, b1, W2, b2, each a float64 array shaped like its parameter."""
     cases = [fixed(20), fixed(20, 2, 6, 3, 4), fixed(20, 4, 3, 5, 1)]
-    SHAPES.assert_holds(submission, cases, draw=some_network)
+    SHAPES.assert_holds(submission, cases, draw=some_network, draws=1)
 
 
 @check("mlp_gradients", points=1, hint="The loss is a mean of N * K squares. What is its "
@@ -274,14 +274,14 @@ def test_returns_gradients_of_another_shape(submission):
                                        "factor?")
 def test_scales_the_output_error_wrongly(submission):
     """The gradient of W2 is exact."""
-    BY_NAME["W2"].assert_holds(submission, several(21), draw=some_network)
+    BY_NAME["W2"].assert_holds(submission, several(21), draw=some_network, draws=1)
 
 
 @check("mlp_gradients", points=0.5, hint="One bias was added to all N rows. What is the backward "
                                          "of a broadcast: a mean, a sum, a pick?")
 def test_averages_the_output_bias_gradient(submission):
     """The gradient of b2 is exact."""
-    BY_NAME["b2"].assert_holds(submission, several(24)[:2], draw=some_network)
+    BY_NAME["b2"].assert_holds(submission, several(24)[:2], draw=some_network, draws=1)
 
 
 @check("mlp_gradients", points=1, hint="On the way from the loss to W1 lie W2 and the tanh. What "
@@ -289,14 +289,14 @@ def test_averages_the_output_bias_gradient(submission):
                                        "output?")
 def test_misses_the_derivative_of_tanh(submission):
     """The gradient of W1 is exact."""
-    BY_NAME["W1"].assert_holds(submission, several(26), draw=some_network)
+    BY_NAME["W1"].assert_holds(submission, several(26), draw=some_network, draws=1)
 
 
 @check("mlp_gradients", points=0.5, hint="b1 sits in front of the tanh and reaches every sample. "
                                          "Which array do you sum, and over which axis?")
 def test_sums_the_hidden_bias_behind_the_tanh(submission):
     """The gradient of b1 is exact."""
-    BY_NAME["b1"].assert_holds(submission, several(29)[:2], draw=some_network)
+    BY_NAME["b1"].assert_holds(submission, several(29)[:2], draw=some_network, draws=1)
 
 
 @check("mlp_gradients", points=0.5, hint="Does your gradient come from the chain rule, or from "
@@ -365,7 +365,7 @@ def test_takes_one_sided_differences(submission):
     """Differences are central ones, with the eps that was asked for."""
     x = np.array([0.5, -1.5, 0.0, 1.25])  # a zero is moved like any other entry
     cases = [(CUBIC, x, 0.25), (CUBIC, x, 0.5), ((), {"f": CUBIC, "x": x, "eps": 0.125})]
-    NUMERICAL.assert_holds(submission, cases, draw=some_cubic)
+    NUMERICAL.assert_holds(submission, cases, draw=some_cubic, draws=1)
 
 
 @check("numerical_gradient", points=0.5, hint="With eps large, truncation is your error; with eps "
@@ -376,7 +376,8 @@ def test_default_step_is_another(submission):
     # At 5e-6 a step of 1e-5 crosses the kink of max(0, x) and sees 1.5e-5 / 2e-5 of its slope.
     x = np.array([5e-6, 1.0, -5e-6, -1.0])
     # Near 1, 1e-16 of rounding over 1e-5; the next likely eps is 0.2 off.
-    NUMERICAL.assert_holds(submission, [(HINGE, x)], draw=near_the_kink, rtol=1e-4, atol=1e-4)
+    NUMERICAL.assert_holds(submission, [(HINGE, x)], draw=near_the_kink, draws=1,
+                           rtol=1e-4, atol=1e-4)
     for x in (np.array([0.3, -1.1, 2.0, 0.7]), rng_of(submission).uniform(-2.0, 2.0, 3)):
         assert_close(submission.numerical_gradient(smooth, x), slopes_of_smooth(x),
                      rtol=1e-6, atol=1e-7,  # truncation and rounding are both near 1e-10
@@ -418,7 +419,8 @@ def test_moves_several_entries_at_once(submission):
     """Each entry is moved alone, from the original `x`."""
     x = np.array([[2.1, -3.3, 0.7], [1.3, 4.9, -2.7]])
     # Linear in each entry: exact for any eps. The sum comes after the product at the same x.
-    NUMERICAL.assert_holds(submission, [(PRODUCT, x, 0.5), (SUM, x, 0.5)], draw=some_product)
+    NUMERICAL.assert_holds(submission, [(PRODUCT, x, 0.5), (SUM, x, 0.5)],
+                           draw=some_product, draws=1)
 
 
 @check("numerical_gradient", points=0.5, hint="In floating point, is x + eps - eps always x? What "

@@ -311,7 +311,7 @@ def test_is_not_the_gradient_of_the_mean_square(submission):
         (w, X7, Y7), (-2.0 * w, X7[:4], Y7[:4]), (w[:2], X6, Y6), (w, X2, Y2),
         (np.zeros(3), X7, Y7),
         (w, X7, 1e3 * Y7),  # a steep place: nothing says that a gradient is clipped
-    ], draw=some_gradient)
+    ], draw=some_gradient, draws=1)
 
 
 @check(
@@ -341,7 +341,7 @@ def test_walks_another_path(submission):
         (COLUMN, COLUMN_Y, 0.05, 6),
         (COLUMN, COLUMN_Y, 0.375, 60),  # arrives at the minimum on the way, and walks on
         (X6, Y6, 1.5, 8),  # too large a learning rate: far beyond 1e4, and nothing stops it
-    ], draw=some_descent)
+    ], draw=some_descent, draws=1)
 
 
 @check(
@@ -353,7 +353,7 @@ def test_walks_another_path(submission):
 def test_forgets_points_of_the_path(submission):
     """All epochs + 1 points are there, each its own, the zeros first; after no epoch just those."""
     cases = [(X7, Y7, 0.125, epochs) for epochs in (0, 1, 3)]
-    BATCH_POINTS.assert_holds(submission, cases, draw=some_descent)
+    BATCH_POINTS.assert_holds(submission, cases, draw=some_descent, draws=1)
 
 
 @check(
@@ -381,7 +381,7 @@ def test_steps_wrongly_within_an_epoch(submission):
     SINGLE.assert_holds(submission, [
         (X7, Y7, 0.1, 1, fresh(3)), (X6, Y6, 0.05, 1, fresh(8)),
         (COLUMN, COLUMN_Y, 0.2, 1, fresh(2)), (X1, Y1, 0.15, 1, fresh(1)),
-    ], draw=one_epoch)
+    ], draw=one_epoch, draws=1)
 
 
 @check(
@@ -396,7 +396,7 @@ def test_keeps_one_order_for_all_epochs(submission):
         (X7, Y7, 0.1, 4, fresh(5)), (X2, Y2, 0.05, 6, fresh(4)),
         # Arrives at the minimum on the way; every sample is visited all the same.
         (COLUMN, EXACT_Y, 0.375, 25, fresh(7)),
-    ], draw=some_epochs)
+    ], draw=some_epochs, draws=1)
 
 
 @check(
@@ -409,7 +409,7 @@ def test_draws_sgd_orders_elsewhere(submission):
     """The orders come from `rng` in whatever state it is, and from nothing else."""
     generators = *map(fresh, (0, 42, 2024)), used(6), another(6)
     SINGLE.assert_holds(submission, [(X7, Y7, 0.08, 2, each) for each in generators],
-                        draw=elsewhere)
+                        draw=elsewhere, draws=1)
 
 
 @check(
@@ -438,7 +438,7 @@ def test_steps_wrongly_within_a_batch(submission):
     BATCHES.assert_holds(submission, [
         (X6, Y6, 0.1, 1, 2, fresh(3)), (X6, Y6, 0.1, 1, 3, fresh(8)),
         (X7[1:5], Y7[1:5], 0.2, 1, 2, fresh(2)),
-    ], draw=even_batches)
+    ], draw=even_batches, draws=1)
 
 
 @check(
@@ -451,7 +451,7 @@ def test_spoils_the_last_batch(submission):
     """The last batch is as small as it comes, and steps along its own mean."""
     cases = [(X7, Y7, 0.15, 1, size, fresh(size)) for size in (2, 3, 4, 5, 6)]
     cases.append((X7, Y7, 0.15, 3, 3, fresh(10)))
-    BATCHES.assert_holds(submission, cases, draw=uneven_batches)
+    BATCHES.assert_holds(submission, cases, draw=uneven_batches, draws=1)
 
 
 @check(
@@ -466,7 +466,7 @@ def test_fails_at_extreme_batch_sizes(submission):
         (X7, Y7, 0.05, 2, 1, fresh(1)), (X7, Y7, 0.2, 3, 7, fresh(2)),
         (X7, Y7, 0.2, 3, 10, fresh(3)), (X1, Y1, 0.15, 3, 4, fresh(4)),
         (COLUMN, COLUMN_Y, 0.15, 2, 2, fresh(5)),
-    ], draw=extreme_batches)
+    ], draw=extreme_batches, draws=1)
 
 
 @check(
@@ -481,7 +481,7 @@ def test_draws_minibatch_orders_elsewhere(submission):
         (X6, Y6, 0.1, 4, 2, fresh(0)), (X6, Y6, 0.1, 3, 3, fresh(42)),
         (COLUMN, EXACT_Y, 0.375, 20, 2, fresh(7)),  # stays at the minimum
         (X6, Y6, 0.1, 2, 3, used(6)), (X6, Y6, 0.1, 2, 3, another(6)),
-    ], draw=batches_elsewhere)
+    ], draw=batches_elsewhere, draws=1)
 
 
 @check(

@@ -250,7 +250,7 @@ def test_forgets_the_bias_correction(submission):
     """The first step, from moments of zero, moves every parameter by about `lr`."""
     cases = [(first_state(np.random.default_rng(seed), shape), DEFAULTS) for seed, shape in
              ((1, (4,)), (2, (2, 3)))]
-    ADAM_PARAM.assert_holds(submission, cases, draw=first_of_all)
+    ADAM_PARAM.assert_holds(submission, cases, draw=first_of_all, draws=1)
 
 
 @check("adam_step", points=1, hint="What does the next step want to be given: the running "
@@ -258,7 +258,7 @@ def test_forgets_the_bias_correction(submission):
 def test_returns_corrected_moments(submission):
     """m and v come back as running averages of the gradient and of its square."""
     cases = [(*fixed(3, (5,)), 1), (*fixed(4, (3, 2)), 4)]
-    ADAM_MOMENTS.assert_holds(submission, cases, draw=in_between)
+    ADAM_MOMENTS.assert_holds(submission, cases, draw=in_between, draws=1)
 
 
 @check("adam_step", points=0.5, hint="Which number under the fraction bar is eps added to: v, its "
@@ -267,7 +267,7 @@ def test_puts_eps_in_another_place(submission):
     """A large `eps` tells where it is added: to the root of the corrected second moment."""
     cases = [((*fixed(seed, (4,)), t), {"eps": eps}) for seed, t, eps in
              ((5, 1, 0.5), (6, 3, 0.125))]
-    ADAM_PARAM.assert_holds(submission, cases, draw=with_large_eps)
+    ADAM_PARAM.assert_holds(submission, cases, draw=with_large_eps, draws=1)
 
 
 @check("adam_step", points=1, hint="Go through lr, beta1, beta2 and eps one by one. Where does "
@@ -277,7 +277,7 @@ def test_mixes_up_its_settings(submission):
     cases = [(*fixed(seed, (2, 2)), t, *OTHERS) for seed, t in ((7, 1), (8, 2), (9, 5))]
     named = dict(zip(("param", "grad", "m", "v"), fixed(9, (2, 2)), strict=True))
     named |= {"t": 3, "eps": 0.5, "beta2": 0.75, "beta1": 0.2, "lr": 0.01}
-    ADAM.assert_holds(submission, [*cases, ((), named)], draw=with_settings)
+    ADAM.assert_holds(submission, [*cases, ((), named)], draw=with_settings, draws=1)
 
 
 @check("adam_step", points=0.5, hint="Which power of beta belongs to the first step, which to the "
@@ -286,7 +286,7 @@ def test_miscounts_t(submission):
     """The correction follows `t`, from the first steps to the thousandth and beyond."""
     cases = [((*fixed(seed, (3,)), t), DEFAULTS | {"lr": 0.5}) for seed, t in
              ((10, 2), (11, 7), (12, 60), (26, 120), (13, 1000), (14, 50_000))]
-    ADAM_PARAM.assert_holds(submission, cases, draw=late)
+    ADAM_PARAM.assert_holds(submission, cases, draw=late, draws=1)
 
 
 @check("adam_step", points=0.5, hint="Which defaults does the signature name? And what is 0 / 0, "
@@ -299,7 +299,7 @@ def test_has_other_defaults(submission):
         param, grad, m, v = fixed(27, (4,))
         grad[zero] = 0.0
         cases.append((param, grad, m, v, 2))
-    ADAM_PARAM.assert_holds(submission, cases, draw=faint)
+    ADAM_PARAM.assert_holds(submission, cases, draw=faint, draws=1)
     zeros = np.zeros(3)
     ADAM.assert_holds(submission, [(np.array([0.5, -2.0, 3.0]), zeros, zeros, zeros, 1)])
 
@@ -328,7 +328,7 @@ def test_adds_the_decay_to_the_gradient(submission):
     ]
     named = dict(zip(("param", "grad", "m", "v"), fixed(22, (3,)), strict=True))
     named |= {"weight_decay": 0.25, "eps": 0.5, "beta2": 0.75, "beta1": 0.2, "lr": 0.01, "t": 3}
-    ADAMW.assert_holds(submission, [*cases, ((), named)], draw=with_decay)
+    ADAMW.assert_holds(submission, [*cases, ((), named)], draw=with_decay, draws=1)
 
 
 @check("adamw_step", points=0.5, hint="Two things are taken off the parameter. Which value of it "
@@ -338,7 +338,7 @@ def test_decays_another_value(submission):
     """The decay is lr * weight_decay of the parameter from before the update."""
     cases = [((*fixed(23, (4,)), 2), DEFAULTS | {"lr": lr, "weight_decay": decay})
              for lr, decay in ((0.5, 0.5), (0.125, 4.0), (0.5, 0.0))]
-    ADAMW_PARAM.assert_holds(submission, cases, draw=plainly_decayed)
+    ADAMW_PARAM.assert_holds(submission, cases, draw=plainly_decayed, draws=1)
     zeros = np.zeros(3)
     ADAMW.assert_holds(submission, [(np.array([0.5, -2.0, 3.0]), zeros, zeros, zeros, 1)],
                        lr=0.5, weight_decay=0.5)
@@ -351,7 +351,7 @@ def test_decays_by_another_default(submission):
     param, grad, m, v = fixed(24, (4,), scale=1e-8)
     cases = [(300.0 * param, grad, m, v, 2), first_state(np.random.default_rng(25), (2, 3)),
              (*fixed(29, (3,)), 400)]  # where the correction of v is not done yet
-    ADAMW.assert_holds(submission, cases, draw=faint_beside_decay)
+    ADAMW.assert_holds(submission, cases, draw=faint_beside_decay, draws=1)
 
 
 @check("adamw_step", points=0.5, hint="Does `param *= 1 - lr * weight_decay` make a new array? "
@@ -378,7 +378,7 @@ def test_restarts_the_moments(submission):
         (STEEP, np.array([1.5, -0.75]), 9, 0.25),
         # The moments carry it on where there is no gradient any more.
         (PLATEAU, np.array([1.3125, -1.1875]), 12, 0.125),
-    ], draw=some_run)
+    ], draw=some_run, draws=1)
 
 
 @check("adam_minimize", points=0.5, hint="How many points does one visit in `steps` steps, the "
@@ -391,7 +391,7 @@ def test_loses_points_of_the_path(submission):
         x0 = np.linspace(-1.0, 1.25, math.prod(shape)).reshape(shape)
         cases += [(BOWL, x0, steps, 0.25) for steps in counts]
         cases.append((ROWS, x0, 4, 0.25))
-    RUN.assert_holds(submission, cases, draw=short_run)
+    RUN.assert_holds(submission, cases, draw=short_run, draws=1)
 
 
 @check("adam_minimize", points=0.5, hint="The default learning rate here is not that of a single "
@@ -399,7 +399,7 @@ def test_loses_points_of_the_path(submission):
 def test_run_has_other_defaults(submission):
     """Without an `lr` it is 1e-2; the betas and eps are those of `adam_step`."""
     cases = [(BOWL, np.array([0.5, -1.25]), 12), (FAINT, np.array([0.5, -1.25]), 9, 0.25)]
-    RUN.assert_holds(submission, cases, draw=default_run)
+    RUN.assert_holds(submission, cases, draw=default_run, draws=1)
 
 
 def bowl(x):

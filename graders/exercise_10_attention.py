@@ -267,7 +267,7 @@ def some_length(rng):
 def test_scales_scores_wrongly(submission):
     """Without a mask, weights and output follow the formula."""
     cases = fixed(tokens, 0, ((), 3, 4, 5, 2), ((), 5, 3, 2, 7), ((), 2, 6, 9, 3))
-    ATTENTION.assert_holds(submission, cases, draw=some_tokens)
+    ATTENTION.assert_holds(submission, cases, draw=some_tokens, draws=1)
 
 
 @check("scaled_dot_product_attention", points=0.5,
@@ -277,7 +277,7 @@ def test_mixes_up_leading_dimensions(submission):
     """Any number of leading dimensions comes along, and sizes of one stay."""
     cases = fixed(tokens, 3, ((4,), 3, 5, 2, 6), ((2, 3), 4, 5, 6, 2), ((2, 1, 3), 2, 3, 4, 5),
                   ((1,), 2, 4, 3, 5), ((2,), 1, 1, 1, 1), ((3, 2), 1, 4, 3, 2))
-    ATTENTION.assert_holds(submission, cases, draw=led_tokens)
+    ATTENTION.assert_holds(submission, cases, draw=led_tokens, draws=1)
 
 
 @check("scaled_dot_product_attention", points=0.5,
@@ -294,7 +294,7 @@ def test_exponentiates_raw_scores(submission):
     ]
     Q, K = np.array([[[2000.0]], [[-2000.0]]]), np.full((2, 2, 1), 1.0)
     cases.append((Q, K, np.ones((2, 2, 1))))
-    ATTENTION.assert_holds(submission, cases, draw=extreme)
+    ATTENTION.assert_holds(submission, cases, draw=extreme, draws=1)
 
 
 @check("scaled_dot_product_attention", points=1,
@@ -309,7 +309,7 @@ def test_masks_after_the_softmax(submission):
         cases += [(Q, K, V, both), ((), {"Q": Q, "K": K, "V": V, "mask": both})]
     (square,) = fixed(tokens, 5, ((), 5, 5, 3, 4))
     cases.append((*square, np.arange(5)[:, None] >= np.arange(5)))
-    ATTENTION.assert_holds(submission, cases, draw=masked_tokens)
+    ATTENTION.assert_holds(submission, cases, draw=masked_tokens, draws=1)
 
 
 @check("scaled_dot_product_attention", points=1,
@@ -328,7 +328,7 @@ def test_lets_hidden_keys_matter(submission):
     # Two queries with different views of the same keys: each has a maximum of its own.
     K, mine = np.array([[0.0], [0.0], [2000.0]]), np.array([[True, True, False], [True] * 3])
     cases.append((np.array([[1.0], [1.0]]), K, V, mine))
-    ATTENTION.assert_holds(submission, cases, draw=hidden_and_extreme)
+    ATTENTION.assert_holds(submission, cases, draw=hidden_and_extreme, draws=1)
 
 
 @check("scaled_dot_product_attention", points=1,
@@ -345,7 +345,7 @@ def test_gives_nan_to_a_query_that_sees_nothing(submission):
     cases += [(scale * Q, K, V, mask) for scale in (1.0, 1e-3, -40.0)]
     cases.append((Q, K, V, np.array([[True], [False], [True]])))
     # Zero is zero: 1e-13 would be what is left of a hidden score.
-    ATTENTION.assert_holds(submission, cases, draw=partly_blind)
+    ATTENTION.assert_holds(submission, cases, draw=partly_blind, draws=1)
 
 
 @check("scaled_dot_product_attention", points=0.5,
@@ -358,7 +358,7 @@ def test_wants_a_full_sized_mask(submission):
     shapes = ((5,), (1, 5), (3, 1, 1, 5), (2, 1, 5), (4, 5), (1, 2, 4, 5), (3, 1, 4, 5),
               (3, 2, 4, 5))
     cases = [(Q, K, V, mask_of(rng, shape)) for shape in shapes]
-    ATTENTION.assert_holds(submission, cases, draw=with_a_smaller_mask)
+    ATTENTION.assert_holds(submission, cases, draw=with_a_smaller_mask, draws=1)
 
 
 @check("scaled_dot_product_attention", points=0.5,
@@ -380,7 +380,7 @@ def test_changes_its_arguments(submission):
        hint="Row i is the query at position i. Is column i in its past? And column i + 1?")
 def test_looks_ahead(submission):
     """A position sees itself and what came before, and nothing after."""
-    VIEWS.assert_holds(submission, [(4,), (1,), (7,), (40,)], draw=some_length)
+    VIEWS.assert_holds(submission, [(4,), (1,), (7,), (40,)], draw=some_length, draws=1)
 
 
 def probe_scribble_on_mask(answer):
@@ -397,7 +397,7 @@ def probe_scribble_on_mask(answer):
 def test_returns_numbers_for_booleans(submission):
     """The mask is a boolean array of its own."""
     cases = [((), {"length": length}) for length in (5, 2)]
-    BOOLEANS.assert_holds(submission, cases, draw=some_length)
+    BOOLEANS.assert_holds(submission, cases, draw=some_length, draws=1)
     assert_equal(
         submission.probe(probe_scribble_on_mask),
         np.array([[True, False, False], [True, True, False], [True, True, True]]),
@@ -411,7 +411,7 @@ def test_returns_numbers_for_booleans(submission):
 def test_cuts_heads_wrongly(submission):
     """Every head attends with its own block of columns, and W_o mixes them."""
     cases = fixed(layer, 11, (3, 4, 6, 2), (2, 5, 6, 3), (2, 3, 4, 1), (4, 3, 5, 5), (3, 2, 8, 4))
-    HEADS.assert_holds(submission, cases, draw=some_layer)
+    HEADS.assert_holds(submission, cases, draw=some_layer, draws=1)
 
 
 @check("multi_head_attention", points=1,
@@ -442,7 +442,7 @@ def test_masks_the_wrong_scores(submission):
         (two, [0.0, 0.0], -1e12 * I, first_two),
     ):
         cases.append((np.array([[*visible, hidden]]), I, W_k, I, I, 2, mask))
-    HEADS.assert_holds(submission, cases, draw=masked_layer)
+    HEADS.assert_holds(submission, cases, draw=masked_layer, draws=1)
 
 
 @check("multi_head_attention", points=0.5,

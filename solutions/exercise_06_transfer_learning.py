@@ -57,9 +57,9 @@ def finetune_epoch(
     model: nn.Module, X: Tensor, y: Tensor, optimizer: torch.optim.Optimizer
 ) -> float:
     """One full-batch step of the head; the loss before it."""
-    model.train()
-    # After model.train(), which reaches every submodule. Without it BatchNorm would drift
-    # although no parameter of the backbone is trainable: its statistics are buffers.
+    # Without it BatchNorm would drift although no parameter of the backbone is trainable: its
+    # statistics are buffers. A model.train() would have to come before, as it reaches every
+    # submodule; the head, one linear layer, does the same in either mode.
     model.backbone.eval()
     optimizer.zero_grad()
     loss = F.cross_entropy(model(X), y)                     # logits (N, K), labels (N,)

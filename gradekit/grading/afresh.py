@@ -45,11 +45,12 @@ def assert_afresh(
         >>> assert_afresh(submission, "double", (np.ones(2),), (np.zeros(2),))
         array([0., 0.])
     """
-    # One probe, not five calls: each call of a proxy sends copies, so the second would come with
-    # arrays at other addresses, and an answer that remembers by address would not be caught.
-    was, now, value, refilled, before, after = submission.probe(
-        _three_calls, name, first, second, seed
-    )
+    return judged_afresh(submission.probe(three_calls, name, first, second, seed), name)
+
+
+def judged_afresh(seen: tuple[Any, ...], name: str) -> Any:
+    """What `assert_afresh` says of what `three_calls` saw of the function of that name."""
+    was, now, value, refilled, before, after = seen
     given = f"{name} called several times"
     if not same(was, now):
         raise Mismatch("a later call changed what an earlier one returned", given)
@@ -60,10 +61,12 @@ def assert_afresh(
     return value
 
 
-def _three_calls(
+def three_calls(
     answer: Any, name: str, first: Any, second: Any, seed: int | None
 ) -> tuple[Any, ...]:
-    """Runs beside the submission, and leaves all comparing to `assert_afresh`."""
+    """Runs beside the submission, and leaves all comparing to `judged_afresh`."""
+    # One probe, not five calls: each call of a proxy sends copies, so the second would come with
+    # arrays at other addresses, and an answer that remembers by address would not be caught.
 
     def call(arguments: Any) -> Any:
         rng = () if seed is None else (np.random.default_rng(seed),)

@@ -1,5 +1,7 @@
-# wrong: dropout_forward: rng is ignored in favour of an unseeded generator
+# wrong: dropout_forward: rng is ignored in favour of a generator of the module, which goes on
 import numpy as np
+
+OWN = np.random.default_rng(2014)  # with a seed, or what this answer is known by would change
 
 
 def dropout_forward(x, p, training, rng):
@@ -7,8 +9,7 @@ def dropout_forward(x, p, training, rng):
         raise ValueError("p must be in [0, 1)")
     if not training:
         return x.copy(), np.ones_like(x)
-    rng = np.random.default_rng()
-    mask = (rng.random(x.shape) >= p) / (1 - p)
+    mask = (OWN.random(x.shape) >= p) / (1 - p)
     return x * mask, mask
 
 
