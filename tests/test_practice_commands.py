@@ -302,11 +302,13 @@ def test_review_with_nothing_due_says_what_comes(folder):
 
 
 def test_a_picture_is_saved_where_one_says(folder):
-    """PNG by default in the practice folder; SVG on request; nothing else."""
+    """PNG by default in the practice folder; SVG on request, of a folder too; nothing else."""
     (folder / "exercise_05_softmax.py").write_text(RIGHT, "utf-8")
     assert "pictures/exercise_05_softmax.png" in run("picture", "softmax").output
     assert (folder / "pictures" / "exercise_05_softmax.png").is_file()
-    run("picture", "softmax", "--out", "it.svg")
+    (folder / "mine").mkdir()
+    (folder / "mine" / "softmax.py").write_text(RIGHT, "utf-8")
+    run("picture", "softmax", "mine", "--out", "it.svg")
     assert "<svg" in (folder / "it.svg").read_text("utf-8")
     refused = run("picture", "softmax", "--out", "it.jpg")
     assert refused.exit_code == 2

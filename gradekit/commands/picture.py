@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gradekit.commands._grading import chosen_answer, spinner
 from gradekit.commands._group import course_of, kit, workspace_of
 from gradekit.commands._options import EXERCISE
 from gradekit.errors import KitError
@@ -22,7 +23,8 @@ def picture(
 ) -> None:
     """Draw what your answer to EXERCISE (or the one in FILE) computes, beside what it should be.
 
-    Terminals that can (kitty, Ghostty, iTerm2, WezTerm) show it in place.
+    FILE is what `kit check` takes: a .py, an .ipynb, or a folder or zip of modules. Terminals
+    that can (kitty, Ghostty, iTerm2, WezTerm) show the picture in place.
 
     \b
     Example:
@@ -31,23 +33,19 @@ def picture(
     """
     from gradekit.pictures import studio
     from gradekit.practice.screen.paint import shortest
-    from gradekit.submission import read
 
     course = course_of(context)
     exercise = course.find(name)
     workspace = workspace_of(course)
-    if file is None:
-        if workspace is None:
-            raise KitError(f"Say which file to draw: `kit picture {name} FILE`.")
-        submission = workspace.read_answer(exercise)
-    else:
-        submission = read(file)
+    submission = chosen_answer(workspace, exercise, name, file, "picture").read(course, exercise)
     # In a course's own exercises/ nothing is kept: the picture goes where one stands.
     home = workspace.folder / "pictures" if workspace and workspace.is_practice else Path.cwd()
     target = out or home / f"{exercise.name}.png"
     if target.suffix not in (".png", ".svg"):
         raise KitError(f"{target} should end in .png or .svg.")
-    if problem := studio.save(course, exercise, submission, target):
+    with spinner("drawing ..."):
+        problem = studio.save(course, exercise, submission, target)
+    if problem:
         click.echo(f"Your answer cannot be drawn: {problem}")
     click.echo(f"The picture is {shortest(target.resolve())}.")
     if opened:
