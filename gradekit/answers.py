@@ -43,7 +43,7 @@ def read_answer(course: Course, exercise: Exercise, path: Path) -> Submission:
         )
     inner = found.item.path
     try:
-        content, modules = contents_of(handed_in, inner, found.beside)
+        content, modules = contents_of(handed_in, inner, found.beside, found.stub)
     except KitError as error:
         raise KitError(f"{path / inner} cannot be graded: {error}.") from None
     return parse(path / inner, content, modules)

@@ -79,6 +79,10 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         files: Data that lie beside the answer, to be read only; paths in `exercises/`.
         entry: Of an answer of several files, the one with the functions in it; else it is called
             like the exercise.
+        cell_seed: The random generators are seeded so before each cell of a notebook.
+        seed_variable: Instead, this variable is set to it.
+        written: Of an answer of several files, the modules that learners write, beside that one;
+            their stubs are among `files`.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^exercise_\d{2,}_[a-z0-9_]+$")]
@@ -95,6 +99,9 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     packages: list[Package] = []
     files: list[str] = []
     entry: str = ""
+    written: list[str] = []
+    cell_seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)] | None = None
+    seed_variable: str = ""
     live: bool = False
     imported: bool = False
 
@@ -287,8 +294,14 @@ class Course:
         return self.root / "exercises" / exercise.file_name
 
     def solution(self, exercise: Exercise) -> Path:
-        """The reference answer."""
-        return self.root / "solutions" / exercise.file_name
+        """The reference answer.
+
+        One of several modules may lie in a folder of its own, called like the exercise: another
+        exercise may have a module of the same name.
+        """
+        folder = self.root / "solutions"
+        own = folder / exercise.name / exercise.file_name
+        return own if own.is_file() else folder / exercise.file_name
 
     def grader(self, exercise: Exercise) -> Path:
         """The hidden checks."""

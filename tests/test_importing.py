@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import io
+import json
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,13 +32,17 @@ from gradekit.engine import open_session
 from gradekit.errors import KitError
 from gradekit.grading.originals.doctests import flags_in
 from gradekit.grading.originals.masters import shared_points
+from gradekit.grading.originals.opening import Opened
 from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.originals.surroundings import Surroundings
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.session import Session
+from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.names import ExerciseNames
+from gradekit.intake.placing import discover
 from gradekit.report import Report
-from gradekit.submission import Submission, read
+from gradekit.sandbox.wire import Malformed
+from gradekit.submission import Submission, parse, read
 
 COURSES = Path(__file__).parent / "courses"
 # An answer whose objects equal everything, hold everything, and are as long and true as wanted.
@@ -81,11 +87,13 @@ EXPECTED = {
                 {"test_looks"},
         },
     ),
-    "otter": Kind({"shapes": 5, "files": 5}, {DATA, HANDLES, BY_A_PERSON}, {
+    "otter": Kind({"shapes": 6, "files": 6}, {DATA, HANDLES, BY_A_PERSON}, {
         "side * side->side + side": {"test_q1_0", "test_q1_1"},
         "if sides < 3->if sides < 2": {"test_q2_1"},
+        "round(360 / (180 - angle))->3": {"test_q4"},
+        "self.value += 1->self.value += 2": {"test_counts", "test_q3"},
     }),
-    "unittest": Kind({"ledger": 13, "greet": 3}, {DATA, HANDLES}, {
+    "unittest": Kind({"ledger": 16, "greet": 4}, {DATA, HANDLES}, {
         "if amount <= 0->if amount < 0": {"test_nobody_pays_nothing"},
         "return amounts->return list(amounts)": {"test_halves_in_place"},
         "amount / 2->amount / 3": {"test_halves_in_place", "test_halves_once"},
@@ -95,8 +103,13 @@ EXPECTED = {
         "print(\"Bye!\")->print(\"Bye\")": {"test_as_a_path"},
         "print(f\"Hello, {name}!\")\nprint->print(f\"Hello {name}!\")\nprint":
             {"test_imported", "test_as_a_program"},
+        "name = input(\"Your name? \")\nprint->name = \"Ada\"\nprint":
+            {"test_imported", "test_as_a_path", "test_as_a_program", "test_loaded_by_its_path"},
+        "int(amount))->amount)": {"test_reads"},
+        "file.write(f\"{name}->file.write(f\"{name} ": {"test_writes"},
+        "random.choice(names)->names[1]": {"test_draws"},
     }),
-    "pytest": Kind({"bag": 11, "shop": 14, "parcel": 3}, {DATA, HANDLES, JUDGED}, {
+    "pytest": Kind({"bag": 11, "shop": 17, "parcel": 3}, {DATA, HANDLES, JUDGED}, {
         "len(self) >= CAPACITY->len(self) > CAPACITY":
             {"test_a_full_bag_says_so", "test_smaller_bags"},
         "print(thing, bag.count(thing))->print(thing)": {"test_a_line_for_each"},
@@ -109,12 +122,16 @@ EXPECTED = {
         "first == second->first > second": {"test_doubles_warn"},
         ", file=sys.stderr->": {"test_complains"},
         "\"%s!\"->\"%s\"": {"test_complains"},
-        "await source(), 2)->await source(), 1)": {"test_prices"},
+        "DIGITS[\"price\"])->2)": {"test_prices_are_rounded_as_the_shop_says"},
+        "sold.append(thing)->sold[:] = [*sold, thing][:2]\n    sold.reverse()":
+            {"test_sold_things_are_listed"},
+        "return path.parent / \"done.txt\"->return path.parent / \"done\"": {"test_write"},
         "rng.permutation(len(things))->range(len(things))": {"test_shuffles_on"},
     }),
-    "doctest": Kind({"temperature": 12}, {DATA, HANDLES}, {
+    "doctest": Kind({"temperature": 13}, {DATA, HANDLES}, {
         "+ 32->+ 30": {
-            "test_temperature_0", "test_fahrenheit_0", "test_fahrenheit_1", "test_guide_1"},
+            "test_freezing_0", "test_temperature_0", "test_fahrenheit_0", "test_fahrenheit_1",
+            "test_guide_1"},
         "{degrees:7.1f}->{degrees:8.1f}": {"test_table_0"},
         "return self\n->return None\n":
             {"test_sensor_1", "test_sensor_2", "test_sensor_3", "test_temperature_2"},
@@ -234,8 +251,8 @@ def test_points_are_those_of_the_course(imported: Callable[[str], Imported]) -> 
     words = imported("nbgrader").outcomes[0]
     assert {e.name: e.points for e in words.checks}["test_third_is_close"] == 1.5
     shapes, files = imported("otter").outcomes
-    assert [each.points for each in shapes.checks] == [2, 1, 1, 2, 2]
-    assert [each.points for each in files.checks] == [1, 2, 1, 3, 1]
+    assert [each.points for each in shapes.checks] == [2, 1, 1, 2, 2, 2]
+    assert [each.points for each in files.checks] == [1, 2, 1, 3, 1, 3]
     bag = imported("pytest").outcomes[0]
     assert sum(each.points for each in bag.checks) == pytest.approx(10)
 
@@ -444,8 +461,164 @@ def test_files_of_an_answer_stay_in_the_folders_of_the_test(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "total, own, shared",
     [(3, [2, None], [2, 1]), (None, [None, None], [0.5, 0.5]), ([1, 2], [None, None], [1, 2]),
-     (None, [3, None], [3, 0]), ({"each": 2}, [None, None], [2, 2])],
+     (None, [3, None], [3, 0]), ({"each": 2}, [None, None], [2, 2]),
+     (None, [0, None], [0, 1]), ([0, None], [5, None], [0, 1])],
 )  # fmt: skip
 def test_otter_shares_points(total: object, own: list[float], shared: list[float]) -> None:
     """A question's points go to its tests as otter gives them."""
     assert shared_points(total, own) == shared
+
+
+OWN_TEMPLATES = """python3:
+    setup: "import math"
+    dispatch: "type({{snippet}})"
+    normalize: "str({{snippet}})"
+    hash: "str(hash({{snippet}}) == hash('{{salt}}'))"
+    check: 'assert {{snippet}} == "{{value}}", "{{message}}"'
+    templates:
+        default: [{test: "{{snippet}}", fail: "value of {{snippet}}"}]
+        float: [{test: "math.floor({{snippet}})", fail: "{{snippet}} is not near"}]
+"""
+
+
+def notebook(path: Path, *cells: tuple[str, dict[str, Any]]) -> None:
+    """A source notebook of nbgrader's with these code cells and what it notes of them."""
+    told = [
+        {"cell_type": "code", "source": text, "metadata": {"nbgrader": mark}, "outputs": []}
+        for text, mark in cells
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"nbformat": 4, "metadata": {}, "cells": told}), "utf-8")
+
+
+def imported_from(kind: str, folder: Path, into: Path) -> Imported:
+    return import_course(
+        kind, folder, into, solutions=None, with_mutants=False, jobs=1,
+        on_found=lambda _: None, on_done=lambda _: None,
+    )  # fmt: skip
+
+
+def test_own_templates_of_autotest_decide(
+    tmp_path: Path, session_of: Callable[[Outcome], Session]
+) -> None:
+    """An autotests.yml of the whole course says what is compared, and in what words."""
+    test = "### BEGIN HIDDEN TESTS\n### AUTOTEST half(5); half(7)\n### END HIDDEN TESTS\nhalf(2)"
+    notebook(
+        tmp_path / "nb/source/ps1/half.ipynb",
+        ("def half(x):\n    return x / 2", {"grade_id": "half", "solution": True}),
+        (f"{test}\n### AUTOTEST half(9)", {"grade_id": "near", "grade": True, "points": 2}),
+    )
+    (tmp_path / "nb/autotests.yml").write_text(OWN_TEMPLATES, "utf-8")
+    (outcome,) = imported_from("nbgrader", tmp_path / "nb", tmp_path / "mine").outcomes
+    assert outcome.checks[0].test.expected[1:] == (
+        'assert str(math.floor(half(9))) == "4", "half(9) is not near"',
+    )
+    session = session_of(outcome)
+    messages = {
+        body: [check.message for check in grade(session, f"def half(x):\n    return {body}").failed]
+        for body in ("x // 2", "x / 3", "x / 2 if x < 9 else 5.5")
+    }
+    assert messages == {
+        "x // 2": [], "x / 3": ["a hidden test fails"],
+        "x / 2 if x < 9 else 5.5": ["half(9) is not near"],
+    }  # fmt: skip
+
+
+PACKAGE = {
+    "pack/__init__.py": "from .inner import f\n",
+    "pack/inner.py": "def f():\n    return {}\n",
+    "pack/more.py": "def g():\n    return 1\n",
+    "test_pack.py": "import unittest\nfrom pack import f\nfrom pack.more import g\n\n\n"
+    "class PackTest(unittest.TestCase):\n"
+    "    def test_f(self):\n        self.assertEqual(f(), {})\n\n"
+    "    def test_g(self):\n        self.assertEqual(g(), 1)\n",
+}
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    """Two exercises, each with a package of one name."""
+    root = tmp_path_factory.mktemp("packages")
+    for number, name in enumerate(("one", "two")):
+        for path, text in PACKAGE.items():
+            (root / "src" / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / "src" / name / path).write_text(text.format(number))
+    return imported_from("unittest", root / "src", root / "course")
+
+
+def test_packages_of_one_name_stay_apart(packages: Imported) -> None:
+    """The solution of one exercise is not overwritten by another's."""
+    found = [(each.target.found.slug, len(each.checks)) for each in packages.outcomes]
+    assert found == [("one_pack", 2), ("two_pack", 2)]
+
+
+def test_a_package_without_the_file_that_imports_it(
+    packages: Imported, session_of: Callable[[Outcome], Session], tmp_path: Path
+) -> None:
+    """The stub stands in for that file; a module that is missing is named, and its stub graded."""
+    outcome = packages.outcomes[1]
+    course = outcome.target.course
+    stub = course.stub(outcome.target.exercise()).read_text("utf-8")
+    handed_in = {
+        "ada/two_pack/pack/__init__.py": PACKAGE["pack/__init__.py"],
+        "ada/two_pack/pack/inner.py": PACKAGE["pack/inner.py"].format(1),
+        "ada/two_pack/pack/more.py": PACKAGE["pack/more.py"],
+        "bob/exercise_02_two_pack.py": stub,
+        "bob/pack/inner.py": PACKAGE["pack/inner.py"].format(1),
+    }
+    for name, text in handed_in.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    source = open_handed_in(tmp_path)
+    found = discover(source, course)
+    assert [(e.student, e.exercise) for e in found.entries] == [
+        ("ada", "exercise_02_two_pack"), ("bob", "exercise_02_two_pack"),
+    ]  # fmt: skip
+    assert not found.not_graded
+    reports = [
+        session_of(outcome).grade(parse(Path(entry.file), *entry.contents(source)))
+        for entry in found.entries
+    ]
+    assert [lost(report) for report in reports] == [set(), {"test_g"}]
+    assert [report.passed_over for report in reports] == [
+        (), ("not handed in, so its stub was graded: pack/more.py",),
+    ]  # fmt: skip
+
+
+def test_one_notebook_counts_for_one_of_two_assignments(tmp_path: Path) -> None:
+    """Without a folder that says which, what it defines decides; else it is listed."""
+    stubs = {"ps1": "def f(): ...\n", "ps2": "def f(): ...\ndef g(): ...\n"}
+    (tmp_path / "course/exercises").mkdir(parents=True)
+    entries = ""
+    for number, (name, text) in enumerate(stubs.items(), start=1):
+        exercise = f"exercise_0{number}_{name}_main"
+        (tmp_path / "course/exercises" / f"{exercise}.py").write_text(text)
+        entries += (
+            f'[[exercise]]\nname = "{exercise}"\ntitle = "M"\nlibrary = "python"\ntopics = ["x"]\n'
+            'difficulty = 1\nminutes = 1\nimported = true\nentry = "main.ipynb"\n'
+        )
+    (tmp_path / "course/exercises/exercises.toml").write_text(entries, "utf-8")
+    for student, text in (("ada", stubs["ps1"]), ("bob", stubs["ps2"]), ("eve", "x = 1\n")):
+        notebook(tmp_path / "in" / student / "main.ipynb", (text, {}))
+    found = discover(open_handed_in(tmp_path / "in"), Course(tmp_path / "course"))
+    assert [(each.student, each.exercise) for each in found.entries] == [
+        ("ada", "exercise_01_ps1_main"), ("bob", "exercise_02_ps2_main"),
+    ]  # fmt: skip
+    (eve,) = found.not_graded
+    assert "exercise_01_ps1_main and of exercise_02_ps2_main, and nothing says which" in eve.reason
+
+
+def test_a_replaced_open_opens_no_real_file(tmp_path: Path) -> None:
+    """It may fall back on the real one for other paths, which the answer chooses."""
+    path = tmp_path / "secret.txt"
+    path.write_text("secret")
+    known = io.StringIO("a\nb\n")
+    opened = Opened(lambda name: known if name == "known" else Path(name).open())  # noqa: SIM115
+    number = opened.call("open", 0, ["known"], {})
+    assert opened.call("readline", number, [], {}) == "a\n"
+    with pytest.raises(PermissionError):
+        opened.call("open", 0, [str(path)], {})
+    for method, place in (("__class__", 0), ("getvalue", 0), ("read", 7)):
+        with pytest.raises(Malformed):
+            opened.call(method, place, [], {})
+    assert path.read_text() == "secret"  # and otherwise files open as ever

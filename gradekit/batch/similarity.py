@@ -107,7 +107,7 @@ def _by_exercise(
         answers = []
         for entry, term, source in group:
             try:
-                taken = process.take(entry.file, source.read(entry.path))
+                taken = process.take(entry.file, entry.stub or source.read(entry.path))
                 problem = taken.problem
             except KitError as error:
                 problem = str(error)
@@ -238,7 +238,7 @@ def _share(first: Answer, second: Answer) -> float:
 
 def _side(answer: Answer, both: Iterable[int], process: FingerprintProcess) -> Likeness:
     entry = answer.entry
-    taken = process.take(entry.file, answer.source.read(entry.path))
+    taken = process.take(entry.file, entry.stub or answer.source.read(entry.path))
     marked = set()
     for each in both:
         first, last = taken.lines[each]

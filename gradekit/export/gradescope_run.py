@@ -81,7 +81,8 @@ def _graded(
             if answer is None:
                 raise KitError(f"Nothing was handed in for it: {exercise.file_name} or .ipynb.")
             path = answer.item.path
-            submission = parse(Path(path), *contents_of(handed_in, path, answer.beside))
+            contents = contents_of(handed_in, path, answer.beside, answer.stub)
+            submission = parse(Path(path), *contents)
             report = session.grade(submission)
             if explain:
                 report = session.explained(submission, report, most=EXPLAINED_CAUSES)

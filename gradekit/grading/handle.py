@@ -15,6 +15,7 @@ import ast
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePath, PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -44,6 +45,8 @@ PURE: dict[type, frozenset[str]] = {
     set: OF_SETS, frozenset: OF_SETS, dict: frozenset({"keys", "items", "values", "get"}),
     list: frozenset({"index", "count"}), tuple: frozenset({"index", "count"}),
 }  # fmt: skip
+# What pathlib asks the other side of == for: told here, of the text that the path is.
+OF_PATHS = frozenset("_cparts _flavour _str_normcase _parts_normcase parser".split())
 TRUE = "true"  # among them: objects are true without being asked
 Judged = Mapping[str, frozenset[str]]  # special methods, by the classes of the solution
 
@@ -440,6 +443,13 @@ def _left(self: Any, kind: Any, error: Any, trace: Any) -> bool:
     return is_swallowed and not is_verdict and _judges(self, "__exit__")
 
 
+def _path(self: Any) -> str:
+    told = _operated(self, "__fspath__")
+    if type(told) is not str:
+        raise SubmissionError(f"{_label(self)} is no path", "malformed")
+    return told
+
+
 def _length(self: Any) -> int:
     told = _operated(self, "__len__")
     if type(told) is not int or not 0 <= told < LONGEST:
@@ -455,6 +465,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     **{name: _combined(name) for name in OPERATORS},
     "__call__": _called,
     "__len__": _length,
+    "__fspath__": _path,
     "__exit__": _left,
 }
 
@@ -494,6 +505,8 @@ def _attribute(value: Any, name: str) -> Any:
         raise AttributeError(name)
     if not isinstance(value, type) and name in _known(type(value)).asked_of_data:
         return getattr(_view(value), name)
+    if name in OF_PATHS and isinstance(value, PurePath):
+        return getattr(PurePosixPath(_path(value)), name)
     found = _asked(value, "attribute", ["get", name], name)
     if name == "__annotations__":
         _check_annotations(found, _label(value))
@@ -593,6 +606,8 @@ def _equal(value: Any, other: Any) -> Any:
             return _judgement(other, "__eq__", value)
         both = data is not None and _known(type(other)).data is data
         return both and _view(value) == _view(other)
+    if isinstance(other, PurePath) and isinstance(value, PurePath):
+        return PurePosixPath(_path(value)) == other
     return data is not None and _view(value) == other
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from gradekit.grading.budget import Budget
 from gradekit.grading.outgoing import pickled
 from gradekit.grading.raised import LINE_CHARACTERS, Problem, SubmissionError
+from gradekit.grading.terms import Terms
 from gradekit.report import clean
 from gradekit.sandbox import wire
 from gradekit.sandbox.host import Allowance, Reply, WorkerHandle, WorkerLost, reply_in, without_data
@@ -37,14 +38,14 @@ class LoadedAnswer:
         sandbox: Sandbox,
         module: str,
         submission: Submission,
-        mode: str,
+        terms: Terms,
         limits: Limits | None = None,
         used: WorkerHandle | None = None,
     ) -> None:
         """Begin with an answer; nothing is started yet.
 
         Args:
-            mode: Whether its checks hold handles; see sandbox/limits.py.
+            terms: Whether its checks hold handles, and what is seeded before each cell.
             limits: Of time, instead of the sandbox's own.
             used: A worker that has run another version of the same answer, and may run this.
         """
@@ -54,7 +55,8 @@ class LoadedAnswer:
         # What a worker is told of the answer.
         modules = [list(each) for each in submission.modules]
         self._about = [module, submission.name, list(submission.cells), modules]
-        self._mode = mode
+        self._mode = terms.mode
+        self._seeds = [] if terms.seeds is None else [[*terms.seeds]]
         self._used = used
         before = used.cpu_seconds() if used is not None else 0.0
         self._budget = Budget(limits or sandbox.limits, before)
@@ -150,7 +152,9 @@ class LoadedAnswer:
         # The used one only once: whatever is lost later is replaced by a new one.
         used, self._used = self._used, None
         worker = self._worker = used if used is not None else self._sandbox.worker()
-        body = self._about if self._mode == PLAIN else [*self._about, self._mode]
+        body: list[Any] = self._about
+        if self._mode != PLAIN or self._seeds:
+            body = [*self._about, self._mode, *self._seeds]
         request = wire.encode("load", 1, body, pickled)
         replies, lost = self.send(worker, [request], self._budget.for_loading(worker))
         if lost is not None:
@@ -192,7 +196,7 @@ class LoadedAnswer:
         """Run the file in a new worker; return how and at which statement that was lost."""
         worker = self._worker = self._sandbox.worker()
         allowance = self._budget.for_loading(worker)
-        body = [*self._about, self._mode, without]
+        body = [*self._about, self._mode, without, *self._seeds]
         request = wire.encode("load_in_steps", 1, body, pickled)
         for number in range(1, STATEMENTS):  # of the request; the first runs no statement
             replies, lost = self.send(worker, [request], allowance)

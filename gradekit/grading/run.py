@@ -150,7 +150,7 @@ class Run:
         self.cells = submission.cells  # the text that was handed in
         self.ways: dict[str, set[str]] = {}  # what checks made use of beside data; see handle.py
         self.attempt = Attempt()  # at the check that is being run
-        self._answer = LoadedAnswer(sandbox, module, submission, terms.mode, limits, used)
+        self._answer = LoadedAnswer(sandbox, module, submission, terms, limits, used)
 
     @property
     def passed_over(self) -> tuple[str, ...]:

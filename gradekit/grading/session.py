@@ -38,6 +38,7 @@ from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.run import Run
 from gradekit.grading.shown import call_as_code, numbers_in, show
 from gradekit.grading.terms import terms_of
+from gradekit.grading.written import Written
 from gradekit.report import Check, Counterexample, Report, clean
 from gradekit.sandbox.host import WorkerHandle
 from gradekit.sandbox.launch import Sandbox
@@ -100,6 +101,7 @@ class Session:
         self._grader = grader
         self.grader_sha256 = hashlib.sha256(grader.read_bytes()).hexdigest()
         self._terms = terms_of(course, exercise)
+        self._written = Written(course, exercise)
         self._known = mistakes.load(grader, self.grader_sha256)
         self._channel = Channel()
         # A daemon: a check that never returns does not keep kit from ending.
@@ -151,6 +153,7 @@ class Session:
         started = time.perf_counter()
         seed = self.seed if seed is None else seed
         self._sandbox.note("\n".join(submission.cells))
+        submission = self._written.completed(submission)
         # The run is made here and closed here; the pytest thread only uses it.
         run = self._run(submission, seed)
         self._channel.jobs.put(Job(run, until_failure, remember, timeouts))
@@ -342,6 +345,7 @@ class Session:
     def _run(self, submission: Submission, seed: int | None = None, **more: Any) -> Run:
         """A submission on its way through the checks, on this exercise's terms."""
         seed = self.seed if seed is None else seed
+        submission = self._written.completed(submission)
         return Run(self._sandbox, self.exercise.name, submission, seed, terms=self._terms, **more)
 
     def expected(

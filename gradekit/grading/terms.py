@@ -56,12 +56,15 @@ class Terms(NamedTuple):
     masked: bool = False  # its arrays may have masked entries, which comparisons ignore
     stops: bool = False  # its functions may raise StopIteration
     libraries: Mapping[str, tuple[str, str]] = {}  # what the solution imports; see `libraries_in`
+    seeds: tuple[int, str] | None = None  # set before each cell, and of which variable, if any
 
 
 def terms_of(course: Course, exercise: Exercise) -> Terms:
     """The terms of an exercise of a course."""
+    number = exercise.cell_seed
+    seeds = None if number is None else (number, exercise.seed_variable)
     if exercise.mode == PLAIN:
-        return Terms()
+        return Terms(seeds=seeds)
     try:
         solution = read(course.solution(exercise))
         cells = (*solution.cells, *(text for _, text in solution.modules))
@@ -73,6 +76,7 @@ def terms_of(course: Course, exercise: Exercise) -> Terms:
         any(map(MASKED.search, cells)),
         any(map(STOPS.search, cells)),
         libraries_in(cells),
+        seeds,
     )
 
 

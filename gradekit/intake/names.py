@@ -85,6 +85,8 @@ class ExerciseNames:
         self._numbers: dict[int, str] = {}
         self._meaning: dict[str, str] = {}
         self.entries = {each.name: each.entry for each in course.exercises if each.entry}
+        # The modules of answers that have several, by the exercises that they belong to.
+        self._written = {each.name: each.written for each in course.exercises if each.written}
         patterns = set()
         for exercise in course.exercises:
             self._numbers[int(exercise.number)] = exercise.name
@@ -104,7 +106,7 @@ class ExerciseNames:
 
         Where several exercises have an entry of that name, the folders that it lies in decide.
         """
-        having = [exercise for exercise, entry in self.entries.items() if entry == parts[-1]]
+        having = self.with_entry(parts[-1])
         if len(having) > 1:
             stem = answer_stem(parts[-1])
             # An imported exercise may be called like the assignment's folder and the file in it.
@@ -112,6 +114,27 @@ class ExerciseNames:
             folders = {hint, *(self._folder(part) for part in parts[:-1]), *joined}
             having = [exercise for exercise in having if exercise in folders]
         return Meaning(having[0], Strength.EXACT, 0, 0) if len(having) == 1 else None
+
+    def with_entry(self, name: str) -> list[str]:
+        """The exercises whose answer is called so."""
+        return [exercise for exercise, entry in self.entries.items() if entry == name]
+
+    def written_in(self, parts: Sequence[str], hint: str) -> dict[str, int]:
+        """The exercises of which a file is a module, each with how many folders lie around it.
+
+        Where several exercises have a module of that path, the folders around it decide.
+        """
+        path = "/".join(parts)
+        found = {
+            exercise: len(parts) - name.count("/") - 1
+            for exercise, written in self._written.items()
+            for name in written
+            if f"/{path}".endswith(f"/{name}")
+        }
+        if len(found) > 1:
+            around = {hint, *(self._folder(part) for part in parts[:-1])}
+            found = {exercise: depth for exercise, depth in found.items() if exercise in around}
+        return found
 
     def _folder(self, part: str) -> str | None:
         """The exercise that the name of a folder means."""

@@ -62,6 +62,7 @@ class Entry(NamedTuple):
     file_date: str = ""
     counted: bool = True
     beside: tuple[str, ...] = ()  # modules of the same person in its folder, as `path`
+    stub: bytes = b""  # what stands in for the file, where only its modules were handed in
 
     def contents(self, handed_in: HandedIn) -> tuple[bytes, dict[str, bytes]]:
         """The bytes of the file, and of the modules that it imports from its folder.
@@ -69,7 +70,7 @@ class Entry(NamedTuple):
         Raises:
             KitError: they cannot be read.
         """
-        return contents_of(handed_in, self.path, self.beside)
+        return contents_of(handed_in, self.path, self.beside, self.stub)
 
 
 class Found(NamedTuple):
@@ -113,6 +114,7 @@ class Placed(NamedTuple):
     called: str = ""  # what the student called the file, without its version
     handed_in: str = ""
     beside: tuple[str, ...] = ()  # as in `Entry`
+    stub: bytes = b""  # as in `Entry`
 
     @property
     def rank(self) -> tuple[object, ...]:
@@ -128,14 +130,16 @@ class Placed(NamedTuple):
 
 
 def contents_of(
-    handed_in: HandedIn, path: str, beside: Sequence[str]
+    handed_in: HandedIn, path: str, beside: Sequence[str], stub: bytes = b""
 ) -> tuple[bytes, dict[str, bytes]]:
     """The bytes of a file, and of those modules beside it that it imports, by relative paths.
 
+    Args:
+        stub: What stands in for the file, where it was not handed in.
     Raises:
         KitError: they cannot be read.
     """
-    content = handed_in.read(path)
+    content = stub or handed_in.read(path)
     if not beside:
         return content, {}
     start = len(path) - len(path.rpartition("/")[2])
@@ -158,6 +162,7 @@ def discover(
     """
     placer = Placer(handed_in, ExerciseNames(course), exercise)
     placer.place_all()
+    placer.place_modules(course)
     owners = {*placer.owners, *(each.owner for each in placer.placed)}
     same = _as_one(owners)
     on = on_roster(set(same.values()), roster) if roster else OnRoster({}, [], [], [])
@@ -205,6 +210,7 @@ def answers_of_one(
     for item in handed_in.items():
         if item.kind != "folder" and not is_litter(item.path.split("/")):
             placer.place_of([owner], Placeable(item, tuple(item.path.split("/"))), "")
+    placer.place_modules(course)
     placed = [each for each in placer.placed if each.exercise in exercises]
     not_graded = [each for each, _ in placer.not_graded]
     entries, _ = _chosen(placed, {owner: "student"}, not_graded)
@@ -230,6 +236,8 @@ class Placer:
         self.owners: set[Person] = set()
         self.not_graded: list[tuple[NotGraded, Person]] = []
         self.modules: defaultdict[Person, list[str]] = defaultdict(list)  # what could be imported
+        # Modules of answers that have several: by owner, exercise, and the folder around them.
+        self._written: dict[tuple[Person, str, str], Item] = {}
 
     def place_all(self) -> None:
         """Place everything."""
@@ -283,6 +291,8 @@ class Placer:
         if each.item.kind == "file" and siblings.is_module(each.parts[-1]):
             for owner in owners:
                 self.modules[owner].append(each.item.path)
+            if self._is_module_of_answer(owners, each, hint):
+                return
         try:
             for meaning, defined in self._meant(each, hint):
                 name, attempt = _without_version(each.parts[-1], meaning)
@@ -304,6 +314,34 @@ class Placer:
                     )
         except KitError as error:
             self._list(each.item, str(error), owners[0])
+
+    def _is_module_of_answer(self, owners: list[Person], each: Placeable, hint: str) -> bool:
+        """Whether a file is a module of an answer that has several, which is noted."""
+        found = self._names.written_in(each.parts, self._exercise or hint)
+        if self._exercise:
+            found = {name: depth for name, depth in found.items() if name == self._exercise}
+        folders = each.item.path.split("/")[: -len(each.parts)]
+        for exercise, depth in found.items():
+            root = "".join(f"{folder}/" for folder in (*folders, *each.parts[:depth]))
+            for owner in owners:
+                self._written.setdefault((owner, exercise, root), each.item)
+        # Another exercise may be called like a module of this one.
+        meant = self._names.whole(answer_stem(each.parts[-1]))
+        return bool(found) and meant in (None, *found)
+
+    def place_modules(self, course: Course) -> None:
+        """Where somebody handed in modules only, the stub stands in for the file with the name."""
+        have = {(each.owner, each.exercise) for each in self.placed}
+        for (owner, exercise, root), item in self._written.items():
+            if (owner, exercise) in have:
+                continue
+            about = course.find(exercise)
+            path = f"{root}{about.file_name}"
+            stub = course.stub(about).read_bytes()
+            strength = Strength.EXACT
+            self.placed.append(
+                Placed(owner, exercise, item._replace(path=path), strength, stub=stub)
+            )
 
     def _place_flat(self, each: Placeable) -> None:
         """A file that bears its student's name itself, or nobody's."""
@@ -353,7 +391,8 @@ class Placer:
         if self._exercise:
             return [self._meant_for_one(each, self._exercise)]
         try:
-            meaning = self._names.of_entry(each.parts, hint) or self._by_name(each, hint)
+            meaning = self._names.of_entry(each.parts, hint) or self._of_one_entry(each)
+            meaning = meaning or self._by_name(each, hint)
         except Doubtful as doubt:
             if whole := self._answers(each, doubt.exercises):
                 return whole
@@ -396,6 +435,25 @@ class Placer:
                 raise KitError(f"its name means {meaning.exercise}, not {exercise}")
         end = meaning.end if meaning else 0
         return Meaning(exercise, strength, 0, end), self._defined(each.item)
+
+    def _of_one_entry(self, each: Placeable) -> Meaning | None:
+        """The one of several exercises with answers of this name that the file answers.
+
+        Raises:
+            KitError: it may answer more than one of them, or none.
+        """
+        having = self._names.with_entry(each.parts[-1])
+        if len(having) < 2:
+            return None
+        defined = self._defined(each.item)
+        ranks = {name: (name in defined.whole, defined.counts.get(name, 0)) for name in having}
+        best = [name for name in having if ranks[name] == max(ranks.values())]
+        if len(best) > 1:
+            raise KitError(
+                f"its name is that of {' and of '.join(best)}, and nothing says which: it has to "
+                "lie in a folder that is called like the exercise or assignment"
+            )
+        return Meaning(best[0], Strength.EXACT, 0, 0)
 
     def _by_name(self, each: Placeable, hint: str) -> Meaning | None:
         """What the name of the file means, or else of the folders that it lies in."""
@@ -556,7 +614,7 @@ def _with_modules(
             beside[key] = tuple(path for path in paths if path.startswith(folder))
             shown = ((entry.person, printable(path)) for path in beside[key])
             open_ones[key] = any(each in left_out for each in shown)
-        if len(beside[key]) > 1:
+        if len(beside[key]) > (0 if entry.stub else 1):
             entry = entry._replace(beside=beside[key])
             if open_ones[key]:
                 used |= {(entry.person, file) for file in _imported_by(handed_in, entry, folder)}
@@ -597,6 +655,7 @@ def _entry(each: Placed, student: str, attempt: int, counted: bool) -> Entry:
         each.handed_in,
         date,
         counted,
+        stub=each.stub,
     )
 
 

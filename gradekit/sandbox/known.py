@@ -64,7 +64,7 @@ SPECIAL = frozenset([
     *"""__neg__ __pos__ __abs__ __invert__ __round__ __trunc__ __floor__ __ceil__
     __int__ __float__ __complex__ __index__ __str__ __repr__ __format__ __bytes__
     __len__ __getitem__ __setitem__ __delitem__ __iter__ __next__ __reversed__
-    __call__ __enter__ __exit__""".split(),
+    __call__ __enter__ __exit__ __fspath__""".split(),
 ])  # fmt: skip
 # Those by which an object judges a check itself, asked only where the course's solution has them.
 JUDGING = frozenset(
@@ -74,7 +74,7 @@ JUDGING = frozenset(
 READABLE = frozenset(
     "__name__ __qualname__ __doc__ __dict__ __annotations__ __wrapped__ __slots__ __closure__ "
     "__defaults__ __kwdefaults__ __self__ __func__ __members__ __dataclass_fields__ __version__ "
-    "__all__ __match_args__ __abstractmethods__ __post_init__".split()
+    "__all__ __match_args__ __abstractmethods__ __post_init__ __code__".split()
 )
 
 

@@ -44,6 +44,7 @@ class Found(NamedTuple):
         parts: Modules that learners write, where the answer has several; `stub` and `solution` then
             only import them.
         home: Where an answer runs, if not beside the tests.
+        seeds: What is set before each cell: the random generators, or a variable of that name.
     """
 
     slug: str
@@ -57,6 +58,7 @@ class Found(NamedTuple):
     notes: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     home: Path | None = None
+    seeds: tuple[int, str] | None = None
 
     @property
     def sources(self) -> str:
@@ -124,11 +126,9 @@ def beside(tests: Iterable[Path], folder: Path, without: Iterable[Path]) -> tupl
     for test in tests:
         found[test] = None
         around = [test.parent, *(p for p in test.parents if folder in (p, *p.parents))]
-        for place in dict.fromkeys(around):
-            is_package = (place / "__init__.py").is_file()
-            for path in sorted(place.glob("*.py" if is_package else "conftest.py")):
-                if path.resolve() not in left_out:
-                    found[path] = None
+        for path in _helpers(test, list(dict.fromkeys(around))):
+            if path.resolve() not in left_out:
+                found[path] = None
         for path in files_in(test.parent):
             size += path.stat().st_size
             if len(found) >= MANY_FILES or size > MANY_BYTES:
@@ -136,6 +136,26 @@ def beside(tests: Iterable[Path], folder: Path, without: Iterable[Path]) -> tupl
             if path.resolve() not in left_out:
                 found[path] = None
     return tuple(found)
+
+
+def _helpers(test: Path, around: list[Path]) -> Iterator[Path]:
+    """In the folders around a test: conftest.py, all of a package, and modules that it imports."""
+    named: set[str] = imports_of(text_of(test)) if test.suffix == ".py" else set()
+    for place in around:
+        is_package = (place / "__init__.py").is_file()
+        conftest = sorted(place.glob("*.py" if is_package else "conftest.py"))
+        yield from conftest
+        for path in conftest:
+            named |= imports_of(text_of(path))
+    seen: set[Path] = set()
+    waiting = sorted(named)
+    while waiting:
+        name = waiting.pop()
+        helper = next((p for place in around if (p := place / f"{name}.py").is_file()), None)
+        if helper is not None and helper not in seen:
+            seen.add(helper)
+            waiting += sorted(imports_of(text_of(helper)))
+            yield helper
 
 
 def files_in(folder: Path) -> Iterator[Path]:

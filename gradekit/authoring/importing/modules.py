@@ -37,6 +37,7 @@ SOLUTIONS = (
     "solution_{}.py",
 )
 SCRIPT = re.compile(r"""["'](?:[\w./]*/)?(\w+)\.py["']""")  # a file that a test runs as a program
+LOADER = re.compile(r"\b(spec_from_file_location|import_module|__import__|SourceFileLoader)\b")
 ENTRY = '''\
 """{title}: the answer is in the modules beside this file ({files})."""
 
@@ -113,7 +114,7 @@ def _tested(test: Path, root: Path) -> list[Path]:
     places = [test.parent, *(p for p in test.parents if root in (p, *p.parents))]
     found: dict[Path, None] = {}
     text = text_of(test)
-    for name in sorted({*imports_of(text), *SCRIPT.findall(text)}):
+    for name in sorted({*imports_of(text), *SCRIPT.findall(text), *_loaded_by(text)}):
         for place in dict.fromkeys(each for p in places for each in (p, p / "src")):
             unit = _unit(place, name)
             if unit is not None and not _helps_tests(unit):
@@ -122,6 +123,15 @@ def _tested(test: Path, root: Path) -> list[Path]:
     named = [path for path in found if path.stem in _meant_by(test)]
     is_package = any(path.is_dir() for path in found)
     return list(found) if is_package or (len(found) > 1 and not named) else named or list(found)
+
+
+def _loaded_by(text: str) -> set[str]:
+    """The texts in a test that may be names of modules which it loads by itself."""
+    if not LOADER.search(text):
+        return set()
+    nodes = ast.walk(ast.parse(text))
+    texts = (each.value for each in nodes if isinstance(each, ast.Constant))
+    return {each for each in texts if isinstance(each, str) and each.isidentifier()}
 
 
 def _unit(place: Path, name: str) -> Path | None:
@@ -164,7 +174,9 @@ def solution_of(stub: Path, solutions: Path | None, root: Path | None = None) ->
         if root is None or root not in (above, *above.parents):
             break
         within = stub.relative_to(above)
-        places += [above / "solution" / within, above / "solutions" / within]
+        inner = Path(*(part for part in within.parts if part != "src"))
+        for path in dict.fromkeys([within, inner]):
+            places += [above / "solution" / path, above / "solutions" / path]
     return next((path for path in places if path.is_file()), None)
 
 
@@ -260,8 +272,9 @@ def _common(paths: list[Path]) -> Path:
 def _names_of(module: Path, root: Path) -> tuple[str, ...]:
     """All names under which tests may import it: `name`, `package.name`."""
     parts = module.relative_to(root).with_suffix("").parts
-    return tuple(
+    names = tuple(
         ".".join(parts[start:])
         for start in range(len(parts) - 1, -1, -1)
         if all(part.isidentifier() for part in parts[start:])
     )
+    return names or (module.stem,)  # `07_lists.py` can be run, though not imported

@@ -19,6 +19,7 @@ from gradekit.authoring.importing.found import (
     without_regions,
 )
 from gradekit.authoring.importing.notebooks import as_file, cells_of
+from gradekit.grading.originals import autotest, templates
 
 PUT = "# YOUR CODE HERE\nraise NotImplementedError()"  # as nbgrader does
 
@@ -46,12 +47,17 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
         solution = as_file(answers, lambda cell: cell["source"])
         others = list(path.parent.glob("*.ipynb"))
         files = beside([path], path.parent, [each for each in others if each != path])
+        around = path.parent
+        # Of a course's own templates there may be one file for all assignments.
+        whole = folder / templates.FILE
+        if whole.is_file() and not (around / templates.FILE).exists() and _asks(cells):
+            files, around = (*files, whole), folder
         yield Found(
             slug,
             title_of(slug),
             stub,
             solution,
-            path.parent,
+            around,
             files,
             (Case(path, "NbgraderNotebook"),),
         )
@@ -61,6 +67,11 @@ def mark_of(cell: dict[str, Any]) -> dict[str, Any]:
     """What nbgrader notes about a cell."""
     mark = cell["metadata"].get("nbgrader")
     return mark if isinstance(mark, dict) else {}
+
+
+def _asks(cells: list[dict[str, Any]]) -> bool:
+    """Whether there are AUTOTEST lines."""
+    return any(autotest.is_in(str(cell["source"])) for cell in cells)
 
 
 def _is_test(mark: dict[str, Any]) -> bool:

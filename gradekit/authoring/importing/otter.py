@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from gradekit.authoring.importing.found import (
 )
 from gradekit.authoring.importing.needs import named_in
 from gradekit.authoring.importing.notebooks import as_file, cells_of
+from gradekit.grading.originals.masters import config_of
 
+SEED = '__import__("random").seed({0}), __import__("numpy").random.seed({0})  # before each cell'
 QUESTION = "# BEGIN QUESTION"
 TESTS = re.compile(r"^test\s*=|@test_case\b", re.MULTILINE)
 ASSIGNED = re.compile(r"^(\s*)([\w.\[\]'\", ]+?\s*=(?!=)).*#\s*SOLUTION\s*$")
@@ -63,17 +65,50 @@ def _begins(cell: dict[str, Any], mark: str) -> bool:
 
 def _master(path: Path, cells: list[dict[str, Any]]) -> Found:
     answers = list(_without_tests(cells))
+    seeds = _seeds_of(cells)
     files = beside([path], path.parent, [p for p in path.parent.glob("*.ipynb") if p != path])
     slug = slug_of(path.stem)
     return Found(
         slug,
         title_of(slug),
-        as_file(answers, _emptied),
-        as_file(answers, _solved),
+        as_file(answers, _seeding(seeds, _emptied)),
+        as_file(answers, _seeding(seeds, _solved)),
         path.parent,
         files,
         (Case(path, "OtterNotebook"),),
+        seeds=seeds,
     )
+
+
+def _seeds_of(cells: list[dict[str, Any]]) -> tuple[int, str] | None:
+    """What otter sets before each cell that it grades, by the settings of the assignment."""
+    for cell in cells:
+        if _begins(cell, "# ASSIGNMENT CONFIG"):
+            told = config_of(str(cell["source"]))
+            own, grading = (told.get(name) for name in ("seed", "generate"))
+            own = own if isinstance(own, dict) else {}
+            grading = grading if isinstance(grading, dict) else {}
+            number = grading.get("seed", own.get("autograder_value"))
+            variable = grading.get("seed_variable", own.get("variable"))
+            return (number, str(variable or "")) if type(number) is int else None
+    return None
+
+
+def _seeding(
+    seeds: tuple[int, str] | None, source_of: Callable[[dict[str, Any]], str]
+) -> Callable[[dict[str, Any]], str]:
+    """The same, with what otter does before each cell: as a file they are one."""
+    if seeds is None:
+        return source_of
+    number, variable = seeds
+    line = f"{variable} = {number}  # before each cell" if variable else SEED.format(number)
+
+    def seeded(cell: dict[str, Any]) -> str:
+        source = source_of(cell)
+        is_run = cell["cell_type"] == "code" and source.strip() and not source.startswith("%%")
+        return f"{line}\n{source}" if is_run else source
+
+    return seeded
 
 
 def _without_tests(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

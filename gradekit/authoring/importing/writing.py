@@ -40,7 +40,7 @@ ORIGINALS = {{
 ORIGINAL = """    {name}: {reader}(
         __file__,
         {name},
-        "{sha256}",{modules}
+        "{sha256}",{modules}{seed}
     ),"""
 CHECK = """
 
@@ -92,15 +92,15 @@ class Target:
     def write_files(self) -> None:
         """Write what needs no run of a test: stub, solution, and the originals byte for byte."""
         root = self.course.root
-        for folder, text in (("exercises", self.found.stub), ("solutions", self.found.solution)):
-            path = root / folder / self.file_name
+        stubs, solutions = root / "exercises", root / "solutions"
+        if self.found.parts:  # apart from the modules of other exercises
+            solutions /= self.name
+        for folder, text in ((stubs, self.found.stub), (solutions, self.found.solution)):
+            path = folder / self.file_name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
         for part in self.found.parts:
-            for place, text in (
-                (root / "exercises" / self.name, part.stub),
-                (root / "solutions", part.solution),
-            ):
+            for place, text in ((stubs / self.name, part.stub), (solutions, part.solution)):
                 path = place / part.path
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, "utf-8")
@@ -149,6 +149,7 @@ class Target:
                     reader=case.reader,
                     sha256=hashlib.sha256(content).hexdigest(),
                     modules=f"\n        {kind}={json.dumps(names)}," if names else "",
+                    seed=self._seed(),
                 )
             )
         readers = ", ".join(sorted({case.reader for case in self.found.cases}))
@@ -159,6 +160,10 @@ class Target:
             originals="\n".join(originals),
         )
         return text + "".join(map(_check, chosen))
+
+    def _seed(self) -> str:
+        number, variable = self.found.seeds or (None, "")
+        return "" if number is None or variable else f"\n        seed={number},"
 
     def entry(self) -> str:
         """The exercise's entry in exercises.toml."""
@@ -186,18 +191,27 @@ class Target:
 
     def _needs(self) -> list[str]:
         """The lines of the entry about packages and data."""
-        files = [*(part.path for part in self.found.parts), *self._data()]
+        written = [part.path for part in self.found.parts]
+        files = [*written, *self._data()]
         own = [name.partition("/")[0].removesuffix(".py") for name in files]
         packages = packages_of(self.found.sources, [*self.found.modules, *own])
         # Learners hand in what they were given: a notebook of that name.
         source = self.found.cases[0].path.name
         is_notebook = source.endswith(".ipynb") and source != f"{self.found.slug}.ipynb"
+        number, variable = self.found.seeds or ("", "")
         lines = {
+            "cell_seed": number,
+            "seed_variable": variable,
             "packages": packages,
             "files": files,
+            "written": written,
             "entry": source if is_notebook else "",
         }
-        return [f"{name} = {json.dumps(values)}" for name, values in lines.items() if values]
+        return [
+            f"{name} = {json.dumps(values)}"
+            for name, values in lines.items()
+            if values not in ("", [])
+        ]
 
     def exercise(self) -> Exercise:
         """The exercise as the course has it now."""

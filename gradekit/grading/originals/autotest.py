@@ -31,6 +31,23 @@ def with_calls(source: str) -> str:
     return LINE.sub(called, source)
 
 
+def snippets_of(line: str) -> tuple[list[str], bool] | None:
+    """The expressions that a line names, and whether values are to be hashed; None of any other.
+
+    nbgrader looks at whole lines.
+    """
+    match = LINE.fullmatch(line)
+    if match is None:
+        return None
+    return [each.strip() for each in match[2].split(";") if each.strip()], "HASHED" in line
+
+
+def with_lines(source: str, lines: Sequence[str]) -> str:
+    """The cell with those tests in place of its AUTOTEST lines, in order."""
+    left = iter(lines)
+    return LINE.sub(lambda match: next(left), source)
+
+
 def described(value: Any) -> str:
     """Type and value as nbgrader's templates look at them: floats rounded, sets in order."""
     kind = type(value)

@@ -13,6 +13,7 @@ import json
 import linecache
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,9 +21,10 @@ import numpy as np
 from gradekit.definitions import names_in, needed_by
 from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
-from gradekit.grading.originals import autotest
+from gradekit.grading.originals import autotest, templates
 from gradekit.grading.originals.original import PERSON, Original, Test, title_of
 from gradekit.grading.originals.statements import FORGET, run_statement
+from gradekit.grading.originals.templates import Templates
 from gradekit.grading.originals.world import Names, World
 from gradekit.grading.proxy import SubmissionProxy
 
@@ -60,6 +62,12 @@ def code_cells(content: bytes) -> list[Cell]:
     return found
 
 
+def kernel_of(content: bytes) -> str:
+    """The name of the kernel that a notebook was written for."""
+    about = json.loads(content).get("metadata", {}).get("kernelspec", {})
+    return str(about.get("name", "python3")) if isinstance(about, dict) else "python3"
+
+
 def _joined(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)
 
@@ -79,6 +87,7 @@ class NotebookTests(Original):
     def read(self, content: bytes) -> None:
         try:
             self.cells = code_cells(content)
+            self.kernel = kernel_of(content)
         except (ValueError, KeyError, TypeError):
             raise GraderError(f"{self.path} is no notebook of version 4") from None
         statements = [
@@ -208,22 +217,65 @@ class NbgraderNotebook(NotebookTests):
     def _with_values(self, test: Test, submission: SubmissionProxy) -> Test:
         """A test of nbgrader's AUTOTEST with the values that the solution gives."""
         found: list[str] = []
-        with self.world(submission) as world:
-            world.compare = autotest.recording(found)
-            try:
-                self.run_in(world, test.address)
-            except Exception as error:
-                return test._replace(obstacle=f"the solution fails it here: {error}")
+        try:
+            with self.world(submission) as world:
+                world.compare = autotest.recording(found)
+                if path := self.path_of_templates():
+                    found += self._filled(world, test.address, Templates(path, self.kernel))
+                else:
+                    self.run_in(world, test.address)
+        except Exception as error:
+            return test._replace(obstacle=f"the solution fails it here: {error}")
         return test._replace(expected=tuple(found))
 
+    def path_of_templates(self) -> Path | None:
+        """The instructor's own templates: beside the notebook, else of the whole course."""
+        around = [each for each in self.path.parents if self.folder in (each, *each.parents)]
+        return next((p for each in around if (p := each / templates.FILE).is_file()), None)
+
+    def _filled(self, world: World, address: str, own: Templates) -> list[str]:
+        """What comes of the AUTOTEST lines of a cell: for each of them the lines of its tests."""
+        number = self._number(address)
+        source = self.cells[number].source
+        used = used_in(ast.parse(autotest.with_calls(source)).body)
+        namespace = self.namespace(world, self.own_statements(self.cells[:number]), used)
+
+        def run(text: str) -> Any:
+            return self.run_shared(world, namespace, ast.parse(text).body, "<autotest>")
+
+        found: list[str] = []
+        before: list[str] = []
+        for line in source.splitlines():
+            if (asked := autotest.snippets_of(line)) is None:
+                before.append(line)
+                continue
+            setup = [] if found else [own.setup()]
+            run("\n".join([*before, *setup]))
+            before.clear()
+            expressions, is_hashed = asked
+            salts = [f"{len(found)}{n}" if is_hashed else "" for n in range(len(expressions))]
+            tests = [own.lines(e, s, run) for e, s in zip(expressions, salts, strict=True)]
+            found.append("\n".join([*setup, *(line for each in tests for line in each)]))
+        return found
+
+    def _number(self, address: str) -> int:
+        return next(n for n, c in enumerate(self.cells) if _mark(c).get("grade_id") == address)
+
+    def expect(self, world: World, expected: Sequence[str]) -> None:
+        if self.path_of_templates():
+            world.lines = expected
+        else:
+            world.compare = autotest.judging(expected)
+
     def run_in(self, world: World, address: str) -> None:
-        number = next(n for n, c in enumerate(self.cells) if _mark(c).get("grade_id") == address)
+        number = self._number(address)
         cell = self.cells[number]
-        source = autotest.with_calls(cell.source)
+        source = autotest.with_lines(cell.source, world.lines) if world.lines else cell.source
+        source = autotest.with_calls(source)
         tree = ast.parse(source).body
         namespace = self.namespace(world, self.own_statements(self.cells[:number]), used_in(tree))
         namespace[autotest.CALL] = world.compare
-        self._hidden = _hidden_lines(cell.source)
+        self._hidden = _hidden_lines(source)
         value = self.run_shared(world, namespace, tree, self.name_of(address, source))
         points = float(_mark(cell).get("points") or 0)
         # As in nbgrader, a number that the cell shows is what it earned.

@@ -11,6 +11,7 @@ import ast
 import doctest
 import io
 import re
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -82,7 +83,8 @@ def groups_in(text: str, suffix: str, stem: str) -> Iterator[tuple[str, list[doc
     if suffix != ".py":
         yield stem, parser.get_examples(text)
         return
-    for name, doc in _docstrings(ast.parse(text), stem):
+    tree = ast.parse(text)
+    for name, doc in (*_docstrings(tree, stem), *_more_tests(tree, stem)):
         if examples := parser.get_examples(doc):
             yield name, examples
 
@@ -96,23 +98,64 @@ def _docstrings(node: ast.AST, name: str, outer: str = "") -> Iterator[tuple[str
                 yield from _docstrings(child, f"{outer}{child.name}", f"{outer}{child.name}.")
 
 
+def _more_tests(tree: ast.Module, stem: str) -> Iterator[tuple[str, str]]:
+    """The texts that a module names in `__test__`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__test__":
+            told = node.value if isinstance(node.value, ast.Dict) else ast.Dict([], [])
+            for key, value in zip(told.keys, told.values, strict=True):
+                texts = [getattr(each, "value", None) for each in (key, value)]
+                if all(isinstance(text, str) for text in texts):
+                    yield f"{stem}.__test__.{texts[0]}", str(texts[1])
+
+
 def _asserts(example: doctest.Example) -> bool:
     return example.source.startswith("assert ")
 
 
-def show(world: World, namespace: dict[str, Any], example: doctest.Example) -> Any:
+class Shown(io.StringIO):
+    """What an example shows, and beside it what NumPy 1 would have shown.
+
+    Texts that are older than NumPy 2 have `True` and `0.5` for `np.True_` and `np.float64(0.5)`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before = io.StringIO()
+
+    def write(self, text: str) -> int:
+        self.before.write(text)
+        return super().write(text)
+
+    def show(self, value: Any) -> None:
+        """As the interpreter shows the value of an expression."""
+        text = old = _shown(value)
+        if "np." in text and "numpy" in sys.modules:
+            with sys.modules["numpy"].printoptions(legacy="1.25"):
+                old = _shown(value)
+        super().write(f"{text}\n")
+        self.before.write(f"{old}\n")
+
+    def is_as(self, want: str, flags: int) -> bool:
+        """Whether it is what an example says."""
+        check = doctest.OutputChecker().check_output
+        texts = {self.getvalue(), self.before.getvalue()}
+        return any(check(want, text, flags) for text in texts)
+
+
+def show(world: World, namespace: dict[str, Any], example: doctest.Example) -> Exception | Shown:
     """Run an example; what it shows, or the error that it raised."""
-    printed = io.StringIO()
+    printed = Shown()
     try:
         with redirect_stdout(printed):
             for statement in ast.parse(example.source).body:
                 _run(statement, namespace, printed)
     except Exception as error:
         return error
-    return printed.getvalue()
+    return printed
 
 
-def _run(statement: ast.stmt, namespace: dict[str, Any], printed: io.StringIO) -> None:
+def _run(statement: ast.stmt, namespace: dict[str, Any], printed: Shown) -> None:
     if isinstance(statement, ast.Delete):
         run_statement(statement, namespace, "<example>")
     elif isinstance(statement, ast.Expr):
@@ -121,7 +164,7 @@ def _run(statement: ast.stmt, namespace: dict[str, Any], printed: io.StringIO) -
         code = compile(ast.Expression(statement.value), "<example>", "eval", dont_inherit=True)
         value = eval(code, namespace)
         if value is not None:
-            printed.write(f"{_shown(value)}\n")
+            printed.show(value)
     else:
         code = compile(ast.Module([statement], []), "<example>", "exec", dont_inherit=True)
         exec(code, namespace)
@@ -157,8 +200,9 @@ def judge(
         return
     if isinstance(got, Exception):
         raise got
-    if not doctest.OutputChecker().check_output(example.want, got, flags):
-        raise Mismatch(f"expected {example.want.strip()}, got {got.strip() or 'nothing'}", source)
+    if not got.is_as(example.want, flags):
+        text = got.getvalue().strip() or "nothing"
+        raise Mismatch(f"expected {example.want.strip()}, got {text}", source)
 
 
 def _same_error(wanted: str, error: Exception, flags: int) -> bool:

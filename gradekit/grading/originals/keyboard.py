@@ -15,6 +15,7 @@ from typing import Any
 import cloudpickle
 
 from gradekit.grading.live import module_of
+from gradekit.grading.originals.sharing import builtin_names, share_no_more, share_with_modules
 from gradekit.grading.proxy import SubmissionProxy
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
@@ -38,13 +39,14 @@ class Keyboard:
         if self._typed is not None:
             self._submission.probe(type_nothing)
         elif self._called_back is not None:
-            del module_of(self._submission).input
+            self._submission.probe(share_no_more, "input")
 
     def connect(self) -> None:
         if builtins.input is not self._input:
             if self._called_back is not builtins.input:
                 self._called_back = builtins.input
                 module_of(self._submission).input = builtins.input
+                self._submission.probe(share_with_modules, "input")
         elif sys.stdin is not None:
             place = sys.stdin.tell()
             rest = sys.stdin.read()
@@ -79,7 +81,8 @@ def type_in(answer: Any, text: str) -> None:
             raise EOFError("EOF when reading a line")
         return line.removesuffix("\n")
 
-    answer.namespace["__builtins__"]["input"] = read_line
+    for names in builtin_names(answer):
+        names["input"] = read_line
 
 
 def left_to_read(answer: Any) -> str:
@@ -99,4 +102,5 @@ def type_nothing(answer: Any) -> None:
     import sys as system
 
     system.stdin = io.StringIO()
-    answer.namespace["__builtins__"]["input"] = builtins.input
+    for names in builtin_names(answer):
+        names["input"] = builtins.input

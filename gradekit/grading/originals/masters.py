@@ -18,6 +18,8 @@ from gradekit.grading.originals.statements import run_statement
 from gradekit.grading.originals.world import Names, World
 from gradekit.grading.proxy import SubmissionProxy
 
+ALL = "#*"  # at the end of an address: all tests of the question
+
 
 class OtterNotebook(NotebookTests):
     """A master notebook of `otter assign`: each cell between BEGIN and END TESTS is a test."""
@@ -26,6 +28,7 @@ class OtterNotebook(NotebookTests):
         self._places: dict[int, tuple[str, int]] = {}  # of test cells: question, number
         self._questions: dict[str, dict[str, Any]] = {}
         self._is_answer: set[int] = set()
+        self._is_hidden = True  # the cell that is run
         cells = code_cells(content)
         # Before `read` of the base class, which asks `is_answer` of each cell.
         self._mark_cells(cells)
@@ -65,34 +68,51 @@ class OtterNotebook(NotebookTests):
             numbers = [n for n, (name, _) in self._places.items() if name == question]
             configs = [test_config(self.cells[number].source)[0] for number in numbers]
             points = shared_points(told.get("points"), [each.get("points") for each in configs])
+            tests = list(self._tests_of(question, numbers, configs, points))
             if told.get("manual"):
                 amount = told.get("points")
                 given = float(amount) if isinstance(amount, int | float) else None
                 yield Test(question, title_of("", question), given, False, PERSON, question)
-            for number, config, worth in zip(numbers, configs, points, strict=True):
-                cell = self.cells[number]
-                title = str(config.get("name") or f"{question}, test {self._places[number][1] + 1}")
-                reason = "it is no valid Python" if cell.source.strip() else "it is empty"
-                obstacle = "" if _body(cell.source)[0] else reason
-                yield Test(
-                    f"{question}#{self._places[number][1]}",
-                    title,
-                    worth,
-                    is_hidden(cell.source, config),
-                    obstacle,
-                    question,
-                )
+            if told.get("all_or_nothing") and tests:
+                yield as_one(f"{question}{ALL}", tests)
+            else:
+                yield from tests
+
+    def _tests_of(
+        self,
+        question: str,
+        numbers: Sequence[int],
+        configs: Sequence[dict[str, Any]],
+        points: Sequence[float],
+    ) -> Iterator[Test]:
+        for number, config, worth in zip(numbers, configs, points, strict=True):
+            cell = self.cells[number]
+            title = str(config.get("name") or f"{question}, test {self._places[number][1] + 1}")
+            reason = "it is no valid Python" if cell.source.strip() else "it is empty"
+            obstacle = "" if _body(cell.source)[0] else reason
+            hidden = is_hidden(cell.source, config)
+            address = f"{question}#{self._places[number][1]}"
+            yield Test(address, title, worth, hidden, obstacle, question)
 
     def source_of(self, address: str) -> str:
-        return _body(self.cells[self._number(address)].source)[0] if "#" in address else ""
+        return "\n".join(_body(self.cells[number].source)[0] for number in self._numbers(address))
 
-    def _number(self, address: str) -> int:
+    def _numbers(self, address: str) -> list[int]:
+        """The cells that an address means, by their numbers; none of what a person marks."""
         question, _, place = address.rpartition("#")
-        return next(n for n, p in self._places.items() if p == (question, int(place)))
+        places = self._places.items()
+        return [n for n, (q, p) in places if q == question and place in (str(p), ALL[1:])]
 
     def run_in(self, world: World, address: str) -> None:
-        number = self._number(address)
+        for number in self._numbers(address):
+            self._run_cell(world, number, f"{address.rpartition('#')[0]}#{number}")
+
+    def is_hidden_at(self, error: BaseException, hidden: bool) -> bool:
+        return hidden and self._is_hidden
+
+    def _run_cell(self, world: World, number: int, address: str) -> None:
         cell = self.cells[number]
+        self._is_hidden = is_hidden(cell.source, test_config(cell.source)[0])
         source, function = _body(cell.source)
         tree = ast.parse(source).body
         before = [c for n, c in enumerate(self.cells[:number]) if n not in self._places]
@@ -162,8 +182,7 @@ def shared_points(total: Any, own: Sequence[Any]) -> list[float]:
     if isinstance(total, dict):
         total = float(total.get("each", 1)) * len(own)
     if isinstance(total, list) and len(total) == len(own):
-        # A list gives each test its points; None in it leaves the test its own.
-        own, total = [o if p is None else p for p, o in zip(total, own, strict=True)], None
+        own, total = total, None  # a list gives each test its points
     given = [each for each in own if isinstance(each, int | float)]
     open_ones = len(own) - len(given)
     if isinstance(total, int | float):
@@ -171,9 +190,22 @@ def shared_points(total: Any, own: Sequence[Any]) -> list[float]:
         # themselves, is shared among those that say nothing.
         rest = max(float(total) - sum(given), 0.0)
     else:
-        rest = 0.0 if given else 1.0
+        rest = 0.0 if any(given) else 1.0
     share = rest / open_ones if open_ones else 0.0
     return [float(each) if isinstance(each, int | float) else share for each in own]
+
+
+def as_one(address: str, tests: Sequence[Test]) -> Test:
+    """The tests of a question as one, whose points are earned by all of them or not at all."""
+    first = tests[0]
+    return Test(
+        address,
+        f"{first.about}: all of its {len(tests)} tests" if len(tests) > 1 else first.title,
+        sum(each.points or 0.0 for each in tests),
+        any(each.hidden for each in tests),
+        next((each.obstacle for each in tests if each.obstacle), ""),
+        first.about,
+    )
 
 
 def call_with_names(world: World, namespace: dict[str, Any], function: Any) -> None:

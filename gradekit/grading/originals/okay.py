@@ -11,7 +11,7 @@ from typing import Any
 
 from gradekit.errors import GraderError
 from gradekit.grading.originals import doctests
-from gradekit.grading.originals.masters import call_with_names, shared_points
+from gradekit.grading.originals.masters import ALL, as_one, call_with_names, shared_points
 from gradekit.grading.originals.original import Original, Test, title_of
 from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
@@ -52,6 +52,7 @@ class OtterTests(Original):
     def read(self, content: bytes) -> None:
         super().read(content)
         self._spec = _spec_in(ast.parse(content))
+        self._is_hidden = True  # the case that is run
 
     def views(self) -> Mapping[str, ModuleType]:
         return {"test_files": _TestFiles(), "otter.test_files": _TestFiles()}
@@ -60,10 +61,15 @@ class OtterTests(Original):
         if self._spec is None:
             yield from self._functions(submission)
             return
-        name = str(self._spec.get("name", self.path.stem))
-        for number, suite in enumerate(self._spec["suites"]):
+        tests = list(self._cases(self._spec))
+        yield from [as_one(ALL, tests)] if self._spec.get("all_or_nothing") and tests else tests
+
+    def _cases(self, spec: dict[str, Any]) -> Iterator[Test]:
+        """A test for each case of each suite."""
+        name = str(spec.get("name", self.path.stem))
+        for number, suite in enumerate(spec["suites"]):
             cases = suite["cases"]
-            points = shared_points(self._spec.get("points"), [c.get("points") for c in cases])
+            points = shared_points(spec.get("points"), [c.get("points") for c in cases])
             obstacle = ""
             if suite.get("type", "doctest") != "doctest":
                 obstacle = f"its suite is of the type `{suite['type']}`"
@@ -80,24 +86,46 @@ class OtterTests(Original):
         about = str(module.get("name", self.path.stem))
         own = [case.told["points"] for case in cases.values()]
         worths = shared_points(module.get("points"), own)
+        tests = []
         for (name, case), worth in zip(cases.items(), worths, strict=True):
             title = case.told["name"] or title_of(case.function.__doc__, name)
-            yield Test(name, str(title), worth, bool(case.told["hidden"]), "", about)
+            tests.append(Test(name, str(title), worth, bool(case.told["hidden"]), "", about))
+        yield from [as_one(ALL, tests)] if module.get("all_or_nothing") and tests else tests
 
     def source_of(self, address: str) -> str:
         if self._spec is None:
-            return super().source_of(address)
-        suite, place = map(int, address.split("#"))
-        code = textwrap.dedent(self._spec["suites"][suite]["cases"][place]["code"])
-        return "".join(each.source for each in doctest.DocTestParser().get_examples(code))
+            text = "" if address != ALL else self.path.read_text("utf-8")
+            return text or super().source_of(address)
+        cases = [self._spec["suites"][s]["cases"][c]["code"] for s, c in self._places(address)]
+        parser = doctest.DocTestParser()
+        examples = [each for code in cases for each in parser.get_examples(textwrap.dedent(code))]
+        return "".join(each.source for each in examples)
+
+    def _places(self, address: str) -> list[tuple[int, int]]:
+        """The suites and cases that an address means."""
+        if address != ALL:
+            suite, place = map(int, address.split("#"))
+            return [(suite, place)]
+        suites = self._spec["suites"] if self._spec else []
+        return [(n, place) for n, each in enumerate(suites) for place in range(len(each["cases"]))]
 
     def run_in(self, world: World, address: str) -> None:
         if self._spec is None:
             module = world.load(self.path, world.place.name_of(self.path))
-            call_with_names(world, vars(module), getattr(module, address).function)
+            cases = [each for each in vars(module).values() if isinstance(each, Case)]
+            for case in cases if address == ALL else [getattr(module, address)]:
+                self._is_hidden = bool(case.told["hidden"])
+                call_with_names(world, vars(module), case.function)
             return
-        suite, place = map(int, address.split("#"))
-        told = self._spec["suites"][suite]
+        for suite, place in self._places(address):
+            self._run_case(world, self._spec["suites"][suite], place)
+
+    def is_hidden_at(self, error: BaseException, hidden: bool) -> bool:
+        return hidden and self._is_hidden
+
+    def _run_case(self, world: World, told: dict[str, Any], place: int) -> None:
+        """Run a case of a suite."""
+        self._is_hidden = bool(told["cases"][place].get("hidden", True))
         namespace = world.prepare({"__name__": "__main__"})
         parser = doctest.DocTestParser()
         setup = parser.get_examples(textwrap.dedent(told.get("setup") or ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import linecache
+import random
 import re
 import traceback
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,9 +14,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+import numpy as np
+
 from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
-from gradekit.grading.originals import autotest
 from gradekit.grading.originals.borrowed import borrowed
 from gradekit.grading.originals.world import Place, World
 from gradekit.grading.proxy import SubmissionProxy
@@ -36,7 +38,8 @@ class Test(NamedTuple):
         obstacle: Why it cannot be a check; empty where it can.
         about: What it judges, in a word; empty where the original does not say.
         note: What an instructor should know of it.
-        expected: What the solution gives for expressions of which the original says no value.
+        expected: What the solution gives for expressions of which the original says no value, or
+            the lines that compare it.
     """
 
     address: str
@@ -59,6 +62,7 @@ class Original:
         sha256: str,
         modules: Collection[str] = (),
         parts: Collection[str] = (),
+        seed: int | None = None,
     ) -> None:
         """
         Args:
@@ -67,6 +71,7 @@ class Original:
             sha256: Of the file when it was imported.
             modules: Names under which the tests import the answer.
             parts: Names of the answer's modules, where it has several.
+            seed: The random generators are seeded with it before each test.
         Raises:
             GraderError: the file is not what was imported.
         """
@@ -74,6 +79,7 @@ class Original:
         self.folder = place.parent.parent / "cases" / place.stem
         self.path = self.folder / name
         self.modules, self.parts = frozenset(modules), frozenset(parts)
+        self._seed = seed
         # The hash was taken when the grader was written, with the points and titles of these tests:
         # another file may have other tests, under the same names.
         content = self.path.read_bytes()
@@ -108,8 +114,11 @@ class Original:
             expected: See `Test`.
         """
         with self.world(submission) as world:
-            world.compare = autotest.judging(expected)
             world.sources += self.sources()
+            self.expect(world, expected)
+            if self._seed is not None:
+                random.seed(self._seed)
+                np.random.seed(self._seed)
             try:
                 self.run_in(world, address)
             except BaseException as error:
@@ -122,6 +131,9 @@ class Original:
     def sources(self) -> list[str]:
         """Its code, as far as the world does not load it as a module."""
         return [text_in(self.path.read_bytes())]
+
+    def expect(self, world: World, expected: Sequence[str]) -> None:
+        """Have a test compare with what the solution gave; see `Test.expected`."""
 
     def views(self) -> Mapping[str, ModuleType]:
         """Modules that the tests get in place of others."""

@@ -360,8 +360,10 @@ def failing_as_expected(item: Item) -> Iterator[None]:
     mark = expected_failure(item)
     try:
         yield
-    except Exception as error:
-        if mark is None or not isinstance(error, mark.kwargs.get("raises") or Exception):
+    # What `pytest.fail` raises, and `pytest.raises` where nothing was raised, is no Exception.
+    except (Exception, pytest.fail.Exception) as error:
+        expected = mark.kwargs.get("raises") if mark is not None else ()
+        if not isinstance(error, BaseException if expected is None else expected):
             raise
     else:
         if mark is not None and mark.kwargs.get("strict"):

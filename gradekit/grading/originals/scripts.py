@@ -1,13 +1,16 @@
 """Answers that are scripts: a test runs them anew, to see what they print.
 
-By `importlib.reload`, by importing them once more, by `runpy`, or as a program by `subprocess`. No
-program is started: the answer's text runs in its own process, with what the test types for it.
+By `importlib.reload`, by importing them once more, by a loader of `importlib.util`, by `runpy`, or
+as a program by `subprocess`. No program is started: the answer's text runs in its own process, with
+what the test types for it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.machinery
+import importlib.util
 import io
 import runpy
 import subprocess
@@ -15,7 +18,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import PurePath
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import cloudpickle
 
@@ -26,12 +29,26 @@ MAIN = "__main__"
 
 
 def views_of(
-    submission: SubmissionProxy, names: Collection[str], imported: Callable[[str], Any]
+    submission: SubmissionProxy, names: Collection[str], importing: Importing
 ) -> dict[str, ModuleType]:
     """importlib, runpy and subprocess for a test of an answer that it calls by one of `names`."""
-    scripts = Scripts(submission, names, imported)
+    scripts = Scripts(submission, names, importing)
+    util = _like(
+        importlib.util,
+        spec_from_file_location=scripts.spec_from_file_location,
+        module_from_spec=scripts.module_from_spec,
+    )
+    machinery = _like(importlib.machinery, SourceFileLoader=scripts.source_file_loader)
     return {
-        "importlib": _like(importlib, reload=scripts.reload, import_module=scripts.import_module),
+        "importlib": _like(
+            importlib,
+            reload=scripts.reload,
+            import_module=scripts.import_module,
+            util=util,
+            machinery=machinery,
+        ),
+        "importlib.util": util,
+        "importlib.machinery": machinery,
         "runpy": _like(runpy, run_path=scripts.run_path, run_module=scripts.run_path),
         "subprocess": _like(subprocess, run=scripts.run, check_output=scripts.check_output),
     }
@@ -44,15 +61,60 @@ def _like(real: ModuleType, **own: Any) -> ModuleType:
     return module
 
 
+class Importing(Protocol):
+    """What knows the answer's modules as the test sees them."""
+
+    def seen(self, name: str) -> None:
+        """Take note that a test imports one."""
+
+    def loaded_anew(self, name: str) -> ModuleType:
+        """One of them, run once more."""
+
+
+class Loader:
+    """Loads the answer by its path, for a test that does not import it by a name."""
+
+    def __init__(self, path: Any, name: str, importing: Importing) -> None:
+        self.path, self._name, self._importing = str(path), name, importing
+
+    def create_module(self, spec: Any) -> ModuleType:
+        return Loading(self._name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)["_loaded"] = self._importing.loaded_anew(self._name)
+
+    def load_module(self, name: str = "") -> ModuleType:
+        return self._importing.loaded_anew(self._name)
+
+
+class Loading(ModuleType):
+    """A module of the answer that a test loads by a path: what it has, once it has been run."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or "_loaded" not in vars(self):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return getattr(vars(self)["_loaded"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        loaded = vars(self).get("_loaded")
+        if loaded is None or name.startswith("__"):
+            vars(self)[name] = value
+        else:
+            setattr(loaded, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(vars(self)["_loaded"], name)
+
+
 class Scripts:
     """What those modules do with the answer; all else is left to the real ones."""
 
     def __init__(
-        self, submission: SubmissionProxy, names: Collection[str], imported: Callable[[str], Any]
+        self, submission: SubmissionProxy, names: Collection[str], importing: Importing
     ) -> None:
         self._submission = submission
         self._names = names
-        self._imported = imported
+        self._importing = importing
 
     def _is_answer(self, path: Any) -> bool:
         name = PurePath(str(path)).name
@@ -66,8 +128,30 @@ class Scripts:
 
     def import_module(self, name: str, package: str | None = None) -> Any:
         if package is None:
-            self._imported(name)
+            self._importing.seen(name)
         return importlib.import_module(name, package)
+
+    def source_file_loader(self, name: str, path: Any) -> Any:
+        if not self._is_answer(path):
+            return importlib.machinery.SourceFileLoader(name, path)
+        return Loader(path, self._name_of(path), self._importing)
+
+    def spec_from_file_location(self, name: str, location: Any = None, **told: Any) -> Any:
+        if location is None or not self._is_answer(location):
+            return importlib.util.spec_from_file_location(name, location, **told)
+        loader: Any = Loader(location, self._name_of(location), self._importing)
+        return importlib.machinery.ModuleSpec(name, loader, origin=str(location))
+
+    def module_from_spec(self, spec: Any) -> ModuleType:
+        if isinstance(spec.loader, Loader):
+            return spec.loader.create_module(spec)
+        return importlib.util.module_from_spec(spec)
+
+    def _name_of(self, path: Any) -> str:
+        """The name of the module that a path means: where there are several, the longest."""
+        parts = PurePath(str(path)).with_suffix("").parts
+        names = (".".join(parts[start:]) for start in range(len(parts)))
+        return next(name for name in names if name in self._names)
 
     def run_path(self, path: Any, init_globals: Any = None, run_name: str = "", **more: Any) -> Any:
         """`run_path` and `run_module`: the names that the script has bound."""
@@ -126,10 +210,27 @@ def run_anew(
     Args:
         only_scripts: Leave it alone where nothing at its top level prints, reads or calls.
     """
+    return asked_of(submission, run_in_worker, name, apart, only_scripts)
+
+
+def asked_of(
+    submission: SubmissionProxy, function: Callable[..., Any], name: str, *more: Any
+) -> Any:
+    """Run a function in the worker that runs code of the answer's module of that name."""
     # Not by `probe` of the submission: the test's surroundings look at what the handles ask.
     objects = run_of(submission).attempt.objects
     assert objects is not None, "only imported tests run scripts"
-    return objects.ask("probe", [run_in_worker, (name, apart, only_scripts)], f"import {name}")
+    return objects.ask("probe", [function, (name, *more)], f"import {name}")
+
+
+def fresh_module(answer: Any, name: str) -> Any:
+    """Runs in the worker: a module of the answer, run in a new namespace."""
+    import importlib.util as finding
+
+    spec: Any = finding.find_spec(name)
+    module = finding.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def run_in_worker(answer: Any, name: str, apart: bool, only_scripts: bool) -> Any:

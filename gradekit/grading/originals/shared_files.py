@@ -26,6 +26,7 @@ from typing import Any
 
 import cloudpickle
 
+from gradekit.grading.originals.sharing import builtin_names
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
@@ -170,8 +171,8 @@ class Memory:
         for name, function in functions.items():
             setattr(os, name, function)
         vars(builtins)["open"] = vars(io)["open"] = opening
-        # The answer has a dict of built-in names of its own, with an import that knows stand-ins.
-        self.answer.namespace["__builtins__"]["open"] = opening
+        for names in builtin_names(self.answer):
+            names["open"] = opening
 
     def functions(self) -> dict[str, Any]:
         found = {"stat": self.stat, "listdir": self.listdir, "mkdir": self.mkdir}

@@ -24,12 +24,13 @@ import cloudpickle
 from gradekit.grading.handle import is_handle
 from gradekit.grading.live import module_of
 from gradekit.grading.originals.keyboard import Keyboard
+from gradekit.grading.originals.sharing import share_no_more, share_with_modules
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 
 # Library modules whose functions tests replace: `patch("random.randint")`.
-WATCHED: tuple[ModuleType, ...] = (random, time, secrets)
+WATCHED: tuple[ModuleType, ...] = (random, time, secrets, os.path)
 TEXT_CHARACTERS = 10_000
 
 
@@ -121,6 +122,7 @@ class Printing:
         else:
             self._told = builtins.print
             module_of(self._submission).print = builtins.print
+            self._submission.probe(share_with_modules, "print")
 
     def move_on(self) -> None:
         """The answer's calls have been made here."""
@@ -128,7 +130,7 @@ class Printing:
     def disconnect(self) -> None:
         if self._told is not self._before:
             self._told = self._before
-            del module_of(self._submission).print
+            self._submission.probe(share_no_more, "print")
 
 
 class Environment:

@@ -27,7 +27,7 @@ class _Late(Current):
             course, exercise, answer = self._what
             # On this side too: the tests of the original import
             # numpy or torch here, beside the proxy.
-            warm_up(exercise.modules)
+            warm_up(exercise.known_modules)
             sandbox = Sandbox(
                 exercise.modules,
                 exercise.limits,

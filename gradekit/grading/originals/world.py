@@ -11,7 +11,7 @@ import contextlib
 import io
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
@@ -19,14 +19,16 @@ from typing import Any, NamedTuple
 
 import cloudpickle
 
+from gradekit.grading.handle import is_handle
 from gradekit.grading.live import module_of
 from gradekit.grading.originals.comparisons import of_something
 from gradekit.grading.originals.fence import Fence
 from gradekit.grading.originals.inspecting import inspecting
 from gradekit.grading.originals.keyboard import Keyboard
+from gradekit.grading.originals.opening import Opening, in_worker
 from gradekit.grading.originals.pickling import pickling
 from gradekit.grading.originals.running import Running, library
-from gradekit.grading.originals.scripts import run_anew, views_of
+from gradekit.grading.originals.scripts import asked_of, fresh_module, run_anew, views_of
 from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.originals.surroundings import (
     Environment,
@@ -38,6 +40,7 @@ from gradekit.grading.originals.surroundings import (
     named,
 )
 from gradekit.grading.originals.system import system_of
+from gradekit.grading.originals.variables import Variables
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 # A test may replace what all threads of a process share: sys.stdout, an entry of sys.modules.
@@ -91,7 +94,8 @@ class Place(NamedTuple):
         # From beside the test outwards, and never above the exercise's own folder: beyond it
         # lie other exercises' cases, and the course.
         inside = [each for each in self.folder.parents if self.root in (each, *each.parents)]
-        for folder in (self.folder, *inside):
+        added = [Path(each) for each in sys.path if self.root in Path(each).resolve().parents]
+        for folder in (self.folder, *inside, *added):
             place = folder.joinpath(*name.split("."))
             for path in (place.with_suffix(".py"), place / "__init__.py"):
                 if path.is_file():
@@ -122,19 +126,23 @@ class AnswerModule(ModuleType):
 class PartModule(ModuleType):
     """One module of an answer that has several."""
 
-    def __init__(self, name: str, submission: SubmissionProxy) -> None:
+    def __init__(self, name: str, world: World) -> None:
         super().__init__(name)
         self.__dict__["__all__"] = []
         self.__dict__["__path__"] = []  # it may be a package
+        self.__dict__["_world_of_the_test"] = world
         # Asked for each time: a module of an answer may be imported only later, by the test.
-        self.__dict__["_handle_of_the_test"] = lambda: submission.probe(named, name)
+        self.__dict__["_handle_of_the_test"] = lambda: world.submission.probe(named, name)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(self.__dict__["_handle_of_the_test"](), name)
+        value = getattr(self.__dict__["_handle_of_the_test"](), name)
+        variables = self.__dict__["_world_of_the_test"].variables
+        return variables.shared(self.__name__, name, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        value = self.__dict__["_world_of_the_test"].as_sent(name, value)
         setattr(self.__dict__["_handle_of_the_test"](), name, value)
 
     def __delattr__(self, name: str) -> None:
@@ -161,20 +169,23 @@ class World:
         """
         self.place, self.submission = place, submission
         self.compare: Callable[[str, Any], None] | None = None  # for nbgrader's AUTOTEST
+        self.lines: Sequence[str] = ()  # in place of its lines
         self.deleted: set[str] = set()  # of the answer's names, by the test
         self.printed = io.StringIO()
         self.sources: list[str] = []  # the code of the tests
         self.running = Running(submission, self.sources)
         self._bound: dict[str, Any] = {}  # of the answer's names, by the test
         self._changed: dict[str, Any] = {}  # the same, and what stood there before
+        system = system_of(submission)
         self._modules: dict[str, ModuleType] = {
-            "os": system_of(submission),
+            "os": system,
+            "os.path": system.path,
             **views,
             "inspect": inspecting(submission),
             "pickle": pickling(submission),
-            **views_of(submission, modules, self._seen),
+            **views_of(submission, {*modules, *parts}, self),
             **{name: AnswerModule(name, self) for name in modules},
-            **{name: PartModule(name, submission) for name in parts},
+            **{name: PartModule(name, self) for name in parts},
         }
         self._by_value: list[ModuleType] = []
         self._answers = frozenset([*modules, *parts])
@@ -188,12 +199,15 @@ class World:
         self._stack.enter_context(quiet())
         self._stack.enter_context(of_something())
         self._stdout = sys.stdout
-        parts = (Keyboard, Printing, Environment, Replaced, Notices, Errors, Files)
-        each: list[Any] = [part(self.submission) for part in parts]
+        path = sys.path[:]
+        self._stack.callback(lambda: sys.path.__setitem__(slice(None), path))
+        parts = (Keyboard, Printing, Environment, Replaced, Notices, Errors, Opening)
+        files, self.variables = Files(self.submission), Variables(self.submission)
+        each = [*(part(self.submission) for part in parts), files, self.variables]
         self._surroundings = Surroundings(self.submission, each)
         self._surroundings.watch()
         if (texts := getattr(run_of(self.submission).attempt.objects, "texts", None)) is not None:
-            fence = Fence(texts, self.sources, self.place.root, lambda: each[-1].roots)
+            fence = Fence(texts, self.sources, self.place.root, lambda: files.roots)
             self._stack.enter_context(fence.up())
         for name in self._answers:
             # Into sys.modules as well: `unittest.mock.patch("student.f")` and importlib look there.
@@ -224,7 +238,7 @@ class World:
         for module in self._starred:
             with contextlib.suppress(AttributeError):
                 return getattr(module, name)
-        return self.submission[name]
+        return self.variables.shared("", name, self.submission[name])
 
     def shared(self, name: str) -> Any:
         """A name that a test does not bind: the submission's, or a library that both import.
@@ -240,9 +254,15 @@ class World:
     def assign(self, name: str, value: Any) -> None:
         """Bind a name in the submission, as a test does that shares its namespace."""
         self._remember(name)
-        setattr(self._module, name, value)
+        setattr(self._module, name, self.as_sent(name, value))
         self._bound[name] = value
         self.deleted.discard(name)
+
+    def as_sent(self, name: str, value: Any) -> Any:
+        """What a name is bound to in the answer's process; a mocked `open` has its files here."""
+        if name == "open" and callable(value) and not is_handle(value):
+            return in_worker(self.submission, value)
+        return value
 
     def forget(self, name: str) -> None:
         """Delete a name of the submission."""
@@ -304,15 +324,17 @@ class World:
         if found is None:
             return builtins.__import__(name, namespace, local, names)
         if name in self._answers:
-            self._seen(name)
+            self.seen(name)
             self._take(found, names)
         else:
             self._add_modules(found, name, names)
             if "*" in names:
                 self._modules[name] = found
-        return found if names or "." not in name else _package(name, found)
+        if names or "." not in name:
+            return found
+        return self._modules.get(name.partition(".")[0]) or _package(name, found)
 
-    def _seen(self, name: str) -> None:
+    def seen(self, name: str) -> None:
         """Run an answer that is a script where its import would run it, in a test that looks on."""
         module = self._modules.get(name)
         if not isinstance(module, AnswerModule):
@@ -323,6 +345,17 @@ class World:
             self._put(name, module)
             run_anew(self.submission, name, only_scripts=True)
         self._were_imported.add(name)
+
+    def loaded_anew(self, name: str) -> ModuleType:
+        """The answer, or a module of it, run once more as a test's own loader would run it."""
+        module = self._modules[name]
+        if isinstance(module, AnswerModule):
+            run_anew(self.submission, name)
+            return module
+        handle = asked_of(self.submission, fresh_module, name)
+        fresh = PartModule(name, self)
+        fresh.__dict__["_handle_of_the_test"] = lambda: handle
+        return fresh
 
     def _take(self, found: ModuleType, names: list[str]) -> None:
         """Look up what is imported of the answer, for the error that says why it is not there."""
@@ -340,7 +373,10 @@ class World:
                 vars(found)[each] = inner
 
     def _find(self, name: str) -> ModuleType | None:
-        known = self._modules.get(name) or self._modules.get(name.rpartition(".")[2])
+        known = self._modules.get(name)
+        # An answer in a package may be imported from another one; `importlib.util` is no `util`.
+        if known is None and name.partition(".")[0] not in sys.stdlib_module_names:
+            known = self._modules.get(name.rpartition(".")[2])
         if known is not None:
             return known
         path = self.place.find(name)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gradekit.sandbox.inside import inert, mending
+from gradekit.sandbox.inside.generators import set_generators
 from gradekit.sandbox.inside.ipython import plain_python
 from gradekit.sandbox.inside.shell import Shell
 
@@ -35,9 +36,20 @@ class Loading:
     """One answer on its way into a module."""
 
     def __init__(
-        self, module: types.ModuleType, filename: str, notebook: bool, label: Callable[[str], None]
+        self,
+        module: types.ModuleType,
+        filename: str,
+        notebook: bool,
+        label: Callable[[str], None],
+        seeds: tuple[int, str] | None = None,
     ) -> None:
-        """`label` is told each name under which code is compiled."""
+        """
+        Args:
+            label: Is told each name under which code is compiled.
+            seeds: A number to seed the generators with before each cell; with the name of a
+                variable, to bind to that instead.
+        """
+        self._seeds = seeds
         self.namespace, self.filename, self.notebook = module.__dict__, filename, notebook
         self.notes: list[str] = []
         self.unbound: dict[str, str] = {}  # name -> why nothing bound it
@@ -57,7 +69,18 @@ class Loading:
         Raises:
             SyntaxError: it is no Python.
         """
+        self._seed()
         self._run(source, self.filename, "")
+
+    def _seed(self) -> None:
+        """Before a cell."""
+        if self._seeds is None:
+            return
+        number, variable = self._seeds
+        if variable:
+            self.namespace[variable] = number
+        else:
+            set_generators(number, {})
 
     def in_steps(self, cells: list[str], without: dict[int, str]) -> Iterator[int]:
         """Run all of it a statement at a time, as `file` and `cell` do; yield how many were run.
@@ -84,6 +107,7 @@ class Loading:
                 continue
             # A __future__ import of one cell holds for all cells after it, as in IPython.
             self._flags |= code.co_flags & FUTURE
+            self._seed()
             for statement in self._statements(source, name):
                 if why := without.get(done):
                     self._left_out(statement, why, place)
@@ -95,6 +119,7 @@ class Loading:
     def cell(self, source: str, number: int, count: int) -> None:
         """Run a cell; what cannot be run is noted."""
         name = self.filename if count == 1 else f"{self.filename}, cell {number}"
+        self._seed()
         try:
             self._run(plain_python(source), name, f"cell {number}" if count > 1 else "")
         except SyntaxError as error:

@@ -12,6 +12,7 @@ import contextlib
 import copy
 import math
 import operator
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -76,7 +77,7 @@ OPERATIONS: dict[str, Operation] = {
     "__enter__": lambda value: type(value).__enter__(value), "__exit__": _leave,
     "__eq__": operator.eq, "__ne__": operator.ne, "__lt__": operator.lt, "__le__": operator.le,
     "__gt__": operator.gt, "__ge__": operator.ge, "__bool__": bool, "__hash__": hash,
-    "__contains__": operator.contains,
+    "__contains__": operator.contains, "__fspath__": os.fspath,
     "view": view, "dir": lambda value: [str(name) for name in dir(value)],
     "copy": copy.copy, "deepcopy": copy.deepcopy,
 }  # fmt: skip

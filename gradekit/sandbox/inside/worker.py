@@ -110,14 +110,16 @@ class Answer:
         cells: list[str],
         modules: Sequence[list[str]] = (),
         mode: str = PLAIN,
+        seeds: tuple[int, str] | None = None,
     ) -> list[str]:
         """Run the cells in one namespace; return what was passed over, a line each.
 
         What fails at the top level says nothing about the functions: it ends only itself.
-        `mode` is how it is to be used; see `limits`.
+        `mode` is how it is to be used; see `limits`. `seeds` are set before each cell: the
+        generators, or a variable of that name.
         """
         self.mode = mode
-        loading = self._begin(name, filename, modules)
+        loading = self._begin(name, filename, modules, seeds)
         for position, source in enumerate(cells, start=1):
             if loading.notebook:
                 loading.cell(source, position, len(cells))
@@ -133,10 +135,11 @@ class Answer:
         modules: Sequence[list[str]],
         mode: str,
         without: dict[int, str],
+        seeds: tuple[int, str] | None = None,
     ) -> None:
         """Begin to load a statement at a time, without some; `step` does the rest."""
         self.mode = mode
-        self._loading = self._begin(name, filename, modules)
+        self._loading = self._begin(name, filename, modules, seeds)
         self._steps = self._loading.in_steps(cells, without)
 
     def step(self) -> tuple[list[str], bool] | None:
@@ -150,7 +153,13 @@ class Answer:
         own = any(getattr(each, "__module__", "") == self.module.__name__ for each in values)
         return self._end(self._loading), own
 
-    def _begin(self, name: str, filename: str, modules: Sequence[list[str]]) -> Loading:
+    def _begin(
+        self,
+        name: str,
+        filename: str,
+        modules: Sequence[list[str]],
+        seeds: tuple[int, str] | None,
+    ) -> Loading:
         if modules or any(isinstance(finder, Siblings) for finder in sys.meta_path):
             Siblings(((path, text) for path, text in modules), _labels.add).install()
         # In sys.modules, where dataclasses, pickle and typing look for the module of a class.
@@ -158,7 +167,7 @@ class Answer:
         self.filename = filename
         self.module.__file__ = filename
         notebook = filename.lower().endswith(".ipynb")
-        loading = Loading(self.module, filename, notebook, _labels.add)
+        loading = Loading(self.module, filename, notebook, _labels.add, seeds)
         self.unbound = loading.unbound
         _unbound.append(loading.unbound)
         return loading

@@ -4,6 +4,8 @@
 97.88
 """
 
+__test__ = {"freezing": ">>> fahrenheit(0) - 32\n0.0"}
+
 
 def fahrenheit(celsius):
     """Degrees Fahrenheit.

@@ -1,5 +1,8 @@
 """A ledger of payments."""
 
+import os
+import random
+
 
 class Ledger:
     """Payments by name, in the order in which they came."""
@@ -33,4 +36,19 @@ def ask():
 
 def shares(total, people):
     """Yield what each of so many people pays, cents that are left over first."""
+    raise NotImplementedError
+
+
+def kept(path):
+    """The payments in a file, a line `name,amount` each; none where it is missing."""
+    raise NotImplementedError
+
+
+def keep(payments, path):
+    """Write payments so that `kept` reads them."""
+    raise NotImplementedError
+
+
+def winner(names):
+    """One of the names, by random.choice."""
     raise NotImplementedError

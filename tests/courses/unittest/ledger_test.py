@@ -1,9 +1,11 @@
 import io
 import unittest
 from contextlib import redirect_stdout
-from unittest.mock import Mock, patch
+from unittest.mock import Mock, mock_open, patch
 
 from gradescope_utils.autograder_utils.decorators import visibility, weight
+
+import ledger
 from ledger import Ledger, ask, halves, shares
 
 PAYMENTS = [("ann", 5), ("bob", 7), ("ann", 2)]
@@ -89,6 +91,28 @@ class FunctionsTest(unittest.TestCase):
     def test_greets_whom_stdin_names(self, out):
         ask()
         self.assertEqual(out.getvalue().splitlines()[-1][-11:], "Hello, Bob!")
+
+
+class FilesTest(unittest.TestCase):
+    @patch("os.path.exists", return_value=True)
+    def test_reads(self, asked):
+        with patch("builtins.open", mock_open(read_data="ann,5\nbob,7\n")) as opened:
+            self.assertEqual(ledger.kept("list.csv"), PAYMENTS[:2])
+        opened.assert_called_once_with("list.csv")
+        asked.assert_called_once_with("list.csv")
+        asked.return_value = False
+        self.assertEqual(ledger.kept("list.csv"), [])
+
+    @patch("ledger.open", new_callable=mock_open, create=True)
+    def test_writes(self, opened):
+        ledger.keep(PAYMENTS[:1], "list.csv")
+        opened.assert_called_once_with("list.csv", "w")
+        opened().write.assert_called_once_with("ann,5\n")
+
+    def test_draws(self):
+        with patch.object(ledger.random, "choice", return_value="bob") as drawn:
+            self.assertEqual(ledger.winner(["ann", "bob"]), "bob")
+        drawn.assert_called_once_with(["ann", "bob"])
 
 
 class AsyncTest(unittest.IsolatedAsyncioTestCase):

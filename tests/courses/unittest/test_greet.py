@@ -1,4 +1,4 @@
-import importlib
+import importlib.util
 import io
 import runpy
 import subprocess
@@ -21,6 +21,17 @@ class GreetTest(unittest.TestCase):
             importlib.reload(greet)
         self.assertEqual(out.getvalue().count("Hello, Ann!"), 2)
         self.assertEqual(asked.call_count, 2)
+
+    @patch("builtins.input", side_effect=["Ada", "Eve"])
+    def test_loaded_by_its_path(self, _):
+        names = []
+        for _ in range(2):
+            spec = importlib.util.spec_from_file_location("greet", "greet.py")
+            module = importlib.util.module_from_spec(spec)
+            with redirect_stdout(io.StringIO()):
+                spec.loader.exec_module(module)
+            names.append(module.name)
+        self.assertEqual(names, ["Ada", "Eve"])
 
     @patch("sys.stdin", io.StringIO("Bob\n"))
     def test_as_a_path(self):

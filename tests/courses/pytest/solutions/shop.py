@@ -17,6 +17,7 @@ def write(path, lines):
     path.write_text("".join(f"{number} {line}\n" for number, line in enumerate(lines, 1)))
     with open(path.parent / "done.txt", "w") as file:
         file.write(str(len(lines)))
+    return path.parent / "done.txt"
 
 
 def colour():
@@ -35,9 +36,18 @@ def complain(text):
     logging.getLogger("shop").error("%s!", text)
 
 
+DIGITS = {"price": 2}
+sold = []
+
+
+def sell(thing):
+    sold.append(thing)
+    return len(sold)
+
+
 async def prices(sources):
     await asyncio.sleep(0)
-    return [round(await source(), 2) for source in sources]
+    return [round(await source(), DIGITS["price"]) for source in sources]
 
 
 def shuffled(things, rng):

@@ -3,7 +3,9 @@ import random
 
 import numpy as np
 import pytest
-from shop import catalogue, colour, complain, dice, prices, read, shuffled, write
+import shop
+from more_numbers import EXACT
+from shop import catalogue, colour, complain, dice, prices, read, shuffled, sold, write
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def test_read(tmp_path):
 @pytest.mark.points(2)
 def test_write(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write(tmp_path / "list.txt", ["tea", "rice"])
+    assert write(tmp_path / "list.txt", ["tea", "rice"]) == tmp_path / "done.txt"
     assert (tmp_path / "list.txt").read_text() == "1 tea\n2 rice\n"
     assert (tmp_path / "done.txt").read_text() == "2"
     assert read("list.txt") == ["1 tea", "2 rice"]
@@ -68,6 +70,18 @@ async def test_prices(source):
     assert await prices([source, source]) == [1.23, 1.23]
 
 
+@pytest.mark.asyncio
+async def test_prices_are_rounded_as_the_shop_says(source, monkeypatch):
+    monkeypatch.setitem(shop.DIGITS, "price", 1)
+    assert await prices([source]) == [pytest.approx(1.2, **EXACT)]
+
+
+def test_sold_things_are_listed():
+    sold.append("tea")
+    assert shop.sell("rice") == 2
+    assert sold == shop.sold == ["tea", "rice"]
+
+
 def test_prices_of_none():
     assert asyncio.run(prices([])) == []
 
@@ -81,6 +95,12 @@ def test_shuffles_on():
 @pytest.mark.xfail(reason="nobody knows the price of nothing")
 def test_known_to_fail():
     assert asyncio.run(prices([None])) == [0]
+
+
+@pytest.mark.xfail(strict=True)
+def test_known_not_to_raise():
+    with pytest.raises(KeyError):
+        asyncio.run(prices([]))
 
 
 @pytest.mark.xfail(raises=FileNotFoundError, strict=True)

@@ -1,5 +1,8 @@
 """A ledger of payments."""
 
+import os
+import random
+
 
 class Ledger:
     """Payments by name, in the order in which they came."""
@@ -47,3 +50,23 @@ def shares(total, people):
     share, left = divmod(total, people)
     for number in range(people):
         yield share + (number < left)
+
+
+def kept(path):
+    """The payments in a file, a line `name,amount` each; none where it is missing."""
+    if not os.path.exists(path):
+        return []
+    with open(path) as file:
+        return [(name, int(amount)) for name, amount in (line.split(",") for line in file)]
+
+
+def keep(payments, path):
+    """Write payments so that `kept` reads them."""
+    with open(path, "w") as file:
+        for name, amount in payments:
+            file.write(f"{name},{amount}\n")
+
+
+def winner(names):
+    """One of the names, by random.choice."""
+    return random.choice(names)
