@@ -56,6 +56,14 @@ class MissingName(SubmissionError, AttributeError):
     """The submission has nothing of that name; `hasattr` and `getattr` understand it."""
 
 
+class UnboundName(SubmissionError, NameError):
+    """The same, where a test says the name alone, as in a notebook."""
+
+
+class NotImportable(SubmissionError, ImportError):
+    """The same, where a test imports the name."""
+
+
 class Problem(NamedTuple):
     """An exception of the submission, as its worker described it. The texts may say anything."""
 

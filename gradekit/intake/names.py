@@ -85,6 +85,7 @@ class ExerciseNames:
         self._numbers: dict[int, str] = {}
         self._meaning: dict[str, str] = {}
         self.entries = {each.name: each.entry for each in course.exercises if each.entry}
+        self._data = {file for each in course.exercises for file in each.files}
         # The modules of answers that have several, by the exercises that they belong to.
         self._written = {each.name: each.written for each in course.exercises if each.written}
         patterns = set()
@@ -114,6 +115,11 @@ class ExerciseNames:
             folders = {hint, *(self._folder(part) for part in parts[:-1]), *joined}
             having = [exercise for exercise in having if exercise in folders]
         return Meaning(having[0], Strength.EXACT, 0, 0) if len(having) == 1 else None
+
+    def is_data(self, path: str) -> bool:
+        """Whether a file is called like one that the course gave to learners."""
+        parts = path.split("/")
+        return any("/".join(parts[start:]) in self._data for start in range(len(parts)))
 
     def with_entry(self, name: str) -> list[str]:
         """The exercises whose answer is called so."""

@@ -313,7 +313,8 @@ class Placer:
                         )
                     )
         except KitError as error:
-            self._list(each.item, str(error), owners[0])
+            if not self._names.is_data(each.item.path):  # handed back with the answer
+                self._list(each.item, str(error), owners[0])
 
     def _is_module_of_answer(self, owners: list[Person], each: Placeable, hint: str) -> bool:
         """Whether a file is a module of an answer that has several, which is noted."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from doctest import Example
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -103,7 +103,8 @@ def notebook(course: Course, exercise: Exercise, checks: Iterable[Check]) -> Any
     imported = {f"{ast.unparse(node)}\n" for node in stub.imports}
     by_function: dict[str, list[Check]] = {name: [] for name in stub.asked}
     for check in checks:
-        by_function[check.function].append(check)
+        # Of an imported exercise a check may be about a question, or a cell that binds variables.
+        by_function.setdefault(check.function, []).append(check)
 
     made = v4.new_notebook(metadata={"kernelspec": dict(KERNEL)})
     made.cells += [_prompt(ast.get_docstring(stub.tree) or exercise.title), _imports(stub)]
@@ -111,13 +112,22 @@ def notebook(course: Course, exercise: Exercise, checks: Iterable[Check]) -> Any
         made.cells.append(_cell(name, _solution(node, stub, answer), solution=True))
         if own := [each for each in examples[name] if each.source not in imported]:
             made.cells.append(_example_cell(name, own))
-        hidden = [check for check in by_function[name] if check.max_score]
-        for number, check in enumerate(hidden, start=1):
-            asked = HiddenCheck(exercise.name, check.name, course.address)
-            made.cells.append(_check_cell(f"{name}_check_{number}", check, asked))
+        made.cells += _check_cells(name, by_function.pop(name), exercise, course.address)
+    for name, own_checks in by_function.items():
+        made.cells += _check_cells(name, own_checks, exercise, course.address)
     for number, cell in enumerate(made.cells):
         cell["id"] = f"cell-{number}"  # random ids would make every export differ
     return made
+
+
+def _check_cells(
+    name: str, checks: Iterable[Check], exercise: Exercise, course_path: str
+) -> Iterator[Any]:
+    """The cells that test a function."""
+    hidden = [check for check in checks if check.max_score]
+    for number, check in enumerate(hidden, start=1):
+        asked = HiddenCheck(exercise.name, check.name, course_path)
+        yield _check_cell(f"{name}_check_{number}", check, asked)
 
 
 def _prompt(docstring: str) -> Any:

@@ -174,6 +174,12 @@ def without_solution(source: str) -> str:
     return _without_bodies(source)
 
 
+def without_marks(source: str) -> str:
+    """The solution without the marks around it, which mean nothing any more."""
+    lines = source.splitlines()
+    return "\n".join(line for line in lines if not (BEGIN.search(line) or END.search(line)))
+
+
 def without_regions(source: str, put: str) -> str:
     """The source with `put` in place of each region between BEGIN and END SOLUTION."""
     kept: list[str] = []

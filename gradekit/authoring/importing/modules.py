@@ -75,7 +75,11 @@ def find(
     for path in python_files(folder):
         if not is_test_file(path) or not is_ours(text_of(path)):
             continue
-        units = _tested(path, folder)
+        try:
+            units = _tested(path, folder)
+        except SyntaxError as error:
+            yield Passed(path, f"line {error.lineno} is no valid Python: {error.msg}")
+            continue
         if units:
             tests[path] = units
         else:
@@ -110,10 +114,15 @@ def _slug(units: list[Path], folder: Path) -> str:
 
 
 def _tested(test: Path, root: Path) -> list[Path]:
-    """The modules and packages that a test imports to test them, from beside it up to the root."""
+    """The modules and packages that a test imports to test them, from beside it up to the root.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
     places = [test.parent, *(p for p in test.parents if root in (p, *p.parents))]
     found: dict[Path, None] = {}
     text = text_of(test)
+    ast.parse(text)
     for name in sorted({*imports_of(text), *SCRIPT.findall(text), *_loaded_by(text)}):
         for place in dict.fromkeys(each for p in places for each in (p, p / "src")):
             unit = _unit(place, name)

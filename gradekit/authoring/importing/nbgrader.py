@@ -16,6 +16,7 @@ from gradekit.authoring.importing.found import (
     distinct,
     slug_of,
     title_of,
+    without_marks,
     without_regions,
 )
 from gradekit.authoring.importing.notebooks import as_file, cells_of
@@ -36,7 +37,9 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
         except ValueError as error:
             yield Passed(path, str(error))
             continue
-        if any(mark_of(cell).get("grade") or mark_of(cell).get("task") for cell in cells):
+        if problem := _wrong_marks(cells):
+            yield Passed(path, problem)
+        elif any(mark_of(cell).get("grade") or mark_of(cell).get("task") for cell in cells):
             notebooks.append((path, cells))
         elif any(mark_of(cell) for cell in cells):
             yield Passed(path, "it has nothing that earns points")
@@ -44,7 +47,7 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
     for slug, (path, cells) in zip(slugs, notebooks, strict=True):
         answers = [cell for cell in cells if not _is_test(mark_of(cell))]
         stub = as_file(answers, _emptied)
-        solution = as_file(answers, lambda cell: cell["source"])
+        solution = as_file(answers, lambda cell: without_marks(str(cell["source"])))
         others = list(path.parent.glob("*.ipynb"))
         files = beside([path], path.parent, [each for each in others if each != path])
         around = path.parent
@@ -67,6 +70,21 @@ def mark_of(cell: dict[str, Any]) -> dict[str, Any]:
     """What nbgrader notes about a cell."""
     mark = cell["metadata"].get("nbgrader")
     return mark if isinstance(mark, dict) else {}
+
+
+def _wrong_marks(cells: list[dict[str, Any]]) -> str:
+    """What nbgrader would refuse of what is noted about the cells; empty if nothing."""
+    seen: set[str] = set()
+    for mark in filter(None, map(mark_of, cells)):
+        name, points = mark.get("grade_id"), mark.get("points", 0)
+        if not isinstance(name, str) or not name:
+            return "a cell that nbgrader marked has no grade_id"
+        if name in seen:
+            return f"two cells have the grade_id `{name}`"
+        if not isinstance(points, int | float) or points < 0:
+            return f"the points of `{name}` are no number of 0 or more"
+        seen.add(name)
+    return ""
 
 
 def _asks(cells: list[dict[str, Any]]) -> bool:

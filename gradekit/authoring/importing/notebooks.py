@@ -25,10 +25,14 @@ def cells_of(path: Path) -> list[dict[str, Any]]:
         raise ValueError("it is no notebook of version 4") from None
     if str(language).lower() not in ("python", "python3"):
         raise ValueError(f"it is a notebook in {language}")
-    for cell in cells:
-        if not isinstance(cell.get("source"), str):
-            cell["source"] = "".join(cell.get("source", []))
-        cell.setdefault("metadata", {})
+    try:
+        for cell in cells:
+            if not isinstance(cell.get("source"), str):
+                cell["source"] = "".join(cell.get("source", []))
+            if not isinstance(cell.setdefault("metadata", {}), dict) or "cell_type" not in cell:
+                raise TypeError
+    except (TypeError, AttributeError):
+        raise ValueError("a cell of it is none") from None
     return list(cells)
 
 

@@ -19,6 +19,7 @@ from gradekit.authoring.importing.found import (
 )
 from gradekit.authoring.importing.needs import named_in
 from gradekit.authoring.importing.notebooks import as_file, cells_of
+from gradekit.errors import GraderError
 from gradekit.grading.originals.masters import config_of
 
 SEED = '__import__("random").seed({0}), __import__("numpy").random.seed({0})  # before each cell'
@@ -45,8 +46,11 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
             found.append(Passed(path, str(error)))
             continue
         if any(_begins(cell, QUESTION) for cell in cells):
-            found.append(_master(path, cells))
             taken.add(path.parent)
+            try:
+                found.append(_master(path, cells))
+            except GraderError as error:
+                found.append(Passed(path, str(error)))
     for tests in sorted(folder.rglob("tests")):
         if tests.is_dir() and tests.parent not in taken:
             files = [each for each in sorted(tests.glob("*.py")) if TESTS.search(text_of(each))]
@@ -172,6 +176,12 @@ def _folder(tests: Path, files: list[Path], solutions: Path | None) -> Found | P
         if solution is None and place is not None and place.is_dir():
             solution = _code_beside(place)
     stub = stub or solution
+    with_cells = [each for each in (stub, solution) if each is not None]
+    for each in with_cells:
+        try:
+            _as_python(each)
+        except ValueError as error:
+            return Passed(each, str(error))
     if stub is None or solution is None:
         return Passed(tests, "no solution lies beside it: say where with `--solutions`")
     slug = slug_of(folder.name if stub.stem in ("solution", "student") else stub.stem)

@@ -97,7 +97,8 @@ def _section(outcome: Outcome) -> Iterator[str]:
         missed = outcome.mutants - outcome.caught
         yield (
             f"The tests miss {missed} of {outcome.mutants} mutants of the solution: "
-            f"`kit verify {outcome.target.name}` lists them with their lines."
+            f"`kit --course {outcome.target.course.root.name} verify {outcome.target.name}` lists "
+            "them with their lines."
         )
         yield ""
     remarks = _Remarks(outcome)

@@ -14,6 +14,7 @@ from gradekit.authoring.importing.writing import Chosen, Target, with_points
 from gradekit.authoring.mutated import mutated_answers
 from gradekit.definitions import defined_in
 from gradekit.errors import GraderError, KitError
+from gradekit.grading.originals.endless import Endless
 from gradekit.grading.originals.original import PERSON, Original, Test
 from gradekit.processes import side_by_side
 from gradekit.submission import Submission, read
@@ -150,7 +151,7 @@ def _tests_of(target: Target) -> Iterator[tuple[str, Test]]:
                 for test in original.tests(submission):
                     about = test.about or _used_first(original.source_of(test.address), named)
                     yield name, test._replace(about=about or target.found.slug)
-            except Exception as error:
+            except (Exception, Endless) as error:
                 reason = f"its file cannot be run ({type(error).__name__}: {error})"
                 yield name, Test("", name, obstacle=" ".join(reason.split()))
 

@@ -224,6 +224,8 @@ class NbgraderNotebook(NotebookTests):
                     found += self._filled(world, test.address, Templates(path, self.kernel))
                 else:
                     self.run_in(world, test.address)
+        except GraderError as error:
+            return test._replace(obstacle=str(error))
         except Exception as error:
             return test._replace(obstacle=f"the solution fails it here: {error}")
         return test._replace(expected=tuple(found))

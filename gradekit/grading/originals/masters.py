@@ -140,7 +140,8 @@ def config_of(text: str) -> dict[str, Any]:
     except ImportError:
         raise GraderError("otter's settings are YAML: pip install pyyaml") from None
     except yaml.YAMLError as error:
-        raise GraderError(f"settings of otter cannot be read: {error}") from None
+        reason = " ".join(str(error).split())
+        raise GraderError(f"its settings cannot be read: {reason}") from None
     return told if isinstance(told, dict) else {}
 
 

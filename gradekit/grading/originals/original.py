@@ -19,6 +19,7 @@ import numpy as np
 from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.originals.borrowed import borrowed
+from gradekit.grading.originals.endless import SECONDS, Endless
 from gradekit.grading.originals.world import Place, World
 from gradekit.grading.proxy import SubmissionProxy
 
@@ -149,6 +150,8 @@ class Original:
 
     def told(self, error: BaseException, hidden: bool) -> BaseException:
         """The error to raise: with the line that failed, or without what is hidden."""
+        if isinstance(error, Endless):
+            return AssertionError(f"stopped: the test did not end within {SECONDS} s")
         if getattr(error, "submission_text", None) or not isinstance(error, Exception):
             return error
         if isinstance(error, PartialCredit) or not isinstance(error, AssertionError):

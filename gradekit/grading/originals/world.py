@@ -16,12 +16,14 @@ from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import cloudpickle
 
 from gradekit.grading.handle import is_handle
 from gradekit.grading.live import module_of
 from gradekit.grading.originals.comparisons import of_something
+from gradekit.grading.originals.endless import Limit
 from gradekit.grading.originals.fence import Fence
 from gradekit.grading.originals.inspecting import inspecting
 from gradekit.grading.originals.keyboard import Keyboard
@@ -42,6 +44,7 @@ from gradekit.grading.originals.surroundings import (
 from gradekit.grading.originals.system import system_of
 from gradekit.grading.originals.variables import Variables
 from gradekit.grading.proxy import SubmissionProxy, run_of
+from gradekit.grading.raised import MissingName, NotImportable, UnboundName
 
 # A test may replace what all threads of a process share: sys.stdout, an entry of sys.modules.
 _one_at_a_time = threading.RLock()
@@ -71,7 +74,10 @@ class Builtins(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name.startswith("__") or name in self._world.deleted:
             raise KeyError(name)
-        return self._world.shared(name)
+        try:
+            return self._world.shared(name)
+        except MissingName as error:  # tests catch the NameError that they would get natively
+            raise UnboundName(str(error)) from None
 
 
 class Place(NamedTuple):
@@ -197,6 +203,9 @@ class World:
     def __enter__(self) -> World:
         self._stack.enter_context(_one_at_a_time)
         self._stack.enter_context(quiet())
+        self._stack.enter_context(Limit())
+        # A test that asks whoever imports the course something would wait for ever.
+        self._stack.enter_context(patch.object(sys, "stdin", io.StringIO()))
         self._stack.enter_context(of_something())
         self._stdout = sys.stdout
         path = sys.path[:]
@@ -362,8 +371,12 @@ class World:
         if isinstance(found, PartModule) and "*" in names:
             self._starred.append(found)
         for each in names:
-            if each != "*":
-                getattr(found, each)  # an ImportError of Python's own would not say why
+            if each == "*":
+                continue
+            try:
+                getattr(found, each)
+            except AttributeError as error:  # Python's own ImportError would not say why
+                raise NotImportable(getattr(error, "submission_text", "") or str(error)) from None
 
     def _add_modules(self, found: ModuleType, name: str, names: list[str]) -> None:
         """The modules among what is imported of a package of the tests."""
