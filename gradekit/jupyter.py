@@ -11,6 +11,7 @@ import contextlib
 import functools
 import html
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gradekit.causes import Cause, causes
-from gradekit.course import Course, Exercise, root_at
+from gradekit.course import Course, Exercise, default_root, root_at, root_of
 from gradekit.definitions import defined_in, first_line_of, needed_by
 from gradekit.errors import KitError
 from gradekit.report import MARKS, WAITS, Check, Report
@@ -29,6 +30,12 @@ from gradekit.texts import cause_details, details, explained, remarks
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+
+# A cell that only asks kit something, as the shell keeps it.
+OF_KIT = re.compile(
+    r"^(?:get_ipython\(\)\.run_line_magic|%)\W*(?:kit|load_ext\W+gradekit)\b[^\n]*$"
+)
 
 
 def register(shell: InteractiveShell) -> None:
@@ -44,7 +51,7 @@ def kit(line: str) -> Table | None:
     words = shlex.split(line)
     try:
         if words[:1] == ["check"] and len(words) > 1:
-            return Table(_graded(_shell(), words[1], "", tuple(words[2:])))
+            return Table(_graded(_shell(), words[1], _course_here(), tuple(words[2:])))
         _run(words, show=True)
     except KitError as error:
         print(error)
@@ -65,7 +72,7 @@ def score(exercise: str, check: str, course: str = "") -> float:
             "this course has to be autograded with the nbgrader_config.py that "
             "`kit export nbgrader` wrote: copy its autograde_preprocessors into yours"
         )
-    report = _graded(_shell(), exercise, course, ())
+    report = _graded(_shell(), exercise, root_at(course), ())
     for found in report.checks:
         if found.name == check:
             if found.outcome == "not_run":
@@ -130,11 +137,22 @@ def _shell() -> InteractiveShell:
     return shell
 
 
-def _graded(shell: InteractiveShell, name: str, course: str, options: tuple[str, ...]) -> Report:
+def _course_here() -> Path:
+    """The course of the practice folder, of KIT_COURSE, or kit's own, as for `kit check`."""
+    from gradekit.practice.workspace import remembered_course
+
+    usual = os.environ.get("KIT_COURSE")
+    return remembered_course() or (root_of(usual) if usual else default_root())
+
+
+def _graded(shell: InteractiveShell, name: str, root: Path, options: tuple[str, ...]) -> Report:
     """The report on what the kernel's user has defined."""
-    root = root_at(course)
     exercise = Course(root).find(name)
-    cells = definitions(list(shell.user_ns["In"])[1:], _functions(root, exercise))
+    cells = list(shell.user_ns["In"])[1:]
+    if exercise.imported:  # its tests look at variables as well
+        cells = [cell for cell in cells if not OF_KIT.search(cell)]
+    else:
+        cells = definitions(cells, _functions(root, exercise))
     while cells and not cells[-1].strip():  # what ran since changes nothing
         cells.pop()
     return _graded_cells(str(root), exercise.name, tuple(cells), options)

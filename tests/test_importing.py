@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import io
 import json
@@ -30,6 +31,7 @@ from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.errors import KitError
+from gradekit.grading.originals import endless
 from gradekit.grading.originals.doctests import flags_in
 from gradekit.grading.originals.masters import shared_points
 from gradekit.grading.originals.opening import Opened
@@ -40,7 +42,9 @@ from gradekit.grading.session import Session
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.names import ExerciseNames
 from gradekit.intake.placing import discover
-from gradekit.report import Report
+from gradekit.jupyter import kit as magic
+from gradekit.nbgrader.notebooks import notebook as source_notebook
+from gradekit.report import Check, Report
 from gradekit.sandbox.wire import Malformed
 from gradekit.submission import Submission, parse, read
 
@@ -622,3 +626,84 @@ def test_a_replaced_open_opens_no_real_file(tmp_path: Path) -> None:
         with pytest.raises(Malformed):
             opened.call(method, place, [], {})
     assert path.read_text() == "secret"  # and otherwise files open as ever
+
+
+def test_a_test_that_does_not_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what it has computed, also where it catches all exceptions."""
+    monkeypatch.setattr(endless, "SECONDS", 0.05)
+    monkeypatch.setattr(endless, "EVERY", 0.02)
+    with pytest.raises(endless.Endless), endless.Limit():
+        while True:
+            with contextlib.suppress(Exception):
+                pass
+    assert not endless.watched()
+
+
+@pytest.mark.parametrize(
+    "cells, why",
+    [
+        ([{"cell_type": "code", "source": ["x", 5]}], "a cell of it is none"),
+        ([7], "a cell of it is none"),
+        ([("t", {}), ("t", {"grade": True, "points": 1})], "has no grade_id"),
+        ([("t", {"grade_id": "t"})] * 2, "two cells have the grade_id `t`"),
+        ([("t", {"grade_id": "t", "grade": True, "points": -1})], "points of `t` are no number"),
+    ],
+)
+def test_notebooks_that_nbgrader_refuses_are_told(
+    cells: list[Any], why: str, tmp_path: Path
+) -> None:
+    """In one sentence each, and nothing is imported."""
+    if isinstance(cells[0], tuple):
+        notebook(tmp_path / "nb/a.ipynb", *cells)
+    else:
+        (tmp_path / "nb").mkdir()
+        (tmp_path / "nb/a.ipynb").write_text(json.dumps({"nbformat": 4, "cells": cells}))
+    with pytest.raises(KitError, match=f"a.ipynb: .*{why}"):
+        imported_from("nbgrader", tmp_path / "nb", tmp_path / "mine")
+
+
+def test_settings_and_tests_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    """otter's YAML, and a file of tests that is no Python."""
+    cells = [{"cell_type": "raw", "source": text} for text in (
+        "# ASSIGNMENT CONFIG\nfiles: [", "# BEGIN QUESTION\nname: q1")]  # fmt: skip
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab/lab.ipynb").write_text(json.dumps({"nbformat": 4, "cells": cells}))
+    with pytest.raises(KitError, match=r"lab\.ipynb: its settings cannot be read: [^\n]*$"):
+        imported_from("otter", tmp_path / "lab", tmp_path / "mine")
+    (tmp_path / "lab/f.py").write_text("def f(): return 1\n")
+    (tmp_path / "lab/test_f.py").write_text("from f import f\n\ndef test_f()\n    assert f()\n")
+    with pytest.raises(KitError, match=r"test_f\.py: line 3 is no valid Python"):
+        imported_from("pytest", tmp_path / "lab", tmp_path / "mine")
+
+
+def test_the_gradebook_takes_an_imported_exercise(imported: Callable[[str], Imported]) -> None:
+    """Its checks may be about a question or a cell, and not only about functions of the stub."""
+    outcome = imported("otter").outcomes[0]
+    exercise = outcome.target.exercise()
+    checks = [
+        Check(
+            name=each.name, function=each.test.about, title="t", outcome="passed",
+            score=each.points, max_score=each.points,
+        )
+        for each in outcome.checks
+    ]  # fmt: skip
+    cells = source_notebook(outcome.target.course, exercise, checks).cells
+    graded = [c for c in cells if c.metadata.get("nbgrader", {}).get("grade")]
+    assert len(graded) == len(checks)
+
+
+def test_the_magic_grades_all_cells_of_an_imported_notebook(
+    imported: Callable[[str], Imported], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With their variables, and by the course that `kit check` would take."""
+    outcome = imported("nbgrader").outcomes[0]
+    cells = ["", "x = 1", "get_ipython().run_line_magic('kit', 'check words')", "y = x\n"]
+    asked: list[Any] = []
+    monkeypatch.setenv("KIT_COURSE", str(outcome.target.course.root))
+    shell = SimpleNamespace(user_ns={"In": cells})
+    monkeypatch.setattr("gradekit.jupyter._shell", lambda: shell)
+    monkeypatch.setattr("gradekit.jupyter._graded_cells", lambda *told: asked.extend(told))
+    magic("check words")
+    root, exercise, given, _ = asked
+    assert (exercise, given) == ("exercise_01_words", ("x = 1", "y = x\n"))
+    assert Path(root) == outcome.target.course.root

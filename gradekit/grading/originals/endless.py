@@ -52,6 +52,11 @@ class Limit:
             _watched.pop(self._thread, None)
 
 
+def watched() -> int:
+    """How many threads are being watched."""
+    return len(_watched)
+
+
 def _watch() -> None:
     while True:
         _some.wait()
