@@ -42,6 +42,8 @@ def inspecting(submission: SubmissionProxy) -> ModuleType:
 def handed_in(submission: SubmissionProxy, value: Any) -> str:
     """The text of a function or class that a test has taken from the answer by name, or ""."""
     run = run_of(submission)
+    # The text is no reply: an answer with equal replies and another text may be judged otherwise.
+    run.attempt.asked = None
     named = run.attempt.objects.named if run.attempt.objects is not None else {}
     names = [name for name, known in named.items() if known is value]
     found = ""
