@@ -645,7 +645,7 @@ def test_a_test_that_does_not_end_is_stopped(monkeypatch: pytest.MonkeyPatch) ->
         ([{"cell_type": "code", "source": ["x", 5]}], "a cell of it is none"),
         ([7], "a cell of it is none"),
         ([("t", {}), ("t", {"grade": True, "points": 1})], "has no grade_id"),
-        ([("t", {"grade_id": "t"})] * 2, "two cells have the grade_id `t`"),
+        ([("t", {"grade_id": "t", "grade": True})] * 2, "two cells have the grade_id `t`"),
         ([("t", {"grade_id": "t", "grade": True, "points": -1})], "points of `t` are no number"),
     ],
 )

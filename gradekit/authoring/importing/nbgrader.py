@@ -75,10 +75,12 @@ def mark_of(cell: dict[str, Any]) -> dict[str, Any]:
 def _wrong_marks(cells: list[dict[str, Any]]) -> str:
     """What nbgrader would refuse of what is noted about the cells; empty if nothing."""
     seen: set[str] = set()
-    for mark in filter(None, map(mark_of, cells)):
-        name, points = mark.get("grade_id"), mark.get("points", 0)
+    for mark in map(mark_of, cells):
+        if not mark.get("grade") and not mark.get("task"):
+            continue
+        name, points = mark.get("grade_id"), mark.get("points") or 0
         if not isinstance(name, str) or not name:
-            return "a cell that nbgrader marked has no grade_id"
+            return "a graded cell has no grade_id"
         if name in seen:
             return f"two cells have the grade_id `{name}`"
         if not isinstance(points, int | float) or points < 0:

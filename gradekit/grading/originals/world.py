@@ -136,7 +136,7 @@ class PartModule(ModuleType):
         super().__init__(name)
         self.__dict__["__all__"] = []
         self.__dict__["__path__"] = []  # it may be a package
-        self.__dict__["_world_of_the_test"] = world
+        self.__dict__["_world_of_the_part"] = world
         # Asked for each time: a module of an answer may be imported only later, by the test.
         self.__dict__["_handle_of_the_test"] = lambda: world.submission.probe(named, name)
 
@@ -144,11 +144,11 @@ class PartModule(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         value = getattr(self.__dict__["_handle_of_the_test"](), name)
-        variables = self.__dict__["_world_of_the_test"].variables
+        variables = self.__dict__["_world_of_the_part"].variables
         return variables.shared(self.__name__, name, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        value = self.__dict__["_world_of_the_test"].as_sent(name, value)
+        value = self.__dict__["_world_of_the_part"].as_sent(name, value)
         setattr(self.__dict__["_handle_of_the_test"](), name, value)
 
     def __delattr__(self, name: str) -> None:
