@@ -707,3 +707,31 @@ def test_the_magic_grades_all_cells_of_an_imported_notebook(
     root, exercise, given, _ = asked
     assert (exercise, given) == ("exercise_01_words", ("x = 1", "y = x\n"))
     assert Path(root) == outcome.target.course.root
+
+
+@pytest.mark.parametrize(
+    "settings, before, drawn",
+    [("generate:\n  seed: 42", "import random\nrandom.random()", "random.random()"),
+     ("seed:\n  variable: s\n  autograder_value: 42\n  student_value: 7", "import random\ns = 7",
+      "random.Random(s).random()")],
+)  # fmt: skip
+def test_otter_seeds_each_cell(
+    settings: str, before: str, drawn: str, tmp_path: Path, session_of: Callable[[Outcome], Session]
+) -> None:
+    """The random generators, or a variable: so answers draw what the author's test expects."""
+    told = [
+        ("raw", f"# ASSIGNMENT CONFIG\n{settings}"), ("code", before.replace("7", "42")),
+        ("raw", "# BEGIN QUESTION\nname: q1"), ("raw", "# BEGIN SOLUTION"),
+        ("code", f"x = {drawn} # SOLUTION"), ("raw", "# END SOLUTION"),
+        ("raw", "# BEGIN TESTS"), ("code", "assert round(x, 4) == 0.6394"), ("raw", "# END TESTS"),
+        ("raw", "# END QUESTION"),
+    ]  # fmt: skip
+    cells = [{"cell_type": kind, "source": text} for kind, text in told]
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab/lab.ipynb").write_text(json.dumps({"nbformat": 4, "cells": cells}))
+    (outcome,) = imported_from("otter", tmp_path / "lab", tmp_path / "mine").outcomes
+    passed = [
+        session_of(outcome).grade(Submission("a.ipynb", (before, f"x = {drawn}{more}"), "")).passed
+        for more in ("", " + 1")
+    ]
+    assert passed == [True, False]

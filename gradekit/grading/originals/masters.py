@@ -95,16 +95,20 @@ class OtterNotebook(NotebookTests):
             yield Test(address, title, worth, hidden, obstacle, question)
 
     def source_of(self, address: str) -> str:
-        return "\n".join(_body(self.cells[number].source)[0] for number in self._numbers(address))
+        return "\n".join(map(self.body_of, self.numbers_of(address)))
 
-    def _numbers(self, address: str) -> list[int]:
+    def body_of(self, number: int) -> str:
+        """What the test cell of that number runs."""
+        return _body(self.cells[number].source)[0]
+
+    def numbers_of(self, address: str) -> list[int]:
         """The cells that an address means, by their numbers; none of what a person marks."""
         question, _, place = address.rpartition("#")
         places = self._places.items()
         return [n for n, (q, p) in places if q == question and place in (str(p), ALL[1:])]
 
     def run_in(self, world: World, address: str) -> None:
-        for number in self._numbers(address):
+        for number in self.numbers_of(address):
             self._run_cell(world, number, f"{address.rpartition('#')[0]}#{number}")
 
     def is_hidden_at(self, error: BaseException, hidden: bool) -> bool:
