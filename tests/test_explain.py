@@ -18,7 +18,7 @@ from gradekit.course import Course
 from gradekit.edits.every import edits_of
 from gradekit.explain.blame import Search
 from gradekit.explain.explanation import Explanation, explain
-from gradekit.explain.trace import RAISES
+from gradekit.explain.trace import RAISES, call_probe, steps_of
 from gradekit.explain.words import sentences
 from gradekit.grading.session import Session
 from gradekit.practice import workspace
@@ -120,16 +120,19 @@ def test_nothing_found_shows_what_happens(explained: Callable[..., Explanation])
     assert [step.name for step in found.steps] == ["x", "e", ""]
 
 
-def test_what_raises_is_not_said_to_return(explained: Callable[..., Explanation]) -> None:
+def test_what_raises_is_not_said_to_return(session_of: Callable[[str], Session]) -> None:
     """Python tells a tracer of a return of None then; what was caught is no end."""
     text = (
         "def softmax(x, axis=-1):\n    try:\n        1 / 0\n    except ZeroDivisionError:\n"
         "        y = 1\n    return help_me(y)\n\ndef help_me(y):\n    return [][y]\n"
     )
-    found = explained(Submission("exercise_05_softmax.py", (text,), ""), seconds=1.0)
-    told = [(step.name, step.value) for step in found.steps]
+    session, answer = session_of("softmax"), Submission("exercise_05_softmax.py", (text,), "")
+    probe = call_probe(answer, "softmax", [[1.0]], {})
+    steps = steps_of(session.asked(answer, probe, session.exercise.limits), answer.name)
     error = "IndexError('list index out of range')"
+    told = [(step.name, step.value) for step in steps]
     assert told == [("y", "1"), (RAISES, error), (RAISES, error)]
+    found = Explanation("exercise_05_softmax", (), 0.0, call="softmax([1.])", steps=tuple(steps))
     assert f"  help_me, line 9: raises {error}" in [*sentences(found, gave_up=False)]
 
 
