@@ -132,6 +132,8 @@ def test_scales_the_logits_otherwise(submission):
     DISTRIBUTION.assert_holds(
         submission,
         [(LOGITS,), (LOGITS, 2.0), (LOGITS, 0.5), (np.array([3.0]),), (-FLAT, 0.25),
+         # More tokens than the 50 that some libraries keep by default.
+         (np.sin(np.arange(60.0)),),
          ((LOGITS, 4.0, None, None), {}), ((), {"logits": LOGITS, "temperature": 0.75})],
         draw=lambda rng: (scores(rng), float(rng.uniform(0.3, 3.0))),
     )  # fmt: skip
@@ -164,7 +166,7 @@ def test_overflows(submission):
         draw=lambda rng: (scores(rng) + float(rng.uniform(900, 3000)), 1.0),
     )  # fmt: skip
     DISTRIBUTION.assert_holds(
-        submission, [(-LOGITS, 1e-310)],
+        submission, [(-LOGITS, 1e-310), (LOGITS * 1e-9, 1e-9)],
         draw=lambda rng: (scores(rng), float(10.0 ** -rng.uniform(100, 315))),
     )  # fmt: skip
 
@@ -184,6 +186,7 @@ def test_mishandles_impossible_tokens(submission):
         submission,
         [(masked,), (masked, 0.5), (masked, 0.0), (masked, 1.0, 5), (masked, 1.0, 2),
          (np.array([-INF, -7.0]),), (masked, 1.0, None, 1.0), (masked, 1e-300),
+         (np.array([-INF, -1e300]),), (masked, 1e12),  # no finite number stands for -inf
          (np.array([-INF, 0.0, 0.0, -INF]), 1.0, None, 0.5)],
         draw=draw,
     )  # fmt: skip
@@ -370,7 +373,7 @@ def test_counts_repetitions(submission):
     """However often a token was said, the penalty counts once; an empty list changes nothing."""
     PENALTY.assert_holds(
         submission,
-        [(LOGITS, [2, 1, 2, 2, 1], 1.5), (LOGITS, [], 1.5), (LOGITS, [4, 1] + [0, 2] * 20, 2.0),
+        [(LOGITS, [2, 1, 2, 2, 1], 1.5), (LOGITS, [], 1.5), (LOGITS, [4, 1] + [0, 2] * 40, 2.0),
          (np.array([-3.0, 3.0]), [0, 1, 0, 1, 1], 1.25), (np.array([-3.0]), [], 2.0)],
         draw=lambda rng: penalised(rng, True),
     )  # fmt: skip
@@ -393,7 +396,7 @@ def test_penalises_the_callers_logits(submission):
     """The arguments stay as they were, wherever they lie; every call starts afresh."""
     PENALTY.assert_holds(
         submission,
-        [(LOGITS, [3, 2, 1], 2.0), (LOGITS, [4, 4, 1], 1.5), (LOGITS, [0], 0.75)],
+        [(LOGITS, [3, 2, 1], 2.0), (LOGITS, [4, 1], 1.5), (LOGITS, [0], 0.75)],
         draw=lambda rng: penalised(rng, False),
         unchanged=True,
     )

@@ -320,13 +320,31 @@ def weights_of(seed, sizes, dtype=F32, scale=None, without=()):
     return weights
 
 
+PARTS = "ln1", "ln2", "qkv", "proj", "fc1", "fc2"
+
+
+def named(block):
+    """A block's parameters, under the names of its parts if they belong to one.
+
+    How parts are registered is free: they may stand in a container as well.
+    """
+    own = {id(p): (name, p) for name, p in block.named_parameters()}
+    found = {}
+    for part in PARTS:
+        module = getattr(block, part, None)
+        for name, p in module.named_parameters() if isinstance(module, nn.Module) else ():
+            if own.pop(id(p), None):
+                found[f"{part}.{name}"] = p
+    return found | dict(own.values())
+
+
 def block_of(answer, sizes, weights):
     """The answer's block with these parameters, and the names of those that it has."""
     block = answer.TransformerBlock(*sizes)
     block.to(weights["qkv.weight"].dtype)
     filled = []
     with torch.no_grad():
-        for name, parameter in block.named_parameters():
+        for name, parameter in named(block).items():
             if name in weights and parameter.shape == weights[name].shape:
                 parameter.copy_(weights[name])
                 filled.append(name)
@@ -344,11 +362,11 @@ def probe_structure(answer, sizes):
     """Names, shapes and kinds."""
     block = answer.TransformerBlock(d_model=sizes[0], num_heads=sizes[1], d_ff=sizes[2])
     kinds = {}
-    for name in ("ln1", "ln2", "qkv", "proj", "fc1", "fc2"):
+    for name in PARTS:
         part = getattr(block, name, None)
         kinds[name] = next((kind.__name__ for kind in (nn.LayerNorm, nn.Linear)
                             if isinstance(part, kind)), type(part).__name__)  # fmt: skip
-    parameters = {name: list(p.shape) for name, p in block.named_parameters()}
+    parameters = {name: list(p.shape) for name, p in named(block).items()}
     trained = [p.requires_grad for p in block.parameters()]
     return kinds, parameters, all(trained), isinstance(block, nn.Module)
 
@@ -473,7 +491,7 @@ def some_sizes(rng):
 def test_has_other_parameters(submission):
     """It has ln1, ln2, qkv, proj, fc1 and fc2, all with a bias, and no other parameters."""
     rng = rng_of(submission)
-    cases = [((6, 2, 10),), ((4, 4, 3),), (some_sizes(rng),)]
+    cases = [((6, 2, 10),), (some_sizes(rng),)]
     for (sizes,), (kinds, parameters, trained, module) in submission.each_probe(
         probe_structure, cases
     ):
@@ -501,9 +519,9 @@ def test_sees_the_future(submission):
     cases = []
     for seed in (11, *seeds_of(submission, 1)):
         sizes = some_sizes(np.random.default_rng(seed))
-        x = tokens(seed, 2, 5, sizes[0])
+        x = tokens(seed, 2, 4, sizes[0])
         inputs = [x]
-        for t in range(5):
+        for t in range(4):
             inputs.append(x.clone())
             inputs[-1][:, t] = tokens(seed + 1 + t, 2, sizes[0])
         cases.append((sizes, weights_of(seed, sizes), inputs))
@@ -527,7 +545,7 @@ def test_mixes_samples(submission):
     cases = []
     for seed in (12, *seeds_of(submission, 1)):
         sizes = some_sizes(np.random.default_rng(seed))
-        x = tokens(seed, 3, 4, sizes[0])
+        x = tokens(seed, 3, 3, sizes[0])
         inputs = [x, x[:1], x[1:2], x.flip(0)]
         cases.append((sizes, weights_of(seed, sizes), inputs))
     for (sizes, _, (x, *_)), (_, (batch, *single, turned)) in submission.each_probe(
@@ -550,7 +568,7 @@ def test_attends_otherwise(submission):
     """With fc2 at zero the block is x + proj(attention(ln1(x))), for several heads."""
     rng = rng_of(submission)
     drawn, seed = some_sizes(rng), int(rng.integers(2**30))
-    problems = [(13, (6, 2, 5)), (14, (6, 3, 4)), (seed, drawn)]
+    problems = [(13, (6, 2, 5)), (seed, drawn)]
     assert_blocks(submission, [
         (sizes, weights_of(number, sizes, without=["fc2"]), [tokens(number, 2, 4, sizes[0])])
         for number, sizes in problems
@@ -566,10 +584,10 @@ def test_expects_some_sizes(submission):
     sizes, seed = some_sizes(rng), int(rng.integers(2**30))
     B, L = (int(n) for n in rng.integers(1, 6, 2))
     assert_blocks(submission, [
-        ((6, 1, 4), weights_of(16, (6, 1, 4)), [tokens(16, 2, 3, 6), tokens(17, 1, 1, 6)]),
+        ((6, 1, 4), weights_of(16, (6, 1, 4)), [tokens(17, 1, 1, 6), tokens(16, 2, 3, 6)]),
         ((4, 4, 6), weights_of(18, (4, 4, 6)), [tokens(18, 1, 4, 4), tokens(19, 4, 1, 4)]),
         ((2, 1, 1), weights_of(20, (2, 1, 1)), [tokens(20, 1, 24, 2)]),
-        ((4, 2, 4), weights_of(21, (4, 2, 4)), [tokens(21, 4, 4, 4), tokens(22, 1, 2, 4)]),
+        ((4, 2, 4), weights_of(21, (4, 2, 4)), [tokens(22, 1, 2, 4), tokens(21, 4, 4, 4)]),
         (sizes, weights_of(seed, sizes), [tokens(seed, B, L, sizes[0])]),
     ])  # fmt: skip
     # A long text is of one token, so that every position gets what that token gets alone.
@@ -590,7 +608,7 @@ def test_feeds_forward_otherwise(submission):
     """With proj at zero the block is x + fc2(gelu(fc1(ln2(x)))), with the exact gelu."""
     rng = rng_of(submission)
     drawn, seed = some_sizes(rng), int(rng.integers(2**30))
-    problems = [(23, (4, 2, 7)), (24, (6, 2, 6)), (seed, drawn)]
+    problems = [(23, (4, 2, 7)), (seed, drawn)]
     # fc2 is large, so that what the formula with tanh is off by, up to 5e-4, shows.
     scale = {"fc1.weight": 1.5, "fc2.weight": 8.0}
     cases = [
@@ -622,8 +640,8 @@ def test_takes_another_eps(submission):
     """Rows of a tiny variance are normalised with torch's default eps, in both norms."""
     rng = rng_of(submission)
     drawn, seed = some_sizes(rng), int(rng.integers(2**30))
-    problems = [(28, (6, 2, 5), "fc2"), (29, (4, 2, 6), "proj"), (seed, drawn, "fc2"),
-                (seed, drawn, "proj")]  # fmt: skip
+    problems = [(28, (6, 2, 5), "fc2"), (29, (4, 2, 6), "proj"),
+                (seed, drawn, str(rng.choice(["fc2", "proj"])))]  # fmt: skip
     assert_blocks(submission, [
         (sizes, weights_of(number, sizes, without=[without]),
          [tokens(number, 1, 3, sizes[0], size=0.003)])
@@ -660,7 +678,7 @@ def test_overflows_on_large_scores(submission):
 def test_takes_any_number_of_heads(submission):
     """A number of heads that is no positive divisor of d_model raises ValueError."""
     wrong = (6, 4, 8), (6, 0, 8), (6, -2, 8), (4, 8, 8), (5, 2, 8), (6, -1, 8), (6, -6, 8)
-    right = (6, 1, 4), (6, 6, 4), (5, 5, 2), (6, 3, 4)
+    right = (5, 5, 2), (6, 3, 4)
     cases = [(sizes,) for sizes in (*wrong, *right)]
     for (sizes,), kind in submission.each_probe(probe_refused, cases):
         given = f"TransformerBlock{sizes}"
@@ -694,7 +712,7 @@ def test_cuts_gradients_off_or_draws(submission):
     drawn, seed = some_sizes(rng), int(rng.integers(2**30))
     cases = []
     for number, sizes in ((35, (6, 2, 5)), (seed, drawn)):
-        x = tokens(number, 2, 4, sizes[0], dtype=F64)
+        x = tokens(number, 1, 3, sizes[0], dtype=F64)
         direction = numbers(number + 7, F64)(*x.shape)
         cases.append((sizes, weights_of(number, sizes, F64), x, direction, 1e-5))
     for (sizes, _, x, *_), (missing, slopes, differences) in submission.each_probe(

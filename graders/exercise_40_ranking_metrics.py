@@ -16,9 +16,11 @@ from gradekit.grading import (
     Truth,
     assert_close,
     assert_no_traces,
+    assert_number,
     check,
     expect,
     seeds_of,
+    show,
 )
 
 RTOL = 1e-9  # sums of a few fractions are within 1e-14; float32 is off by 1e-8 at least
@@ -164,10 +166,19 @@ def small_samples(values, both=True):
     return inputs
 
 
+def judge_share(actual, expected, *_, **__):
+    """A number from 0 to 1, whichever."""
+    share = assert_number(actual)
+    expect(-1e-9 <= share <= 1 + 1e-9, f"expected {show(expected)}, got {show(actual)}")
+
+
 LADDER = (0.0, 1.0, 2.0, 3.0, -1.0, 0.5, 0.25)
 AUC = Truth("roc_auc", pair_by_pair, inputs=small_samples(LADDER), rtol=RTOL, atol=ATOL)
 PRECISION = Truth("average_precision", threshold_by_threshold,
                   inputs=small_samples(LADDER, both=False), rtol=RTOL, atol=ATOL)
+SOME_AUC = Truth("roc_auc", pair_by_pair, rtol=0.0, judge=judge_share)
+SOME_PRECISION = Truth("average_precision", threshold_by_threshold, rtol=0.0, judge=judge_share)
+SOME_PASS = Truth("pass_at_k", draws_with_a_correct_one, rtol=0.0, judge=judge_share)
 PASS = Truth("pass_at_k", draws_with_a_correct_one, rtol=RTOL, inputs=lambda st: st.tuples(
     st.integers(1, 12), st.integers(0, 12), st.integers(1, 12)).filter(
         lambda case: max(case[1:]) <= case[0]))
@@ -245,10 +256,12 @@ def test_minds_the_types(submission):
        hint="How many pairs are there if nobody is positive? And if everybody is?")  # fmt: skip
 def test_accepts_a_single_class(submission):
     """Samples of one class raise a ValueError; one sample of each class does not."""
-    for y in (np.array([1, 1, 1]), np.array([0, 0]), [True], [0.0]):
+    for y in (np.array([1, 1, 1]), np.array([0, 0]), np.array([True]), np.array([0.0])):
         with pytest.raises(ValueError):
             submission.roc_auc(y, np.arange(len(y)) * 0.5)
-    AUC.assert_holds(submission, [([0, 1], [0.5, 0.75])], draw=draw_distinct)
+    # Which numbers they are is for other checks.
+    SOME_AUC.assert_holds(submission, [(np.array([0, 1]), np.array([0.5, 0.75]))],
+                          draw=draw_distinct)  # fmt: skip
 
 
 def timed(answer, seed, count):
@@ -328,11 +341,13 @@ def test_lets_ties_enter_one_by_one(submission):
             "if there are no negatives?")  # fmt: skip
 def test_accepts_no_positive(submission):
     """Without a positive it raises a ValueError; without a negative it is 1."""
-    for y in (np.array([0, 0, 0]), [False, False], [0.0]):
+    for y in (np.array([0, 0, 0]), np.array([False, False]), np.array([0.0])):
         with pytest.raises(ValueError):
             submission.average_precision(y, np.arange(len(y)) * 0.5)
-    cases = [(np.ones(3), np.array([0.5, 0.25, 0.75])), ([1], [0.5]), ([1, 1], [0.25, 0.5])]
-    PRECISION.assert_holds(submission, cases, draw=draw_distinct)
+    cases = [(np.ones(3), np.array([0.5, 0.25, 0.75])), (np.ones(1), np.array([0.5])),
+             (np.ones(2), np.array([0.25, 0.5]))]  # fmt: skip
+    PRECISION.assert_holds(submission, cases)
+    SOME_PRECISION.assert_holds(submission, [], draw=draw_distinct)  # as for roc_auc
 
 
 @check("average_precision", points=0.5,
@@ -409,7 +424,9 @@ def test_loses_digits_of_large_n(submission):
 def test_stumbles_where_all_is_certain(submission):
     """It is 0 if no sample is correct, and 1 if fewer are wrong than are drawn."""
     cases = [(5, 0, 3), (1, 0, 1), (10_000, 0, 10_000), (7, 0, 7), (5, 4, 2), (5, 5, 1), (1, 1, 1),
-             (6, 1, 6), (10_000, 10_000, 1), (10_000, 5_001, 5_000), (100, 60, 50)]
+             (6, 1, 6), (10_000, 10_000, 1), (10_000, 5_001, 5_000), (100, 60, 50),
+             # The factors of a product are so large here that it overflows before it meets a 0.
+             (10_000, 9_000, 9_999)]
     PASS.assert_holds(submission, cases, draw=draw_certain)
     PASS.assert_holds(submission, [(6, 3, 3), (5, 1, 4)], draw=draw_few)
 
@@ -423,7 +440,8 @@ def test_accepts_impossible_numbers(submission):
                   (5, 5, 6), (5, 5, 0), (0, 0, 1), (0, 0, 0), (-3, -4, -5), (5, 6, 5)):
         with pytest.raises(ValueError):
             submission.pass_at_k(*wrong)
-    PASS.assert_holds(submission, [(6, 2, 3), ((), {"n": 7, "c": 2, "k": 2})], draw=draw_few)
+    SOME_PASS.assert_holds(submission, [(6, 2, 3), ((), {"n": 7, "c": 2, "k": 2})],
+                           draw=draw_few)  # fmt: skip
 
 
 # ---- ndcg --------------------------------------------------------------------------------------
@@ -516,7 +534,10 @@ def test_stumbles_over_zeros_or_types(submission):
              (np.array([7, 9, 1], np.int32), np.array([5.0, 2.0, 7.0], np.float32), 2),
              ([0, 40, 33], [3, 2, 1], 3), ([1, 2, 0], np.array([0, 200, 100], np.int16), 2),
              (np.array([0.3, 2.7, 1.1], np.float32), np.array([3.0, 1.0, 2.0]), 3),
-             (np.array([0.0, 0.0, 1.0]), np.array([2.0, 1.0, 0.0]), 2)]  # fmt: skip
+             (np.array([0.0, 0.0, 1.0]), np.array([2.0, 1.0, 0.0]), 2),
+             # Above 0, though little.
+             (np.array([0.25, 0.5, 0.125]), np.array([1.0, 2.0, 3.0]), 3),
+             (np.array([0.0, 1e-10]), np.array([2.0, 1.0]), 2)]  # fmt: skip
     NDCG.assert_holds(submission, cases, draw=draw_odd_ranking, draws=4, unchanged=True)
     relevance, scores = np.array([0.0, 4.0, 1.0, 0.0]), np.array([4.0, 3.0, 2.0, 1.0])
     assert_no_traces(submission, NDCG, [(relevance, scores, 1), (relevance[::-1], scores, 1)],

@@ -43,9 +43,10 @@ def next_token_distribution(
         raise ValueError("top_p is not in (0, 1]")
     # Stable: of equal logits the lower index stays first. Dividing changes no order.
     order = np.argsort(-logits, kind="stable")  # (V,), the largest first
+    probabilities = np.zeros(len(logits))
     if temperature == 0:
-        # The largest alone, whatever its logit is divided by.
-        temperature, top_k = 1.0, 1
+        probabilities[order[0]] = 1.0  # nothing can be divided by 0: the limit is taken at once
+        return probabilities
     kept = order[:top_k]  # (k,); all of them for None
     with np.errstate(over="ignore"):
         # The maximum goes first: 1 / 1e-320 is inf, and inf - inf is nan, but 0 / 1e-320 is 0.
@@ -56,7 +57,6 @@ def next_token_distribution(
         # of a last sum that rounding left below 1.
         enough = (np.cumsum(weights) < top_p).sum() + 1
         kept, weights = kept[:enough], weights[:enough]
-    probabilities = np.zeros(len(logits))
     probabilities[kept] = weights / weights.sum()
     return probabilities
 

@@ -49,7 +49,7 @@ def dequantize(q: np.ndarray, scale: float | np.ndarray, zero_point: int = 0) ->
 def quantize_affine(x: np.ndarray, bits: int = 8) -> tuple[np.ndarray, float, int]:
     """Return (q, scale, zero_point): the range of x, with 0.0, spread over all codes."""
     top = 2**bits - 1
-    low, high = min(float(x.min()), 0.0), max(float(x.max()), 0.0)
+    low, high = float(x.min(initial=0.0)), float(x.max(initial=0.0))  # 0.0 is always within
     if low == high:  # both are 0
         return np.zeros(x.shape, dtype=np.uint8), 1.0, 0
     scale = (high - low) / top

@@ -62,9 +62,9 @@ def ddim_step(
     x_t: Tensor, t: Tensor, t_previous: Tensor, noise: Tensor, alpha_bar: Tensor
 ) -> Tensor:
     """Predict the data, and mix them with the same noise at another level."""
-    # -1 would be the last entry of the table, so the clean level is put behind it: -1 finds it.
-    levels = torch.cat([alpha_bar, alpha_bar.new_ones(1)])              # (T + 1,)
-    return mixture(predict_x0(x_t, t, noise, alpha_bar), noise, levels[t_previous])
+    # As an index, -1 means the last entry of the table, the noisiest one: it is replaced.
+    level = torch.where(t_previous < 0, 1.0, alpha_bar[t_previous])     # (N,)
+    return mixture(predict_x0(x_t, t, noise, alpha_bar), noise, level)
 
 
 def guided_noise(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
