@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradekit.grading import Mismatch, assert_equal, same
+from gradekit.grading import Mismatch, assert_close, assert_equal, same
 from gradekit.grading.call import Call
 from gradekit.grading.shown import as_code
 
@@ -94,3 +94,12 @@ def test_further_kinds_of_data_as_code(value: Any, code: str) -> None:
     assert as_code(value) == code
     names = {"np": np, "Fraction": Fraction, "Decimal": Decimal, "datetime": datetime}
     assert same(eval(code, names), value)
+
+
+def test_long_arrays_are_told_by_the_first_wrong_entry() -> None:
+    """Twelve numbers with all their digits are not compared by eye."""
+    wanted = np.linspace(0.0, 1.0, 12).reshape(3, 4) * 123.456
+    got = wanted.copy()
+    got[1, 2] += 5.0
+    with pytest.raises(Mismatch, match=r"expected 67\.34 at \[1, 2\], got 72\.34 \(1 of 12"):
+        assert_close(got, wanted, rtol=1e-9, atol=0.0)

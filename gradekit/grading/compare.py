@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # any value where there should be an exception.
 Kind = Literal["type", "shape", "dtype", "nan", "rounding", "value", "changed", "not raised"]
 EXACT = (complex, Fraction, Decimal, set, frozenset)  # equal in kind as well
+BOTH_CHARACTERS = 150  # of two arrays: two lines, beyond which nobody compares them
 ROUNDING = 1e-3  # relative: numbers nearer than that were meant to be right
 
 
@@ -284,7 +285,7 @@ def _same_masked(left: Any, right: Any) -> bool:
 def _compare(
     got: np.ndarray, wanted: np.ndarray, rtol: float, atol: float, given: str | None
 ) -> None:
-    """Raise a `Mismatch`, with all entries where they are few, else with the first wrong one."""
+    """Raise a `Mismatch`, with all entries where they are short, else with the first wrong one."""
     if wanted.dtype.kind in "fc":
         with np.errstate(invalid="ignore", over="ignore"):
             within = np.abs(got - wanted) <= atol + rtol * np.abs(wanted)
@@ -299,8 +300,9 @@ def _compare(
         return
     if wanted.size <= SHOWN_ENTRIES:
         left, right = show_apart(wanted, got)
-        kind = _kind_of(got, wanted)
-        raise Mismatch(f"expected {left}, got {right}", given, kind, deviation_of(got, wanted))
+        if wanted.size == 1 or len(left) + len(right) <= BOTH_CHARACTERS:
+            kind = _kind_of(got, wanted)
+            raise Mismatch(f"expected {left}, got {right}", given, kind, deviation_of(got, wanted))
     # Of a large array one wrong entry, with its place, says more than the ends of all of them.
     first = tuple(int(i) for i in np.argwhere(~close)[0])
     left, right = show_apart(wanted[first], got[first])
