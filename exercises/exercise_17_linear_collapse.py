@@ -57,9 +57,9 @@ def is_affine(
     Returns:
         True or False. The global random state is not reseeded.
     Example:
-        >>> is_affine(lambda x: 2 * x + 1, 3)
+        >>> bool(is_affine(lambda x: 2 * x + 1, 3))
         True
-        >>> is_affine(torch.abs, 3)
+        >>> bool(is_affine(torch.abs, 3))
         False
     """
     # TODO: Replace the line below.

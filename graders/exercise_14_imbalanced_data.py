@@ -153,7 +153,7 @@ LOSS = Truth(
 
 def batch(rng):
     labels = rng.permutation([0, 1, *rng.integers(0, 2, rng.integers(0, 5))])
-    weight = {0: float(rng.uniform(0.2, 1.5)), 1: float(rng.uniform(1.5, 4.0))}
+    weight = {0: float(rng.uniform(0.2, 1.5)), 1: float(rng.uniform(1.5, 40.0))}
     return labels, rng.uniform(0.03, 0.97, len(labels)), weight
 
 

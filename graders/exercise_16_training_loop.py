@@ -4,6 +4,7 @@ Truth comes from a little network written out in plain tensor arithmetic, with i
 by `torch.autograd.grad`, and from gradient descent, momentum and AdamW by their update rules.
 """
 
+from collections import OrderedDict
 from functools import cache
 
 import torch
@@ -22,12 +23,12 @@ from gradekit.grading import (
 )
 from gradekit.grading.training import (
     Counted,
+    Lifted,
     assert_tensors,
     descended,
     give_old_gradients,
     gradients_of,
     linear,
-    model_of,
     numbers,
     random_states,
     snapshot,
@@ -64,18 +65,20 @@ def build(kind, weights):
         "norm": lambda: nn.Sequential(nn.BatchNorm1d(4, affine=False)),
         "dropout": lambda: nn.Sequential(nn.Dropout(1.0)),
     }[kind]()
-    return model_of(
-        l1=linear(weights["l1.weight"], weights["l1.bias"]),
-        between=between.to(weights["l1.weight"].dtype),
-        bend=nn.Tanh(),
-        l2=linear(weights["l2.weight"], weights["l2.bias"]),
-    )
+    layers = {
+        "l1": linear(weights["l1.weight"], weights["l1.bias"]),
+        "between": between.to(weights["l1.weight"].dtype),
+        "bend": nn.Tanh(),
+        "l2": linear(weights["l2.weight"], weights["l2.bias"]),
+    }
+    return (Lifted if kind == "norm" else nn.Sequential)(OrderedDict(layers))
 
 
 def optimiser(name, model):
     """One of the optimisers that the checks use."""
     momentum = 0.5 if name == "momentum" else 0.0
-    return torch.optim.SGD(model.parameters(), lr=0.25, momentum=momentum)
+    groups = [{"params": layer.parameters()} for layer in (model.l1, model.l2)]
+    return torch.optim.SGD(groups, lr=0.25, momentum=momentum)
 
 
 def any_shape(logits, y):
@@ -135,8 +138,14 @@ def probe_manners(answer, name, weights, X, y, seeds):
             answer.train_step(models[-1], X, y, optimiser("sgd", models[-1]), nn.MSELoss())
 
     states = random_states(call, seeds)
-    asks = X.requires_grad or y.requires_grad
-    return X, y, asks, states, snapshot(models[-1], parts=["parameters"])["parameters"]
+    flags = {
+        "switched requires_grad on for X or y": X.requires_grad or y.requires_grad,
+        "leaves another default dtype": torch.get_default_dtype() != torch.float32,
+        "leaves gradients switched off": not torch.is_grad_enabled(),
+    }
+    torch.set_grad_enabled(True)  # for whoever comes next
+    torch.set_default_dtype(torch.float32)
+    return X, y, flags, states, snapshot(models[-1], parts=["parameters"])["parameters"]
 
 
 def probe_frozen(answer, name, weights, X, y):
@@ -295,13 +304,14 @@ def assert_frozen_stays(submission, name, weights, X, y):
 def assert_manners(submission, name, problem):
     """Tensors and random state stay as they were, and something has been learned."""
     weights, X, y = problem
-    X_after, y_after, asks, states, moved = submission.probe(
+    X_after, y_after, flags, states, moved = submission.probe(
         probe_manners, name, weights, X, y, [3, 4]
     )
     expect(not same(moved, weights), f"{name} moved no parameter at all")
     expect(same(X, X_after), f"{name} changed X")
     expect(same(y, y_after), f"{name} changed y")
-    expect(not asks, f"{name} switched requires_grad on for X or y")
+    for what, turned in flags.items():
+        expect(not turned, f"{name} {what}")
     expect(not same(states[0], states[1]), f"{name} reseeds torch's global random state")
 
 

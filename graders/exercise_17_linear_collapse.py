@@ -98,7 +98,7 @@ def hidden_layer(units):
 
 def probe_affine(answer, units, in_features, args, kwargs):
     """The answer for a function, from a known random state."""
-    torch.manual_seed(3)
+    torch.default_generator.manual_seed(3)
     return answer.is_affine(hidden_layer(units), in_features, *args, **kwargs)
 
 
@@ -112,7 +112,7 @@ def probe_draws(answer, units, in_features):
     """What torch and NumPy draw after a call, from two different states before it."""
     draws = []
     for seed in (5, 6):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         np.random.seed(seed)
         answer.is_affine(hidden_layer(units), in_features)
         draws.append((torch.rand(4), np.random.rand(4)))
@@ -158,7 +158,7 @@ def probe_solve(answer, seeds, disturb):
     others = torch.tensor([[0.5, 0.5], [2.0, -1.0], [-1.5, 0.25]])
     results = []
     for seed, noise in zip(seeds, disturb, strict=True):
-        torch.manual_seed(noise)
+        torch.default_generator.manual_seed(noise)
         np.random.seed(noise)
         random.seed(noise)
         model = answer.solve_xor(seed)

@@ -60,7 +60,8 @@ class Network(nn.Module):
         first.bias.requires_grad_(False)
 
     def forward(self, x):
-        return self.head(self.body(x))
+        # Its own flag counts as well as those of its layers.
+        return self.head(self.body(x)) + float(self.training)
 
 
 def squares_of_any_shape(prediction, target):
@@ -70,7 +71,7 @@ def squares_of_any_shape(prediction, target):
 def probe_measure(answer, function, weights, modes, data, name, parts):
     """What `function` returns for a network in given modes, and parts of both around the call."""
     torch.set_grad_enabled(True)
-    torch.manual_seed(8)
+    torch.default_generator.manual_seed(8)
     model = Network(weights)
     set_modes(model, modes)
     criterion = Counted(squares_of_any_shape) if name == "any" else getattr(nn, name)()
@@ -450,6 +451,9 @@ def test_ignores_the_thresholds(submission):
             ((0.75, 0.8125), {"gap_threshold": 2.0}),
             ((0.25, 2.0), {"gap_threshold": 2.0}),
             ((0.25, 2.0), {"underfit_threshold": 2.0}),
+            # 0 is a threshold like any other.
+            (0.25, 0.3125, 0.0),
+            ((0.25, 0.3125), {"gap_threshold": 0.0}),
             ((3.0, 5.5), {"gap_threshold": 2.75, "underfit_threshold": 4.0}),
             ((), {"train_loss": 0.125, "val_loss": 0.25, "gap_threshold": 0.0625}),
         ],
@@ -483,7 +487,7 @@ def test_reports_other_numbers(submission):
         (0, F64, (30, 7), "BCEWithLogitsLoss", ALL_EVAL),
         (3, F64, (30, 7), "MSELoss", ALL_EVAL),
         (1, F32, (6, 11), "BCEWithLogitsLoss", ALL_EVAL),
-        (5, F32, (5, 5), "MSELoss", ALL_EVAL),
+        (2, F32, (5, 5), "MSELoss", ALL_EVAL, 0.1),  # a healthy one
         (first, F64, (6, 11), "BCEWithLogitsLoss", ALL_EVAL),
         (second, F32, (9, 5), "MSELoss", ALL_EVAL),
     ]

@@ -70,7 +70,7 @@ def probe_build(answer, args, kwargs):
 
 def probe_forward(answer, args, x, seed):
     """The output in evaluation mode, after the statistics were moved, and the weights."""
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     model, other = answer.build_clinical_mlp(*args), answer.build_clinical_mlp(*args)
     normal = numbers(seed)
     for layer in model.modules():

@@ -287,12 +287,13 @@ def assert_rows_stand_alone(submission, truth, make, seed, count):
         except Mismatch as mismatch:
             raise Mismatch(str(mismatch), given, mismatch.kind) from None
         got, flat = ([each] if isinstance(expected, np.ndarray) else each for each in value)
+        wanted = [expected] if isinstance(expected, np.ndarray) else expected
         expect(isinstance(flat, list | tuple) and len(flat) == len(got), "it gives something else",
                given=given)  # fmt: skip
-        for part, other in zip(got, flat, strict=True):
+        for part, other, right in zip(got, flat, wanted, strict=True):
             near = isinstance(other, np.ndarray) and other.size == part.size
             expect(near, "it gives something of another size", given=given)
-            atol = TIGHT * (1.0 + float(np.abs(other).max()))
+            atol = TIGHT * (1.0 + float(np.abs(right).max()))
             assert_close(part, other.reshape(part.shape), rtol=0.0, atol=atol, given=given)
 
 

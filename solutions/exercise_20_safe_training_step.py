@@ -44,7 +44,7 @@ def safe_training_step(
     model.zero_grad()
     # The forward pass updates BatchNorm before the loss is known. clone(), as buffers()
     # hands out the live tensors.
-    statistics = [buffer.clone() for buffer in model.buffers()]
+    statistics = [(buffer, buffer.clone()) for buffer in model.buffers()]
 
     logits = model(X).squeeze(1)                            # (N, 1) -> (N,), for N = 1 too
     loss = criterion(logits, y)                             # ()
@@ -55,7 +55,7 @@ def safe_training_step(
 
     if not (torch.isfinite(loss) and torch.isfinite(norm)):
         with torch.no_grad():
-            for buffer, before in zip(model.buffers(), statistics, strict=True):
+            for buffer, before in statistics:
                 buffer.copy_(before)
         # The gradients are NaN by now, and whoever accumulates next would inherit them.
         model.zero_grad()

@@ -91,6 +91,21 @@ def model_of(**layers: nn.Module) -> nn.Sequential:
     return nn.Sequential(OrderedDict(layers))
 
 
+class Lifted(nn.Sequential):
+    """A network whose own flag counts: in evaluation mode it adds 1 to what its layers give.
+
+    So who switches its layers over, and not the network itself, is found out.
+
+    Example:
+        >>> Lifted(nn.Identity()).eval()(torch.zeros(1)).tolist()
+        [1.0]
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Through all layers; one more in evaluation mode."""
+        return nn.Sequential.forward(self, x) + float(not self.training)
+
+
 def give_old_gradients(model: nn.Module, value: float) -> None:
     """Fill `.grad` of every trainable parameter, as if `backward` had been called before.
 
