@@ -68,7 +68,7 @@ def probe_outputs(answer, x, scales):
 
 def probe_jacobians(answer, input_dim, latent_dim, X):
     # d model(x) / dx at each row of X, each (D, D).
-    torch.manual_seed(3)
+    torch.default_generator.manual_seed(3)
     model = answer.build_autoencoder(input_dim, latent_dim).eval()
 
     def rebuild(row):
@@ -80,7 +80,7 @@ def probe_jacobians(answer, input_dim, latent_dim, X):
 def probe_trainability(answer, X, seed):
     # Adam trains a fresh model until its loss is halved, for 300 steps at most: first and last
     # loss, codes before and after.
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     model = answer.build_autoencoder(X.shape[1], 2).train()
     X = like(model, X)
     codes = model.encoder(X).detach().clone()
@@ -249,26 +249,27 @@ def mean_squared_error(state, X):
 
 def probe_training(answer, state, X, epochs, *lr):
     """The losses, the parameters afterwards, and the data."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     model = narrow_autoencoder(state)
     losses = answer.train_autoencoder(model, X, epochs, *lr)
-    return losses, {key: value.detach() for key, value in model.state_dict().items()}, X
+    after = {key: value.detach() for key, value in model.state_dict().items()}
+    return losses, after, (X, X.requires_grad)
 
 
 def probe_second_call(answer, state, X):
     """The parameters between two calls; the losses and the parameters after the second."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     model = narrow_autoencoder(state)
     answer.train_autoencoder(model, X, 3)
     between = {key: value.detach().clone() for key, value in model.state_dict().items()}
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     losses = answer.train_autoencoder(model, X, 3)
     return between, losses, {key: value.detach() for key, value in model.state_dict().items()}
 
 
 def probe_training_by_keyword(answer, state, X, lr):
     """The same with every argument named."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     model = narrow_autoencoder(state)
     losses = answer.train_autoencoder(model=model, X=X, epochs=3, lr=lr)
     return losses, {key: value.detach() for key, value in model.state_dict().items()}
@@ -276,14 +277,14 @@ def probe_training_by_keyword(answer, state, X, lr):
 
 def probe_states_on_the_way(answer, state, X, epochs):
     """The losses, and the parameters at every forward pass and at the end."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     model, states = narrow_autoencoder(state), []
 
     def note(*_):
         states.append({key: value.detach().clone() for key, value in model.state_dict().items()})
 
     handle = model.encoder[0].register_forward_pre_hook(note)
-    losses = answer.train_autoencoder(model, X, epochs)
+    losses = answer.train_autoencoder(model, X, epochs, 0.5)
     handle.remove()
     note()
     return losses, states
@@ -340,7 +341,7 @@ def test_reports_another_loss(submission):
     """Each loss is the mean squared error over all entries, before or after its update."""
     for seed, n, epochs, dtype in (
         (3, 40, 1, torch.float32), (4, 37, 4, torch.float32),
-        *((seed, 70, 2, torch.float64) for seed in seeds_of(submission, 1)),
+        *((seed, 300, 2, torch.float64) for seed in seeds_of(submission, 1)),
     ):  # fmt: skip
         state, X = problem(seed, dtype, n)
         given = f"train_autoencoder(model, X ({n}, 7), {epochs}), {dtype}"
@@ -354,13 +355,15 @@ def test_reports_another_loss(submission):
                f"or the last one the trained model's, {show(after_last)}; got first "
                f"{show(losses[0])} and last {show(losses[-1])}", given=given)  # fmt: skip
     state, X = problem(*seeds_of(submission, 1), torch.float64)
-    given = "train_autoencoder(model, X (40, 7), 12)"
+    given = "train_autoencoder(model, X (40, 7), 12, 0.5)"  # so that losses rise at times
     losses, states = submission.probe(probe_states_on_the_way, state, X, 12)
     losses = loss_list(losses, given)
     if len(states) > 12:  # a forward pass an epoch, seen from a hook
         errors = np.array([mean_squared_error(state, X) for state in states])
         for epoch, loss in enumerate(losses):
-            expect(np.isclose(errors, loss, rtol=1e-4).any(),
+            # With one pass an epoch it is known which two they are: before and after the update.
+            near = errors[epoch : epoch + 2] if len(errors) == 13 else errors
+            expect(np.isclose(near, loss, rtol=1e-4).any(),
                    f"expected losses that the model had on its way, {show(errors.tolist())}, got "
                    f"{show(loss)} for epoch {epoch}", given=given)  # fmt: skip
 
@@ -430,10 +433,11 @@ def test_training_manners(submission):
         for n, epochs in ((1, 1), (6, 2)):
             state, X = problem(seed, n=n)
             given = f"train_autoencoder(model, X ({n}, 7), {epochs})"
-            losses, after, data = submission.probe(probe_training, state, X, epochs)
+            losses, after, (data, asks) = submission.probe(probe_training, state, X, epochs)
             judge_list(losses, epochs, given)
             judge_moved(state, after, given)
             expect(same(data, X), "it changed X", given=given)
+            expect(not asks, "it switched requires_grad on for X", given=given)
     # A loss that stays where it is, and one that is 0 from the start: no reason to stop early.
     losses, _, _ = submission.probe(probe_training, *problem(9), 12, 1e-9)
     judge_list(losses, 12, "train_autoencoder(model, X, 12, lr=1e-9)")
