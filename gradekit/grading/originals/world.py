@@ -16,7 +16,6 @@ from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
-from unittest.mock import patch
 
 import cloudpickle
 
@@ -67,8 +66,8 @@ class Builtins(dict[str, Any]):
         self._world = world
 
     def __getitem__(self, name: str) -> Any:
-        if name == "input":  # a test may have replaced it in the real `builtins`
-            return builtins.input
+        if name == "input":  # a test may have replaced it in the real `builtins`, or the stdin
+            return builtins.input if self._world.is_typed_for else nobody_types
         return super().__getitem__(name)
 
     def __missing__(self, name: str) -> Any:
@@ -78,6 +77,11 @@ class Builtins(dict[str, Any]):
             return self._world.shared(name)
         except MissingName as error:  # tests catch the NameError that they would get natively
             raise UnboundName(str(error)) from None
+
+
+def nobody_types(prompt: object = "") -> str:
+    """`input` of a test that types nothing: whoever imports the course is not to be asked."""
+    raise EOFError("EOF when reading a line")
 
 
 class Place(NamedTuple):
@@ -204,8 +208,6 @@ class World:
         self._stack.enter_context(_one_at_a_time)
         self._stack.enter_context(quiet())
         self._stack.enter_context(Limit())
-        # A test that asks whoever imports the course something would wait for ever.
-        self._stack.enter_context(patch.object(sys, "stdin", io.StringIO()))
         self._stack.enter_context(of_something())
         self._stdout = sys.stdout
         path = sys.path[:]
@@ -266,6 +268,11 @@ class World:
         setattr(self._module, name, self.as_sent(name, value))
         self._bound[name] = value
         self.deleted.discard(name)
+
+    @property
+    def is_typed_for(self) -> bool:
+        """Whether the test has put something in the place of the keyboard."""
+        return self._surroundings.is_typed_for
 
     def as_sent(self, name: str, value: Any) -> Any:
         """What a name is bound to in the answer's process; a mocked `open` has its files here."""
