@@ -12,13 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from gradekit.grading import (
-    Truth,
-    assert_afresh,
-    assert_any_layout,
-    assert_close,
-    check,
-)
+from gradekit.grading import Truth, assert_no_traces, check
 
 INF = float("inf")
 
@@ -260,12 +254,9 @@ def test_computes_in_the_type_of_the_scores(submission):
        inputs=ordinary)
 def test_changes_its_scores_or_remembers_them(submission):
     """The scores of softmax stay as they were, however they lie, and every call starts afresh."""
-    cases = [(BATCH,), ([[1.0, 3.0], [2.0, 0.5]],), (np.array([[4, 1], [0, 2]]),),
+    cases = [(BATCH,), (1.0 - BATCH,), ([[1.0, 3.0], [2.0, 0.5]],), (np.array([[4, 1], [0, 2]]),),
              ((BATCH,), {"axis": 0})]
-    SOFTMAX.assert_holds(submission, cases, draw=batch, draws=1, unchanged=True, **ROUGHLY)
-    assert_any_layout(submission, SOFTMAX, [(CUBE,)], **ROUGHLY)
-    assert_close(assert_afresh(submission, "softmax", [BATCH], [1.0 - BATCH]),
-                 along(probabilities, 1.0 - BATCH), **ROUGHLY)
+    assert_no_traces(submission, SOFTMAX, cases, draw=batch, rtol=1e-3)
 
 
 @check("log_softmax", points=0.5, hint="Take the natural logarithm of one probability on a pocket "
@@ -327,9 +318,7 @@ def test_hides_impossible_scores(submission):
 def test_computes_in_or_writes_into_the_scores(submission):
     """log_softmax gives float64 for any type; scores stay as they were, calls start afresh."""
     lists = [1, 3, 2], [[1, 0], [2, 4], [0, 0]]
-    cases = [*((scores,) for scores in lists), (BATCH,), ((BATCH,), {"axis": 0}), *NARROW_TYPES]
-    LOG_SOFTMAX.assert_holds(submission, cases, draw=narrow, draws=1, unchanged=True,
-                             rtol=1e-9, atol=1e-11)  # float32 errs by 1e-7
-    assert_any_layout(submission, LOG_SOFTMAX, [(CUBE,)])
-    assert_close(assert_afresh(submission, "log_softmax", [BATCH], [1.0 - BATCH]),
-                 along(logarithms, 1.0 - BATCH), rtol=1e-9, atol=1e-11)  # the same
+    cases = [(BATCH,), (1.0 - BATCH,), *((scores,) for scores in lists), ((BATCH,), {"axis": 0}),
+             *NARROW_TYPES]
+    # float32 errs by 1e-7.
+    assert_no_traces(submission, LOG_SOFTMAX, cases, draw=narrow, rtol=1e-9)
