@@ -470,7 +470,7 @@ def test_guesses_where_lengths_differ(submission):
 # only for an answer that may need more: memory and time grow with the square of the length at
 # most, so an answer that needs little at SHORT needs little at LENGTH. All of it is causal, which
 # takes as much as without a mask, or the mask besides.
-LENGTH, SHORT, WIDTH = 8192, 768, 16
+LENGTH, SHORT, WIDTH = 8192, 640, 16
 MOST_MIB, MOST_SECONDS = 256, 30
 GROWTH = (LENGTH / SHORT) ** 2
 FIRST_LOOK = 0.03  # seconds for 128 queries and keys, which mean 120 for LENGTH
@@ -480,7 +480,8 @@ ROWS = [0, 1, SHORT // 2, SHORT - 1]
 def measured(answer, seed, length, block_size, patience):
     """Some rows of the output, the peak of memory in MiB, and the CPU seconds.
 
-    Nothing, where a much smaller call takes longer than `patience`.
+    Then the same rows by themselves, each query alone with the keys in its sight; and both for a
+    few queries and keys. Nothing, where a much smaller call takes longer than `patience`.
     """
     import time
     import tracemalloc
@@ -495,12 +496,21 @@ def measured(answer, seed, length, block_size, patience):
     out = answer.blockwise_attention(Q, K, V, block_size, True)
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
-    return [np.array(out)[[0, 1, length // 2, length - 1]], peak, time.process_time() - clock[1]]
+    spent = time.process_time() - clock[1]
+    few = answer.blockwise_attention(Q[:4], K[:4], V[:4], block_size, True)
+    pairs = []
+    for rows, output in (([0, 1, length // 2, length - 1], out), ([0, 1, 2, 3], few)):
+        alone = [
+            answer.blockwise_attention(Q[i : i + 1], K[: i + 1], V[: i + 1], block_size)
+            for i in rows
+        ]
+        pairs += [np.array(output)[rows], np.concatenate(alone)]
+    return [pairs[0], peak, spent, *pairs[1:]]
 
 
 def at_length(answer, measured, length, mib, seconds):
     """How often the peak and the time at this length hold what is allowed; whole numbers."""
-    _, peak, spent = measured(answer, 26, length, 256, 60.0)
+    _, peak, spent, *_ = measured(answer, 26, length, 256, 60.0)
     return [int(peak / mib), int(spent / seconds)]
 
 
@@ -525,11 +535,18 @@ def some_rows(seed):
 
 
 def measure(submission, seed, length=SHORT, patience=60.0):
-    """Rows, peak and seconds, or nothing."""
+    """Rows, peak, seconds and what `measured` adds, or nothing."""
     value = submission.probe(measured, seed, length, 64, patience)
     given = f"blockwise_attention of {length} queries and keys"
-    expect(isinstance(value, list) and len(value) in (0, 3), "it sent back no data", given=given)
+    expect(isinstance(value, list) and len(value) in (0, 6), "it sent back no data", given=given)
     return value
+
+
+def same_numbers(one, other):
+    """Whether two arrays hold the same, up to rounding."""
+    assert_array(one, shape=(4, WIDTH))
+    assert_array(other, shape=(4, WIDTH))
+    return np.allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
 def assert_quick(submission, given):
@@ -557,8 +574,12 @@ def test_holds_all_scores(submission):
     if not value:
         assert_quick(submission, given)
         value = measure(submission, seed)
-    rows, peak, seconds = value
+    rows, peak, seconds, alone, *few = value
     assert_roughly(rows, some_rows(seed))
+    # What is wrong for four queries already is another check's matter.
+    if same_numbers(*few):
+        expect(same_numbers(rows, alone), "among many queries, some get another output than alone",
+               given=given)  # fmt: skip
     little_time, little_memory = seconds * GROWTH < MOST_SECONDS, peak * GROWTH < MOST_MIB
     if not little_memory:
         twice = measure(submission, seed, 2 * SHORT)[1]
