@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any
 
 import cloudpickle
@@ -17,7 +17,7 @@ import cloudpickle
 from gradekit.grading.handle import is_handle
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
-KIND = "coroutine"
+KIND, GENERATOR = "coroutine", "async_generator"
 
 
 def is_coroutine(value: Any) -> bool:
@@ -28,6 +28,20 @@ def is_coroutine(value: Any) -> bool:
 async def awaited(coroutine: Any, ask: Callable[..., Any]) -> Any:
     """A coroutine of ours in place of one of the answer's."""
     return ask("probe", [run_to_end, (coroutine,)], "await")
+
+
+def is_generator(value: Any) -> bool:
+    """Whether a value that came back stands for an asynchronous generator."""
+    return is_handle(value) and type(value).__name__ == GENERATOR
+
+
+async def items(generator: Any, ask: Callable[..., Any]) -> AsyncGenerator[Any, None]:
+    """One of ours in place of one of the answer's."""
+    while True:
+        told = ask("probe", [next_of, (generator,)], "async for")
+        if not isinstance(told, tuple) or len(told) != 2 or told[0] is not True:
+            return
+        yield told[1]
 
 
 class Ready:
@@ -97,3 +111,11 @@ def run_to_end(answer: Any, coroutine: Any) -> Any:
         return loop.run_until_complete(coroutine)
     finally:
         loop.close()
+
+
+def next_of(answer: Any, generator: Any) -> tuple[bool, Any]:
+    """Runs in the worker: whether there is one more item, and the item."""
+    try:
+        return True, run_to_end(answer, generator.__anext__())
+    except StopAsyncIteration:
+        return False, None

@@ -33,6 +33,7 @@ LABEL_CHARACTERS = 80
 LONGEST = 2**31  # of what an object says of its length
 CLASSES, BASES = 500, 50  # of one check, and of each
 COMPARED = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
+MIRRORED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
 DATA: list[type] = [known_classes()[name] for name in VIEWED]
 VERDICTS = (AssertionError, SubmissionError)  # no `with` block of an answer's swallows these
 ERROR_NAMES = frozenset(ERRORS)
@@ -115,6 +116,10 @@ class Objects:
     def error(self, told: Any) -> Exception | None:
         """An exception of the check's own that passed through the answer."""
         return None
+
+    def derived(self, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
+        """A class that the check derives from one of the answer's."""
+        raise TypeError(f"a check cannot derive a class of its own from {bases[0].__name__}")
 
     @property
     def may_call_back(self) -> bool:
@@ -251,8 +256,10 @@ class LiveClass(type):
     def __new__(mcs, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
         # Only `_class_of` gives one this key. A class of the check's own would have methods here
         # and a base in the worker, and no object could have both.
-        if "kit__about" not in namespace and any(about_of(base) for base in bases):
-            raise TypeError(f"a test cannot derive a class of its own from {bases[0].__name__}")
+        if "kit__about" not in namespace:
+            for base in bases:
+                if (about := about_of(base)) is not None:
+                    return about.objects.derived(name, bases, namespace)
         return super().__new__(mcs, name, bases, namespace)
 
     def __call__(cls, *args: Any, **keywords: Any) -> Any:
@@ -379,6 +386,9 @@ def _ordered(name: str, sign: str) -> Callable[[Any, Any], Any]:
             return _judgement(self, name, other)
         if _known(type(self)).data is not None:
             return getattr(_view(self), name)(_view(other) if is_handle(other) else other)
+        # `a > b` is `b < a` where only that is defined, as in Python.
+        if isinstance(type(other), LiveClass) and MIRRORED[name] in _known(type(other)).judged:
+            return NotImplemented
         text = f"objects of class {type(self).__name__} are not compared by {sign} in a check"
         raise SubmissionError(f"{text}: the solution's have no order")
 
@@ -457,6 +467,7 @@ def _length(self: Any) -> int:
     return told
 
 
+type.__delattr__(Handle, "__slots__")
 for _name, _sign in COMPARED.items():
     # By way of `type`: plain setattr is LiveClass's, which sends it to the answer.
     type.__setattr__(Handle, _name, _ordered(_name, _sign))
@@ -658,7 +669,7 @@ def _class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     own = [base for base in bases if isinstance(base, LiveClass)]
     known = [base for base in bases if not isinstance(base, LiveClass)]
     # An exception class of Python's own: the check's `except ValueError` is to catch it.
-    if known and known[0].__name__ == name in ERROR_NAMES:
+    if known and known[0].__name__ == name and issubclass(known[0], Exception):
         return known[0]
     chain = {name, *(each.__name__ for base in own for each in base.__mro__)}
     judged = frozenset(special for each in chain for special in objects.judged.get(each, ()))
@@ -678,7 +689,11 @@ def _class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     if claim := _claim(name, own, known, is_of_task):
         namespace["kit__claim"] = claim
     methods = {special: METHODS[special] for special in kind.special if special in METHODS}
-    return LiveClass(name, (*own,) or (Handle,), {**namespace, "__slots__": (), **methods})
+    made = LiveClass(name, (*own,) or (Handle,), {**namespace, "__slots__": (), **methods})
+    type.__delattr__(
+        made, "__slots__"
+    )  # it has done its work, and those of the answer are asked for
+    return made
 
 
 def _data_of(own: list[Any], known: list[type]) -> type | None:

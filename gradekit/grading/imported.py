@@ -11,8 +11,10 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import cloudpickle
+
 from gradekit.grading.arguments import Arguments, owners_of
-from gradekit.grading.awaiting import awaited, is_coroutine
+from gradekit.grading.awaiting import awaited, is_coroutine, is_generator, items
 from gradekit.grading.callback import Callbacks, is_callback, is_of_check
 from gradekit.grading.handle import Asker, Judged, Objects, is_handle
 from gradekit.grading.outgoing import Pickles
@@ -21,8 +23,13 @@ from gradekit.grading.tensors import Tensors
 from gradekit.grading.texts import Texts
 from gradekit.sandbox import wire
 
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
+
 FILES, PATH_CHARACTERS = 1000, 1000  # that an answer may write in one check
 SHARED = ("call", "operate", "attribute")  # whose arguments may be changed in place
+
+
+OF_PLACE = ("__module__", "__qualname__", "__doc__", "__firstlineno__", "__static_attributes__")
 
 
 class Shared(Objects):
@@ -73,6 +80,16 @@ class Shared(Objects):
             return ("live", node.kind if isinstance(node, wire.Class) else node.number)
         return self._tensors.in_pickle(value)
 
+    def derived(self, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
+        self.used.add("sent")
+        # Filled by whoever makes the class, for `super()` and `__class__` in its methods.
+        cell = namespace.pop("__classcell__", None)
+        sent = {key: value for key, value in namespace.items() if key not in OF_PLACE}
+        made = self.ask("probe", [derive, (name, bases, sent)], f"class {name}")
+        if cell is not None:
+            cell.cell_contents = made
+        return made
+
     def begin_request(self, kind: str, asked: Any) -> Any:
         self._is_probe = kind == "probe"  # whose function runs beside the answer
         asked = asked if kind in SHARED else ()
@@ -87,6 +104,10 @@ class Shared(Objects):
 
     def settled(self, given: Any, value: Any, changes: Any) -> Any:
         self.texts.note([value, changes])
+        if type(value) is str:
+            value = self._callbacks.named(value)
+        elif type(value) is dict and type(value.get("text")) is str:  # of an exception
+            value["text"] = str(self._callbacks.named(value["text"]))
         if changes is None:
             return value
         if not isinstance(changes, tuple) or len(changes) != 4:
@@ -105,7 +126,7 @@ class Shared(Objects):
         """Print what the answer printed, where the check has redirected it to look at it."""
         self.texts.note(text)
         if text and sys.stdout is not self._output:
-            sys.stdout.write(text)
+            sys.stdout.write(str(self._callbacks.named(text)))
 
     def node(self, value: Any, is_no_data: bool) -> Any:
         if (node := super().node(value, is_no_data)) is not None:
@@ -132,6 +153,8 @@ class Shared(Objects):
                 return self._callbacks.at(-node.place)
             return self._given[-1].at(node.place) if self._given else self._none()
         known = super().value(node)
+        if is_generator(known):
+            return items(known, self.ask)
         return awaited(known, self.ask) if is_coroutine(known) else known
 
     def error(self, told: Any) -> Exception | None:
@@ -187,6 +210,19 @@ class Shared(Objects):
 
     def _none(self) -> Any:
         raise wire.Malformed("an argument that it was not given")
+
+
+def derive(answer: Any, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
+    """Runs in the worker: a class of the check's, with methods that run there."""
+    import types
+
+    made = types.new_class(name, bases, {}, lambda names: names.update(namespace))
+    for each in namespace.values():
+        for method in (each, getattr(each, "__func__", None), getattr(each, "fget", None)):
+            free = getattr(getattr(method, "__code__", None), "co_freevars", ())
+            if "__class__" in free:
+                method.__closure__[free.index("__class__")].cell_contents = made  # type: ignore[union-attr]
+    return made
 
 
 def _is_path(path: Any) -> bool:

@@ -74,6 +74,7 @@ class Problem(NamedTuple):
     where: tuple[int, str, int] | None  # line, its text (may be empty), column (0: unknown)
     args: tuple[Any, ...] | None = None  # of the exception, where they are data
     error: Exception | None = None  # of one of the answer's own classes, where handles are used
+    cause: Exception | None = None  # what it was raised from, where handles are used
 
     @classmethod
     def of(cls, told: Any) -> Problem:
@@ -91,6 +92,7 @@ class Problem(NamedTuple):
             reason, kind, builtin, text, _place(told.get("where")),
             args if isinstance(args, tuple) and len(args) <= ARGUMENTS else None,
             error if isinstance(error, Exception) else None,
+            cause if isinstance(cause := told.get("cause"), Exception) else None,
         )  # fmt: skip
 
     @property
@@ -131,6 +133,8 @@ class Problem(NamedTuple):
         error = self._raised()
         if error is None:
             return SubmissionError(text)
+        if self.cause is not None:
+            error.__cause__ = self.cause
         error.submission_text = text  # type: ignore[attr-defined]
         error.submission_place = self.where[:2] if self.where else (0, "")  # type: ignore[attr-defined]
         return error

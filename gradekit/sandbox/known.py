@@ -35,6 +35,7 @@ LIBRARIES = (
     "enum.Enum enum.IntEnum enum.Flag enum.IntFlag enum.StrEnum "
     "datetime.date datetime.datetime datetime.time datetime.timedelta "
     "decimal.Decimal fractions.Fraction numbers.Number pathlib.Path pathlib.PurePath re.Pattern "
+    "dataclasses.FrozenInstanceError json.JSONDecodeError statistics.StatisticsError "
     "types.FunctionType types.MethodType types.BuiltinFunctionType types.GeneratorType "
     "types.ModuleType types.SimpleNamespace functools.partial threading.Thread json.JSONEncoder "
     "numpy.ndarray numpy.random.Generator numpy.random.RandomState "
@@ -72,9 +73,10 @@ JUDGING = frozenset(
 )
 # Other names with two underscores that may be asked for.
 READABLE = frozenset(
-    "__name__ __qualname__ __doc__ __dict__ __annotations__ __wrapped__ __slots__ __closure__ "
-    "__defaults__ __kwdefaults__ __self__ __func__ __members__ __dataclass_fields__ __version__ "
-    "__all__ __match_args__ __abstractmethods__ __post_init__ __code__".split()
+    "__name__ __qualname__ __doc__ __code__ __dict__ __annotations__ __wrapped__ __slots__ "
+    "__closure__ __defaults__ __kwdefaults__ __self__ __func__ __members__ "
+    "__dataclass_fields__ __version__ __all__ __match_args__ __abstractmethods__ "
+    "__post_init__".split()
 )
 
 

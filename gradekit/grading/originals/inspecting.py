@@ -1,11 +1,14 @@
-"""`inspect` as a test sees it: of functions of the answer, the answer's process is asked."""
+"""`inspect` and its like as a test sees them: of what is the answer's, its process is asked."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import dataclasses
+import functools
 import inspect
 import sys
+import typing
 from types import ModuleType
 from typing import Any
 
@@ -17,10 +20,37 @@ from gradekit.grading.proxy import SubmissionProxy, run_of
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 
 
+def views_that_ask(submission: SubmissionProxy) -> dict[str, ModuleType]:
+    """Modules with functions that look into classes, functions and objects."""
+    return {
+        "inspect": inspecting(submission),
+        "dataclasses": asking(submission, dataclasses, "asdict", "astuple", "fields"),
+        "typing": asking(submission, typing, "get_type_hints"),
+    }
+
+
+def asking(submission: SubmissionProxy, real: ModuleType, *names: str) -> ModuleType:
+    """A module like another, in which functions of these names look at handles where these live."""
+    module = ModuleType(real.__name__)
+    vars(module).update(vars(real))
+    for name in names:
+        vars(module)[name] = _asking(submission, getattr(real, name))
+    return module
+
+
+def _asking(submission: SubmissionProxy, real: Any) -> Any:
+    @functools.wraps(real)
+    def ask(*args: Any, **keywords: Any) -> Any:
+        if not args or not is_handle(args[0]):
+            return real(*args, **keywords)
+        return submission.probe(call_there, real.__module__, real.__name__, args, keywords)
+
+    return ask
+
+
 def inspecting(submission: SubmissionProxy) -> ModuleType:
     """The module `inspect`, for tests that look at the source or the parameters of an answer."""
-    module = ModuleType("inspect")
-    vars(module).update(vars(inspect))
+    module = asking(submission, inspect, "isabstract", "getfullargspec", "get_annotations")
 
     def getsource(value: Any) -> str:
         if not is_handle(value):
@@ -58,6 +88,13 @@ def handed_in(submission: SubmissionProxy, value: Any) -> str:
 def _lines_of(node: Any, text: str) -> str:
     first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
     return "".join(text.splitlines(keepends=True)[first - 1 : node.end_lineno])
+
+
+def call_there(answer: Any, module: str, name: str, args: Any, keywords: Any) -> Any:
+    """Runs in the worker."""
+    import importlib
+
+    return getattr(importlib.import_module(module), name)(*args, **keywords)
 
 
 def parameter(name: str, kind: int, default: Any) -> inspect.Parameter:

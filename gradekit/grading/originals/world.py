@@ -24,7 +24,7 @@ from gradekit.grading.live import module_of
 from gradekit.grading.originals.comparisons import of_something
 from gradekit.grading.originals.endless import Limit
 from gradekit.grading.originals.fence import Fence
-from gradekit.grading.originals.inspecting import inspecting
+from gradekit.grading.originals.inspecting import views_that_ask
 from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.originals.opening import Opening, in_worker
 from gradekit.grading.originals.pickling import pickling
@@ -191,7 +191,7 @@ class World:
             "os": system,
             "os.path": system.path,
             **views,
-            "inspect": inspecting(submission),
+            **views_that_ask(submission),
             "pickle": pickling(submission),
             **views_of(submission, {*modules, *parts}, self),
             **{name: AnswerModule(name, self) for name in modules},

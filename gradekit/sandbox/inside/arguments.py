@@ -79,7 +79,7 @@ def _mutable(
 
     The same walk as `_mutable` in grading/arguments.py.
     """
-    if depth > MAX_DEPTH:
+    if depth > MAX_DEPTH or _is_held_tuple(value, is_held):
         return
     if isinstance(value, MUTABLE) or _is_tensor(value):
         if is_held(value):
@@ -96,6 +96,11 @@ def _mutable(
         yield value
         for item in vars(value).values():
             yield from _mutable(item, is_held, depth + 1, seen)
+
+
+def _is_held_tuple(value: Any, is_held: Callable[[Any], bool]) -> bool:
+    """Whether it is a namedtuple, say, that the other side has a handle on: it looks into none."""
+    return isinstance(value, tuple) and type(value) is not tuple and is_held(value)
 
 
 def _is_plain_object(value: Any) -> bool:
