@@ -113,7 +113,7 @@ EXPECTED = {
         "file.write(f\"{name}->file.write(f\"{name} ": {"test_writes"},
         "random.choice(names)->names[1]": {"test_draws"},
     }),
-    "pytest": Kind({"bag": 11, "shop": 17, "parcel": 3}, {DATA, HANDLES, JUDGED}, {
+    "pytest": Kind({"bag": 11, "shop": 17, "parcel": 3, "club": 8}, {DATA, HANDLES, JUDGED}, {
         "len(self) >= CAPACITY->len(self) > CAPACITY":
             {"test_a_full_bag_says_so", "test_smaller_bags"},
         "print(thing, bag.count(thing))->print(thing)": {"test_a_line_for_each"},
@@ -130,6 +130,10 @@ EXPECTED = {
         "sold.append(thing)->sold[:] = [*sold, thing][:2]\n    sold.reverse()":
             {"test_sold_things_are_listed"},
         "return path.parent / \"done.txt\"->return path.parent / \"done\"": {"test_write"},
+        "from error->": {"test_cause"},
+        "return self.years < other.years->return self.years > other.years": {"test_order"},
+        "@functools.wraps(function)->": {"test_decorated"},
+        "yield day * 2->yield day": {"test_visits"},
         "rng.permutation(len(things))->range(len(things))": {"test_shuffles_on"},
     }),
     "doctest": Kind({"temperature": 13}, {DATA, HANDLES}, {

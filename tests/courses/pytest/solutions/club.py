@@ -1,0 +1,64 @@
+"""A club and its members."""
+
+import abc
+import functools
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+@dataclass
+class Member:
+    name: str
+    years: int = 0
+    prizes: list = field(default_factory=list)
+
+    def __lt__(self, other):
+        return self.years < other.years
+
+
+class Table(NamedTuple):
+    names: list
+    size: int
+
+
+class NotAMember(Exception):
+    pass
+
+
+class Game(abc.ABC):
+    players = 2
+
+    def __init__(self, name):
+        self.name = name
+
+    @abc.abstractmethod
+    def points(self, moves): ...
+
+    def winner(self, first, second):
+        return 1 if self.points(first) >= self.points(second) else 2
+
+
+def table(members):
+    return Table([member.name for member in members], len(members))
+
+
+def find(members, name):
+    try:
+        return {member.name: member for member in members}[name]
+    except KeyError as error:
+        raise NotAMember(name) from error
+
+
+def counted(function):
+    @functools.wraps(function)
+    def wrapper(*args, **keywords):
+        wrapper.calls += 1
+        return function(*args, **keywords)
+
+    wrapper.calls = 0
+    return wrapper
+
+
+async def visits(days):
+    for day in days:
+        yield day * 2
