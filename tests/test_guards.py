@@ -183,6 +183,7 @@ GUARDS: dict[str, Patch] = {
     "live_forged_files": by(imported, "_is_path", lambda path: True),
     "imported_forged_source": by(inspecting, "handed_in", lambda submission, value: ""),
     "imported_repr_is_code": by(running.Running, "_is_own", lambda self, text: True),
+    "imported_repr_is_a_name": by(running.Running, "_is_own", lambda self, text: True),
     "imported_source_is_code": by(running.Running, "_is_own", lambda self, text: True),
     "imported_annotation_is_code": by(handle, "_check_annotations", lambda told, label: None),
     "imported_annotation_within": by(handle, "_check_annotations", lambda told, label: None),

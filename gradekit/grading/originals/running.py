@@ -33,7 +33,7 @@ class Running:
     """The `eval`, `exec` and `compile` of a test."""
 
     def __init__(self, submission: SubmissionProxy, sources: Sequence[str]) -> None:
-        """`sources` is the code of the tests: what stands in it is their own."""
+        """`sources` is the code of the tests."""
         self._submission, self._sources = submission, sources
 
     def eval(self, text: Any, names: Any = None, local: Any = None, /) -> Any:
@@ -60,10 +60,14 @@ class Running:
         return builtins.compile(text, file, mode, flags, *more, **told)
 
     def _is_own(self, text: Any) -> bool:
-        """Whether it is code, or text that stands in the tests."""
+        """Whether it is code, or text that stands in such a call in the tests."""
         if isinstance(text, bytes):
             text = text.decode("utf-8", "replace")
-        return not isinstance(text, str) or any(text in source for source in self._sources)
+        if not isinstance(text, str):
+            return True
+        # Not anywhere in them: `expected` may be the name of a variable there, and the text a repr.
+        call = re.compile(rf"\b(?:eval|exec|compile)\(\s*\w?[\"']+{re.escape(text)}[\"']")
+        return any(map(call.search, self._sources))
 
     def _ask(self, text: Any, mode: str, known: tuple[Any, Any]) -> Any:
         objects = run_of(self._submission).attempt.objects
@@ -99,12 +103,15 @@ def _scopes(names: Any, local: Any, frame: FrameType) -> tuple[Any, Any]:
     return names, names if local is None else local
 
 
-def library(module: str, attribute: str) -> Any:
-    """What an import of the solution gives; None where it is not to be shared."""
+def library(module: str, attribute: str, views: Mapping[str, ModuleType]) -> Any:
+    """What an import of the solution gives here, by a view of the module where there is one.
+
+    None where it is not to be shared.
+    """
     if module.partition(".")[0] not in LIBRARIES:
         return None
     try:
-        found = importlib.import_module(module)
+        found = views.get(module) or importlib.import_module(module)
         return getattr(found, attribute) if attribute else found
     except (ImportError, AttributeError):
         return None

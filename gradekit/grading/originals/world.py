@@ -259,7 +259,9 @@ class World:
         """
         is_given = name in self._bound or name in self._changed
         told = None if is_given else run_of(self.submission).terms.libraries.get(name)
-        found = library(*told) if told is not None and told[0] not in self._modules else None
+        if told is None or told[0] in self._answers:
+            return self.answer(name)
+        found = library(*told, self._modules)
         return self.answer(name) if found is None else found
 
     def assign(self, name: str, value: Any) -> None:

@@ -33,6 +33,10 @@ def source():
     return "total = 1 + 2"
 
 
+def total(x, y):
+    return x + y
+
+
 def scale(x: float) -> float:
     return 2 * x
 

@@ -20,6 +20,11 @@ def test_eval():
     assert eval("made.y") == 2
 
 
+def test_eval_total():
+    expected = 3
+    assert eval(repr(student.total(1, 2))) == expected
+
+
 def test_exec():
     names = {}
     exec(student.source(), names)
