@@ -113,7 +113,7 @@ EXPECTED = {
         "file.write(f\"{name}->file.write(f\"{name} ": {"test_writes"},
         "random.choice(names)->names[1]": {"test_draws"},
     }),
-    "pytest": Kind({"bag": 11, "shop": 17, "parcel": 3, "club": 8}, {DATA, HANDLES, JUDGED}, {
+    "pytest": Kind({"bag": 11, "shop": 17, "parcel": 3, "club": 10}, {DATA, HANDLES, JUDGED}, {
         "len(self) >= CAPACITY->len(self) > CAPACITY":
             {"test_a_full_bag_says_so", "test_smaller_bags"},
         "print(thing, bag.count(thing))->print(thing)": {"test_a_line_for_each"},

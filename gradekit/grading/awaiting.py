@@ -14,7 +14,7 @@ from typing import Any
 
 import cloudpickle
 
-from gradekit.grading.handle import is_handle
+from gradekit.grading.handle import METHODS, is_handle, left
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 KIND, GENERATOR = "coroutine", "async_generator"
@@ -42,6 +42,29 @@ async def items(generator: Any, ask: Callable[..., Any]) -> AsyncGenerator[Any, 
         if not isinstance(told, tuple) or len(told) != 2 or told[0] is not True:
             return
         yield told[1]
+
+
+def _ask(value: Any, function: Callable[..., Any], *args: Any) -> Any:
+    return value.kit__ref.objects.ask("probe", [function, (value, *args)], "await")
+
+
+async def _next(self: Any) -> Any:
+    told = _ask(self, next_of)
+    if not isinstance(told, tuple) or len(told) != 2 or told[0] is not True:
+        raise StopAsyncIteration
+    return told[1]
+
+
+async def _enter(self: Any) -> Any:
+    return _ask(self, entered)
+
+
+async def _leave(self: Any, kind: Any, error: Any, trace: Any) -> bool:
+    return left(self, kind, error, lambda *told: _ask(self, ended, *told))
+
+
+# Of objects that are no generators: handles of all checks have them from now on.
+METHODS |= {"__anext__": _next, "__aenter__": _enter, "__aexit__": _leave}
 
 
 class Ready:
@@ -119,3 +142,17 @@ def next_of(answer: Any, generator: Any) -> tuple[bool, Any]:
         return True, run_to_end(answer, generator.__anext__())
     except StopAsyncIteration:
         return False, None
+
+
+def entered(answer: Any, manager: Any) -> Any:
+    """Runs in the worker: the value of an `async with` block."""
+    return run_to_end(answer, type(manager).__aenter__(manager))
+
+
+def ended(answer: Any, manager: Any, name: str | None, args: tuple[Any, ...]) -> Any:
+    """Runs in the worker: its end, by a built-in exception of that name or by none."""
+    import builtins as known
+
+    error = None if name is None else getattr(known, name)(*args)
+    kind = None if error is None else type(error)
+    return run_to_end(answer, type(manager).__aexit__(manager, kind, error, None))

@@ -434,19 +434,22 @@ def _called(self: Any, *args: Any, **keywords: Any) -> Any:
     return ref.objects.ask("call", [self, args, keywords, False], call)
 
 
-def _left(self: Any, kind: Any, error: Any, trace: Any) -> bool:
+def left(self: Any, kind: Any, error: Any, leave: Callable[[str | None, Any], Any]) -> bool:
     """The end of a `with` block. Of an exception, only its built-in class and text are sent.
 
     The text of a failed assertion is not: it may say what was expected.
+
+    Args:
+        leave: Asks the object to end the block, with the name of a class and arguments.
     """
     if kind is None:
-        return _operated(self, "__exit__", None, ()) is True
+        return leave(None, ()) is True
     name = next((base.__name__ for base in kind.__mro__ if base.__name__ in ERROR_NAMES), "")
     if not name:  # the end of the process, of a test, ...
         return False
     is_verdict = issubclass(kind, VERDICTS)
     text = "" if is_verdict else str(error)
-    is_swallowed = _operated(self, "__exit__", name, (text,)) is True
+    is_swallowed = leave(name, (text,)) is True
     # A swallowed verdict would be a check passed: the answer's own block may not decide that. Any
     # other exception skips what the check was to look at, so only a block of a class whose
     # solution swallows some may do it.
@@ -458,6 +461,10 @@ def _path(self: Any) -> str:
     if type(told) is not str:
         raise SubmissionError(f"{_label(self)} is no path", "malformed")
     return told
+
+
+def _left(self: Any, kind: Any, error: Any, trace: Any) -> bool:
+    return left(self, kind, error, lambda *told: _operated(self, "__exit__", *told))
 
 
 def _length(self: Any) -> int:

@@ -153,7 +153,7 @@ def _methods(node: ast.ClassDef) -> frozenset[str]:
 def _swallowing(node: ast.ClassDef) -> frozenset[str]:
     """Whether the end of a `with` block of its objects may swallow what was raised in it."""
     for statement in node.body:
-        if isinstance(statement, ast.FunctionDef) and statement.name == "__exit__":
+        if getattr(statement, "name", "") in ("__exit__", "__aexit__"):
             returned = [each.value for each in ast.walk(statement) if isinstance(each, ast.Return)]
             if not all(getattr(value, "value", value) in (None, False) for value in returned):
                 return SWALLOWS

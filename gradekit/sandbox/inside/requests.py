@@ -74,6 +74,7 @@ OPERATIONS: dict[str, Operation] = {
     "__str__": str, "__repr__": repr, "__format__": format, "__bytes__": bytes,
     "__len__": len, "__getitem__": operator.getitem, "__setitem__": operator.setitem,
     "__delitem__": operator.delitem, "__iter__": iter, "__next__": next, "__reversed__": reversed,
+    "__aiter__": aiter,
     "__enter__": lambda value: type(value).__enter__(value), "__exit__": _leave,
     "__eq__": operator.eq, "__ne__": operator.ne, "__lt__": operator.lt, "__le__": operator.le,
     "__gt__": operator.gt, "__ge__": operator.ge, "__bool__": bool, "__hash__": hash,

@@ -49,3 +49,11 @@ def counted(function):
 async def visits(days):
     raise NotImplementedError
     yield
+
+
+class Door:
+    is_open = False
+
+
+def names_in(path):
+    raise NotImplementedError

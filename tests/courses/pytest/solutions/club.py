@@ -62,3 +62,29 @@ def counted(function):
 async def visits(days):
     for day in days:
         yield day * 2
+
+
+class Door:
+    is_open = False
+
+    async def __aenter__(self):
+        self.is_open = True
+        return self
+
+    async def __aexit__(self, *error):
+        self.is_open = False
+
+    def __aiter__(self):
+        self.visits = 0
+        return self
+
+    async def __anext__(self):
+        if self.visits == 2:
+            raise StopAsyncIteration
+        self.visits += 1
+        return self.visits
+
+
+def names_in(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read().split()

@@ -3,9 +3,10 @@ import dataclasses
 import inspect
 import pickle
 import typing
+from unittest import mock
 
 import pytest
-from club import Game, Member, NotAMember, counted, find, table, visits
+from club import Door, Game, Member, NotAMember, counted, find, names_in, table, visits
 
 
 def test_order():
@@ -74,3 +75,18 @@ def test_visits():
         return [each async for each in visits([1, 2])]
 
     assert asyncio.run(all_of_them()) == [2, 4]
+
+
+def test_door():
+    async def through():
+        async with Door() as door:
+            assert door.is_open
+        return door.is_open, [each async for each in door]
+
+    assert asyncio.run(through()) == (False, [1, 2])
+
+
+def test_names_in():
+    with mock.patch("builtins.open", mock.mock_open(read_data="Ada\nBo\n")) as opened:
+        assert names_in("members.txt") == ["Ada", "Bo"]
+    opened.assert_called_once_with("members.txt", encoding="utf-8")
