@@ -105,6 +105,12 @@ def nothing_is_fenced(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(fence.Fence, "look", lambda self, event, args: None)
 
 
+def annotations_are_evaluated(patch: pytest.MonkeyPatch) -> None:
+    """By `typing`, on this side."""
+    patch.setattr(inspecting, "_asking", lambda submission, real: real)
+    patch.setattr(handle, "_check_annotations", lambda told, label: None)
+
+
 def arrays_of_answers_are_arrays(patch: pytest.MonkeyPatch) -> None:
     """For `isinstance`, whether the solution has such a class or not."""
     before = handle._claim
@@ -185,8 +191,8 @@ GUARDS: dict[str, Patch] = {
     "imported_repr_is_code": by(running.Running, "_is_own", lambda self, text: True),
     "imported_repr_is_a_name": by(running.Running, "_is_own", lambda self, text: True),
     "imported_source_is_code": by(running.Running, "_is_own", lambda self, text: True),
-    "imported_annotation_is_code": by(handle, "_check_annotations", lambda told, label: None),
-    "imported_annotation_within": by(handle, "_check_annotations", lambda told, label: None),
+    "imported_annotation_is_code": annotations_are_evaluated,
+    "imported_annotation_within": annotations_are_evaluated,
     "imported_pickle_of_code": pickles_of_answers_are_loaded,
     "imported_array_of_code": nothing_is_fenced,
     "imported_module_it_wrote": nothing_is_fenced,
