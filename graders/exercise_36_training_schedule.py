@@ -205,12 +205,12 @@ def some_tensors(rng, count, kinds=("trained",)):
 # ---- parameter_groups ----------------------------------------------------------------------------
 
 
-def probe_groups(answer, recipe, weight_decay, by_name=False):
-    """What each group holds, by name, and the model before and after."""
+def probe_groups(answer, recipe, weight_decay, by_name=None):
+    """What each group holds, by name, and, unless `by_name` is None, the model before and after."""
     model = built(recipe, 1, torch.float32)
     first = [path for path, kind, _ in recipe if not kind.startswith("same as ")]
     names = {id(model.get_parameter(path)): path for path in first}
-    before = snapshot(model)
+    around = [] if by_name is None else [snapshot(model)]
     if by_name:
         groups = answer.parameter_groups(model=model, weight_decay=weight_decay)
     else:
@@ -218,7 +218,7 @@ def probe_groups(answer, recipe, weight_decay, by_name=False):
     seen = []
     for group in groups:
         if not isinstance(group, dict):
-            return type(groups).__name__, f"a {type(group).__name__} in it", False, [before] * 2
+            return type(groups).__name__, f"a {type(group).__name__} in it", False, around
         params = group.get("params", ())
         kind = "list" if isinstance(params, list) else type(params).__name__
         params = [params] if isinstance(params, torch.Tensor) else [*params]
@@ -228,7 +228,9 @@ def probe_groups(answer, recipe, weight_decay, by_name=False):
             "keys": sorted(k for k in group if k in ("params", "weight_decay")),
         })  # fmt: skip
     kind = "list" if isinstance(groups, list) else type(groups).__name__
-    return kind, seen, True, [before, snapshot(model)]
+    if around:
+        around.append(snapshot(model))
+    return kind, seen, True, around
 
 
 def groups_of(submission, cases):
@@ -264,7 +266,7 @@ def test_goes_by_names_or_layers(submission):
     """Parameters of two or more dimensions decay, the others do not."""
     rng = rng_of(submission)
     drawn = some_tensors(rng, 7), float(np.round(rng.uniform(0.01, 0.9), 3))
-    cases = [(PLAIN, 0.1), (STRANGE, 0.01), (STRANGE[::-1], 0.3), drawn]
+    cases = [(PLAIN, 0.1), (STRANGE, 0.01), drawn]
     for given, recipe, weight_decay, (_, groups, *_) in groups_of(submission, cases):
         decays = {n: group["decay"] or 0.0 for group in groups for n in group["names"]}
         for path, _, shape in recipe:
@@ -305,8 +307,7 @@ def test_repeats_tied_ones(submission):
     recipe = some_tensors(rng, 4)
     twice = [(f"x.again{number}", f"same as {path}", ()) for number, (path, *_) in
              enumerate(recipe[: int(rng.integers(1, 4))])]  # fmt: skip
-    cases = [(TIED, 0.1), (TIED[2:6] + TIED[:2] + TIED[6:], 0.1), (ALIKE, 0.1),
-             (recipe + twice, 0.2)]  # fmt: skip
+    cases = [(TIED, 0.1), (ALIKE, 0.1), (recipe + twice, 0.2)]
     for given, parts, _, (_, groups, *_) in groups_of(submission, cases):
         wanted = sorted(path for path, kind, _ in parts if not kind.startswith("same"))
         got = names_in(groups)
@@ -322,9 +323,10 @@ def test_repeats_tied_ones(submission):
 def test_is_no_list_of_groups(submission):
     """At most two groups, each with a list of the model's Parameters and a decay of its own."""
     rng = rng_of(submission)
-    cases = [(PLAIN, 0.1), (PLAIN, 0.0), (PLAIN[:1], 0.1), (PLAIN[1:3], 0.25, True),
-             (PLAIN[:2] + [("head", "frozen", (3, 3))], 0.1),
-             (some_tensors(rng, 3), float(np.round(rng.uniform(0.01, 0.9), 3)))]  # fmt: skip
+    drawn = some_tensors(rng, 3), float(np.round(rng.uniform(0.01, 0.9), 3))
+    frozen = [("head", "frozen", (3, 3))]
+    cases = [(PLAIN, 0.1, False), (PLAIN[:2] + frozen, 0.0, False), (PLAIN[:1], 0.1, False),
+             (PLAIN[1:3], 0.25, True), (*drawn, False)]  # fmt: skip
     for given, _, weight_decay, (kind, groups, _, around) in groups_of(submission, cases):
         expect(kind == "list", f"expected a list, got a {kind}", given=given)
         expect(1 <= len(groups) <= 2, f"expected two groups, got {len(groups)}", given=given)
@@ -474,8 +476,7 @@ def test_weighs_them_otherwise(submission):
     assert_averages(submission, [
         (SMALL, 1, F32, [0.9, 0.75]),
         (SMALL, 3, F64, [0.999]),
-        (SMALL, 5, F32, [0.0]),
-        (SMALL, 7, F32, [1.0, 0.25]),
+        (SMALL, 7, F32, [1.0, 0.25, 0.0]),
         (some_tensors(rng, 3, ("trained", "frozen")), int(rng.integers(2**30)), F32, [decay]),
         (SMALL, int(rng.integers(2**30)), F64, [decay, decay]),
     ])  # fmt: skip
@@ -516,7 +517,7 @@ def test_moves_tied_ones_twice(submission):
 def test_replaces_parameters(submission):
     """The average's Parameters stay the same objects, with the requires_grad that they had."""
     decay = float(rng_of(submission).uniform(0.3, 0.9))
-    cases = [(SMALL + SHARED[:1], 17, 0.5), (SHARED, 19, 0.0), (SMALL, 21, decay)]
+    cases = [(SMALL + SHARED[:1], 17, 0.0), (SHARED, 21, decay)]
     for (recipe, seed, decay), (replaced, *flags, values) in submission.each_probe(
         probe_objects, cases
     ):
@@ -540,7 +541,7 @@ def moved(values, recipe, seed, given):
 def test_shares_memory(submission):
     """Afterwards nothing that is written to one of the two reaches the other."""
     seed = seeds_of(submission, 1)[0]
-    cases = [(BUFFERS + SMALL[1:], 23, 0.0), (BUFFERS + SHARED[1:2], 25, 0.5), (BUFFERS, seed, 0.0)]
+    cases = [(BUFFERS + SMALL[1:], 23, 0.0), (BUFFERS + SHARED[1:2], seed, 0.5)]
     for (recipe, seed, decay), (average, later, model, latest) in submission.each_probe(
         probe_sharing, cases
     ):
@@ -558,7 +559,7 @@ def test_shares_memory(submission):
 def test_records_for_autograd(submission):
     """Nothing is recorded, though the caller has recording on, and that stays as it was."""
     seed = seeds_of(submission, 1)[0]
-    cases = [(BUFFERS + SMALL[1:], 27, 0.5), (SHARED, 29, 0.9), (BUFFERS + SMALL[1:], seed, 0.7)]
+    cases = [(BUFFERS + SMALL[1:], 27, 0.5), (SHARED, seed, 0.9)]
     for (recipe, seed, decay), (recorded, modes, values) in submission.each_probe(
         probe_recording, cases
     ):
@@ -575,7 +576,7 @@ def test_records_for_autograd(submission):
 def test_changes_the_model(submission):
     """The model, both sides' modes and torch's random state stay as they were."""
     seed = seeds_of(submission, 1)[0]
-    cases = [(BUFFERS + SMALL[1:], 31, 0.5), (SHARED, 33, 0.25), (BUFFERS, seed, 0.75)]
+    cases = [(BUFFERS + SMALL[1:], 31, 0.5), (SHARED, seed, 0.25)]
     for (recipe, seed, decay), (before, after, hidden, states, values) in submission.each_probe(
         probe_followed, cases
     ):
