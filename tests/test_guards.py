@@ -123,6 +123,11 @@ def blocks_swallow(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(handle, "_judges", lambda value, name: name == "__exit__" or before(value, name))
 
 
+def verdicts_are_swallowed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(handle, "VERDICTS", ())
+    blocks_swallow(patch)
+
+
 def losses_satisfy(patch: pytest.MonkeyPatch) -> None:
     """A test that expects an exception gets the one that tells of a lost worker."""
     before = judge._outcome
@@ -150,7 +155,7 @@ GUARDS: dict[str, Patch] = {
     "live_array_differs_by_nothing": by(handle.About, "allows", lambda self, name: True),
     "live_claims_to_be_an_array": by(handle.About, "allows", lambda self, name: True),
     "live_metaclass_agrees": by(handle.LiveClass, "__eq__", lambda cls, other: True),
-    "live_block_swallows": by(handle, "VERDICTS", ()),
+    "live_block_swallows": verdicts_are_swallowed,
     "live_error_by_name": by(
         raised.Problem, "_raised", lambda self: getattr(builtins, self.type)(self.text)
     ),

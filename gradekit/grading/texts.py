@@ -27,7 +27,8 @@ class Texts:
                 self._all.add(str(value))
         elif kind is np.ndarray and value.dtype.kind in "US":
             self.note(value.ravel().tolist(), depth - 1)
-        elif depth and kind in (list, tuple, set, frozenset):
+        # By identity: == of the class of a handle would be a method of its metaclass.
+        elif depth and any(kind is each for each in (list, tuple, set, frozenset)):
             for each in value:
                 self.note(each, depth - 1)
         elif depth and kind is dict:
