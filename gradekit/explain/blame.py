@@ -31,7 +31,7 @@ from gradekit.submission import Submission
 # For a check of a changed answer, at least: what fails at once may take its time when it is right.
 CHECK_SECONDS = 3.0
 LOOP_SECONDS = 0.25  # where the answer does not come to an end: most changes will not either
-SLOWER = 5.0  # times that a changed answer may be slower
+SLOWER, SPARE = 5.0, 1.2  # times that a changed answer may be slower; where others have hung
 GRACE_SECONDS = 1.5  # after the deadline, to say more than that nothing was found
 PATIENCE = 1.5  # see `Limits`
 MOST_AFRESH = 6
@@ -81,7 +81,7 @@ class Search:
         self._deadline, self._is_wanted, self._progress = deadline, is_wanted, progress
         self._worker: WorkerHandle | None = None
         self._versions = 0  # that the worker has run
-        self._hung = 0  # versions that ran out of time
+        self._hung = 0  # versions that ran out of time or memory
         self._afresh = 0  # how often an edit was tried once more, in a new worker
         self._least_seconds = CHECK_SECONDS
         self._fresh_after = FRESH_AFTER
@@ -261,8 +261,9 @@ class Search:
         Each version that hangs leaves less to the next ones: loops make many of them hang.
         """
         known = [c.seconds for c in self._report.checks if c.ending == "finished"]
-        least = max(self._least_seconds / (1 + self._hung), LOOP_SECONDS)
-        seconds = times * max(least, SLOWER * max(known, default=0.0))
+        slowest = max(known, default=0.0)
+        most = max(self._least_seconds, min(SLOWER * slowest, slowest + CHECK_SECONDS))
+        seconds = times * max(most / (1 + self._hung), SPARE * slowest, LOOP_SECONDS)
         own = self._session.exercise.limits
         left = max(self._deadline - time.monotonic(), 0.1) / PATIENCE
         return msgspec.structs.replace(
@@ -319,7 +320,7 @@ class Search:
     def _passed_by(self, edit: Edit, plan: Plan, limits: Limits) -> set[str]:
         """The names of the checks that pass with an edit made."""
         tried = self._tried(self._changed(edit), plan, limits)
-        self._hung += any(check.ending == "timed_out" for check in tried.checks)
+        self._hung += any(check.ending != "finished" for check in tried.checks)
         return {check.name for check in tried.checks if check.outcome == "passed"}
 
     def _mends_all(self, edit: Edit) -> bool:
