@@ -7,13 +7,14 @@ exercise fail it, and not by a mistake that it was written to catch; or where no
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradekit.mistaken import never_ran
 from gradekit.report import Check, Report
 from gradekit.statistics import SOME, Item, items, reliability
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # How an answer fared at a check, a byte each.
 FAILED, PASSED, NAMED, UNWRITTEN = range(4)  # NAMED: failed as a known mistake does
@@ -104,28 +105,38 @@ class Analysis:
         """All checks, those that most failed first."""
         if not self._ways:
             return []
-        ways, points, counts = self._arrays()
-        analysed = items(ways == PASSED, points, counts)
+        fared = [self._fared(k) for k in range(len(self._checks))]
+        if self.seen < SOME:
+            analysed = [Item(each[PASSED] / self.seen, None, None, None, None) for each in fared]
+        else:
+            ways, points, counts = self._arrays()
+            analysed = items(ways == PASSED, points, counts)
         found = []
-        for k, check in enumerate(self._checks):
-            failed, named, unwritten = (
-                int(counts[chosen].sum())
-                for chosen in (ways[:, k] != PASSED, ways[:, k] == NAMED, ways[:, k] == UNWRITTEN)
-            )
+        for check, ways_of, item in zip(self._checks, fared, analysed, strict=True):
             about = self.exercise, check.name, check.function, check.title, self.seen
-            found.append(CheckStatistics(*about, failed, named, unwritten, analysed[k]))
+            failed = self.seen - ways_of[PASSED]
+            found.append(CheckStatistics(*about, failed, ways_of[NAMED], ways_of[UNWRITTEN], item))
         return sorted(found, key=lambda each: -each.failed)
 
     @property
     def alpha(self) -> float | None:
-        """Cronbach's alpha of all checks; None where it is not defined."""
-        if not self._ways:
+        """Cronbach's alpha of all checks; None where it is not defined, or says nothing yet."""
+        if self.seen < SOME:
             return None
         ways, points, counts = self._arrays()
         return reliability(ways == PASSED, points, counts)
 
+    def _fared(self, k: int) -> Counter[int]:
+        """How many answers fared how at check `k`."""
+        found: Counter[int] = Counter()
+        for way, count in self._ways.items():
+            found[way[k]] += count
+        return found
+
     def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Ways to fare (R, K), points (K,), and how many answers fared so (R,)."""
+        import numpy as np
+
         ways = np.frombuffer(b"".join(self._ways), dtype=np.uint8).reshape(len(self._ways), -1)
         points = np.array([check.max_score for check in self._checks])
         return ways, points, np.array(list(self._ways.values()), dtype=np.float64)

@@ -7,9 +7,6 @@ from pathlib import Path
 
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
-from gradekit.intake.handed_in import open_handed_in
-from gradekit.intake.names import Strength
-from gradekit.intake.placing import answers_of_one, contents_of
 from gradekit.submission import Submission, parse, read
 
 MOST_FILES = 10_000  # a home folder, or a library: to look through all of it takes minutes
@@ -31,6 +28,11 @@ def read_answer(course: Course, exercise: Exercise, path: Path) -> Submission:
             f"{path} holds more than {MOST_FILES:,} files: name the folder of the answer alone, or "
             "the file."
         )
+    # Here, so that a single file, as most answers are, is read without them.
+    from gradekit.intake.handed_in import open_handed_in
+    from gradekit.intake.names import Strength
+    from gradekit.intake.placing import answers_of_one, contents_of
+
     handed_in = open_handed_in(path)
     placed, not_graded = answers_of_one(handed_in, course, [exercise.name])
     found = placed.get(exercise.name)

@@ -9,10 +9,15 @@ to Classical and Modern Test Theory, chapters 7 and 14.
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
-from typing import NamedTuple
+from math import sqrt
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
+# In the functions that need it: of a class of a few answers there is nothing to be said by them,
+# and to import it takes longer than all pages of such a class.
+if TYPE_CHECKING:
+    import numpy as np
 
 GROUP = 0.27  # of a class: Kelley's share for its strongest and its weakest
 SOME = 5  # answers below which correlations say nothing
@@ -50,13 +55,12 @@ class Item(NamedTuple):
 
 def spread(values: Sequence[float]) -> Spread | None:
     """Mean, standard deviation (of the class itself, so n below the line) and quartiles."""
-    if not len(values):
+    if not values:
         return None
-    array = np.asarray(values, dtype=np.float64)
-    low, median, high = np.quantile(array, [0.25, 0.5, 0.75])
-    return Spread(
-        len(array), float(array.mean()), float(array.std()), float(low), float(median), float(high)
-    )
+    two = values if len(values) > 1 else [*values, *values]  # which `quantiles` takes at least
+    quartiles = statistics.quantiles(two, method="inclusive")
+    mean, deviation = statistics.fmean(values), statistics.pstdev(values)
+    return Spread(len(values), mean, float(deviation), *map(float, quartiles))
 
 
 def alpha(covariance: np.ndarray) -> float | None:
@@ -64,7 +68,7 @@ def alpha(covariance: np.ndarray) -> float | None:
     count, total = len(covariance), float(covariance.sum())
     if count < 2 or total <= 1e-12:
         return None
-    return count / (count - 1) * (1 - float(np.trace(covariance)) / total)
+    return count / (count - 1) * (1 - float(covariance.trace()) / total)
 
 
 def items(passed: np.ndarray, points: np.ndarray, counts: np.ndarray) -> list[Item]:
@@ -75,6 +79,8 @@ def items(passed: np.ndarray, points: np.ndarray, counts: np.ndarray) -> list[It
         points: (K,), of each check.
         counts: (R,), how many answers fared so.
     """
+    import numpy as np
+
     earned = passed * points
     centred = earned - np.average(earned, axis=0, weights=counts)
     covariance = (centred * counts[:, None]).T @ centred / counts.sum()
@@ -91,6 +97,8 @@ def items(passed: np.ndarray, points: np.ndarray, counts: np.ndarray) -> list[It
 
 def reliability(passed: np.ndarray, points: np.ndarray, counts: np.ndarray) -> float | None:
     """Cronbach's alpha of all checks; the arguments are those of `items`."""
+    import numpy as np
+
     return alpha(np.cov((passed * points).T, fweights=counts, ddof=0).reshape(len(points), -1))
 
 
@@ -101,7 +109,7 @@ def _discrimination(covariance: np.ndarray, k: int) -> float | None:
     rest = covariance.sum() - 2 * with_total + own
     if own <= 1e-12 or rest <= 1e-12:
         return None
-    return float((with_total - own) / np.sqrt(own * rest))
+    return float((with_total - own) / sqrt(own * rest))
 
 
 def _by_strength(
@@ -111,6 +119,8 @@ def _by_strength(
 
     Whoever has as many points as the last one of a group belongs to it as well.
     """
+    import numpy as np
+
     order = np.argsort(rest, kind="stable")
     ranks = np.cumsum(counts[order])
     size = GROUP * ranks[-1]

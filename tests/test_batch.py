@@ -150,7 +150,7 @@ class Counting(Executor):
         return self._inner.submit(function, *args, **kwargs)
 
     def machines(self) -> Any:
-        return nullcontext(Machines(self, width=3))
+        return nullcontext(Machines(self, width=lambda: 3))
 
 
 WITH_TRUTH = """\

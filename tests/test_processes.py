@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from gradekit.batch import graders
+from gradekit.batch.graders import Graders
+
 # The child says who it is, and works for good.
 WORK = """
 import os, signal, sys
@@ -49,3 +52,32 @@ def test_they_end_with_their_parent(number: signal.Signals, tmp_path: Path) -> N
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         assert parent.returncode != 0
+
+
+def test_a_few_tasks_start_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second one would take longer to start than they take; many and slow ones get more."""
+    with Graders(3) as pool:
+        assert pool.worthwhile == 3  # nobody said that there are few
+        for tasks, processes in ((1, 1), (graders.FEW, 1), (graders.FEW + 1, 2), (1000, 3)):
+            pool.expect(tasks)
+            assert pool.worthwhile == processes
+        pool.expect(4)
+        assert len({pool.submit(os.getpid).result() for _ in range(4)}) == 1
+        monkeypatch.setattr(graders, "PATIENCE_SECONDS", 0.0)
+        pool.expect(4)
+        assert pool.worthwhile == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
+def test_others_help_with_a_task_that_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a task keeps the one process busy, the next goes to another one after a while."""
+    monkeypatch.setattr(graders, "PATIENCE_SECONDS", 0.0)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with Graders(2) as pool:
+        pool.expect(2)
+        reads = pool.submit(pipe.read_text)  # waits for somebody who writes
+        pool.submit(pipe.write_text, "seen").result(60)
+        assert reads.result(60) == "seen"

@@ -195,6 +195,7 @@ class Classroom:
                 return
             try:
                 with machines() as graders:
+                    graders.expect(len(waiting))
                     batch.run(graders, self._handed_in, waiting, tell)
             finally:
                 # Also after Ctrl-C or a full disk: what was graded

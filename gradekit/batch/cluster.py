@@ -60,7 +60,7 @@ def cluster(
             raise KitError(f"The cluster at {address} has no workers: start some first.")
         # pure=False: for a pure function Dask would answer an equal task from memory, also with an
         # earlier failure, and an answer whose worker died is submitted again as an equal task.
-        yield Machines(client.get_executor(pure=False), AHEAD * threads, digest)
+        yield Machines(client.get_executor(pure=False), lambda: AHEAD * threads, digest)
     finally:
         client.close()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import faulthandler
+import gc
 import hashlib
 import os
 import threading
@@ -123,6 +124,7 @@ def grade(task: Task) -> Verdict:
         except OurFailure as error:
             return Verdict(fault=f"{type(error).__name__}: {error}")
         finally:
+            gc.enable()  # again: see `start`
             if _place is not None:
                 _place.graded()
             faulthandler.cancel_dump_traceback_later()
@@ -213,6 +215,7 @@ def start() -> None:
     global _place
     if hasattr(os, "sched_setaffinity"):
         _place = _Place()
+    gc.disable()  # while its first answer has modules imported, there is nothing to collect
     follow_parent()
 
 

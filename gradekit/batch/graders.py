@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -13,20 +14,36 @@ from typing import Any
 
 from gradekit.batch import grader
 
+# A process takes seconds of CPU time to start, and most answers some hundredths of one.
+FEW = 16  # answers for which no second process is started at once
+PATIENCE_SECONDS = 5.0  # after which more are started, since these answers take longer
+
 
 class Graders(Executor):
-    """`jobs` processes, each a pool of one: if a process dies, only its own tasks fail.
+    """At most `jobs` processes, each a pool of one: if a process dies, only its own tasks fail.
 
     A process that died is replaced when the next task is submitted.
     """
 
     def __init__(self, jobs: int) -> None:
         self._pools = [_Pool() for _ in range(jobs)]
+        self._at_once, self._patient_until = jobs, 0.0
+
+    def expect(self, tasks: int) -> None:
+        """Begin with as few processes as so many tasks are worth."""
+        self._at_once = max(1, -(-tasks // FEW))
+        self._patient_until = time.monotonic() + PATIENCE_SECONDS
+
+    @property
+    def worthwhile(self) -> int:
+        """How many processes there may be by now."""
+        is_patient = time.monotonic() < self._patient_until
+        return min(self._at_once, len(self._pools)) if is_patient else len(self._pools)
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         # One ProcessPoolExecutor of several processes would not do: when one of them
         # dies, it fails the tasks of all of them.
-        pool = min(self._pools, key=lambda pool: pool.waiting)
+        pool = min(self._pools[: self.worthwhile], key=lambda pool: pool.waiting)
         try:
             return pool.submit(function, *args, **kwargs)
         except BrokenProcessPool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -12,11 +12,15 @@ from gradekit.batch.graders import Graders
 
 
 class Machines(NamedTuple):
-    """`width` answers at a time keep the graders busy; `course` is its name among them."""
+    """`width()` answers at a time keep the graders busy; `course` is its name among them.
+
+    `expect` is told how many answers are to come.
+    """
 
     executor: Executor
-    width: int
+    width: Callable[[], int]
     course: str | None = None
+    expect: Callable[[int], None] = lambda answers: None
 
 
 def cores() -> int:
@@ -29,9 +33,10 @@ def cores() -> int:
 
 
 @contextmanager
-def this_machine(jobs: int) -> Iterator[Machines]:
-    """`jobs` grader processes here."""
-    with Graders(jobs) as graders:
+def this_machine(jobs: int | None = None) -> Iterator[Machines]:
+    """So many grader processes here; for None at most one a core, and fewer for a few answers."""
+    with Graders(jobs or cores()) as graders:
         # Two for each process: one is graded, and the next one waits in its queue. With one, each
         # process would be idle while the coordinator writes the last result to the disk.
-        yield Machines(graders, width=2 * jobs)
+        machines = Machines(graders, lambda: 2 * graders.worthwhile)
+        yield machines if jobs else machines._replace(expect=graders.expect)

@@ -39,6 +39,7 @@ from gradekit.submission import digest
 # A grader process that dies takes all its answers along, and each is tried again alone. An exercise
 # whose grader itself is broken would pay that for every answer.
 HOPELESS = 3  # failures of ours in a row, after which an exercise's answers get one try only
+LOOK_SECONDS = 1.0  # between two looks at how many answers should be under way
 REPLACED = "another answer of the same person was handed in"
 REGRADED = "the grader or the engine changed"
 UNEXPLAINED = "full feedback shows counterexamples, and none had been looked for"
@@ -215,7 +216,7 @@ class Batch:
             if job is None:
                 continue
             # Contents are read only now, so that no more of them are in memory than are under way.
-            while len(self._running) >= machines.width:
+            while len(self._running) >= machines.width():
                 self._collect()
             if job.identity in self._finished and not self._export.only:
                 # The same bytes were graded before, for somebody else: their report is read back
@@ -271,7 +272,8 @@ class Batch:
     def _finish_some(self) -> list[_Job]:
         """Write down what is finished; return what failed on our side."""
         suspects = []
-        for future in wait(self._running, return_when=FIRST_COMPLETED).done:
+        # Not for ever: meanwhile more may be worth running (`Machines.width`).
+        for future in wait(self._running, LOOK_SECONDS, return_when=FIRST_COMPLETED).done:
             job, verdict = self._running.pop(future), _verdict(future)
             if verdict.fault and self._faults[job.task.exercise] < HOPELESS:
                 suspects.append(job)

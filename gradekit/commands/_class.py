@@ -338,10 +338,10 @@ def _machines(
     classroom: Classroom, asked: Asked, isolation: str | None
 ) -> AbstractContextManager[Machines]:
     """Where to grade: on a cluster, else here."""
-    from gradekit.batch.machines import cores, this_machine
+    from gradekit.batch.machines import this_machine
 
     if asked.scheduler is None:
-        return this_machine(asked.jobs or cores())
+        return this_machine(asked.jobs)
     from gradekit.batch.cluster import cluster
 
     return cluster(asked.scheduler, classroom.course, classroom.exercises, isolation)

@@ -16,7 +16,6 @@ import numpy as np
 from gradekit.errors import SandboxError
 from gradekit.grading.call import Call, Calls
 from gradekit.grading.handle import Objects, is_handle
-from gradekit.grading.imported import Shared
 from gradekit.grading.loaded import LoadedAnswer
 from gradekit.grading.outgoing import pickled
 from gradekit.grading.raised import Problem, SubmissionError
@@ -179,8 +178,12 @@ class Run:
         self.attempt = Attempt(name)
         if self.terms.mode != PLAIN:
             ask, judged = self._ask_object, self.terms.judged
-            is_imported = self.terms.mode == IMPORTED
-            objects = Shared(ask, judged, constants, name) if is_imported else Objects(ask, judged)
+            if self.terms.mode == IMPORTED:
+                from gradekit.grading.imported import Shared  # that no other exercise needs
+
+                objects: Objects = Shared(ask, judged, constants, name)
+            else:
+                objects = Objects(ask, judged)
             self.attempt.objects = objects
             self.ways[name] = objects.used
 

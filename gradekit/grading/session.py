@@ -413,7 +413,9 @@ class Session:
             for name in [*sys.modules]:
                 if name.rpartition(".")[2] == self._grader.stem:
                     del sys.modules[name]
-            pytest.main([*ARGUMENTS, str(self._grader)], plugins=[plugin, loop])
+            # Else pytest looks at all that lies in the folders above, /tmp or a home, say.
+            alone = f"--confcutdir={self._grader.parent}"
+            pytest.main([*ARGUMENTS, alone, str(self._grader)], plugins=[plugin, loop])
         except BaseException as error:
             self._channel.problem = f"{type(error).__name__}: {error}"
         finally:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gc
 import importlib
 import io
 import os
 import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 # What answers may import that takes longer than all their checks: from the second answer on that
@@ -40,9 +41,10 @@ def warm_up(modules: Iterable[str], *, whole: bool = False) -> None:
     """
     if not whole:
         defer_compiler()
-    for name in modules:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    with _without_collecting():
+        for name in modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
     if numpy := sys.modules.get("numpy"):
         importlib.import_module("numpy.typing")  # which the stubs import
         numpy.random.seed(0)
@@ -52,6 +54,18 @@ def warm_up(modules: Iterable[str], *, whole: bool = False) -> None:
         if torch.get_num_interop_threads() != 1:  # may be set but once
             torch.set_num_interop_threads(1)
         torch.manual_seed(0)
+
+
+@contextlib.contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Look for no garbage: while modules are imported there is none, and to look takes long."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def add_packages(names: Iterable[str], cache: str) -> None:

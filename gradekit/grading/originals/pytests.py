@@ -7,7 +7,6 @@ scope, since no check may depend on another, and the built-in ones that graders 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import inspect
 import itertools
@@ -17,7 +16,7 @@ import sys
 import unittest
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType, SimpleNamespace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -33,6 +32,9 @@ from gradekit.grading.originals.unittests import (
 )
 from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Fixture(NamedTuple):
@@ -490,6 +492,8 @@ class Setting:
         if not inspect.isawaitable(value) or is_handle(value):
             return value
         if self._loop is None:
+            import asyncio  # here: with ssl it takes as long as all else that such a course imports
+
             self._loop = asyncio.new_event_loop()
             self.undo(self._loop.close)
 
