@@ -100,3 +100,45 @@ def test_without_huge_pages_all_stays_as_it_was(
     (tmp_path / "enabled").write_text("always madvise [never]\n")
     monkeypatch.setattr(hugepages, "DATA", "none")
     hugepages.use_huge_pages()
+
+
+REHEARSED = """
+import io, json, linecache, random, sys
+from collections import Counter
+import numpy as np
+from gradekit.sandbox import wire
+from gradekit.sandbox.inside import loading, worker
+from gradekit.sandbox.inside.rehearsal import rehearse
+from gradekit.sandbox.warmup import warm_up
+warm_up(["numpy"])
+random.seed(0)
+def seen():
+    return [
+        sorted(sys.modules), sorted(linecache.cache), sys.stdout.name, sys.stderr.name,
+        [*worker._probes], [*worker._labels], [*worker._unbound],
+        [sorted(each) for each in loading._spare], sorted(map(str, sys.path)),
+        repr(random.getstate()), repr(np.random.get_state()), repr(np.geterr()),
+        sorted(vars(np)), len(np.exp.__doc__), repr(sys.flags), sys.getrecursionlimit(),
+    ]
+def take(view):
+    replies.write(view)
+    return len(view)
+worker.Server()
+before, replies = seen(), io.BytesIO()
+rehearse(worker.Server(), take)
+is_same, size, kinds = before == seen(), replies.tell(), Counter()
+replies.seek(0)
+ahead = wire.Ahead(replies.readinto)
+while replies.tell() < size or not ahead.is_empty:
+    kinds[wire.kind_of(wire.receive(ahead, bounded=True))] += 1
+print(json.dumps([is_same, kinds]))
+"""
+
+
+def test_a_rehearsal_leaves_nothing_to_be_seen() -> None:
+    """Neither modules, sources, labels, probes nor the states of generators; all calls worked."""
+    command = [sys.executable, "-c", REHEARSED]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    is_same, kinds = json.loads(done.stdout)
+    assert is_same and not done.stderr
+    assert kinds == {"raised": 10, "value": 61}  # one call in seven is to raise

@@ -37,7 +37,7 @@ ARRAY_DTYPES = frozenset(
 )
 TENSOR_DTYPES = ARRAY_DTYPES | {"bfloat16"}
 NATIVE = {np.dtype(name): name for name in ARRAY_DTYPES}
-ITEM_BYTES = {name: dtype.itemsize for dtype, name in NATIVE.items()}
+BY_NAME = {name: dtype for dtype, name in NATIVE.items()}
 # Texts and bytes of a fixed length, and dates and times of a unit: `U5`, `S3`, `M8[ns]`.
 OTHER_DTYPES = re.compile(r"[US][1-9]\d{0,4}|[Mm]8(?:\[(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?")
 MAX_FIELDS = 64
@@ -122,11 +122,12 @@ def array(dtype: str, shape: list[int], buffers: Buffers) -> np.ndarray:
     Raises:
         Malformed: its dtype or shape is none that `array_to_node` makes.
     """
-    if dtype in ARRAY_DTYPES:
-        taken = buffers.take(_count(shape) * ITEM_BYTES[dtype])
-        _check_bools(dtype, taken)
+    if (native := BY_NAME.get(dtype)) is not None:
+        taken = buffers.take(_count(shape) * native.itemsize)
+        if dtype == "bool":
+            _check_bools(taken)
         # A view of the frame, without a copy; and writable, since the frame is a bytearray.
-        return np.frombuffer(taken, dtype=dtype).reshape(shape)
+        return np.frombuffer(taken, native).reshape(shape)
     if not OTHER_DTYPES.fullmatch(dtype):
         raise Malformed("not a dtype of data")
     kind = np.dtype(dtype)
@@ -189,10 +190,11 @@ def tensor(dtype: str, shape: list[int], buffers: Buffers) -> Any:
     if count == 0:  # torch takes no empty buffer
         return torch.empty(shape, dtype=torch_dtype)
     taken = buffers.take(count * torch_dtype.itemsize)
-    _check_bools(dtype, taken)
+    if dtype == "bool":
+        _check_bools(taken)
     if dtype == "bfloat16":
         return torch.frombuffer(taken, dtype=torch_dtype).reshape(shape)
-    return torch.from_numpy(np.frombuffer(taken, dtype=dtype).reshape(shape))
+    return torch.from_numpy(np.frombuffer(taken, BY_NAME[dtype]).reshape(shape))
 
 
 def _count(shape: list[int]) -> int:
@@ -212,9 +214,9 @@ def _count(shape: list[int]) -> int:
     return count
 
 
-def _check_bools(dtype: str, taken: memoryview) -> None:
+def _check_bools(taken: memoryview) -> None:
     """Refuse a bool that is neither 0 nor 1: a single True of 200 would add up to 200."""
-    if dtype == "bool" and len(taken) and np.frombuffer(taken, np.uint8).max() > 1:
+    if len(taken) and np.frombuffer(taken, np.uint8).max() > 1:
         raise Malformed("a bool that is neither true nor false")
 
 

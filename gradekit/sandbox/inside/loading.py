@@ -32,6 +32,11 @@ _spare = [{**BUILTINS}]
 NOTE_CHARACTERS = 200
 
 
+def refill() -> None:
+    """Have a copy of the builtins to give away, as at first."""
+    _spare[:] = [{**BUILTINS}]
+
+
 class Loading:
     """One answer on its way into a module."""
 

@@ -250,6 +250,13 @@ class Server:
         while True:
             self._answer_one(*self._next())
 
+    def rehearse(self, requests: bytes, write: Callable[[memoryview], int]) -> None:
+        """Answer requests that nobody made, all of them."""
+        waiting = io.BytesIO(requests)
+        self._read, self._write = waiting.readinto, write
+        while waiting.tell() < len(requests) or not self._ahead.is_empty:
+            self._answer_one(*self._next())
+
     def _next(self) -> tuple[str, int, Any]:
         """The next frame that arrives."""
         frame = wire.receive(self._ahead, bounded=False)
@@ -307,6 +314,13 @@ class Server:
 LOADING = ("load", "load_in_steps", "step")  # after which, with a value, an answer is ready
 HANDLES = ("get", "attribute", "operate")  # requests where checks hold handles
 _probes: dict[bytes, types.FunctionType] = {}  # by their pickles
+
+
+def forget() -> None:
+    """Be as if nothing had been loaded yet, after a rehearsal."""
+    _probes.clear()
+    _unbound.clear()
+    _labels.clear()
 
 
 def _unpickled(data: bytes) -> Any:

@@ -15,16 +15,15 @@ import random
 import shutil
 import signal
 import socket
-import struct
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from gradekit.sandbox.inside import worker
+from gradekit.sandbox.inside import rehearsal, worker
 from gradekit.sandbox.inside.hugepages import use_huge_pages
 from gradekit.sandbox.inside.lockdown import AllowedPackages, Lockdown, offer_to_the_kernel
-from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.limits import ENDED, Limits
 from gradekit.sandbox.tiers import PROCESS, SEALED, TIERS, best_tier, close_memory
 from gradekit.sandbox.warmup import ON_DEMAND, ONE_THREAD, add_packages, rehearse, warm_up
 
@@ -45,7 +44,6 @@ MANY = 32  # moving takes about as long as it saves in twice as many forks
 # numbers. PyDLL, not CDLL, which would let go of Python's lock before the fork and take it again
 # in both processes.
 _fork_alone = ctypes.PyDLL(None).fork
-ENDED = struct.Struct("<iq")  # wait status, peak memory in KiB
 
 
 def main(control: socket.socket, config: str, scratch: Path) -> None:
@@ -92,8 +90,8 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.
         sys.path.append(str(scratch))
     server = worker.Server()
     add_packages(settings["packages"], settings["cache"])
-    gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, every shared page
+    gc.enable()
     return lockdown, server
 
 
@@ -112,6 +110,7 @@ def _serve(
             if forks == 2:
                 rehearse()  # takes longer than it saves for a single answer
             if forks == MANY:
+                rehearsal.rehearse(worker.Server())
                 rehearse(widely=True)
                 gc.collect()
                 gc.freeze()
