@@ -7,10 +7,7 @@ answers at once.
 from __future__ import annotations
 
 import os
-import pkgutil
 import sys
-from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -30,17 +27,8 @@ ISOLATION = click.Choice(["landlock+seccomp", "seccomp", "process"])
 class Kit(click.Group):
     """Turns a `KitError` into its message and exit code 2, an `OurFailure` into exit code 3.
 
-    Any other error is a bug of ours, and keeps its traceback. A command's file is imported when
-    the command is asked for.
+    Any other error is a bug of ours, and keeps its traceback.
     """
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        return _files()
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in self.commands and name in _files():
-            import_module(f"gradekit.commands.{name}")
-        return super().get_command(context, name)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -49,13 +37,6 @@ class Kit(click.Group):
             fail(str(error), WRONG_USAGE)
         except OurFailure as error:
             fail(f"kit itself failed, nothing counts against the answer: {error}", OUR_FAILURE)
-
-
-@cache
-def _files() -> list[str]:
-    """The names of the commands, which are those of their files."""
-    files = pkgutil.iter_modules([str(Path(__file__).parent)])
-    return sorted(file.name for file in files if not file.name.startswith("_"))
 
 
 @click.group(cls=Kit, invoke_without_command=True)
