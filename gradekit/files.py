@@ -56,7 +56,8 @@ def writing(place: Path) -> Iterator[None]:
     """Say in one sentence what the block could not write.
 
     Args:
-        place: What the sentence names where the system names no file.
+        place: What the user named. The sentence adds the file that the system complains of, where
+            that is another one, in the folder or on the way there.
 
     Raises:
         KitError: something raised an OSError.
@@ -64,7 +65,9 @@ def writing(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise KitError(f"{error.filename or place} cannot be written: {error.strerror}.") from None
+        is_other = error.filename is not None and str(error.filename) != str(place)
+        reason = f"{error.filename}: {error.strerror}" if is_other else error.strerror
+        raise KitError(f"{place} cannot be written: {reason}.") from None
 
 
 def zipped(files: Mapping[str, bytes], executable: Container[str] = ()) -> bytes:

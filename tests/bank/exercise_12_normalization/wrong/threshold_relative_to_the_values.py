@@ -1,4 +1,4 @@
-# wrong: normalize_dataset: a range below a billionth of the values counts as none
+# wrong: normalize_dataset: counts a range below a billionth of the values as none
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: next_token_distribution: Without top_k the 50 largest are kept, not all.
+# wrong: next_token_distribution: keeps the 50 largest, not all, where no top_k is given
 from collections.abc import Callable
 
 import numpy as np

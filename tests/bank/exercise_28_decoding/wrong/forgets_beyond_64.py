@@ -1,4 +1,4 @@
-# wrong: repetition_penalty: Only the last 64 tokens count.
+# wrong: repetition_penalty: counts the last 64 tokens only
 from collections.abc import Callable
 
 import numpy as np

@@ -1,4 +1,4 @@
-# wrong: next_token_distribution: A logit of -inf is replaced by a large negative number, which is not below every other.
+# wrong: next_token_distribution: replaces a logit of -inf by a large negative number, which is not below every other
 from collections.abc import Callable
 
 import numpy as np

@@ -1,4 +1,4 @@
-# wrong: next_token_distribution: A temperature below a millionth is taken for a millionth.
+# wrong: next_token_distribution: takes a temperature below a millionth for a millionth
 from collections.abc import Callable
 
 import numpy as np

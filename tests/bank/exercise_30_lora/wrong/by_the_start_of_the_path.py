@@ -1,4 +1,4 @@
-# wrong: lora_state_dict: Whatever begins with the path of an adapted layer and ends in A or B comes in.
+# wrong: lora_state_dict: takes in whatever begins with the path of an adapted layer and ends in A or B
 import copy
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-# wrong: apply_lora: Layers that stand in a ModuleList themselves are overlooked.
+# wrong: apply_lora: overlooks layers that stand in a ModuleList themselves
 import copy
 from collections.abc import Collection
 

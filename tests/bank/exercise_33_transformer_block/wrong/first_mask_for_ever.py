@@ -1,4 +1,4 @@
-# wrong: TransformerBlock: The mask of the first call is kept, whatever the length of the next.
+# wrong: TransformerBlock: keeps the mask of the first call, whatever the length of the next
 import math
 
 import torch

@@ -1,4 +1,4 @@
-# wrong: sequence_log_probs: All axes of length one are squeezed, also that of a single prediction.
+# wrong: sequence_log_probs: squeezes all axes of length one, also that of a single prediction
 import torch
 from torch.nn import functional as F
 

@@ -1,4 +1,4 @@
-# wrong: ndcg: An ideal gain below a millionth is taken for none.
+# wrong: ndcg: takes an ideal gain below a millionth for none
 import numpy as np
 from numpy.typing import ArrayLike
 

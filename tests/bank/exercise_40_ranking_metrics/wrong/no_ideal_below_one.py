@@ -1,4 +1,4 @@
-# wrong: ndcg: An ideal gain below 1 is taken for none.
+# wrong: ndcg: takes an ideal gain below 1 for none
 import numpy as np
 from numpy.typing import ArrayLike
 

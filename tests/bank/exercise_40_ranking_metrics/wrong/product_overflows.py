@@ -1,4 +1,4 @@
-# wrong: pass_at_k: The product of all factors overflows where more are drawn than are wrong.
+# wrong: pass_at_k: multiplies all factors, which overflows where more are drawn than are wrong
 import numpy as np
 from numpy.typing import ArrayLike
 
