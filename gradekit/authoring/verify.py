@@ -32,7 +32,7 @@ from gradekit.submission import read
 
 RUNS = 3  # of the solution, which have to agree
 BUDGET_SHARE = 0.25  # of submission_seconds: what grading the solution may take
-MUTANT_SECONDS = 5.0  # a mutant that hangs is caught; no need to wait long for it
+MUTANT_SECONDS, SLOWER = 2.0, 5  # a mutant that hangs is caught; no need to wait long for it
 SAME_SHARE = 0.9  # of the mistakes that have to match their shipped signatures
 NAMED_SHARE = 0.8  # of the wrong files that have to be recognised as themselves
 POINTS, POINTS_APART = 10, 1e-6  # 14 x 10/14 are not 10 in floating point
@@ -98,10 +98,10 @@ def verify(
     """
     if with_mutants:
         require_operators()
-    # The longest first, so that no process is left with one at the end.
+    # Those with the most answers first, so that no process is left with a long one at the end.
     each_once = {exercise.name: exercise for exercise in exercises}.values()
     answers = {each.name: len([*(course.bank / each.name).glob("*/*.py")]) for each in each_once}
-    ordered = sorted(each_once, key=lambda each: (each.library, answers[each.name]), reverse=True)
+    ordered = sorted(each_once, key=lambda each: answers[each.name], reverse=True)
     arguments = [(course.root, each.name, with_mutants, update, seeds, fast) for each in ordered]
     proofs = []
     with side_by_side(jobs) as pool:
@@ -340,9 +340,8 @@ class _Prover:
 
         answer = read(self.course.solution(self.exercise))
         explained = self._equivalents()
-        limits = msgspec.structs.replace(
-            self.exercise.limits, import_seconds=MUTANT_SECONDS, check_seconds=MUTANT_SECONDS
-        )
+        seconds = max(MUTANT_SECONDS, SLOWER * self.proof.seconds)
+        limits = msgspec.structs.replace(self.exercise.limits, check_seconds=seconds)
         impatient = msgspec.structs.replace(self.exercise, limits=limits)
         mutants = [*mutated_answers(answer)]
         self.proof.mutants = len(mutants)
