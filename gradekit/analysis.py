@@ -105,7 +105,7 @@ class Analysis:
         """All checks, those that most failed first."""
         if not self._ways:
             return []
-        fared = [self._fared(k) for k in range(len(self._checks))]
+        fared = [self._counted(k) for k in range(len(self._checks))]
         if self.seen < SOME:
             analysed = [Item(each[PASSED] / self.seen, None, None, None, None) for each in fared]
         else:
@@ -126,7 +126,7 @@ class Analysis:
         ways, points, counts = self._arrays()
         return reliability(ways == PASSED, points, counts)
 
-    def _fared(self, k: int) -> Counter[int]:
+    def _counted(self, k: int) -> Counter[int]:
         """How many answers fared how at check `k`."""
         found: Counter[int] = Counter()
         for way, count in self._ways.items():

@@ -106,22 +106,17 @@ class Calls:
 
     def _swapped(self, node: ast.Call) -> Iterator[Edit]:
         """Two arguments exchanged."""
-        source = self._source
         for i, j in combinations(range(len(node.args)), 2):
             if j > i + 1 and len(node.args) > 4:  # of many arguments, neighbours are mixed up
                 continue
-            first, second = node.args[i], node.args[j]
-            start, end = source.start(first), source.end(second)
-            middle = source.text[source.end(first) : source.start(second)]
-            text = source.code(second) + middle + source.code(first)
             weight = 0.7 if j == i + 1 else 0.4
-            yield source.edit(start, end, text, node, "in which order are the arguments?", weight)
+            question = "in which order are the arguments?"
+            yield self._source.exchanged(node.args[i], node.args[j], node, question, weight)
         values = [each.value for each in node.keywords]
         if len(values) == 2:
-            start, end = source.start(values[0]), source.end(values[1])
-            middle = source.text[source.end(values[0]) : source.start(values[1])]
-            text = source.code(values[1]) + middle + source.code(values[0])
-            yield source.edit(start, end, text, node, "which argument is which?", 0.3)
+            yield self._source.exchanged(
+                values[0], values[1], node, "which argument is which?", 0.3
+            )
 
     def _more(self, node: ast.Call) -> Iterator[Edit]:
         """An argument more."""

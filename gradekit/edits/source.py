@@ -162,6 +162,14 @@ class Source:
         """The change of a node's text."""
         return self.edit(self.start(node), self.end(node), text, node, change, weight)
 
+    def exchanged(
+        self, first: ast.AST, second: ast.AST, node: ast.AST, change: str, weight: float
+    ) -> Edit:
+        """Two parts of `node` in one another's place; what stands between them stays."""
+        middle = self.text[self.end(first) : self.start(second)]
+        text = self.code(second) + middle + self.code(first)
+        return self.edit(self.start(first), self.end(second), text, node, change, weight)
+
     def statements(self) -> Iterator[tuple[list[ast.stmt], int, ast.stmt]]:
         """Each statement with the block that it stands in and its place there."""
         for node in ast.walk(self.tree):

@@ -54,10 +54,7 @@ def _exchanged(source: Source, block: list[ast.stmt], place: int) -> Iterator[Ed
         return
     if isinstance(first, ast.Return) or isinstance(second, ast.Return):
         return
-    middle = source.text[source.end(first) : source.start(second)]
-    text = source.code(second) + middle + source.code(first)
-    start, end = source.start(first), source.end(second)
-    edit = source.edit(start, end, text, first, "in which order?", 0.4)
+    edit = source.exchanged(first, second, first, "in which order?", 0.4)
     # Both lines change: the first of them is named, whichever text differs first.
     yield edit._replace(replaces=True, line=first.lineno)
 

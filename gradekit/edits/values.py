@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from gradekit.edits.source import Edit, Source
@@ -325,16 +326,11 @@ def tuples(source: Source, node: ast.AST) -> Iterator[Edit]:
     """Two neighbours of a tuple exchanged, be it taken apart or made."""
     if not isinstance(node, ast.Tuple) or not 2 <= len(node.elts) <= MOST_TURNED:
         return
-    if isinstance(
-        source.parents[node], ast.Return | ast.Subscript
-    ):  # which have edits of their own
+    if isinstance(source.parents[node], ast.Return | ast.Subscript):  # they have edits of their own
         return
-    for first, second in zip(node.elts, node.elts[1:], strict=False):
-        start, end = source.start(first), source.end(second)
-        middle = source.text[source.end(first) : source.start(second)]
-        text = source.code(second) + middle + source.code(first)
-        weight = 0.3 if _is_loaded(node) else 0.45
-        yield source.edit(start, end, text, node, "in which order?", weight)
+    weight = 0.3 if _is_loaded(node) else 0.45
+    for first, second in pairwise(node.elts):
+        yield source.exchanged(first, second, node, "in which order?", weight)
 
 
 def names(source: Source, node: ast.AST) -> Iterator[Edit]:

@@ -7,6 +7,7 @@ both await together comes in another order than natively, and nothing else is di
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -37,22 +38,28 @@ def is_generator(value: Any) -> bool:
 
 async def items(generator: Any, ask: Callable[..., Any]) -> AsyncGenerator[Any, None]:
     """One of ours in place of one of the answer's."""
-    while True:
-        told = ask("probe", [next_of, (generator,)], "async for")
-        if not isinstance(told, tuple) or len(told) != 2 or told[0] is not True:
-            return
-        yield told[1]
+    with contextlib.suppress(StopAsyncIteration):
+        while True:
+            yield _item(ask("probe", [next_of, (generator,)], "async for"))
 
 
 def _ask(value: Any, function: Callable[..., Any], *args: Any) -> Any:
     return value.kit__ref.objects.ask("probe", [function, (value, *args)], "await")
 
 
-async def _next(self: Any) -> Any:
-    told = _ask(self, next_of)
+def _item(told: Any) -> Any:
+    """The item that `next_of` told of.
+
+    Raises:
+        StopAsyncIteration: it told of none.
+    """
     if not isinstance(told, tuple) or len(told) != 2 or told[0] is not True:
         raise StopAsyncIteration
     return told[1]
+
+
+async def _next(self: Any) -> Any:
+    return _item(_ask(self, next_of))
 
 
 async def _enter(self: Any) -> Any:

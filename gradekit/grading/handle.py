@@ -697,9 +697,8 @@ def _class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
         namespace["kit__claim"] = claim
     methods = {special: METHODS[special] for special in kind.special if special in METHODS}
     made = LiveClass(name, (*own,) or (Handle,), {**namespace, "__slots__": (), **methods})
-    type.__delattr__(
-        made, "__slots__"
-    )  # it has done its work, and those of the answer are asked for
+    # It has done its work, and whoever asks for it means that of the answer's class.
+    type.__delattr__(made, "__slots__")
     return made
 
 

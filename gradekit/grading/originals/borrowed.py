@@ -1,4 +1,4 @@
-"""Stand-ins for modules that tests of courses import, and that are seldom installed beside kit.
+"""Stand-ins for modules that tests of courses import: like real ones, or seldom installed.
 
 `nose.tools` is in the oldest courses of nbgrader's; Gradescope's decorators say points of a test.
 """
@@ -33,6 +33,14 @@ def _module(name: str, contents: Mapping[str, Any]) -> ModuleType:
     module = ModuleType(name)
     vars(module).update(contents)
     return module
+
+
+def like(real: ModuleType, own: Mapping[str, Any]) -> ModuleType:
+    """A module with all that another one has, and in it some things of one's own.
+
+    For one test alone: the real module belongs to all threads of this process.
+    """
+    return _module(real.__name__, {**vars(real), **own})
 
 
 @functools.cache

@@ -14,7 +14,9 @@ from typing import Any
 
 import cloudpickle
 
+from gradekit.definitions import first_line_of
 from gradekit.grading.handle import is_handle
+from gradekit.grading.originals.borrowed import like
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
@@ -31,11 +33,7 @@ def views_that_ask(submission: SubmissionProxy) -> dict[str, ModuleType]:
 
 def asking(submission: SubmissionProxy, real: ModuleType, *names: str) -> ModuleType:
     """A module like another, in which functions of these names look at handles where these live."""
-    module = ModuleType(real.__name__)
-    vars(module).update(vars(real))
-    for name in names:
-        vars(module)[name] = _asking(submission, getattr(real, name))
-    return module
+    return like(real, {name: _asking(submission, getattr(real, name)) for name in names})
 
 
 def _asking(submission: SubmissionProxy, real: Any) -> Any:
@@ -86,8 +84,7 @@ def handed_in(submission: SubmissionProxy, value: Any) -> str:
 
 
 def _lines_of(node: Any, text: str) -> str:
-    first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-    return "".join(text.splitlines(keepends=True)[first - 1 : node.end_lineno])
+    return "".join(text.splitlines(keepends=True)[first_line_of(node) - 1 : node.end_lineno])
 
 
 def call_there(answer: Any, module: str, name: str, args: Any, keywords: Any) -> Any:

@@ -12,7 +12,9 @@ from typing import Any
 
 import cloudpickle
 
-from gradekit.grading.proxy import SubmissionProxy, run_of
+from gradekit.grading.live import ask_unseen
+from gradekit.grading.originals.borrowed import like
+from gradekit.grading.proxy import SubmissionProxy
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 
@@ -20,10 +22,8 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may imp
 def pickling(submission: SubmissionProxy) -> ModuleType:
     """The module `pickle` for tests of an answer."""
     pickles = Pickles(submission)
-    module = ModuleType("pickle")
-    own = {name: getattr(pickles, name) for name in ("dumps", "dump", "loads", "load")}
-    vars(module).update({**vars(pickle), **own})
-    return module
+    names = ("dumps", "dump", "loads", "load")
+    return like(pickle, {name: getattr(pickles, name) for name in names})
 
 
 class Pickles:
@@ -65,9 +65,7 @@ class Pickles:
         return told[0], max(0, min(told[1], len(data)))
 
     def _ask(self, function: Any, value: Any) -> Any:
-        objects = run_of(self._submission).attempt.objects
-        assert objects is not None, "only imported tests pickle"
-        return objects.ask("probe", [function, (value,)], "pickle")
+        return ask_unseen(self._submission, function, (value,), "pickle")
 
 
 def pickled(answer: Any, value: Any) -> bytes:

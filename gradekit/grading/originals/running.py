@@ -17,8 +17,8 @@ from typing import Any
 import cloudpickle
 
 from gradekit.grading.handle import is_handle
-from gradekit.grading.live import module_of
-from gradekit.grading.proxy import SubmissionProxy, run_of
+from gradekit.grading.live import ask_unseen, module_of
+from gradekit.grading.proxy import SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
@@ -70,14 +70,13 @@ class Running:
         return any(map(call.search, self._sources))
 
     def _ask(self, text: Any, mode: str, known: tuple[Any, Any]) -> Any:
-        objects = run_of(self._submission).attempt.objects
-        assert objects is not None, "only imported tests run such texts"
         given = {}
         for name in {*NAME.findall(str(text))}:
             value = known[1].get(name, known[0].get(name))
             if (there := self._there(value)) is not None:
                 given[name] = there
-        return objects.ask("probe", [run_text, (text, mode, given)], f"{mode} of a text")
+        asked = text, mode, given
+        return ask_unseen(self._submission, run_text, asked, f"{mode} of a text")
 
     def _there(self, value: Any) -> Any:
         """What a name of the test means in such a text: of the answer, or a library's.

@@ -22,7 +22,9 @@ from typing import Any, Protocol
 
 import cloudpickle
 
-from gradekit.grading.proxy import SubmissionProxy, run_of
+from gradekit.grading.live import ask_unseen
+from gradekit.grading.originals.borrowed import like
+from gradekit.grading.proxy import SubmissionProxy
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 MAIN = "__main__"
@@ -33,32 +35,24 @@ def views_of(
 ) -> dict[str, ModuleType]:
     """importlib, runpy and subprocess for a test of an answer that it calls by one of `names`."""
     scripts = Scripts(submission, names, importing)
-    util = _like(
-        importlib.util,
-        spec_from_file_location=scripts.spec_from_file_location,
-        module_from_spec=scripts.module_from_spec,
-    )
-    machinery = _like(importlib.machinery, SourceFileLoader=scripts.source_file_loader)
+    loading = ("spec_from_file_location", "module_from_spec")
+    util = like(importlib.util, {name: getattr(scripts, name) for name in loading})
+    machinery = like(importlib.machinery, {"SourceFileLoader": scripts.source_file_loader})
+    importing_own = {
+        "reload": scripts.reload,
+        "import_module": scripts.import_module,
+        "util": util,
+        "machinery": machinery,
+    }
+    running = {"run_path": scripts.run_path, "run_module": scripts.run_path}
+    starting = {"run": scripts.run, "check_output": scripts.check_output}
     return {
-        "importlib": _like(
-            importlib,
-            reload=scripts.reload,
-            import_module=scripts.import_module,
-            util=util,
-            machinery=machinery,
-        ),
+        "importlib": like(importlib, importing_own),
         "importlib.util": util,
         "importlib.machinery": machinery,
-        "runpy": _like(runpy, run_path=scripts.run_path, run_module=scripts.run_path),
-        "subprocess": _like(subprocess, run=scripts.run, check_output=scripts.check_output),
+        "runpy": like(runpy, running),
+        "subprocess": like(subprocess, starting),
     }
-
-
-def _like(real: ModuleType, **own: Any) -> ModuleType:
-    # A copy for this test alone: the real module belongs to all threads of this process.
-    module = ModuleType(real.__name__)
-    vars(module).update({**vars(real), **own})
-    return module
 
 
 class Importing(Protocol):
@@ -217,10 +211,7 @@ def asked_of(
     submission: SubmissionProxy, function: Callable[..., Any], name: str, *more: Any
 ) -> Any:
     """Run a function in the worker that runs code of the answer's module of that name."""
-    # Not by `probe` of the submission: the test's surroundings look at what the handles ask.
-    objects = run_of(submission).attempt.objects
-    assert objects is not None, "only imported tests run scripts"
-    return objects.ask("probe", [function, (name, *more)], f"import {name}")
+    return ask_unseen(submission, function, (name, *more), f"import {name}")
 
 
 def fresh_module(answer: Any, name: str) -> Any:
