@@ -17,7 +17,8 @@ from typing import Any
 import cloudpickle
 
 from gradekit.grading.handle import is_handle
-from gradekit.grading.live import ask_unseen, module_of
+from gradekit.grading.live import module_of
+from gradekit.grading.originals.surroundings import ask_in_surroundings
 from gradekit.grading.proxy import SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 
@@ -76,7 +77,7 @@ class Running:
             if (there := self._there(value)) is not None:
                 given[name] = there
         asked = text, mode, given
-        return ask_unseen(self._submission, run_text, asked, f"{mode} of a text")
+        return ask_in_surroundings(self._submission, run_text, asked, f"{mode} of a text")
 
     def _there(self, value: Any) -> Any:
         """What a name of the test means in such a text: of the answer, or a library's.

@@ -22,8 +22,8 @@ from typing import Any, Protocol
 
 import cloudpickle
 
-from gradekit.grading.live import ask_unseen
 from gradekit.grading.originals.borrowed import like
+from gradekit.grading.originals.surroundings import ask_in_surroundings
 from gradekit.grading.proxy import SubmissionProxy
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
@@ -211,7 +211,7 @@ def asked_of(
     submission: SubmissionProxy, function: Callable[..., Any], name: str, *more: Any
 ) -> Any:
     """Run a function in the worker that runs code of the answer's module of that name."""
-    return ask_unseen(submission, function, (name, *more), f"import {name}")
+    return ask_in_surroundings(submission, function, (name, *more), f"import {name}")
 
 
 def fresh_module(answer: Any, name: str) -> Any:

@@ -105,6 +105,22 @@ class Surroundings:
             self._is_busy = was_busy
 
 
+def ask_in_surroundings(
+    submission: SubmissionProxy, function: Callable[..., Any], args: tuple[Any, ...], what: str
+) -> Any:
+    """Run a function in the worker, with what an imported test has changed around it.
+
+    Not by `probe` of the submission: surroundings look only at what handles ask, as this does.
+
+    Args:
+        args: What it gets after the answer.
+        what: How messages call it.
+    """
+    objects = run_of(submission).attempt.objects
+    assert objects is not None, "only imported tests have objects to ask"
+    return objects.ask("probe", [function, args], what)
+
+
 class Printing:
     """A `print` that the test replaced, which the answer calls back."""
 
