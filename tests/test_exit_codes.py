@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from gradekit.authoring.new import begin
 from gradekit.commands import kit
+from gradekit.course import Course
 
 NAME = "exercise_01_toy"
 BROKEN = "raise RuntimeError('broken')\n"
@@ -50,3 +51,27 @@ def test_a_broken_course_is_no_fault_of_the_answer(
     assert result.exit_code == 3, result.output
     assert f"{NAME}.py" in result.output and "broken" in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_fault_of_kit_is_no_missing_mark(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An error that nobody thought of: exit code 3, and not the 1 of an answer with faults."""
+
+    def breaks(self: Course, name: str) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(Course, "find", breaks)
+    result = CliRunner().invoke(kit, ["check", "softmax", str(tmp_path / "answer.py")])
+    assert result.exit_code == 3
+    assert "ZeroDivisionError: of ours" in result.output and "nothing counts" in result.output
+
+
+@pytest.mark.parametrize("words", [["check", "softmax", "LINK"], ["--course", "LINK", "list"]])
+def test_a_link_to_itself(words: list[str], tmp_path: Path) -> None:
+    """Exit code 2 and a sentence that names it."""
+    link = tmp_path / "answer.py"
+    link.symlink_to(link)
+    result = CliRunner().invoke(kit, [str(link) if word == "LINK" else word for word in words])
+    assert result.exit_code == 2
+    assert "answer.py" in result.output and "Traceback" not in result.output

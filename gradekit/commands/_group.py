@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
 PASSED, MISSING_MARKS, WRONG_USAGE, OUR_FAILURE = 0, 1, 2, 3
 FEEDBACK = click.Choice(["full", "hints", "titles", "score"])
+SYMLINK_LOOP = "Symlink loop from "  # what a RuntimeError of Path.resolve says before Python 3.13
 ISOLATION = click.Choice(["landlock+seccomp", "seccomp", "process"])
 
 
 class Kit(click.Group):
     """Turns a `KitError` into its message and exit code 2, an `OurFailure` into exit code 3.
 
-    Any other error is a bug of ours, and keeps its traceback.
+    Any other error is a bug of ours: exit code 3 as well, and the traceback is shown.
     """
 
     def invoke(self, context: click.Context) -> Any:
@@ -37,6 +39,13 @@ class Kit(click.Group):
             fail(str(error), WRONG_USAGE)
         except OurFailure as error:
             fail(f"kit itself failed, nothing counts against the answer: {error}", OUR_FAILURE)
+        except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
+            raise  # click's own ways to end
+        except Exception as error:
+            if str(error).startswith(SYMLINK_LOOP):
+                fail(f"{str(error).removeprefix(SYMLINK_LOOP)} is a link to itself.", WRONG_USAGE)
+            traceback.print_exc()
+            fail("kit itself failed, by a fault of its own: nothing counts.", OUR_FAILURE)
 
 
 @click.group(cls=Kit, invoke_without_command=True)

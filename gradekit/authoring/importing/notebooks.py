@@ -32,7 +32,7 @@ def cells_of(path: Path) -> list[dict[str, Any]]:
             if not isinstance(cell.setdefault("metadata", {}), dict) or "cell_type" not in cell:
                 raise TypeError
     except (TypeError, AttributeError):
-        raise ValueError("a cell of it is none") from None
+        raise ValueError("one of its cells has no text, or no type") from None
     return list(cells)
 
 
