@@ -6,6 +6,7 @@ And what a user is told where one cannot be written.
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import zipfile
 from collections.abc import Container, Iterator, Mapping
@@ -49,6 +50,16 @@ def append_lines(path: Path, lines: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def put_aside(path: Path) -> Path:
+    """Rename a file to .bak, or .bak.2 and so on: what is kept already stays. Return where."""
+    backup = path.with_name(f"{path.name}.bak")
+    for number in itertools.count(2):
+        if not backup.exists():
+            break
+        backup = path.with_name(f"{path.name}.bak.{number}")
+    return path.rename(backup)
 
 
 @contextmanager

@@ -139,7 +139,7 @@ def _shell() -> InteractiveShell:
 
 def _course_here() -> Path:
     """The course of the practice folder, of KIT_COURSE, or kit's own, as for `kit check`."""
-    from gradekit.practice.workspace import remembered_course
+    from gradekit.practice.folders import remembered_course
 
     usual = os.environ.get("KIT_COURSE")
     return remembered_course() or (root_of(usual) if usual else default_root())

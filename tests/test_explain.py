@@ -21,8 +21,9 @@ from gradekit.explain.explanation import Explanation, explain
 from gradekit.explain.trace import RAISES, call_probe, steps_of
 from gradekit.explain.words import sentences
 from gradekit.grading.session import Session
-from gradekit.practice import workspace
+from gradekit.practice import folders
 from gradekit.practice.interview import interview
+from gradekit.practice.workspace import Workspace
 from gradekit.submission import Submission, parse
 
 RIGHT = """import numpy as np
@@ -152,7 +153,7 @@ def test_what_hangs_points_at_its_loop(session_of: Callable[[str], Session]) -> 
 @pytest.fixture
 def folder(tmp_path: Path, course: Course, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A practice folder with a wrong answer to the softmax exercise, to stand in."""
-    workspace.create(tmp_path / "practice", course)
+    folders.create(tmp_path / "practice", course)
     monkeypatch.chdir(tmp_path / "practice")
     answer = tmp_path / "practice" / "exercise_05_softmax.py"
     answer.write_text(wrong("e.sum(axis=axis", "e.sum(axis=0").cells[0])
@@ -186,7 +187,7 @@ def test_not_in_an_interview_and_not_for_what_is_solved(folder: Path, course: Co
     code, told = run("softmax")
     assert code == 1 and told.startswith("No change can be tried:") and "line 1" in told
     sitting = interview.Interview(30, [interview.Question("exercise_08_adam")])
-    interview.begin(workspace.Workspace(folder, course), sitting)
+    interview.begin(Workspace(folder, course), sitting)
     code, told = run("softmax")
     assert code == 2 and "interview is not finished" in told
     assert run("softmax", str(folder / "interview" / "exercise_08_adam.py"))[0] == 2

@@ -16,7 +16,7 @@ from gradekit.export import gradescope
 from gradekit.export.formats import classroom50, junit, prairielearn
 from gradekit.feedback import at_level
 from gradekit.grading.session import Session
-from gradekit.practice import workspace
+from gradekit.practice import folders
 from gradekit.render.feedback import FeedbackWriter
 from gradekit.render.plain import sentences
 from gradekit.render.terminal import console, print_report
@@ -119,7 +119,7 @@ def test_practice_counts_what_was_judged(
     toys: Course, session: Session, report: Report, tmp_path: Path
 ) -> None:
     """Whoever earned all that kit can judge has solved the exercise."""
-    made, _ = workspace.create(tmp_path / "practice", toys)
+    made, _ = folders.create(tmp_path / "practice", toys)
     made.record_check(report, session.exercise)
     assert made.states() == {session.exercise.name: "solved"}
 

@@ -24,7 +24,7 @@ from gradekit.export.gradescope import autograder
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.run import Run
 from gradekit.nbgrader.course import write as write_nbgrader
-from gradekit.practice import workspace
+from gradekit.practice import folders
 from gradekit.sandbox import packages
 from gradekit.sandbox.launch import Sandbox
 from gradekit.submission import parse, read
@@ -243,7 +243,7 @@ def test_two_exercises_with_files_of_one_name(tmp_path: Path) -> None:
 def test_data_travel_with_the_exercise(rich: Course, tmp_path: Path) -> None:
     """Into practice folders, Gradescope's zip, nbgrader's source and the learners' edition."""
     exercise = rich.exercises[0]
-    practice, _ = workspace.create(tmp_path / "practice", rich)
+    practice, _ = folders.create(tmp_path / "practice", rich)
     pack(rich, "learner", tmp_path / "handout")
     write_nbgrader(tmp_path / "nb", "ps1", [], rich, "hints", force=False)
     for folder in (practice.folder, tmp_path / "handout/exercises"):

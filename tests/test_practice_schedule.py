@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from gradekit.course import Course
-from gradekit.practice import schedule, workspace
+from gradekit.practice import folders, schedule
+from gradekit.practice.events import PROGRESS, Event
 from gradekit.practice.schedule import AGAIN, EASY, GOOD, HARD, Effort, Key
-from gradekit.practice.workspace import PROGRESS, Event, Workspace
+from gradekit.practice.workspace import Workspace
 
 SOFTMAX = "exercise_05_softmax"
 DAY = 86400.0
@@ -20,7 +21,7 @@ DAY = 86400.0
 
 @pytest.fixture
 def place(tmp_path: Path, course: Course) -> Workspace:
-    return workspace.create(tmp_path, course)[0]
+    return folders.create(tmp_path, course)[0]
 
 
 def write(place: Workspace, *events: Event) -> None:

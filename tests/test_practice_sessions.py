@@ -14,9 +14,10 @@ from rich.console import Console
 
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.practice import workspace
+from gradekit.practice import folders
 from gradekit.practice.drill import drill
 from gradekit.practice.drill.screen import Drills
+from gradekit.practice.events import PROGRESS, Event
 from gradekit.practice.interview import interview
 from gradekit.practice.screen.events import Explained, Key, Verdict
 from gradekit.practice.screen.terminal import Terminal
@@ -26,7 +27,7 @@ from gradekit.report import Check, Counterexample, Report
 
 @pytest.fixture
 def place(tmp_path: Path, course: Course) -> Workspace:
-    return workspace.create(tmp_path, course)[0]
+    return folders.create(tmp_path, course)[0]
 
 
 def draw(place: Workspace, count: int = 4, minutes: float = 90, topic: str | None = None):
@@ -111,12 +112,12 @@ def test_drills_that_are_due_come_first_then_new_ones(place, course):
     """A mistake that was missed a while ago is asked again before any new one."""
     exercise = course.find("softmax")
     missed = drill.wrong_answers(course, exercise)[3]
-    event = workspace.Event(
+    event = Event(
         time.time() - 100 * 86400, "drilled", exercise.name, mistake=missed.path.stem, rating=1
     )
     import msgspec
 
-    (place.folder / workspace.PROGRESS).write_bytes(msgspec.json.encode(event) + b"\n")
+    (place.folder / PROGRESS).write_bytes(msgspec.json.encode(event) + b"\n")
     first, second = drill.draw(place, [exercise], 2, random.Random(0))
     assert first.wrong == missed
     assert second.wrong != missed

@@ -19,7 +19,7 @@ from gradekit.caches import cache
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.practice import settings, workspace
+from gradekit.practice import folders, settings
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -220,7 +220,7 @@ def test_kit_course_and_practice_folder(
     """KIT_COURSE is the usual course; a practice folder has its own; --course has the last word."""
     monkeypatch.setenv("KIT_COURSE", str(mine.root))
     assert "Toy" in run("list", inside=tmp_path).output
-    folder = workspace.create(tmp_path / "ours", course, course.exercises[:1])[0].folder
+    folder = folders.create(tmp_path / "ours", course, course.exercises[:1])[0].folder
     assert "softmax" in run("list", inside=folder).output.lower()
     assert "Toy" in run("--course", str(mine.root), "list", inside=folder).output
     monkeypatch.setenv("KIT_COURSE", "https://a.org/x")

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from gradekit.practice import workspace
+from gradekit.practice import folders
 from gradekit.practice.screen.desk import Desk
 from gradekit.practice.screen.events import Begun, Key, Saved, Verdict
 from gradekit.practice.screen.paint import print_keys, progress_bar
@@ -89,7 +89,7 @@ def test_whoever_has_scrolled_stays_there_until_something_else_is_shown(
     monkeypatch.setattr(watch, "Desk", MagicMock())
     terminal, kept = Terminal(plain=True), []
     monkeypatch.setattr(terminal, "draw", lambda *_, keep_scroll: kept.append(keep_scroll))
-    place, _ = workspace.create(tmp_path, course)
+    place, _ = folders.create(tmp_path, course)
     seen = watch.Watch(course, place, terminal, Practice(course, place, course.exercises[0]))
     for happened in (None, None, Key("l"), Key("3"), Key("enter"), Key("l"), Key("x")):
         seen._handle(happened)

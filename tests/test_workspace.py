@@ -15,10 +15,11 @@ from click.testing import CliRunner
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.errors import KitError
-from gradekit.practice import progress, workspace
+from gradekit.practice import folders, progress
+from gradekit.practice.events import PROGRESS, Event
 from gradekit.practice.settings import SETTINGS
 from gradekit.practice.watch.task import Practice
-from gradekit.practice.workspace import PROGRESS, Event, Workspace
+from gradekit.practice.workspace import Workspace
 from gradekit.report import Check, Report
 from gradekit.submission import parse
 
@@ -28,7 +29,7 @@ SOFTMAX, ADAM = "exercise_05_softmax", "exercise_08_adam"
 
 @pytest.fixture
 def place(tmp_path: Path, course: Course) -> Workspace:
-    return workspace.create(tmp_path, course)[0]
+    return folders.create(tmp_path, course)[0]
 
 
 def write(place: Workspace, *events: Event) -> None:
@@ -153,7 +154,7 @@ def test_progress_that_cannot_be_written_is_one_sentence(place, course):
     shutil.rmtree(path)
     path.symlink_to(place.folder / "a" / "b")
     with pytest.raises(KitError):
-        workspace.create(place.folder, course)
+        folders.create(place.folder, course)
 
 
 def test_a_solved_exercise_that_breaks_is_broken_until_it_is_solved_again(place):
@@ -302,7 +303,7 @@ def test_tinkering_with_a_solved_exercise_does_not_take_the_solve_away(place, co
 def test_a_part_is_practised_alone(tmp_path, course):
     """Only its stubs are written, and only they are offered next."""
     exercises = course.in_part(2)
-    made, written = workspace.create(tmp_path / "two", course, exercises)
+    made, written = folders.create(tmp_path / "two", course, exercises)
     assert written == len(exercises) == len([*(tmp_path / "two").glob("exercise_*.py")])
     assert made.next_exercise() in exercises
 
@@ -310,25 +311,25 @@ def test_a_part_is_practised_alone(tmp_path, course):
 def test_a_practice_folder_remembers_its_course(tmp_path, course, monkeypatch):
     """The one that comes with kit needs no note; another one is found again from inside."""
     monkeypatch.setattr("gradekit.course.default_root", lambda: tmp_path / "elsewhere")
-    practice, _ = workspace.create(tmp_path / "practice", course)
+    practice, _ = folders.create(tmp_path / "practice", course)
     monkeypatch.chdir(practice.folder)
-    assert workspace.remembered_course() == course.root
+    assert folders.remembered_course() == course.root
     (practice.folder / SETTINGS).write_text('course = "/gone/away"\n')
     with pytest.raises(KitError, match="not in /gone/away any more"):
-        workspace.remembered_course()
+        folders.remembered_course()
     (practice.folder / SETTINGS).write_text("course\n")
     with pytest.raises(KitError, match="cannot be read"):
-        workspace.remembered_course()
+        folders.remembered_course()
 
 
 def test_a_practice_folder_has_a_seed_of_its_own(tmp_path, course):
     """It stays until a review begins; a folder of an older kit has none, and does as well."""
     exercise = course.find("softmax")
-    first, _ = workspace.create(tmp_path / "first", course)
-    second, _ = workspace.create(tmp_path / "second", course)
+    first, _ = folders.create(tmp_path / "first", course)
+    second, _ = folders.create(tmp_path / "second", course)
     seed = first.seed_of(exercise)
     assert seed == first.seed_of(exercise) != second.seed_of(exercise)
-    workspace.create(tmp_path / "first", course)
+    folders.create(tmp_path / "first", course)
     assert first.seed_of(exercise) == seed
     first.record("review_began", exercise)
     assert first.seed_of(exercise) == seed + 1

@@ -74,7 +74,7 @@ def kit(context: click.Context, course_named: str | None) -> None:
 def course_of(context: click.Context) -> Course:
     """The course that --course names, else that of the practice folder, of KIT_COURSE, kit's."""
     from gradekit.course import Course, default_root, root_of
-    from gradekit.practice.workspace import remembered_course
+    from gradekit.practice.folders import remembered_course
 
     if named := context.find_root().obj:
         return Course(root_of(named))
@@ -95,14 +95,13 @@ def course_around() -> Path | None:
 
 def workspace_of(course: Course) -> Workspace | None:
     """What one practises in here, with a word where its progress cannot all be read."""
-    from gradekit.practice import workspace
+    from gradekit.practice import folders
 
-    found = workspace.find(course)
-    if found is not None and (damaged := found.damaged()):
-        path = found.folder / workspace.PROGRESS
+    found = folders.find(course)
+    if found is not None and (damaged := found.log.damaged()):
         lines = "a line" if len(damaged) == 1 else f"{len(damaged)} lines"
         click.echo(
-            f"note: {lines} of {path} cannot be read and do not count. "
+            f"note: {lines} of {found.log.path} cannot be read and do not count. "
             f"`kit init {found.folder}` takes them out and keeps a copy.",
             err=True,
         )

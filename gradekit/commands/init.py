@@ -50,7 +50,7 @@ def init(
         kit init transformers --part 3
         kit init nlp --course https://example.org/nlp-course.git@v2
     """
-    from gradekit.practice import workspace
+    from gradekit.practice import folders
     from gradekit.texts import counted
 
     if update:
@@ -60,7 +60,7 @@ def init(
     exercises = course.in_part(part)
     if not exercises:
         raise KitError("There are no exercises in this course yet: `kit new` begins one.")
-    made, written = workspace.create(folder, course, exercises, name=name, clone=clone)
+    made, written = folders.create(folder, course, exercises, name=name, clone=clone)
     kept = len(exercises) - written
     also = f" ({kept} were there already and stay as they are)" if kept else ""
     place = "this folder" if folder == Path() else made.folder
@@ -90,21 +90,21 @@ def _chosen(context: click.Context, folder: Path, named: str | None, yes: bool) 
     """
     from gradekit import clones
     from gradekit.course import Course, root_of
-    from gradekit.practice import settings, workspace
+    from gradekit.practice import folders, settings
 
     there = settings.read(folder)
     has_one = (folder / settings.SETTINGS).exists()
     if named is None and there.origin is not None:
         return _trusted(clones.at(there.origin, there.commit), yes)
     if named is None:
-        return _Chosen(Course(workspace.course_in(folder)) if has_one else course_of(context))
+        return _Chosen(Course(folders.course_in(folder)) if has_one else course_of(context))
     if origin := clones.origin_of(named):
         chosen = _trusted(clones.newest(origin), yes)
     else:
         course = Course(root_of(named))
         is_folder = Path(named).is_dir()
         chosen = _Chosen(course, course.address if is_folder else named)
-    if has_one and workspace.course_in(folder).resolve() != chosen.course.root:
+    if has_one and folders.course_in(folder).resolve() != chosen.course.root:
         raise KitError(
             f"{folder} practises another course already, as its {settings.SETTINGS} says.\n"
             "Name another folder, or take a newer commit of its course: `kit init --update`."
@@ -142,7 +142,7 @@ def _trusted(clone: Clone, yes: bool) -> _Chosen:
 def _update(folder: Path, yes: bool) -> None:
     """Take the newest commit of a practice folder's course."""
     from gradekit import clones
-    from gradekit.practice import settings, workspace
+    from gradekit.practice import folders, settings
 
     there = settings.read(folder)
     if there.origin is None:
@@ -154,7 +154,7 @@ def _update(folder: Path, yes: bool) -> None:
         click.echo(f"{there.origin} has nothing newer than {clone.commit[: clones.SHORT]}.")
         return
     new: Course = _trusted(clone, yes).course
-    done = workspace.renew(folder, old, new)
+    done = folders.renew(folder, old, new)
     settings.lock(folder, clone.commit)
     click.echo(f"The course is now at commit {clone.commit[: clones.SHORT]}.")
     for exercises, what in (

@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from gradekit.course import Course, Exercise
-from gradekit.practice.workspace import GRADED, Event, State, Workspace
+from gradekit.practice.events import GRADED, Event
+from gradekit.practice.workspace import State, Workspace
 
 IDLE_SECONDS = 20 * 60  # whoever does nothing for longer was away
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradekit.course import Exercise
-from gradekit.practice.workspace import Event, Workspace
+from gradekit.practice.events import Event
+from gradekit.practice.workspace import Workspace
 
 if TYPE_CHECKING:
     from fsrs import Card, Scheduler

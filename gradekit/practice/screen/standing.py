@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gradekit.practice import progress
+from gradekit.practice.events import Event
 from gradekit.practice.screen.paint import STATES, progress_bar
-from gradekit.practice.workspace import Event, Workspace
+from gradekit.practice.workspace import Workspace
 from gradekit.texts import counted
 
 BAR, NAME = 24, 32  # characters of a plot, of the names beside it

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradekit.course import Exercise
+from gradekit.files import put_aside
 from gradekit.practice import schedule
+from gradekit.practice.events import Event
 from gradekit.practice.schedule import RATINGS
 from gradekit.practice.watch.task import Actions
-from gradekit.practice.workspace import Event, Workspace, put_aside
+from gradekit.practice.workspace import Workspace
 from gradekit.report import Report
 from gradekit.submission import Submission, read
 from gradekit.texts import counted
