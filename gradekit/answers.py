@@ -29,9 +29,10 @@ def read_answer(course: Course, exercise: Exercise, path: Path) -> Submission:
             "the file."
         )
     # Here, so that a single file, as most answers are, is read without them.
+    from gradekit.intake.discovery import answers_of_one
+    from gradekit.intake.entries import contents_of
     from gradekit.intake.handed_in import open_handed_in
     from gradekit.intake.names import Strength
-    from gradekit.intake.placing import answers_of_one, contents_of
 
     handed_in = open_handed_in(path)
     placed, not_graded = answers_of_one(handed_in, course, [exercise.name])

@@ -15,8 +15,8 @@ from gradekit.batch.fingerprints import FingerprintProcess, fingerprints_of
 from gradekit.batch.similarity import similar_answers
 from gradekit.commands import kit
 from gradekit.course import Course
+from gradekit.intake.discovery import discover
 from gradekit.intake.handed_in import open_handed_in
-from gradekit.intake.placing import discover
 
 pytest.importorskip("copydetect")
 

@@ -23,8 +23,8 @@ from gradekit.course import Course
 from gradekit.edits.anonymous import anonymous
 from gradekit.feedback import LEVELS, at_level
 from gradekit.grading.session import Session
+from gradekit.intake.entries import Entry
 from gradekit.intake.handed_in import open_handed_in
-from gradekit.intake.placing import Entry
 from gradekit.overview import Overview
 from gradekit.render.feedback import Answer, FeedbackWriter, Handed, folder_names
 from gradekit.render.page import report_page

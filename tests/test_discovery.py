@@ -10,8 +10,9 @@ import pytest
 
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.intake.discovery import discover
+from gradekit.intake.entries import Found
 from gradekit.intake.handed_in import open_handed_in
-from gradekit.intake.placing import Found, discover
 
 ANSWER = "def softmax(x, axis=-1):\n    return x\n"
 

@@ -39,9 +39,9 @@ from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.originals.surroundings import Surroundings
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.session import Session
+from gradekit.intake.discovery import discover
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.names import ExerciseNames
-from gradekit.intake.placing import discover
 from gradekit.jupyter import kit as magic
 from gradekit.nbgrader.notebooks import notebook as source_notebook
 from gradekit.report import Check, Report

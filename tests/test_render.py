@@ -13,7 +13,7 @@ from rich.text import Text
 from gradekit.batch.run import Preview
 from gradekit.course import Course
 from gradekit.feedback import LEVELS, at_level
-from gradekit.intake.placing import Entry, Found
+from gradekit.intake.entries import Entry, Found
 from gradekit.practice.screen.solutions import print_model_answer
 from gradekit.render.placement import print_placement
 from gradekit.render.plain import sentences

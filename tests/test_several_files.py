@@ -18,8 +18,8 @@ from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.errors import KitError
 from gradekit.grading.session import Session
+from gradekit.intake.discovery import discover
 from gradekit.intake.handed_in import open_handed_in
-from gradekit.intake.placing import discover
 from gradekit.intake.siblings import MODULES, imported
 from gradekit.report import Report
 from gradekit.submission import read

@@ -23,9 +23,10 @@ from gradekit.errors import KitError
 from gradekit.export.scores import not_graded_csv, scores_csv, similar_csv
 from gradekit.feedback import Level
 from gradekit.files import replace_whole_file
+from gradekit.intake.discovery import discover
+from gradekit.intake.entries import Found
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.items import HandedIn
-from gradekit.intake.placing import Found, discover
 from gradekit.overview import Overview, Similar
 from gradekit.policy_files import OVERRIDES, POLICY
 from gradekit.render.feedback import folder_names

@@ -29,9 +29,9 @@ from gradekit.batch.machines import Machines
 from gradekit.batch.versions import versions_of
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.intake.entries import Entry
 from gradekit.intake.items import HandedIn
 from gradekit.intake.names import answer_suffix
-from gradekit.intake.placing import Entry
 from gradekit.results import SCHEMA, About, NotGraded, Result, person_of
 from gradekit.sandbox.tiers import PROCESS
 from gradekit.submission import digest

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from gradekit.batch.fingerprints import FingerprintProcess, fingerprint_process
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.intake.discovery import discover
+from gradekit.intake.entries import Entry
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.items import HandedIn
-from gradekit.intake.placing import Entry, discover
 from gradekit.overview import Alike, Likeness, Similar
 from gradekit.results import NotGraded, Person
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 
 from gradekit.errors import KitError
+from gradekit.intake.entries import Entry
 from gradekit.intake.items import HandedIn
 from gradekit.intake.names import answer_suffix
-from gradekit.intake.placing import Entry
 from gradekit.submission import Submission, parse
 
 SOURCES = "sources.jsonl"

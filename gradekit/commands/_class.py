@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gradekit.batch.run import Preview
     from gradekit.course import Course
     from gradekit.feedback import Level
-    from gradekit.intake.placing import Found
+    from gradekit.intake.entries import Found
     from gradekit.overview import Overview, Similar
 
 INTERRUPTED = 130  # as shells report a command that Ctrl-C ended

@@ -22,9 +22,11 @@ from gradekit.engine import EXPLAINED_CAUSES, open_session
 from gradekit.errors import KitError
 from gradekit.export.gradescope import Missing, results
 from gradekit.feedback import LEVELS
+from gradekit.intake.discovery import answers_of_one
+from gradekit.intake.entries import contents_of
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.items import HandedIn
-from gradekit.intake.placing import Placed, answers_of_one, contents_of
+from gradekit.intake.placing import Placed
 from gradekit.report import Report
 from gradekit.results import printable
 from gradekit.submission import parse

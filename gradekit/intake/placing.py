@@ -1,99 +1,28 @@
-"""Whose answer to what every file is, in every layout that systems export.
-
-    STUDENT/exercise_05_softmax.py                    a folder a student
-    submitted/STUDENT/ASSIGNMENT/exercise_05.ipynb    nbgrader
-    exercise_05_softmax/STUDENT.py                    a folder an exercise
-    SECTION/STUDENT/exercise_05.py                    a folder a section
-    NAME_ID_ATTACHMENT_exercise_05_softmax-1.py       Canvas, flat
-    NAME_ID_assignsubmission_file_/exercise_05.py     Moodle, in folders or flat
-    submission_ID/exercise_05.py                      Gradescope, with submission_metadata.yml
-
-Each also inside other folders or zips. What cannot be placed is listed with its reason, and
-never stops the rest.
-"""
+"""Whose answer to what each file of a class is, as far as names, folders and systems tell."""
 
 from __future__ import annotations
 
 import re
-import time
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
 from typing import NamedTuple
 
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.intake import siblings
-from gradekit.intake.items import REASONS, HandedIn, Item
+from gradekit.intake.items import HandedIn, Item
 from gradekit.intake.layouts import canvas, gradescope, moodle, nbgrader, plain
-from gradekit.intake.levels import Class, Placeable, class_in, is_litter
+from gradekit.intake.levels import Class, Placeable, class_in
+from gradekit.intake.meanings import Meanings
 from gradekit.intake.names import (
     VERSION,
-    Defined,
-    Doubtful,
     ExerciseNames,
     Meaning,
     Strength,
     answer_stem,
     answer_suffix,
 )
-from gradekit.intake.owners import OnRoster, on_roster, person, without_groups
-from gradekit.results import NotGraded, Person, called, printable, unified
-from gradekit.roster import Roster
-
-SNIFFED_BYTES = 4 * 2**20  # of files whose names mean nothing
-MANY = 3  # files of one person for one exercise, beyond which somebody should look
-SHARE = 0.25  # of all answers: if one person has more than these so often, it is no person
-
-
-class Entry(NamedTuple):
-    """One file to grade. `file` is its path as shown, `path` as `HandedIn.read` wants it.
-
-    The other fields are those of `About`; `counted` is False for an attempt beside the one
-    that earns the points.
-    """
-
-    student: str
-    exercise: str
-    file: str
-    path: str
-    person: Person = Person("")
-    attempt: int = 0
-    handed_in: str = ""
-    file_date: str = ""
-    counted: bool = True
-    beside: tuple[str, ...] = ()  # modules of the same person in its folder, as `path`
-    stub: bytes = b""  # what stands in for the file, where only its modules were handed in
-
-    def contents(self, handed_in: HandedIn) -> tuple[bytes, dict[str, bytes]]:
-        """The bytes of the file, and of the modules that it imports from its folder.
-
-        Raises:
-            KitError: they cannot be read.
-        """
-        return contents_of(handed_in, self.path, self.beside, self.stub)
-
-
-class Found(NamedTuple):
-    """Everything that was handed in.
-
-    Attributes:
-        people: Also those who handed in nothing.
-        doubts: Why the whole should be looked at before it is graded, a sentence each.
-        missing: Those of the roster of whom nothing is there.
-        unknown: Those whom the roster does not know.
-    """
-
-    entries: list[Entry]
-    not_graded: list[NotGraded]
-    people: set[Person]
-    doubts: list[str] = []
-    missing: list[Person] = []
-    unknown: list[Person] = []
-
-    @property
-    def students(self) -> list[str]:
-        """What they are called, sorted."""
-        return sorted(set(called(self.people).values()))
+from gradekit.intake.owners import person
+from gradekit.results import NotGraded, Person, printable
 
 
 class Placed(NamedTuple):
@@ -129,101 +58,6 @@ class Placed(NamedTuple):
         )
 
 
-def contents_of(
-    handed_in: HandedIn, path: str, beside: Sequence[str], stub: bytes = b""
-) -> tuple[bytes, dict[str, bytes]]:
-    """The bytes of a file, and of those modules beside it that it imports, by relative paths.
-
-    Args:
-        stub: What stands in for the file, where it was not handed in.
-    Raises:
-        KitError: they cannot be read.
-    """
-    content = stub or handed_in.read(path)
-    if not beside:
-        return content, {}
-    start = len(path) - len(path.rpartition("/")[2])
-    own = {each[start:]: each for each in beside}
-    parts = siblings.among(own)
-    return content, siblings.modules_of(content, parts, lambda name: handed_in.read(own[name]))
-
-
-def discover(
-    handed_in: HandedIn,
-    course: Course,
-    exercise: str | None = None,
-    roster: Roster | None = None,
-) -> Found:
-    """Find out whose answer to what every file is, sorted by exercise and student.
-
-    Args:
-        exercise: All of it answers this one, whatever the files are called.
-        roster: Who belongs to the class.
-    """
-    placer = Placer(handed_in, ExerciseNames(course), exercise)
-    placer.place_all()
-    placer.place_modules(course)
-    owners = {*placer.owners, *(each.owner for each in placer.placed)}
-    same = _as_one(owners)
-    on = on_roster(set(same.values()), roster) if roster else OnRoster({}, [], [], [])
-    # Several where a group handed in together.
-    final = {owner: on.groups.get(one, (on.people.get(one, one),)) for owner, one in same.items()}
-    # Once more, with what the roster knew: it may have given an id to a mention that had none.
-    once_more = unified({each for several in final.values() for each in several})
-    final = {owner: tuple(once_more[one] for one in several) for owner, several in final.items()}
-    people = {*(each for several in final.values() for each in several), *on.missing}
-    names = called(people)
-    placed = [each._replace(owner=one) for each in placer.placed for one in final[each.owner]]
-    not_graded = [
-        NotGraded(each.file, names.get(one, ""), each.exercise, each.reason, each.superseded, one)
-        for each, owner in placer.not_graded
-        for one in final.get(owner, (owner,))
-    ]
-    entries, crowded = _chosen(placed, names, not_graded)
-    theirs = {
-        one: paths for owner, paths in placer.modules.items() for one in final.get(owner, (owner,))
-    }
-    entries, modules = _with_modules(handed_in, entries, not_graded, theirs)
-    not_graded = [each for each in not_graded if each not in modules]
-    crowded.subtract((each.person, each.exercise) for each in modules if each.superseded)
-    order = {each.name: number for number, each in enumerate(course.exercises)}
-    entries.sort(key=lambda each: (order[each.exercise], each.student, not each.counted))
-    doubts = _doubts(crowded, entries, names) + [
-        f"{' and '.join(names[each] for each in same)} are one row of the roster"
-        for same in on.shared
-    ]
-    return Found(entries, not_graded, people, doubts, on.missing, on.unknown)
-
-
-def answers_of_one(
-    handed_in: HandedIn, course: Course, exercises: Sequence[str]
-) -> tuple[dict[str, Placed], list[NotGraded]]:
-    """What one person handed in: the file that answers each exercise, by its name.
-
-    If only one exercise is asked for and no name means it, the file that defines most of its
-    functions answers it.
-    """
-    names = ExerciseNames(course)
-    only = exercises[0] if len(exercises) == 1 else None
-    placer = Placer(handed_in, names, only)
-    owner = Person("student")
-    for item in handed_in.items():
-        if item.kind != "folder" and not is_litter(item.path.split("/")):
-            placer.place_of([owner], Placeable(item, tuple(item.path.split("/"))), "")
-    placer.place_modules(course)
-    placed = [each for each in placer.placed if each.exercise in exercises]
-    not_graded = [each for each, _ in placer.not_graded]
-    entries, _ = _chosen(placed, {owner: "student"}, not_graded)
-    theirs = {owner: placer.modules[owner]}
-    entries, modules = _with_modules(handed_in, entries, not_graded, theirs)
-    not_graded = [each for each in not_graded if each not in modules]
-    by_path = {(each.exercise, each.item.path): each for each in placed}
-    chosen = [entry for entry in entries if entry.counted]
-    return {
-        e.exercise: by_path[e.exercise, e.path]._replace(beside=e.beside) for e in chosen
-    }, not_graded
-
-
 class Placer:
     """The steps of placing one class, which share names and what was found."""
 
@@ -231,6 +65,7 @@ class Placer:
         self, handed_in: HandedIn, names: ExerciseNames, exercise: str | None = None
     ) -> None:
         self._handed_in, self._names, self._exercise = handed_in, names, exercise
+        self._meanings = Meanings(handed_in, names, exercise)
         self._times: dict[str, str] = {}  # by the path of the folder that a time is about
         self.placed: list[Placed] = []
         self.owners: set[Person] = set()
@@ -294,7 +129,7 @@ class Placer:
             if self._is_module_of_answer(owners, each, hint):
                 return
         try:
-            for meaning, defined in self._meant(each, hint):
+            for meaning, defined in self._meanings.of(each, hint):
                 name, attempt = _without_version(each.parts[-1], meaning)
                 of_canvas = canvas.read(each.top) if each.top else None
                 for owner in owners:
@@ -347,7 +182,7 @@ class Placer:
     def _place_flat(self, each: Placeable) -> None:
         """A file that bears its student's name itself, or nobody's."""
         try:
-            self._check_kind(each)
+            self._meanings.check_kind(each)
             stem = answer_stem(each.parts[0])
             meaning, before = plain.named_in(stem, self._names)
             exercise = meaning.exercise if meaning else each.exercise or self._exercise
@@ -364,127 +199,6 @@ class Placer:
             self.placed.append(Placed(owner, exercise, each.item, strength, attempt, called=name))
         except KitError as error:
             self._list(each.item, str(error), Person(""))
-
-    def _check_kind(self, each: Placeable) -> None:
-        """See to it that it is a file that may be an answer.
-
-        Raises:
-            KitError: it is none; the message says why.
-        """
-        item, name = each.item, each.parts[-1]
-        if item.kind != "file":
-            raise KitError(REASONS.get(item.kind, "it is not a regular file"))
-        if any(part.startswith(".") for part in each.parts):
-            raise KitError("its name begins with a dot: hidden files are not graded")
-        if not answer_suffix(name):
-            if canvas.entry(name):
-                raise KitError("it was typed into Canvas or is a link: no file was handed in")
-            problem = self._handed_in.problems.get(item.path)
-            raise KitError(problem or "it is neither a Python file (.py) nor a notebook (.ipynb)")
-
-    def _meant(self, each: Placeable, hint: str) -> list[tuple[Meaning, Defined | None]]:
-        """The exercises that a file in a student's folder answers.
-
-        Raises:
-            KitError: none, or it stays in doubt.
-        """
-        self._check_kind(each)
-        if self._exercise:
-            return [self._meant_for_one(each, self._exercise)]
-        try:
-            meaning = self._names.of_entry(each.parts, hint) or self._of_one_entry(each)
-            meaning = meaning or self._by_name(each, hint)
-        except Doubtful as doubt:
-            if whole := self._answers(each, doubt.exercises):
-                return whole
-            raise
-        if meaning is not None and meaning.strength >= Strength.SLUG:
-            return [(meaning, None)]
-        defined = self._defined(each.item)
-        if meaning is None:
-            if whole := self._answers(each, ()):
-                return whole
-            raise KitError("its name means no exercise of this course")
-        wanted = self._names.functions.get(meaning.exercise, frozenset())
-        if meaning.exercise in defined.counts or not wanted or defined.is_near(wanted):
-            return [(meaning, defined)]
-        if hint == meaning.exercise or meaning.start < 0:  # a folder says so
-            return [(meaning, defined)]
-        if whole := self._answers(each, ()):
-            return whole
-        raise Doubtful(
-            f"its name may mean {meaning.exercise}, but it defines none of its functions"
-        )
-
-    def _meant_for_one(self, each: Placeable, exercise: str) -> tuple[Meaning, Defined | None]:
-        """Any file answers the one exercise that is graded, unless it says another's number."""
-        strength = Strength.CONTENT
-        if each.parts[-1] == self._names.entries.get(exercise):
-            return Meaning(exercise, Strength.EXACT, 0, 0), self._defined(each.item)
-        try:
-            meaning = self._names.find(answer_stem(each.parts[-1]))
-        except Doubtful as doubt:
-            meaning = None
-            if exercise not in doubt.exercises:
-                raise
-        except KitError:
-            meaning = None
-        if meaning is not None:
-            if meaning.exercise == exercise:
-                strength = meaning.strength
-            elif meaning.strength >= Strength.NUMBER:
-                raise KitError(f"its name means {meaning.exercise}, not {exercise}")
-        end = meaning.end if meaning else 0
-        return Meaning(exercise, strength, 0, end), self._defined(each.item)
-
-    def _of_one_entry(self, each: Placeable) -> Meaning | None:
-        """The one of several exercises with answers of this name that the file answers.
-
-        Raises:
-            KitError: it may answer more than one of them, or none.
-        """
-        having = self._names.with_entry(each.parts[-1])
-        if len(having) < 2:
-            return None
-        defined = self._defined(each.item)
-        ranks = {name: (name in defined.whole, defined.counts.get(name, 0)) for name in having}
-        best = [name for name in having if ranks[name] == max(ranks.values())]
-        if len(best) > 1:
-            raise KitError(
-                f"its name is that of {' and of '.join(best)}, and nothing says which: it has to "
-                "lie in a folder that is called like the exercise or assignment"
-            )
-        return Meaning(best[0], Strength.EXACT, 0, 0)
-
-    def _by_name(self, each: Placeable, hint: str) -> Meaning | None:
-        """What the name of the file means, or else of the folders that it lies in."""
-        meaning = self._names.find(answer_stem(each.parts[-1]))
-        if meaning is not None and meaning.strength >= Strength.SLUG:
-            return meaning
-        for folder in reversed(each.parts[:-1]):
-            if found := self._names.find(folder.removesuffix(".zip")):
-                return meaning or Meaning(found.exercise, Strength.LOOSE, -1, 0)
-        if meaning is None and hint:
-            return Meaning(hint, Strength.LOOSE, -1, 0)
-        return meaning
-
-    def _answers(
-        self, each: Placeable, among: Sequence[str]
-    ) -> list[tuple[Meaning, Defined | None]]:
-        """The exercises all of whose functions a file defines."""
-        defined = self._defined(each.item)
-        return [
-            (Meaning(exercise, Strength.CONTENT, 0, 0), defined)
-            for exercise in defined.whole
-            if not among or exercise in among
-        ]
-
-    def _defined(self, item: Item) -> Defined:
-        try:
-            content = self._handed_in.read(item.path)
-        except KitError:
-            content = b""
-        return self._names.defined_in(content[:SNIFFED_BYTES])
 
     def _list(self, item: Item, reason: str, owner: Person) -> None:
         self.not_graded.append((NotGraded(printable(item.path), "", "", reason), owner))
@@ -548,149 +262,3 @@ def _without_version(name: str, meaning: Meaning) -> tuple[str, int]:
         tail = re.search(r"-(\d{1,3})$", stem)  # as Canvas counts
         return (stem[: tail.start()], int(tail[1])) if tail else (stem, 0)
     return (stem[: meaning.end], int(number[1])) if number else (stem, 0)
-
-
-def _as_one(owners: set[Person]) -> dict[Person, Person]:
-    """Each mention with the person it is."""
-    groups = without_groups(owners)
-    same = unified({groups.get(each, each) for each in owners})
-    return {each: same[groups.get(each, each)] for each in owners}
-
-
-def _chosen(
-    placed: list[Placed], names: dict[Person, str], not_graded: list[NotGraded]
-) -> tuple[list[Entry], Counter[tuple[Person, str]]]:
-    """One answer a person and exercise, and the other attempts at it; what else is listed.
-
-    Also how many files of one exercise somebody has, other than attempts.
-    """
-    answers: defaultdict[tuple[Person, str], list[Placed]] = defaultdict(list)
-    for each in placed:
-        answers[each.owner, each.exercise].append(each)
-    entries: list[Entry] = []
-    crowded: Counter[tuple[Person, str]] = Counter()
-    for (owner, exercise), candidates in answers.items():
-        # A file whose name says clearly what it is comes before a later one that does not: a
-        # student's scratch file, saved last, must not replace the answer.
-        candidates.sort(key=lambda each: each.rank)
-        *older, best = candidates
-        attempts = [each for each in older if _is_attempt(each, best)]
-        crowded[owner, exercise] = len(candidates) - len(attempts)
-        counts = {id(each): number for number, each in enumerate([*attempts, best], start=1)}
-        for each in (*attempts, best):
-            # Canvas numbers further attempts from 1 on; the first one has no number.
-            number = counts[id(each)] if attempts else each.attempt + each.platform
-            entries.append(_entry(each, names[owner], number, each is best))
-        for each in older:
-            if each not in attempts:
-                reason = _why_not(each, best)
-                not_graded.append(
-                    NotGraded(
-                        printable(each.item.path), names[owner], exercise, reason, True, owner
-                    )
-                )
-    return entries, crowded
-
-
-def _with_modules(
-    handed_in: HandedIn,
-    entries: list[Entry],
-    not_graded: list[NotGraded],
-    theirs: Mapping[Person, Sequence[str]],
-) -> tuple[list[Entry], list[NotGraded]]:
-    """The entries with the modules of the same person beside them, and what was none of its own.
-
-    A module that an answer imports is a part of that answer, and no file that was left out.
-    """
-    beside: dict[tuple[Person, str], tuple[str, ...]] = {}
-    open_ones: dict[tuple[Person, str], bool] = {}  # whether one of them is no answer itself
-    left_out = {(each.person, each.file) for each in not_graded}
-    used: set[tuple[Person, str]] = set()
-    found = []
-    for entry in entries:
-        folder = entry.path[: len(entry.path) - len(entry.path.rpartition("/")[2])]
-        key = entry.person, folder
-        if key not in beside:
-            paths = theirs.get(entry.person, ())
-            beside[key] = tuple(path for path in paths if path.startswith(folder))
-            shown = ((entry.person, printable(path)) for path in beside[key])
-            open_ones[key] = any(each in left_out for each in shown)
-        if len(beside[key]) > (0 if entry.stub else 1):
-            entry = entry._replace(beside=beside[key])
-            if open_ones[key]:
-                used |= {(entry.person, file) for file in _imported_by(handed_in, entry, folder)}
-        found.append(entry)
-    return found, [each for each in not_graded if (each.person, each.file) in used]
-
-
-def _imported_by(handed_in: HandedIn, entry: Entry, folder: str) -> list[str]:
-    """The modules beside an answer that it imports, as they are shown."""
-    try:
-        _, modules = entry.contents(handed_in)
-    except KitError:  # whoever grades it says so
-        return []
-    return [printable(f"{folder}{name}") for name in modules]
-
-
-def _is_attempt(each: Placed, best: Placed) -> bool:
-    """Whether the platform says that it is the same file, handed in earlier."""
-    return (
-        each.platform
-        and best.platform
-        and each.called == best.called
-        and (each.attempt, each.attachment) != (best.attempt, best.attachment)
-    )
-
-
-def _entry(each: Placed, student: str, attempt: int, counted: bool) -> Entry:
-    date = ""
-    if each.item.changed:
-        date = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(each.item.changed))
-    return Entry(
-        student,
-        each.exercise,
-        printable(each.item.path),
-        each.item.path,
-        each.owner,
-        attempt,
-        each.handed_in,
-        date,
-        counted,
-        stub=each.stub,
-    )
-
-
-def _why_not(each: Placed, best: Placed) -> str:
-    """Why another file of the same person was graded instead."""
-    file = printable(best.item.path)
-    if each.strength != best.strength:
-        return f"the name of {file} says more clearly what it is, and that was graded"
-    if each.defines != best.defines:
-        return f"{file} defines more of the exercise's functions, and was graded"
-    if (each.attempt, each.attachment) != (best.attempt, best.attachment):
-        return f"{file} is a later attempt, and was graded"
-    if each.item.changed != best.item.changed:
-        return f"it is a duplicate: {file} is newer, and was graded"
-    return f"it is a duplicate: {file} was graded"
-
-
-def _doubts(
-    crowded: Counter[tuple[Person, str]], entries: list[Entry], names: dict[Person, str]
-) -> list[str]:
-    """Why the whole should be looked at: files of many people that seem to be one person's."""
-    files = sum(crowded.values())
-    doubts = []
-    for (owner, exercise), count in sorted(crowded.items()):
-        # A layout that is not known to us puts a whole class under one name. The grades would look
-        # right and be one person's, so nothing is graded before somebody has looked.
-        if count > MANY and count > SHARE * files:
-            doubts.append(
-                f"`{names[owner]}` has {count} files for {exercise}: a class rather than a person?"
-            )
-    if not doubts and len({each.student for each in entries}) == 1:
-        (most,) = crowded.most_common(1)
-        if most[1] > 1 and len(entries) == 1:
-            doubts.append(
-                f"all {files} files are of one person, `{names[most[0][0]]}`: is that so?"
-            )
-    return doubts

@@ -15,7 +15,7 @@ from gradekit.texts import counted
 
 if TYPE_CHECKING:
     from gradekit.batch.run import Preview
-    from gradekit.intake.placing import Entry, Found
+    from gradekit.intake.entries import Entry, Found
 
 ROWS = 200  # students in the table
 LISTED = 40  # lines of any other list

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.intake.archive import Archive
+from gradekit.intake.discovery import discover
 from gradekit.intake.nested import WithZips
-from gradekit.intake.placing import discover
 from gradekit.submission import parse
 
 CASES = int(os.environ.get("KIT_CASES", "60"))

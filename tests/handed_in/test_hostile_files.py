@@ -13,8 +13,9 @@ import pytest
 
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.intake.discovery import answers_of_one, discover
+from gradekit.intake.entries import Found
 from gradekit.intake.handed_in import open_handed_in
-from gradekit.intake.placing import Found, answers_of_one, discover
 
 ANSWER = "def softmax(x, axis=-1):\n    return x\n\ndef log_softmax(x, axis=-1):\n    return x\n"
 ADAM = "def adam_step(): ...\ndef adamw_step(): ...\ndef adam_minimize(): ...\n"

@@ -15,8 +15,9 @@ from typing import NamedTuple
 import pytest
 
 from gradekit.course import Course
+from gradekit.intake.discovery import discover
+from gradekit.intake.entries import Found
 from gradekit.intake.handed_in import open_handed_in
-from gradekit.intake.placing import Found, discover
 from gradekit.roster import Roster
 
 SOFTMAX, ADAM = "exercise_05_softmax", "exercise_08_adam"
