@@ -32,7 +32,17 @@ import pytest
 
 from gradekit.course import Course
 from gradekit.engine import open_session
-from gradekit.grading import arguments, callback, handle, imported, judge, raised, run
+from gradekit.grading import (
+    arguments,
+    callback,
+    classes,
+    handle,
+    imported,
+    judge,
+    objects,
+    raised,
+    run,
+)
 from gradekit.grading.originals import cells, comparisons, fence, inspecting, running, world
 from gradekit.grading.session import Session
 from gradekit.grading.terms import Terms
@@ -71,7 +81,7 @@ def any_class(patch: pytest.MonkeyPatch) -> None:
         return getattr(importlib.import_module(module or "builtins"), attribute, None)
 
     names = mock.Mock(get=found)
-    patch.setattr(handle, "known_classes", lambda: names)
+    patch.setattr(objects, "known_classes", lambda: names)
 
 
 def changes_are_believed(patch: pytest.MonkeyPatch) -> None:
@@ -113,8 +123,8 @@ def annotations_are_evaluated(patch: pytest.MonkeyPatch) -> None:
 
 def arrays_of_answers_are_arrays(patch: pytest.MonkeyPatch) -> None:
     """For `isinstance`, whether the solution has such a class or not."""
-    before = handle._claim
-    patch.setattr(handle, "_claim", lambda name, own, known, is_of_task: before(
+    before = classes._claim
+    patch.setattr(classes, "_claim", lambda name, own, known, is_of_task: before(
         name, own, known, True))  # fmt: skip
 
 
@@ -170,14 +180,14 @@ GUARDS: dict[str, Patch] = {
     "live_forged_function": by(callback.Callbacks, "at", lambda self, place: 5),
     "live_forged_base": any_class,
     "live_forged_class": any_class,
-    "live_forged_number": by(handle, "_check_number", lambda number: None),
-    "live_forged_kind_number": by(handle.Objects, "_class", lambda self, kind: handle.Handle),
+    "live_forged_number": by(objects, "_check_number", lambda number: None),
+    "live_forged_kind_number": by(objects.Objects, "_class", lambda self, kind: handle.Handle),
     "live_forged_view": by(handle, "_view", lambda value: value.kit__ref.objects.ask(
         "operate", [value, "view", ()], "it")[0]),
     "live_changes_of_another_kind": changes_are_believed,
     "live_changes_of_nothing": changes_are_believed,
-    "live_many_classes": by(handle, "CLASSES", 10**6),
-    "live_class_of_many_bases": by(handle, "BASES", 10**6),
+    "live_many_classes": by(objects, "CLASSES", 10**6),
+    "live_class_of_many_bases": by(objects, "BASES", 10**6),
     "live_decimal_bomb": by(atoms, "MAX_EXPONENT", 10**10),
     "live_structure_of_nothing": by(wire, "structured", lambda node, value_of: 5),
     "live_length_beyond_all": by(handle, "LONGEST", 2**63),
@@ -211,8 +221,8 @@ GUARDS: dict[str, Patch] = {
     "imported_stops_the_loop": by(Terms, "stops", True),
     "imported_own_numpy": by(Terms, "libraries", {}),
     "imported_patched_numpy": by(Terms, "libraries", {}),
-    "imported_set_without_difference": by(handle, "PURE", {}),
-    "imported_dict_of_other_keys": by(handle, "PURE", {}),
+    "imported_set_without_difference": by(classes, "PURE", {}),
+    "imported_dict_of_other_keys": by(classes, "PURE", {}),
     "imported_numpy_number_of_points": by(
         cells, "number_in", lambda value: value if type(value) in (int, float) else None
     ),

@@ -10,7 +10,7 @@ import pytest
 
 from gradekit.course import Course
 from gradekit.engine import open_session
-from gradekit.grading import handle
+from gradekit.grading import classes, handle
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.session import Session
 from gradekit.grading.terms import judged_in
@@ -309,5 +309,5 @@ def test_an_error_of_the_system_is_rebuilt_without_its_init() -> None:
     """OSError and its like have a `__new__` of their own, which has to be used for them."""
     kind = type("Denied", (PermissionError,), {})
     ref: Any = object()
-    error = handle._made(kind, ref)
+    error = classes.object_of(kind, ref)
     assert isinstance(error, PermissionError) and vars(error)["kit__ref"] is ref

@@ -4,203 +4,34 @@ Attributes, calls, items, iteration and operators are sent there, and give data 
 would let an object judge a check itself is not sent: an answer whose `__eq__` is always true would
 pass every check. So a handle equals no plain data, has no order, and hashes by identity, unless the
 course's own solution defines that for such a class. It has no truth value either, unless the
-solution's class has one, or is true as Python's classes are that say nothing of it. A class of the
-answer is represented by a real class here, new and empty for each check, so that `isinstance`,
-`except` and `pytest.raises` work with it.
+solution's class has one, or is true as Python's classes are that say nothing of it. Which
+objects there are is the affair of objects.py, and which classes that of classes.py.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
-import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import PurePath, PurePosixPath
-from typing import Any, NamedTuple, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradekit.grading.call import Call
-from gradekit.grading.outgoing import pickled
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.shown import as_code
-from gradekit.report import clean
-from gradekit.sandbox import wire
-from gradekit.sandbox.known import ERRORS, OPERATORS, READABLE, SPECIAL, VIEWED, known_classes
-from gradekit.sandbox.limits import LIVE_OBJECTS
+from gradekit.sandbox.known import ERRORS, OPERATORS, READABLE, SPECIAL
 
-LABEL_CHARACTERS = 80
+if TYPE_CHECKING:
+    from gradekit.grading.objects import Objects
+
 LONGEST = 2**31  # of what an object says of its length
-CLASSES, BASES = 500, 50  # of one check, and of each
 COMPARED = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 MIRRORED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
-DATA: list[type] = [known_classes()[name] for name in VIEWED]
 VERDICTS = (AssertionError, SubmissionError)  # no `with` block of an answer's swallows these
 ERROR_NAMES = frozenset(ERRORS)
-# Methods that look at what a container holds, and with which tests compare it: `assertSetEqual`
-# asks for the difference of two sets, and a set of the answer's own class may say there is none.
-OF_SETS = frozenset(
-    "difference union intersection symmetric_difference issubset issuperset isdisjoint".split()
-)
-PURE: dict[type, frozenset[str]] = {
-    set: OF_SETS, frozenset: OF_SETS, dict: frozenset({"keys", "items", "values", "get"}),
-    list: frozenset({"index", "count"}), tuple: frozenset({"index", "count"}),
-}  # fmt: skip
 # What pathlib asks the other side of == for: told here, of the text that the path is.
 OF_PATHS = frozenset("_cparts _flavour _str_normcase _parts_normcase parser".split())
-TRUE = "true"  # among them: objects are true without being asked
-Judged = Mapping[str, frozenset[str]]  # special methods, by the classes of the solution
-
-
-class Asker(Protocol):
-    """Sends a request of a check to the answer's process, and gives what came back."""
-
-    def __call__(self, kind: str, asked: list[Any], what: object) -> Any: ...
-
-
-class Objects:
-    """The handles of one check; none of them outlives it."""
-
-    def __init__(self, ask: Asker, judged: Judged) -> None:
-        """`judged` says what objects of the solution's classes may judge themselves."""
-        self.judged = judged
-        self.used: set[str] = set()  # "handles", "judged": what the check made use of
-        self.named: dict[str | None, Any] = {}  # functions and classes that it has asked for
-        self.is_reading = False  # a frame is being read: nothing can be asked
-        self._ask = ask
-        self._classes: dict[int, Any] = {}
-        self._handles: dict[int, Any] = {}
-        self._is_over = False
-
-    @property
-    def are_held(self) -> bool:
-        """Whether the check holds any."""
-        return bool(self._handles or self._classes)
-
-    def prelude(self) -> dict[str, Any]:
-        """What the worker has to know before the next request."""
-        return {}
-
-    def pickles(self) -> Callable[[Any], bytes]:
-        """What pickles the objects of one frame that are no data."""
-        return pickled
-
-    def begin_request(self, kind: str, asked: Any) -> Any:
-        """What has to be known of a request when its reply is read."""
-        return None
-
-    def read(self, given: Any, frame: Callable[[], Any]) -> Any:
-        """Read a frame.
-
-        An object in a set or among the keys of a dict is hashed meanwhile, and no request can be
-        made in the middle of a frame. Until it is read, objects have only their identity.
-
-        Args:
-            given: What `begin_request` returned for the request.
-        """
-        self.is_reading = True
-        try:
-            return frame()
-        finally:
-            self.is_reading = False
-
-    def settled(self, given: Any, value: Any, changes: Any) -> Any:
-        """The value of a reply, once what the request changed has been taken over."""
-        if changes is not None:
-            raise wire.Malformed("changes of nothing")
-        return value
-
-    def show_printed(self, text: str) -> None:
-        """Take note of what the answer printed."""
-
-    def error(self, told: Any) -> Exception | None:
-        """An exception of the check's own that passed through the answer."""
-        return None
-
-    def derived(self, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
-        """A class that the check derives from one of the answer's."""
-        raise TypeError(f"a check cannot derive a class of its own from {bases[0].__name__}")
-
-    @property
-    def may_call_back(self) -> bool:
-        """Whether the answer has been handed functions of the check."""
-        return False
-
-    def called(self, frame: wire.Received, given: Any, seconds: float) -> wire.Pieces | None:
-        """What to send back where a frame is no reply; None for a reply."""
-        return None
-
-    def end(self) -> None:
-        """The check is over."""
-        self._is_over = True
-        self._classes, self._handles, self.named = {}, {}, {}
-
-    def ask(self, kind: str, asked: list[Any], what: object) -> Any:
-        """Make a request.
-
-        Raises:
-            RuntimeError: the object belongs to an earlier check. The worker has forgotten it, and
-                its number may mean another object, perhaps of another person's answer.
-        """
-        if self._is_over:
-            raise RuntimeError("a handle is of use in its own check only")
-        return self._ask(kind, asked, what)
-
-    def node(self, value: Any, is_no_data: bool) -> Any:
-        """The node under which an object of the answer is sent; None for anything else."""
-        kind = type(value)
-        if isinstance(kind, LiveClass):
-            return wire.Live(self._number_of(value.kit__ref), 0, "")
-        if kind is LiveClass and (about := about_of(value)) is not None:
-            return wire.Class(self._number_of(about))
-        return None
-
-    def value(self, node: Any) -> Any:
-        """The handle or class that a node of the answer's process stands for.
-
-        Raises:
-            Malformed: it is none.
-        """
-        if isinstance(node, wire.Class):
-            self.used.add("handles")
-            return self._class(node.kind)
-        if not isinstance(node, wire.Live):
-            raise wire.Malformed("it was handed nothing of that kind")
-        _check_number(node.number)
-        if not node.name:  # a function is there to be called: that alone is no more than data
-            self.used.add("handles")
-        kind = self._class(node.kind)
-        # One handle for each object, so that `is` holds here where it holds in the worker.
-        if (known := self._handles.get(node.number)) is None:
-            label = clean(node.name, LABEL_CHARACTERS) or kind.__name__.lower()
-            known = self._handles[node.number] = _made(kind, Ref(self, node.number, label))
-        return known
-
-    def _number_of(self, ref: Ref | About) -> int:
-        if ref.objects is not self:
-            raise RuntimeError("a handle is of use in its own check only")
-        return ref.number
-
-    def _class(self, kind: str | int | wire.Kind) -> Any:
-        if isinstance(kind, str):
-            known = known_classes().get(kind)
-        elif isinstance(kind, int):
-            known = self._classes.get(kind)
-        else:
-            known = self._classes.get(kind.number)
-            known = self._described(kind) if known is None else known
-        if known is None:
-            raise wire.Malformed("no such class")
-        return known
-
-    def _described(self, kind: wire.Kind) -> Any:
-        """A class that is new to this check."""
-        _check_number(kind.number)
-        if len(self._classes) >= CLASSES or len(kind.bases) > BASES:
-            raise wire.Malformed("too many classes")
-        bases = [self._class(base) for base in kind.bases]
-        made = self._classes[kind.number] = _class_of(self, kind, bases)
-        return made
+TRUE = "true"  # among what a class judges: its objects are true without being asked
 
 
 class Ref(NamedTuple):
@@ -219,7 +50,7 @@ class About(NamedTuple):
     label: str
     judged: frozenset[str]  # special methods that its objects may answer themselves
     data: type | None  # the kind of data that it is derived from
-    asked_of_data: frozenset[str]  # methods that are those of such data; see `PURE`
+    asked_of_data: frozenset[str]  # methods that are those of such data; see `classes.PURE`
 
     def allows(self, operator: str) -> bool:
         """Whether the solution's class defines an operator of two values, either way round."""
@@ -247,14 +78,14 @@ class Documentation:
     """The `__doc__` of an object or class of the answer."""
 
     def __get__(self, value: Any, kind: Any) -> Any:
-        return _attribute(kind if value is None else value, "__doc__")
+        return attribute(kind if value is None else value, "__doc__")
 
 
 class LiveClass(type):
     """The class of the classes that stand for the answer's."""
 
     def __new__(mcs, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
-        # Only `_class_of` gives one this key. A class of the check's own would have methods here
+        # Only `class_of` gives one this key. A class of the check's own would have methods here
         # and a base in the worker, and no object could have both.
         if "kit__about" not in namespace:
             for base in bases:
@@ -270,7 +101,7 @@ class LiveClass(type):
     def __getattr__(cls, name: str) -> Any:
         if about_of(cls) is None:  # `Handle` itself
             raise AttributeError(name)
-        return _attribute(cls, name)
+        return attribute(cls, name)
 
     def __setattr__(cls, name: str, value: Any) -> None:
         _asked(cls, "attribute", ["set", name, value], name)
@@ -279,13 +110,13 @@ class LiveClass(type):
         _asked(cls, "attribute", ["delete", name], name)
 
     def __iter__(cls) -> Iterator[Any]:
-        return iter(_operated(cls, "__iter__"))
+        return iter(operated(cls, "__iter__"))
 
     def __len__(cls) -> int:
         return _length(cls)
 
     def __getitem__(cls, key: Any) -> Any:
-        return _operated(cls, "__getitem__", key)
+        return operated(cls, "__getitem__", key)
 
     def __contains__(cls, item: Any) -> bool:
         return any(each is item or each == item for each in cls)
@@ -296,7 +127,7 @@ class LiveClass(type):
         raise SubmissionError(f"the class {cls.__name__} has no truth value in a check")
 
     def __dir__(cls) -> list[str]:
-        return _names(_operated(cls, "dir"))
+        return _names(operated(cls, "dir"))
 
     def __repr__(cls) -> str:
         return f"<class {cls.__name__} of the answer>"
@@ -318,7 +149,7 @@ class Handle(metaclass=LiveClass):
         return type(self).__dict__.get("kit__claim") or type(self)
 
     def __getattr__(self, name: str) -> Any:
-        return _attribute(self, name)
+        return attribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         _asked(self, "attribute", ["set", name, value], name)
@@ -327,7 +158,7 @@ class Handle(metaclass=LiveClass):
         _asked(self, "attribute", ["delete", name], name)
 
     def __dir__(self) -> list[str]:
-        return _names(_operated(self, "dir"))
+        return _names(operated(self, "dir"))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object>"
@@ -348,7 +179,7 @@ class Handle(metaclass=LiveClass):
 
     def __bool__(self) -> bool:
         if _judges(self, "__bool__") or _judges(self, "__len__"):
-            return _operated(self, "__bool__") is True
+            return operated(self, "__bool__") is True
         about = _known(type(self))
         if about.data is not None:
             return bool(_view(self))
@@ -359,16 +190,16 @@ class Handle(metaclass=LiveClass):
 
     def __contains__(self, item: Any) -> bool:
         if _judges(self, "__contains__"):
-            return _operated(self, "__contains__", item) is True
+            return operated(self, "__contains__", item) is True
         if _known(type(self)).data is not None:
             return item in _view(self)
         return any(each is item or each == item for each in iter(self))
 
     def __copy__(self) -> Any:
-        return _operated(self, "copy")
+        return operated(self, "copy")
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return _operated(self, "deepcopy")
+        return operated(self, "deepcopy")
 
     # A pickle would hold the number alone, which means nothing outside this check.
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -403,7 +234,7 @@ def _combined(name: str) -> Callable[[Any, Any], Any]:
         if about.allows(name):
             if not is_handle(other):
                 about.objects.used.add("judged")
-            return _operated(self, name, other, *more)
+            return operated(self, name, other, *more)
         if about.data is not None:
             return _of_data(name, _view(self), _view(other) if is_handle(other) else other)
         text = f"objects of class {about.label} are not combined by {name} in a check"
@@ -422,7 +253,7 @@ def _passed_on(name: str) -> Callable[..., Any]:
     """A special method that goes to the object."""
 
     def method(self: Any, *args: Any) -> Any:
-        return _operated(self, name, *args)
+        return operated(self, name, *args)
 
     method.__name__ = name
     return method
@@ -457,18 +288,18 @@ def left(self: Any, kind: Any, error: Any, leave: Callable[[str | None, Any], An
 
 
 def _path(self: Any) -> str:
-    told = _operated(self, "__fspath__")
+    told = operated(self, "__fspath__")
     if type(told) is not str:
         raise SubmissionError(f"{_label(self)} is no path", "malformed")
     return told
 
 
 def _left(self: Any, kind: Any, error: Any, trace: Any) -> bool:
-    return left(self, kind, error, lambda *told: _operated(self, "__exit__", *told))
+    return left(self, kind, error, lambda *told: operated(self, "__exit__", *told))
 
 
 def _length(self: Any) -> int:
-    told = _operated(self, "__len__")
+    told = operated(self, "__len__")
     if type(told) is not int or not 0 <= told < LONGEST:
         raise SubmissionError(f"len({_label(self)}) is no number of items", "malformed")
     return told
@@ -512,7 +343,7 @@ def _asked(value: Any, kind: str, asked: list[Any], name: str) -> Any:
     return ref.objects.ask(kind, [value, *asked], f"{ref.label}.{name}")
 
 
-def _attribute(value: Any, name: str) -> Any:
+def attribute(value: Any, name: str) -> Any:
     """An attribute of an object or class; of special names only the harmless ones.
 
     pytest, copy and NumPy ask objects for `__array__` and the like, and would follow what an
@@ -563,7 +394,7 @@ def _check_annotations(told: Any, label: str) -> None:
         waiting += [n.value for n in nodes if isinstance(n, ast.Constant) and n.value != text]
 
 
-def _operated(value: Any, name: str, *args: Any) -> Any:
+def operated(value: Any, name: str, *args: Any) -> Any:
     """Have a special method, or an operation of a few more, applied to an object."""
     ref = _ref(value)
     return ref.objects.ask("operate", [value, name, args], Operation(ref.label, name, args))
@@ -596,7 +427,7 @@ def _judges(value: Any, name: str) -> bool:
 
 def _judgement(value: Any, name: str, other: Any) -> Any:
     """What an object itself says of another: data; of a column of pandas', a column."""
-    told = _operated(value, name, other)
+    told = operated(value, name, other)
     if is_handle(told) and not _is_column(value):
         raise SubmissionError(f"{_label(value)} gives no answer to a comparison", "malformed")
     return told
@@ -632,7 +463,7 @@ def _equal(value: Any, other: Any) -> Any:
 def _view(value: Any) -> Any:
     """What an object of a class derived from data holds, as such data."""
     data = _known(type(value)).data
-    told = _operated(value, "view")
+    told = operated(value, "view")
     # The exact type, so that what is compared now is plain data and judges nothing.
     wanted = bytes if data is bytearray else data
     if wanted is None or type(told) is not wanted:
@@ -651,7 +482,7 @@ def _hash(value: Any) -> int:
         pass
     number = object.__hash__(value)
     if _judges(value, "__hash__"):
-        told = _operated(value, "__hash__")
+        told = operated(value, "__hash__")
         number = hash(told) if type(told) is int else number
     object.__setattr__(value, "kit__hash", number)
     return number
@@ -659,106 +490,3 @@ def _hash(value: Any) -> int:
 
 def _names(told: Any) -> list[str]:
     return [name for name in told if type(name) is str] if isinstance(told, list) else []
-
-
-def _check_number(number: int) -> None:
-    if not 0 < number <= LIVE_OBJECTS:
-        raise wire.Malformed("an object of a wrong number")
-
-
-# ------------------------------------------------------------------ classes, and what is made
-
-
-def _class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
-    """The class that stands for one of the answer's."""
-    name = clean(kind.name, LABEL_CHARACTERS)
-    name = name if name.isidentifier() else "Object"
-    own = [base for base in bases if isinstance(base, LiveClass)]
-    known = [base for base in bases if not isinstance(base, LiveClass)]
-    # An exception class of Python's own: the check's `except ValueError` is to catch it.
-    if known and known[0].__name__ == name and issubclass(known[0], Exception):
-        return known[0]
-    chain = {name, *(each.__name__ for base in own for each in base.__mro__)}
-    judged = frozenset(special for each in chain for special in objects.judged.get(each, ()))
-    # Whether the solution has such a class: what that overrides is part of the task.
-    is_of_task = not objects.judged.keys().isdisjoint(chain)
-    data = _data_of(own, known)
-    pure = frozenset() if is_of_task or data is None else PURE.get(data, frozenset())
-    about = About(objects, kind.number, name, judged, data, pure)
-    namespace: dict[str, Any] = {
-        "kit__about": about,
-        "__module__": "submission",
-        "__doc__": Documentation(),
-    }
-    errors = [base for base in bases if issubclass(base, Exception)]
-    if errors:
-        return LiveClass(name, (*errors,), {**namespace, **ERROR_METHODS})
-    if claim := _claim(name, own, known, is_of_task):
-        namespace["kit__claim"] = claim
-    methods = {special: METHODS[special] for special in kind.special if special in METHODS}
-    made = LiveClass(name, (*own,) or (Handle,), {**namespace, "__slots__": (), **methods})
-    # It has done its work, and whoever asks for it means that of the answer's class.
-    type.__delattr__(made, "__slots__")
-    return made
-
-
-def _data_of(own: list[Any], known: list[type]) -> type | None:
-    """The kind of data that a class of these bases is derived from."""
-    for base in own:
-        if (data := _known(base).data) is not None:
-            return data
-    return next((data for base in known for data in DATA if issubclass(base, data)), None)
-
-
-def _claim(name: str, own: list[Any], known: list[type], is_of_task: bool) -> type | None:
-    """The class that `isinstance` is told for an object whose class is derived from a library's.
-
-    Only told: the handle itself is no instance, since the library's methods would run here, on an
-    object that is not here. No array, unless the solution has such a class (`is_of_task`):
-    `pytest.approx` and its like look into what calls itself one, and would find what it likes.
-    """
-    bases: list[type] = [each for each in known if is_of_task or each is not np.ndarray]
-    bases += [vars(base)["kit__claim"] for base in own if "kit__claim" in vars(base)]
-    if not bases:
-        return None
-    try:
-        return types.new_class(name, (bases[0],))
-    except Exception:  # functions, bool and their like allow no subclass
-        return bases[0]
-
-
-def _made(kind: Any, ref: Ref) -> Any:
-    """An object of a class that stands for one of the answer's."""
-    if issubclass(kind, BaseException):
-        # Without __init__, whose arguments are on the other side.
-        error = kind.__new__(kind)
-        error.__dict__["kit__ref"] = ref
-        return error
-    if not isinstance(kind, LiveClass):
-        raise wire.Malformed("an object of no class of the answer's")
-    handle: Any = object.__new__(kind)  # type: ignore[arg-type]  # a class of this metaclass
-    object.__setattr__(handle, "kit__ref", ref)
-    return handle
-
-
-def _text_of(error: Any) -> str:
-    told = error.__dict__.get("kit__text")
-    return str(_operated(error, "__str__")) if told is None else told
-
-
-def _args_of(error: Any) -> Any:
-    told = error.__dict__.get("kit__args")
-    return _attribute(error, "args") if told is None else told
-
-
-def _set_args(error: Any, args: Any) -> None:
-    error.__dict__["kit__args"] = args
-
-
-ERROR_METHODS: dict[str, Any] = {
-    "__getattr__": _attribute,
-    "__str__": _text_of,
-    "__repr__": lambda error: f"{type(error).__name__}({_text_of(error)!r})",
-    "args": property(_args_of, _set_args),
-    "kit__label": lambda error: type(error).__name__,
-}

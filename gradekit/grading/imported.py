@@ -16,7 +16,8 @@ import cloudpickle
 from gradekit.grading.arguments import Arguments, owners_of
 from gradekit.grading.awaiting import awaited, is_coroutine, is_generator, items
 from gradekit.grading.callback import Callbacks, is_callback, is_of_check
-from gradekit.grading.handle import Asker, Judged, Objects, is_handle
+from gradekit.grading.handle import is_handle
+from gradekit.grading.objects import Asker, Judged, Objects
 from gradekit.grading.outgoing import Pickles
 from gradekit.grading.seeds import Generators
 from gradekit.grading.tensors import Tensors

@@ -15,8 +15,9 @@ import numpy as np
 
 from gradekit.errors import SandboxError
 from gradekit.grading.call import Call, Calls
-from gradekit.grading.handle import Objects, is_handle
+from gradekit.grading.handle import is_handle
 from gradekit.grading.loaded import LoadedAnswer
+from gradekit.grading.objects import Objects
 from gradekit.grading.outgoing import pickled
 from gradekit.grading.raised import Problem, SubmissionError
 from gradekit.grading.shown import is_tensor
@@ -147,7 +148,7 @@ class Run:
         self.seed = seed
         self.terms = terms
         self.cells = submission.cells  # the text that was handed in
-        self.ways: dict[str, set[str]] = {}  # what checks made use of beside data; see handle.py
+        self.ways: dict[str, set[str]] = {}  # what checks made use of beside data; see objects.py
         self.attempt = Attempt()  # at the check that is being run
         self._answer = LoadedAnswer(sandbox, module, submission, terms, limits, used)
 

@@ -1,0 +1,142 @@
+"""The classes that stand here for classes of the answer, and what is made of them.
+
+One is a real class, new and empty for each check, so that `isinstance`, `except` and
+`pytest.raises` work with it.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradekit.grading.handle import (
+    METHODS,
+    About,
+    Documentation,
+    Handle,
+    LiveClass,
+    Ref,
+    about_of,
+    attribute,
+    operated,
+)
+from gradekit.report import clean
+from gradekit.sandbox import wire
+from gradekit.sandbox.known import VIEWED, known_classes
+
+if TYPE_CHECKING:
+    from gradekit.grading.objects import Objects
+
+LABEL_CHARACTERS = 80
+DATA: list[type] = [known_classes()[name] for name in VIEWED]
+# Methods that look at what a container holds, and with which tests compare it: `assertSetEqual`
+# asks for the difference of two sets, and a set of the answer's own class may say there is none.
+OF_SETS = frozenset(
+    "difference union intersection symmetric_difference issubset issuperset isdisjoint".split()
+)
+PURE: dict[type, frozenset[str]] = {
+    set: OF_SETS, frozenset: OF_SETS, dict: frozenset({"keys", "items", "values", "get"}),
+    list: frozenset({"index", "count"}), tuple: frozenset({"index", "count"}),
+}  # fmt: skip
+
+
+def class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
+    """The class that stands for one of the answer's, which its worker describes as `kind`."""
+    name = clean(kind.name, LABEL_CHARACTERS)
+    name = name if name.isidentifier() else "Object"
+    own = [base for base in bases if isinstance(base, LiveClass)]
+    known = [base for base in bases if not isinstance(base, LiveClass)]
+    # An exception class of Python's own: the check's `except ValueError` is to catch it.
+    if known and known[0].__name__ == name and issubclass(known[0], Exception):
+        return known[0]
+    chain = {name, *(each.__name__ for base in own for each in base.__mro__)}
+    # Whether the solution has such a class: what that overrides is part of the task.
+    is_of_task = not objects.judged.keys().isdisjoint(chain)
+    judged = frozenset(special for each in chain for special in objects.judged.get(each, ()))
+    data = _data_of(own, known)
+    pure = frozenset() if is_of_task or data is None else PURE.get(data, frozenset())
+    namespace: dict[str, Any] = {
+        "kit__about": About(objects, kind.number, name, judged, data, pure),
+        "__module__": "submission",
+        "__doc__": Documentation(),
+    }
+    if errors := [base for base in bases if issubclass(base, Exception)]:
+        return LiveClass(name, (*errors,), {**namespace, **ERROR_METHODS})
+    if claim := _claim(name, own, known, is_of_task):
+        namespace["kit__claim"] = claim
+    return _class_of_handles(name, own, kind.special, namespace)
+
+
+def _class_of_handles(
+    name: str, own: list[Any], special: list[str], namespace: dict[str, Any]
+) -> Any:
+    """A class of handles, with those special methods of the answer's that are passed on."""
+    methods = {each: METHODS[each] for each in special if each in METHODS}
+    made = LiveClass(name, (*own,) or (Handle,), {**namespace, "__slots__": (), **methods})
+    # It has done its work, and whoever asks for it means that of the answer's class.
+    type.__delattr__(made, "__slots__")
+    return made
+
+
+def _data_of(own: list[Any], known: list[type]) -> type | None:
+    """The kind of data that a class of these bases is derived from."""
+    for about in map(about_of, own):
+        if about is not None and about.data is not None:
+            return about.data
+    return next((data for base in known for data in DATA if issubclass(base, data)), None)
+
+
+def _claim(name: str, own: list[Any], known: list[type], is_of_task: bool) -> type | None:
+    """The class that `isinstance` is told for an object whose class is derived from a library's.
+
+    Only told: the handle itself is no instance, since the library's methods would run here, on an
+    object that is not here. No array, unless the solution has such a class (`is_of_task`):
+    `pytest.approx` and its like look into what calls itself one, and would find what it likes.
+    """
+    bases: list[type] = [each for each in known if is_of_task or each is not np.ndarray]
+    bases += [vars(base)["kit__claim"] for base in own if "kit__claim" in vars(base)]
+    if not bases:
+        return None
+    try:
+        return types.new_class(name, (bases[0],))
+    except Exception:  # functions, bool and their like allow no subclass
+        return bases[0]
+
+
+def object_of(kind: Any, ref: Ref) -> Any:
+    """An object of a class that stands for one of the answer's."""
+    if issubclass(kind, BaseException):
+        # Without __init__, whose arguments are on the other side.
+        error = kind.__new__(kind)
+        error.__dict__["kit__ref"] = ref
+        return error
+    if not isinstance(kind, LiveClass):
+        raise wire.Malformed("an object of no class of the answer's")
+    handle: Any = object.__new__(kind)  # type: ignore[arg-type]  # a class of this metaclass
+    object.__setattr__(handle, "kit__ref", ref)
+    return handle
+
+
+def _text_of(error: Any) -> str:
+    told = error.__dict__.get("kit__text")
+    return str(operated(error, "__str__")) if told is None else told
+
+
+def _args_of(error: Any) -> Any:
+    told = error.__dict__.get("kit__args")
+    return attribute(error, "args") if told is None else told
+
+
+def _set_args(error: Any, args: Any) -> None:
+    error.__dict__["kit__args"] = args
+
+
+ERROR_METHODS: dict[str, Any] = {
+    "__getattr__": attribute,
+    "__str__": _text_of,
+    "__repr__": lambda error: f"{type(error).__name__}({_text_of(error)!r})",
+    "args": property(_args_of, _set_args),
+    "kit__label": lambda error: type(error).__name__,
+}

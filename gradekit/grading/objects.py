@@ -1,0 +1,177 @@
+"""The objects of one check that stay in the answer's process, by their numbers.
+
+What arrives from there as a node becomes a handle or a class here (see handle.py), one for each
+object, and goes back as a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from gradekit.grading.classes import LABEL_CHARACTERS, class_of, object_of
+from gradekit.grading.handle import About, LiveClass, Ref, about_of
+from gradekit.grading.outgoing import pickled
+from gradekit.report import clean
+from gradekit.sandbox import wire
+from gradekit.sandbox.known import known_classes
+from gradekit.sandbox.limits import LIVE_OBJECTS
+
+CLASSES, BASES = 500, 50  # of one check, and of each
+Judged = Mapping[str, frozenset[str]]  # special methods, by the classes of the solution
+
+
+class Asker(Protocol):
+    """Sends a request of a check to the answer's process, and gives what came back."""
+
+    def __call__(self, kind: str, asked: list[Any], what: object) -> Any: ...
+
+
+class Objects:
+    """The handles of one check; none of them outlives it."""
+
+    def __init__(self, ask: Asker, judged: Judged) -> None:
+        """`judged` says what objects of the solution's classes may judge themselves."""
+        self.judged = judged
+        self.used: set[str] = set()  # "handles", "judged": what the check made use of
+        self.named: dict[str | None, Any] = {}  # functions and classes that it has asked for
+        self.is_reading = False  # a frame is being read: nothing can be asked
+        self._ask = ask
+        self._classes: dict[int, Any] = {}
+        self._handles: dict[int, Any] = {}
+        self._is_over = False
+
+    @property
+    def are_held(self) -> bool:
+        """Whether the check holds any."""
+        return bool(self._handles or self._classes)
+
+    def prelude(self) -> dict[str, Any]:
+        """What the worker has to know before the next request."""
+        return {}
+
+    def pickles(self) -> Callable[[Any], bytes]:
+        """What pickles the objects of one frame that are no data."""
+        return pickled
+
+    def begin_request(self, kind: str, asked: Any) -> Any:
+        """What has to be known of a request when its reply is read."""
+        return None
+
+    def read(self, given: Any, frame: Callable[[], Any]) -> Any:
+        """Read a frame.
+
+        An object in a set or among the keys of a dict is hashed meanwhile, and no request can be
+        made in the middle of a frame. Until it is read, objects have only their identity.
+
+        Args:
+            given: What `begin_request` returned for the request.
+        """
+        self.is_reading = True
+        try:
+            return frame()
+        finally:
+            self.is_reading = False
+
+    def settled(self, given: Any, value: Any, changes: Any) -> Any:
+        """The value of a reply, once what the request changed has been taken over."""
+        if changes is not None:
+            raise wire.Malformed("changes of nothing")
+        return value
+
+    def show_printed(self, text: str) -> None:
+        """Take note of what the answer printed."""
+
+    def error(self, told: Any) -> Exception | None:
+        """An exception of the check's own that passed through the answer."""
+        return None
+
+    def derived(self, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
+        """A class that the check derives from one of the answer's."""
+        raise TypeError(f"a check cannot derive a class of its own from {bases[0].__name__}")
+
+    @property
+    def may_call_back(self) -> bool:
+        """Whether the answer has been handed functions of the check."""
+        return False
+
+    def called(self, frame: wire.Received, given: Any, seconds: float) -> wire.Pieces | None:
+        """What to send back where a frame is no reply; None for a reply."""
+        return None
+
+    def end(self) -> None:
+        """The check is over."""
+        self._is_over = True
+        self._classes, self._handles, self.named = {}, {}, {}
+
+    def ask(self, kind: str, asked: list[Any], what: object) -> Any:
+        """Make a request.
+
+        Raises:
+            RuntimeError: the object belongs to an earlier check. The worker has forgotten it, and
+                its number may mean another object, perhaps of another person's answer.
+        """
+        if self._is_over:
+            raise RuntimeError("a handle is of use in its own check only")
+        return self._ask(kind, asked, what)
+
+    def node(self, value: Any, is_no_data: bool) -> Any:
+        """The node under which an object of the answer is sent; None for anything else."""
+        kind = type(value)
+        if isinstance(kind, LiveClass):
+            return wire.Live(self._number_of(value.kit__ref), 0, "")
+        if kind is LiveClass and (about := about_of(value)) is not None:
+            return wire.Class(self._number_of(about))
+        return None
+
+    def value(self, node: Any) -> Any:
+        """The handle or class that a node of the answer's process stands for.
+
+        Raises:
+            Malformed: it is none.
+        """
+        if isinstance(node, wire.Class):
+            self.used.add("handles")
+            return self._class(node.kind)
+        if not isinstance(node, wire.Live):
+            raise wire.Malformed("it was handed nothing of that kind")
+        _check_number(node.number)
+        if not node.name:  # a function is there to be called: that alone is no more than data
+            self.used.add("handles")
+        kind = self._class(node.kind)
+        # One handle for each object, so that `is` holds here where it holds in the worker.
+        if (known := self._handles.get(node.number)) is None:
+            label = clean(node.name, LABEL_CHARACTERS) or kind.__name__.lower()
+            known = self._handles[node.number] = object_of(kind, Ref(self, node.number, label))
+        return known
+
+    def _number_of(self, ref: Ref | About) -> int:
+        if ref.objects is not self:
+            raise RuntimeError("a handle is of use in its own check only")
+        return ref.number
+
+    def _class(self, kind: str | int | wire.Kind) -> Any:
+        if isinstance(kind, str):
+            known = known_classes().get(kind)
+        elif isinstance(kind, int):
+            known = self._classes.get(kind)
+        else:
+            known = self._classes.get(kind.number)
+            known = self._described(kind) if known is None else known
+        if known is None:
+            raise wire.Malformed("no such class")
+        return known
+
+    def _described(self, kind: wire.Kind) -> Any:
+        """A class that is new to this check."""
+        _check_number(kind.number)
+        if len(self._classes) >= CLASSES or len(kind.bases) > BASES:
+            raise wire.Malformed("too many classes")
+        bases = [self._class(base) for base in kind.bases]
+        made = self._classes[kind.number] = class_of(self, kind, bases)
+        return made
+
+
+def _check_number(number: int) -> None:
+    if not 0 < number <= LIVE_OBJECTS:
+        raise wire.Malformed("an object of a wrong number")
