@@ -47,7 +47,7 @@ from gradekit.grading.originals import cells, comparisons, fence, inspecting, ru
 from gradekit.grading.session import Session
 from gradekit.grading.terms import Terms
 from gradekit.report import Report
-from gradekit.sandbox import atoms, host, wire
+from gradekit.sandbox import atoms, decoding, host, wire
 from gradekit.sandbox.limits import Limits
 from gradekit.submission import read
 
@@ -96,7 +96,9 @@ def masks_arrive(patch: pytest.MonkeyPatch) -> None:
 
 def masks_of_any_shape_arrive(patch: pytest.MonkeyPatch) -> None:
     masks_arrive(patch)
-    patch.setattr(wire, "masked", lambda node, value_of: [value_of(node.data), value_of(node.mask)])
+    patch.setattr(
+        decoding, "masked", lambda node, value_of: [value_of(node.data), value_of(node.mask)]
+    )
 
 
 def pickles_are_loaded(patch: pytest.MonkeyPatch) -> None:
@@ -189,13 +191,13 @@ GUARDS: dict[str, Patch] = {
     "live_many_classes": by(objects, "CLASSES", 10**6),
     "live_class_of_many_bases": by(objects, "BASES", 10**6),
     "live_decimal_bomb": by(atoms, "MAX_EXPONENT", 10**10),
-    "live_structure_of_nothing": by(wire, "structured", lambda node, value_of: 5),
+    "live_structure_of_nothing": by(decoding, "structured", lambda node, value_of: 5),
     "live_length_beyond_all": by(handle, "LONGEST", 2**63),
     "live_forged_pickle": pickles_are_loaded,
     "live_enum_by_value": by(wire.Member, "__eq__", lambda self, other: self.value == other.value),
     "live_masked_of_another_shape": masks_of_any_shape_arrive,
     "live_structure_of_lying_shape": by(
-        wire, "structured", lambda node, value_of: value_of(node.columns[0])
+        decoding, "structured", lambda node, value_of: value_of(node.columns[0])
     ),
     "live_range_bomb": by(atoms, "MAX_ITEMS", 2**64),
     "live_callback_of_a_class": by(

@@ -22,7 +22,6 @@ from gradekit.grading.shown import is_tensor, label_of
 from gradekit.sandbox import wire
 from gradekit.sandbox.known import is_plain_class
 
-MAX_DEPTH = 64
 CONSTANTS = 200_000  # objects that are searched for constants at most
 KINDS = (list, dict, set)
 MUTABLE = (*KINDS, np.ndarray, np.random.Generator)
@@ -82,7 +81,7 @@ def _mutable(value: Any, depth: int, seen: set[int]) -> Iterator[Any]:
 
     The same walk as `_mutable` in sandbox/inside/arguments.py: places are positions in this list.
     """
-    if depth > MAX_DEPTH or label_of(value):  # a handle stands for an object of its own
+    if depth > wire.MAX_DEPTH or label_of(value):  # a handle stands for an object of its own
         return
     if isinstance(value, MUTABLE) or is_tensor(value):
         yield value
@@ -171,7 +170,7 @@ def _move_on(generator: np.random.Generator, content: Any) -> None:
 
 def _replaced(value: Any, copies: dict[int, Any], depth: int) -> Any:
     """`value` with copies for the objects of those ids."""
-    if depth > MAX_DEPTH or label_of(value):
+    if depth > wire.MAX_DEPTH or label_of(value):
         return value
     if id(value) in copies:
         return copies[id(value)]

@@ -1,7 +1,7 @@
 """What a frame is made of: the nodes that stand for values, and the bounds of each.
 
-A node is a msgpack array whose first item is the letter of its kind (`tag`). `wire` turns
-values into nodes and back; `arrays` and `atoms` do so for the kinds that they name.
+A node is a msgpack array whose first item is the letter of its kind (`tag`). `encoding` turns
+values into nodes and `decoding` back; `arrays` and `atoms` do so for the kinds that they name.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 ALIGNMENT = 16  # of each buffer, in bytes: arrays are views of the frame, whatever their dtype
+MAX_DEPTH = 64  # keeps both sides far from Python's recursion limit
 MAX_DIMENSIONS = 8  # more, of size 4 each, and merely printing the array takes minutes
 MAX_INT_BITS = 2**13  # Python refuses to print longer ones than 4300 digits
 MAX_ITEMS = 2**20  # of all long lists: as Python objects, floats weigh four times as much
@@ -27,6 +28,9 @@ class NotData(Exception):
 
 class TooDeep(NotData):
     """A value that is nested too deeply or contains itself."""
+
+    def __init__(self) -> None:
+        super().__init__("a value that is nested too deeply or contains itself")
 
 
 class List(msgspec.Struct, tag="l", array_like=True, frozen=True):
@@ -178,7 +182,7 @@ class Traced(msgspec.Struct, tag="y", array_like=True, frozen=True):
     leaves: list[int] = []
 
 
-# `wire` walks these; the bound on depth keeps it far from Python's recursion limit.
+# What `encoding` and `decoding` walk, no deeper than MAX_DEPTH.
 Node = (
     None | bool | int | float | str
     | List | Tuple | Dict | Mapping | Set | Floats | Ints | BigInt | Bytes | Atom

@@ -16,7 +16,6 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.known import is_plain_class
 
 OF_CHECK = "grader"  # the module of whatever the check has sent by value
-MAX_DEPTH = 64  # as in `wire`: a list may contain itself
 MUTABLE = (list, dict, set, np.ndarray, np.random.Generator)
 
 
@@ -58,8 +57,8 @@ class Arguments:
         return self._with_places(vars(value) if _is_plain_object(value) else value, 0)
 
     def _with_places(self, value: Any, depth: int) -> Any:
-        if depth > MAX_DEPTH:
-            raise wire.TooDeep("a value that is nested too deeply or contains itself")
+        if depth > wire.MAX_DEPTH:
+            raise wire.TooDeep
         if type(value) is list or type(value) is tuple:
             new = [self.marked(item, depth + 1) for item in value]
             # The list itself where it holds no argument: a copy
@@ -79,7 +78,7 @@ def _mutable(
 
     The same walk as `_mutable` in grading/arguments.py.
     """
-    if depth > MAX_DEPTH or _is_held_tuple(value, is_held):
+    if depth > wire.MAX_DEPTH or _is_held_tuple(value, is_held):
         return
     if isinstance(value, MUTABLE) or _is_tensor(value):
         if is_held(value):

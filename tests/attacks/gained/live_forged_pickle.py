@@ -2,9 +2,8 @@
 import pickle
 import sys
 
-nodes = sys.modules["gradekit.sandbox.nodes"]
-wire = sys.modules["gradekit.sandbox.wire"]
-before = wire._uncommon_to_node
+encoding, nodes = (sys.modules[f"gradekit.sandbox.{name}"] for name in ("encoding", "nodes"))
+before = encoding._uncommon_to_node
 
 
 class Forged:
@@ -19,7 +18,7 @@ def to_node(value, writer, depth):
     return nodes.Opaque(len(data))
 
 
-wire._uncommon_to_node = to_node
+encoding._uncommon_to_node = to_node
 
 
 def five():
