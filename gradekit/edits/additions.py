@@ -6,6 +6,7 @@ There are many such changes, and each of them is unlikely: they come last.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -26,11 +27,19 @@ MOST_NAMES = 12  # of those in scope
 MOST_OF_FILE = 15  # methods and functions that the file has elsewhere
 MOST_ASKED = 3  # variables of a condition
 ASKED = ("< 1", "< 0", "<= 0", "> 1", "is None", "is not None")
+WANTED = ("", " is not None", ".requires_grad", ".grad is not None")  # of what is looped over
+LOADED = ast.Load | None  # not what is assigned to
+OF_LISTS = ("sum", "max", "min", "sorted", "tuple")
+OF_SHAPES = ("np.zeros", "np.empty", "np.ones", "torch.zeros", "torch.empty", "torch.ones")
+NUMPY_OF_LISTS = ("np.sum", "np.array", "np.mean", "np.concatenate", "np.stack")
+TORCH_OF_LISTS = ("torch.stack", "torch.cat", "torch.tensor")
+WORD = re.compile(r"\w+")
 MOST_LOOPS = 4  # variables of loops, as an index
 PLACES = (ast.BinOp, ast.Return, ast.Assign, ast.AugAssign, ast.Call, ast.Compare, ast.keyword,
           ast.Expr, ast.Tuple, ast.List, ast.ListComp, ast.GeneratorExp, ast.IfExp)  # fmt: skip
 AXES = ("-1", "0", "1", "2")
 SHARES = ("p", "rate", "prob", "beta", "alpha", "momentum", "decay", "smoothing", "dropout")
+FACTORS = (*SHARES, "lr", "gamma", "scale", "temperature", "weight_decay", "penalty", "theta")
 TERMS = ("1", "2", "1e-8", "1e-12", "1e-5")
 
 
@@ -102,6 +111,7 @@ class Additions:
         """All additions to an expression."""
         yield from self._clauses(node)
         yield from self._links(node)
+        yield from self._of_lists(node)
         if not self._is_value(node):
             return
         question = "is a function, a root or a square missing?"
@@ -119,6 +129,21 @@ class Additions:
                 question = "is a sum or a mean along an axis missing?"
             yield self._source.replaced(node, atom + text, question, weight)
         yield from self._terms(node, atom)
+
+    def _of_lists(self, node: ast.AST) -> Iterator[Edit]:
+        """What may be done to a list."""
+        parent = self._source.parents.get(node)
+        if not isinstance(parent, ast.Call | ast.Return | ast.Assign | ast.BinOp):
+            return
+        wrappers: tuple[str, ...] = ()
+        if isinstance(node, ast.Tuple) and isinstance(parent, ast.Assign):
+            wrappers = OF_SHAPES
+        elif isinstance(node, ast.List | ast.ListComp):
+            is_numpy = "np." in self._source.text
+            wrappers = (*OF_LISTS, *(NUMPY_OF_LISTS if is_numpy else TORCH_OF_LISTS))
+        for wrapper in wrappers if isinstance(getattr(node, "ctx", None), LOADED) else ():
+            text = f"{wrapper}({self._source.code(node)})"
+            yield self._source.replaced(node, text, "is a function missing?", 0.3)
 
     def _links(self, node: ast.AST) -> Iterator[Edit]:
         """What may be missing between a value and its method: `x.T.reshape(-1)`."""
@@ -150,6 +175,10 @@ class Additions:
         yield f"max({code}, 1)", 0.08
         if "np." in text:
             yield f"np.maximum({code}, 0)", 0.08
+            yield f"np.clip({code}, 0, 1)", 0.08
+        if "(nn.Module)" in text:
+            for layer in self._source.attributes[:MOST_NAMES]:
+                yield f"self.{layer}({code})", 0.15
 
     def _suffixes(self, node: ast.AST) -> Iterator[tuple[str, float]]:
         """What may stand behind a value."""
@@ -174,10 +203,18 @@ class Additions:
                 text = f"{atom} {sign} {other}"
                 text = f"({text})" if in_product else text
                 weight = 0.1 if other in names else 0.11
+                if sign in "*/" and other.rstrip("12") in FACTORS:
+                    weight = 0.25
                 yield self._source.replaced(node, text, "is a term or a factor missing?", weight)
 
     def _clauses(self, node: ast.AST) -> Iterator[Edit]:
-        """A condition more."""
+        """A condition more, or one instead of `True`; a filter where all is taken."""
+        if isinstance(node, ast.comprehension) and not node.ifs:
+            yield from self._filters(node)
+        tests = node.ifs if isinstance(node, ast.comprehension) else [getattr(node, "test", None)]
+        for test in tests:
+            if isinstance(test, ast.Constant):
+                yield from self._instead(test)
         if not isinstance(node, ast.If | ast.IfExp | ast.While):
             return
         test = self._source.code(node.test)
@@ -186,6 +223,26 @@ class Additions:
                 if other not in test:
                     text = f"{test} {sign} {other}"
                     yield self._source.replaced(node.test, text, "which conditions?", 0.13)
+
+    def _instead(self, test: ast.Constant) -> Iterator[Edit]:
+        """A condition instead of one that always holds, or never."""
+        scope = self._source.names_in_scope(test)[:MOST_NAMES]
+        asked = [f"{name} {each}" for each in ASKED for name in scope]
+        for other in dict.fromkeys([*self._comparisons, *scope, *asked]):
+            yield self._source.replaced(test, other, "which condition?", 0.35)
+            if other.isidentifier():
+                yield self._source.replaced(test, f"not {other}", "which condition?", 0.35)
+
+    def _filters(self, node: ast.comprehension) -> Iterator[Edit]:
+        """Some of what a loop goes over."""
+        names = [each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)]
+        found = [each for each in self._comparisons if set(names) & set(WORD.findall(each))]
+        found += [f"{name}{asked}" for name in names for asked in WANTED]
+        at = self._source.end(node.iter)
+        whole = self._source.parents[node]
+        for condition in dict.fromkeys(found):
+            text = f" if {condition}"
+            yield self._source.edit(at, at, text, whole, "does all of it belong there?", 0.2)
 
     def _like(self, test: ast.expr) -> Iterator[str]:
         """The condition for other variables, and what is often asked of its own ones."""

@@ -23,6 +23,7 @@ from gradekit.edits.vocabulary import (
 
 MOST_NAMES = 12  # of those in scope
 MOST_LIKE = 3  # arguments of a call that may lack one like its last
+KINDS_OF_NUMBERS = {"dtype", "device"}  # variables that are handed on under their own name
 RANDOM_NAMES = {"rng", "seed", "generator", "g"}
 RANDOM_WORDS = ("generator", "random_state", "seed", "rng")
 NEIGHBOURS: dict[str, list[str]] = {}
@@ -79,6 +80,7 @@ class Calls:
         yield from self._other_function(node)
         yield from self._without_call(node)
         yield from self._other_dtype(node)
+        yield from self._other_range(node)
         yield from self._stabilised(node)
 
     def _open(self, node: ast.Call) -> int:
@@ -113,10 +115,8 @@ class Calls:
             question = "in which order are the arguments?"
             yield self._source.exchanged(node.args[i], node.args[j], node, question, weight)
         values = [each.value for each in node.keywords]
-        if len(values) == 2:
-            yield self._source.exchanged(
-                values[0], values[1], node, "which argument is which?", 0.3
-            )
+        for first, second in combinations(values[:MOST_LIKE], 2):
+            yield self._source.exchanged(first, second, node, "which argument is which?", 0.3)
 
     def _more(self, node: ast.Call) -> Iterator[Edit]:
         """An argument more."""
@@ -184,6 +184,8 @@ class Calls:
         for each in self._parameters(node):
             yield f"{each}={each}", question, 0.3
         for each in scope:
+            if each in KINDS_OF_NUMBERS:
+                yield f"{each}={each}", question, 0.3
             for word in RANDOM_WORDS if each in RANDOM_NAMES else ():
                 yield f"{word}={each}", question, 0.1
         for each in () if node.keywords else self._like_the_last(node, scope):
@@ -332,6 +334,20 @@ class Calls:
             for dtype in self._dtypes(node):
                 if dtype != self._source.code(keyword.value):
                     yield self._source.replaced(keyword.value, dtype, _asks("dtype"), 0.35)
+
+    def _other_range(self, node: ast.Call) -> Iterator[Edit]:
+        """Counting from 0 or from 1: `range(n)` and `range(1, n + 1)` for one another."""
+        if self._source.code(node.func) != "range" or not 1 <= len(node.args) <= 2:
+            return
+        parts = [self._source.code(each) for each in node.args]
+        if len(parts) == 1:
+            others = [f"1, {parts[0]} + 1", f"1, {parts[0]}"]
+        else:
+            last = self._source.atom(node.args[1])
+            others = [parts[1].removesuffix("+ 1").strip(), f"{last} - {parts[0]}"]
+        start, end = self._source.start(node.args[0]), self._source.end(node.args[-1])
+        for text in others:
+            yield self._source.edit(start, end, text, node, "from where to where?", 0.35)
 
     def _stabilised(self, node: ast.Call) -> Iterator[Edit]:
         """`exp(x)` as `exp(x - x.max())`, along each axis that the file names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from gradekit.edits import operators, values
@@ -14,9 +15,11 @@ from gradekit.errors import KitError
 
 KINDS = (
     values.constants, values.signs, values.indices, values.names, values.attributes, values.tuples,
-    operators.binary, operators.epsilons, operators.comparisons, operators.conditions,
-    operators.assignments, operators.terms,
+    values.sizes, values.subscripts, operators.binary, operators.epsilons, operators.comparisons,
+    operators.conditions, operators.assignments, operators.terms,
 )  # fmt: skip
+IDLE = 2.0  # times likelier where a name that nothing uses is put to use
+WORD = re.compile(r"\w+")
 MOST = 60_000  # of one answer
 
 
@@ -43,9 +46,16 @@ def _different(source: Source) -> Iterator[Edit]:
     seen: set[tuple[int, int, str]] = set()
     for edit in _all(source):
         key = edit.start, edit.end, edit.text
-        if key not in seen and source.text[edit.start : edit.end] != edit.text:
+        old = source.text[edit.start : edit.end]
+        if key not in seen and old != edit.text:
             seen.add(key)
-            yield edit
+            yield edit._replace(weight=edit.weight * IDLE) if _uses_idle(source, edit) else edit
+
+
+def _uses_idle(source: Source, edit: Edit) -> bool:
+    """Whether an edit asks for a name that its function binds and does not use."""
+    idle = source.unused.get(edit.function, set())
+    return bool(idle) and not idle.isdisjoint(WORD.findall(edit.text))
 
 
 def _all(source: Source) -> Iterator[Edit]:

@@ -45,7 +45,7 @@ def binary(source: Source, node: ast.AST) -> Iterator[Edit]:
             text = between.replace(sign, other)
             weight = 0.9 if place == 0 else 0.5
             yield source.edit(*gap, text, node, "which operator?", weight)
-    for other in ("+", "-", "*", "/", "//", "%", "**"):
+    for other in ("+", "-", "*", "/", "//", "%", "**", "@"):
         if between.count(sign) == 1 and other != sign and other not in OTHERS[sign].split():
             text = between.replace(sign, other)
             yield source.edit(*gap, text, node, "which operator?", 0.25)
@@ -115,6 +115,9 @@ def comparisons(source: Source, node: ast.AST) -> Iterator[Edit]:
             text = between.replace(sign, other, 1)
             question = "which comparison, and does the border belong to it?"
             yield source.edit(*gap, text, node, question, 0.9 if rank < 2 else 0.5)
+        if sign in ("in", "not in"):
+            left, right = operands[place : place + 2]
+            yield source.exchanged(left, right, node, "what is looked for, and in what?", 0.3)
 
 
 def conditions(source: Source, node: ast.AST) -> Iterator[Edit]:

@@ -217,6 +217,30 @@ class Source:
         return [*found]
 
     @cached_property
+    def unused(self) -> dict[str, set[str]]:
+        """The names that each function binds and never asks for, with attributes of `self`.
+
+        What was forgotten, or taken for something else, often leaves one behind.
+        """
+        bound: dict[str, set[str]] = {}
+        asked: dict[str, set[str]] = {}
+        for node in ast.walk(self.tree):
+            place = self.functions[node]
+            if isinstance(node, ast.arg):
+                bound.setdefault(place, set()).add(node.arg)
+            elif isinstance(node, ast.Name):
+                known = bound if isinstance(node.ctx, ast.Store) else asked
+                known.setdefault(place, set()).add(node.id)
+        every = (node for node in ast.walk(self.tree) if isinstance(node, ast.Attribute))
+        used = {node.attr for node in every if isinstance(node.ctx, ast.Load)}
+        idle = {*self.attributes} - used
+        return {
+            place: (names - asked.get(place, set()) - {"self", "_"}) | idle
+            for place, names in bound.items()
+            if place
+        }
+
+    @cached_property
     def loop_names(self) -> list[str]:
         """The variables of loops, in order of appearance: what is often an index."""
         loops = (each for each in ast.walk(self.tree) if isinstance(each, LOOPS))

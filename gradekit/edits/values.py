@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 from gradekit.edits.source import Edit, Source
@@ -72,8 +72,11 @@ def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, li
     if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow) and parent.right is node:
         names = source.names_in_scope(node)
         return "which power?", [*steps, 2, -value, 0.5, 1], [3, -1, -0.5, -2, *names]
-    if isinstance(parent, ast.Subscript | ast.Slice):
-        return "which index?", [*steps, 0, -1, 1], ["None", -2, 2, -value]
+    is_part = isinstance(parent, ast.Tuple) and isinstance(source.parents[parent], ast.Subscript)
+    if is_part or isinstance(parent, ast.Subscript | ast.Slice):
+        names = [*source.loop_names, *source.names_in_scope(node)[:MOST_BOUNDS]]
+        names += [f"{name} {'-' if value < 0 else '+'} {abs(value)}" for name in source.loop_names]
+        return "which index?", [*steps, 0, -1, 1], ["None", -2, 2, -value, *names]
     if abs(value) >= LIKE_INFINITY:
         library = "np" if "np." in source.text else "torch" if "torch" in source.text else "math"
         sign = "-" * (value < 0)
@@ -89,7 +92,8 @@ def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, li
     scaled = [value * 10, value / 10, value * 2, value / 2]
     small = [value + 1, value - 1]
     likely = [*small, 0.0, 1.0, 0.5, *scaled[2:], 2.0]
-    return "which number?", likely, [1 - value, -value, *scaled, *ratios, value**2, *TINY]
+    far = [value * 100, value / 100]
+    return "which number?", likely, [1 - value, -value, *scaled, *far, *ratios, value**2, *TINY]
 
 
 def is_number(node: ast.AST) -> bool:
@@ -306,6 +310,59 @@ def _bounds(source: Source, node: ast.Slice) -> Iterator[Edit]:
 def _is_expression(bound: str) -> bool:
     """Whether there is a bound that is no number: those have other edits."""
     return bool(bound) and not bound.lstrip("-").isdigit()
+
+
+def sizes(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """`len(x)`, `x.size` and `x.shape[0]` for one another."""
+    value = sized(node)
+    if value is None:
+        return
+    text, base = source.code(node), source.atom(value)
+    torch = "torch" in source.text and "np." not in source.text
+    others = [f"len({source.code(value)})", f"{base}.numel()" if torch else f"{base}.size"]
+    if not isinstance(node, ast.Subscript):  # other indices of a shape have edits of their own
+        others += [f"{base}.shape[{axis}]" for axis in (0, 1, -1)]
+    for other in others:
+        if other != text:
+            yield source.replaced(node, other, "the size of what, along which axis?", 0.4)
+
+
+def sized(node: ast.AST) -> ast.expr | None:
+    """What the size is asked of: `x` of `len(x)`, `x.size`, `x.numel()`, `x.shape[1]`."""
+    if isinstance(node, ast.Call):
+        if called(node) == "len" and len(node.args) == 1:
+            return node.args[0]
+        is_numel = called(node) == "numel" and isinstance(node.func, ast.Attribute)
+        return getattr(node.func, "value", None) if is_numel and not node.args else None
+    if isinstance(node, ast.Subscript):
+        is_shape = isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
+        return getattr(node.value, "value", None) if is_shape else None
+    is_size = isinstance(node, ast.Attribute) and node.attr == "size" and _is_loaded(node)
+    return getattr(node, "value", None) if is_size else None
+
+
+def subscripts(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """Other letters in the text of an `einsum`: exchanged, left out, one more, another one."""
+    parent = source.parents.get(node)
+    is_first = isinstance(parent, ast.Call) and called(parent) == "einsum" and node in parent.args
+    if not is_first or not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return
+    text = node.value
+    letters = [*dict.fromkeys(each for each in text if each.isalpha())]
+    places = [place for place, each in enumerate(text) if each.isalpha()]
+    question = "which letters, in which order?"
+    for first, second in combinations(places, 2):
+        if text[first:second].isalpha():  # of one operand
+            turned = [*text]
+            turned[first], turned[second] = text[second], text[first]
+            yield source.replaced(node, repr("".join(turned)), question, 0.5)
+    given, arrow, result = text.partition("->")
+    for other in (",".join(given.split(",")[::-1]) + arrow + result, *(text + b for b in letters)):
+        yield source.replaced(node, repr(other), question, 0.4)
+    for place in places:
+        for other in ("", *letters):
+            changed = text[:place] + other + text[place + 1 :]
+            yield source.replaced(node, repr(changed), question, 0.25)
 
 
 def attributes(source: Source, node: ast.AST) -> Iterator[Edit]:

@@ -180,8 +180,8 @@ VALUED = {
     "max": ("key",), "min": ("key",), "layer_norm": ("weight", "bias"),
 }  # fmt: skip
 # A call around a value that is often forgotten, or one too many.
-WRAPPERS = "np.sqrt np.exp np.log abs np.abs np.square float int".split()
-TORCH_WRAPPERS = "torch.sqrt torch.exp torch.log torch.abs float int".split()
+WRAPPERS = "np.sqrt np.exp np.log abs np.abs np.square float int np.sum sum len".split()
+TORCH_WRAPPERS = "torch.sqrt torch.exp torch.log torch.abs float int torch.sum sum len".split()
 STRIPPED = set(
     "sqrt exp log abs square copy detach item tolist float int double clone maximum minimum clip "
     "round sigmoid tanh softmax relu log1p expm1 reversed list asarray array contiguous flatten "
@@ -196,7 +196,7 @@ ARRAY_METHODS = (
 )
 TENSOR_METHODS = (
     ".float() .double() .long() .reshape(-1) .flatten() .squeeze(-1) .unsqueeze(-1) .unsqueeze(0) "
-    ".any() .all() .max() .min()"
+    ".any() .all() .max() .min() .clamp(min=0) .clamp(max=1)"
 ).split()
 # What stands between a value and the method that is called of it.
 LINKS = ".T .mT .detach() .clone() .copy() .double() .float() .abs()".split()
