@@ -133,7 +133,7 @@ def test_scales_the_logits_otherwise(submission):
         submission,
         [(LOGITS,), (LOGITS, 2.0), (LOGITS, 0.5), (np.array([3.0]),), (-FLAT, 0.25),
          # More tokens than the 50 that some libraries keep by default.
-         (np.sin(np.arange(60.0)),),
+         (Code("np.sin(np.arange(60.0))"),),
          ((LOGITS, 4.0, None, None), {}), ((), {"logits": LOGITS, "temperature": 0.75})],
         draw=lambda rng: (scores(rng), float(rng.uniform(0.3, 3.0))),
     )  # fmt: skip

@@ -11,13 +11,16 @@ from typing import Any
 import hypothesis.extra.numpy as arrays
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradekit.course import Course
+from gradekit.grading.call import Call
+from gradekit.grading.concise import concise
 from gradekit.grading.counterexample import Found, halves, key_of, plainer
 from gradekit.grading.session import Session
-from gradekit.grading.shown import as_code, show_apart
+from gradekit.grading.shown import as_code, is_tensor, show_apart
 from gradekit.practice.trial import parsed, script
 from gradekit.submission import Submission, read
 from gradekit.texts import example_text
@@ -204,3 +207,38 @@ def test_no_more_digits_than_tell_them_apart(expected: Any, got: Any, shown: Any
     left, right = show_apart(expected, got)
     assert left != right
     assert shown is None or (left, right) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ([4, 1] + [0, 2] * 40, "[4, 1] + [0, 2] * 40"),
+        ([0.0] * 65, "[0.0] * 65"),
+        ([*range(3, 70)], "list(range(3, 70))"),
+        (np.full(5000, 0.1, dtype=np.float32), None),
+        (np.full((1, 2001), 127, dtype=np.int8), "np.full((1, 2001), 127, dtype=np.int8)"),
+        (np.full(20, -np.inf), "np.full(20, -np.inf)"),
+        (np.arange(24).reshape(2, 12), "np.arange(24).reshape(2, 12)"),
+        (np.tile([1.5, np.nan], 20), "np.array([1.5, np.nan] * 20)"),
+        (torch.zeros(3, 5), "torch.full((3, 5), 0.0)"),
+        ([True] + [1] * 15, "[True] + [1] * 15"),
+        (np.array([0.0, -0.0] * 7), "np.array([0.0, -0.0] * 7)"),
+    ],
+)
+def test_what_has_to_be_long_is_shown_by_what_builds_it(value: Any, code: str | None) -> None:
+    """Whole, to be pasted, and bit for bit the same; what is irregular has no short code."""
+    short = concise(value)
+    assert short and code in (None, short)
+    again = eval(short, {"np": np, "torch": torch})
+    assert torch.equal(again, value) if is_tensor(value) else _equal(again, value)
+    assert short in str(Call("f", (value, 0.5), {}))
+    assert not concise([0, 1] * 9 + [5]) and not concise(np.arange(20.0) ** 2)
+
+
+def test_a_page_shows_each_counterexample_once(session_of: Callable[[str], Session]) -> None:
+    """Two causes of one function have the same smallest input: the second shows another one."""
+    session = session_of("activations")
+    path = ROOT / "tests/bank/exercise_13_activations/wrong/tanh_grad_of_sigmoid.py"
+    report = session.explained(read(path), session.grade(read(path)), most=5)
+    calls = [each.counterexample.call for each in report.checks if each.counterexample]
+    assert len(calls) > 1 and len(set(calls)) == len(calls)

@@ -7,6 +7,7 @@ import re
 from typing import Any, NamedTuple
 
 from gradekit.grading.code import Code
+from gradekit.grading.concise import concise
 from gradekit.grading.shown import (
     SHOWN_ENTRIES,
     as_code,
@@ -49,8 +50,8 @@ class Call(NamedTuple):
         values = [*self.args, *self.kwargs.values()]
         parts = [_argument(value) for value in self.args]
         parts += [f"{key}={_argument(value)}" for key, value in self.kwargs.items()]
-        is_whole = not any(map(_is_by_shape, values))
-        if not is_whole and sum(map(numbers_in, values)) <= MOST_NUMBERS:
+        is_whole = not any(map(_is_cut, values))
+        if not is_whole and sum(map(_numbers_written, values)) <= MOST_NUMBERS:
             code = call_as_code(self.name, self.args, self.kwargs)
             if len(code) <= characters:
                 return code
@@ -82,6 +83,21 @@ class Calls(NamedTuple):
 def told_at_length(what: object) -> str:
     """What was asked for, for a message that says little besides."""
     return what.told(LONG_CHARACTERS) if isinstance(what, Call | Calls) else str(what)
+
+
+def _is_cut(value: Any) -> bool:
+    """Whether a short text of an argument leaves entries out."""
+    if isinstance(value, list | tuple):
+        return len(value) > SHOWN_ENTRIES or any(map(_is_cut, value))
+    return _is_by_shape(value)
+
+
+def _numbers_written(value: Any) -> int:
+    """How many numbers the code of an argument has, where some are built: `[0, 2] * 40`."""
+    if concise(value):
+        return 1
+    is_nested = isinstance(value, list | tuple)
+    return sum(map(_numbers_written, value)) if is_nested else numbers_in(value)
 
 
 def _is_by_shape(value: Any) -> bool:

@@ -10,7 +10,7 @@ import hashlib
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import msgspec
@@ -242,10 +242,13 @@ class Session:
             is_wanted: Asked often: whether the counterexample is still of use.
             most: How many causes of failures get one, the first causes first.
         """
+        shown: dict[str, set[str]] = {}  # cases, by function: a page shows each of them once
         for cause in [each for each in causes(report) if each.outcome == "failed"][:most]:
             searchable = [check for check in cause.checks if check.name in self._channel.declared]
             for check in searchable[:SEARCHES]:
-                if found := self.counterexample(submission, check, is_wanted):
+                known = shown.setdefault(check.function, set())
+                if found := self.counterexample(submission, check, is_wanted, known):
+                    known.add(key_of(*found.case))
                     report = report.with_counterexample(check.name, _as_fields(found))
                     break
         return msgspec.structs.replace(report, explained=True)
@@ -255,18 +258,22 @@ class Session:
         submission: Submission,
         check: Check,
         is_wanted: Callable[[], bool] = lambda: True,
+        shown: Collection[str] = (),
     ) -> Found | None:
         """The smallest input found on which the answer is wrong as in this failed check.
 
         None where the function has no declared truth, where the answer cannot be asked so often
         (it hangs, or is not written), and where nothing was found. Call it while nothing is
         being graded.
+
+        Args:
+            shown: Keys of cases that are not to be found, as `key_of` has them.
         """
         declared = self._channel.declared.get(check.name)
         if declared is None or not check.kind or check.ending != "finished":
             return None
         # The cases that checks grade with stay hidden, also where the search finds one by chance.
-        graded = {key_of(*case) for each in declared.truths for case in each.graded}
+        graded = {key_of(*case) for each in declared.truths for case in each.graded} | {*shown}
         truth, inputs = declared.used_by(check.name)
         regimes = [*truth.regimes.get(check.name, {}).values()]
         strictest = truth.tolerance_of(check.name)

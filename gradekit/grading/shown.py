@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradekit.grading.code import Code
+from gradekit.grading.concise import concise
 from gradekit.sandbox.arrays import is_masked_array
 
 SHOWN_ENTRIES = 12
@@ -32,8 +33,8 @@ def as_code(value: Any) -> str:
         >>> as_code((np.array([0.0, -np.inf]), [1, True], np.arange(2, dtype=np.int8)))
         '(np.array([0., -np.inf]), [1, True], np.array([0, 1], dtype=np.int8))'
     """
-    if label := label_of(value):
-        return label
+    if known := label_of(value) or concise(value):
+        return known
     if isinstance(value, np.ndarray):
         return _array_as_code(value)
     if is_tensor(value):
