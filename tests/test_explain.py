@@ -277,6 +277,7 @@ UNDONE = [
     ("range(1, len(q) + 1)", "range(len(q))"),
     ("if i in kept", "if kept in i"),
     ("np.sum([1, 2])", "[1, 2]"),
+    ("x @ self.weight", "x"),
 ]
 
 

@@ -28,6 +28,11 @@ MOST_OF_FILE = 15  # methods and functions that the file has elsewhere
 MOST_ASKED = 3  # variables of a condition
 ASKED = ("< 1", "< 0", "<= 0", "> 1", "is None", "is not None")
 WANTED = ("", " is not None", ".requires_grad", ".grad is not None")  # of what is looped over
+MOST_IDLE, MOST_USES, SHORT = 3, 5, 30  # names, expressions with one, and their characters
+TOGETHER = (
+    "{0} + {1}|{0} - {1}|{1} - {0}|{0} * {1}|{0} / {1}|{1} / {0}|{0} // {1}|{0} @ {1}|{1} @ {0}|"
+    "{0} @ {1}.T|{1}.T @ {0}|{1}({0})"
+).split("|")
 LOADED = ast.Load | None  # not what is assigned to
 OF_LISTS = ("sum", "max", "min", "sorted", "tuple")
 OF_SHAPES = ("np.zeros", "np.empty", "np.ones", "torch.zeros", "torch.empty", "torch.ones")
@@ -86,6 +91,13 @@ class Additions:
                     found[self._source.code(node.func)] = None
                 elif isinstance(node.func, ast.Name):
                     found[node.func.id] = None
+        for node in self._source.tree.body:
+            if isinstance(node, ast.FunctionDef):
+                arguments = node.args
+                if len(arguments.args) - len(arguments.defaults) == 1:
+                    found[node.name] = None
+        if "import copy" in self._source.text:
+            found["copy.deepcopy"] = None
         return [*found][:MOST_OF_FILE]
 
     @cached_property
@@ -129,6 +141,7 @@ class Additions:
                 question = "is a sum or a mean along an axis missing?"
             yield self._source.replaced(node, atom + text, question, weight)
         yield from self._terms(node, atom)
+        yield from self._idle(node, atom)
 
     def _of_lists(self, node: ast.AST) -> Iterator[Edit]:
         """What may be done to a list."""
@@ -206,6 +219,29 @@ class Additions:
                 if sign in "*/" and other.rstrip("12") in FACTORS:
                     weight = 0.25
                 yield self._source.replaced(node, text, "is a term or a factor missing?", weight)
+
+    def _idle(self, node: ast.AST, atom: str) -> Iterator[Edit]:
+        """A value together with a name that nothing in the function uses."""
+        in_product = isinstance(self._source.parents[node], ast.BinOp | ast.Compare)
+        names = sorted(self._source.unused.get(self._source.functions[node], set()))
+        for name in names[:MOST_IDLE]:
+            for other in self._uses_of(name):
+                for pattern in TOGETHER:
+                    text = pattern.format(atom, other)
+                    text = f"({text})" if in_product else text
+                    question = f"what is `{name}` for?"
+                    yield self._source.replaced(node, text, question, 0.2)
+
+    def _uses_of(self, name: str) -> list[str]:
+        """A name, and the short expressions in which other functions use it."""
+        own = f"self.{name}" if name in self._source.attributes else name
+        found: dict[str, None] = {own: None}
+        for node in ast.walk(self._source.tree):
+            if isinstance(node, ast.BinOp | ast.Call | ast.Attribute | ast.Subscript):
+                uses = any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+                if uses and len(code := self._source.code(node)) <= SHORT and "\n" not in code:
+                    found[code if isinstance(node, ast.Call) else self._source.atom(node)] = None
+        return [*found][:MOST_USES]
 
     def _clauses(self, node: ast.AST) -> Iterator[Edit]:
         """A condition more, or one instead of `True`; a filter where all is taken."""

@@ -190,8 +190,10 @@ class Calls:
                 yield f"{word}={each}", question, 0.1
         for each in () if node.keywords else self._like_the_last(node, scope):
             yield each, question, 0.2
-        for each in () if node.keywords else (*scope[:MOST_NAMES], "-1", "0", "1", "2"):
+        for each in () if node.keywords else (*scope[:MOST_NAMES], "-1", "0", "1", "2", "3"):
             yield each, question, 0.1
+        for each in scope[:MOST_NAMES] if called(node) in ("max", "min") else ():
+            yield f"len({each})", question, 0.15
 
     def _like_the_last(self, node: ast.Call, scope: list[str]) -> Iterator[str]:
         """`y[batch]` after `X[batch]`: the last argument with another variable."""

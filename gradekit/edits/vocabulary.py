@@ -115,9 +115,12 @@ KEYWORDS: dict[str, list[str]] = {
     "var": ["ddof=1", "ddof=0", "unbiased=False", "correction=0"],
     "sort": ["kind='stable'", "reverse=True", "descending=True", "stable=True"],
     "argsort": ["kind='stable'", "descending=True", "stable=True"],
-    "sorted": ["reverse=True"],
-    "max": ["initial=-np.inf", "default=0", "initial=0"],
-    "min": ["initial=np.inf", "default=0"],
+    "sorted": ["reverse=True", "key=lambda pair: pair[1]", "key=lambda pair: -pair[1]",
+               "key=len"],
+    "max": ["initial=-np.inf", "default=0", "initial=0", "key=lambda pair: pair[1]"],
+    "min": ["initial=np.inf", "default=0", "key=lambda pair: pair[1]"],
+    "clamp": ["min=0", "min=1", "max=1", "min=1e-8", "min=eps"],
+    "clip": ["min=0", "min=1", "max=1"],
     "sum": ["start=1", "initial=0"],
     "enumerate": ["start=1"],
     "zip": ["strict=True"],
@@ -172,6 +175,8 @@ KEYWORDS: dict[str, list[str]] = {
     "decode": ["errors='replace'", "'utf-8'"],
     "named_buffers": ["recurse=False"],
     "manual_seed": [],
+    "kaiming_normal_": ["nonlinearity='relu'"],
+    "kaiming_uniform_": ["nonlinearity='relu'"],
 }  # fmt: skip
 # Keywords whose value is a variable.
 VALUED = {
