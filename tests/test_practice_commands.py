@@ -368,6 +368,17 @@ def test_try_takes_a_call_of_ones_own(folder, capfd):
     assert "nothing wrong to try" in run("try", "softmax").output
 
 
+def test_try_and_explain_of_what_cannot_be_called_say_why(folder):
+    """A stub is not guessed about: nothing is missing in one function more than in another."""
+    unwritten = run("try", "softmax").output
+    assert unwritten == "Nothing is written yet that a call could try: `kit hint softmax`.\n"
+    told = run("explain", "softmax").output
+    assert told == "There is nothing yet that a small change could mend.\n"
+    (folder / "exercise_05_softmax.py").write_text("def softmax(x:\n", "utf-8")
+    broken = run("try", "softmax").output
+    assert broken.startswith("No call can be tried: line 1 is no valid Python")
+
+
 def test_a_refusal_breaks_between_words_on_a_terminal(monkeypatch):
     """Also a path that is longer than the line stays whole, to be copied."""
     monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((40, 24)))

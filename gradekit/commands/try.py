@@ -11,7 +11,8 @@ from gradekit.commands._group import course_of, kit
 from gradekit.commands._options import EXERCISE, practice_folder
 
 if TYPE_CHECKING:
-    from gradekit.report import Counterexample
+    from gradekit.course import Exercise
+    from gradekit.report import Counterexample, Report
 
 CAUSES = 4  # of failures: the first of them may have no call, such as a function that is not there
 
@@ -51,12 +52,7 @@ def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> N
         else:
             example = trial.example_of(session.explained(submission, report, most=CAUSES))
     if example is None:
-        done = f"`{exercise.slug}` {report.praise}: there is nothing wrong to try."
-        left = (
-            "No small call was found on which it is wrong: `kit check -v` has the messages, and "
-            "`--call CODE` tries one of yours."
-        )
-        click.echo(done if report.passed else left)
+        click.echo(_why_none(exercise, report))
         return
     path = trial.write(workspace, exercise, example, submission)
     click.echo(f"{shortest(path)} is written.")
@@ -66,3 +62,17 @@ def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> N
         trial.run(python, path)
         if example.expected:
             click.echo(f"expected {example.expected}")
+
+
+def _why_none(exercise: Exercise, report: Report) -> str:
+    """Why there is no call to try."""
+    if report.passed:
+        return f"`{exercise.slug}` {report.praise}: there is nothing wrong to try."
+    if all(check.is_unwritten for check in report.failed):
+        return f"Nothing is written yet that a call could try: `kit hint {exercise.slug}`."
+    if problem := report.common_problem:
+        return f"No call can be tried: {problem}"
+    return (
+        "No small call was found on which it is wrong.\n"
+        f"`kit check {exercise.slug} -v` has the messages; `--call CODE` tries one of yours."
+    )

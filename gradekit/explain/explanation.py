@@ -87,7 +87,8 @@ def explain(
             places = places_of(search.run(), submission)
         except KitError as error:
             problem = report.common_problem or str(error)
-        if not places and not problem:
+        is_begun = any(check.max_score and not check.is_unwritten for check in report.failed)
+        if not places and not problem and is_begun:
             places = [Place(*guess) for guess in search.suspects()]
             call, steps = search.traced()
     return Explanation(
