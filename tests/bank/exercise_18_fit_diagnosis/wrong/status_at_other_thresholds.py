@@ -1,4 +1,4 @@
-# wrong: check_train_val_gap: diagnoses at a gap threshold of 0.5
+# wrong: check_train_val_gap: diagnoses at another gap threshold than the default
 
 import math
 

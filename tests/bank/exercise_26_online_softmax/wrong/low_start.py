@@ -1,4 +1,4 @@
-# wrong: streaming_stats: starts from -1e9 rather than -inf
+# wrong: streaming_stats: gives a maximum of -1e9 where there is no finite score
 import numpy as np
 
 
