@@ -104,7 +104,7 @@ def _draw_once() -> None:
         opened.cache_clear()
 
 
-def rehearse(*, widely: bool = False) -> None:
+def warm_up_training(*, widely: bool = False) -> None:
     """Train a little net, if torch is here: what it does at first use, it has done then.
 
     `widely`: also in float64, with copies and states of net and optimiser, and other losses, which

@@ -99,16 +99,12 @@ class Loading:
         """
         done = 0
         for number, source in enumerate(cells, start=1):
-            alone = len(cells) == 1
-            name = self.filename if alone else f"{self.filename}, cell {number}"
-            place = "" if alone else f"cell {number}"
+            name, place = self._called(number, len(cells))
             try:
                 text = plain_python(source) if self.notebook else source
                 source, code = self._compiled(text, name, place)
             except SyntaxError as error:
-                if alone:
-                    raise
-                self._note(f"cell {number}, line {error.lineno}, is no valid Python: {error.msg}")
+                self._pass_over_cell(error, place)
                 continue
             # A __future__ import of one cell holds for all cells after it, as in IPython.
             self._flags |= code.co_flags & FUTURE
@@ -123,14 +119,25 @@ class Loading:
 
     def cell(self, source: str, number: int, count: int) -> None:
         """Run a cell; what cannot be run is noted."""
-        name = self.filename if count == 1 else f"{self.filename}, cell {number}"
+        name, place = self._called(number, count)
         self._seed()
         try:
-            self._run(plain_python(source), name, f"cell {number}" if count > 1 else "")
+            self._run(plain_python(source), name, place)
         except SyntaxError as error:
-            if count == 1:
-                raise
-            self._note(f"cell {number}, line {error.lineno}, is no valid Python: {error.msg}")
+            self._pass_over_cell(error, place)
+
+    def _called(self, number: int, count: int) -> tuple[str, str]:
+        """The file name of a cell, of so many, and its place in notes: both without its number
+        where it is the only one.
+        """
+        place = f"cell {number}" if count > 1 else ""
+        return (f"{self.filename}, {place}" if place else self.filename), place
+
+    def _pass_over_cell(self, error: SyntaxError, place: str) -> None:
+        """Note a cell that is no Python; where it is all there is, raise that."""
+        if not place:
+            raise error
+        self._note(f"{place}, line {error.lineno}, is no valid Python: {error.msg}")
 
     def _run(self, source: str, name: str, place: str) -> None:
         source, code = self._compiled(source, name, place)
@@ -151,13 +158,12 @@ class Loading:
             SyntaxError: it is no Python; the message says what may help.
         """
         self._label(name)
-        flags = self._flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.notebook else 0)
         try:
-            code = compile(source, name, "exec", flags, dont_inherit=True)
+            code = compile(source, name, "exec", self._options, dont_inherit=True)
         except SyntaxError as error:
             for text, note in mending.candidates(source, self.notebook):
                 with contextlib.suppress(SyntaxError, ValueError):
-                    code = compile(text, name, "exec", flags, dont_inherit=True)
+                    code = compile(text, name, "exec", self._options, dont_inherit=True)
                     if note:
                         self._note(f"{place}: {note}" if place else note)
                     source = text
@@ -166,23 +172,25 @@ class Loading:
                 if help := mending.hint(source, error.msg):
                     error.msg = f"{error.msg} ({help})"
                 raise
-        # Tracebacks show lines of the source; no file of that name can be read from in here. The
-        # second field, None for a time, keeps linecache from looking for one.
-        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        show_lines(name, source)
         return source, code
 
+    @property
+    def _options(self) -> int:
+        """The flags to compile with: what it imported from __future__, and `await` in cells."""
+        return self._flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.notebook else 0)
+
     def _statements(self, source: str, name: str) -> list[ast.stmt]:
-        flags = self._flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.notebook else 0)
-        tree = compile(source, name, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        only_tree = self._options | ast.PyCF_ONLY_AST
+        tree = compile(source, name, "exec", only_tree, dont_inherit=True)
         return list(tree.body)
 
     def _run_one(self, statement: ast.stmt, name: str, place: str) -> None:
         """Run a statement; where an import of several names fails, each of them on its own."""
-        flags = self._flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.notebook else 0)
         waiting = [statement]
         while waiting:
             each = waiting.pop()
-            code = compile(ast.Module([each], []), name, "exec", flags, dont_inherit=True)
+            code = compile(ast.Module([each], []), name, "exec", self._options, dont_inherit=True)
             try:
                 self._execute(code)
             except BaseException as error:
@@ -248,7 +256,7 @@ class Loading:
         flags = self._flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         text = "\n" * offset + plain_python(source)
         tree: Any = compile(text, name, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
-        linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+        show_lines(name, text)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         for statement in tree.body:
             try:
@@ -264,6 +272,12 @@ class Loading:
             self.namespace,
         )
         return _drive(value) if inspect.iscoroutine(value) else value
+
+
+def show_lines(name: str, source: str) -> None:
+    """Have tracebacks show the lines of a source: no file of that name can be read in a worker."""
+    # The second field, None for a time, keeps linecache from looking for a file.
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
 
 
 def _failed_at(error: BaseException, code: types.CodeType) -> tuple[int, int] | None:

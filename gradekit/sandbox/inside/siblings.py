@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import sys
 from collections.abc import Callable, Iterable
 from importlib.abc import Loader
@@ -11,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from gradekit.sandbox.inside import inert
+from gradekit.sandbox.inside.loading import show_lines
 
 BUILTINS = inert.own_builtins()  # made once, in the zygote
 
@@ -56,8 +56,7 @@ class Siblings(Loader):
             return
         source = self._sources[file]
         self._label(file)
-        # For the line of an error: no file of that name exists that could be read.
-        linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+        show_lines(file, source)
         module.__file__ = file
         module.__dict__["__builtins__"] = BUILTINS
         exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)

@@ -367,31 +367,7 @@ class _Functions:
 
 def _describe(error: BaseException) -> dict[str, Any]:
     """What the trusted side is told of an exception: names and short texts."""
-    # By identity, not by name: a class of the answer's may be called ValueError as well.
-    builtin = next(
-        (
-            base.__name__
-            for base in type(error).__mro__
-            if getattr(builtins, base.__name__, None) is base
-        ),
-        "Exception",
-    )
-    where = None
-    if isinstance(error, SyntaxError):
-        where = (error.lineno, (error.text or "").rstrip("\n"), error.offset)
-    else:
-        # The last such frame: the answer's own line, not that of a library which it called.
-        for frame, line in traceback.walk_tb(error.__traceback__):
-            code = frame.f_code.co_filename
-            if code in _labels:
-                where = (line, linecache.getline(code, line).strip(), None)
-    try:
-        text = str(error.msg if isinstance(error, SyntaxError) else error)
-        if type(error) is NameError and _unbound and (why := _unbound[-1].get(str(error.name))):
-            text = f"`{error.name}` is not defined: {why}"
-    except BaseException:  # the answer's own __str__ ran, and may raise anything
-        text = ""
-    refusal = _refusal(error)
+    text, refusal = _text_of(error), _refusal(error)
     if _is_out_of_memory(error, text):
         reason = "no_memory"
     elif isinstance(error, wire.NotData):
@@ -404,10 +380,41 @@ def _describe(error: BaseException) -> dict[str, Any]:
         "args": _key_of(error),
         "reason": reason,
         "type": type(error).__name__[:TEXT_CHARACTERS],
-        "builtin": builtin,
+        "builtin": _builtin_of(error),
         "text": (refusal or text)[:TEXT_CHARACTERS],
-        "where": where,
+        "where": _place_of(error),
     }
+
+
+def _builtin_of(error: BaseException) -> str:
+    """The name of the nearest class of Python's own that an exception is of."""
+    # By identity, not by name: a class of the answer's may be called ValueError as well.
+    for kind in type(error).__mro__:
+        if getattr(builtins, kind.__name__, None) is kind:
+            return kind.__name__
+    return "Exception"
+
+
+def _place_of(error: BaseException) -> tuple[int | None, str, int | None] | None:
+    """Line, its text and column in the answer where an exception came up; None outside of it."""
+    if isinstance(error, SyntaxError):
+        return error.lineno, (error.text or "").rstrip("\n"), error.offset
+    where = None
+    # The last such frame: the answer's own line, not that of a library which it called.
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        code = frame.f_code.co_filename
+        if code in _labels:
+            where = (line, linecache.getline(code, line).strip(), None)
+    return where
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        if type(error) is NameError and _unbound and (why := _unbound[-1].get(str(error.name))):
+            return f"`{error.name}` is not defined: {why}"
+        return str(error.msg if isinstance(error, SyntaxError) else error)
+    except BaseException:  # the answer's own __str__ ran, and may raise anything
+        return ""
 
 
 def _key_of(error: BaseException) -> tuple[Any] | None:

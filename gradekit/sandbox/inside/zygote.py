@@ -25,7 +25,7 @@ from gradekit.sandbox.inside.hugepages import use_huge_pages
 from gradekit.sandbox.inside.lockdown import AllowedPackages, Lockdown, offer_to_the_kernel
 from gradekit.sandbox.limits import ENDED, Limits
 from gradekit.sandbox.tiers import PROCESS, SEALED, TIERS, best_tier, close_memory
-from gradekit.sandbox.warmup import ON_DEMAND, ONE_THREAD, add_packages, rehearse, warm_up
+from gradekit.sandbox.warmup import ON_DEMAND, ONE_THREAD, add_packages, warm_up, warm_up_training
 
 # Without Landlock no file can be opened after the fork, so more is imported before it.
 SEALED_MODULES = (
@@ -98,8 +98,11 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.
 def _serve(
     control: socket.socket, lockdown: Lockdown, server: worker.Server, workers: set[int]
 ) -> None:
-    """`f` and a socket: fork a worker. `w` and a pid: wait for its end. `i` and the number of a
-    module: import it."""
+    """Obey commands until the control socket closes.
+
+    `f` and a socket: fork a worker. `w` and a pid: wait for its end. `i` and the number of a module
+    of ON_DEMAND: import it.
+    """
     forks = 0
     while True:
         command, descriptors, _, _ = socket.recv_fds(control, 1, 1)
@@ -108,10 +111,10 @@ def _serve(
         if command == b"f":
             forks += 1
             if forks == 2:
-                rehearse()  # takes longer than it saves for a single answer
+                warm_up_training()  # takes longer than it saves for a single answer
             if forks == MANY:
                 rehearsal.rehearse(worker.Server())
-                rehearse(widely=True)
+                warm_up_training(widely=True)
                 gc.collect()
                 gc.freeze()
                 use_huge_pages()  # these take so long that only a class wins by them
