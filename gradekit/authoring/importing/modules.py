@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from gradekit.authoring.importing.found import (
     Case,
@@ -43,6 +44,8 @@ ENTRY = '''\
 
 {imports}
 '''
+HANDED_IN = "learners hand in the modules together with the exercise's own file, which imports them"
+TAKEN = "no solution beside the stub: the modules are taken for it"
 MANY_NAMES = 3  # of modules, in the name of an exercise
 LEFT_OUT = {"solution", "solutions", "__pycache__", "venv", "node_modules", "build", "dist"}
 
@@ -189,26 +192,47 @@ def solution_of(stub: Path, solutions: Path | None, root: Path | None = None) ->
     return next((path for path in places if path.is_file()), None)
 
 
+class _Sources(NamedTuple):
+    """The texts of a module: what learners begin with, and the solution."""
+
+    stub: str
+    solution: str
+    file: Path | None  # that the solution stands in; None where the module is taken for it
+
+
+def _sources(module: Path, root: Path, solutions: Path | None) -> _Sources | Passed:
+    file = solution_of(module, solutions, root)
+    source = text_of(file or module)
+    try:
+        ast.parse(source)
+        return _Sources(text_of(module) if file else without_solution(source), source, file)
+    except SyntaxError as error:
+        return Passed(file or module, f"line {error.lineno} is no valid Python: {error.msg}")
+
+
 def _exercise(
     slug: str, module: Path, tests: list[Path], root: Path, solutions: Path | None, reader: str
 ) -> Found | Passed:
-    solution = solution_of(module, solutions, root)
-    source = text_of(solution or module)
-    try:
-        ast.parse(source)
-        stub = text_of(module) if solution else without_solution(source)
-    except SyntaxError as error:
-        return Passed(solution or module, f"line {error.lineno} is no valid Python: {error.msg}")
+    """An exercise whose answer is one module."""
+    found = _sources(module, root, solutions)
+    if isinstance(found, Passed):
+        return found
     folder = _common([*tests, module])
-    without = [module, *([solution] if solution else [])]
+    without = [module, *([found.file] if found.file else [])]
     files = beside(tests, folder, without)
-    needed = named_in(source, module.parent, without)
-    files += tuple(each for each in needed if each not in files)
-    cases = tuple(Case(test, reader) for test in tests)
-    notes = () if solution else ("no solution beside the stub: the module is taken for it",)
-    names = _names_of(module, root)
-    home = module.parent
-    return Found(slug, title_of(slug), stub, source, folder, files, cases, names, notes, (), home)
+    needed = named_in(found.solution, module.parent, without)
+    return Found(
+        slug,
+        title_of(slug),
+        found.stub,
+        found.solution,
+        folder,
+        files + tuple(each for each in needed if each not in files),
+        tuple(Case(test, reader) for test in tests),
+        _names_of(module, root),
+        () if found.file else ("no solution beside the stub: the module is taken for it",),
+        home=module.parent,
+    )
 
 
 def _of_several(
@@ -223,43 +247,37 @@ def _of_several(
     parts, alone = [], True
     modules = {path: unit.parent for unit in units for path in _modules_in(unit)}
     for path, place in modules.items():
-        solution = solution_of(path, solutions, root)
-        source = text_of(solution or path)
-        alone = alone and solution is None
-        try:
-            ast.parse(source)
-            stub = text_of(path) if solution else without_solution(source)
-        except SyntaxError as error:
-            return Passed(solution or path, f"line {error.lineno} is no valid Python: {error.msg}")
-        parts.append(Part(path.relative_to(place).as_posix(), stub, source))
+        found = _sources(path, root, solutions)
+        if isinstance(found, Passed):
+            return found
+        alone = alone and found.file is None
+        parts.append(Part(path.relative_to(place).as_posix(), found.stub, found.solution))
     folder = _common([*tests, *modules])
     sources = "\n".join(part.solution for part in parts)
     data = [path for path in named_in(sources, folder, modules) if path.suffix != ".py"]
-    files = tuple(dict.fromkeys([*beside(tests, folder, modules), *data]))
     names = tuple(sorted({_name_of(part.path) for part in parts}))
-    notes = [
-        "learners hand in the modules together with the exercise's own file, which imports them"
-    ]
-    if alone:
-        notes.append("no solution beside the stub: the modules are taken for it")
-    entry = ENTRY.format(
-        title=title_of(slug),
-        files=", ".join(part.path for part in parts),
-        imports="\n".join(f"import {name}" for name in names),
-    )
-    cases = tuple(Case(test, reader) for test in tests)
+    entry = _entry(slug, parts, names)
     return Found(
         slug,
         title_of(slug),
         entry,
         entry,
         folder,
-        files,
-        cases,
+        tuple(dict.fromkeys([*beside(tests, folder, modules), *data])),
+        tuple(Case(test, reader) for test in tests),
         names,
-        tuple(notes),
+        (HANDED_IN, *([TAKEN] if alone else [])),
         tuple(parts),
         folder,
+    )
+
+
+def _entry(slug: str, parts: list[Part], names: Iterable[str]) -> str:
+    """The exercise's own file, where the answer is in modules beside it."""
+    return ENTRY.format(
+        title=title_of(slug),
+        files=", ".join(part.path for part in parts),
+        imports="\n".join(f"import {name}" for name in names),
     )
 
 
