@@ -19,7 +19,7 @@ from gradekit.authoring.importing.found import (
     without_marks,
     without_regions,
 )
-from gradekit.authoring.importing.notebooks import as_file, cells_of
+from gradekit.authoring.importing.notebooks import as_file, notebooks_in
 from gradekit.grading.originals import autotest, templates
 
 PUT = "# YOUR CODE HERE\nraise NotImplementedError()"  # as nbgrader does
@@ -29,14 +29,11 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
     """The source notebooks of an nbgrader course, or of any folder."""
     source = folder / "source"
     notebooks = []
-    for path in sorted((source if source.is_dir() else folder).rglob("*.ipynb")):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+    for each in notebooks_in(source if source.is_dir() else folder):
+        if isinstance(each, Passed):
+            yield each
             continue
-        try:
-            cells = cells_of(path)
-        except ValueError as error:
-            yield Passed(path, str(error))
-            continue
+        path, cells = each
         if problem := _wrong_marks(cells):
             yield Passed(path, problem)
         elif any(mark_of(cell).get("grade") or mark_of(cell).get("task") for cell in cells):
@@ -45,25 +42,21 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
             yield Passed(path, "it has nothing that earns points")
     slugs = distinct((slug_of(path.stem), path.parent.name) for path, _ in notebooks)
     for slug, (path, cells) in zip(slugs, notebooks, strict=True):
-        answers = [cell for cell in cells if not _is_test(mark_of(cell))]
-        stub = as_file(answers, _emptied)
-        solution = as_file(answers, lambda cell: without_marks(str(cell["source"])))
-        others = list(path.parent.glob("*.ipynb"))
-        files = beside([path], path.parent, [each for each in others if each != path])
-        around = path.parent
-        # Of a course's own templates there may be one file for all assignments.
-        whole = folder / templates.FILE
-        if whole.is_file() and not (around / templates.FILE).exists() and _asks(cells):
-            files, around = (*files, whole), folder
-        yield Found(
-            slug,
-            title_of(slug),
-            stub,
-            solution,
-            around,
-            files,
-            (Case(path, "NbgraderNotebook"),),
-        )
+        yield _exercise(slug, path, cells, folder)
+
+
+def _exercise(slug: str, path: Path, cells: list[dict[str, Any]], folder: Path) -> Found:
+    answers = [cell for cell in cells if not _is_test(mark_of(cell))]
+    stub = as_file(answers, _emptied)
+    solution = as_file(answers, lambda cell: without_marks(str(cell["source"])))
+    around = path.parent
+    files = beside([path], around, [each for each in around.glob("*.ipynb") if each != path])
+    # Of a course's own templates there may be one file for all assignments.
+    whole = folder / templates.FILE
+    if whole.is_file() and not (around / templates.FILE).exists() and _asks(cells):
+        files, around = (*files, whole), folder
+    cases = (Case(path, "NbgraderNotebook"),)
+    return Found(slug, title_of(slug), stub, solution, around, files, cases)
 
 
 def mark_of(cell: dict[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from gradekit.authoring.importing.found import Passed
 
 MAGIC = re.compile(r"^(\s*)([%!?].*)$", re.MULTILINE)
 
@@ -34,6 +36,17 @@ def cells_of(path: Path) -> list[dict[str, Any]]:
     except (TypeError, AttributeError):
         raise ValueError("one of its cells has no text, or no type") from None
     return list(cells)
+
+
+def notebooks_in(folder: Path) -> Iterator[tuple[Path, list[dict[str, Any]]] | Passed]:
+    """The notebooks of a folder with their cells, without those of tools."""
+    for path in sorted(folder.rglob("*.ipynb")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        try:
+            yield path, cells_of(path)
+        except ValueError as error:
+            yield Passed(path, str(error))
 
 
 def as_file(cells: Iterable[dict[str, Any]], source_of: Callable[[dict[str, Any]], str]) -> str:

@@ -18,7 +18,7 @@ from gradekit.authoring.importing.found import (
     title_of,
 )
 from gradekit.authoring.importing.needs import named_in
-from gradekit.authoring.importing.notebooks import as_file, cells_of
+from gradekit.authoring.importing.notebooks import as_file, cells_of, notebooks_in
 from gradekit.errors import GraderError
 from gradekit.grading.originals.masters import config_of
 
@@ -37,14 +37,11 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
     """Master notebooks, and notebooks or files with a folder `tests` beside them."""
     found: list[Found | Passed] = []
     taken: set[Path] = set()
-    for path in sorted(folder.rglob("*.ipynb")):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+    for each in notebooks_in(folder):
+        if isinstance(each, Passed):
+            found.append(each)
             continue
-        try:
-            cells = cells_of(path)
-        except ValueError as error:
-            found.append(Passed(path, str(error)))
-            continue
+        path, cells = each
         if any(_begins(cell, QUESTION) for cell in cells):
             taken.add(path.parent)
             try:
@@ -53,14 +50,13 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
                 found.append(Passed(path, str(error)))
     for tests in sorted(folder.rglob("tests")):
         if tests.is_dir() and tests.parent not in taken:
-            files = [each for each in sorted(tests.glob("*.py")) if TESTS.search(text_of(each))]
+            files = [path for path in sorted(tests.glob("*.py")) if TESTS.search(text_of(path))]
             if files:
                 found.append(_folder(tests, files, solutions))
-    exercises = [each for each in found if isinstance(each, Found)]
-    slugs = distinct((each.slug, each.folder.name) for each in exercises)
-    renamed = iter(slugs)
-    for each in found:
-        yield each._replace(slug=next(renamed)) if isinstance(each, Found) else each
+    exercises = [made for made in found if isinstance(made, Found)]
+    slugs = iter(distinct((made.slug, made.folder.name) for made in exercises))
+    for made in found:
+        yield made._replace(slug=next(slugs)) if isinstance(made, Found) else made
 
 
 def _begins(cell: dict[str, Any], mark: str) -> bool:

@@ -17,6 +17,7 @@ from gradekit.errors import GraderError, KitError
 from gradekit.grading.originals.endless import Endless
 from gradekit.grading.originals.original import PERSON, Original, Test
 from gradekit.processes import side_by_side
+from gradekit.report import Report
 from gradekit.submission import Submission, read
 
 if TYPE_CHECKING:
@@ -85,13 +86,8 @@ def _graded(
     exercise = target.exercise()
     answer = read(target.course.solution(exercise))
     with open_session(target.course, exercise) as session:
-        report = session.grade(answer)
+        failed = _failed(session.grade(answer))
         ways = session.ways_of(answer)
-        failed = {
-            each.name: each.message
-            for each in report.checks
-            if each.outcome in ("failed", "not_run")
-        }
         able = [each for each in chosen if each.name not in failed]
         empty, _ = session.examine(Submission(target.file_name, ("",), ""), timeouts=1)
         idle = {each.name for each in empty.checks if each.outcome == "passed"}
@@ -111,6 +107,12 @@ def _graded(
         for old, new in zip(able, final, strict=True)
     }
     return Outcome(target, tuple(_tried(tests, final, refused, given, used)), count, caught)
+
+
+def _failed(report: Report) -> dict[str, str]:
+    """The messages of the checks that were not passed, by name."""
+    missed = (each for each in report.checks if each.outcome in ("failed", "not_run"))
+    return {each.name: each.message for each in missed}
 
 
 def _tried(

@@ -96,23 +96,15 @@ class Target:
         if self.found.parts:  # apart from the modules of other exercises
             solutions /= self.name
         for folder, text in ((stubs, self.found.stub), (solutions, self.found.solution)):
-            path = folder / self.file_name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
+            _write(folder / self.file_name, text)
         for part in self.found.parts:
             for place, text in ((stubs / self.name, part.stub), (solutions, part.solution)):
-                path = place / part.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, "utf-8")
+                _write(place / part.path, text)
         for name, path in self._data().items():
-            target = root / "exercises" / self.name / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+            _copy(path, stubs / self.name / name)
         (root / "graders").mkdir(exist_ok=True)
         for path in dict.fromkeys([*(case.path for case in self.found.cases), *self.found.files]):
-            target = self.cases / self.case_name(path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+            _copy(path, self.cases / self.case_name(path))
 
     def _data(self) -> dict[str, Path]:
         """The files that lie beside an answer, by the paths under which it opens them."""
@@ -216,6 +208,16 @@ class Target:
     def exercise(self) -> Exercise:
         """The exercise as the course has it now."""
         return self.course.find(self.name)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+def _copy(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)
 
 
 def _source(path: Path) -> str:
