@@ -153,7 +153,7 @@ def cache_bytes(
     Returns:
         An int, exact for any size.
     Example:
-        >>> cache_bytes(layers=80, num_groups=8, head_dim=128, length=32768) // 2**30
+        >>> int(cache_bytes(layers=80, num_groups=8, head_dim=128, length=32768)) // 2**30
         10
     """
     # TODO: Replace the line below.

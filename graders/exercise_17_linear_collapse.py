@@ -2,8 +2,9 @@
 
 Truth for collapsed stacks is the chain of `x @ W.T + b` in float64, applied to the zero input
 (the bias) and to the unit vectors (the weight). For `is_affine` it is known by construction:
-every function here is one hidden layer of relu and tanh units with given weights. Where it
-bends and where it does not is decided by the weights alone, so that its code tells nothing.
+every function here is a hidden layer of relu, tanh and square units with given weights, or two
+of them. Where it bends and where it does not is decided by the weights alone, so that its code
+tells nothing.
 XOR needs no source.
 """
 
@@ -86,12 +87,18 @@ def probe_collapse_mixed(answer, kinds):
     return type(answer.collapse_linear(nn.Sequential(*[build[k]() for k in kinds]))).__name__
 
 
-def hidden_layer(units):
-    """x -> relu(x @ W + b) @ V + tanh(x @ T + t) @ Q + c, in the dtype of x."""
+def hidden_layers(units):
+    """x -> relu(x @ W + b) @ V + tanh(x @ T + t) @ Q + (x @ S + s)**2 @ R + c, in the dtype of x.
+
+    Of twice as many units the second half is a layer after the first.
+    """
 
     def f(x):
-        W, b, V, T, t, Q, c = (unit.to(x.dtype) for unit in units)
-        return torch.relu(x @ W + b) @ V + torch.tanh(x @ T + t) @ Q + c
+        for start in range(0, len(units), 10):
+            W, b, V, T, t, Q, S, s, R, c = (unit.to(x.dtype) for unit in units[start : start + 10])
+            bends = torch.relu(x @ W + b) @ V + torch.tanh(x @ T + t) @ Q
+            x = bends + (x @ S + s) ** 2 @ R + c
+        return x
 
     return f
 
@@ -99,7 +106,7 @@ def hidden_layer(units):
 def probe_affine(answer, units, in_features, args, kwargs):
     """The answer for a function, from a known random state."""
     torch.default_generator.manual_seed(3)
-    return answer.is_affine(hidden_layer(units), in_features, *args, **kwargs)
+    return answer.is_affine(hidden_layers(units), in_features, *args, **kwargs)
 
 
 def probe_affine_model(answer, layers):
@@ -114,7 +121,7 @@ def probe_draws(answer, units, in_features):
     for seed in (5, 6):
         torch.default_generator.manual_seed(seed)
         np.random.seed(seed)
-        answer.is_affine(hidden_layer(units), in_features)
+        answer.is_affine(hidden_layers(units), in_features)
         draws.append((torch.rand(4), np.random.rand(4)))
     return draws
 
@@ -179,21 +186,22 @@ def function(terms, in_features, out_features=1, scale=1.0, offset=0.0, seed=0):
     """The units of a hidden layer that computes scale * (the sum of the terms) + offset.
 
     Each term is (kind, direction, shift, the outputs that it adds to). A relu unit and its
-    mirror image make a line, so every function has units of both kinds, in any order.
+    mirror image make a line, so every function has units of all kinds, in any order.
     """
-    ramps, curves = [], []  # (direction, shift, outputs) of relu units, and of tanh units
+    # (direction, shift, outputs) of relu units, of tanh units, of square units
+    ramps, curves, squares = [], [], []
     for kind, direction, shift, outputs in terms:
         u = torch.as_tensor(direction, dtype=torch.float64)
         v = torch.as_tensor(outputs, dtype=torch.float64)
-        if kind == "tanh":
-            curves.append((u, shift, v))
+        if kind in ("tanh", "square"):
+            (curves if kind == "tanh" else squares).append((u, shift, v))
         else:
             ramps += [(side * u, side * shift - place, height * v)
                       for side, place, height in KINDS[kind]]
     nothing = torch.zeros(in_features).double(), 0.0, torch.zeros(out_features).double()
     rng = np.random.default_rng(seed)
     units = []
-    for rows in (ramps, curves):
+    for rows in (ramps, curves, squares):
         rows = [rows[i] for i in rng.permutation(len(rows))] or [nothing]
         units += [
             torch.stack([u for u, _, _ in rows], dim=1),
@@ -255,6 +263,14 @@ LAST_BENT = [("line", [1, 0], 0, [1, 0, 0]), ("line", [0, 1], 0, [0, 1, 0]),
              ("abs", [1, 0], 0, [0, 0, 1])]  # fmt: skip
 FIRST_BENT = [("abs", [1, 0], 0, [1, 0, 0]), ("line", [1, 0], 0, [0, 1, 0]),
               ("line", [0, 1], 0, [0, 0, 1])]  # fmt: skip
+CANCELLING = [("abs", [1, 0], 0, [1, -1])]
+PRODUCT = [("square", [1, 1], 0, [0.25]), ("square", [1, -1], 0, [-0.25])]
+# The middle one of x0, x1 and 0, from their minimum and maximum: linear on every line through the
+# origin.
+MIDDLE = [
+    *function([("line", [1, 1], 0, [0.5, -0.5]), ("abs", [1, -1], 0, [-0.5, -0.5])], 2, 2),
+    *function([("relu", [1, 0], 0, [1]), ("relu", [0, 1], 0, [-1])], 2),
+]
 
 
 # What the checks have in common
@@ -375,6 +391,7 @@ def test_forgets_to_carry_the_biases(submission):
     rng = rng_of(submission)
     judge_collapsed(submission, [
         (torch.float64, [2, 4, 3], [True] * 2, 0),
+        (torch.float64, [4, 4, 3], [True] * 2, 5),
         (torch.float64, [3, 5, 4, 2], [True] * 3, 1),
         (torch.float32, [3, 4, 4, 4, 4, 4, 2], [True] * 6, 2),
         drawn_stack(rng, torch.float64, int(rng.integers(2, 5)), some_biases=True),
@@ -471,6 +488,9 @@ def test_overlooks_a_bend(submission):
         (False, "(|x0 + x1| - |x0 - x1|) / 2 + x2", function(CROSS_AND_MORE, 3)),
         (False, "(x0, x1, |x0|)", function(LAST_BENT, 2, 3)),
         (False, "(|x0|, x0, x1)", function(FIRST_BENT, 2, 3)),
+        (False, "(|x0|, -|x0|)", function(CANCELLING, 2, 2)),
+        (False, "x0 * x1", function(PRODUCT, 2)),
+        (False, "the middle one of x0, x1 and 0", MIDDLE),
         (False, "relu(x @ A + c)", mixed("relu", 5, 2, 0)),
         (False, "leaky_relu(x @ A + c)", mixed("leaky", 1, 1, 0)),
         (False, "tanh(x @ A + c)", mixed("tanh", 8, 3, 0)),
@@ -492,6 +512,7 @@ def test_wants_more_than_affine(submission):
         (True, "x @ A + c", mixed("line", 5, 3, 0)),
         (True, "x @ A + c", mixed("line", 1, 1, 1)),
         (True, "x @ A + c", mixed("line", 20, 4, 2)),
+        (True, "(x @ A + c) @ B + d", [*mixed("line", 3, 4, 3), *mixed("line", 4, 2, 4)]),
         (True, "x -> x", columns("line", 3)),
         (True, "x -> 0", function([], 2, 2)),
         (True, "x -> (2, -0.5)", constant),

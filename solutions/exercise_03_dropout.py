@@ -35,9 +35,9 @@ def dropout_forward(
         raise ValueError(f"p must be in [0, 1), got {p}")
     if not training:
         return x.copy(), np.ones_like(x)
-    # random() is uniform on [0, 1), so it is below p with probability p, and never for p = 0.
-    # The scale lives in the mask: whoever multiplies by it, forward or back, cannot forget it.
-    mask = (rng.random(x.shape) >= p) / (1 - p)
+    # One toss of a coin for each entry: 1 with probability 1 - p. The scale lives in the mask:
+    # whoever multiplies by it, forward or back, cannot forget it.
+    mask = rng.binomial(1, 1 - p, x.shape) / (1 - p)
     return x * mask, mask
 
 

@@ -25,7 +25,19 @@ data, a network that trains long enough learns them too.
 import torch
 from torch import nn
 
-HIDDEN = 32  # wide enough to bend; what limits the model is the latent layer
+
+class Bend(nn.Module):
+    """A linear layer, a tanh, a linear layer: `(N, into)` -> `(N, out)`."""
+
+    def __init__(self, into: int, out: int) -> None:
+        super().__init__()
+        # Wide enough to bend; what limits the autoencoder is its latent layer.
+        self.hidden = nn.Linear(into, into + out)
+        # No ReLU behind it: in an encoder that would halve the latent space.
+        self.out = nn.Linear(into + out, out)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.out(torch.tanh(self.hidden(x)))
 
 
 class Autoencoder(nn.Module):
@@ -33,17 +45,9 @@ class Autoencoder(nn.Module):
 
     def __init__(self, input_dim: int, latent_dim: int) -> None:
         super().__init__()
-        self.encoder = nn.Sequential(
-            nn.Linear(input_dim, HIDDEN),
-            nn.Tanh(),
-            nn.Linear(HIDDEN, latent_dim),  # no ReLU here: it would halve the latent space
-        )
-        self.decoder = nn.Sequential(
-            nn.Linear(latent_dim, HIDDEN),
-            nn.Tanh(),
-            nn.Linear(HIDDEN, input_dim),
-            nn.Sigmoid(),  # the data's range is the output's range
-        )
+        self.encoder = Bend(input_dim, latent_dim)
+        # The sigmoid: the data's range is the output's range.
+        self.decoder = nn.Sequential(Bend(latent_dim, input_dim), nn.Sigmoid())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.decoder(self.encoder(x))  # (N, D) -> (N, latent) -> (N, D)

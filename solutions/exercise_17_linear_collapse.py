@@ -72,14 +72,14 @@ def is_affine(
 ) -> bool:
     """Whether f(a + b) - f(a) - f(b) is the same for all random a and b."""
     rng = torch.Generator()  # our own, always in the same state: the global one is left alone
-    n, dtype = 1000, dtype_of(f)
-    # Radii from a twentieth of a unit to some twenty: small ones see a bump at the origin,
-    # large ones a kink that standard normal inputs would never cross.
-    radius = torch.randn(n, 1, generator=rng).exp()
-    a, b = (radius * torch.randn(2, n, in_features, generator=rng)).to(dtype)  # (N, D) each
+    dtype = dtype_of(f)
+    a, b, size = torch.randn(3, 1000, in_features, generator=rng).to(dtype)  # (N, D) each
+    # Radii from a twentieth of a unit to some twenty, one for each row: small ones see a bump at
+    # the origin, large ones a kink that standard normal inputs would never cross.
+    radius = size[:, :1].exp()  # (N, 1)
 
     with torch.no_grad():
-        f_a, f_b, f_sum = (f(x).double() for x in (a, b, a + b))    # (N, K) each
+        f_a, f_b, f_sum = (f(radius * x).double() for x in (a, b, a + b))  # (N, K) each
     # One number for each output, (K,), as outputs may differ in scale. Standard deviations,
     # not sizes: an offset of 1e5 is no bend, and would make any bend look small.
     bend, spread = (f_sum - f_a - f_b).std(0), f_a.std(0)

@@ -137,6 +137,13 @@ def test_an_enum_arrives_by_value() -> None:
     assert back != ("Color", "RED", 1)
 
 
+def test_an_enum_of_texts_arrives_as_its_text() -> None:
+    """A member that is a `str` equals its value, and so does what arrives."""
+    word = enum.Enum("Word", {"YES": "yes"}, type=str)
+    back = wire.decode(*frame_of([word.YES]))[2]  # type: ignore[attr-defined]
+    assert back == ["yes"] and type(back[0]) is str
+
+
 def test_arrays_arrive_writable_and_apart() -> None:
     """Each array that arrives has memory of its own, and can be written to."""
     left, right = wire.decode(*frame_of([np.zeros(2), np.ones(3)]))[2]

@@ -60,11 +60,20 @@ def evaluate(answer: Any, sources: list[tuple[str, bool]]) -> list[str]:
 
     Each source comes with whether it should raise; where not, the error travels on.
     """
+    import builtins
     import contextlib
     import io
     import sys
 
-    namespace = dict(answer.namespace)
+    own = answer.namespace.get("__name__")
+    # After `from numpy import *`, `round` and `bool` are NumPy's: they print in another way.
+    namespace = {
+        name: value
+        for name, value in answer.namespace.items()
+        if not hasattr(builtins, name)
+        or getattr(value, "__module__", None) == own
+        or name[0] == "_"
+    }
     outputs, values = [], list[str]()
     sys.displayhook = lambda value: None if value is None else values.append(repr(value))
     for source, should_raise in sources:

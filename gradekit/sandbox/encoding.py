@@ -164,8 +164,9 @@ def _text_or_number_to_node(value: Any, writer: Writer) -> Node:
     if isinstance(value, str):
         if writer.pickle is None and len(value) > STRUCTURE_BYTES:  # msgspec crashes
             raise NotData(f"{megabytes(len(value))} of text")
-        # A lone surrogate has no UTF-8 form; msgspec would refuse the whole reply for it.
-        return str(value).encode("utf-8", "replace").decode()
+        # A lone surrogate has no UTF-8 form; msgspec would refuse the whole reply for it. What it
+        # holds, not what `str` makes of it: of an Enum's member that is a text, that is its name.
+        return str.encode(value, "utf-8", "replace").decode()
     if writer.pickle is None and len(value) > STRUCTURE_BYTES:
         raise NotData(f"{megabytes(len(value))} of bytes")
     append(writer.buffers, bytes(value))
