@@ -251,7 +251,7 @@ def test_train_bpe_returns_something_else(submission):
     TRAIN.assert_holds(
         submission, cases, draw=lambda rng: (drawn_text(rng, "xy", 8, 16), 258), unchanged=True
     )
-    judge_merges(submission.train_bpe(text="abab", vocab_size=300), [(97, 98), (256, 256)][:1])
+    judge_merges(submission.train_bpe(text="abab", vocab_size=300), [(97, 98)])
 
 
 # -------------------------------------------------------------------------------------- encode
