@@ -130,10 +130,10 @@ def transformer_parameters(
     Returns:
         An exact int.
     Example:
-        >>> transformer_parameters(12, 768, 3072, 50257, 1024)
+        >>> int(transformer_parameters(12, 768, 3072, 50257, 1024))
         124439808
-        >>> transformer_parameters(0, 2, 8, 5, 3), transformer_parameters(0, 2, 8, 5, 3, False)
-        (20, 30)
+        >>> [int(transformer_parameters(0, 2, 8, 5, 3, tied)) for tied in (True, False)]
+        [20, 30]
     """
     # TODO: Replace the line below.
     raise NotImplementedError("exercise_33: `transformer_parameters` is still a stub")

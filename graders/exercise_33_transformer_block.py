@@ -587,7 +587,9 @@ def test_expects_some_sizes(submission):
         ((6, 1, 4), weights_of(16, (6, 1, 4)), [tokens(17, 1, 1, 6), tokens(16, 2, 3, 6)]),
         ((4, 4, 6), weights_of(18, (4, 4, 6)), [tokens(18, 1, 4, 4), tokens(19, 4, 1, 4)]),
         ((2, 1, 1), weights_of(20, (2, 1, 1)), [tokens(20, 1, 24, 2)]),
-        ((4, 2, 4), weights_of(21, (4, 2, 4)), [tokens(22, 1, 2, 4), tokens(21, 4, 4, 4)]),
+        ((4, 2, 4), weights_of(21, (4, 2, 4)), [
+            tokens(22, 1, 2, 4), tokens(21, 4, 4, 4), tokens(23, 1, 3, 4),  # shorter again
+        ]),
         (sizes, weights_of(seed, sizes), [tokens(seed, B, L, sizes[0])]),
     ])  # fmt: skip
     # A long text is of one token, so that every position gets what that token gets alone.
