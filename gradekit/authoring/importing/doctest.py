@@ -15,12 +15,13 @@ from gradekit.authoring.importing.found import (
     slug_of,
     text_of,
     title_of,
+    without_solution,
 )
 from gradekit.authoring.importing.modules import (
     LEFT_OUT,
     is_test_file,
     python_files,
-    sources_of,
+    solution_of,
 )
 
 TEXTS = (".txt", ".md", ".rst")
@@ -70,10 +71,12 @@ def _shows(text: Path, module: Path, modules: list[Path]) -> bool:
 
 
 def _exercise(slug: str, module: Path, cases: list[Path], solutions: Path | None) -> Found | Passed:
-    sources = sources_of(module, solutions)
-    if isinstance(sources, Passed):
-        return sources
-    stub, source, solution = sources
+    solution = solution_of(module, solutions)
+    source = text_of(solution or module)
+    try:
+        stub = text_of(module) if solution else without_solution(source)
+    except SyntaxError as error:
+        return Passed(module, f"line {error.lineno} is no valid Python: {error.msg}")
     without = [module, *([solution] if solution else [])]
     files = beside([case for case in cases if case not in without], module.parent, without)
     # Only what belongs to this module: a folder may hold many.

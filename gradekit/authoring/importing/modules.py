@@ -192,7 +192,7 @@ def solution_of(stub: Path, solutions: Path | None, root: Path | None = None) ->
     return next((path for path in places if path.is_file()), None)
 
 
-class Sources(NamedTuple):
+class _Sources(NamedTuple):
     """The texts of a module: what learners begin with, and the solution."""
 
     stub: str
@@ -200,13 +200,12 @@ class Sources(NamedTuple):
     file: Path | None  # that the solution stands in; None where the module is taken for it
 
 
-def sources_of(module: Path, solutions: Path | None, root: Path | None = None) -> Sources | Passed:
-    """Those of a module; see `solution_of`."""
+def _sources(module: Path, solutions: Path | None, root: Path) -> _Sources | Passed:
     file = solution_of(module, solutions, root)
     source = text_of(file or module)
     try:
         ast.parse(source)
-        return Sources(text_of(module) if file else without_solution(source), source, file)
+        return _Sources(text_of(module) if file else without_solution(source), source, file)
     except SyntaxError as error:
         return Passed(file or module, f"line {error.lineno} is no valid Python: {error.msg}")
 
@@ -215,7 +214,7 @@ def _exercise(
     slug: str, module: Path, tests: list[Path], root: Path, solutions: Path | None, reader: str
 ) -> Found | Passed:
     """An exercise whose answer is one module."""
-    found = sources_of(module, solutions, root)
+    found = _sources(module, solutions, root)
     if isinstance(found, Passed):
         return found
     folder = _common([*tests, module])
@@ -248,7 +247,7 @@ def _of_several(
     parts, alone = [], True
     modules = {path: unit.parent for unit in units for path in _modules_in(unit)}
     for path, place in modules.items():
-        found = sources_of(path, solutions, root)
+        found = _sources(path, solutions, root)
         if isinstance(found, Passed):
             return found
         alone = alone and found.file is None
