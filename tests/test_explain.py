@@ -278,6 +278,8 @@ UNDONE = [
     ("if i in kept", "if kept in i"),
     ("np.sum([1, 2])", "[1, 2]"),
     ("x @ self.weight", "x"),
+    ("return weights /", "return wights /"),
+    ("in range(3)", "in rage(3)"),
 ]
 
 

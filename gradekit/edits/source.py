@@ -241,6 +241,19 @@ class Source:
         }
 
     @cached_property
+    def outer_names(self) -> list[str]:
+        """What is known outside of all functions: imports, definitions, constants, what is used."""
+        found: dict[str, None] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.alias):  # also within a function: nobody minds one too many
+                found[(node.asname or node.name).partition(".")[0]] = None
+            elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+                found[node.name] = None
+            elif isinstance(node, ast.Name) and self.around[node] is None:
+                found[node.id] = None
+        return [*found]
+
+    @cached_property
     def loop_names(self) -> list[str]:
         """The variables of loops, in order of appearance: what is often an index."""
         loops = (each for each in ast.walk(self.tree) if isinstance(each, LOOPS))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator
+from difflib import get_close_matches
 from itertools import combinations, pairwise
 from typing import Any
 
 from gradekit.edits.source import Edit, Source
 from gradekit.edits.vocabulary import ALONG_AXIS, STRINGS
 
+BUILTINS = {*dir(builtins), "__file__", "__name__"}
 AXIS_WORDS = {"axis", "dim", "axes", "dims", "axis1", "axis2"}
 PRODUCTS = (ast.Mult, ast.Div, ast.MatMult)
 MOST_NUMBERS = 12  # of those that the file has elsewhere
@@ -391,10 +394,16 @@ def tuples(source: Source, node: ast.AST) -> Iterator[Edit]:
 
 
 def names(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """Another variable of the same function."""
+    """Another variable of the same function; any name instead of one that nothing defines."""
     if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
         return
     scope = source.names_in_scope(node)
+    if node.id not in scope and node.id not in source.outer_names and node.id not in BUILTINS:
+        others = [*scope, *source.outer_names]
+        alike = get_close_matches(node.id, [*others, *BUILTINS])  # misspelt, as a rule
+        for name in dict.fromkeys([*alike, *others]):
+            weight = 0.95 if name in alike else 0.6
+            yield source.replaced(node, name, f"what is `{node.id}`?", weight)
     for name in scope if node.id in scope else ():
         if name != node.id:
             yield source.replaced(node, name, "which variable?", 0.25)
