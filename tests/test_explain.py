@@ -253,6 +253,7 @@ def fit(model, batches, rng):
 def scores(q, k, pairs, dtype):
     weights = np.einsum("qd,kd->qk", q, k) + np.zeros(len(q), dtype=dtype)[0]
     kept = [v for v in pairs if v is not None]
+    total = sum(q[0] * (q[0] - 1))
     if dtype is None:
         return weights / (q @ k.T)
     return [weights[i] for i in range(1, len(q) + 1) if i in kept], np.sqrt(np.sum([1, 2]))
@@ -280,6 +281,7 @@ UNDONE = [
     ("x @ self.weight", "x"),
     ("return weights /", "return wights /"),
     ("in range(3)", "in rage(3)"),
+    ("sum(q[0] * (q[0] - 1))", "sum(q[-1] * (q[-1] - 1))"),
 ]
 
 

@@ -72,6 +72,7 @@ class Calls:
     def edits(self, node: ast.AST) -> Iterator[Edit]:
         """All edits of a call, and of a function or a dtype that is handed on."""
         yield from self._other_attribute(node)
+        yield from self._unbiased(node)
         if not isinstance(node, ast.Call):
             return
         yield from self._fewer(node)
@@ -336,6 +337,35 @@ class Calls:
             for dtype in self._dtypes(node):
                 if dtype != self._source.code(keyword.value):
                     yield self._source.replaced(keyword.value, dtype, _asks("dtype"), 0.35)
+
+    @cached_property
+    def _deviations(self) -> dict[str, ast.Call]:
+        """Variables that are a variance or a deviation, and the calls that give it."""
+        found: dict[str, ast.Call] = {}
+        for node in ast.walk(self._source.tree):
+            if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+                continue
+            target, value = node.targets[0], node.value
+            pairs = [(target, value)]
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                pairs = [*zip(target.elts, value.elts, strict=False)]
+            for name, call in pairs:
+                if not isinstance(name, ast.Name) or not isinstance(call, ast.Call):
+                    continue
+                if called(call) in ("var", "std") and (call.args or call.keywords):
+                    found[name.id] = call
+        return found
+
+    def _unbiased(self, node: ast.AST) -> Iterator[Edit]:
+        """In place of a variance, be it over N or over N - 1, the other one."""
+        call = self._deviations.get(node.id) if isinstance(node, ast.Name) else None
+        if call is None or not isinstance(getattr(node, "ctx", None), ast.Load):
+            return
+        code = self._source.code(call)
+        options = [text for text in KEYWORDS["var"] if text.partition("=")[0] not in code]
+        for text in options:
+            new = f"{code[:-1]}, {text})"
+            yield self._source.replaced(node, new, "divided by N, or by N - 1?", 0.4)
 
     def _other_range(self, node: ast.Call) -> Iterator[Edit]:
         """Counting from 0 or from 1: `range(n)` and `range(1, n + 1)` for one another."""

@@ -165,6 +165,44 @@ def signs(source: Source, node: ast.AST) -> Iterator[Edit]:
         yield source.replaced(node, text, "should this mask be turned round?", 0.6)
 
 
+def together(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """What stands in a statement more than once, another in all these places."""
+    if not isinstance(node, ast.Assign | ast.AugAssign | ast.Return | ast.Expr):
+        return
+    places: dict[str, list[ast.expr]] = {}
+    for inner in ast.walk(node):
+        is_name = isinstance(inner, ast.Name) and _is_loaded(inner)
+        is_entry = isinstance(inner, ast.Subscript) and is_number(inner.slice)
+        if isinstance(inner, ast.expr) and (is_name or (is_entry and _is_loaded(inner))):
+            places.setdefault(source.code(inner), []).append(inner)
+    scope = source.names_in_scope(node)
+    for code, several in places.items():
+        if len(several) < 2 or (code not in scope and "[" not in code):
+            continue
+        several.sort(key=source.start)
+        for other in _instead(code, scope):
+            question = "which index?" if "[" in code else "which variable?"
+            yield _everywhere(source, several, other, node, question)
+
+
+def _instead(code: str, scope: list[str]) -> list[str]:
+    if "[" not in code:
+        return [name for name in scope[:MOST_NAMED] if name != code]
+    base, _, index = code.rpartition("[")
+    return [f"{base}[{other}]" for other in ("0", "-1", "1") if f"{other}]" != index]
+
+
+def _everywhere(
+    source: Source, places: list[ast.expr], other: str, node: ast.AST, question: str
+) -> Edit:
+    start, end = source.start(places[0]), source.end(places[-1])
+    text, at = "", start
+    for place in places:
+        text += source.text[at : source.start(place)] + other
+        at = source.end(place)
+    return source.edit(start, end, text, node, question, 0.2 if other.isidentifier() else 0.4)
+
+
 def _prefixed(source: Source, node: ast.AST, sign: str) -> str:
     parent = source.parents[node]
     bare = isinstance(node, ast.BinOp) and isinstance(node.op, PRODUCTS) and sign == "-"
