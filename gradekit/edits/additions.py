@@ -209,16 +209,26 @@ class Additions:
         """A term or a factor more."""
         in_product = isinstance(self._source.parents[node], ast.BinOp | ast.Compare)
         names = self._source.names_in_scope(node)[:MOST_NAMES]
+        near = self._names_beside(node)
         shares = [f"(1 - {name})" for name in names if name.rstrip("12") in SHARES]
         for sign, others in (("+", [*names, *TERMS]), ("*", [*names, "2", "0.5", *shares]),
                              ("-", [*names, "1"]), ("/", [*names, "2", *shares])):  # fmt: skip
             for other in others:
                 text = f"{atom} {sign} {other}"
                 text = f"({text})" if in_product else text
-                weight = 0.1 if other in names else 0.11
+                weight = 0.17 if other in near else 0.1 if other in names else 0.11
                 if sign in "*/" and other.rstrip("12") in FACTORS:
                     weight = 0.25
                 yield self._source.replaced(node, text, "is a term or a factor missing?", weight)
+
+    def _names_beside(self, node: ast.AST) -> set[str]:
+        """The names in the statement around an expression."""
+        while not isinstance(node, ast.stmt) and node in self._source.parents:
+            node = self._source.parents[node]
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.Return | ast.Expr):
+            value = getattr(node, "value", None) or node
+            return {each.id for each in ast.walk(value) if isinstance(each, ast.Name)}
+        return set()
 
     def _idle(self, node: ast.AST, atom: str) -> Iterator[Edit]:
         """A value together with a name that nothing in the function uses."""

@@ -46,7 +46,7 @@ AFTER_FIRST = 20  # edits that are still tried once one has mended everything,
 AFTER_A_LOOP = 4  # where each of them may take its time,
 AFTER_SOME = 150  # and once one has mended something: it may have done so by chance
 # Edits that are tried in vain for one cause: what comes later is hardly ever what is missing.
-MOST_IN_VAIN = 3000
+MOST_IN_VAIN = 4000
 
 
 class Mended(NamedTuple):
