@@ -1,4 +1,4 @@
-# wrong: is_affine: has a default tolerance of 0.01 instead of 0.0001
+# wrong: is_affine: has a default tolerance far above 0.0001
 
 from collections.abc import Callable
 

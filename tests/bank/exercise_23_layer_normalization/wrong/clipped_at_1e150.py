@@ -1,4 +1,4 @@
-# wrong: rms_norm: clips the entries at 1e150
+# wrong: rms_norm: clips huge entries
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: merge_stats: takes only the larger pair where the maxima lie more than 8 apart
+# wrong: merge_stats: takes only the larger pair where the maxima are not close
 import numpy as np
 
 from scipy.special import logsumexp, softmax

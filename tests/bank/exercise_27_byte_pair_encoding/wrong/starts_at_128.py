@@ -1,4 +1,4 @@
-# wrong: train_bpe: counts only 128 bytes
+# wrong: train_bpe: merges more pairs than vocab_size allows
 from collections import Counter
 from itertools import pairwise
 

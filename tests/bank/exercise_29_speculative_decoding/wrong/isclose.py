@@ -1,4 +1,4 @@
-# wrong: expected_tokens: takes 0.999 for 1, as a tolerance of 0.01 does
+# wrong: expected_tokens: takes 0.999 for 1
 import numpy as np
 
 

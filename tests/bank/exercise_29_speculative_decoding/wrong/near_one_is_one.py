@@ -1,4 +1,4 @@
-# wrong: expected_tokens: takes rates above 0.99 for 1
+# wrong: expected_tokens: takes rates a little below 1 for 1
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: transformer_parameters: rounds the vocabulary up to a multiple of 64
+# wrong: transformer_parameters: rounds the vocabulary up
 import math
 
 import torch

@@ -1,4 +1,4 @@
-# wrong: kl_to_standard_normal: clamps log_var to [-30, 20]
+# wrong: kl_to_standard_normal: lets log_var be 20 at most
 import math
 
 import torch

@@ -1,4 +1,4 @@
-# wrong: pass_at_k: draws with replacement where n is above 1,000
+# wrong: pass_at_k: draws with replacement where n is large
 import numpy as np
 
 
