@@ -39,6 +39,7 @@ from gradekit.grading import (
     handle,
     imported,
     judge,
+    lent,
     objects,
     raised,
     run,
@@ -147,6 +148,11 @@ def losses_satisfy(patch: pytest.MonkeyPatch) -> None:
         None if error is attempt.lost else error, attempt))  # fmt: skip
 
 
+def any_number(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(handle.METHODS, "__index__", lambda self: self.kit__ref.objects.ask(
+        "operate", [self, "__index__", ()], "it"))  # fmt: skip
+
+
 GUARDS: dict[str, Patch] = {
     "live_equals_everything": all_judge,
     "live_unequal_to_nothing": all_judge,
@@ -224,6 +230,8 @@ GUARDS: dict[str, Patch] = {
     "imported_own_numpy": by(Terms, "libraries", {}),
     "imported_patched_numpy": by(Terms, "libraries", {}),
     "imported_set_without_difference": by(classes, "PURE", {}),
+    "imported_any_index": any_number,
+    "imported_mock_agrees": by(lent, "_is_public", lambda name: True),
     "imported_dict_of_other_keys": by(classes, "PURE", {}),
     "imported_numpy_number_of_points": by(
         cells, "number_in", lambda value: value if type(value) in (int, float) else None

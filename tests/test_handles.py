@@ -15,6 +15,7 @@ from gradekit.grading.raised import SubmissionError
 from gradekit.grading.session import Session
 from gradekit.grading.terms import judged_in
 from gradekit.report import Report
+from gradekit.sandbox.known import CONVERSIONS
 from gradekit.submission import Submission, read
 
 LIVE = Course(Path(__file__).parent / "live")
@@ -146,6 +147,7 @@ def test_columns_of_pandas_are_compared_item_by_item_where_the_solution_uses_it(
     """What comes of `frame.city == "Oslo"` is a column again; without pandas nothing is."""
     assert {"__eq__", "__gt__", "__add__"} <= judged_in(["import pandas as pd"])["Series"]
     assert judged_in(["import numpy as np\nSeries = 1"]) == {}
+    assert judged_in(["def f():\n    import sympy"]) == {"": CONVERSIONS}
 
 
 def test_which_methods_a_solution_lets_judge() -> None:

@@ -6,11 +6,13 @@ import contextlib
 import doctest
 import io
 import json
+import os
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
+from unittest import mock
 
 import pytest
 from click.testing import CliRunner
@@ -31,6 +33,7 @@ from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.errors import KitError
+from gradekit.grading import lent
 from gradekit.grading.originals import endless
 from gradekit.grading.originals.doctests import flags_in
 from gradekit.grading.originals.masters import shared_points
@@ -97,11 +100,15 @@ EXPECTED = {
         "round(360 / (180 - angle))->3": {"test_q4"},
         "self.value += 1->self.value += 2": {"test_counts", "test_q3"},
     }),
-    "unittest": Kind({"ledger": 16, "greet": 4}, {DATA, HANDLES}, {
+    "unittest": Kind({"ledger": 20, "greet": 4}, {DATA, HANDLES}, {
         "if amount <= 0->if amount < 0": {"test_nobody_pays_nothing"},
         "return amounts->return list(amounts)": {"test_halves_in_place"},
         "amount / 2->amount / 3": {"test_halves_in_place", "test_halves_once"},
-        "            visit(name, amount)->            visit(amount, name)": {"test_visits_each"},
+        "place.put(name, amount=amount)->place.put(name, amount)": {"test_posts_each"},
+        "with box as place:->place = box\n        if True:":
+            {"test_posts_each", "test_posts_until_it_is_full"},
+        "            visit(name, amount)->            visit(amount, name)":
+            {"test_visits_each", "test_visits_one"},
         "f\"Hello, ->f\"Hi, ": {
             "test_greets_whom_input_names", "test_greets_whom_stdin_names", "test_prints_once"},
         "print(\"Bye!\")->print(\"Bye\")": {"test_as_a_path"},
@@ -372,6 +379,37 @@ def test_what_a_test_shares_is_undone_though_some_of_it_fails() -> None:
     with pytest.raises(SubmissionError):
         Surroundings(cast(Any, None), parts).disconnect()
     assert undone == ["last", "first"]
+
+
+def test_what_an_answer_may_do_with_objects_of_a_test() -> None:
+    """What a mock was configured with; not its own interface, and nothing that leads out of it."""
+
+    class Notes(io.BytesIO):
+        def __call__(self) -> None: ...
+        def put(self) -> int:
+            return self.write(b"x")
+
+    Notes.__module__ = "__main__"  # as where a test defines it
+    wraps, plain = mock.Mock(wraps=Notes()), mock.Mock(colour="red")
+    assert lent.use(plain, "__getattr__", "colour") == "red"
+    assert lent.use(wraps, "__getattr__", "put")() == 1
+    assert lent.use(wraps, "__getattr__", "getvalue")() == b"x"
+    assert lent.use(Notes(), "__getattr__", "put")() == 1
+    refused = [
+        (plain, "return_value"), (plain, "side_effect"), (plain, "assert_called_once"),
+        (plain, "mock_calls"), (plain, "_mock_wraps"), (plain, "__class__"), (plain, "reset_mock"),
+        (mock.Mock(wraps=os), "system"), (mock.Mock(wraps=Path()), "unlink"),
+        (Notes(), "getvalue"), (Notes(), "__globals__"), (os, "system"), (Notes, "put"),
+    ]  # fmt: skip
+    for value, name in refused:
+        with pytest.raises(AttributeError):
+            lent.use(value, "__getattr__", name)
+    for name in ("return_value", "assert_called_once", "__class__"):
+        with pytest.raises(AttributeError):
+            lent.use(plain, "__setattr__", name, 5)
+    for name in ("__reduce__", "__getattribute__", "__class__", "__init__"):
+        with pytest.raises(AttributeError):
+            lent.use(plain, name)
 
 
 def test_flags_that_a_module_gives_to_doctest() -> None:

@@ -67,7 +67,7 @@ async def _enter(self: Any) -> Any:
 
 
 async def _leave(self: Any, kind: Any, error: Any, trace: Any) -> bool:
-    return left(self, kind, error, lambda *told: _ask(self, ended, *told))
+    return left(self, kind, error, lambda name, args, *_: _ask(self, ended, name, args))
 
 
 # Of objects that are no generators: handles of all checks have them from now on.

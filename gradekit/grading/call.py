@@ -102,7 +102,9 @@ def _numbers_written(value: Any) -> int:
 
 def _is_by_shape(value: Any) -> bool:
     """Whether an argument has too many entries for a short text."""
-    return math.prod(getattr(value, "shape", ())) > SHOWN_ENTRIES
+    shape = getattr(value, "shape", ())
+    # A mock has every attribute, and each is a mock again.
+    return isinstance(shape, tuple) and math.prod(shape) > SHOWN_ENTRIES
 
 
 def _argument(value: Any) -> str:
@@ -123,7 +125,8 @@ def _shortened(value: Any, text: str) -> str:
     """A long argument by its size: `<array (3, 4)>`, `<list of 5>`; with its keyword."""
     keyword = re.match(r"\w+=|", text)
     prefix = keyword[0] if keyword else ""
-    if getattr(value, "shape", ()) != ():
+    shape = getattr(value, "shape", ())
+    if isinstance(shape, tuple) and shape:
         return prefix + _by_shape(value)
     if isinstance(value, list | tuple | dict):
         return f"{prefix}<{type(value).__name__} of {len(value)}>"

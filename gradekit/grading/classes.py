@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradekit.grading.handle import (
+    ANY_CLASS,
     METHODS,
     About,
     Documentation,
@@ -54,7 +55,8 @@ def class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     chain = {name, *(each.__name__ for base in own for each in base.__mro__)}
     # Whether the solution has such a class: what that overrides is part of the task.
     is_of_task = not objects.judged.keys().isdisjoint(chain)
-    judged = frozenset(special for each in chain for special in objects.judged.get(each, ()))
+    named = {*chain, ANY_CLASS}
+    judged = frozenset(special for each in named for special in objects.judged.get(each, ()))
     data = _data_of(own, known)
     pure = frozenset() if is_of_task or data is None else PURE.get(data, frozenset())
     namespace: dict[str, Any] = {

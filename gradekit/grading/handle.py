@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gradekit.grading.call import Call
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.shown import as_code
-from gradekit.sandbox.known import ERRORS, OPERATORS, READABLE, SPECIAL
+from gradekit.sandbox.known import CONVERSIONS, ERRORS, OPERATORS, READABLE, SPECIAL
 
 if TYPE_CHECKING:
     from gradekit.grading.objects import Objects
@@ -32,6 +32,7 @@ ERROR_NAMES = frozenset(ERRORS)
 # What pathlib asks the other side of == for: told here, of the text that the path is.
 OF_PATHS = frozenset("_cparts _flavour _str_normcase _parts_normcase parser".split())
 TRUE = "true"  # among what a class judges: its objects are true without being asked
+ANY_CLASS = ""  # among the classes of a solution: what objects of all classes may judge
 
 
 class Ref(NamedTuple):
@@ -249,6 +250,19 @@ def _of_data(name: str, value: Any, other: Any) -> Any:
     return NotImplemented if method is None else method(value, other)
 
 
+def _converted(name: str) -> Callable[[Any], Any]:
+    """A conversion to a number: `counts[x] += 1` lets `x` say what it counts for."""
+
+    def method(self: Any) -> Any:
+        about = _known(type(self))
+        if about.data is None and name not in about.judged:
+            text = f"an object of class {about.label} is no number in a check"
+            raise SubmissionError(f"{text}: the solution's are none")
+        return operated(self, name)
+
+    return method
+
+
 def _passed_on(name: str) -> Callable[..., Any]:
     """A special method that goes to the object."""
 
@@ -265,13 +279,14 @@ def _called(self: Any, *args: Any, **keywords: Any) -> Any:
     return ref.objects.ask("call", [self, args, keywords, False], call)
 
 
-def left(self: Any, kind: Any, error: Any, leave: Callable[[str | None, Any], Any]) -> bool:
+def left(self: Any, kind: Any, error: Any, leave: Callable[..., Any]) -> bool:
     """The end of a `with` block. Of an exception, only its built-in class and text are sent.
 
     The text of a failed assertion is not: it may say what was expected.
 
     Args:
-        leave: Asks the object to end the block, with the name of a class and arguments.
+        leave: Asks the object to end the block, with the name of a class, arguments, and the
+            numbers of an exception that the answer knows.
     """
     if kind is None:
         return leave(None, ()) is True
@@ -279,8 +294,9 @@ def left(self: Any, kind: Any, error: Any, leave: Callable[[str | None, Any], An
     if not name:  # the end of the process, of a test, ...
         return False
     is_verdict = issubclass(kind, VERDICTS)
+    numbers = () if is_verdict else _ref(self).objects.numbers_of(error)
     text = "" if is_verdict else str(error)
-    is_swallowed = leave(name, (text,)) is True
+    is_swallowed = leave(name, (text,), *numbers) is True
     # A swallowed verdict would be a check passed: the answer's own block may not decide that. Any
     # other exception skips what the check was to look at, so only a block of a class whose
     # solution swallows some may do it.
@@ -312,6 +328,7 @@ for _name, _sign in COMPARED.items():
 METHODS: dict[str, Callable[..., Any]] = {
     **{name: _passed_on(name) for name in SPECIAL},
     **{name: _combined(name) for name in OPERATORS},
+    **{name: _converted(name) for name in CONVERSIONS},
     "__call__": _called,
     "__len__": _length,
     "__fspath__": _path,

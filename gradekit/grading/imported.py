@@ -30,6 +30,7 @@ FILES, PATH_CHARACTERS = 1000, 1000  # that an answer may write in one check
 SHARED = ("call", "operate", "attribute")  # whose arguments may be changed in place
 
 
+CALLERS, NAME_CHARACTERS = 20, 100  # of an answer's functions, of whom a test's may hear
 OF_PLACE = ("__module__", "__qualname__", "__doc__", "__firstlineno__", "__static_attributes__")
 
 
@@ -53,6 +54,7 @@ class Shared(Objects):
         self.files: set[str] = set()  # that the answer has written, by their paths
         self._removed: list[str] = []
         self.texts = Texts()
+        self.callers = ""  # the file of the answer, for tests that look at who calls them
 
     @property
     def may_call_back(self) -> bool:
@@ -69,6 +71,8 @@ class Shared(Objects):
         # The check is inside `torch.no_grad()`, which the answer's process knows nothing of.
         if (torch := sys.modules.get("torch")) and not torch.is_grad_enabled():
             told["no_grad"] = True
+        if self.callers:
+            told["callers"] = True
         return told
 
     def pickles(self) -> Callable[[Any], bytes]:
@@ -158,8 +162,11 @@ class Shared(Objects):
             return items(known, self.ask)
         return awaited(known, self.ask) if is_coroutine(known) else known
 
-    def error(self, told: Any) -> Exception | None:
+    def error(self, told: Any) -> BaseException | None:
         return self._callbacks.error(told)
+
+    def numbers_of(self, error: BaseException) -> tuple[int | None, ...]:
+        return self._callbacks.numbers_of(error) if self._callbacks else ()
 
     def called(self, frame: wire.Received, given: Any, seconds: float) -> wire.Pieces | None:
         """The frame to send back where the answer calls a function of the check.
@@ -174,13 +181,14 @@ class Shared(Objects):
             return None
         self.used.add("callbacks")
         (_, number, told) = self.read(given, lambda: wire.decode(*frame, live=self.value))
-        if not isinstance(told, tuple) or len(told) != 3 or not isinstance(told[1], str):
+        if not isinstance(told, tuple) or len(told) < 3 or not isinstance(told[1], str):
             raise wire.Malformed("no call")
-        body, printed, tensors = told
+        body, printed, tensors, *callers = told
         self.texts.note(body)
         self.show_printed(printed)
         self._tensors.settle(tensors)
-        how, value = self._callbacks.called(body, seconds)
+        names = _names(callers[0]) if callers and self.callers else ()
+        how, value = self._callbacks.called(body, seconds, names, self.callers)
         result = (how, value, self._tensors.news())
         return wire.encode("result", number, result, self.pickles(), self.node)
 
@@ -224,6 +232,14 @@ def derive(answer: Any, name: str, bases: tuple[Any, ...], namespace: dict[str, 
             if "__class__" in free:
                 method.__closure__[free.index("__class__")].cell_contents = made  # type: ignore[union-attr]
     return made
+
+
+def _names(told: Any) -> list[str]:
+    """Names of functions, as the answer's process told them."""
+    names = told if isinstance(told, list) and len(told) <= CALLERS else [None]
+    if not all(type(name) is str and len(name) <= NAME_CHARACTERS for name in names):
+        raise wire.Malformed("no names of functions")
+    return [str(name) for name in names]
 
 
 def _is_path(path: Any) -> bool:

@@ -82,9 +82,13 @@ class Objects:
     def show_printed(self, text: str) -> None:
         """Take note of what the answer printed."""
 
-    def error(self, told: Any) -> Exception | None:
+    def error(self, told: Any) -> BaseException | None:
         """An exception of the check's own that passed through the answer."""
         return None
+
+    def numbers_of(self, error: BaseException) -> tuple[int | None, ...]:
+        """Under which numbers the answer knows an exception of the check's, and its class."""
+        return ()
 
     def derived(self, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
         """A class that the check derives from one of the answer's."""

@@ -351,7 +351,7 @@ class Run:
             return reply.value
         problem = Problem.of(reply.value)
         attempt.last_reply = (problem.reason, problem.builtin)
-        met = problem.as_exception(what, self.sandbox.limits)
+        met: BaseException = problem.as_exception(what, self.sandbox.limits)
         if attempt.objects is not None:
             own = attempt.objects.error(reply.value.get("callback"))
             met = own if own is not None else met

@@ -53,7 +53,7 @@ def as_code(value: Any) -> str:
         return _container_as_code(value)
     if callable(value) and not isinstance(value, Code):
         return str(getattr(value, "__name__", type(value).__name__))
-    return repr(value)
+    return type(value).__name__ if _is_mock(value) else repr(value)
 
 
 def _container_as_code(value: Any) -> str:
@@ -162,7 +162,7 @@ def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
         )
         return "{" + inner + (", ...}" if len(value) > 6 else "}")
     # What is left is of the wire's plain kinds, whose repr holds no memory address.
-    text = repr(value)
+    text = type(value).__name__ if _is_mock(value) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -235,6 +235,10 @@ def is_tensor(value: Any) -> bool:
         "Tensor",
         "Parameter",
     )
+
+
+def _is_mock(value: Any) -> bool:
+    return type(value).__module__ == "unittest.mock"
 
 
 def _numpy(tensor: Any) -> np.ndarray:

@@ -17,14 +17,20 @@ from typing import NamedTuple
 from gradekit.course import Course, Exercise
 from gradekit.definitions import names_in
 from gradekit.errors import KitError
-from gradekit.grading.handle import TRUE
-from gradekit.sandbox.known import JUDGING, OPERATORS
+from gradekit.grading.handle import ANY_CLASS, TRUE
+from gradekit.sandbox.known import CONVERSIONS, JUDGING, OPERATORS
 from gradekit.sandbox.limits import PLAIN
 from gradekit.submission import read
 
 ORDER = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
 # A length gives an object a truth value; an operator may give a difference of 0.
-COUNTED = JUDGING | {"__len__", *OPERATORS}
+COUNTED = JUDGING | CONVERSIONS | {"__len__", *OPERATORS}
+# Modules of whose objects none is a number that arrives as an object, and no data.
+WITHOUT_NUMBERS = frozenset(
+    "__future__ abc bisect cmath collections contextlib copy csv dataclasses decimal enum "
+    "fractions functools heapq io itertools json math numpy operator os pathlib pickle random re "
+    "string sys tempfile time torch typing unicodedata warnings".split()
+)
 NEVER_FALSE = frozenset("object ABC Enum Module Exception Protocol Generic".split())  # bases
 FLAGS = frozenset({"__or__", "__and__", "__xor__"})
 SWALLOWS = frozenset({"__exit__"})
@@ -83,6 +89,7 @@ def terms_of(course: Course, exercise: Exercise) -> Terms:
 def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
     """The special methods that the classes of a source define, by the names of the classes."""
     found: dict[str, frozenset[str]] = {}
+    cells = [*cells]
     library: dict[str, frozenset[str]] = {
         "Flag": FLAGS, "IntFlag": FLAGS, "suppress": SWALLOWS, "ExitStack": SWALLOWS,
     }  # fmt: skip
@@ -106,7 +113,22 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
                 own = _methods(node) | _by_decorators(node) | _swallowing(node)
                 own = own.union(found.get(node.name, ()), *inherited) - {TRUE}
                 found[node.name] = own | _true_by_default(node, own, found)
+    if not _modules_in(cells) <= WITHOUT_NUMBERS:
+        found[ANY_CLASS] = CONVERSIONS
     return found
+
+
+def _modules_in(cells: Iterable[str]) -> set[str]:
+    """The top-level modules that a source imports, anywhere in it."""
+    found: set[str] = set()
+    for cell in cells:
+        try:
+            nodes = [*ast.walk(ast.parse(cell))]
+        except (SyntaxError, ValueError):
+            continue
+        found |= {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+        found |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {name.partition(".")[0] for name in found}
 
 
 def libraries_in(cells: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -59,6 +59,7 @@ OPERATORS = [
     *(f"__r{name}__" for name in _BINARY),
     *(f"__i{name}__" for name in IN_PLACE),
 ]
+CONVERSIONS = frozenset({"__int__", "__float__", "__complex__", "__index__"})
 # Special methods that a handle passes on, if the class has them.
 SPECIAL = frozenset([
     *OPERATORS,
@@ -79,6 +80,15 @@ READABLE = frozenset(
     "__post_init__".split()
 )
 
+
+# What a number of `Given` means beside functions of the check, which are counted from 1: its
+# objects, those that can be called, exceptions of its own that the answer has met, their classes.
+LENT, LENT_FUNCTION, RAISED, RAISED_CLASS = (n * 1_000_000 for n in range(1, 5))
+# Special methods of a check's object that the answer may use.
+OF_LENT = frozenset(
+    "__init__ __enter__ __exit__ __iter__ __next__ __len__ __bool__ __contains__ __getitem__ "
+    "__setitem__ __delitem__".split()
+)
 
 OWN_PICKLING = ("__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__", "__slots__")
 

@@ -8,6 +8,7 @@ Python tells an audit hook of all that before it is done, whichever function was
 from __future__ import annotations
 
 import contextlib
+import linecache
 import os
 import re
 import shutil
@@ -111,7 +112,7 @@ class Fence:
         name = os.fsdecode(word)
         if not self._texts.name(name) or self._is_allowed(os.path.realpath(name), event, reads):
             return
-        if not _is_by_us():
+        if not _is_by_us() and not (reads and _is_of_running_code(name)):
             raise SubmissionError(f"a test does not touch {name[:80]!r}, which the answer named")
 
     def _is_allowed(self, path: str, event: str, reads: bool) -> bool:
@@ -145,6 +146,16 @@ def _is_by_us() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def _is_of_running_code(name: str) -> bool:
+    """Whether `inspect` looks up lines of what is running, for a test that asks who calls it."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
+    files = []
+    while frame is not None:
+        files.append(frame.f_code.co_filename)
+        frame = frame.f_back
+    return linecache.__file__ in files and name in files
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -115,7 +115,7 @@ class Original:
             expected: See `Test`.
         """
         with self.world(submission) as world:
-            world.sources += self.sources()
+            world.note(*self.sources())
             self.expect(world, expected)
             if self._seed is not None:
                 random.seed(self._seed)

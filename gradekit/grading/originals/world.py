@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import io
+import re
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 import cloudpickle
 
 from gradekit.grading.handle import is_handle
+from gradekit.grading.imported import Shared
 from gradekit.grading.live import module_of
 from gradekit.grading.originals.comparisons import of_something
 from gradekit.grading.originals.endless import Limit
@@ -45,6 +47,8 @@ from gradekit.grading.originals.variables import Variables
 from gradekit.grading.proxy import SubmissionProxy, run_of
 from gradekit.grading.raised import MissingName, NotImportable, UnboundName
 
+# A test that looks at who calls its functions.
+CALLERS = re.compile(r"\b(?:currentframe|_getframe|getouterframes|inspect\.stack)\b")
 # A test may replace what all threads of a process share: sys.stdout, an entry of sys.modules.
 _one_at_a_time = threading.RLock()
 
@@ -305,13 +309,20 @@ class World:
             cloudpickle.register_pickle_by_value(module)
             self._by_value.append(module)
         self.prepare(vars(module))
-        self.sources.append(path.read_text("utf-8", "replace"))
+        self.note(path.read_text("utf-8", "replace"))
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))
         # The import of a class alone does not mean that a test uses handles.
         objects = run_of(self.submission).attempt.objects
         if objects is not None:
             objects.used.discard("handles")
         return module
+
+    def note(self, *sources: str) -> None:
+        """Take note of code of the test that is going to run."""
+        self.sources += sources
+        objects = run_of(self.submission).attempt.objects
+        if self._answers and isinstance(objects, Shared) and any(map(CALLERS.search, sources)):
+            objects.callers = f"{min(self._answers)}.py"
 
     def prepare(self, namespace: dict[str, Any]) -> dict[str, Any]:
         """Make code that runs in `namespace` see this world."""

@@ -21,9 +21,17 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.inside.arguments import Arguments
 from gradekit.sandbox.inside.files import Files
 from gradekit.sandbox.inside.generators import set_generators, states
+from gradekit.sandbox.inside.lent import lent
 from gradekit.sandbox.inside.objects import Objects, view
 from gradekit.sandbox.inside.siblings import BUILTINS
-from gradekit.sandbox.known import IN_PLACE, OPERATORS
+from gradekit.sandbox.known import (
+    IN_PLACE,
+    LENT,
+    LENT_FUNCTION,
+    OPERATORS,
+    RAISED,
+    RAISED_CLASS,
+)
 from gradekit.sandbox.limits import IMPORTED
 
 Operation = Callable[..., Any]
@@ -31,18 +39,6 @@ Operation = Callable[..., Any]
 
 def _swapped(function: Operation) -> Operation:
     return lambda value, other: function(other, value)
-
-
-def _leave(manager: Any, name: str | None, args: tuple[Any, ...]) -> Any:
-    """End a `with` block, in which an exception of that built-in class was raised, or none.
-
-    `__exit__` is looked up on the class, as the `with` statement does.
-    """
-    if name is None:
-        return type(manager).__exit__(manager, None, None, None)
-    # `name` was chosen on the trusted side, from a table of built-in exceptions.
-    error = getattr(builtins, name)(*args)
-    return type(manager).__exit__(manager, type(error), error, None)
 
 
 def _operators() -> dict[str, Operation]:
@@ -75,7 +71,7 @@ OPERATIONS: dict[str, Operation] = {
     "__len__": len, "__getitem__": operator.getitem, "__setitem__": operator.setitem,
     "__delitem__": operator.delitem, "__iter__": iter, "__next__": next, "__reversed__": reversed,
     "__aiter__": aiter,
-    "__enter__": lambda value: type(value).__enter__(value), "__exit__": _leave,
+    "__enter__": lambda value: type(value).__enter__(value),
     "__eq__": operator.eq, "__ne__": operator.ne, "__lt__": operator.lt, "__le__": operator.le,
     "__gt__": operator.gt, "__ge__": operator.ge, "__bool__": bool, "__hash__": hash,
     "__contains__": operator.contains, "__fspath__": os.fspath,
@@ -85,6 +81,7 @@ OPERATIONS: dict[str, Operation] = {
 
 
 SHARED = ("call", "operate", "attribute")  # whose arguments may be changed in place
+CALLERS = 20  # functions of the answer that are named to a check's function which looks
 
 
 class Requests:
@@ -96,6 +93,7 @@ class Requests:
         printed: Callable[[], str],
         described: Callable[[BaseException], dict[str, Any]],
         converse: Callable[[wire.Pieces], tuple[str, Any, list[Any]]],
+        is_own: Callable[[str], bool],
     ) -> None:
         """Begin with an answer that has been loaded.
 
@@ -104,13 +102,17 @@ class Requests:
             described: Tells of an exception.
             converse: Sends a frame, answers what is asked meanwhile, and gives the result: how
                 it ended, the value, and what changed in tensors.
+            is_own: Whether code of that file name is the answer's.
         """
         self._answer = answer
         self._printed = printed
         self._described = described
         self._converse = converse
-        self._callbacks: dict[int, Callable[..., Any]] = {}
-        self._places: dict[int, int] = {}  # of callbacks, by their ids
+        self._is_own = is_own
+        self._names_callers = False  # a test's function looks at who calls it
+        self._callbacks: dict[int, Any] = {}
+        self._places: dict[int, int] = {}  # of what belongs to the check, by its id here
+        self._errors: dict[int, Any] = {}  # of the check's own, and classes, kept alive
         self._states: dict[str, Any] = {}  # of the generators, empty where not known
         self._arguments: list[Arguments] = []  # of the requests under way, the innermost last
         self.objects = Objects(with_gradients=answer.mode == IMPORTED)
@@ -123,7 +125,8 @@ class Requests:
         if not isinstance(node, wire.Given):
             return self.objects.value(node)
         if (stub := self._callbacks.get(node.place)) is None:
-            stub = self._callbacks[node.place] = self._stub(node.place)
+            made = self._stub if node.place < LENT else self._lent
+            stub = self._callbacks[node.place] = made(node.place)
             self._places[id(stub)] = node.place
         return stub
 
@@ -167,10 +170,12 @@ class Requests:
     def _begin(self, prelude: dict[str, Any] | None) -> None:
         if prelude is None:
             return
+        self._names_callers = bool(prelude.get("callers"))
         if prelude.get("fresh"):
             self.objects.clear()
             self._callbacks.clear()
             self._places.clear()
+            self._errors.clear()
             self.files.clear()
         if generators := prelude.get("generators"):
             set_generators(*generators)
@@ -212,24 +217,75 @@ class Requests:
         """
 
         def f(*args: Any, **keywords: Any) -> Any:
-            given = self._arguments[-1] if self._arguments else None
-            marked = [given.marked(each) for each in args] if given is not None else [*args]
-            body = ((stub, marked, keywords), self._printed(), self._changed_tensors())
-            self._states = {}  # the answer may have drawn meanwhile
-            how, value, news = self._converse(self._encoded("callback", place, body))
-            self._states = {}
-            self._set_tensors(news)
-            if how == "value":
-                return value
-            name, text, number = value
-            error = getattr(builtins, name)(text)
-            error.kit__callback = number
-            raise error
+            return self._called(place, (stub, args, keywords))
 
         stub = f
         f.__name__ = f.__qualname__ = f"kit_name_{place}"
         f.__doc__ = f"kit_doc_{place}"
         return f
+
+    def _lent(self, place: int) -> Any:
+        """What stands for an object of the check's."""
+
+        def ask(name: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+            return self._called(place, (stub, args, keywords), name)
+
+        stub = lent(ask, is_called=place >= LENT_FUNCTION)
+        return stub
+
+    def _called(self, place: int, asked: tuple[Any, ...], name: str = "") -> Any:
+        """Have something of the check's called, or what `name` says done with it."""
+        stub, args, keywords = asked
+        given = self._arguments[-1] if self._arguments else None
+        marked = [given.marked(each) for each in args] if given is not None else [*args]
+        call = (stub, marked, keywords, name) if name else (stub, marked, keywords)
+        body: tuple[Any, ...] = (call, self._printed(), self._changed_tensors())
+        if self._names_callers:
+            body += (self._callers(),)
+        self._states = {}  # the answer may have drawn meanwhile
+        how, value, news = self._converse(self._encoded("callback", place, body))
+        self._states = {}
+        self._set_tensors(news)
+        if how == "value":
+            return value
+        raise self._error(*value)
+
+    def _callers(self) -> list[str]:
+        """The names of the answer's functions that are running, the innermost first."""
+        names: list[str] = []
+        frame = sys._getframe(1)  # noqa: SLF001  # the way that `inspect` itself takes
+        while frame is not None and len(names) < CALLERS:
+            if self._is_own(frame.f_code.co_filename):
+                names.append(frame.f_code.co_name)
+            frame = frame.f_back  # type: ignore[assignment]
+        return names
+
+    def _error(
+        self, name: str, text: str, number: int | None = None, own: int | None = None
+    ) -> BaseException:
+        """An exception of the check's, each time the same one of a number.
+
+        Args:
+            name: Of its nearest built-in class.
+            own: The number of its class, if that is one of the check's.
+        """
+        known = self._errors.get(RAISED + number) if number is not None else None
+        if known is not None:
+            return known  # type: ignore[no-any-return]
+        # `name` was chosen on the trusted side, from a table of built-in exceptions.
+        kind = getattr(builtins, name)
+        if own is not None:
+            kind = self._errors.get(RAISED_CLASS + own) or type(name, (kind,), {})
+            self._keep(RAISED_CLASS + own, kind)
+        error: Any = kind(text)
+        if number is not None:
+            error.kit__callback = number
+            self._keep(RAISED + number, error)
+        return error  # type: ignore[no-any-return]
+
+    def _keep(self, place: int, value: Any) -> None:
+        self._errors[place] = value
+        self._places[id(value)] = place
 
     def _value(self, kind: str, asked: Any) -> Any:
         if kind == "get":
@@ -241,6 +297,8 @@ class Requests:
             value, name, arguments = asked
             if name == "backward" and self.objects.tensors is not None:
                 return self.objects.tensors.backward(self.objects.at(value), *arguments)
+            if name == "__exit__":
+                return self._leave(value, *arguments)
             return OPERATIONS[name](value, *arguments)
         if kind == "probe":
             return self._answer.probed(*asked)
@@ -249,6 +307,17 @@ class Requests:
             target = self._answer.function(target)
         value = target(*arguments, **keywords)
         return (value, arguments, keywords) if with_arguments else value
+
+    def _leave(
+        self, manager: Any, name: str | None, args: tuple[Any, ...], *numbers: int | None
+    ) -> Any:
+        """End a `with` block, in which an exception of the check's was raised, or none.
+
+        `__exit__` is looked up on the class, as the `with` statement does.
+        """
+        error = None if name is None else self._error(name, *args, *numbers)
+        kind = None if error is None else type(error)
+        return type(manager).__exit__(manager, kind, error, None)
 
 
 def _gradients(prelude: dict[str, Any] | None) -> contextlib.AbstractContextManager[object]:

@@ -293,7 +293,9 @@ class Server:
         try:
             value = _handle(self._answer, kind, body)
             if kind in LOADING and self._answer.mode != PLAIN and value is not None:
-                self._requests = Requests(self._answer, printed.take, _describe, self._converse)
+                self._requests = Requests(
+                    self._answer, printed.take, _describe, self._converse, _labels.__contains__
+                )
                 printed.limit = PRINTED_BYTES if self._answer.mode == LIVE else MOST_PRINTED
             return wire.encode("value", number, (value, printed.take()))
         # SystemExit and KeyboardInterrupt too: an answer that raises them fails one check.

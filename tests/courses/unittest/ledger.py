@@ -23,6 +23,10 @@ class Ledger:
         """Call visit(name, amount) for each payment."""
         raise NotImplementedError
 
+    def post(self, box):
+        """Put each payment into the box, which is open meanwhile; returns its label."""
+        raise NotImplementedError
+
 
 def halves(amounts):
     """Halve the amounts in place; returns the same list."""

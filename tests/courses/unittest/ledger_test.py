@@ -1,7 +1,9 @@
+import functools
+import inspect
 import io
 import unittest
 from contextlib import redirect_stdout
-from unittest.mock import Mock, mock_open, patch
+from unittest.mock import ANY, MagicMock, Mock, NonCallableMagicMock, call, mock_open, patch
 
 from gradescope_utils.autograder_utils.decorators import visibility, weight
 
@@ -9,6 +11,22 @@ import ledger
 from ledger import Ledger, ask, halves, shares
 
 PAYMENTS = [("ann", 5), ("bob", 7), ("ann", 2)]
+
+
+class Full(Exception):
+    pass
+
+
+class Adding:
+    def __init__(self):
+        self.callers = []
+
+    def __call__(self, amounts):
+        self.callers.append(inspect.stack()[1].function)
+        return self.added(amounts)
+
+    def added(self, amounts):
+        return sum(amounts)
 
 
 class LedgerTest(unittest.TestCase):
@@ -49,6 +67,33 @@ class LedgerTest(unittest.TestCase):
         seen = Mock()
         self.ledger.each(seen)
         self.assertEqual([call.args for call in seen.call_args_list], PAYMENTS)
+
+    def test_visits_one(self):
+        seen = []
+        self.ledger.each(functools.partial(lambda kept, *told: kept.append(told), seen))
+        self.assertEqual(seen, PAYMENTS)
+
+    def test_posts_each(self):
+        box = MagicMock(label="blue")
+        self.assertEqual(self.ledger.post(box), "blue")
+        place = box.__enter__.return_value
+        self.assertEqual(place.put.mock_calls, [call(name, amount=n) for name, n in PAYMENTS])
+        box.__exit__.assert_called_once_with(None, None, None)
+        self.assertIs(box.sent, True)
+
+    def test_posts_until_it_is_full(self):
+        box, full = NonCallableMagicMock(), Full("no room")
+        box.__exit__.return_value = False
+        box.__enter__.return_value.put.side_effect = [None, full]
+        with self.assertRaises(Full) as caught:
+            self.ledger.post(box)
+        self.assertIs(caught.exception, full)
+        box.__exit__.assert_called_once_with(Full, full, ANY)
+
+    def test_who_adds(self):
+        with patch("ledger.sum", create=True, new_callable=Adding) as adding:
+            self.assertEqual(self.ledger.total("ann"), 7)
+        self.assertEqual(adding.callers, ["total"])
 
     def test_ledgers_are_apart(self):
         other = Ledger()

@@ -116,3 +116,11 @@ def greeting():
 
 def first(read, folder):
     return read(f"{folder}/names.txt")
+
+
+def keep_double(desk):
+    desk.keep(2 * desk.fetch())
+
+
+def largest(scores):
+    return scores.index(max(scores))

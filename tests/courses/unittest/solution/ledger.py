@@ -31,6 +31,14 @@ class Ledger:
         for name, amount in self.payments:
             visit(name, amount)
 
+    def post(self, box):
+        """Put each payment into the box, which is open meanwhile; returns its label."""
+        with box as place:
+            for name, amount in self.payments:
+                place.put(name, amount=amount)
+        box.sent = True
+        return box.label
+
 
 def halves(amounts):
     """Halve the amounts in place; returns the same list."""

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import typing
 import unittest
+from unittest import mock
 
 import numpy
 import pytest
@@ -148,6 +149,19 @@ def test_made(tmp_path, monkeypatch):
         import made
 
         assert made.VALUE == 7
+
+
+def test_keeps():
+    desk = mock.Mock()
+    desk.fetch.return_value = 7
+    assert student.keep_double(desk) is None
+    desk.keep.assert_called_once_with(14)
+
+
+def test_counts():
+    counts = [0, 0, 0]
+    counts[student.largest([3.0, 8.0, 5.0])] += 1
+    assert counts == [0, 1, 0]
 
 
 def test_source():

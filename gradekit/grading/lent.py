@@ -1,0 +1,110 @@
+"""Objects of an imported check that the answer uses: mocks, and objects that can be called.
+
+They stay with the check, which looks at them afterwards; in the answer's process stands an object
+that has everything done here. Not everything: of a mock what the test could have configured, and
+nothing of its own interface, which holds what the test expects; of other objects the methods that
+the test's own classes define. What a mock wraps is reached only where it is an object of such a
+class, since of a library's (`wraps=os`) an answer could call anything.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from itertools import islice
+from types import FunctionType
+from typing import Any
+
+import cloudpickle
+
+from gradekit.sandbox.known import OF_LENT
+
+ITEMS = 10_000  # of an iteration
+DATA = (list, dict, set, frozenset, tuple, str, bytes, bytearray)
+# Bases whose methods touch nothing but the object itself.
+IN_MEMORY = frozenset({*io.BytesIO.__mro__, *io.StringIO.__mro__, *DATA} - {object})
+OWN_INTERFACE = frozenset(
+    "call_args call_args_list call_count called mock_calls method_calls return_value side_effect "
+    "attach_mock configure_mock mock_add_spec reset_mock".split()
+)
+MOCKED = OF_LENT - {"__init__"}
+
+
+def is_lent(value: Any) -> bool:
+    """Whether an object of the check's is one that the answer uses, and that stays here."""
+    if isinstance(value, type | FunctionType):
+        return False
+    if _is_mock(value):
+        return True
+    return callable(value) and _is_own(type(value))
+
+
+def use(value: Any, name: str, *args: Any, **keywords: Any) -> Any:
+    """Do with an object what the answer asks for: get or set an attribute, or a special method.
+
+    Raises:
+        AttributeError: it may not.
+    """
+    if not is_lent(value):
+        raise AttributeError(name)
+    if name == "__getattr__":
+        return _attribute(value, *args)
+    if name == "__setattr__":
+        return _set(value, *args)
+    if name == "__bool__":
+        return bool(value)
+    if name not in (MOCKED if _is_mock(value) else OF_LENT & _own_methods(value)):
+        raise AttributeError(name)
+    result = getattr(value, name)(*args, **keywords)
+    # An iterator cannot travel, and one that stays here would be asked item by item.
+    return [*islice(result, ITEMS)] if name == "__iter__" else result
+
+
+def _attribute(value: Any, name: Any) -> Any:
+    if not _is_public(name):
+        raise AttributeError(name)
+    if not _is_mock(value):
+        if name not in _own_methods(value):
+            raise AttributeError(name)
+    elif (wrapped := vars(value).get("_mock_wraps")) is not None and not _is_open(wrapped, name):
+        raise AttributeError(name)
+    return getattr(value, name)
+
+
+def _set(value: Any, name: Any, new: Any) -> None:
+    if not _is_mock(value) or not _is_public(name):
+        raise AttributeError(name)
+    setattr(value, name, new)
+
+
+def _is_public(name: Any) -> bool:
+    is_name = type(name) is str and not name.startswith(("_", "assert"))
+    return is_name and name not in OWN_INTERFACE
+
+
+def _is_mock(value: Any) -> bool:
+    mock = sys.modules.get("unittest.mock")
+    # Of its type: a mock with a specification says that it is of another class.
+    kinds = type(value).__mro__
+    return mock is not None and mock.NonCallableMock in kinds and mock.AsyncMock not in kinds
+
+
+def _is_own(kind: type) -> bool:
+    """Whether a class is one that the test defines."""
+    module = kind.__module__
+    by_value = module in cloudpickle.list_registry_pickle_by_value() or module == "__main__"
+    return by_value and not module.startswith("gradekit.")
+
+
+def _own_methods(value: Any) -> set[str]:
+    """The methods that the test's own classes define for an object."""
+    own = [vars(kind) for kind in type(value).__mro__ if _is_own(kind)]
+    return {name for each in own for name, part in each.items() if isinstance(part, FunctionType)}
+
+
+def _is_open(wrapped: Any, name: str) -> bool:
+    """Whether a name of what a mock wraps may be used through it."""
+    if not _is_own(type(wrapped)):
+        return False
+    owner = next((kind for kind in type(wrapped).__mro__ if name in vars(kind)), None)
+    return owner is None or _is_own(owner) or owner in IN_MEMORY

@@ -1,0 +1,63 @@
+"""An object of an imported check, a mock say, as the answer sees it: it stays with the check.
+
+What is done with it is asked for there, and that side decides what may be (grading/lent.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any
+
+from gradekit.sandbox.known import OF_LENT
+
+Ask = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]  # with the name of what is done
+
+
+class Lent:
+    """Stands for the object; has nothing of its own."""
+
+    __slots__ = ("__weakref__", "kit__ask")
+
+    def __getattr__(self, name: str) -> Any:
+        return self.kit__ask("__getattr__", (name,), {})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.kit__ask("__setattr__", (name, value), {})
+
+    def __repr__(self) -> str:
+        return "<an object of the test>"
+
+
+class LentFunction(Lent):
+    """One that can be called."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.kit__ask("", args, keywords)
+
+
+def lent(ask: Ask, *, is_called: bool) -> Lent:
+    """What the answer gets. Without `__init__`, which would be that of the check's object."""
+    made: Lent = object.__new__(LentFunction if is_called else Lent)
+    object.__setattr__(made, "kit__ask", ask)
+    return made
+
+
+def _asked(name: str) -> Callable[..., Any]:
+    def method(self: Lent, *args: Any, **keywords: Any) -> Any:
+        # No traceback: the lines of the answer mean nothing on the other side.
+        told = (None if isinstance(each, TracebackType) else each for each in args)
+        return self.kit__ask(name, (*told,), keywords)
+
+    method.__name__ = name
+    return method
+
+
+def _iterated(self: Lent) -> Iterator[Any]:
+    return iter(self.kit__ask("__iter__", (), {}))
+
+
+for _name in OF_LENT:
+    setattr(Lent, _name, _iterated if _name == "__iter__" else _asked(_name))
