@@ -7,6 +7,8 @@ import doctest
 import io
 import json
 import os
+import pickle
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,8 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 from unittest import mock
 
+import cloudpickle
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -27,13 +31,15 @@ from gradekit.authoring.importing.trial import (
     JUDGED,
     Outcome,
 )
+from gradekit.authoring.importing.writing import Target
 from gradekit.authoring.mutated import mutated_answers
 from gradekit.authoring.verify import prove
 from gradekit.commands import kit
-from gradekit.course import Course
+from gradekit.course import Course, Exercise
 from gradekit.engine import open_session
 from gradekit.errors import KitError
 from gradekit.grading import lent
+from gradekit.grading.callback import is_callback
 from gradekit.grading.originals import endless
 from gradekit.grading.originals.doctests import flags_in
 from gradekit.grading.originals.masters import shared_points
@@ -48,6 +54,7 @@ from gradekit.intake.names import ExerciseNames
 from gradekit.jupyter import kit as magic
 from gradekit.nbgrader.notebooks import notebook as source_notebook
 from gradekit.report import Check, Report
+from gradekit.sandbox.limits import Limits
 from gradekit.sandbox.wire import Malformed
 from gradekit.submission import Submission, parse, read
 
@@ -679,6 +686,40 @@ def test_a_test_that_does_not_end_is_stopped(monkeypatch: pytest.MonkeyPatch) ->
             with contextlib.suppress(Exception):
                 pass
     assert not endless.watched()
+
+
+def test_a_test_that_sleeps_for_long_is_stopped() -> None:
+    """At once, since nothing can end it while it sleeps; and sleep is what it was afterwards."""
+    before = time.sleep
+    with endless.Limit():
+        time.sleep(0)
+        with pytest.raises(endless.Endless, match="sleeps for more than 60 s"):
+            time.sleep(3600)
+        assert pickle.loads(cloudpickle.dumps(time.sleep)) is time.sleep
+        assert not is_callback(time.sleep)
+    assert time.sleep is before
+
+
+def test_a_solution_that_does_not_end_is_told(tmp_path: Path, monkeypatch: Any) -> None:
+    """In one sentence, and once: neither its tests nor its mutants are waited for."""
+    (tmp_path / "src").mkdir()
+    text = 'def two():\n    """Two.\n\n    >>> two()\n    2\n    """\n    return 2\n'
+    (tmp_path / "src" / "two.py").write_text(f"{text}\n\nwhile True:\n    pass\n")
+    monkeypatch.setattr(Target, "exercise", quickly(Target.exercise))
+    done = import_course(
+        "doctest", tmp_path / "src", tmp_path / "mine", solutions=None, with_mutants=True, jobs=1,
+        on_found=lambda _: None, on_done=lambda _: None,
+    )  # fmt: skip
+    assert not done.outcomes[0].checks
+    assert "its solution does not come to an end: " in done.outcomes[0].problem
+    assert "while True:" in done.outcomes[0].problem
+    assert done.outcomes[0].problem in done.told.read_text("utf-8")
+
+
+def quickly(before: Callable[[Target], Exercise]) -> Callable[[Target], Exercise]:
+    """Exercises whose answers have half a second to be loaded."""
+    limits = Limits(import_seconds=0.5)
+    return lambda target: msgspec.structs.replace(before(target), limits=limits)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from gradekit.authoring.importing.writing import Chosen, Target, with_points
 from gradekit.authoring.mutated import mutated_answers
 from gradekit.definitions import defined_in
 from gradekit.errors import GraderError, KitError
+from gradekit.grading.loaded import LOST_AT, RUNNING
 from gradekit.grading.originals.endless import Endless
 from gradekit.grading.originals.original import PERSON, Original, Test
 from gradekit.processes import side_by_side
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gradekit.grading.session import Session
 
 DATA, HANDLES, JUDGED = "by data", "through handles", "judged by the answer itself"
+HANGS = LOST_AT["timed_out"]
 BY_A_PERSON, ASKS_NOTHING = "marked by a person", "asks nothing of the answer"
 
 
@@ -86,7 +88,9 @@ def _graded(
     exercise = target.exercise()
     answer = read(target.course.solution(exercise))
     with open_session(target.course, exercise) as session:
-        failed = _failed(session.grade(answer))
+        report = session.grade(answer)
+        _check_that_it_ends(report)
+        failed = _failed(report)
         ways = session.ways_of(answer)
         able = [each for each in chosen if each.name not in failed]
         empty, _ = session.examine(Submission(target.file_name, ("",), ""), timeouts=1)
@@ -107,6 +111,20 @@ def _graded(
         for old, new in zip(able, final, strict=True)
     }
     return Outcome(target, tuple(_tried(tests, final, refused, given, used)), count, caught)
+
+
+def _check_that_it_ends(report: Report) -> None:
+    """Refuse a solution that hangs where it is run: each of its workers would wait for it anew.
+
+    Raises:
+        KitError: it does; says where, if that is known.
+    """
+    for note in report.passed_over:
+        if note.endswith(HANGS):
+            raise KitError(f"its solution does not come to an end: {note}")
+    late = [each for each in report.failed if each.ending == "timed_out"]
+    if late and len(late) == len(report.failed) and any(RUNNING in c.message for c in late):
+        raise KitError(f"its solution does not come to an end: {late[0].message}")
 
 
 def _failed(report: Report) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 The answer's own time is counted where it is asked. This is about the code of a test, which runs in
 a thread of ours, where no signal can end it: an exception is sent there once it has computed for
-too long. What sleeps or waits in C is not reached.
+too long. It does not reach what sleeps or waits in C, so `time.sleep` itself counts meanwhile; what
+waits otherwise, for a lock or a socket say, is not reached.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from typing import NamedTuple
 
 SECONDS = 30  # of CPU, of one test with all that it needs
+SLEPT = 60  # seconds that it may sleep
 EVERY = 1.0  # second one looks
 
 
@@ -28,6 +30,8 @@ class Watched(NamedTuple):
 
 
 _lock = threading.Lock()
+_sleep = time.sleep
+_slept: dict[int, float] = {}  # by the threads that run tests, in seconds
 _some = threading.Event()  # are being watched
 _watched: dict[int, Watched] = {}
 _watcher: list[threading.Thread] = []
@@ -39,6 +43,9 @@ class Limit:
     def __enter__(self) -> Limit:
         self._thread = threading.get_ident()
         clock = time.pthread_getcpuclockid(self._thread)
+        _slept[self._thread] = 0.0
+        self._before = time.sleep
+        time.sleep = sleep
         with _lock:
             _watched[self._thread] = Watched(clock, time.clock_gettime(clock) + SECONDS)
             if not _watcher or not _watcher[-1].is_alive():  # a fork takes no threads along
@@ -50,6 +57,25 @@ class Limit:
     def __exit__(self, *_: object) -> None:
         with _lock:  # from here on nothing is sent
             _watched.pop(self._thread, None)
+        _slept.pop(self._thread, None)
+        time.sleep = self._before
+
+
+def sleep(seconds: float, /) -> None:
+    """`time.sleep` while a test runs, which may sleep for so long in all.
+
+    Raises:
+        Endless: it would sleep for longer.
+    """
+    thread = threading.get_ident()
+    if thread in _slept:
+        _slept[thread] += max(seconds, 0)
+        if _slept[thread] > SLEPT:
+            raise Endless(f"stopped: the test sleeps for more than {SLEPT} s")
+    _sleep(seconds)
+
+
+sleep.__module__ = "time"  # where it is handed over, it is known by this name, and runs there
 
 
 def watched() -> int:

@@ -151,7 +151,8 @@ class Original:
     def told(self, error: BaseException, hidden: bool) -> BaseException:
         """The error to raise: with the line that failed, or without what is hidden."""
         if isinstance(error, Endless):
-            return AssertionError(f"stopped: the test did not end within {SECONDS} s")
+            told = str(error) or f"stopped: the test did not end within {SECONDS} s"
+            return AssertionError(told)
         if getattr(error, "submission_text", None) or not isinstance(error, Exception):
             return error
         if isinstance(error, PartialCredit) or not isinstance(error, AssertionError):
