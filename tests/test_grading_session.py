@@ -297,6 +297,68 @@ def test_what_fails_on_our_side_is_not_remembered(
         assert session.grade(toy(ANSWER)).passed
 
 
+FOLLOWING = '''
+from gradekit.grading import check, expect
+
+
+@check("double", points=3, hint="?")
+def test_one(submission):
+    """It doubles 1."""
+    expect(submission.double(1) == 2, "no double")
+
+
+@check("double", points=3, hint="?")
+def test_two(submission):
+    """It doubles 2; of an answer that does not, more is asked."""
+    value = submission.double(2)
+    expect(value == 4, f"got {value}" if value == 4 else f"{submission.count()} calls so far")
+
+
+@check("count", points=4, hint="?")
+def test_of_the_order(submission):
+    """An answer meets the calls of one check after those of another."""
+    count = submission.count()
+    expect(count == 2, f"{count} calls so far")
+'''
+
+
+def test_checks_ask_together_and_say_what_they_would_say_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of answers that end their worker, or that a check asks more than others before."""
+    changed = {
+        "right": "return x * 2",
+        "wrong, and asked more": "return x * 2 + (x == 2)",
+        "hangs": "return hang(x) if x == 2 else x * 2",
+        "ends its process": "return exec('import os; os._exit(0)') if x == 2 else x * 2",
+        "forgets what it has seen": "seen.clear(); return x * 2",
+    }
+    answers = {name: toy(ANSWER.replace("return x * 2", line)) for name, line in changed.items()}
+    course = toy_course(tmp_path, FOLLOWING)
+    exercise = msgspec.structs.replace(
+        course.find("toy"), limits=Limits(check_seconds=0.2, submission_seconds=5)
+    )
+    parcels: list[int] = []
+    exchange = WorkerHandle.exchange
+
+    def noted(self: WorkerHandle, requests: Any, allowance: Any) -> Any:
+        parcels.append(len(requests))
+        return exchange(self, requests, allowance)
+
+    monkeypatch.setattr(WorkerHandle, "exchange", noted)
+    with open_session(course, exercise) as session:
+        for _ in range(3):  # to know what each asks, and how long it takes
+            assert session.grade(answers["right"]).passed
+        parcels.clear()
+        found = {name: session.grade(answer).without_times() for name, answer in answers.items()}
+        assert parcels[:2] == [1, 3]  # the file of the right answer, and all its checks
+    monkeypatch.setattr(Memo, "recall", lambda *_: None)
+    with open_session(course, exercise) as session:
+        for name, answer in answers.items():
+            assert session.grade(answer).without_times() == found[name], name
+    assert found["wrong, and asked more"].checks[1].message.endswith("2 calls so far")
+
+
 WORDS = '''
 import itertools
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -19,6 +19,8 @@ from gradekit.grading.raised import SubmissionError
 from gradekit.grading.run import Run
 from gradekit.grading.truth import Inputs, Truth
 from gradekit.report import Check
+
+FEW, MANY = 4, 8  # of so many runs, one may go astray, and a few more
 
 
 class Declared(NamedTuple):
@@ -76,6 +78,7 @@ class Loop:
         self._seconds = seconds
         self._memo = Memo()
         self._collecting = False
+        self._jobs = self._astray = 0  # how many runs there were, and how many went astray
 
     def begin_collecting(self) -> None:
         """Wait until no other session of this process is importing its grader."""
@@ -103,13 +106,28 @@ class Loop:
         while (job := channel.jobs.get()) is not None:
             judge.begin_submission(job.run)
             if job.plan is None:
-                self._run_checks(job, checks, judge)
+                self._run_job(job, checks, judge)
             else:
                 self._run_plan(job, job.plan, checks, judge)
             channel.results.put((judge.checks, judge.prints))
         return True
 
-    def _run_checks(self, job: Job, checks: list[_Collected], judge: Judge) -> None:
+    def _run_job(self, job: Job, checks: list[_Collected], judge: Judge) -> None:
+        """Run every check once; with requests of several checks together, where that works."""
+        may_ask = job.remember and not job.until_failure and not job.run.has_handles
+        # An answer that is graded twice costs more than many others save.
+        together = may_ask and self._astray <= FEW + self._jobs // MANY
+        self._jobs += 1
+        self._run_checks(job, checks, judge, together=together)
+        if job.run.is_astray:
+            self._astray += 1
+            job.run.begin_anew()
+            judge.begin_submission(job.run)
+            self._run_checks(job, checks, judge)
+
+    def _run_checks(
+        self, job: Job, checks: list[_Collected], judge: Judge, *, together: bool = False
+    ) -> None:
         """Run every check once, in the grader's order, with one exception.
 
         Once a function has cost its worker (it hung, crashed, or filled the memory), or has taken
@@ -122,11 +140,14 @@ class Loop:
         timeouts: Counter[str] = Counter()
         costly: set[str] = set()
         waiting: list[_Collected] = []
-        for check in checks:
+        for number, check in enumerate(checks, 1):
             if check.function in costly:
                 waiting.append(check)
                 continue
-            self._run_check(job, check, checks, judge)
+            later = checks[number:] if together and not costly else ()
+            self._run_check(job, check, checks, judge, later)
+            if job.run.is_astray:
+                return
             if not done:
                 continue
             last = done[-1]
@@ -144,7 +165,7 @@ class Loop:
             self._run_check(job, check, checks, judge)
             timeouts[check.function] += done[-1].ending == "timed_out"
         if waiting:  # reports are in the grader's order
-            place = {check.item.name: number for number, check in enumerate(checks)}
+            place = {check.item.name: index for index, check in enumerate(checks)}
             done.sort(key=lambda check: place[check.name])
 
     def _run_plan(self, job: Job, plan: Plan, checks: list[_Collected], judge: Judge) -> None:
@@ -155,7 +176,12 @@ class Loop:
                 return
 
     def _run_check(
-        self, job: Job, check: _Collected, checks: list[_Collected], judge: Judge
+        self,
+        job: Job,
+        check: _Collected,
+        checks: list[_Collected],
+        judge: Judge,
+        later: Sequence[_Collected] = (),
     ) -> None:
         """Run a check that asks for nothing but the submission; leave any other to pytest.
 
@@ -171,7 +197,12 @@ class Loop:
             return
         judge.begin_check(item)
         started = time.perf_counter()
-        judgement = self._memo.recall(item.name, job.run) if job.remember else None
+        judgement = None
+        if job.remember:
+            names = [other.item.name for other in later]
+            judgement = self._memo.recall(item.name, job.run, names)
+        if job.run.is_astray:
+            return
         if judgement is None:
             error = _error_of(check.alone)
             judgement = judge.judgement(item, error)

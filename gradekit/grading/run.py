@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
 import weakref
 from collections import deque
@@ -39,9 +40,12 @@ TOLD_BYTES = 2**28
 # What no class of the solution may be: a test's `except` would catch its own verdict, and all would
 # be instances of it.
 EVERYTHING = (AssertionError, Exception, object)
+# Ten times what replies to several checks may have taken before; see `memo.TOGETHER_SECONDS`.
+EARLY_SECONDS = 0.5
 STRUCTURE_WEIGHT = 16  # a byte of structure becomes about so many bytes of Python objects
 
-Asked = list[tuple[list[bytes], bytes]]  # requests, and the digest of their replies
+# Requests, the digest of their replies, and the CPU seconds that the answer took for them.
+Asked = list[tuple[list[bytes], bytes, float]]
 
 
 class Exchange(NamedTuple):
@@ -51,6 +55,7 @@ class Exchange(NamedTuple):
     replies: list[wire.Received]
     lost: WorkerLost | None
     printed: str  # while the file was run, if it was run for this
+    seconds: float = 0.0  # CPU time of the answer
 
     def digest(self) -> bytes | None:
         """A digest of all that came back; None if it must not be remembered.
@@ -65,6 +70,10 @@ class Exchange(NamedTuple):
         if self.lost is not None or sum(sizes) > REMEMBERED_BYTES:
             return None
         return hashlib.sha256(b"".join([repr(sizes).encode(), *parts])).digest()
+
+
+class Astray(Exception):
+    """A check asks more, and checks after it have asked already; see `Run.ask_early`."""
 
 
 class Stopped(SubmissionError):
@@ -120,7 +129,7 @@ class Attempt:
         self.asked_bytes += sum(len(piece) for pieces in exchange.requests for piece in pieces)
         digest = exchange.digest()
         if digest is not None and self.asked_bytes <= REMEMBERED_BYTES:
-            asked.append((_joined(exchange.requests), digest))
+            asked.append((_joined(exchange.requests), digest, exchange.seconds))
             self.asked = asked
 
 
@@ -148,9 +157,20 @@ class Run:
         self.seed = seed
         self.terms = terms
         self.cells = submission.cells  # the text that was handed in
+        self._load = partial(LoadedAnswer, sandbox, module, submission, terms, limits)
+        self._begin(used)
+
+    def _begin(self, used: WorkerHandle | None = None) -> None:
         self.ways: dict[str, set[str]] = {}  # what checks made use of beside data; see objects.py
         self.attempt = Attempt()  # at the check that is being run
-        self._answer = LoadedAnswer(sandbox, module, submission, terms, limits, used)
+        self.is_astray = False  # whether it has to begin anew; see `ask_early`
+        self._early: dict[str, Exchange] = {}  # by the names of checks
+        self._answer = self._load(used)
+
+    def begin_anew(self) -> None:
+        """Forget all that was asked so far, and the time that it took."""
+        self.close()
+        self._begin()
 
     @property
     def passed_over(self) -> tuple[str, ...]:
@@ -263,12 +283,47 @@ class Run:
         if self._answer.fatal is not None:
             return None
         try:
-            exchange = self._exchange([[request] for request in requests])
+            exchange = self._early.pop(self.attempt.name, None)
+            if exchange is None:
+                exchange = self._exchange([[request] for request in requests])
             self.attempt.ahead.append(exchange)
             return exchange.digest()
         except Exception:
             # Whether the answer or the kit is at fault: the check repeats the request and reports.
             return None
+
+    @property
+    def has_asked_early(self) -> bool:
+        """Whether requests of checks that are still to come were made; see `ask_early`."""
+        return bool(self._early)
+
+    def ask_early(self, requests: dict[str, list[bytes]]) -> None:
+        """Make the requests of several checks, this one's first; they take the replies one by one.
+
+        If the worker is lost over them, it is not known what that means for each check; and if one
+        of the checks asks more before the last has looked at its replies, the answer has been asked
+        in another order than alone. Then this run `is_astray` and has to begin anew, without this.
+
+        Args:
+            requests: By the names of checks, in the order in which they are run.
+        """
+        if len(requests) < 2 or self._answer.fatal is not None:
+            return
+        together = [[request] for each in requests.values() for request in each]
+        try:
+            exchange = self._exchange(together, seconds=EARLY_SECONDS)
+        except SubmissionError:
+            return  # it cannot be loaded: each check says so
+        except SandboxError:
+            self.is_astray = True
+            return
+        self.is_astray = exchange.lost is not None
+        self.attempt.allowance = None  # a check that asks more has its own time for that
+        replies, printed = iter(exchange.replies), exchange.printed
+        for name, own in requests.items():
+            taken = [*itertools.islice(replies, len(own))]
+            self._early[name] = Exchange([[each] for each in own], taken, None, printed)
+            printed = ""
 
     def _ask(
         self, kind: str, bodies: list[Any], each: Sequence[object], together: object
@@ -359,10 +414,18 @@ class Run:
         # RuntimeError; `_ask_object` turns it back.
         raise Stopped(met) if isinstance(met, StopIteration) else met
 
-    def _exchange(self, requests: list[wire.Pieces], given: Sequence[Any] = ()) -> Exchange:
+    def _exchange(
+        self,
+        requests: list[wire.Pieces],
+        given: Sequence[Any] = (),
+        seconds: float = float("inf"),
+    ) -> Exchange:
         """Send requests to a worker that holds the submission, within the time of this check."""
+        if self._early:
+            self.is_astray = True
+            raise Astray
         try:
-            return self._exchange_in_time(requests, given)
+            return self._exchange_in_time(requests, given, seconds)
         except SandboxError:
             # A process of ours was ended from outside, which is not the answer's doing. Try once
             # more, with the time of a whole check, unless that would lose objects of the check.
@@ -370,9 +433,11 @@ class Run:
             if self.attempt.objects is not None and self.attempt.objects.are_held:
                 raise  # what the check holds is gone
             self.attempt.allowance = None
-            return self._exchange_in_time(requests, given)
+            return self._exchange_in_time(requests, given, seconds)
 
-    def _exchange_in_time(self, requests: list[wire.Pieces], given: Sequence[Any]) -> Exchange:
+    def _exchange_in_time(
+        self, requests: list[wire.Pieces], given: Sequence[Any], seconds: float
+    ) -> Exchange:
         attempt = self.attempt
         worker = self._answer.worker(attempt.show_printed_by_file)
         if attempt.allowance is None:
@@ -380,8 +445,12 @@ class Run:
         objects = attempt.objects
         if objects is not None and objects.may_call_back:
             return self._converse(worker, requests, given)
-        replies, lost = self._answer.send(worker, requests, attempt.allowance)
-        return Exchange(requests, replies, lost, attempt.printed_by_file)
+        allowance = attempt.allowance
+        allowance = allowance._replace(seconds=min(allowance.seconds, seconds))
+        started = worker.cpu_seconds()
+        replies, lost = self._answer.send(worker, requests, allowance)
+        seconds = 0.0 if lost else worker.cpu_seconds() - started
+        return Exchange(requests, replies, lost, attempt.printed_by_file, seconds)
 
     def _converse(
         self, worker: WorkerHandle, requests: list[wire.Pieces], given: Sequence[Any]
@@ -442,6 +511,8 @@ class Run:
                 self._notice_end(frame[1], reply.value)
             return Reply(reply.kind, value, reply.printed)
         except wire.Malformed as error:
+            # The other replies that are here came from a worker which is ended now.
+            self.is_astray = self.has_asked_early
             raise self._answer.refuse(error, what) from None
 
     def _weigh(self, frame: wire.Received) -> None:
