@@ -171,9 +171,10 @@ def reported(out):
 
 
 def probe_steps(answer, problem, batches, options):
-    """One model, and a step for each batch: what came back, and the states around each.
+    """One model, and a step for each batch: what came back, and the states after each.
 
-    With a seed among the options, also what else a call may have changed.
+    With "before" among the options, the state before the first comes first; with a seed, there
+    is also what else a call may have changed.
     """
     weights, X, y = problem_of(*problem)
     model = build(options.get("kind", "plain"), weights)
@@ -181,7 +182,7 @@ def probe_steps(answer, problem, batches, options):
         model.get_parameter(name).requires_grad_(False)
     steps, look_at = optimiser(options.get("optimizer", "sgd"), model), options.get("look_at", ())
     model.train(options.get("mode") != "eval")
-    outs, states = [], [snapshot(model, steps, look_at)]
+    outs, states = [], [snapshot(model, steps, look_at)] if "before" in options else []
     if "seed" in options:
         torch.default_generator.manual_seed(options["seed"])
     for name, loss, more in batches:
@@ -336,24 +337,19 @@ def assert_counted(state, problem, given):
 def test_trains_in_evaluation_mode(submission):
     """A model that comes in evaluation mode is trained in train mode."""
     problem, drawn = (1,), (*seeds_of(submission, 1), F32, 6)
-    first = ("good", ("bce",), {})
     models = {
         "norm": "a model with BatchNorm that comes in evaluation mode",
         "norm, dropout": "a model with BatchNorm and nn.Dropout(1.0) that comes in evaluation mode",
     }
     done = steps(submission, [
-        *(case(which, [first], kind=kind, mode="eval", look_at=["buffers"])
-          for which, kind in zip((problem, drawn), models, strict=True)),
-        case(problem, [first, ("y all NaN", ("mse",), {})], kind="norm", look_at=["modes"]),
+        case(which, [GOOD], kind=kind, mode="eval", look_at=["buffers"])
+        for which, kind in zip((problem, drawn), models, strict=True)
     ])  # fmt: skip
-    for which, (kind, given) in zip((problem, drawn), models.items(), strict=True):
-        (out,), (_, state) = next(done)
+    for which, (kind, given), got in zip((problem, drawn), models.items(), done, strict=True):
+        (out,), (state,) = got
         expected, _, _ = truth(which, ("bce",), kind)
         assert_close(two_numbers(out, given)[0], expected, rtol=1e-4, given=f"{given}, loss")
         assert_counted(state, which, given)
-    _, (_, *states) = next(done)
-    for state, step in zip(states, ("a step", "a skipped step"), strict=True):
-        expect(all(state["modes"]), f"a model in train mode is no longer in it after {step}")
 
 
 @check("safe_training_step", points=1,
@@ -363,14 +359,13 @@ def test_accumulates_old_gradients(submission):
     """Gradients left over from earlier work have no effect."""
     problem, drawn = (2,), (*seeds_of(submission, 1), F64)
     batches = [("good", ("bce",), {"max_norm": 10.0})]
-    (out,), (_, state) = submission.probe(
-        probe_steps, problem, batches,
-        {"stale": 1e4, "optimizer": "sgd, last layer only", "look_at": ["gradients"]},
-    )  # fmt: skip
+    done = steps(submission, [
+        case(problem, batches, stale=1e4, optimizer="sgd, last layer only", look_at=["gradients"]),
+        case(drawn, batches, stale=7.0, look_at=["parameters"]),
+    ])  # fmt: skip
+    (out,), (state,) = next(done)
     assert_old_gradients_gone(out, state, problem)
-    (out,), (_, state) = submission.probe(
-        probe_steps, drawn, batches, {"stale": 7.0, "look_at": ["parameters"]}
-    )
+    (out,), (state,) = next(done)
     given = "every old gradient is 7"
     assert_close(two_numbers(out, given)[1], truth(drawn, ("bce",))[2], rtol=1e-4,
                  given=f"{given}, grad_norm")  # fmt: skip
@@ -406,7 +401,7 @@ def test_broadcasts_logits_against_labels(submission):
     problems = (4, F64), (*seeds_of(submission, 1), F32)
     batches = [("good", ("mse",), {"max_norm": 1e4})]
     done = steps(submission, [case(each, batches, look_at=["parameters"]) for each in problems])
-    for problem, ((out,), (_, state)) in zip(problems, done, strict=True):
+    for problem, ((out,), (state,)) in zip(problems, done, strict=True):
         given = f"nn.MSELoss() on 5 samples of {problem[1]}"
         loss, _ = two_numbers(out, given)
         tight = 1e-4 if problem[1] == F32 else 1e-10  # float32 on the way costs 1e-7
@@ -456,7 +451,7 @@ def test_clips_something_else_than_the_global_norm(submission):
         for (problem, optimizer, more, _), loss in zip(cases, losses, strict=True)
     ])  # fmt: skip
     for (problem, _, more, max_norm), loss, got in zip(cases, losses, done, strict=True):
-        (out,), (_, state) = got
+        (out,), (state,) = got
         default = "" if more else " (the default)"
         given = f"a gradient of norm {4 * max_norm:g}, max_norm={max_norm}{default}"
         two_numbers(out, given)
@@ -470,18 +465,19 @@ def test_stretches_short_gradients(submission):
     """A gradient within the bound reaches the optimiser as it is, zeros included."""
     rng = rng_of(submission)
     drawn, norm = (int(rng.integers(2**31)), F32), float(rng.uniform(1.0, 3.0))
-    cases = [((10,), 0.02, 1.0), ((10,), 0.0, 1.0), (drawn, norm, 40.0)]
-    losses = [of_norm(problem, norm) for problem, norm, _ in cases]
+    # A gradient of length 0 moves nothing, so the same model takes the second step.
+    cases = [((10,), [0.0, 0.02], 1.0), (drawn, [norm], 40.0)]
     done = steps(submission, [
-        case(problem, [("good", loss, {"max_norm": max_norm})], look_at=["parameters"])
-        for (problem, _, max_norm), loss in zip(cases, losses, strict=True)
+        case(problem, [("good", of_norm(problem, each), {"max_norm": max_norm}) for each in norms],
+             look_at=["parameters"])
+        for problem, norms, max_norm in cases
     ])  # fmt: skip
-    for (problem, norm, max_norm), loss, got in zip(cases, losses, done, strict=True):
-        (out,), (_, state) = got
-        given = f"a gradient of norm {norm:.4g}, max_norm={max_norm}"
-        assert_close(two_numbers(out, given)[1], norm, rtol=1e-4, atol=1e-9,
-                     given=f"{given}, grad_norm")  # fmt: skip  # float32
-        assert_moved(state, problem, loss, max_norm, given)
+    for (problem, norms, max_norm), (outs, states) in zip(cases, done, strict=True):
+        for norm, out, state in zip(norms, outs, states, strict=True):
+            given = f"a gradient of norm {norm:.4g}, max_norm={max_norm}"
+            assert_close(two_numbers(out, given)[1], norm, rtol=1e-4, atol=1e-9,
+                         given=f"{given}, grad_norm")  # fmt: skip  # float32
+            assert_moved(state, problem, of_norm(problem, norm), max_norm, given)
 
 
 @check("safe_training_step", points=0.5,
@@ -528,7 +524,7 @@ def test_steps_on_a_non_finite_loss(submission):
     problems = (13,), (*seeds_of(submission, 1),)
     done = steps(submission, [
         case(problem, [GOOD if name is None else BAD[name] for name in run],
-             optimizer=optimizer, look_at=["parameters", "optimiser"])
+             optimizer=optimizer, look_at=["parameters", "optimiser"], before=True)
         for problem, (optimizer, run) in zip(problems, runs.items(), strict=True)
     ])  # fmt: skip
     for (optimizer, run), (_, states) in zip(runs.items(), done, strict=True):
@@ -552,7 +548,8 @@ def test_steps_on_a_non_finite_gradient(submission):
         (drawn, [GOOD], "nan slope", "momentum"),
     ]
     done = steps(submission, [
-        case(problem, batches, kind=kind, optimizer=optimizer, look_at=["parameters", "optimiser"])
+        case(problem, batches, kind=kind, optimizer=optimizer,
+             look_at=["parameters", "optimiser"], before=True)
         for problem, batches, kind, optimizer in runs
     ])  # fmt: skip
     for (*_, kind, optimizer), (_, (before, after, *moved_on)) in zip(runs, done, strict=True):
@@ -600,7 +597,7 @@ def test_lets_a_bad_batch_into_batchnorm(submission):
         ((15,), "two norms", {"an input is NaN, two BatchNorm layers": BAD["an input is NaN"]}),
     ]
     done = steps(submission, [
-        case(problem, [*run.values()], kind=kind, look_at=["buffers"])
+        case(problem, [*run.values()], kind=kind, look_at=["buffers"], before=True)
         for problem, kind, run in runs
     ])  # fmt: skip
     for (*_, run), (_, states) in zip(runs, done, strict=True):
@@ -630,7 +627,7 @@ def test_leaves_bad_gradients_behind(submission):
              look_at=["gradients"])
         for kind, optimizer, run, _ in runs
     ])  # fmt: skip
-    for (*_, run, more), (_, (_, *states)) in zip(runs, done, strict=True):
+    for (*_, run, more), (_, states) in zip(runs, done, strict=True):
         for name, state in zip(run, states, strict=True):
             for parameter, gradient in state["gradients"].items():
                 expect(
@@ -648,7 +645,7 @@ def test_leaves_bad_gradients_behind(submission):
 def test_hides_the_skip(submission):
     """A skipped step reports NaN for both values."""
     names = [*BAD]
-    problem, bad = (17,), (0, 1, 6)
+    problem, bad = (17,), (1, 6)
     drawn = (*seeds_of(submission, 1), F64, 5, 100.0)
     done = steps(submission, [
         case(problem, [BAD[names[i]] for i in bad]),
@@ -673,15 +670,17 @@ def test_hides_the_skip(submission):
        hint="What does the caller find changed afterwards, besides the model and its "
             "optimiser?")  # fmt: skip
 def test_has_side_effects(submission):
-    """Tensors and random state stay as they were, and a bad batch changes no later one."""
+    """Modes, tensors and random state stay as they were; a bad batch changes no later one."""
     problem = (18,)
     second, bad = ("shifted", ("bce",), {}), ("X all NaN", ("bce",), {})
     options = {"kind": "norm", "optimizer": "momentum", "frozen": ["l1.weight"],
-               "look_at": ["parameters"]}  # fmt: skip
+               "look_at": ["parameters", "modes"]}  # fmt: skip
     smooth, bumpy = steps(submission, [
         case(problem, batches, seed=seed, **options)
-        for seed, batches in ((3, [GOOD, second]), (4, [GOOD, bad, bad, second]))
+        for seed, batches in ((3, [GOOD, second]), (4, [GOOD, bad, second]))
     ])  # fmt: skip
+    for state, step in zip(bumpy[1], ("a step", "a skipped step"), strict=False):
+        expect(all(state["modes"]), f"a model in train mode is no longer in it after {step}")
     _, X, y = problem_of(*problem)
     X_after, y_after, asks, state, flags = smooth[2]
     expect(same(X_after, batch_of("shifted", X, y)[0]) and not asks, "it changed X")
@@ -692,15 +691,15 @@ def test_has_side_effects(submission):
 
 
 def assert_same_in_the_end(problem, smooth, bumpy):
-    """Two NaN batches in between make no difference, and what was frozen has not moved."""
+    """A NaN batch in between makes no difference, and what was frozen has not moved."""
     kept = problem_of(*problem)[0]["l1.weight"]
-    expect(same(smooth[1][2]["parameters"]["l1.weight"], kept),
+    expect(same(smooth[1][1]["parameters"]["l1.weight"], kept),
            "a parameter without requires_grad moved")  # fmt: skip
-    given = "the batches A, B, and the batches A, NaN, NaN, B"
-    outs = two_numbers(smooth[0][1], given), two_numbers(bumpy[0][3], given)
+    given = "the batches A, B, and the batches A, NaN, B"
+    outs = two_numbers(smooth[0][1], given), two_numbers(bumpy[0][2], given)
     for key, left, right in zip(("loss", "grad_norm"), *outs, strict=True):
         expect(math.isclose(left, right, rel_tol=1e-6),
                f'"{key}" of B is {show(left)} in the first case, {show(right)} in the second',
                given=given)  # fmt: skip
-    assert_tensors(bumpy[1][4]["parameters"], smooth[1][2]["parameters"], rtol=1e-5, atol=1e-7,
+    assert_tensors(bumpy[1][2]["parameters"], smooth[1][1]["parameters"], rtol=1e-5, atol=1e-7,
                    given=given)  # fmt: skip  # float32
