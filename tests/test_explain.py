@@ -240,8 +240,8 @@ class Block:
 
 
 def fit(model, batches, rng):
-    total, count = 0.0, 0
-    for x, y in batches:
+    total, count = 0.0, np.exp(batches / 2)
+    for x, y in model:
         total += x
         count += 1
     with torch.no_grad():
@@ -281,6 +281,7 @@ UNDONE = [
     ("x @ self.weight", "x"),
     ("return weights /", "return wights /"),
     ("in range(3)", "in rage(3)"),
+    ("batches / 2", "2"),
     ("sum(q[0] * (q[0] - 1))", "sum(q[-1] * (q[-1] - 1))"),
 ]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from gradekit.edits.source import Edit, Source
-from gradekit.edits.values import MODULES, called
+from gradekit.edits.values import MODULES, called, is_number
 from gradekit.edits.vocabulary import (
     ARRAY_METHODS,
     LINKS,
@@ -124,6 +124,8 @@ class Additions:
         yield from self._clauses(node)
         yield from self._links(node)
         yield from self._of_lists(node)
+        if is_number(node) and isinstance(self._source.parents[node], PLACES):
+            yield from self._idle(node, self._source.atom(node))
         if not self._is_value(node):
             return
         question = "is a function, a root or a square missing?"
