@@ -253,14 +253,14 @@ def fit(model, batches, rng):
 def scores(q, k, pairs, dtype):
     weights = np.einsum("qd,kd->qk", q, k) + np.zeros(len(q), dtype=dtype)[0]
     kept = [v for v in pairs if v is not None]
-    total = sum(q[0] * (q[0] - 1))
+    total = sum(3 + q[0] * (q[0] - 1))
     if dtype is None:
         return weights / (q @ k.T)
     return [weights[i] for i in range(1, len(q) + 1) if i in kept], np.sqrt(np.sum([1, 2]))
 """
 PUNCTUATION = re.compile(r"[\s()'\"]")
 # Changes of it, each of which one edit takes back.
-UNDONE = [
+UNDONE: list[tuple[str, str]] = [
     ("x @ self.weight", "x @ self.bias"),
     ('model["loss"] = total', 'model["x"] = total'),
     ("for x, y in", "for y, x in"),
@@ -282,7 +282,12 @@ UNDONE = [
     ("return weights /", "return wights /"),
     ("in range(3)", "in rage(3)"),
     ("batches / 2", "2"),
-    ("sum(q[0] * (q[0] - 1))", "sum(q[-1] * (q[-1] - 1))"),
+    (
+        'rng.choice(count, p=total), parts, model["loss"]',
+        'model["loss"], rng.choice(count, p=total), parts',
+    ),
+    ("3 + q[0] * (q[0] - 1)", "3 + q[0] * q[0] - 1"),
+    ("3 + q[0] * (q[0] - 1)", "3 + q[-1] * (q[-1] - 1)"),
 ]
 
 

@@ -73,6 +73,14 @@ def _regrouped(source: Source, node: ast.BinOp, sign: str) -> Iterator[Edit]:
             continue
         own = SIGNS[type(inner.op)]
         a, b = source.atom(inner.left), source.atom(inner.right)
+        last = inner.right
+        if left and sign in "+-" and isinstance(last, ast.BinOp) and type(last.op) in SIGNS:
+            # a + b * c - d -> a + b * (c - d)
+            factor, times = source.code(last.left), SIGNS[type(last.op)]
+            term = f"{source.atom(last.right)} {sign} {source.atom(node.right)}"
+            text = f"{a} {own} {factor} {times} ({term})"
+            is_inner = isinstance(source.parents[node], ast.BinOp)
+            yield source.replaced(node, f"({text})" if is_inner else text, question, 0.4)
         if left:  # (a own b) sign c -> a own (b sign c)
             text = f"{a} {own} ({b} {sign} {source.atom(node.right)})"
         else:  # a sign (b own c) -> (a sign b) own c

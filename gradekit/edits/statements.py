@@ -181,6 +181,9 @@ def _returns(source: Source, statement: ast.stmt) -> Iterator[Edit]:
             turned = parts.copy()
             turned[place : place + 2] = reversed(turned[place : place + 2])
             yield source.replaced(value, ", ".join(turned), "in which order?", 0.5)
+        if len(parts) == 3:
+            for turned in (parts[::-1], parts[1:] + parts[:1], parts[2:] + parts[:2]):
+                yield source.replaced(value, ", ".join(turned), "in which order?", 0.45)
     for wrapper in ("float({})", "int({})", "np.asarray({})", "tuple({})", "list({})"):
         text = wrapper.format(source.code(value))
         yield source.replaced(value, text, "which type is returned?", 0.25)
