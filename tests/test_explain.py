@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.edits.every import edits_of
-from gradekit.explain.blame import Search
+from gradekit.explain.blame import CHECK_SECONDS, Search
 from gradekit.explain.explanation import Explanation, explain
 from gradekit.explain.trace import RAISES, call_probe, steps_of
 from gradekit.explain.words import sentences
@@ -149,6 +149,18 @@ def test_what_hangs_points_at_its_loop(session_of: Callable[[str], Session]) -> 
     search = Search(session, submission, report, deadline=time.monotonic())
     ((function, line, question, gain),) = search.suspects()
     assert (function, line, gain) == ("softmax", 3, 0.0) and "loop" in question
+
+
+def test_a_slow_check_leaves_no_time_to_what_hangs(session_of: Callable[[str], Session]) -> None:
+    """A check of ten seconds gave as long to every version that hung in a quick one."""
+    session, submission = session_of("softmax"), wrong("return e /", "return e *")
+    report = session.grade(submission)
+    key = report.failed[0]
+    checks = [msgspec.structs.replace(c, seconds=0.01 if c == key else 9.0) for c in report.checks]
+    report = msgspec.structs.replace(report, checks=tuple(checks))
+    search = Search(session, submission, report, deadline=time.monotonic() + 60.0)
+    key = next(check for check in checks if check.name == key.name)
+    assert search._limits(key=key).check_seconds <= CHECK_SECONDS < search._limits().check_seconds
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from gradekit.submission import Submission
 
 # For a check of a changed answer, at least: what fails at once may take its time when it is right.
 CHECK_SECONDS = 3.0
+KEY_SECONDS = 1.0  # what the check that has to pass first may take in any case
 LOOP_SECONDS = 0.25  # where the answer does not come to an end: most changes will not either
 SLOWER, SPARE = 5.0, 1.2  # times that a changed answer may be slower; where others have hung
 GRACE_SECONDS = 1.5  # after the deadline, to say more than that nothing was found
@@ -255,15 +256,21 @@ class Search:
         tried = self._tried(self._submission, plan, self._limits(4.0), tracing=True)
         return trace.lines_of(tried.told, self._submission.name)
 
-    def _limits(self, times: float = 1.0) -> Limits:
+    def _limits(self, times: float = 1.0, key: Check | None = None) -> Limits:
         """What a changed answer may take for a check: some times what the answer takes.
 
         Each version that hangs leaves less to the next ones: loops make many of them hang.
+
+        Args:
+            key: The only check that is to run. It has less time than the slowest of all would.
         """
         known = [c.seconds for c in self._report.checks if c.ending == "finished"]
         slowest = max(known, default=0.0)
+        spare = SPARE * slowest
+        if key is not None and key.ending == "finished":
+            slowest, spare = key.seconds, max(SPARE * key.seconds, min(spare, KEY_SECONDS))
         most = max(self._least_seconds, min(SLOWER * slowest, slowest + CHECK_SECONDS))
-        seconds = times * max(most / (1 + self._hung), SPARE * slowest, LOOP_SECONDS)
+        seconds = times * max(most / (1 + self._hung), spare, LOOP_SECONDS)
         own = self._session.exercise.limits
         left = max(self._deadline - time.monotonic(), 0.1) / PATIENCE
         return msgspec.structs.replace(
@@ -281,7 +288,7 @@ class Search:
             if number >= (MOST_IN_VAIN if stop_at is None else stop_at) or not self._may_go_on():
                 return
             self._progress(number, len(edits))
-            gain = self._gain_of(edit, plan)
+            gain = self._gain_of(edit, key, plan)
             if gain is None:
                 continue
             self.mended.append(Mended(edit, gain, number))
@@ -300,9 +307,14 @@ class Search:
         names = [key.name, *(check.name for check in passed)]
         return Plan((*names, *others), frozenset(names))
 
-    def _gain_of(self, edit: Edit, plan: Plan) -> float | None:
+    def _gain_of(self, edit: Edit, key: Check, plan: Plan) -> float | None:
         """The points that an edit gains; None if it mends nothing, or breaks something."""
         self.tries += 1
+        # The key check alone comes first: a version that hangs there must not have the time
+        # that the slowest check of all may need.
+        alone = Plan((key.name,), frozenset())
+        if key.name not in self._passed_by(edit, alone, self._limits(key=key)):
+            return None
         passed = self._passed_by(edit, plan, self._limits())
         is_doubtful = plan.names[0] in passed and not passed.issuperset(plan.names)
         if is_doubtful and self._afresh < MOST_AFRESH:
