@@ -725,8 +725,8 @@ def quickly(before: Callable[[Target], Exercise]) -> Callable[[Target], Exercise
 @pytest.mark.parametrize(
     "cells, why",
     [
-        ([{"cell_type": "code", "source": ["x", 5]}], "a cell of it is none"),
-        ([7], "a cell of it is none"),
+        ([{"cell_type": "code", "source": ["x", 5]}], "one of its cells has no text"),
+        ([7], "one of its cells has no text"),
         ([("t", {}), ("t", {"grade": True, "points": 1})], "has no grade_id"),
         ([("t", {"grade_id": "t", "grade": True})] * 2, "two cells have the grade_id `t`"),
         ([("t", {"grade_id": "t", "grade": True, "points": -1})], "points of `t` are no number"),
@@ -818,3 +818,91 @@ def test_otter_seeds_each_cell(
         for more in ("", " + 1")
     ]
     assert passed == [True, False]
+
+
+SOLUTION = """import json, os
+import pandas as pd
+import matplotlib.pyplot as plt
+
+with open("loaded.txt", "w") as file:
+    file.write("at once")
+
+
+def totals(table):
+    return table.groupby("kind")["price"].sum()
+
+
+def total_of(path):
+    with open(path) as file:
+        return sum(map(int, file))
+
+
+def keep(value, path):
+    os.makedirs("out", exist_ok=True)
+    with open(path, "w") as file:
+        json.dump(value, file)
+
+
+def draw(values):
+    plt.plot(values, "o-")
+    plt.title("prices")
+"""
+TESTS = {
+    "tables": """import pandas as pd
+table = pd.DataFrame({"kind": ["b", "a", "b"], "price": [1, 2, 3]})
+wanted = pd.Series([2, 4], index=pd.Index(["a", "b"], name="kind"), name="price")
+pd.testing.assert_series_equal(totals(table), wanted)
+assert table["kind"].tolist() == ["b", "a", "b"], "the table was changed"
+""",
+    "reads": """from pathlib import Path
+assert Path("data/numbers.txt").exists() and total_of("data/numbers.txt") == 6
+with open("more.txt", "w") as file:
+    file.write("4\\n5")
+assert total_of("more.txt") == 9 == total_of(Path("more.txt").resolve())
+assert Path("data/numbers.txt").read_text() == "1\\n2\\n3\\n"
+""",
+    "writes": """import os
+keep([1, {"a": None}], "out/kept.json")
+with open("out/kept.json") as file:
+    assert file.read() == '[1, {"a": null}]'
+os.remove("out/kept.json")
+assert not os.path.exists("out/kept.json")
+assert open("loaded.txt").read() == "at once"
+""",
+    "draws": """import matplotlib.pyplot as plt
+plt.close("all")
+draw([3, 5])
+axes = plt.gca()
+assert axes.get_title() == "prices" and list(axes.lines[0].get_ydata()) == [3, 5]
+""",
+}
+
+
+def test_files_tables_and_figures_are_shared(
+    tmp_path: Path, session_of: Callable[[Outcome], Session]
+) -> None:
+    """As in the one folder and process that a test and the answer have natively."""
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    tests = [(text, {"grade_id": name, "grade": True, "points": 1}) for name, text in TESTS.items()]
+    notebook(
+        tmp_path / "nb/source/ps1/a.ipynb", (SOLUTION, {"grade_id": "a", "solution": True}), *tests
+    )
+    (tmp_path / "nb/source/ps1/data").mkdir()
+    (tmp_path / "nb/source/ps1/data/numbers.txt").write_text("1\n2\n3\n")
+    (outcome,) = imported_from("nbgrader", tmp_path / "nb", tmp_path / "mine").outcomes
+    assert [each.why_not for each in outcome.tried] == [""] * 4
+    wrong = {
+        "return table": "table.drop(index=0, inplace=True)\n    return table",
+        "sum(map(int, file))": "6",
+        "json.dump(value, file)": "pass",
+        'plt.title("prices")': "plt.figure()",
+    }
+    lost_by = []
+    for before, after in wrong.items():
+        assert before in SOLUTION
+        lost_by.append(lost(grade(session_of(outcome), SOLUTION.replace(before, after, 1))))
+    assert lost_by == [{"test_tables"}, {"test_reads"}, {"test_writes"}, {"test_draws"}]
+    forged = SOLUTION + '\nopen("data/numbers.txt", "w").write("6")\n'
+    assert lost(grade(session_of(outcome), forged)) == set()  # what the test reads stays
+    assert [*(tmp_path / "nb").rglob("more.txt")] == [*Path().glob("more.txt")] == []

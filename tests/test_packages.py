@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import shutil
 import zipfile
@@ -25,7 +26,7 @@ from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.run import Run
 from gradekit.nbgrader.course import write as write_nbgrader
 from gradekit.practice import folders
-from gradekit.sandbox import packages
+from gradekit.sandbox import frames, packages, wire
 from gradekit.sandbox.launch import Sandbox
 from gradekit.submission import parse, read
 
@@ -128,6 +129,7 @@ def answer(path):
 def test_figures_are_drawn_and_can_be_looked_into(sandbox: Sandbox) -> None:
     """Without a screen; text that needs another font is no failure; a probe reads the artists."""
     source = """
+import datetime
 import io
 import matplotlib.pyplot as plt
 
@@ -310,7 +312,7 @@ CELLS = {
 
 
 def test_imported_notebook_gets_its_data_and_packages(tmp_path: Path) -> None:
-    """What its solution imports and opens; the table that it returns stays with the answer."""
+    """What its solution imports and opens; the table that it returns is one for the test too."""
     pytest.importorskip("pandas", reason="pandas is not installed")
     made = nbformat.v4.new_notebook()
     for name, source in CELLS.items():
@@ -328,9 +330,60 @@ def test_imported_notebook_gets_its_data_and_packages(tmp_path: Path) -> None:
     course = Course(tmp_path / "mine")
     (exercise,) = course.exercises
     assert (exercise.packages, exercise.files) == (["pandas"], ["data.csv"])
-    assert "through handles" in (course.root / "IMPORT.md").read_text().splitlines()[-1]
+    assert "by data" in (course.root / "IMPORT.md").read_text().splitlines()[-1]
     pack(course, "instructor", tmp_path / "packed")
     assert (tmp_path / "packed/cases/exercise_01_towns/towns.ipynb").is_file()
     with zipfile.ZipFile(io.BytesIO(autograder(course, [exercise], "full", None))) as archive:
         assert archive.read("course/exercises/exercise_01_towns/data.csv").decode() == CSV
         assert "course/cases/exercise_01_towns/towns.ipynb" in archive.namelist()
+
+
+def sent(value: Any) -> Any:
+    """What arrives of a value that a worker sends to an imported check."""
+    pieces = wire.encode("value", 1, value, None, lambda *_: None)
+    stream = io.BytesIO(b"".join(pieces))
+    frame = wire.receive(wire.Ahead(stream.readinto), bounded=True)
+    return wire.decode(*frame, live=lambda node: node)[2]
+
+
+def test_tables_travel() -> None:
+    """As they are, with their indexes, kinds of entries and names; others are refused."""
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    days = pandas.date_range("2024-02-28", periods=2, freq="D", name="day")
+    tables = [
+        pandas.DataFrame({"a": [1, 2], "b": ["x", None], "when": days}, index=["p", "q"]),
+        pandas.DataFrame([[1, 2.5]], columns=["x", "x"]),
+        pandas.DataFrame({"k": list("aab"), "v": [1, 2, 3]}).groupby("k").agg({"v": ["sum"]}),
+    ]
+    for table in tables:
+        pandas.testing.assert_frame_equal(sent(table), table)
+    columns = [
+        pandas.Series([True, None], dtype="boolean", index=days),
+        pandas.cut(pandas.Series([1, 9], name="n"), [0, 5, 10], labels=["low", "high"]),
+        pandas.Series([datetime.date(2024, 1, 1), [1]]),
+    ]
+    for column in columns:
+        pandas.testing.assert_series_equal(sent(column), column)
+    assert sent(days).freq == days.freq
+    refused = [pandas.Series([object()]), pandas.Series(days.tz_localize("UTC"))]
+    refused += [type("Own", (pandas.Series,), {})([1])]
+    for each in refused:
+        with pytest.raises(wire.NotData):
+            sent(each)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [["Series"], ["Panel", 1], ["Index", ["range", 0, 10**9, 1, None]],
+     ["Series", ["range", 0, 2, 1, None], None, ["objects", [1]]],
+     ["Series", ["range", 0, 1, 1, None], [], ["objects", [1]]],
+     ["Index", ["flat", ["pickle", [1]], None, None]],
+     ["Index", ["levels", [], [], []]]],
+)  # fmt: skip
+def test_forged_tables_are_malformed(parts: list[Any]) -> None:
+    """Parts that are no table, whatever pandas would say of them."""
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    with pytest.raises(wire.Malformed):
+        frames.made_of(parts)
+    with pytest.raises(wire.Malformed):
+        frames.made_with_default(parts)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import io
 from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
@@ -20,15 +21,18 @@ import numpy as np
 
 from gradekit.grading.shown import is_tensor, label_of
 from gradekit.sandbox import wire
+from gradekit.sandbox.frames import MUTABLE as FRAMES
+from gradekit.sandbox.frames import is_frame
 from gradekit.sandbox.known import is_plain_class
 
 CONSTANTS = 200_000  # objects that are searched for constants at most
 KINDS = (list, dict, set)
-MUTABLE = (*KINDS, np.ndarray, np.random.Generator)
+STREAMS = (io.StringIO, io.BytesIO)
+MUTABLE = (*KINDS, np.ndarray, np.random.Generator, *STREAMS)
 
 
 class Arguments:
-    """The lists, dicts, sets, arrays and tensors among the arguments of one request."""
+    """The lists, dicts, sets, arrays, tables and tensors among the arguments of one request."""
 
     def __init__(
         self, asked: Any, constants: Callable[[], set[Any]], is_mirrored: Callable[[Any], bool]
@@ -83,7 +87,7 @@ def _mutable(value: Any, depth: int, seen: set[int]) -> Iterator[Any]:
     """
     if depth > wire.MAX_DEPTH or label_of(value):  # a handle stands for an object of its own
         return
-    if isinstance(value, MUTABLE) or is_tensor(value):
+    if isinstance(value, MUTABLE) or is_tensor(value) or is_frame(value, FRAMES):
         yield value
     if isinstance(value, list | tuple):
         for item in value:
@@ -126,20 +130,52 @@ def _write(target: Any, content: Any) -> None:
     elif isinstance(target, dict | set):
         target.clear()
         target.update(content)
-    elif isinstance(target, np.random.Generator):
-        _move_on(target, content)
-    elif isinstance(target, np.ndarray):
-        _write_array(target, content)
-    elif is_plain_object(target):
-        if type(content) is not dict or not all(type(name) is str for name in content):
-            raise wire.Malformed("an object became something else")
-        vars(target).clear()
-        vars(target).update(content)
+    elif (write := _writer_for(target)) is not None:
+        write(target, content)
     elif not is_tensor(content) or content.shape != target.shape or content.dtype != target.dtype:
         raise wire.Malformed("a tensor became something else")
     else:
         # By way of .data: autograd refuses changes in place of a leaf with gradients.
         target.data.copy_(content.detach())
+
+
+def _write_stream(target: Any, content: Any) -> None:
+    if content is None:
+        target.close()
+        return
+    wanted = str if isinstance(target, io.StringIO) else bytes
+    is_pair = isinstance(content, tuple) and len(content) == 2
+    if not is_pair or type(content[0]) is not wanted or type(content[1]) is not int:
+        raise wire.Malformed("a stream became something else")
+    target.seek(0)
+    target.truncate()
+    target.write(content[0])
+    target.seek(content[1])
+
+
+def _write_frame(target: Any, content: Any) -> None:
+    if type(content) is not type(target):
+        raise wire.Malformed("a table became something else")
+    target.__init__(content)  # makes it anew in place
+
+
+def _write_object(target: Any, content: Any) -> None:
+    if type(content) is not dict or not all(type(name) is str for name in content):
+        raise wire.Malformed("an object became something else")
+    vars(target).clear()
+    vars(target).update(content)
+
+
+def _writer_for(target: Any) -> Callable[[Any, Any], None] | None:
+    """What makes an object of that kind hold something else; None for other kinds."""
+    if is_frame(target, FRAMES):
+        return _write_frame
+    if is_plain_object(target):
+        return _write_object
+    writers: dict[Any, Callable[[Any, Any], None]] = {
+        np.random.Generator: _move_on, STREAMS: _write_stream, np.ndarray: _write_array,
+    }  # fmt: skip
+    return next((write for kind, write in writers.items() if isinstance(target, kind)), None)
 
 
 def _write_array(target: np.ndarray, content: Any) -> None:
@@ -211,7 +247,7 @@ def constants_in(roots: list[Any], module: str) -> set[Any]:
             continue
         seen.add(id(value))
         is_data = isinstance(value, list | dict | set | np.ndarray) or is_tensor(value)
-        if is_data or is_plain_object(value):
+        if is_data or is_plain_object(value) or is_frame(value, FRAMES):
             found |= owners_of(value)
         waiting += _inside(value, module)
     return found

@@ -370,6 +370,11 @@ def attribute(value: Any, name: str) -> Any:
     if name.startswith("kit__") or (is_special and name not in READABLE):
         raise AttributeError(name)
     if not isinstance(value, type) and name in _known(type(value)).asked_of_data:
+        # A field of a namedtuple may be called `count`: it is no method of tuples then.
+        if _known(type(value)).data is tuple:
+            field = _asked(value, "attribute", ["get", name], name)
+            if not callable(field):
+                return field
         return getattr(_view(value), name)
     if name in OF_PATHS and isinstance(value, PurePath):
         return getattr(PurePosixPath(_path(value)), name)

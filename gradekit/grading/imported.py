@@ -52,6 +52,7 @@ class Shared(Objects):
         self._tensors = Tensors(self._backward, self._is_constant)
         self._is_probe = False
         self.files: set[str] = set()  # that the answer has written, by their paths
+        self.files_changed = False  # since whoever looks at them set it back
         self._removed: list[str] = []
         self.texts = Texts()
         self.callers = ""  # the file of the answer, for tests that look at who calls them
@@ -204,7 +205,7 @@ class Shared(Objects):
         """Only their names come here: a test that loads what an answer wrote would trust it."""
         if not isinstance(paths, list) or len(paths) > FILES or not all(map(_is_path, paths)):
             raise wire.Malformed("no names of files")
-        self.files = {*paths}
+        self.files, self.files_changed = {*paths}, True
 
     def _all_constants(self) -> set[Any]:
         if callable(self._constants):

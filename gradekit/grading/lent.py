@@ -1,4 +1,4 @@
-"""Objects of an imported check that the answer uses: mocks, and objects that can be called.
+"""Objects of an imported check that the answer uses: mocks, iterators, objects that can be called.
 
 They stay with the check, which looks at them afterwards; in the answer's process stands an object
 that has everything done here. Not everything: of a mock what the test could have configured, and
@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import sys
 from itertools import islice
-from types import FunctionType
+from types import FunctionType, GeneratorType
 from typing import Any
 
 import cloudpickle
@@ -20,6 +20,8 @@ import cloudpickle
 from gradekit.sandbox.known import OF_LENT
 
 ITEMS = 10_000  # of an iteration
+# No pickle can hold them, and their items come from functions of the check.
+ITERATORS = frozenset([GeneratorType, map, filter, zip, enumerate])
 DATA = (list, dict, set, frozenset, tuple, str, bytes, bytearray)
 # Bases whose methods touch nothing but the object itself.
 IN_MEMORY = frozenset({*io.BytesIO.__mro__, *io.StringIO.__mro__, *DATA} - {object})
@@ -34,7 +36,7 @@ def is_lent(value: Any) -> bool:
     """Whether an object of the check's is one that the answer uses, and that stays here."""
     if isinstance(value, type | FunctionType):
         return False
-    if _is_mock(value):
+    if _is_mock(value) or type(value) in ITERATORS:
         return True
     return callable(value) and _is_own(type(value))
 
@@ -53,11 +55,22 @@ def use(value: Any, name: str, *args: Any, **keywords: Any) -> Any:
         return _set(value, *args)
     if name == "__bool__":
         return bool(value)
+    if type(value) in ITERATORS:
+        return _items_of(value, name, *args)
     if name not in (MOCKED if _is_mock(value) else OF_LENT & _own_methods(value)):
         raise AttributeError(name)
     result = getattr(value, name)(*args, **keywords)
     # An iterator cannot travel, and one that stays here would be asked item by item.
     return [*islice(result, ITEMS)] if name == "__iter__" else result
+
+
+def _items_of(iterator: Any, name: str, *args: Any) -> Any:
+    """What an iterator gives: the next item, or all of them."""
+    if name == "__next__":
+        return next(iterator)
+    if name != "__iter__":
+        raise AttributeError(name)
+    return [*islice(iterator, ITEMS)]
 
 
 def _attribute(value: Any, name: Any) -> Any:

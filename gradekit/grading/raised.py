@@ -139,6 +139,14 @@ class Problem(NamedTuple):
         error.submission_place = self.where[:2] if self.where else (0, "")  # type: ignore[attr-defined]
         return error
 
+    def as_exit(self, what: object) -> SystemExit:
+        """The SystemExit to raise in an imported test, which may well expect it."""
+        text = self.text
+        code = None if text == "None" else int(text) if text[:9].isdigit() else text
+        ended = SystemExit(code)
+        ended.submission_text = f"{told_at_length(what)} raised {self.described}{self.place}"  # type: ignore[attr-defined]
+        return ended
+
     def _raised(self) -> Exception | None:
         """The exception itself, if its class is one that arrives."""
         if self.error is not None and hasattr(type(self.error), "kit__about"):

@@ -407,6 +407,8 @@ class Run:
         problem = Problem.of(reply.value)
         attempt.last_reply = (problem.reason, problem.builtin)
         met: BaseException = problem.as_exception(what, self.sandbox.limits)
+        if problem.builtin == "SystemExit" and self.terms.mode == IMPORTED:
+            met = problem.as_exit(what)
         if attempt.objects is not None:
             own = attempt.objects.error(reply.value.get("callback"))
             met = own if own is not None else met

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from gradekit.sandbox.frames import is_frame
+
 SHORTEST = 3  # characters; shorter texts are in too many paths
 MOST = 5000  # texts of one check; beyond, every word counts as one of them
 DEPTH = 64  # of containers, as in `wire`
@@ -25,6 +27,8 @@ class Texts:
         if isinstance(value, str):
             if len(value) >= SHORTEST and len(self._all) <= MOST:
                 self._all.add(str(value))
+        elif is_frame(value):
+            self.note(_labels_of(value) if depth else [], depth - 1)
         elif kind is np.ndarray and value.dtype.kind in "US":
             self.note(value.ravel().tolist(), depth - 1)
         # By identity: == of the class of a handle would be a method of its metaclass.
@@ -43,3 +47,9 @@ class Texts:
     def are_of(self, file: str) -> bool:
         """Whether one of them is the name of a file, which the answer has written then."""
         return file in self._all
+
+
+def _labels_of(value: Any) -> list[Any]:
+    """The entries of a table, column or index of pandas', and the labels around them."""
+    axes = getattr(value, "axes", ())
+    return [value.to_numpy().ravel().tolist(), *(each.tolist() for each in axes)]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from gradekit.sandbox import frames
 from gradekit.sandbox.arrays import array, masked, structured, tensor
 from gradekit.sandbox.atoms import atom
 from gradekit.sandbox.limits import STRUCTURE_BYTES
@@ -118,6 +119,8 @@ def _from_uncommon(node: Node, reader: Reader, depth: int) -> Any:  # noqa: C901
         made: set[Any] = _filled(set(), items, len(items))
         return frozenset(made) if node.frozen else made
     if isinstance(node, Atom):
+        if (make := frames.MAKERS.get(node.kind)) is not None and reader.live is not None:
+            return make([from_node(part, reader, depth + 1) for part in node.parts])
         return atom(node.kind, [from_node(part, reader, depth + 1) for part in node.parts])
     if isinstance(node, Structured):
         return structured(node, lambda column: from_node(column, reader, depth + 1))

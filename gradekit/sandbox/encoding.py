@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradekit.sandbox import frames
 from gradekit.sandbox.arrays import (
     NATIVE,
     array_to_node,
@@ -125,6 +126,8 @@ def _data_to_node(value: Any, writer: Writer, depth: int) -> Node:
     if torch is not None and isinstance(value, torch.Tensor):
         return tensor_to_node(torch, value, writer.buffers)
     if isinstance(value, CONTAINER):
+        if (factory := frames.factory_of(value)) and writer.pickle is None and writer.live:
+            return Atom(frames.DEFAULTS, [factory, to_node(dict(value), writer, depth + 1)])
         return _container_to_node(value, writer, depth)
     return _atom_to_node(value, writer, depth)
 
@@ -144,6 +147,8 @@ def _atom_to_node(value: Any, writer: Writer, depth: int) -> Node:
         if told is not None:
             kind, parts = told
             return Atom(kind, [to_node(part, writer, depth + 1) for part in parts])
+    if writer.pickle is None and writer.live is not None and frames.is_frame(value):
+        return Atom(frames.ATOM, [to_node(p, writer, depth + 1) for p in frames.parts_of(value)])
     if writer.pickle is None:
         raise NotData(f"a `{type(value).__name__}` object")
     pickled = writer.pickle(value)

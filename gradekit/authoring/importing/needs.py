@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -25,8 +26,17 @@ def data_of(files: Iterable[Path], tests: Iterable[Path], sources: Iterable[str]
     return [
         path
         for path in files
-        if path not in left_out and path.suffix not in NOT_DATA and path.name in text
+        if path not in left_out
+        and path.suffix not in NOT_DATA
+        and (path.name in text or is_folder_named(path.parent.name, text))
     ]
+
+
+def is_folder_named(name: str, text: str) -> bool:
+    """Whether a text in the code names a folder, whose files may then be listed or matched."""
+    return bool(name) and bool(
+        re.search(rf"""["'](?:[^"'\n]*/)?{re.escape(name)}/?(?:["'/])""", text)
+    )
 
 
 def named_in(source: str, place: Path, without: Iterable[Path]) -> list[Path]:

@@ -9,8 +9,10 @@ the test is over.
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import linecache
+import pickle
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -162,7 +164,9 @@ class NotebookTests(Original):
                 # assignment is a request to the worker.
                 if each not in given or given[each] is not namespace[each]:
                     given[each] = namespace[each]
-                    world.assign(each, namespace[each])
+                    # An open file, say: it stays here, and the answer has its own.
+                    with contextlib.suppress(pickle.PicklingError, TypeError):
+                        world.assign(each, namespace[each])
         return value
 
 

@@ -127,8 +127,13 @@ class OtterNotebook(NotebookTests):
             run_statement(function, namespace, self.name_of(address, source))
             call_with_names(world, namespace, namespace[function.name])
             return
-        example = doctest.Example(source, cell.shown and f"{cell.shown.rstrip()}\n")
-        doctests.judge(world, namespace, example)
+        shown = cell.shown and f"{cell.shown.rstrip()}\n"
+        for place, statement in enumerate(tree, start=1):
+            # Each statement is an example, as otter makes them: what the cell shows belongs to the
+            # last one, and before it nothing may be shown.
+            expected = shown if place == len(tree) else ""
+            example = doctest.Example(ast.unparse(statement), expected)
+            doctests.judge(world, namespace, example)
 
 
 def config_of(text: str) -> dict[str, Any]:

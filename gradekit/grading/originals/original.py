@@ -10,6 +10,7 @@ import re
 import traceback
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -20,11 +21,14 @@ from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.originals.borrowed import borrowed
 from gradekit.grading.originals.endless import SECONDS, Endless
+from gradekit.grading.originals.home import mentions_files
 from gradekit.grading.originals.world import Place, World
 from gradekit.grading.proxy import SubmissionProxy
+from gradekit.grading.raised import SubmissionError
 
 LINE_CHARACTERS = 120
 HIDDEN = "a hidden test fails"
+PATCHED = re.compile(r"""\b(?:patch|setattr)\(\s*["'](\w+)\.\w""")
 PERSON = "a person grades it"  # the obstacle of a test that waits for a mark
 
 
@@ -140,16 +144,28 @@ class Original:
         """Modules that the tests get in place of others."""
         return {}
 
+    @cached_property
+    def _has_files(self) -> bool:
+        """Whether the tests, or the modules beside them, read or write files."""
+        modules = [path.read_text("utf-8", "replace") for path in self.folder.rglob("*.py")]
+        return mentions_files("\n".join([*self.sources(), *modules]))
+
+    @cached_property
+    def _patched(self) -> frozenset[str]:
+        return frozenset(PATCHED.findall("\n".join(self.sources())))
+
     @contextmanager
     def world(self, submission: SubmissionProxy) -> Iterator[World]:
         """A world for one run."""
         views = {**borrowed(), **self.views()}
-        place = Place(self.path.parent, self.folder)
+        place = Place(self.path.parent, self.folder, self._has_files, self._patched)
         with World(place, submission, self.modules, views, self.parts) as world:
             yield world
 
     def told(self, error: BaseException, hidden: bool) -> BaseException:
         """The error to raise: with the line that failed, or without what is hidden."""
+        if isinstance(error, SystemExit):  # the answer's, or the test's own
+            return SubmissionError(getattr(error, "submission_text", "the test ended itself"))
         if isinstance(error, Endless):
             told = str(error) or f"stopped: the test did not end within {SECONDS} s"
             return AssertionError(told)

@@ -234,9 +234,14 @@ def run_in_worker(answer: Any, name: str, apart: bool, only_scripts: bool) -> An
     source = "".join(lines.getlines(file))
     # A file of definitions does nothing that a test could see, and running it again
     # would undo what the test has changed in it.
+    definitions = (syntax.FunctionDef, syntax.AsyncFunctionDef, syntax.ClassDef)
+    run_here = [each for each in syntax.parse(source).body if not isinstance(each, definitions)]
     if only_scripts and not any(
-        isinstance(each, syntax.Expr) and isinstance(each.value, syntax.Call)
-        for each in syntax.parse(source).body
+        (isinstance(each, syntax.Expr) and isinstance(each.value, syntax.Call))
+        or (isinstance(each, syntax.Name) and each.id == "input")
+        for statement in run_here
+        for each in syntax.walk(statement)
+        if "__name__" not in syntax.unparse(statement).partition("\n")[0]
     ):
         return None
     if not apart:

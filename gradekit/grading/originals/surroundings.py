@@ -191,6 +191,10 @@ class Replaced:
         self._before = {module: dict(vars(module)) for module in WATCHED}
         self._told: dict[tuple[ModuleType, str], tuple[Any, Any]] = {}  # now, and in the worker
 
+    def watch(self, module: ModuleType) -> None:
+        """Look at a module of the course as well, that the answer imports."""
+        self._before[module] = dict(vars(module))
+
     def _now(self) -> dict[tuple[ModuleType, str], Any]:
         return {
             (module, name): vars(module)[name]
@@ -232,8 +236,9 @@ class Replaced:
 class Notices:
     """Warnings and logged messages of the answer, where the test is looking for some."""
 
-    def __init__(self, submission: SubmissionProxy) -> None:
-        self._submission = submission
+    def __init__(self, submission: SubmissionProxy, name: str) -> None:
+        """`name` is that of the answer's module for the test, and so of its own logger."""
+        self._submission, self._name = submission, name
         self._filters, self._handlers = warnings.filters, _handlers()
         self._is_listening = False
 
@@ -256,7 +261,7 @@ class Notices:
                 _warn(*item)
         for item in told[1]:
             if isinstance(item, tuple) and len(item) == 3:
-                _log(*item)
+                _log(item[0] or self._name, *item[1:])
 
     def disconnect(self) -> None:
         if self._is_listening:
@@ -370,7 +375,11 @@ def heard(answer: Any) -> Any:
 
     handler: Any = next(each for each in log.root.handlers if hasattr(each, "kept"))
     warned = [(kind, text[:1000]) for kind, text in handler.kept[:100]]
-    logged = [(r.name, r.levelno, r.getMessage()[:1000]) for r in handler.records[:100]]
+    own = answer.namespace["__name__"]
+    logged = [
+        ("" if r.name == own else r.name, r.levelno, r.getMessage()[:1000])
+        for r in handler.records[:100]
+    ]
     handler.kept.clear()
     handler.records.clear()
     return warned, logged

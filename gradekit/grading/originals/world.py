@@ -24,8 +24,10 @@ from gradekit.grading.handle import is_handle
 from gradekit.grading.imported import Shared
 from gradekit.grading.live import module_of
 from gradekit.grading.originals.comparisons import of_something
+from gradekit.grading.originals.drawing import views_of_drawing
 from gradekit.grading.originals.endless import Limit
 from gradekit.grading.originals.fence import Fence
+from gradekit.grading.originals.home import Home
 from gradekit.grading.originals.inspecting import views_that_ask
 from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.originals.opening import Opening, in_worker
@@ -37,6 +39,7 @@ from gradekit.grading.originals.surroundings import (
     Environment,
     Errors,
     Notices,
+    Part,
     Printing,
     Replaced,
     Surroundings,
@@ -72,6 +75,8 @@ class Builtins(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name == "input":  # a test may have replaced it in the real `builtins`, or the stdin
             return builtins.input if self._world.is_typed_for else nobody_types
+        if name == "open":  # perhaps a mock by now
+            return builtins.open
         return super().__getitem__(name)
 
     def __missing__(self, name: str) -> Any:
@@ -89,10 +94,19 @@ def nobody_types(prompt: object = "") -> str:
 
 
 class Place(NamedTuple):
-    """Where an original lies: its folder, and the folder of all that came with the exercise."""
+    """Where an original lies.
+
+    Attributes:
+        folder: Its own.
+        root: That of all that came with the exercise.
+        has_files: Whether its tests read or write files: they run in a copy of both folders.
+        patched: Names of modules in which its tests replace something, as in `patch("rates.get")`.
+    """
 
     folder: Path
     root: Path
+    has_files: bool = False
+    patched: frozenset[str] = frozenset()
 
     def name_of(self, path: Path) -> str:
         """The name of a file as a module, with the packages that it lies in."""
@@ -196,6 +210,7 @@ class World:
             "os.path": system.path,
             **views,
             **views_that_ask(submission),
+            **views_of_drawing(submission),
             "pickle": pickling(submission),
             **views_of(submission, {*modules, *parts}, self),
             **{name: AnswerModule(name, self) for name in modules},
@@ -216,17 +231,30 @@ class World:
         self._stdout = sys.stdout
         path = sys.path[:]
         self._stack.callback(lambda: sys.path.__setitem__(slice(None), path))
-        parts = (Keyboard, Printing, Environment, Replaced, Notices, Errors, Opening)
+        parts = (Keyboard, Printing, Environment, Errors, Opening)
+        replaced = Replaced(self.submission)
+        notices = Notices(self.submission, next(iter(sorted(self._answers)), ""))
+        # Before `Files`, which notes what temporary folders are made.
+        home = Home(self.submission, list(dict.fromkeys([self.place.root, self.place.folder])))
+        if self.place.has_files:
+            self._stack.enter_context(home())
         files, self.variables = Files(self.submission), Variables(self.submission)
-        each = [*(part(self.submission) for part in parts), files, self.variables]
+        each: list[Part] = [*(part(self.submission) for part in parts), replaced, notices, files]
+        each += [self.variables, home]
         self._surroundings = Surroundings(self.submission, each)
         self._surroundings.watch()
         if (texts := getattr(run_of(self.submission).attempt.objects, "texts", None)) is not None:
-            fence = Fence(texts, self.sources, self.place.root, lambda: files.roots)
+            homes = [home.path] if home.path else []
+            fence = Fence(texts, self.sources, self.place.root, lambda: [*files.roots, *homes])
             self._stack.enter_context(fence.up())
         for name in self._answers:
             # Into sys.modules as well: `unittest.mock.patch("student.f")` and importlib look there.
             self._put(name, self._modules[name])
+        for name in sorted(self.place.patched - self._answers):
+            if (file := self.place.find(name)) is not None:
+                replaced.watch(self.load(file, name))
+        if home.path:
+            home.begin()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,16 +7,20 @@ part of what is returned, travels as its place.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from gradekit.sandbox import wire
+from gradekit.sandbox.frames import MUTABLE as FRAMES
+from gradekit.sandbox.frames import is_frame
 from gradekit.sandbox.known import is_plain_class
 
 OF_CHECK = "grader"  # the module of whatever the check has sent by value
-MUTABLE = (list, dict, set, np.ndarray, np.random.Generator)
+STREAMS = (io.StringIO, io.BytesIO)
+MUTABLE = (list, dict, set, np.ndarray, np.random.Generator, *STREAMS)
 
 
 class Arguments:
@@ -54,6 +58,8 @@ class Arguments:
             return set(value)
         if isinstance(value, np.random.Generator):
             return _state(value)
+        if isinstance(value, STREAMS):
+            return _written(value)
         return self._with_places(vars(value) if _is_plain_object(value) else value, 0)
 
     def _with_places(self, value: Any, depth: int) -> Any:
@@ -80,7 +86,7 @@ def _mutable(
     """
     if depth > wire.MAX_DEPTH or _is_held_tuple(value, is_held):
         return
-    if isinstance(value, MUTABLE) or _is_tensor(value):
+    if isinstance(value, MUTABLE) or _is_tensor(value) or is_frame(value, FRAMES):
         if is_held(value):
             return
         yield value
@@ -130,6 +136,10 @@ def _snapshot(value: Any) -> Any:
         return _state(value)
     if _is_plain_object(value):
         return [*vars(value).items()]
+    if isinstance(value, STREAMS):
+        return _written(value)
+    if is_frame(value, FRAMES):
+        return value.copy()
     return value.detach().clone()
 
 
@@ -145,11 +155,27 @@ def _is_as_before(value: Any, before: Any) -> bool:
         return bool(value == before)
     if isinstance(value, np.random.Generator):
         return bool(_state(value) == before)
+    if isinstance(value, STREAMS):
+        return bool(_written(value) == before)
+    if is_frame(value, FRAMES):
+        return _is_same_frame(value, before)
     if value.shape != before.shape or value.dtype != before.dtype:
         return False
     if not isinstance(value, np.ndarray):
         value, before = _array(value), _array(before)
     return _same_bytes(value, before)
+
+
+def _written(stream: io.StringIO | io.BytesIO) -> tuple[str | bytes, int] | None:
+    """What a stream holds, and where it stands; None where it has been closed."""
+    return None if stream.closed else (stream.getvalue(), stream.tell())
+
+
+def _is_same_frame(value: Any, before: Any) -> bool:
+    """Whether a table or column has the same entries of the same kinds, under the same names."""
+    axes = zip(value.axes, before.axes, strict=True)
+    names = getattr(value, "name", None) is getattr(before, "name", None)
+    return names and value.equals(before) and all(a.names == b.names for a, b in axes)
 
 
 def _state(generator: np.random.Generator) -> tuple[int, int, int] | None:

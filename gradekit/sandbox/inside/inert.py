@@ -1,4 +1,4 @@
-"""Inert stand-ins for packages that draw, show progress or talk to a platform.
+"""Inert stand-ins for packages that draw, show progress, test or talk to a platform.
 
 An answer may import them for code outside its functions, and there is no screen here. Only the
 answer's own imports get a stand-in, and only where the real package is not installed.
@@ -15,7 +15,9 @@ PACKAGES = frozenset(
     "matplotlib mpl_toolkits pylab matplotlib_inline seaborn plotly bokeh altair holoviews "
     "tqdm ipywidgets IPython google wandb mlflow tensorboard tensorboardX comet_ml neptune "
     "kaggle kaggle_secrets nest_asyncio watermark torchviz torchsummary torchinfo "
-    "line_profiler memory_profiler".split()
+    "line_profiler memory_profiler "
+    # What runs the tests of a course: cells that check an answer do nothing here.
+    "otter okpy client nose nbgrader plotchecker".split()
 )
 MODULES = frozenset(["matplotlib.pyplot", "tqdm.auto", "tqdm.notebook"])
 _made: dict[str, ModuleType] = {}  # so that `import a.b` and `from a import b` give one module

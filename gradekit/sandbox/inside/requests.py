@@ -23,7 +23,6 @@ from gradekit.sandbox.inside.files import Files
 from gradekit.sandbox.inside.generators import set_generators, states
 from gradekit.sandbox.inside.lent import lent
 from gradekit.sandbox.inside.objects import Objects, view
-from gradekit.sandbox.inside.siblings import BUILTINS
 from gradekit.sandbox.known import (
     IN_PLACE,
     LENT,
@@ -116,9 +115,8 @@ class Requests:
         self._states: dict[str, Any] = {}  # of the generators, empty where not known
         self._arguments: list[Arguments] = []  # of the requests under way, the innermost last
         self.objects = Objects(with_gradients=answer.mode == IMPORTED)
-        self.files = Files()
-        if answer.mode == IMPORTED:
-            self.files.install(BUILTINS, answer.module.__dict__["__builtins__"])
+        self.files = answer.files or Files()
+        self.files.keep_loaded()
 
     def value(self, node: Any) -> Any:
         """What a node of the other side that is no data stands for."""

@@ -21,12 +21,13 @@ from typing import Any
 import cloudpickle  # noqa: F401  # what arrives was pickled by it, and no file can be read then
 
 from gradekit.sandbox import wire
+from gradekit.sandbox.inside.files import Files
 from gradekit.sandbox.inside.loading import Loading
 from gradekit.sandbox.inside.lockdown import AllowedPackages
 from gradekit.sandbox.inside.pickles import Pickles
 from gradekit.sandbox.inside.requests import Requests
-from gradekit.sandbox.inside.siblings import Siblings
-from gradekit.sandbox.limits import LIVE, PLAIN
+from gradekit.sandbox.inside.siblings import BUILTINS, Siblings
+from gradekit.sandbox.limits import IMPORTED, LIVE, PLAIN
 
 PRINTED_BYTES, MOST_PRINTED = 4096, 2**16  # more where a check may look at it
 TEXT_CHARACTERS = 1000
@@ -102,6 +103,7 @@ class Answer:
         self.mode = PLAIN
         self.loading_error: str | None = None
         self.unbound: dict[str, str] = {}  # name -> which statement, that failed, was to bind it
+        self.files: Files | None = None  # where what it writes is kept
 
     def load(
         self,
@@ -170,6 +172,9 @@ class Answer:
         loading = Loading(self.module, filename, notebook, _labels.add, seeds)
         self.unbound = loading.unbound
         _unbound.append(loading.unbound)
+        if self.mode == IMPORTED:
+            self.files = Files()
+            self.files.install(BUILTINS, self.module.__dict__["__builtins__"])
         return loading
 
     def _end(self, loading: Loading) -> list[str]:
@@ -365,6 +370,11 @@ class _Functions:
     def namespace(self) -> dict[str, Any]:
         """The module's globals, for running examples in."""
         return self._answer.module.__dict__
+
+    @property
+    def files(self) -> Files | None:
+        """What it has written, where checks are imported."""
+        return self._answer.files
 
 
 def _describe(error: BaseException) -> dict[str, Any]:
