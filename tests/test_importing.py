@@ -821,6 +821,7 @@ def test_otter_seeds_each_cell(
 
 
 SOLUTION = """import json, os
+from collections import defaultdict
 import pandas as pd
 import matplotlib.pyplot as plt
 
@@ -841,6 +842,26 @@ def keep(value, path):
     os.makedirs("out", exist_ok=True)
     with open(path, "w") as file:
         json.dump(value, file)
+
+
+def first_line(lines):
+    for line in lines:
+        return line
+
+
+def words(found):
+    counts = defaultdict(int)
+    for word in found:
+        counts[word] += 1
+    return counts
+
+
+def write_all(lines, file):
+    print(*lines, sep="\\n", file=file)
+
+
+def leave(code):
+    raise SystemExit(code)
 
 
 def draw(values):
@@ -869,9 +890,21 @@ os.remove("out/kept.json")
 assert not os.path.exists("out/kept.json")
 assert open("loaded.txt").read() == "at once"
 """,
+    "gives": """import io, itertools
+written = io.StringIO()
+assert first_line(line for line in ["a", "b"]) == "a"
+assert words(map(str, [1, 2])) == {"1": 1, "2": 1}
+assert words("x y x".split())["z"] == 0
+write_all(["p", "q"], written)
+assert written.getvalue() == "p\\nq\\n"
+try:
+    leave(3)
+except SystemExit as ended:
+    assert ended.code == 3
+""",
     "draws": """import matplotlib.pyplot as plt
 plt.close("all")
-draw([3, 5])
+draw([*ROWS, 5])
 axes = plt.gca()
 assert axes.get_title() == "prices" and list(axes.lines[0].get_ydata()) == [3, 5]
 """,
@@ -884,25 +917,36 @@ def test_files_tables_and_figures_are_shared(
     """As in the one folder and process that a test and the answer have natively."""
     pytest.importorskip("pandas", reason="pandas is not installed")
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    given = ("ROWS = []\nROWS.append(3)", {"grade_id": "given", "locked": True})
     tests = [(text, {"grade_id": name, "grade": True, "points": 1}) for name, text in TESTS.items()]
     notebook(
-        tmp_path / "nb/source/ps1/a.ipynb", (SOLUTION, {"grade_id": "a", "solution": True}), *tests
+        tmp_path / "nb/source/ps1/a.ipynb",
+        (SOLUTION, {"grade_id": "a", "solution": True}),
+        given,
+        *tests,
     )
     (tmp_path / "nb/source/ps1/data").mkdir()
     (tmp_path / "nb/source/ps1/data/numbers.txt").write_text("1\n2\n3\n")
     (outcome,) = imported_from("nbgrader", tmp_path / "nb", tmp_path / "mine").outcomes
-    assert [each.why_not for each in outcome.tried] == [""] * 4
+    assert [each.why_not for each in outcome.tried] == [""] * 5
     wrong = {
         "return table": "table.drop(index=0, inplace=True)\n    return table",
         "sum(map(int, file))": "6",
         "json.dump(value, file)": "pass",
+        "file=file": "file=None",
         'plt.title("prices")': "plt.figure()",
     }
     lost_by = []
     for before, after in wrong.items():
         assert before in SOLUTION
         lost_by.append(lost(grade(session_of(outcome), SOLUTION.replace(before, after, 1))))
-    assert lost_by == [{"test_tables"}, {"test_reads"}, {"test_writes"}, {"test_draws"}]
+    assert lost_by == [
+        {"test_tables"},
+        {"test_reads"},
+        {"test_writes"},
+        {"test_gives"},
+        {"test_draws"},
+    ]
     forged = SOLUTION + '\nopen("data/numbers.txt", "w").write("6")\n'
     assert lost(grade(session_of(outcome), forged)) == set()  # what the test reads stays
     assert [*(tmp_path / "nb").rglob("more.txt")] == [*Path().glob("more.txt")] == []

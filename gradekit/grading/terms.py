@@ -34,6 +34,17 @@ WITHOUT_NUMBERS = frozenset(
 NEVER_FALSE = frozenset("object ABC Enum Module Exception Protocol Generic".split())  # bases
 FLAGS = frozenset({"__or__", "__and__", "__xor__"})
 SWALLOWS = frozenset({"__exit__"})
+# What the abstract classes of `collections.abc` define for those that are derived from them.
+OF_SETS = frozenset(
+    f"__{name}__" for name in "le lt ge gt eq and or sub xor iand ior isub ixor".split()
+)
+COLLECTIONS = {
+    "Sequence": frozenset({"__contains__"}),
+    "MutableSequence": frozenset({"__contains__", "__iadd__"}),
+    "Set": OF_SETS, "MutableSet": OF_SETS,
+    "Mapping": frozenset({"__contains__", "__eq__"}),
+    "MutableMapping": frozenset({"__contains__", "__eq__"}),
+}  # fmt: skip
 # Masked arrays only arrive where the solution uses them: comparisons of NumPy ignore masked
 # entries, so an answer that hides all of them would be equal to anything.
 MASKED = re.compile(r"\b(?:np|numpy)\.ma\b|\bmasked_")
@@ -92,6 +103,7 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
     cells = [*cells]
     library: dict[str, frozenset[str]] = {
         "Flag": FLAGS, "IntFlag": FLAGS, "suppress": SWALLOWS, "ExitStack": SWALLOWS,
+        **COLLECTIONS,
     }  # fmt: skip
     inheritable = ChainMap(found, library)
     for cell in cells:

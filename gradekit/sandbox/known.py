@@ -38,7 +38,7 @@ LIBRARIES = (
     "dataclasses.FrozenInstanceError json.JSONDecodeError statistics.StatisticsError "
     "types.FunctionType types.MethodType types.BuiltinFunctionType types.GeneratorType "
     "types.ModuleType types.SimpleNamespace functools.partial threading.Thread json.JSONEncoder "
-    "numpy.ndarray numpy.random.Generator numpy.random.RandomState "
+    "numpy.ndarray numpy.linalg.LinAlgError numpy.random.Generator numpy.random.RandomState "
     "torch.Tensor torch.nn.Parameter torch.nn.Module torch.nn.ModuleList torch.nn.ModuleDict "
     "torch.nn.Sequential torch.nn.Linear torch.nn.Embedding torch.nn.Conv1d torch.nn.Conv2d "
     "torch.nn.LayerNorm torch.nn.BatchNorm1d torch.nn.BatchNorm2d torch.nn.Dropout torch.nn.ReLU "

@@ -220,7 +220,7 @@ def _exercise(
     folder = _common([*tests, module])
     without = [module, *([found.file] if found.file else [])]
     files = beside(tests, folder, without)
-    needed = named_in(found.solution, module.parent, without)
+    needed = named_in(found.solution, module.parent, without, tests)
     return Found(
         slug,
         title_of(slug),
@@ -254,7 +254,7 @@ def _of_several(
         parts.append(Part(path.relative_to(place).as_posix(), found.stub, found.solution))
     folder = _common([*tests, *modules])
     sources = "\n".join(part.solution for part in parts)
-    data = [path for path in named_in(sources, folder, modules) if path.suffix != ".py"]
+    data = [path for path in named_in(sources, folder, modules, tests) if path.suffix != ".py"]
     names = tuple(sorted({_name_of(part.path) for part in parts}))
     entry = _entry(slug, parts, names)
     return Found(

@@ -39,11 +39,14 @@ def is_folder_named(name: str, text: str) -> bool:
     )
 
 
-def named_in(source: str, place: Path, without: Iterable[Path]) -> list[Path]:
-    """The data below a folder that an answer names, and the modules beside it that it imports."""
+def named_in(
+    source: str, place: Path, without: Iterable[Path], tests: Iterable[Path] = ()
+) -> list[Path]:
+    """The data below a folder that an answer or its tests name, and modules that it imports."""
+    texts = [source, *(path.read_text("utf-8", errors="replace") for path in tests)]
     left_out = {path.resolve() for path in without}
     files = [path for path in islice(files_in(place), MANY_FILES) if path.resolve() not in left_out]
-    return [*data_of(files, (), [source]), *helpers_of(files, place, source)]
+    return [*data_of(files, (), texts), *helpers_of(files, place, source)]
 
 
 def helpers_of(files: Iterable[Path], home: Path, solution: str) -> list[Path]:

@@ -117,7 +117,7 @@ class NotebookTests(Original):
         """
         namespace = world.prepare({"__name__": "__main__"})
         namespace["globals"] = namespace["locals"] = lambda: Names(world, namespace)
-        for statement in _seeds_and(needed_by(wanted, before), before):
+        for statement in _seeds_and(_needed_or_changed(wanted, before), before):
             try:
                 run_statement(statement, namespace, str(self.path))
             except Exception:  # as a kernel goes on with the next cell
@@ -179,6 +179,39 @@ def forget(world: World, namespace: dict[str, Any], name: str) -> None:
 def _is_import(statement: ast.stmt) -> bool:
     """Whether it only gives a module another name, which the answer has to do for itself."""
     return isinstance(statement, ast.Import | ast.ImportFrom)
+
+
+def _needed_or_changed(wanted: set[str], before: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements that define those names or change what they stand for."""
+    while True:
+        needed = needed_by(wanted, before)
+        now = wanted | used_in(needed)
+        changes = [each for each in before if _changed_in(each) & now]
+        more = now | used_in(changes)
+        if more == wanted:
+            chosen = set(map(id, [*needed, *changes]))
+            return [each for each in before if id(each) in chosen]
+        wanted = more
+
+
+def _changed_in(statement: ast.stmt) -> set[str]:
+    """The names whose objects a statement changes: `x[0] = 1`, `x.y = 1`, `x.append(1)`."""
+    places: list[ast.expr] = [
+        node
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load)
+    ]
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        places.append(value.func)
+    found = set()
+    for place in places:
+        inner: ast.expr = place
+        while isinstance(inner, ast.Subscript | ast.Attribute):
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            found.add(inner.id)
+    return found
 
 
 def _seeds_and(needed: list[ast.stmt], before: Sequence[ast.stmt]) -> list[ast.stmt]:
