@@ -79,6 +79,7 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         files: Data that lie beside the answer, to be read only; paths in `exercises/`.
         entry: Of an answer of several files, the one with the functions in it; else it is called
             like the exercise.
+        assignment: What its assignment is called in nbgrader's gradebook; else like the exercise.
         cell_seed: The random generators are seeded so before each cell of a notebook.
         seed_variable: Instead, this variable is set to it.
         written: Of an answer of several files, the modules that learners write, beside that one;
@@ -100,6 +101,7 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     files: list[str] = []
     entry: str = ""
     written: list[str] = []
+    assignment: Annotated[str, msgspec.Meta(pattern=r"^[^+/\\]*$")] = ""
     cell_seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)] | None = None
     seed_variable: str = ""
     live: bool = False

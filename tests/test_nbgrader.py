@@ -23,7 +23,7 @@ from click.testing import CliRunner
 
 from gradekit.commands import kit
 from gradekit.course import Course
-from gradekit.nbgrader.gradebook import write
+from gradekit.nbgrader.gradebook import opened, write
 from gradekit.nbgrader.notebooks import HiddenCheck, notebook
 from gradekit.report import Check, Report
 from gradekit.results import Result
@@ -448,6 +448,44 @@ def test_fast_path_takes_a_zip_and_the_time_that_the_platform_told(
         assert "def softmax" in made
 
 
+def test_exercises_of_an_assignment_stand_under_its_own_name(
+    tmp_path: Path, results: list[Result]
+) -> None:
+    """Also one that is graded later; and beside an assignment of the course's own notebooks."""
+    import msgspec
+    from nbgrader.api import Gradebook
+
+    root = tmp_path / "course"
+    (root / "exercises").mkdir(parents=True)
+    names = [NAME, "exercise_06_more"]
+    entries = "".join(
+        f'[[exercise]]\nname = "{name}"\ntitle = "M"\nlibrary = "numpy"\ntopics = ["x"]\n'
+        'difficulty = 1\nminutes = 1\nimported = true\nassignment = "ps1"\n'
+        for name in names
+    )
+    (root / "exercises" / "exercises.toml").write_text(entries, "utf-8")
+    for each in ("exercises", "solutions", "graders"):
+        for name in names:
+            text = (ROOT / each / f"{NAME}.py").read_text("utf-8")
+            (root / each).mkdir(exist_ok=True)
+            (root / each / f"{name}.py").write_text(text, "utf-8")
+    made = results[-1]
+    more = msgspec.structs.replace(made, exercise=names[1])
+    own = Course(root)
+    assert write([made], db(tmp_path), own) == []
+    assert write([made, more], db(tmp_path), own) == []
+    with Gradebook(db(tmp_path)) as gradebook:
+        assert [each.name for each in gradebook.assignments] == ["ps1"]
+        (submission,) = gradebook.assignment_submissions("ps1")
+        assert {each.name for each in submission.notebooks} == {*names}
+        assert submission.score == 2 * made.report.score
+    with opened(db(tmp_path, "other.db")) as gradebook:
+        gradebook.add_assignment("ps1")
+        gradebook.add_notebook("problem1", "ps1")
+    (note,) = write([made], db(tmp_path, "other.db"), own)
+    assert "`ps1` has other notebooks" in note
+
+
 BROKEN = {
     "no JSON": b"{",
     "deep": b"[" * 100_000,
@@ -473,9 +511,7 @@ def test_one_broken_notebook_or_timestamp_stops_nobody_else(
         file.write_bytes(written or right)
         file.with_name("timestamp.txt").write_bytes(content if written else b"2026-09-01 12:00 UTC")
         relative = str(file.relative_to(submitted))
-        class_results.append(
-            msgspec.structs.replace(results[-1], student=student, file=relative)
-        )
+        class_results.append(msgspec.structs.replace(results[-1], student=student, file=relative))
     notes = write(class_results, db(tmp_path), course, submitted)
     assert grades(db(tmp_path), NAME)["zoe", "total"] == (10.0, 10.0)
     assert grades(db(tmp_path), NAME)["bad", "total"] == (10.0, 10.0)

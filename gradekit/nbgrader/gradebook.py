@@ -84,6 +84,9 @@ def write(
             if result.report.max_score  # else nothing was run, and no check is in it
         }
         writer = _Writer(gradebook, url, course, folder, level, models)
+        # All notebooks of an assignment first: a submission is made with those that it has.
+        for result in {result.exercise: result for result in newest.values()}.values():
+            writer.assignment(result)
         for _, result in sorted(newest.items()):
             writer.write(result)
         writer.finish()
@@ -170,7 +173,7 @@ class _Writer:
 
     def write(self, result: Result) -> None:
         """Write one student's answer to one exercise."""
-        assignment = self._assignment(result)
+        assignment = self.assignment(result)
         student, name = result.student, result.exercise
         if "," in student:
             self.notes.append(f"`{student}`: nbgrader's own CSV export does not quote commas")
@@ -205,8 +208,8 @@ class _Writer:
                         grade.auto_score, grade.needs_manual_grade = 0.0, False
         self.gradebook.db.commit()
 
-    def _assignment(self, result: Result) -> str:
-        """The assignment that an answer belongs to; a new one of its own where there is none."""
+    def assignment(self, result: Result) -> str:
+        """The assignment that an answer belongs to; a new one where there is none."""
         name = result.exercise
         holding = [
             assignment.name
@@ -229,20 +232,51 @@ class _Writer:
                 f"The gradebook does not know the assignment {folder} yet.\n"
                 f"Run `nbgrader generate_assignment {folder}` first."
             )
-        self._add_assignment(result)
-        return name
+        assignment = self._named_for(name)
+        self._add_notebook(result, assignment)
+        return assignment
 
-    def _add_assignment(self, result: Result) -> None:
-        """An assignment with one notebook, its cells stored as nbgrader itself stores them."""
+    def _named_for(self, name: str) -> str:
+        """What the assignment of an exercise is called that the gradebook does not know."""
+        own = self.course.find(name).assignment
+        known = {each.name for each in self.course.exercises}
+        there = [each for each in self.gradebook.assignments if each.name == own]
+        if any(book.name not in known for each in there for book in each.notebooks):
+            # The original one, perhaps: with ours beside its own notebooks it would count twice.
+            self.notes.append(
+                f"the gradebook's `{own}` has other notebooks: an assignment {name} was added"
+            )
+            return name
+        return own or name
+
+    def _add_notebook(self, result: Result, assignment: str) -> None:
+        """A notebook of an assignment, its cells stored as nbgrader itself stores them."""
         from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells, SaveCells
 
         name = result.exercise
         source = self._source(result)
-        resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": self.url}}
-        self.gradebook.update_or_create_assignment(name)
+        resources = {"nbgrader": {"notebook": name, "assignment": assignment, "db_url": self.url}}
+        self.gradebook.update_or_create_assignment(assignment)
         for step in (LockCells, ClearSolutions, ComputeChecksums, SaveCells):
             source, resources = step().preprocess(source, resources)
         self.gradebook.db.expire_all()
+        self._add_to_submissions(name, assignment)
+
+    def _add_to_submissions(self, name: str, assignment: str) -> None:
+        """Give the submissions of an earlier run the notebook that has been added."""
+        from nbgrader.api import Comment, Grade, SubmittedNotebook
+
+        notebook = self.gradebook.find_notebook(name, assignment)
+        for submission in self.gradebook.assignment_submissions(assignment):
+            if name in {each.name for each in submission.notebooks}:
+                continue
+            book = SubmittedNotebook(notebook=notebook, assignment=submission)
+            for cell in (*notebook.grade_cells, *notebook.task_cells):
+                Grade(cell_id=cell.id, notebook=book)
+            for cell in (*notebook.solution_cells, *notebook.task_cells):
+                Comment(cell_id=cell.id, notebook=book)
+            self.gradebook.db.add(book)
+        self.gradebook.db.commit()
 
     def _source(self, result: Result) -> Any:
         exercise = self.course.find(result.exercise)

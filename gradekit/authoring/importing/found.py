@@ -45,6 +45,7 @@ class Found(NamedTuple):
             only import them.
         home: Where an answer runs, if not beside the tests.
         seeds: What is set before each cell: the random generators, or a variable of that name.
+        assignment: What the course calls the assignment that it belongs to.
     """
 
     slug: str
@@ -59,6 +60,7 @@ class Found(NamedTuple):
     parts: tuple[Part, ...] = ()
     home: Path | None = None
     seeds: tuple[int, str] | None = None
+    assignment: str = ""
 
     @property
     def sources(self) -> str:

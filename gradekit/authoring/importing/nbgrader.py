@@ -56,7 +56,10 @@ def _exercise(slug: str, path: Path, cells: list[dict[str, Any]], folder: Path) 
     if whole.is_file() and not (around / templates.FILE).exists() and _asks(cells):
         files, around = (*files, whole), folder
     cases = (Case(path, "NbgraderNotebook"),)
-    return Found(slug, title_of(slug), stub, solution, around, files, cases)
+    # nbgrader's own folders: source/ASSIGNMENT/NOTEBOOK
+    own = path.parent.name if path.parent.parent == folder / "source" else ""
+    assignment = "" if "+" in own else own  # a name that nbgrader refuses
+    return Found(slug, title_of(slug), stub, solution, around, files, cases, assignment=assignment)
 
 
 def mark_of(cell: dict[str, Any]) -> dict[str, Any]:

@@ -198,6 +198,7 @@ class Target:
             "files": files,
             "written": written,
             "entry": source if is_notebook else "",
+            "assignment": self.found.assignment,
         }
         return [
             f"{name} = {json.dumps(values)}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 SECONDS = 30  # of CPU, of one test with all that it needs
 SLEPT = 60  # seconds that it may sleep
@@ -61,7 +61,7 @@ class Limit:
         time.sleep = self._before
 
 
-def sleep(seconds: float, /) -> None:
+def sleep(seconds: Any, /) -> None:
     """`time.sleep` while a test runs, which may sleep for so long in all.
 
     Raises:
