@@ -132,12 +132,9 @@ class WorkerHandle:
         self._allowance = allowance
         self._structures = self._buffers = 0
         try:
-            # Bytes that came before any request are forged: they would be read as the next reply.
-            if not self._ahead.is_empty:
-                raise wire.Malformed("a reply that nobody asked for")
+            self._check_silence()
             for count, pieces in _parcels(requests):
-                for piece in pieces:
-                    self._send(memoryview(piece))
+                self._send(pieces)
                 for _ in range(count):
                     yield self._receive()
         except wire.Malformed as error:
@@ -160,13 +157,11 @@ class WorkerHandle:
         """
         self._allowance = allowance
         try:
-            if not self._ahead.is_empty:
-                raise wire.Malformed("a reply that nobody asked for")
+            self._check_silence()
             pieces: wire.Pieces | None = request
             while pieces is not None:
                 self._structures = self._buffers = 0
-                for piece in pieces:
-                    self._send(memoryview(piece))
+                self._send(pieces)
                 frame = self._receive()
                 # Not process_time: other threads of the grader may be at work meanwhile.
                 started, cpu = time.monotonic(), time.thread_time()
@@ -182,15 +177,26 @@ class WorkerHandle:
             raise
         return frame
 
-    def _send(self, view: memoryview) -> None:
-        while view:
-            try:
-                view = view[self._connection.send(view) :]
-            except BlockingIOError:
-                self._check_time()
-                self._await_room()
-            except OSError:
-                raise self._lost() from None
+    def _check_silence(self) -> None:
+        """See to it that nothing has come before a request.
+
+        Raises:
+            Malformed: there are bytes, which are forged, and would be read as the next reply.
+        """
+        if not self._ahead.is_empty:
+            raise wire.Malformed("a reply that nobody asked for")
+
+    def _send(self, pieces: wire.Pieces) -> None:
+        for piece in pieces:
+            view = memoryview(piece)
+            while view:
+                try:
+                    view = view[self._connection.send(view) :]
+                except BlockingIOError:
+                    self._check_time()
+                    self._await_room()
+                except OSError:
+                    raise self._lost() from None
 
     def _receive(self) -> wire.Received:
         self._parts = 0

@@ -132,13 +132,7 @@ class Lockdown:
         os.setsid()  # no signal from the terminal reaches it
         for standard in range(3):
             os.dup2(self._nothing, standard)
-        # Close whatever the fork inherited, above all the zygote's control socket.
-        keep = sorted({connection, self._ruleset if self._ruleset is not None else connection})
-        start = 3
-        for descriptor in keep:
-            os.closerange(start, descriptor)
-            start = descriptor + 1
-        os.closerange(start, 4096)
+        self._close_others(connection)
         if sys.platform == "linux":
             # Before the memory is closed (DUMPABLE), after which these files belong to root.
             offer_to_the_kernel()
@@ -161,6 +155,15 @@ class Lockdown:
             self._do(
                 "prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(self._program), 0, 0
             )
+
+    def _close_others(self, connection: int) -> None:
+        """Close whatever else the fork inherited, above all the zygote's control socket."""
+        keep = sorted({connection, self._ruleset if self._ruleset is not None else connection})
+        start = 3
+        for descriptor in keep:
+            os.closerange(start, descriptor)
+            start = descriptor + 1
+        os.closerange(start, 4096)
 
     def _do(self, name: str, *arguments: Any) -> None:
         """Call a function of the C library that returns 0 where all went well."""
@@ -241,7 +244,17 @@ class _Program(ctypes.Structure):
 
 
 def _seccomp_program(*, may_open: bool) -> _Program:
-    """The filter: `ALLOWED_CALLS`, opening files for reading if `may_open`, and no more."""
+    """The filter of `_rules`, as the kernel takes it."""
+    # libseccomp writes to a descriptor only; a file in memory needs no folder to write in.
+    with os.fdopen(os.memfd_create("filter"), "w+b") as file:
+        _rules(may_open=may_open).export_bpf(file)
+        file.seek(0)
+        code = file.read()
+    return _Program(len(code) // INSTRUCTION_BYTES, code)
+
+
+def _rules(*, may_open: bool) -> Any:
+    """`ALLOWED_CALLS`, opening files for reading if `may_open`, and no more."""
     import pyseccomp as seccomp
 
     # Refuse, not kill: libraries try calls that they can do without, and an answer that is
@@ -271,12 +284,7 @@ def _seccomp_program(*, may_open: bool) -> _Program:
         for name, flags in (("open", 1), ("openat", 2)):
             read_only = seccomp.Arg(flags, seccomp.MASKED_EQ, changing, os.O_RDONLY)
             _add_rule(rules, seccomp.ALLOW, name, read_only)
-    # libseccomp writes to a descriptor only; a file in memory needs no folder to write in.
-    with os.fdopen(os.memfd_create("filter"), "w+b") as file:
-        rules.export_bpf(file)
-        file.seek(0)
-        code = file.read()
-    return _Program(len(code) // INSTRUCTION_BYTES, code)
+    return rules
 
 
 def _add_rule(rules: Any, action: int, name: str, *arguments: object) -> None:

@@ -79,11 +79,7 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.
         close_memory()
     own = [scratch, *map(Path, settings["parts"])]
     lockdown = Lockdown(tier, Limits(**settings["limits"]), hidden, own)
-    os.environ.clear()
-    # Read by what only a submission may load: libraries with threads, torch's compiler.
-    os.environ.update(ONE_THREAD, TMPDIR=str(scratch), TORCHINDUCTOR_CACHE_DIR=str(scratch))
-    # Else tempfile looks for a folder by writing to it, which workers may not, and raises.
-    tempfile.tempdir = str(scratch)
+    _use_as_temporary(scratch)
     AllowedPackages.allow([*settings["parts"], *settings["modules_beside"]])
     if settings["modules_beside"]:
         sys.dont_write_bytecode = True  # nothing can be written there
@@ -93,6 +89,15 @@ def _prepare(settings: dict[str, Any], scratch: Path) -> tuple[Lockdown, worker.
     gc.freeze()  # keeps the collector from touching, and so copying, every shared page
     gc.enable()
     return lockdown, server
+
+
+def _use_as_temporary(scratch: Path) -> None:
+    """An environment with nothing in it but this folder for temporary files, and one thread."""
+    os.environ.clear()
+    # Read by what only a submission may load: libraries with threads, torch's compiler.
+    os.environ.update(ONE_THREAD, TMPDIR=str(scratch), TORCHINDUCTOR_CACHE_DIR=str(scratch))
+    # Else tempfile looks for a folder by writing to it, which workers may not, and raises.
+    tempfile.tempdir = str(scratch)
 
 
 def _serve(
