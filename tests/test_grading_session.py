@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from toy_course import toy_course
 
 from gradekit.course import Course
 from gradekit.engine import open_session
@@ -54,16 +55,6 @@ def count():
 def hang(x):
     while x:
         pass
-"""
-METADATA = """
-[[exercise]]
-name = "exercise_01_toy"
-title = "Toy"
-library = "numpy"
-topics = ["toys"]
-difficulty = 1
-minutes = 5
-hints = ["one", "two", "three"]
 """
 GRADER = '''
 import pytest
@@ -178,21 +169,13 @@ def test_a_score_that_is_no_number_is_not_full_marks():
             scored(score)
 
 
-def toy_course(root: Path, grader: str) -> Course:
-    for folder, text in (("graders", grader), ("exercises", ANSWER), ("solutions", ANSWER)):
-        (root / folder).mkdir()
-        (root / folder / "exercise_01_toy.py").write_text(text)
-    (root / "exercises" / "exercises.toml").write_text(METADATA)
-    return Course(root)
-
-
 def toy(source: str) -> Submission:
     return Submission("toy.py", (source,), "0")
 
 
 def test_checks_may_use_fixtures_and_parameters(tmp_path: Path):
     """Again and again in one session; a test that is no check is not run."""
-    course = toy_course(tmp_path, GRADER)
+    course = toy_course(tmp_path, GRADER, ANSWER)
     with open_session(course, course.find("toy")) as session:
         for _ in range(3):
             report = session.grade(toy(ANSWER))
@@ -251,7 +234,7 @@ def test_of_anything(submission):
 
 def test_new_replies_are_looked_at_by_the_check_itself(tmp_path: Path) -> None:
     """It goes on from the replies that are known, and no call is made twice."""
-    course = toy_course(tmp_path, STEPS)
+    course = toy_course(tmp_path, STEPS, ANSWER)
     odd = ANSWER.replace("return x * 2", "return x * 2 + (x == 64)")
     hangs = ANSWER.replace("return x * 2", "return hang(x) if x == 64 else x * 2")
     exercise = msgspec.structs.replace(
@@ -272,7 +255,7 @@ def test_what_fails_on_our_side_is_not_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither a check that stumbled nor a worker that could not be made meets the next answer."""
-    course = toy_course(tmp_path, STEPS)
+    course = toy_course(tmp_path, STEPS, ANSWER)
     with open_session(course, course.find("toy")) as session:
         with monkeypatch.context() as once:
             once.setattr("gradekit.grading.loop._error_of", lambda run: run() or MemoryError())
@@ -379,7 +362,7 @@ def test_counts(submission):
 
 def test_a_check_that_asks_differently_each_time_is_not_remembered(tmp_path: Path) -> None:
     """Nothing that it does not ask for reaches the answer."""
-    course = toy_course(tmp_path, WORDS)
+    course = toy_course(tmp_path, WORDS, ANSWER)
     odd = ANSWER.replace("return x * 2", "return x * 2 + (x % 2)")
     with open_session(course, course.find("toy")) as session:
         for number in range(6):
@@ -390,7 +373,7 @@ def test_a_check_that_asks_differently_each_time_is_not_remembered(tmp_path: Pat
 def test_what_is_remembered_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond it all is forgotten, and the reports stay the same."""
     monkeypatch.setattr(memo, "MEMO_BYTES", 4 * memo.ENTRY_BYTES)
-    course = toy_course(tmp_path, STEPS)
+    course = toy_course(tmp_path, STEPS, ANSWER)
     with open_session(course, course.find("toy")) as session:
         for add in range(5):
             wrong = toy(ANSWER.replace("return x * 2", f"return x * 2 + {add}"))

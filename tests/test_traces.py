@@ -6,21 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from toy_course import toy_course
 
-from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.submission import Submission
 
-METADATA = """
-[[exercise]]
-name = "exercise_01_toy"
-title = "Toy"
-library = "numpy"
-topics = ["toys"]
-difficulty = 1
-minutes = 5
-hints = ["one", "two", "three"]
-"""
 GRADER = '''
 import numpy as np
 
@@ -52,11 +42,7 @@ def test_is_far_off(submission):
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """What the two checks say of an answer, by their names."""
     root = tmp_path_factory.mktemp("course")
-    for folder in ("exercises", "solutions", "graders"):
-        (root / folder).mkdir()
-    (root / "exercises" / "exercises.toml").write_text(METADATA)
-    (root / "graders" / "exercise_01_toy.py").write_text(GRADER)
-    course = Course(root)
+    course = toy_course(root, GRADER)
     with open_session(course, course.find("toy")) as session:
 
         def grade(body: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from toy_course import toy_course
 
 from gradekit.course import Course
 from gradekit.engine import open_session
@@ -15,16 +16,6 @@ from gradekit.grading.code import built
 from gradekit.report import Report
 from gradekit.submission import Submission
 
-METADATA = """
-[[exercise]]
-name = "exercise_01_toy"
-title = "Toy"
-library = "numpy"
-topics = ["toys"]
-difficulty = 1
-minutes = 5
-hints = ["one", "two", "three"]
-"""
 GRADER = '''
 import numpy as np
 
@@ -102,12 +93,7 @@ def scale(x, by=2.0):
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    root = tmp_path_factory.mktemp("course")
-    for folder in ("exercises", "solutions", "graders"):
-        (root / folder).mkdir()
-    (root / "exercises" / "exercises.toml").write_text(METADATA)
-    (root / "graders" / "exercise_01_toy.py").write_text(GRADER)
-    return Course(root)
+    return toy_course(tmp_path_factory.mktemp("course"), GRADER)
 
 
 @pytest.fixture(scope="module")

@@ -8,23 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner
+from toy_course import METADATA, NAME
 
 from gradekit.authoring import verify
 from gradekit.authoring.verify import Proof
 from gradekit.commands import kit
 
-NAME = "exercise_01_toy"
 BANK = f"tests/bank/{NAME}"
-METADATA = f"""
-[[exercise]]
-name = "{NAME}"
-title = "Toy"
-library = "numpy"
-topics = ["toys"]
-difficulty = 1
-minutes = 5
-hints = ["one", "two", "three"]
-"""
 STUB = '''
 def double(x):
     """Twice x."""
