@@ -76,7 +76,7 @@ class Objects:
     def settled(self, given: Any, value: Any, changes: Any) -> Any:
         """The value of a reply, once what the request changed has been taken over."""
         if changes is not None:
-            raise wire.Malformed("changes of nothing")
+            raise wire.Malformed("changes, where nothing could change")
         return value
 
     def show_printed(self, text: str) -> None:

@@ -240,7 +240,7 @@ class Placer:
         return people
 
     def _without_names(self, metadata: Item, error: Exception) -> dict[str, list[Person]]:
-        """Nobody, and the reason in the list: each folder is then somebody without a name."""
+        """No names, and the reason on the list: a folder is then a person who is called like it."""
         reason = f"nobody's name could be read from it: {printable(str(error))}"
         self._list(metadata, reason, Person(""))
         return {}

@@ -136,7 +136,7 @@ def array(dtype: str, shape: list[int], buffers: Buffers) -> np.ndarray:
         characters = np.frombuffer(taken, np.uint32)
         surrogates = (characters >= 0xD800) & (characters <= 0xDFFF)  # no text of its own
         if int(characters.max()) > LAST_CHARACTER or surrogates.any():
-            raise Malformed("a text with characters that there are not")
+            raise Malformed("a text with characters that do not exist")
     return np.frombuffer(taken, dtype=kind).reshape(shape)
 
 
@@ -163,7 +163,7 @@ def structured(node: Structured, value_of: Callable[[Any], Any]) -> np.ndarray:
     # could name objects, or fields that overlap.
     made = np.empty(shape, dtype=fields)
     if made.dtype.itemsize == 0:  # of which there could be millions for nothing
-        raise Malformed("a structured array of nothing")
+        raise Malformed("a structured array whose entries have no bytes")
     for name, value in zip(names, columns, strict=True):
         made[name] = value
     return made
@@ -172,7 +172,7 @@ def structured(node: Structured, value_of: Callable[[Any], Any]) -> np.ndarray:
 def masked(node: Masked, value_of: Callable[[Any], Any]) -> np.ma.MaskedArray:
     """The masked array of a node."""
     if not isinstance(node.data, Array) or not isinstance(node.mask, Array):
-        raise Malformed("a masked array that is none")
+        raise Malformed("a masked array whose parts are no arrays")
     data, mask = value_of(node.data), value_of(node.mask)
     if node.mask.dtype != "bool" or data.shape != mask.shape:
         raise Malformed("a masked array whose mask does not fit")

@@ -89,13 +89,13 @@ def atom(kind: str, parts: list[Any]) -> Any:
     for part, kinds in zip(parts, wanted, strict=True):
         # The exact type: a bool is an int for isinstance, and True no numerator.
         if type(part) not in kinds:
-            raise Malformed(f"a {kind} of other parts")
+            raise Malformed(f"a {kind} with wrong parts")
     return MAKERS[kind](*parts)
 
 
 def _member(parts: list[Any]) -> Member:
     if len(parts) != 3 or not all(isinstance(part, str) for part in parts[:2]):
-        raise Malformed("an Enum of other parts")
+        raise Malformed("an Enum with wrong parts")
     if max(map(len, parts[:2])) > NAME_CHARACTERS:
         raise Malformed("an Enum with a long name")
     return Member(*parts)
@@ -105,7 +105,7 @@ def _fraction(numerator: int, denominator: int) -> Fraction:
     # 0 would raise ZeroDivisionError, which `decode` does not take for malformed; and a Fraction
     # itself never has a negative one.
     if denominator <= 0:
-        raise Malformed("a Fraction of a denominator that is none")
+        raise Malformed("a Fraction whose denominator is not above 0")
     return Fraction(numerator, denominator)
 
 
@@ -115,7 +115,7 @@ def _decimal(text: str) -> Decimal:
     try:
         value = Decimal(text)
     except ArithmeticError:
-        raise Malformed("a Decimal that is none") from None
+        raise Malformed("a Decimal whose text is no number") from None
     if not _is_bounded(value):
         raise Malformed("a Decimal out of bounds")
     return value
