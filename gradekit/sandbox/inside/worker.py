@@ -403,7 +403,7 @@ def _builtin_of(error: BaseException) -> str:
     # By identity, not by name: a class of the answer's may be called ValueError as well.
     for kind in type(error).__mro__:
         if getattr(builtins, kind.__name__, None) is kind:
-            return kind.__name__
+            return str(kind.__name__)
     return "Exception"
 
 
