@@ -148,22 +148,16 @@ class Session:
             remember: Replies that were judged before need not be judged again; see memo.py.
             timeouts, seed: As for `grade`.
         """
-        if not self.is_alive:
-            raise GraderError(self._channel.problem)
         started = time.perf_counter()
         seed = self.seed if seed is None else seed
         self._sandbox.note("\n".join(submission.cells))
         submission = self._written.completed(submission)
         # The run is made here and closed here; the pytest thread only uses it.
         run = self._run(submission, seed)
-        self._channel.jobs.put(Job(run, until_failure, remember, timeouts))
         try:
-            result = self._channel.results.get()
+            checks, prints = self._done(Job(run, until_failure, remember, timeouts))
         finally:
             run.close()
-        if result is None:
-            raise GraderError(self._channel.problem)
-        checks, prints = result
         report = Report(
             exercise=self.exercise.name,
             score=sum(check.score for check in checks),
@@ -200,24 +194,33 @@ class Session:
             GraderError: the grader is broken.
             SandboxError: no worker could be made.
         """
-        if not self.is_alive:
-            raise GraderError(self._channel.problem)
         run = self._run(submission, limits=limits, used=used)
         told = None
         try:
             begin, end = around or (None, None)
             if begin is not None:
                 _ask(run, begin)
-            self._channel.jobs.put(Job(run, False, True, None, plan))
-            result = self._channel.results.get()
-            if result is None:
-                raise GraderError(self._channel.problem)
+            checks, _ = self._done(Job(run, False, True, None, plan))
             if end is not None:
                 told = _ask(run, end)
         except BaseException:
             run.close()
             raise
-        return Tried(tuple(result[0]), told, run.release())
+        return Tried(tuple(checks), told, run.release())
+
+    def _done(self, job: Job) -> tuple[list[Check], dict[str, Print]]:
+        """What came of a job that the pytest thread was given: its checks, and their prints.
+
+        Raises:
+            GraderError: the grader is broken.
+        """
+        if not self.is_alive:
+            raise GraderError(self._channel.problem)
+        self._channel.jobs.put(job)
+        result = self._channel.results.get()
+        if result is None:
+            raise GraderError(self._channel.problem)
+        return result
 
     def asked(self, submission: Submission, probe: Probe, limits: Limits) -> Any:
         """What a probe returns that runs beside an answer: not to be trusted; None if nothing."""
@@ -383,12 +386,13 @@ class Session:
         `handles`: it held objects of the answer; `judged`: it let such an object itself say
         whether it equals, contains or precedes another, or is true; `written`: it passed an
         argument that was changed in place; `callbacks`: the answer called functions of the check.
+
+        Raises:
+            GraderError: the grader is broken.
         """
         run = self._run(submission)
-        self._channel.jobs.put(Job(run, False, False, None))
         try:
-            if self._channel.results.get() is None:
-                raise GraderError(self._channel.problem)
+            self._done(Job(run, until_failure=False, remember=False, timeouts=None))
         finally:
             run.close()
         return {name: frozenset(ways) for name, ways in run.ways.items()}
