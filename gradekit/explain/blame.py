@@ -266,10 +266,11 @@ class Search:
         """
         known = [c.seconds for c in self._report.checks if c.ending == "finished"]
         slowest = max(known, default=0.0)
-        spare = SPARE * slowest
+        spare, least = SPARE * slowest, self._least_seconds
         if key is not None and key.ending == "finished":
             slowest, spare = key.seconds, max(SPARE * key.seconds, min(spare, KEY_SECONDS))
-        most = max(self._least_seconds, min(SLOWER * slowest, slowest + CHECK_SECONDS))
+            least = min(least, self._seconds_when_right(key))
+        most = max(least, min(SLOWER * slowest, slowest + CHECK_SECONDS))
         seconds = times * max(most / (1 + self._hung), spare, LOOP_SECONDS)
         own = self._session.exercise.limits
         left = max(self._deadline - time.monotonic(), 0.1) / PATIENCE
@@ -280,6 +281,15 @@ class Search:
             submission_seconds=min(own.submission_seconds, left),
             patience=PATIENCE,
         )
+
+    def _seconds_when_right(self, key: Check) -> float:
+        """What a check may need that fails by a value: some times the slowest that passes.
+
+        What raised may not have begun yet, so nothing is known of it.
+        """
+        if key.kind.startswith("raised") or not self._passed:
+            return CHECK_SECONDS
+        return max(KEY_SECONDS, SLOWER * max(check.seconds for check in self._passed))
 
     def _try(self, key: Check, edits: list[Edit]) -> None:
         plan = self._plan(key)
