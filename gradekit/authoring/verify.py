@@ -153,11 +153,11 @@ class _Prover:
             unused = sorted(checks - self._failed_by_wrong)
             if not self.exercise.imported:
                 self._complain(f"no wrong answer fails {check}" for check in unused)
+            if with_mutants:
+                self._prove_mutants()
         has_bank = bool(signatures) or not self.exercise.imported
         if has_bank and len(signatures) == len(self._files("wrong")):
             self._prove_signatures(signatures, update)
-        if with_mutants:
-            self._prove_mutants()
 
     def _complain(self, problems: Iterable[str]) -> None:
         """Note problems, each of them once."""
@@ -336,28 +336,24 @@ class _Prover:
             self._complain([f"{counts}: not {', '.join(self._unnamed)}"])
 
     def _prove_mutants(self) -> None:
-        from gradekit.engine import open_session
-
         answer = read(self.course.solution(self.exercise))
         explained = self._equivalents()
         seconds = max(MUTANT_SECONDS, SLOWER * self.proof.seconds)
         limits = msgspec.structs.replace(self.exercise.limits, check_seconds=seconds)
-        impatient = msgspec.structs.replace(self.exercise, limits=limits)
         mutants = [*mutated_answers(answer)]
         self.proof.mutants = len(mutants)
         if self._fast:
             # Every so many: the same sample each time, from all over the solution.
             mutants = mutants[:: -(-len(mutants) // FAST_MUTANTS) or 1]
         self.proof.tried = len(mutants)
-        with open_session(self.course, impatient) as session:
-            for place, submission in mutants:
-                # Here with the memo, and only up to the first failure: there are hundreds of
-                # mutants, and most reply what another one did.
-                report, _ = session.examine(submission, until_failure=True)
-                survives = not any(check.max_score for check in report.failed)
-                known = _taken_from(explained, place.mutant)
-                is_same = is_same_code(place.before, place.mutant.source)
-                self._count(place, survives, known, is_same)
+        for place, submission in mutants:
+            # Here with the memo, and only up to the first failure: there are hundreds of
+            # mutants, and most reply what another one did.
+            report, _ = self._session.examine(submission, until_failure=True, limits=limits)
+            survives = not any(check.max_score for check in report.failed)
+            known = _taken_from(explained, place.mutant)
+            is_same = is_same_code(place.before, place.mutant.source)
+            self._count(place, survives, known, is_same)
         if not self._fast:
             self._complain(
                 f"equivalent.toml explains a mutant that does not survive or exist: {each.after}"

@@ -79,6 +79,7 @@ class Loop:
         self._memo = Memo()
         self._collecting = False
         self._jobs = self._astray = 0  # how many runs there were, and how many went astray
+        self._stopped: Counter[str] = Counter()  # runs until a failure, by the check that failed
 
     def begin_collecting(self) -> None:
         """Wait until no other session of this process is importing its grader."""
@@ -118,6 +119,9 @@ class Loop:
         # An answer that is graded twice costs more than many others save.
         together = may_ask and self._astray <= FEW + self._jobs // MANY
         self._jobs += 1
+        if job.until_failure:
+            # What fails one wrong answer often fails the next one, too.
+            checks = sorted(checks, key=lambda check: -self._stopped[check.item.name])
         self._run_checks(job, checks, judge, together=together)
         if job.run.is_astray:
             self._astray += 1
@@ -152,6 +156,7 @@ class Loop:
                 continue
             last = done[-1]
             if job.until_failure and last.outcome in ("failed", "not_run") and last.max_score:
+                self._stopped[last.name] += 1
                 return
             taken[last.function] += last.seconds
             timeouts[last.function] += last.ending == "timed_out"

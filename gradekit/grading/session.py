@@ -140,11 +140,14 @@ class Session:
         remember: bool = True,
         timeouts: int | None = None,
         seed: int | None = None,
+        limits: Limits | None = None,
     ) -> tuple[Report, dict[str, Print]]:
         """As `grade`, but with the prints of the failed checks, by name.
 
         Args:
-            until_failure: Stop at the first check that costs points.
+            until_failure: Stop at the first check that costs points; those come first at which
+                others stopped before.
+            limits: Of time, instead of the exercise's own.
             remember: Replies that were judged before need not be judged again; see memo.py.
             timeouts, seed: As for `grade`.
         """
@@ -153,7 +156,7 @@ class Session:
         self._sandbox.note("\n".join(submission.cells))
         submission = self._written.completed(submission)
         # The run is made here and closed here; the pytest thread only uses it.
-        run = self._run(submission, seed)
+        run = self._run(submission, seed, limits=limits)
         try:
             checks, prints = self._done(Job(run, until_failure, remember, timeouts))
         finally:
