@@ -28,11 +28,12 @@ from gradekit.errors import KitError, OurFailure
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
 from gradekit.processes import side_by_side
 from gradekit.report import Report
+from gradekit.sandbox.limits import Limits
 from gradekit.submission import read
 
 RUNS = 3  # of the solution, which have to agree
 BUDGET_SHARE = 0.25  # of submission_seconds: what grading the solution may take
-MUTANT_SECONDS, SLOWER = 2.0, 5  # a mutant that hangs is caught; no need to wait long for it
+WRONG_SECONDS, SLOWER = 2.0, 5  # what hangs is caught; no need to wait long for it
 SAME_SHARE = 0.9  # of the mistakes that have to match their shipped signatures
 NAMED_SHARE = 0.8  # of the wrong files that have to be recognised as themselves
 POINTS, POINTS_APART = 10, 1e-6  # 14 x 10/14 are not 10 in floating point
@@ -228,9 +229,9 @@ class _Prover:
             if UNWRITTEN in str(getattr(self.exercise, field)):
                 self._complain([f"exercises/{METADATA}: `{field}` is still to write"])
 
-    def _grade(self, path: Path) -> tuple[Report, dict[str, Print]]:
+    def _grade(self, path: Path, limits: Limits | None = None) -> tuple[Report, dict[str, Print]]:
         # Without the memo: a proof has to see what the checks say, each time.
-        report, prints = self._session.examine(read(path), remember=False)
+        report, prints = self._session.examine(read(path), remember=False, limits=limits)
         for check in report.not_run:  # by one fault of the grader, every answer is hit
             if (check.name, check.message) not in self._not_run:
                 self._not_run.add((check.name, check.message))
@@ -295,7 +296,7 @@ class _Prover:
         for path in self._files("wrong"):
             if path in self._unreadable:
                 continue
-            report, prints = self._grade(path)
+            report, prints = self._grade(path, self._impatient())
             failed = [check for check in report.failed if check.max_score]
             self._failed_by_wrong |= {check.name for check in failed}
             try:
@@ -337,9 +338,7 @@ class _Prover:
 
     def _prove_mutants(self) -> None:
         answer = read(self.course.solution(self.exercise))
-        explained = self._equivalents()
-        seconds = max(MUTANT_SECONDS, SLOWER * self.proof.seconds)
-        limits = msgspec.structs.replace(self.exercise.limits, check_seconds=seconds)
+        explained, limits = self._equivalents(), self._impatient()
         mutants = [*mutated_answers(answer)]
         self.proof.mutants = len(mutants)
         if self._fast:
@@ -359,6 +358,12 @@ class _Prover:
                 f"equivalent.toml explains a mutant that does not survive or exist: {each.after}"
                 for each in explained
             )
+
+    def _impatient(self) -> Limits:
+        """Limits for what is to fail: many times what the solution takes, and no more."""
+        limits = self.exercise.limits
+        seconds = min(limits.check_seconds, max(WRONG_SECONDS, SLOWER * self.proof.seconds))
+        return msgspec.structs.replace(limits, check_seconds=seconds)
 
     def _count(self, place: Place, survives: bool, known: Equivalent | None, is_same: bool) -> None:
         told = str(place)
