@@ -33,7 +33,8 @@ from gradekit.submission import read
 
 RUNS = 3  # of the solution, which have to agree
 BUDGET_SHARE = 0.25  # of submission_seconds: what grading the solution may take
-WRONG_SECONDS, SLOWER = 2.0, 5  # what hangs is caught; no need to wait long for it
+# What hangs is caught, so there is no need to wait long for it; some mistakes are only slow.
+WRONG_SECONDS, MUTANT_SECONDS, SLOWER = 5.0, 2.0, 5
 SAME_SHARE = 0.9  # of the mistakes that have to match their shipped signatures
 NAMED_SHARE = 0.8  # of the wrong files that have to be recognised as themselves
 POINTS, POINTS_APART = 10, 1e-6  # 14 x 10/14 are not 10 in floating point
@@ -296,7 +297,7 @@ class _Prover:
         for path in self._files("wrong"):
             if path in self._unreadable:
                 continue
-            report, prints = self._grade(path, self._impatient())
+            report, prints = self._grade(path, self._impatient(WRONG_SECONDS))
             failed = [check for check in report.failed if check.max_score]
             self._failed_by_wrong |= {check.name for check in failed}
             try:
@@ -338,7 +339,7 @@ class _Prover:
 
     def _prove_mutants(self) -> None:
         answer = read(self.course.solution(self.exercise))
-        explained, limits = self._equivalents(), self._impatient()
+        explained, limits = self._equivalents(), self._impatient(MUTANT_SECONDS)
         mutants = [*mutated_answers(answer)]
         self.proof.mutants = len(mutants)
         if self._fast:
@@ -359,10 +360,14 @@ class _Prover:
                 for each in explained
             )
 
-    def _impatient(self) -> Limits:
-        """Limits for what is to fail: many times what the solution takes, and no more."""
+    def _impatient(self, least: float) -> Limits:
+        """Limits for what is to fail: many times what the solution takes, and no more.
+
+        Args:
+            least: CPU seconds that a check may take in any case.
+        """
         limits = self.exercise.limits
-        seconds = min(limits.check_seconds, max(WRONG_SECONDS, SLOWER * self.proof.seconds))
+        seconds = min(limits.check_seconds, max(least, SLOWER * self.proof.seconds))
         return msgspec.structs.replace(limits, check_seconds=seconds)
 
     def _count(self, place: Place, survives: bool, known: Equivalent | None, is_same: bool) -> None:
