@@ -150,7 +150,7 @@ EXPECTED = {
         "yield day * 2->yield day": {"test_visits"},
         "rng.permutation(len(things))->range(len(things))": {"test_shuffles_on"},
     }),
-    "doctest": Kind({"temperature": 13}, {DATA, HANDLES}, {
+    "doctest": Kind({"temperature": 14}, {DATA, HANDLES}, {
         "+ 32->+ 30": {
             "test_freezing_0", "test_temperature_0", "test_fahrenheit_0", "test_fahrenheit_1",
             "test_guide_1"},

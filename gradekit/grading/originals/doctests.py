@@ -26,6 +26,7 @@ from gradekit.grading.proxy import SubmissionProxy
 
 OPTION_FLAGS = re.compile(r"\boptionflags\s*=\s*([^,)]+)")
 FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
+NEW_LINE = "\n"
 SHOWN = 200  # characters of an example in a message
 
 
@@ -139,7 +140,9 @@ class Shown(io.StringIO):
     def is_as(self, want: str, flags: int) -> bool:
         """Whether it is what an example says."""
         check = doctest.OutputChecker().check_output
-        texts = {self.getvalue(), self.before.getvalue()}
+        # As doctest does: `print(x, end=" ")` is compared as if it had ended its line.
+        texts = {text and f"{text.removesuffix(NEW_LINE)}{NEW_LINE}"
+                 for text in (self.getvalue(), self.before.getvalue())}  # fmt: skip
         return any(check(want, text, flags) for text in texts)
 
 

@@ -38,6 +38,9 @@ def table(days):
     >>> table({"Mon": 3, "Tue": 5.5})
     Mon    3.0
     Tue    5.5
+    >>> for name in ("Mon", "Tue"):
+    ...     print(warmest({name: 1}), end=" ")
+    Mon Tue 
     """
     raise NotImplementedError
 
