@@ -17,6 +17,7 @@ from gradekit.grading.handle import (
     About,
     Documentation,
     Handle,
+    Initializer,
     LiveClass,
     Ref,
     about_of,
@@ -76,7 +77,11 @@ def _class_of_handles(
 ) -> Any:
     """A class of handles, with those special methods of the answer's that are passed on."""
     methods = {each: METHODS[each] for each in special if each in METHODS}
-    made = LiveClass(name, (*own,) or (Handle,), {**namespace, "__slots__": (), **methods})
+    made = LiveClass(
+        name,
+        (*own,) or (Handle,),
+        {**namespace, "__slots__": (), "__init__": Initializer(), **methods},
+    )
     # It has done its work, and whoever asks for it means that of the answer's class.
     type.__delattr__(made, "__slots__")
     return made

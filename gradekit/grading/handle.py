@@ -82,6 +82,13 @@ class Documentation:
         return attribute(kind if value is None else value, "__doc__")
 
 
+class Initializer:
+    """The `__init__` of a class of the answer, for tests that look at its parameters."""
+
+    def __get__(self, value: Any, kind: Any) -> Any:
+        return attribute(kind if value is None else value, "__init__")
+
+
 class LiveClass(type):
     """The class of the classes that stand for the answer's."""
 

@@ -77,7 +77,7 @@ READABLE = frozenset(
     "__name__ __qualname__ __doc__ __code__ __dict__ __annotations__ __wrapped__ __slots__ "
     "__closure__ __defaults__ __kwdefaults__ __self__ __func__ __members__ "
     "__dataclass_fields__ __version__ __all__ __match_args__ __abstractmethods__ "
-    "__post_init__".split()
+    "__post_init__ __init__".split()
 )
 
 

@@ -100,6 +100,8 @@ class LedgerTest(unittest.TestCase):
         other.pay("eve", 1)
         self.assertEqual((other.total(), self.ledger.total()), (1, 14))
         self.assertIsInstance(other, Ledger)
+        self.assertEqual([*inspect.signature(Ledger.__init__).parameters], ["self"])
+        self.assertEqual([*inspect.signature(Ledger.pay).parameters], ["self", "name", "amount"])
 
 
 class FunctionsTest(unittest.TestCase):
