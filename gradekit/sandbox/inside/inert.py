@@ -17,7 +17,7 @@ PACKAGES = frozenset(
     "kaggle kaggle_secrets nest_asyncio watermark torchviz torchsummary torchinfo "
     "line_profiler memory_profiler "
     # What runs the tests of a course: cells that check an answer do nothing here.
-    "otter okpy client nose nbgrader plotchecker".split()
+    "otter okpy client nose pytest nbgrader plotchecker".split()
 )
 MODULES = frozenset(["matplotlib.pyplot", "tqdm.auto", "tqdm.notebook"])
 _made: dict[str, ModuleType] = {}  # so that `import a.b` and `from a import b` give one module
