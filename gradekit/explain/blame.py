@@ -268,7 +268,8 @@ class Search:
         slowest = max(known, default=0.0)
         spare, least = SPARE * slowest, self._least_seconds
         if key is not None and key.ending == "finished":
-            slowest, spare = key.seconds, max(SPARE * key.seconds, min(spare, KEY_SECONDS))
+            passing = max((check.seconds for check in self._passed), default=slowest)
+            slowest, spare = key.seconds, SPARE * max(key.seconds, min(passing, KEY_SECONDS))
             least = min(least, self._seconds_when_right(key))
         most = max(least, min(SLOWER * slowest, slowest + CHECK_SECONDS))
         seconds = times * max(most / (1 + self._hung), spare, LOOP_SECONDS)
