@@ -159,7 +159,7 @@ def alone(*vectors):
 
 
 # First, last and between, counted from either end.
-AXES = [(SQUARE, 0), (SQUARE, -2), (CUBE, 0), (CUBE, 1), (CUBE, 2), (CUBE, -3), (CUBE, -2)]
+AXES = [(SQUARE, 0), (CUBE, 1), (CUBE, 2), (CUBE, -3), (CUBE, -2)]
 
 
 @check("softmax", points=1, hint="Take two scores and a pocket calculator: e to the power of each,"
@@ -190,7 +190,7 @@ def test_shifts_by_something_other_than_the_maximum(submission):
     """Very negative scores, scores far apart and scores near the largest float work as well."""
     SOFTMAX.assert_holds(submission, alone(
         [-1000.0, -1001.0, -1000.5], [0.0, -600.0, 2.0], [-2000.0, 2001.0, 2000.0],
-        [0.0, 0.0, 0.0, 3000.0, 0.0], [-1e308, 1e308, 0.0], [-1e300, -5e299],
+        [0.0, 0.0, 0.0, 3000.0, 0.0], [-8e307, 8e307, 0.0], [-1e300, -5e299],
         [2**24, 2**24 + 1],  # float32 cannot tell them apart
     ), draw=far_below_and_apart, draws=1, **ROUGHLY)
 
