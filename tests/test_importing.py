@@ -706,14 +706,12 @@ def test_a_solution_that_does_not_end_is_told(tmp_path: Path, monkeypatch: Any) 
     text = 'def two():\n    """Two.\n\n    >>> two()\n    2\n    """\n    return 2\n'
     (tmp_path / "src" / "two.py").write_text(f"{text}\n\nwhile True:\n    pass\n")
     monkeypatch.setattr(Target, "exercise", quickly(Target.exercise))
-    done = import_course(
-        "doctest", tmp_path / "src", tmp_path / "mine", solutions=None, with_mutants=True, jobs=1,
-        on_found=lambda _: None, on_done=lambda _: None,
-    )  # fmt: skip
-    assert not done.outcomes[0].checks
-    assert "its solution does not come to an end: " in done.outcomes[0].problem
-    assert "while True:" in done.outcomes[0].problem
-    assert done.outcomes[0].problem in done.told.read_text("utf-8")
+    words = ["import", "doctest", str(tmp_path / "src"), "--into", str(tmp_path / "mine")]
+    done = CliRunner().invoke(kit, [*words, "--jobs", "1"])
+    assert done.exit_code == 1
+    told = "its solution does not come to an end: line 10, `while True:`, did not come to an end"
+    assert f"nothing imported of exercise_01_two: {told}" in done.output
+    assert told in (tmp_path / "mine" / "IMPORT.md").read_text("utf-8")
 
 
 def quickly(before: Callable[[Target], Exercise]) -> Callable[[Target], Exercise]:

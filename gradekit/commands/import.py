@@ -90,6 +90,9 @@ def _tell(imported: Imported) -> None:
     console().print(table)
     if idle := sum(counts_of(each)[ASKS_NOTHING] for each in imported.outcomes):
         click.echo(f"{idle} ask nothing of the answer: an empty one passes them as well.")
+    for each in imported.outcomes:
+        if each.problem:
+            click.echo(f"nothing imported of {each.target.name}: {each.problem}")
     for one in imported.passed:
         click.echo(f"passed over: {one.path.name}: {one.why}")
     click.echo(f"{imported.told} says of every test what became of it.")
