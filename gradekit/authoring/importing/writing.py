@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gradekit.authoring.importing.found import Found
-from gradekit.authoring.importing.needs import data_of, helpers_of, packages_of
+from gradekit.authoring.importing.needs import data_of, helpers_of, is_folder_named, packages_of
 from gradekit.course import METADATA, Course, Exercise
 from gradekit.errors import KitError
 from gradekit.grading.originals.original import PERSON, Test
@@ -117,7 +117,9 @@ class Target:
     def _name_beside(self, path: Path, home: Path) -> str:
         """The path under which an answer opens a file: what lies deeper it may know by name."""
         inside = path.relative_to(home).as_posix() if home in path.parents else path.name
-        is_opened = path.suffix == ".py" or inside in self.found.sources
+        texts = "\n".join([self.found.sources, *(_source(case.path) for case in self.found.cases)])
+        is_opened = path.suffix == ".py" or inside in texts
+        is_opened = is_opened or (inside != path.name and is_folder_named(path.parent.name, texts))
         return inside if is_opened or home == self.cases_home else path.name
 
     @property
