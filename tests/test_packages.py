@@ -117,7 +117,7 @@ def test_graders_stay_hidden_beside_packages(sandbox: Sandbox, rich: Course) -> 
     source = """
 def answer(path):
     try:
-        import pytest
+        import nbformat
         return "imported"
     except ImportError:
         return open(path).read()
