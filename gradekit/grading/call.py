@@ -102,9 +102,14 @@ def _numbers_written(value: Any) -> int:
 
 def _is_by_shape(value: Any) -> bool:
     """Whether an argument has too many entries for a short text."""
+    return math.prod(_shape_of(value)) > SHOWN_ENTRIES
+
+
+def _shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of an array or tensor; () of anything else."""
     shape = getattr(value, "shape", ())
     # A mock has every attribute, and each is a mock again.
-    return isinstance(shape, tuple) and math.prod(shape) > SHOWN_ENTRIES
+    return shape if isinstance(shape, tuple) else ()
 
 
 def _argument(value: Any) -> str:
@@ -125,8 +130,7 @@ def _shortened(value: Any, text: str) -> str:
     """A long argument by its size: `<array (3, 4)>`, `<list of 5>`; with its keyword."""
     keyword = re.match(r"\w+=|", text)
     prefix = keyword[0] if keyword else ""
-    shape = getattr(value, "shape", ())
-    if isinstance(shape, tuple) and shape:
+    if _shape_of(value):
         return prefix + _by_shape(value)
     if isinstance(value, list | tuple | dict):
         return f"{prefix}<{type(value).__name__} of {len(value)}>"

@@ -22,11 +22,11 @@ from typing import Any
 import cloudpickle
 
 from gradekit.grading.imported import Shared
+from gradekit.grading.originals.shared_files import MANY_BYTES, MANY_FILES, files_among
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 
-MANY_FILES, MANY_BYTES = 100, 2**20  # of one file that goes to the answer or comes from it
 CODE = (".py", ".ipynb", ".pyc", ".so", ".pyd", ".pth")
 # What a test or what it imports says where it has to do with files.
 FILES = re.compile(
@@ -104,13 +104,12 @@ class Home:
 
     def _take(self) -> None:
         """Write what the answer has written."""
-        told = self._submission.probe(taken_files)
-        if not isinstance(told, dict) or len(told) > MANY_FILES:
+        written = files_among(self._submission.probe(taken_files), self._is_inside)
+        if written is None:
             return
-        for name, content in told.items():
-            if type(name) is str and self._is_inside(name):
-                with contextlib.suppress(OSError):
-                    _write(Path(self.path, name), content)
+        for name, content in written.items():
+            with contextlib.suppress(OSError):
+                _write(Path(self.path, name), content)
         self._told = _stamps(self.path)
 
     def _is_inside(self, name: str) -> bool:

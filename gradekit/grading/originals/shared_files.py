@@ -101,13 +101,12 @@ class Files:
 
     def move_on(self) -> None:
         """Write what the answer has written."""
-        told = self._submission.probe(taken_files)
-        if not isinstance(told, dict) or len(told) > MANY_FILES:
+        written = files_among(self._submission.probe(taken_files), self._is_inside)
+        if written is None:
             return
-        for name, content in told.items():
-            if type(name) is str and self._is_inside(name):
-                with contextlib.suppress(OSError):
-                    _write(Path(name), content)
+        for name, content in written.items():
+            with contextlib.suppress(OSError):
+                _write(Path(name), content)
         self._told = [self._roots, *self._content(), os.getcwd()]
 
     def _is_inside(self, name: str) -> bool:
@@ -134,6 +133,13 @@ def _below(roots: list[str]) -> Iterator[Path]:
         if not path.is_symlink():
             yield path
             yield from (each for each in path.rglob("*") if not each.is_symlink())
+
+
+def files_among(told: Any, is_inside: Callable[[str], bool]) -> dict[str, Any] | None:
+    """Of what the answer says that it has written, the files that may be; None if it is no list."""
+    if not isinstance(told, dict) or len(told) > MANY_FILES:
+        return None
+    return {name: each for name, each in told.items() if type(name) is str and is_inside(name)}
 
 
 def _write(path: Path, content: Any) -> None:
