@@ -199,6 +199,7 @@ def test_guide_leads_to_a_green_verify(tmp_path: Path, monkeypatch: pytest.Monke
             continue
         path = tmp_path / "mine" / step["path"]
         kept = path.read_text("utf-8").rpartition("\n@check(")[0] if step.re is LAST_CHECK else ""
+        path.parent.mkdir(exist_ok=True)
         path.write_text(f"{kept}\n{step['text']}" if kept else step["text"], "utf-8")
 
 

@@ -87,6 +87,10 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
         {f"{BANK}/wrong/harmless.py": f"# wrong: halve: nothing, in fact\n{RIGHT}"},
         ["wrong/harmless.py earns full marks", "only 2 of 3 mistakes are named: not harmless.py"],
     ),
+    "wrong_answer_only_raises": (
+        {f"{BANK}/wrong/stops.py": f"# wrong: double: stops\n{RIGHT.replace('x + x', 'x + None')}"},
+        ["only 2 of 3 mistakes are named: not stops.py (only raises)"],
+    ),
     "wrong_answer_fails_another_function": (
         {f"{BANK}/wrong/rounds.py": WRONG_HALVE.replace("x + x", "x * x")},
         ["wrong/rounds.py names halve but fails a check of double"],

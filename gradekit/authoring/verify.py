@@ -322,7 +322,9 @@ class _Prover:
             is_named = sentence in known.name(report.checks, prints).get(function, "")
             self.proof.named += is_named
             if not is_named:
-                self._unnamed.append(path.name)
+                # Why, where it is not said already: exceptions have too many causes to be a name.
+                only_raises = kept and not any(each.is_value for each in kept.values())
+                self._unnamed.append(f"{path.name} (only raises)" if only_raises else path.name)
         return mistakes
 
     def _prove_signatures(self, mistakes: list[Mistake], update: bool) -> None:

@@ -175,11 +175,15 @@ def _outcome(error: BaseException | None, attempt: Attempt) -> tuple[Any, Any, s
 
 
 def _told(attempt: Attempt, text: str) -> str:
-    """The last call, then what went wrong; the call in full where both fit into a few lines."""
-    if attempt.last_call is None:
-        return text
-    room = max(WHOLE_CHARACTERS - len(text), CALL_CHARACTERS)
-    return f"{attempt.last_call.told(room)}: {text}"
+    """What was asked last, then what went wrong; a call in full where both fit into a few lines.
+
+    Of an object, the value that it was asked for, after the last call: `x.mean, after x.add(3)`.
+    """
+    parts = [str(attempt.last_look)] if attempt.last_look is not None else []
+    if attempt.last_call is not None:
+        room = max(WHOLE_CHARACTERS - len(text) - sum(map(len, parts)), CALL_CHARACTERS)
+        parts.append(attempt.last_call.told(room))
+    return f"{', after '.join(parts)}: {text}" if parts else text
 
 
 def _part_of(points: float, error: BaseException | None) -> float:

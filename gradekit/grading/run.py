@@ -42,6 +42,11 @@ TOLD_BYTES = 2**28
 EVERYTHING = (AssertionError, Exception, object)
 # Ten times what replies to several checks may have taken before; see `memo.TOGETHER_SECONDS`.
 EARLY_SECONDS = 0.5
+# Of an object, what gives a value that a check compares. Not its iteration: the call that made a
+# generator says more of what came out of it than `next` does.
+LOOKS = frozenset(
+    "get __getitem__ __len__ __contains__ __str__ __repr__ __bool__ __int__ __float__".split()
+)
 STRUCTURE_WEIGHT = 16  # a byte of structure becomes about so many bytes of Python objects
 
 # Requests, the digest of their replies, and the CPU seconds that the answer took for them.
@@ -93,6 +98,7 @@ class Attempt:
     allowance: Allowance | None = None  # from its first request on
     lost: SubmissionError | None = None  # what ended the worker
     last_call: Call | None = None
+    last_look: object = None  # at an object since then, as text: `stack.size`, `stack[0]`
     replies: int = 0  # how often the submission answered
     last_reply: tuple[str, Any] = ("none", None)
     printed: str = ""
@@ -106,6 +112,17 @@ class Attempt:
     requests: int = 0  # made of objects
     told_bytes: int = 0
     asking_seconds: float = 0.0  # CPU time that such requests have taken here
+
+    def note_call(self, call: Call) -> None:
+        """What is looked at from now on came of `call`."""
+        self.last_call, self.last_look = call, None
+
+    def note_request(self, kind: str, asked: list[Any], what: object) -> None:
+        """Take note of what a check asked of an object, for messages."""
+        if isinstance(what, Call):
+            self.note_call(what)
+        elif kind in ("attribute", "operate") and asked[1] in LOOKS:
+            self.last_look = what
 
     def give_back(self, told_bytes: int) -> None:
         """What it was told is no longer there."""
@@ -262,8 +279,7 @@ class Run:
             text = "stopped: the check asked its objects for things without end"
             # Raised by `_ask`, and by all later requests of this check.
             attempt.lost = SubmissionError(text, "timed_out")
-        if isinstance(what, Call):
-            attempt.last_call = what
+        attempt.note_request(kind, asked, what)
         started = time.thread_time()
         try:
             return self.request(kind, asked, what)
@@ -380,7 +396,7 @@ class Run:
         """
         for number, (what, frame) in enumerate(zip(each, exchange.replies, strict=False), start=1):
             if isinstance(what, Call):
-                self.attempt.last_call = what
+                self.attempt.note_call(what)
             yield self._value(frame, number, what, given[number - 1])
         if (lost := self.attempt.lost) is not None:
             self.attempt.last_reply = ("lost", lost.ending)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradekit.course import Course, Exercise
 from gradekit.engine import sandbox_of
+from gradekit.errors import GraderError
 from gradekit.files import writing
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.raised import RAISABLE, SubmissionError
 from gradekit.grading.run import Run
+from gradekit.grading.terms import Terms, terms_of
 from gradekit.pictures.drawings import picture_of
 from gradekit.pictures.picture import NotDrawable, Picture
 from gradekit.report import clean
@@ -39,9 +42,12 @@ def save(course: Course, exercise: Exercise, submission: Submission, target: Pat
         OurFailure: the drawing or the sandbox broke.
     """
     picture = picture_of(course, exercise)
+    terms = terms_of(course, exercise)
     with sandbox_of(course, exercise) as sandbox:
-        yours = _collected(picture, sandbox, exercise, submission)
-        model = _collected(picture, sandbox, exercise, read(course.solution(exercise)))
+        collected = partial(_collected, picture, sandbox, exercise, terms)
+        yours, model = collected(submission), collected(read(course.solution(exercise)))
+    if isinstance(model, NotDrawable):
+        raise GraderError(f"{course.picture(exercise)} does not draw the model answer: {model}")
     figure, problem = _figure(picture, exercise, yours, model)
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -49,9 +55,11 @@ def save(course: Course, exercise: Exercise, submission: Submission, target: Pat
     return problem
 
 
-def _collected(picture: Picture, sandbox: Sandbox, exercise: Exercise, answer: Submission) -> Any:
+def _collected(
+    picture: Picture, sandbox: Sandbox, exercise: Exercise, terms: Terms, answer: Submission
+) -> Any:
     """The values of an answer, or the reason why there are none."""
-    run = Run(sandbox, exercise.name, answer)
+    run = Run(sandbox, exercise.name, answer, terms=terms)
     run.begin_check()
     try:
         return picture.collect(SubmissionProxy(Current(run)))
