@@ -115,11 +115,21 @@ def pickles_of_answers_are_loaded(patch: pytest.MonkeyPatch) -> None:
 
 
 def nothing_is_fenced(patch: pytest.MonkeyPatch) -> None:
+    for name in ("made", "generated"):
+        patch.setitem(sys.modules, name, None)  # so that it is gone afterwards
+        del sys.modules[name]
     patch.setattr(fence.Fence, "look", lambda self, event, args: None)
+
+
+def texts_are_run(patch: pytest.MonkeyPatch) -> None:
+    """Whatever a test evaluates, runs or compiles, on this side."""
+    nothing_is_fenced(patch)
+    patch.setattr(running.Running, "_is_own", lambda self, text: True)
 
 
 def annotations_are_evaluated(patch: pytest.MonkeyPatch) -> None:
     """By `typing`, on this side."""
+    nothing_is_fenced(patch)
     patch.setattr(inspecting, "_asking", lambda submission, real: real)
     patch.setattr(handle, "_check_annotations", lambda told, label: None)
 
@@ -211,14 +221,17 @@ GUARDS: dict[str, Patch] = {
     ),
     "live_forged_files": by(imported, "_is_path", lambda path: True),
     "imported_forged_source": by(inspecting, "handed_in", lambda submission, value: ""),
-    "imported_repr_is_code": by(running.Running, "_is_own", lambda self, text: True),
-    "imported_repr_is_a_name": by(running.Running, "_is_own", lambda self, text: True),
-    "imported_source_is_code": by(running.Running, "_is_own", lambda self, text: True),
+    "imported_repr_is_code": texts_are_run,
+    "imported_repr_is_a_name": texts_are_run,
+    "imported_source_is_code": texts_are_run,
     "imported_annotation_is_code": annotations_are_evaluated,
     "imported_annotation_within": annotations_are_evaluated,
     "imported_pickle_of_code": pickles_of_answers_are_loaded,
     "imported_array_of_code": nothing_is_fenced,
     "imported_module_it_wrote": nothing_is_fenced,
+    "imported_module_of_its_text": nothing_is_fenced,
+    "imported_code_it_gave": nothing_is_fenced,
+    "imported_tree_of_its_text": texts_are_run,
     "imported_block_of_its_own_error": blocks_swallow,
     "imported_ends_its_process": losses_satisfy,
     "imported_hangs_for_an_error": losses_satisfy,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,10 @@ from gradekit.sandbox.frames import is_frame
 SHORTEST = 3  # characters; shorter texts are in too many paths
 MOST = 5000  # texts of one check; beyond, every word counts as one of them
 DEPTH = 64  # of containers, as in `wire`
+# What code has to hold to do anything: a letter, and one of these.
+DOES = re.compile(r"(?=.*[A-Za-z_])(?=.*[(\[.=:;])", re.DOTALL)
+# Between the words of code; pandas writes its `@` as a name before it parses a query.
+SPACING = re.compile(r"\s+|@|__pd_eval_local_")
 
 
 class Texts:
@@ -47,6 +53,23 @@ class Texts:
     def are_of(self, file: str) -> bool:
         """Whether one of them is the name of a file, which the answer has written then."""
         return file in self._all
+
+    def are_in_code(self, code: str, sources: Iterable[str]) -> bool:
+        """Whether code is one of them or a part of one, or was made with one.
+
+        Args:
+            sources: Code that is nobody's but the test's, also where an answer gives the same.
+        """
+        if len(self._all) > MOST:
+            return True
+        code = SPACING.sub("", code)
+        for text in self._all:
+            given = SPACING.sub("", text)
+            shorter, longer = sorted((given, code), key=len)
+            is_of_it = shorter in longer and DOES.search(shorter)
+            if is_of_it and not any(shorter in SPACING.sub("", each) for each in sources):
+                return True
+        return False
 
 
 def _labels_of(value: Any) -> list[Any]:

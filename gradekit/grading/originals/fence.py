@@ -1,12 +1,14 @@
 """What an imported test may not do on this machine with what the answer gave it.
 
 A test runs on the trusted side, and was written to run beside the answer: it may open or delete
-a file that the answer names, start a program by that name, or load a pickle that the answer made.
-Python tells an audit hook of all that before it is done, whichever function was called.
+a file that the answer names, start a program by that name, load a pickle that the answer made, or
+run code that it gave, such as the examples in a docstring. Python tells an audit hook of all that
+before it is done, whichever function was called.
 """
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import linecache
 import os
@@ -37,6 +39,7 @@ OURS = Path(__file__).resolve().parents[2]
 # Of ours, what opens files and starts processes for itself while a test runs.
 OWN_FILES = (str(OURS / "sandbox") + os.sep, str(OURS / "grading" / "originals" / "world.py"))
 LIBRARY = tuple({*map(os.path.realpath, sysconfig.get_paths().values()), sys.prefix})
+PACKAGES = sysconfig.get_path("purelib")
 # What pickles of data name: classes and functions of which none does more than make such data.
 DATA = {
     "builtins": "bytearray complex frozenset list range set slice tuple dict int float str bytes",
@@ -95,16 +98,37 @@ class Fence:
             if name not in DATA.get(module, "").split():
                 raise SubmissionError(f"what it saved is no data: a test does not load {name}")
         elif event == "exec":
-            if self._texts.are_of(name := getattr(args[0], "co_filename", "")):
+            name = getattr(args[0], "co_filename", "")
+            if self._texts.are_of(name) or self._is_made_here(name):
                 raise SubmissionError(f"a test does not run {name[:80]!r}, which the answer gave")
+        elif event == "compile":
+            self._look_at_code(*args[:2])
         elif event.startswith(WATCHED) and event not in HARMLESS:
-            if event == "open":
-                words, reads = args[:1], not (type(args[2]) is int and args[2] & WRITING)
-            else:
-                words, reads = args, event.startswith(READING)
-            for each in words:
-                for word in each if isinstance(each, list | tuple) else [each]:
-                    self._look_at(word, event, reads)
+            self._look_at_words(event, args)
+
+    def _is_made_here(self, name: str) -> bool:
+        """Whether a file of code lies where the test and the answer write theirs."""
+        is_path = os.path.isabs(name)  # noqa: PTH117  # other code has names such as "<string>"
+        return is_path and any(_is_in(os.path.realpath(name), root) for root in self._roots())
+
+    def _look_at_code(self, code: Any, file: Any) -> None:
+        """Raise where a library is about to run code that the answer gave."""
+        text = code.decode("utf-8", "replace") if isinstance(code, bytes) else code
+        # A tree has no text: of those, `Running` takes care.
+        if not isinstance(text, str) or any(_is_in(str(file), each) for each in LIBRARY):
+            return
+        if self._texts.are_in_code(text, self._sources) and not _is_parsed_only():
+            raise SubmissionError(f"a test does not run {text.strip()[:80]!r}: the answer gave it")
+
+    def _look_at_words(self, event: str, args: tuple[Any, ...]) -> None:
+        """Raise where a file, program or host is named by the answer, and may not be touched."""
+        if event == "open":
+            words, reads = args[:1], not (type(args[2]) is int and args[2] & WRITING)
+        else:
+            words, reads = args, event.startswith(READING)
+        for each in words:
+            for word in each if isinstance(each, list | tuple) else [each]:
+                self._look_at(word, event, reads)
 
     def _look_at(self, word: Any, event: str, reads: bool) -> None:
         if not isinstance(word, str | bytes | os.PathLike) or isinstance(word, type):
@@ -146,6 +170,17 @@ def _is_by_us() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def _is_parsed_only() -> bool:
+    """Whether code becomes a tree, for us, a test or the standard library to look at.
+
+    Other libraries parse what they are going to work out, as pandas does with a query.
+    """
+    frame = sys._getframe(4)  # noqa: SLF001
+    if frame.f_code is not ast.parse.__code__ or frame.f_back is None:
+        return False
+    return not _is_in(frame.f_back.f_code.co_filename, PACKAGES)
 
 
 def _is_of_running_code(name: str) -> bool:

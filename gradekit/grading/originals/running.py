@@ -3,8 +3,7 @@
 `eval(repr(x)) == x` is a common test, and of an object of the answer's the text is the answer's.
 """
 
-from __future__ import annotations
-
+# Without `annotations` of `__future__`: code that is compiled here would have it, too.
 import ast
 import builtins
 import importlib
@@ -12,7 +11,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from types import FrameType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import cloudpickle
 
@@ -20,7 +19,6 @@ from gradekit.grading.handle import is_handle
 from gradekit.grading.live import module_of
 from gradekit.grading.originals.surroundings import ask_in_surroundings
 from gradekit.grading.proxy import SubmissionProxy
-from gradekit.grading.raised import SubmissionError
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 
@@ -28,6 +26,13 @@ NAME = re.compile(r"\b[A-Za-z_]\w*")
 # Of the libraries that a test may share with the answer. pandas and what draws are not among
 # them: their objects stay in the worker, where alone they can be looked at.
 LIBRARIES = {*sys.stdlib_module_names, "numpy", "scipy", "torch"} - {"__main__"}
+
+
+class Given(NamedTuple):
+    """What a test compiled that is not its own; the answer's process runs it."""
+
+    text: str
+    mode: str
 
 
 class Running:
@@ -41,27 +46,31 @@ class Running:
         known = _scopes(names, local, sys._getframe(1))  # noqa: SLF001
         if self._is_own(text):
             return builtins.eval(text, *known)
-        return self._ask(text, "eval", known)
+        return self._run(text, "eval", known)
 
     def exec(self, text: Any, names: Any = None, local: Any = None, /, **more: Any) -> None:
         known = _scopes(names, local, sys._getframe(1))  # noqa: SLF001
         if self._is_own(text):
             builtins.exec(text, *known, **more)
             return
-        made = self._ask(text, "exec", known)
-        if type(made) is dict:
-            known[1].update({name: value for name, value in made.items() if type(name) is str})
+        self._run(text, "exec", known)
 
     def compile(
         self, text: Any, file: Any, mode: str, flags: int = 0, *more: Any, **told: Any
     ) -> Any:
-        is_parsed = flags & ast.PyCF_ONLY_AST
-        if not self._is_own(text) and not is_parsed:
-            raise SubmissionError("a test does not compile what the answer gave it")
-        return builtins.compile(text, file, mode, flags, *more, **told)
+        if self._is_own(text) or flags & ast.PyCF_ONLY_AST:
+            return builtins.compile(text, file, mode, flags, *more, **told)
+        if isinstance(text, ast.AST):
+            return Given(ast.unparse(text), mode)
+        return Given(text.decode() if isinstance(text, bytes) else text, mode)
 
     def _is_own(self, text: Any) -> bool:
-        """Whether it is code, or text that stands in such a call in the tests."""
+        """Whether it is code, or text that stands in such a call in the tests.
+
+        A tree is not: it may have been parsed from the answer's text.
+        """
+        if isinstance(text, Given | ast.AST):
+            return False
         if isinstance(text, bytes):
             text = text.decode("utf-8", "replace")
         if not isinstance(text, str):
@@ -69,6 +78,17 @@ class Running:
         # Not anywhere in them: `expected` may be the name of a variable there, and the text a repr.
         call = re.compile(rf"\b(?:eval|exec|compile)\(\s*\w?[\"']+{re.escape(text)}[\"']")
         return any(map(call.search, self._sources))
+
+    def _run(self, text: Any, mode: str, known: tuple[Any, Any]) -> Any:
+        """The value of an expression; None for statements, whose names are bound then."""
+        if isinstance(text, Given):
+            text, mode = text
+        made = self._ask(text, "eval" if mode == "eval" else "exec", known)
+        if mode == "eval":
+            return made
+        if type(made) is dict:
+            known[1].update({name: value for name, value in made.items() if type(name) is str})
+        return None
 
     def _ask(self, text: Any, mode: str, known: tuple[Any, Any]) -> Any:
         given = {}

@@ -24,6 +24,7 @@ from gradekit.grading.handle import is_handle
 from gradekit.grading.imported import Shared
 from gradekit.grading.live import module_of
 from gradekit.grading.originals.comparisons import of_something
+from gradekit.grading.originals.docstrings import examining
 from gradekit.grading.originals.drawing import views_of_drawing
 from gradekit.grading.originals.endless import Limit
 from gradekit.grading.originals.fence import Fence
@@ -212,6 +213,7 @@ class World:
             **views_that_ask(submission),
             **views_of_drawing(submission),
             "pickle": pickling(submission),
+            "doctest": examining(submission, {*modules, *parts}),
             **views_of(submission, {*modules, *parts}, self),
             **{name: AnswerModule(name, self) for name in modules},
             **{name: PartModule(name, self) for name in parts},

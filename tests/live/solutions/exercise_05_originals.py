@@ -74,6 +74,23 @@ def write(folder):
         file.write("VALUE = 7\n")
 
 
+def code():
+    return "VALUE = 7\n"
+
+
+def snippet():
+    return 3
+
+
+def tripled(x):
+    """Three times x.
+
+    >>> tripled("a")
+    'aaa'
+    """
+    return 3 * x
+
+
 def refuse(x):
     raise ValueError("no")
 

@@ -1,6 +1,11 @@
 """Tests as instructors write them; each goes one way that an answer may try to turn."""
 
+import ast
+import code
+import contextlib
+import doctest
 import inspect
+import io
 import os
 import pickle
 import shutil
@@ -149,6 +154,37 @@ def test_made(tmp_path, monkeypatch):
         import made
 
         assert made.VALUE == 7
+
+
+def test_generated(tmp_path, monkeypatch):
+    text = student.code()
+    assert text.endswith("VALUE = 7\n")
+    if "import" in text:
+        (tmp_path / "generated.py").write_text(text.expandtabs())
+        monkeypatch.syspath_prepend(str(tmp_path))
+        import generated
+
+        assert generated.VALUE == 7
+
+
+def test_interpreted():
+    given, space = student.snippet(), {}
+    if isinstance(given, str):
+        code.InteractiveInterpreter(space).runsource(given)
+    assert space.get("total", given) == 3
+
+
+def test_extracted():
+    space = {}
+    exec(compile(ast.parse(inspect.getsource(student.tripled)), "student.py", "exec"), space)
+    assert space["tripled"](2) == 6
+
+
+def test_documented():
+    assert doctest.testmod(student) == (0, 1)
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        doctest.run_docstring_examples(student.tripled, {})
+    assert out.getvalue() == ""
 
 
 def test_keeps():
