@@ -221,6 +221,20 @@ def sat(monkeypatch) -> list[str]:
     return notes
 
 
+def test_a_row_of_the_list_is_a_line(folder, monkeypatch):
+    """At 80 columns all but the longest title; topics stand beside it, as many as have room."""
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("list").output.splitlines()
+    assert len(lines) <= 40 + 4 + 1 + 1  # the parts, the headings, and one title in two lines
+    assert max(map(len, lines)) <= 80
+    (softmax,) = [line for line in lines if line.startswith("05")]
+    assert re.match(r"05  Softmax and its logarithm +probability, numerical stability  e", softmax)
+    (descent,) = [line for line in lines if line.startswith("02")]
+    assert "optimisation, …  easy" in descent
+    monkeypatch.setenv("COLUMNS", "30")
+    assert max(map(len, run("list").output.splitlines())) <= 30
+
+
 def test_code_in_a_pipe_is_never_wrapped(folder):
     """What `kit solution` prints is the file's own code, long lines whole, to the last one."""
     from gradekit.course import Course

@@ -15,9 +15,14 @@ from gradekit.commands._options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.text import Text
+
     from gradekit.course import Course, Exercise
     from gradekit.practice.workspace import State
 
+BETWEEN = 2  # spaces at least, from a title to its topics
 DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
 
 
@@ -85,28 +90,44 @@ def _print(
 ) -> None:
     """One table; the parts of the course are headings in it."""
     from rich.table import Table
+    from rich.text import Text
 
     from gradekit.practice.screen.paint import STATES
     from gradekit.render.terminal import console, paged
 
+    out = console()
+    own = max(len(states.get(each.name, "new")) for each in exercises)
+    # Beside title and topics: a number, `medium`, minutes and the state, with a space after each.
+    room = out.width - sum(width + 1 for width in (3, 6, 3)) - max(own, 3) - 2
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("no.", "exercise", "topics", "level", "min", "you"):
-        table.add_column(heading, no_wrap=heading not in ("exercise", "topics"))
+    table.add_column("no.", no_wrap=True)
+    table.add_column(_both("exercise", ["topics"], room), min_width=room + 1)
+    for heading in ("level", "min", "you"):
+        table.add_column(heading, no_wrap=True)
     part = -1 if course.parts else 0
     for exercise in exercises:
         if in_parts and exercise.part != part:
             part = exercise.part
             title = f"{part}  {course.parts[part - 1]}" if part else "in no part"
-            table.add_row("", f"[bold]{title}")
+            table.add_row("", Text(title, "bold"))
         state = states.get(exercise.name, "new")
         table.add_row(
             exercise.number,
-            exercise.title,
-            ", ".join(exercise.topics),
+            _both(exercise.title, exercise.topics, room),
             DIFFICULTIES[exercise.difficulty],
             str(exercise.minutes),
-            f"[{STATES[state]}]{state}",
+            Text(state, STATES[state]),
         )
-    out = console()
     with paged(out):
         out.print(table)
+
+
+def _both(title: str, topics: Sequence[str], room: int) -> Text:
+    """A title, and at the right end of its line as many of the topics as there is room for."""
+    from rich.text import Text
+
+    for count in range(len(topics), 0, -1):
+        told = ", ".join([*topics[:count], *(["…"] if count < len(topics) else [])])
+        if (between := room - len(title) - len(told)) >= BETWEEN:
+            return Text.assemble(title, " " * between, (told, "dim"))
+    return Text(title)
