@@ -138,6 +138,22 @@ def test_what_raises_is_not_said_to_return(session_of: Callable[[str], Session])
     assert f"  help_me, line 9: raises {error}" in [*sentences(found, gave_up=False)]
 
 
+def test_steps_of_a_notebook_name_each_cell(session_of: Callable[[str], Session]) -> None:
+    """The first one as well."""
+    cells = ("def helper(x):\n    y = x\n    return y\n", "def softmax(x):\n    return helper(x)\n")
+    session, answer = session_of("softmax"), Submission("answer.ipynb", cells, "")
+    probe = call_probe(answer, "softmax", [1.0], {})
+    steps = steps_of(session.asked(answer, probe, session.exercise.limits), answer.name)
+    assert [(step.cell, step.line) for step in steps] == [(1, 2), (1, 3), (2, 2)]
+    found = Explanation("exercise_05_softmax", (), 0.0, call="it", steps=tuple(steps))
+    told = [*sentences(found, gave_up=False)]
+    assert told[-3:] == [
+        "  helper, cell 1, line 2: y = 1.0",
+        "  helper, cell 1, line 3: returns 1.0",
+        "  softmax, cell 2, line 2: returns 1.0",
+    ]
+
+
 def test_what_hangs_points_at_its_loop(session_of: Callable[[str], Session]) -> None:
     """Nothing is known of the lines of a check that never ended; the function's loop is."""
     session = session_of("softmax")

@@ -37,7 +37,7 @@ class Step(NamedTuple):
     """
 
     function: str
-    cell: int
+    cell: int  # its number, from 1; 0 where there is only one
     line: int
     name: str
     value: str
@@ -64,7 +64,7 @@ def steps_of(told: Any, filename: str) -> list[Step]:
     for each in told if isinstance(told, list) else ():
         if isinstance(each, list) and len(each) == 5 and isinstance(each[2], int):
             function, label, line, name, value = each
-            cell = _cell_of(str(label), filename)
+            cell = _cell_of(str(label), filename) + 1 if label != filename else 0
             text = clean(str(value), VALUE_CHARACTERS)
             found.append(Step(clean(str(function)), cell, line, clean(str(name)), text))
     return found[:STEPS]

@@ -30,7 +30,7 @@ def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
     if explanation.call:
         yield f"What happens in {explanation.call}:"
         for step in explanation.steps[:SHOWN_STEPS]:
-            where = f"cell {step.cell + 1}, line {step.line}" if step.cell else f"line {step.line}"
+            where = f"cell {step.cell}, line {step.line}" if step.cell else f"line {step.line}"
             yield f"  {step.function}, {where}: {_what(step)}"
         if (more := len(explanation.steps) - SHOWN_STEPS) > 0:
             yield f"  and {more} values more"
