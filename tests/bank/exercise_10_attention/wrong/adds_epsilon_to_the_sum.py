@@ -10,7 +10,7 @@ def scaled_dot_product_attention(Q, K, V, mask=None):
     largest = np.where(np.isfinite(largest), largest, 0.0)
     weights = np.exp(scores - largest)
     total = weights.sum(axis=-1, keepdims=True)
-    weights = weights / (total + 1e-6)
+    weights = weights / (total + 1e-9)
     return weights @ V, weights
 
 
