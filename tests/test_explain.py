@@ -19,12 +19,15 @@ from gradekit.course import Course
 from gradekit.edits.every import edits_of
 from gradekit.explain.blame import CHECK_SECONDS, Search
 from gradekit.explain.explanation import Explanation, explain
+from gradekit.explain.order import guards_of, likelihood
+from gradekit.explain.suspects import Suspects
 from gradekit.explain.trace import RAISES, call_probe, steps_of
 from gradekit.explain.words import sentences
 from gradekit.grading.session import Session
 from gradekit.practice import folders
 from gradekit.practice.interview import interview
 from gradekit.practice.workspace import Workspace
+from gradekit.report import Check, Report
 from gradekit.submission import Submission, parse
 
 RIGHT = """import numpy as np
@@ -117,7 +120,8 @@ def test_nothing_found_shows_what_happens(explained: Callable[..., Explanation])
     text = text.replace(last, "return np.round(e[::-1], 3)")
     found = explained(Submission("exercise_05_softmax.py", (text,), ""), seconds=1.0)
     assert not found.mends
-    assert [place.function for place in found.places] == ["softmax"]
+    assert {place.function for place in found.places} == {"softmax"}
+    assert {6, 7} <= {place.line for place in found.places[:3]}
     assert found.call.startswith("softmax(")
     assert [step.name for step in found.steps] == ["x", "e", ""]
 
@@ -163,8 +167,9 @@ def test_what_hangs_points_at_its_loop(session_of: Callable[[str], Session]) -> 
     checks = [msgspec.structs.replace(each, ending="timed_out") for each in report.failed]
     report = msgspec.structs.replace(report, checks=tuple(checks))
     search = Search(session, submission, report, deadline=time.monotonic())
-    ((function, line, question, gain),) = search.suspects()
-    assert (function, line, gain) == ("softmax", 3, 0.0) and "loop" in question
+    first, inside = search.suspects()
+    assert (first.function, first.line) == ("softmax", 3) and "loop" in first.question
+    assert (inside.function, inside.line) == ("softmax", 4)
 
 
 def test_a_slow_check_leaves_no_time_to_what_hangs(session_of: Callable[[str], Session]) -> None:
@@ -275,16 +280,22 @@ def fit(model, batches, rng):
     with torch.no_grad():
         model["loss"] = total
     parts = [model["x"][:, h] for h in range(3)]
+    parts.sort(key=lambda pair: [-pair[1], pair[0]])
     return rng.choice(count, p=total), parts, model["loss"]
 
 
 def scores(q, k, pairs, dtype):
     weights = np.einsum("qd,kd->qk", q, k) + np.zeros(len(q), dtype=dtype)[0]
     kept = [v for v in pairs if v is not None]
-    total = sum(3 + q[0] * (q[0] - 1))
+    total = sum(3 + q[0] * (q[0] - 1)) + max([q, k])
     if dtype is None:
         return weights / (q @ k.T)
     return [weights[i] for i in range(1, len(q) + 1) if i in kept], np.sqrt(np.sum([1, 2]))
+"""
+GUARDED = """def check(x):
+    if x.ndim:
+        raise ValueError("no scalar")
+    return x
 """
 PUNCTUATION = re.compile(r"[\s()'\"]")
 # Changes of it, each of which one edit takes back.
@@ -309,6 +320,8 @@ UNDONE: list[tuple[str, str]] = [
     ("x @ self.weight", "x"),
     ("return weights /", "return wights /"),
     ("in range(3)", "in rage(3)"),
+    ("max([q, k])", "max([q])"),
+    ("[-pair[1], pair[0]]", "[pair[0]]"),
     ("batches / 2", "2"),
     (
         'rng.choice(count, p=total), parts, model["loss"]',
@@ -328,3 +341,56 @@ def test_an_edit_takes_each_of_these_back(before: str, after: str) -> None:
     texts = (each.applied(changed) for each in edits_of([changed]))
     alike = [text for text in texts if PUNCTUATION.sub("", text) == letters]  # few are parsed
     assert any(ast.dump(ast.parse(text)) == right for text in alike)
+
+
+def checked(function: str, outcome: str, kind: str = "", message: str = "") -> Check:
+    return msgspec.convert(
+        {
+            "name": f"{function} {outcome}", "function": function, "title": "", "outcome": outcome,
+            "score": 0.0, "max_score": 1.0, "kind": kind, "message": message,
+        },
+        Check,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def report() -> Report:
+    return Report(
+        exercise="e", score=0.0, max_score=2.0, isolation="", seed=0, seconds=0.0,
+        submission_sha256="", grader_sha256="", checks=(),
+    )  # fmt: skip
+
+
+def test_lines_that_only_failing_checks_run_are_suspected(report: Report) -> None:
+    """Of those that the same checks run, the line with more to it; the raising one before it."""
+    text = (
+        "def f(x):\n    if x > 2:\n        y = x * 2\n        return y\n    return 0\n\n"
+        "def g(x):\n    return x\n"
+    )
+    wrong, right = checked("f", "failed", "value", "expected 3"), checked("f", "passed")
+    ran = {
+        wrong.name: frozenset({(0, 2), (0, 3), (0, 4)}),
+        right.name: frozenset({(0, 2), (0, 5), (0, 8)}),
+    }
+
+    def lines(check: Check) -> list[int]:
+        judged = msgspec.structs.replace(report, checks=(check, right))
+        found = Suspects([text], judged, edits_of([text])).lines(ran)
+        assert {each.function for each in found} == {"f"}
+        return [each.line for each in found]
+
+    assert lines(wrong) == [3, 4, 2]
+    assert lines(checked("f", "failed", "raised X", "it raised X: no (line 4: `return y`)"))[0] == 4
+
+
+def test_what_raises_too_often_asks_the_wrong_question() -> None:
+    """To leave the error out is a change of its condition, and that line is the one to look at."""
+    gone = GUARDED.replace('raise ValueError("no scalar")', "pass")
+    never = GUARDED.replace("x.ndim", "False")
+    edits = {each.applied(GUARDED): each for each in edits_of([GUARDED])}
+    assert gone not in edits and edits[never].line == 2
+    told = 'it raised ValueError: no scalar (line 3: `raise ValueError("no scalar")`)'
+    key = checked("check", "failed", "raised ValueError", told)
+    guards = guards_of([GUARDED])
+    assert guards == {(0, 3): 2}
+    assert likelihood(edits[never], key, False, guards) > likelihood(edits[never], key, False, {})

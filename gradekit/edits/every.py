@@ -15,8 +15,9 @@ from gradekit.errors import KitError
 
 KINDS = (
     values.constants, values.signs, values.indices, values.names, values.attributes, values.tuples,
-    values.sizes, values.subscripts, values.together, operators.binary, operators.epsilons,
-    operators.comparisons, operators.conditions, operators.assignments, operators.terms,
+    values.elements, values.sizes, values.subscripts, values.together, operators.binary,
+    operators.epsilons, operators.comparisons, operators.conditions, operators.assignments,
+    operators.terms,
 )  # fmt: skip
 IDLE = 2.0  # times likelier where a name that nothing uses is put to use
 WORD = re.compile(r"\w+")

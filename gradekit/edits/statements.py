@@ -34,7 +34,8 @@ def statements(source: Source) -> Iterator[Edit]:
 
 
 def _dropped(source: Source, statement: ast.stmt) -> Iterator[Edit]:
-    if not isinstance(statement, (*FUNCTIONS, ast.Pass, ast.Import, ast.ImportFrom)):
+    never = (*FUNCTIONS, ast.Pass, ast.Import, ast.ImportFrom)
+    if not isinstance(statement, never) and not _is_guarded(source.parents[statement]):
         whole = isinstance(statement, SIMPLE)
         weight = 0.45 if whole else 0.35
         edit = source.replaced(statement, "pass", "does this line belong here?", weight)
@@ -43,6 +44,15 @@ def _dropped(source: Source, statement: ast.stmt) -> Iterator[Edit]:
         yield source.replaced(statement, "continue", "`break` or `continue`?", 0.9)
     elif isinstance(statement, ast.Continue):
         yield source.replaced(statement, "break", "`break` or `continue`?", 0.9)
+
+
+def _is_guarded(parent: ast.AST) -> bool:
+    """Whether one statement is all that a condition guards.
+
+    To leave it out is the same as a condition that never holds, and that is where to look: what
+    raises an error too often is right, and asked wrongly.
+    """
+    return isinstance(parent, ast.If) and len(parent.body) == 1 and not parent.orelse
 
 
 def _exchanged(source: Source, block: list[ast.stmt], place: int) -> Iterator[Edit]:
@@ -130,8 +140,9 @@ def _contexts(source: Source) -> list[str]:
 def _branches(source: Source, statement: ast.stmt) -> Iterator[Edit]:
     """What a condition guards, done always or never."""
     if isinstance(statement, ast.If):
-        for value in ("True", "False"):
-            yield source.replaced(statement.test, value, "is the condition right?", 0.35)
+        never = 0.45 if _is_guarded(statement) else 0.35
+        for value, weight in (("True", 0.35), ("False", never)):
+            yield source.replaced(statement.test, value, "is the condition right?", weight)
 
 
 def _loops(source: Source, statement: ast.stmt) -> Iterator[Edit]:

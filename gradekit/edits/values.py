@@ -353,6 +353,26 @@ def _is_expression(bound: str) -> bool:
     return bool(bound) and not bound.lstrip("-").isdigit()
 
 
+def elements(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """One entry more in a tuple or a list: another variable, or another index with either sign."""
+    if not isinstance(node, ast.Tuple | ast.List) or not _is_loaded(node):
+        return
+    if isinstance(source.parents[node], ast.Subscript) or not 1 <= len(node.elts) < MOST_TURNED:
+        return
+    last, others = node.elts[-1], [*source.names_in_scope(node)[:MOST_NAMED]]
+    inner = last.operand if isinstance(last, ast.UnaryOp) else last
+    if isinstance(inner, ast.Subscript) and is_number(inner.slice):
+        base = source.code(inner.value)
+        others = [f"{sign}{base}[{index}]" for index in (0, 1, -1) for sign in ("", "-")]
+    first, given = node.elts[0], {source.code(each) for each in node.elts}
+    question = "does something more belong to these?"
+    for other in others:
+        if other not in given:
+            end, start = source.end(last), source.start(first)
+            yield source.edit(end, end, f", {other}", node, question, 0.2)
+            yield source.edit(start, start, f"{other}, ", node, question, 0.15)
+
+
 def sizes(source: Source, node: ast.AST) -> Iterator[Edit]:
     """`len(x)`, `x.size` and `x.shape[0]` for one another."""
     value = sized(node)

@@ -11,6 +11,7 @@ import msgspec
 from gradekit.edits.source import changed_lines
 from gradekit.errors import KitError
 from gradekit.explain.blame import Mended, Search
+from gradekit.explain.suspects import Suspect
 from gradekit.explain.trace import Step
 from gradekit.grading.session import Session
 from gradekit.report import Report, clean
@@ -89,7 +90,7 @@ def explain(
             problem = report.common_problem or str(error)
         is_begun = any(check.max_score and not check.is_unwritten for check in report.failed)
         if not places and not problem and is_begun:
-            places = [Place(*guess) for guess in search.suspects()]
+            places = [_guessed(each, submission) for each in search.suspects()]
             call, steps = search.traced()
     return Explanation(
         exercise=report.exercise,
@@ -125,6 +126,11 @@ def _place(mended: Mended, submission: Submission) -> Place:
     before, after = ("\n".join(lines) for lines in pair)
     cell = edit.cell + 1 if len(submission.cells) > 1 else 0
     return Place(edit.function, edit.line, edit.change, mended.gain, cell, before, after)
+
+
+def _guessed(suspect: Suspect, submission: Submission) -> Place:
+    cell = suspect.cell + 1 if len(submission.cells) > 1 else 0
+    return Place(suspect.function, suspect.line, suspect.question, 0.0, cell)
 
 
 def without_edits(explanation: Explanation) -> Explanation:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
+from collections.abc import Mapping, Sequence
 
 from gradekit.edits.source import Edit, Source
 from gradekit.errors import KitError
@@ -25,15 +27,21 @@ ABOUT = {
 }
 
 
-def likelihood(edit: Edit, key: Check, is_doubtful: bool) -> float:
+def likelihood(
+    edit: Edit, key: Check, is_doubtful: bool, guards: Mapping[tuple[int, int], int]
+) -> float:
     """The weight of an edit, and more where it has to do with how the check failed.
 
-    `is_doubtful`: it is in a line that not all failing checks run.
+    Args:
+        is_doubtful: It is in a line that not all failing checks run.
+        guards: As `guards_of` gives them.
     """
     raised = RAISED_AT.search(key.told) if key.kind.startswith("raised") else None
     weight = edit.weight * (DOUBTFUL if is_doubtful else 1.0)
-    if raised is not None and edit.line == int(raised[1]):
-        weight *= IN_RAISING_LINE
+    if raised is not None:
+        at = int(raised[1])
+        if edit.line in (at, guards.get((edit.cell, at))):
+            weight *= IN_RAISING_LINE
     if any(word in edit.change for word in ABOUT.get(key.kind, ())):
         weight *= IN_KIND
     if key.kind == "changed" and not edit.replaces and any(c in edit.text for c in COPIES):
@@ -55,6 +63,22 @@ def runs(
         return True
     first, last = spans[edit.cell].get(edit.line, (edit.line, edit.line))
     return any((edit.cell, line) in lines for line in range(first, last + 1))
+
+
+def guards_of(cells: Sequence[str]) -> dict[tuple[int, int], int]:
+    """From the cell and line of each `raise` in a condition to the line of that condition.
+
+    An answer that raises an error of its own where it should not asks the wrong question.
+    """
+    found: dict[tuple[int, int], int] = {}
+    for number, text in enumerate(cells):
+        with contextlib.suppress(KitError):
+            source = Source(text)
+            for _, _, each in source.statements():
+                parent = source.parents[each]
+                if isinstance(each, ast.Raise) and isinstance(parent, ast.If):
+                    found[number, each.lineno] = parent.lineno
+    return found
 
 
 def spans_of(text: str) -> dict[int, tuple[int, int]]:

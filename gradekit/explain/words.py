@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gradekit.explain.explanation import Explanation, Place
 from gradekit.explain.trace import RAISES, Step
@@ -25,8 +25,8 @@ def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
             yield f"No single small change mends the rest of {rest}."
         return
     yield _nothing(explanation)
-    for place in explanation.places:
-        yield f"The checks that fail point at {place.function} ({place.where}): {place.change}"
+    if explanation.places:
+        yield _guessed(explanation.places)
     if explanation.call:
         yield f"What happens in {explanation.call}:"
         for step in explanation.steps[:SHOWN_STEPS]:
@@ -52,6 +52,13 @@ def _told(place: Place, *, first: bool, gave_up: bool) -> Iterator[str]:
             yield f"  - {line.strip()}"
         for line in place.after.splitlines():
             yield f"  + {line.strip()}"
+
+
+def _guessed(places: Sequence[Place]) -> str:
+    """Lines of one function that may be wrong, the likeliest first."""
+    first, *others = places
+    rest = "".join(f", then at {place.where}" for place in others)
+    return f"The checks that fail point at {first.function} ({first.where}{rest}): {first.change}"
 
 
 def _nothing(explanation: Explanation) -> str:

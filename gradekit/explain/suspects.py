@@ -1,0 +1,156 @@
+"""The lines that may be wrong where no change mends an answer: what the failing checks run.
+
+Guesses, each of which the reader is told as one. Of two lines that the same checks run, the one
+with more to it comes first: there are more ways to get it wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+from gradekit.causes import causes
+from gradekit.edits.source import Edit, Source
+from gradekit.errors import KitError
+from gradekit.explain.order import RAISED_AT, STOPPED, spans_of
+from gradekit.report import Check, Report
+
+GUESS = "does it do what it should, or is a statement missing?"
+ENDLESS = "does this loop come to an end?"
+MOST = 3  # lines of a function
+RAISED = 3.0  # times likelier in the line that raised
+Place = tuple[int, int]  # a cell, from 0, and a line of it
+Key = TypeVar("Key", str, Place)
+
+
+class Suspect(NamedTuple):
+    """A line that may be wrong, and what to ask there."""
+
+    function: str
+    cell: int  # from 0
+    line: int
+    question: str
+
+
+class Suspects:
+    """The lines of one answer, and what speaks against them."""
+
+    def __init__(self, cells: Sequence[str], report: Report, edits: Iterable[Edit]) -> None:
+        """`edits` are all changes of the answer that there are: the more of a line, the more it
+        does."""
+        self._cells, self._report = cells, report
+        self._failed = [c for c in report.checks if c.max_score and c.outcome == "failed"]
+        spans = [spans_of(text) for text in cells]
+        self._functions: dict[Place, str] = {}
+        self._heads: dict[Place, Place] = {}  # of each line, the first one of its statement
+        for number, text in enumerate(cells):
+            for line, name in _function_lines(text).items():
+                self._functions[number, line] = name
+                self._heads[number, line] = number, spans[number].get(line, (line, line))[0]
+        places = ((edit.cell, edit.line) for edit in edits)
+        self._weights = Counter(self._heads[place] for place in places if place in self._heads)
+
+    def lines(self, ran: Mapping[str, frozenset[Place]]) -> list[Suspect]:
+        """The likeliest lines of the likeliest function.
+
+        A function is as likely as the share of those that fail among the checks that run it, times
+        the share of those that run it among the checks that fail; a line likewise.
+
+        Args:
+            ran: The lines that checks run, by the names of the checks.
+        """
+        if endless := self._endless():
+            return endless
+        own = {check.function for check in self._failed}
+        shares = self._shares(ran, self._functions)
+        stopped = {self._functions.get(place) for place in self._at(STOPPED, 2)}
+        found = sorted(
+            (name for name in shares if shares[name]),
+            key=lambda n: (n in stopped, shares[n], n.partition(".")[0] in own),
+            reverse=True,
+        )
+        names = found or [each for each in dict.fromkeys(self._functions.values()) if each in own]
+        return self._lines_of(names[0], ran) if names else []
+
+    def _lines_of(self, function: str, ran: Mapping[str, frozenset[Place]]) -> list[Suspect]:
+        own = {
+            line: head for line, head in self._heads.items() if self._functions[line] == function
+        }
+        shares = self._shares(ran, own)
+        raised = {self._heads.get(place) for place in self._at(RAISED_AT, 1)}
+
+        def suspicion(place: Place) -> float:
+            likely = RAISED if place in raised else 1.0
+            return shares[place] * (1 + self._weights[place]) * likely
+
+        found = sorted((place for place in shares if shares[place]), key=suspicion, reverse=True)
+        places = found[:MOST] or [min(own.values())]
+        return [Suspect(function, *place, GUESS) for place in places]
+
+    def _shares(
+        self, ran: Mapping[str, frozenset[Place]], keys: Mapping[Place, Key]
+    ) -> dict[Key, float]:
+        """Of each function, or each line, how much speaks against it: from 0 to 1."""
+        failing: Counter[Key] = Counter()
+        passing: Counter[Key] = Counter()
+        failed = {check.name for check in self._failed} & {*ran}
+        for name, lines in ran.items():
+            met = {keys[line] for line in lines if line in keys}
+            (failing if name in failed else passing).update(met)
+        of = max(len(failed), 1)
+        return {key: n / (n + passing[key]) * n / of for key, n in failing.items()}
+
+    def _at(self, pattern: re.Pattern[str], group: int) -> set[Place]:
+        """The lines that messages tell of; of each cell, since they do not tell which."""
+        found = (pattern.search(check.told) for check in self._failed)
+        lines = {int(match[group]) for match in found if match}
+        return {(cell, line) for cell in range(len(self._cells)) for line in lines}
+
+    def _endless(self) -> list[Suspect]:
+        """The first loop of the function that explains most failures, where that hangs."""
+        first = next((cause.first for cause in causes(self._report) if cause.max_score), None)
+        if first is None or first.ending != "timed_out":
+            return []
+        for number, text in enumerate(self._cells):
+            with contextlib.suppress(KitError):
+                if loop := _first_loop(Source(text), first):
+                    name, node = loop
+                    inside = [
+                        place
+                        for place in dict.fromkeys(self._heads.values())
+                        if place[0] == number and node.lineno < place[1] <= (node.end_lineno or 0)
+                    ]
+                    inside.sort(key=lambda place: -self._weights[place])
+                    places = [(number, node.lineno), *inside[: MOST - 1]]
+                    return [Suspect(name, *place, ENDLESS) for place in places]
+        return []
+
+
+def _first_loop(source: Source, check: Check) -> tuple[str, ast.stmt] | None:
+    """The first `while` of a check's function, else its first `for`."""
+    loops = [
+        each
+        for _, _, each in source.statements()
+        if isinstance(each, ast.While | ast.For)
+        and source.functions[each].partition(".")[0] == check.function
+    ]
+    if not loops:
+        return None
+    loop = min(loops, key=lambda n: (isinstance(n, ast.For), n.lineno))
+    return source.functions[loop], loop
+
+
+def _function_lines(text: str) -> dict[int, str]:
+    """The function of each line that stands in one."""
+    found: dict[int, str] = {}
+    with contextlib.suppress(KitError):
+        source = Source(text)
+        for _, _, each in source.statements():
+            name = source.functions[each]
+            for line in range(each.lineno, (each.end_lineno or 0) + 1) if name else ():
+                found[line] = name
+    return found
