@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
+
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
 from gradekit.submission import Submission, parse, read
 
+MOST_TOLD = 5  # of files that were left out
 MOST_FILES = 10_000  # a home folder, or a library: to look through all of it takes minutes
 
 
@@ -39,7 +42,7 @@ def read_answer(course: Course, exercise: Exercise, path: Path) -> Submission:
     found = placed.get(exercise.name)
     if found is None or not (found.defines or found.strength > Strength.CONTENT):
         entry = exercise.entry or exercise.file_name
-        reasons = "".join(f"\n  {each.file}: {each.reason}" for each in not_graded[:5])
+        reasons = "".join(f"\n  {each.file}: {each.reason}" for each in not_graded[:MOST_TOLD])
         raise KitError(
             f"No file in {path} answers {exercise.name}: call the one with its functions in it "
             f"{entry}.{reasons}"
@@ -49,7 +52,15 @@ def read_answer(course: Course, exercise: Exercise, path: Path) -> Submission:
         content, modules = contents_of(handed_in, inner, found.beside, found.stub)
     except KitError as error:
         raise KitError(f"{path / inner} cannot be graded: {error}.") from None
-    return parse(path / inner, content, modules)
+    answer = parse(path / inner, content, modules)
+    # No name says which file is meant: whoever sees the points has to know whose they are.
+    others = [
+        each
+        for each in not_graded
+        if each.exercise == exercise.name and found.strength <= Strength.CONTENT
+    ]
+    notes = tuple(f"{each.file}: {each.reason}" for each in others[:MOST_TOLD])
+    return msgspec.structs.replace(answer, notes=answer.notes + notes)
 
 
 def _holds_more_files(folder: Path, most: int) -> bool:

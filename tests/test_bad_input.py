@@ -125,6 +125,7 @@ UNREADABLE = {
     "deep.ipynb": (b"[" * 100_000, "is not a Jupyter notebook"),
     "other.ipynb": (b'{"a": 1}', "is not a Jupyter notebook"),
     "number.ipynb": (b"3", "is not a Jupyter notebook"),
+    "list.ipynb": (b"[]", "(it has not the form of one)"),
 }
 
 

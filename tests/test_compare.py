@@ -12,7 +12,7 @@ import pytest
 
 from gradekit.grading import Mismatch, assert_close, assert_equal, same
 from gradekit.grading.call import Call
-from gradekit.grading.shown import as_code
+from gradekit.grading.shown import as_code, show
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,15 @@ def test_further_kinds_of_data_as_code(value: Any, code: str) -> None:
     assert as_code(value) == code
     names = {"np": np, "Fraction": Fraction, "Decimal": Decimal, "datetime": datetime}
     assert same(eval(code, names), value)
+
+
+def test_ordinary_numbers_have_no_exponents() -> None:
+    """Also where one is a thousand times another; very large and very small ones have."""
+    assert as_code(np.array([3000.5, -1.0, 0.0])) == "np.array([3000.5, -1., 0.])"
+    assert show(np.array([-0.69314718, -1000.69314718, np.inf])) == "[-0.6931, -1000.6931, inf]"
+    assert show(np.array([1e-5, 1.0])) == "[1.e-05, 1.e+00]"
+    assert as_code(np.array([1e300, 1.0])) == "np.array([1.e+300, 1.e+000])"
+    assert show(np.array([60000.0, 0.5], np.float32)) == "[60000., 0.5]"
 
 
 def test_long_arrays_are_told_by_the_first_wrong_entry() -> None:

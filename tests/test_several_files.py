@@ -94,6 +94,14 @@ def test_modules_are_imported_from_beside(grade: Callable[[dict[str, str]], Repo
     assert (report.score, report.passed_over) == (10, ())
 
 
+def test_of_two_answers_the_other_is_told(grade: Callable[[dict[str, str]], Report]) -> None:
+    """Where no name says which one is meant, the report says which one it is not about."""
+    toy = "def toy(x):\n    return 2 * x\n"
+    (note,) = grade({"first.py": toy, "second.py": toy}).passed_over
+    file, _, reason = note.partition(": it is a duplicate: ")
+    assert {file, reason.split()[0]} == {"first.py", "second.py"}
+
+
 def test_file_takes_its_modules_along(toys: Course, session: Session, tmp_path: Path) -> None:
     """Also where only the entry is named, as in a practice folder; they decide what it is."""
     path = lay(tmp_path, FILES) / "exercise_01_toy.py"

@@ -16,6 +16,7 @@ SHOWN_ENTRIES = 12
 SHOWN_DEPTH = 3  # of lists in lists
 SHOWN_DIMENSIONS = 4
 DIGITS = 4  # of a number in a message, where they suffice
+SMALLEST_ORDINARY, LARGEST_ORDINARY = 1e-3, 1e6
 MOST_DIGITS = 17  # with so many, different floats look different
 PLAIN_DTYPES = (
     "float64",
@@ -114,10 +115,22 @@ def _dtype(value: np.ndarray) -> str:
 def _entries(value: np.ndarray) -> str:
     """All entries as nested lists, each with the fewest digits that give the same number."""
     text = np.array2string(
-        value, threshold=sys.maxsize, separator=", ", max_line_width=sys.maxsize, floatmode="unique"
-    )
+        value, threshold=sys.maxsize, separator=", ", max_line_width=sys.maxsize,
+        floatmode="unique", suppress_small=_are_ordinary(value),
+    )  # fmt: skip
     text = on_one_line(text)
     return _named_infinities(text) if value.dtype.kind in "fc" else text
+
+
+def _are_ordinary(value: np.ndarray) -> bool:
+    """Whether nobody would write these numbers with exponents: `[-0.6931, -1000.6931]`.
+
+    NumPy does as soon as one of them is a thousand times another.
+    """
+    if value.dtype.kind != "f":
+        return False
+    sizes = np.abs(value[np.isfinite(value) & (value != 0)].astype(np.float64))
+    return bool((sizes >= SMALLEST_ORDINARY).all() and (sizes < LARGEST_ORDINARY).all())
 
 
 def _named_infinities(text: str) -> str:
@@ -178,7 +191,7 @@ def _show_array(value: np.ndarray, depth: int, digits: int) -> str:
         return f"[{first}, ..., {last}] of shape {value.shape}"
     text = np.array2string(
         value, precision=digits, threshold=SHOWN_ENTRIES, edgeitems=2, separator=", ",
-        max_line_width=10**6,
+        max_line_width=10**6, suppress_small=_are_ordinary(value),
     )  # fmt: skip
     text = on_one_line(text)
     return text if value.size <= SHOWN_ENTRIES else f"{text} of shape {value.shape}"
