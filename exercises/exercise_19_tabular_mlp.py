@@ -29,7 +29,7 @@ def choose_architecture(n_samples: int) -> tuple[list[int], float]:
         ValueError: less than one sample.
     Example:
         >>> hidden, dropout = choose_architecture(3_000)
-        >>> list(hidden), round(float(dropout), 4)
+        >>> [int(width) for width in hidden], round(float(dropout), 4)
         ([64, 32], 0.4)
     """
     # TODO: Replace the line below.
