@@ -67,6 +67,16 @@ def test_a_fault_of_kit_is_no_missing_mark(
     assert "ZeroDivisionError: of ours" in result.output and "nothing counts" in result.output
 
 
+def test_marks_have_stand_ins_where_they_cannot_be_printed(tmp_path: Path) -> None:
+    """A failed check is told from a passed one on a terminal of another encoding, too."""
+    answer = tmp_path / "exercise_05_softmax.py"
+    answer.write_text("def softmax(x, axis=-1):\n    return x\n")
+    runner = CliRunner(charset="ascii")
+    result = runner.invoke(kit, ["check", "softmax", str(answer)])
+    assert result.exit_code == 1
+    assert "\nx A few small scores" in result.output and "Traceback" not in result.output
+
+
 @pytest.mark.parametrize("words", [["check", "softmax", "LINK"], ["--course", "LINK", "list"]])
 def test_a_link_to_itself(words: list[str], tmp_path: Path) -> None:
     """Exit code 2 and a sentence that names it."""

@@ -6,6 +6,8 @@ answers at once.
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 import traceback
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 PASSED, MISSING_MARKS, WRONG_USAGE, OUR_FAILURE = 0, 1, 2, 3
 FEEDBACK = click.Choice(["full", "hints", "titles", "score"])
 SYMLINK_LOOP = "Symlink loop from "  # what a RuntimeError of Path.resolve says before Python 3.13
+# ASCII for what kit itself prints; `+` and `x` keep a passed check apart from a failed one.
+STAND_INS = {"✓": "+", "✗": "x", "…": "...", "─": "-", "━": "=", "╸": "=", "█": "#", "↑": "^"}
 ISOLATION = click.Choice(["landlock+seccomp", "seccomp", "process"])
 
 
@@ -33,6 +37,7 @@ class Kit(click.Group):
     """
 
     def invoke(self, context: click.Context) -> Any:
+        _print_what_can_be_printed()
         try:
             return super().invoke(context)
         except KitError as error:
@@ -46,6 +51,22 @@ class Kit(click.Group):
                 fail(f"{str(error).removeprefix(SYMLINK_LOOP)} is a link to itself.", WRONG_USAGE)
             traceback.print_exc()
             fail("kit itself failed, by a fault of its own: nothing counts.", OUR_FAILURE)
+
+
+def _print_what_can_be_printed() -> None:
+    """Print on, where the terminal or a file has an encoding without our marks, as Latin-1."""
+    codecs.register_error("kit", _stand_in)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="kit")
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    """What is printed for characters that cannot be."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join(STAND_INS.get(each, "?") for each in lost), error.end
 
 
 @click.group(cls=Kit, invoke_without_command=True)
@@ -99,10 +120,12 @@ def workspace_of(course: Course) -> Workspace | None:
 
     found = folders.find(course)
     if found is not None and (damaged := found.log.damaged()):
-        lines = "a line" if len(damaged) == 1 else f"{len(damaged)} lines"
+        is_one = len(damaged) == 1
+        lines = "a line" if is_one else f"{len(damaged)} lines"
         click.echo(
-            f"note: {lines} of {found.log.path} cannot be read and do not count. "
-            f"`kit init {found.folder}` takes them out and keeps a copy.",
+            f"note: {lines} of {found.log.path} cannot be read and {'does' if is_one else 'do'} "
+            f"not count. `kit init {found.folder}` takes {'it' if is_one else 'them'} out and "
+            "keeps a copy.",
             err=True,
         )
     return found

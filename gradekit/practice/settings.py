@@ -65,7 +65,8 @@ def read(folder: Path) -> Settings:
         raise KitError(f"{path} cannot be read: {words}.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise KitError(f"{path} cannot be read: {reason}.\nWithout it kit does as well.") from None
+        todo = "Mend it, or delete it: kit works without it."
+        raise KitError(f"{path} cannot be read: {reason}.\n{todo}") from None
 
 
 def write_new(folder: Path, course: str, clone: clones.Clone | None) -> None:
