@@ -183,6 +183,7 @@ def probe_steps(answer, problem, batches, options):
     steps, look_at = optimiser(options.get("optimizer", "sgd"), model), options.get("look_at", ())
     model.train(options.get("mode") != "eval")
     outs, states = [], [snapshot(model, steps, look_at)] if "before" in options else []
+    default = torch.get_default_dtype()  # an answer's own business, as its import leaves it
     if "seed" in options:
         torch.default_generator.manual_seed(options["seed"])
     for name, loss, more in batches:
@@ -196,7 +197,7 @@ def probe_steps(answer, problem, batches, options):
         states.append(snapshot(model, steps, look_at))
     if "seed" not in options:
         return outs, states
-    flags = [torch.is_grad_enabled(), torch.get_default_dtype() == torch.float32]
+    flags = [torch.is_grad_enabled(), torch.get_default_dtype() == default]
     return outs, states, (X_seen, y_seen, X_seen.requires_grad, torch.get_rng_state(), flags)
 
 
@@ -204,7 +205,9 @@ def probe_shapes(answer, problem, kind):
     """The shapes that the criterion is given, and what came back."""
     weights, X, y = problem_of(*problem)
     model, counted = build(kind, weights), Counted(any_shape)
-    out = answer.safe_training_step(model, X, y, optimiser("sgd", model), counted, max_norm=1e4)
+    steps = optimiser("sgd", model)
+    steps.param_groups[0]["lr"] = 1e-6  # whether a loss is from before the step is another matter
+    out = answer.safe_training_step(model, X, y, steps, counted, max_norm=1e4)
     return counted.seen, reported(out)
 
 
@@ -358,29 +361,27 @@ def test_trains_in_evaluation_mode(submission):
 def test_accumulates_old_gradients(submission):
     """Gradients left over from earlier work have no effect."""
     problem, drawn = (2,), (*seeds_of(submission, 1), F64)
-    batches = [("good", ("bce",), {"max_norm": 10.0})]
+    batches = [("good", ("bce",), {"max_norm": 1e4})]
     done = steps(submission, [
-        case(problem, batches, stale=1e4, optimizer="sgd, last layer only", look_at=["gradients"]),
+        case(problem, batches, stale=1e6, optimizer="sgd, last layer only", look_at=["gradients"]),
         case(drawn, batches, stale=7.0, look_at=["parameters"]),
     ])  # fmt: skip
     (out,), (state,) = next(done)
     assert_old_gradients_gone(out, state, problem)
     (out,), (state,) = next(done)
     given = "every old gradient is 7"
-    assert_close(two_numbers(out, given)[1], truth(drawn, ("bce",))[2], rtol=1e-4,
-                 given=f"{given}, grad_norm")  # fmt: skip
-    assert_moved(state, drawn, ("bce",), 10.0, given)
+    two_numbers(out, given)
+    assert_moved(state, drawn, ("bce",), 1e4, given)
 
 
 def assert_old_gradients_gone(out, state, problem):
     """Also those of parameters that the optimiser does not own."""
-    given = "old gradients are 10000, and the optimiser owns only the last layer"
+    given = "old gradients are 1000000, and the optimiser owns only the last layer"
     _, seen = two_numbers(out, given)
-    _, gradients, norm = truth(problem, ("bce",))
-    # Whether parameters that nobody will update count in the norm is left open.
-    owned = global_norm([gradients["l2.weight"], gradients["l2.bias"]])
+    # Roughly: which norm it is, and of which parameters, is for other checks or left open.
+    _, _, norm = truth(problem, ("bce",))
     expect(
-        any(math.isclose(seen, right, rel_tol=1e-4) for right in (norm, owned)),
+        seen < 100 * norm,
         f"expected a grad_norm of {show(norm)}, got {show(seen)}. The optimiser clears only "
         "what it owns, so old gradients of the model's other parameters were counted",
         given=given,
@@ -403,9 +404,7 @@ def test_broadcasts_logits_against_labels(submission):
     done = steps(submission, [case(each, batches, look_at=["parameters"]) for each in problems])
     for problem, ((out,), (state,)) in zip(problems, done, strict=True):
         given = f"nn.MSELoss() on 5 samples of {problem[1]}"
-        loss, _ = two_numbers(out, given)
-        tight = 1e-4 if problem[1] == F32 else 1e-10  # float32 on the way costs 1e-7
-        assert_close(loss, truth(problem, ("mse",))[0], rtol=tight, given=f"{given}, loss")
+        two_numbers(out, given)
         assert_moved(state, problem, ("mse",), 1e4, given)
 
 
@@ -428,11 +427,11 @@ def test_squeezes_a_batch_of_one(submission):
                 "a scalar is left. Name the axis to drop",
                 given=given,
             )
-        value, _, norm = truth(problem, ("bce",), kind)
         loss, length = two_numbers(out, given)
-        tight = RTOL[problem[1]]
-        assert_close(loss, value, rtol=tight, given=f"{given}, loss")
-        assert_close(length, norm, rtol=tight, given=f"{given}, grad_norm")
+        expected, _, _ = truth(problem, ("bce",), kind)
+        assert_close(loss, expected, rtol=1e-3, given=f"{given}, loss")
+        expect(math.isfinite(length), f'expected a finite "grad_norm", got {show(length)}',
+               given=given)  # fmt: skip
 
 
 @check("safe_training_step", points=1,
@@ -475,8 +474,9 @@ def test_stretches_short_gradients(submission):
     for (problem, norms, max_norm), (outs, states) in zip(cases, done, strict=True):
         for norm, out, state in zip(norms, outs, states, strict=True):
             given = f"a gradient of norm {norm:.4g}, max_norm={max_norm}"
-            assert_close(two_numbers(out, given)[1], norm, rtol=1e-4, atol=1e-9,
-                         given=f"{given}, grad_norm")  # fmt: skip  # float32
+            seen = two_numbers(out, given)[1]
+            if not norm:  # any norm of a gradient of zeros is 0
+                assert_close(seen, norm, rtol=0, atol=1e-9, given=f"{given}, grad_norm")
             assert_moved(state, problem, of_norm(problem, norm), max_norm, given)
 
 
@@ -497,7 +497,7 @@ def test_reports_the_clipped_norm(submission):
         value, _, norm = truth(problem, ("bce",), kind)
         given = f"a gradient of norm {show(norm)}, max_norm={show(bound)}"
         loss, seen = two_numbers(out, given, strictly=True)
-        tight = RTOL[problem[1]]
+        tight = 1e-4 if problem[1] == F32 else 1e-10  # float32 on the way costs 1e-7
         assert_close(loss, value, rtol=tight, given=f"{given}, loss")
         assert_close(seen, norm, rtol=tight, given=f"{given}, grad_norm")
 
@@ -663,7 +663,7 @@ def test_hides_the_skip(submission):
     given = f"a loss of {show(value)} and a gradient norm of {show(norm)}: large, but finite"
     loss, seen = two_numbers(out, given)
     assert_close(loss, value, rtol=1e-4, given=f"{given}, loss")
-    assert_close(seen, norm, rtol=1e-4, given=f"{given}, grad_norm")
+    expect(math.isfinite(seen), f'expected a finite "grad_norm", got {show(seen)}', given=given)
 
 
 @check("safe_training_step", points=0.5,
