@@ -137,6 +137,8 @@ def probe_manners(answer, name, weights, X, y, seeds):
         else:
             answer.train_step(models[-1], X, y, optimiser("sgd", models[-1]), nn.MSELoss())
 
+    default = torch.get_default_dtype()  # what the answer's import sets is its own business
+    torch.set_default_dtype(torch.float32)
     states = random_states(call, seeds)
     flags = {
         "switched requires_grad on for X or y": X.requires_grad or y.requires_grad,
@@ -144,7 +146,7 @@ def probe_manners(answer, name, weights, X, y, seeds):
         "leaves gradients switched off": not torch.is_grad_enabled(),
     }
     torch.set_grad_enabled(True)  # for whoever comes next
-    torch.set_default_dtype(torch.float32)
+    torch.set_default_dtype(default)
     return X, y, flags, states, snapshot(models[-1], parts=["parameters"])["parameters"]
 
 

@@ -183,9 +183,10 @@ def probe_steps(answer, problem, batches, options):
     steps, look_at = optimiser(options.get("optimizer", "sgd"), model), options.get("look_at", ())
     model.train(options.get("mode") != "eval")
     outs, states = [], [snapshot(model, steps, look_at)] if "before" in options else []
-    default = torch.get_default_dtype()  # an answer's own business, as its import leaves it
+    default = torch.get_default_dtype()  # what the answer's import sets is its own business
     if "seed" in options:
         torch.default_generator.manual_seed(options["seed"])
+        torch.set_default_dtype(torch.float32)
     for name, loss, more in batches:
         if "stale" in options:
             give_old_gradients(model, options["stale"])
@@ -197,7 +198,8 @@ def probe_steps(answer, problem, batches, options):
         states.append(snapshot(model, steps, look_at))
     if "seed" not in options:
         return outs, states
-    flags = [torch.is_grad_enabled(), torch.get_default_dtype() == default]
+    flags = [torch.is_grad_enabled(), torch.get_default_dtype() == torch.float32]
+    torch.set_default_dtype(default)
     return outs, states, (X_seen, y_seen, X_seen.requires_grad, torch.get_rng_state(), flags)
 
 
