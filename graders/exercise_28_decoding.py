@@ -223,7 +223,7 @@ def test_keeps_too_many_or_the_wrong_one_of_equals(submission):
         [*((ties, 1.0, k) for k in (2, 3, 1)), (pairs, 1.0, 2), (pairs, 1.0, 5), (many, 2.0, 7),
          (many, 1.0, 25), (np.zeros(4), 1.0, 3), (ties, 1.0, None, 0.75), (pairs, 1.0, None, 0.4),
          (pairs, 1.0, None, 0.2), (np.zeros(16), 1.0, None, 0.4), (pairs, 1.0, None, 0.93),
-         (np.array([1.0, 1 + 2.0**-20, 0.5]), 1.0, 1)],  # nearly equal is not equal
+         (np.array([1.0, 1 + 2.0**-40, 0.5]), 1.0, 1)],  # nearly equal is not equal
         draw=draw,
     )  # fmt: skip
 
@@ -238,6 +238,9 @@ def test_stops_before_or_after_top_p_is_reached(submission):
     cases += [((np.array([4.0]),), {"top_p": 0.5}), ((LOGITS, 0.5, None, 0.8), {})]
     # All but the first are below 0.001 together.
     cases += [((np.array([12.0, 0.0, 4.0, 2.0]),), {"top_p": 1.0})]
+    # 4e-11 is not below 1e-12, and two millionths are more than rounding.
+    cases += [((np.array([24.0, 0.0]),), {"top_p": 1.0})]
+    cases += [((np.log([0.6, 0.4]),), {"top_p": 0.6 + off}) for off in (2e-6, -2e-6)]
 
     def draw(rng):
         return decided(rng, lambda rng: ((scores(rng),), {"top_p": float(rng.uniform(0.2, 0.95))}))
@@ -291,12 +294,13 @@ def test_accepts_what_makes_no_sense(submission):
 
 
 def in_other_places(answer, logits):
-    """The same logits backwards in memory, between others, and where nothing can be written."""
+    """The same logits between others in memory, and where nothing can be written."""
+    # Not reversed: torch, which an answer may use, takes no arrays of negative strides.
     spread = np.full(2 * len(logits), 9.0)
     spread[::2] = logits
     fixed = logits.copy()
     fixed.flags.writeable = False
-    views = logits[::-1].copy()[::-1], spread[::2], fixed
+    views = spread[::2], fixed
     return [answer.next_token_distribution(view, 0.75, 3, 0.875) for view in views], spread
 
 
@@ -385,7 +389,7 @@ def beside_others(answer, logits, previous):
     spread[::2] = logits
     fixed = logits.copy()
     fixed.flags.writeable = False
-    views = logits[::-1].copy()[::-1], spread[::2], fixed
+    views = spread[::2], fixed
     return [answer.repetition_penalty(view, previous, 1.5) for view in views]
 
 
@@ -498,6 +502,11 @@ PLACES = model(
      [85, 116, 62, 137], [20, 239, 45, 96], [165, 60, 137, 38], [61, 37, 198, 104]],
     "len(t) % 2 * 4 + t[-1]",
 )  # fmt: skip
+# By the tokens before the last as well, so that two which end alike are told apart.
+PAST = model(
+    [[33, 17, 16, 34], [32, 18, 24, 26], [22, 26, 24, 28], [22, 28, 25, 25], [19, 22, 38, 21]],
+    "(3 * t[0] + t[len(t) // 2] + t[-1] + len(t)) % 5",
+)
 FIRST = model(
     [[105, 45, 160, 90], [183, 29, 71, 117], [20, 135, 201, 44], [38, 122, 100, 140]],
     "(3 * t[0] + t[len(t) // 2] + len(t)) % 4",
@@ -524,6 +533,8 @@ def test_takes_the_best_token_each_time(submission):
     # More places than tokens, and the last of them counts.
     wide = model([[2, 20, 18, 110], [13, 51, 27, 59], [8, 13, 26, 103], [39, 37, 11, 63]])
     cases += [(wide, 1, 0, 5, 4)]
+    # Two that end in the same token go on differently, and the first round needs its full width.
+    cases += [(PAST, 3, 1, 4, 4, 2.0)]
     # No sequence ends, as nothing leads to token 4.
     cases += [(model([[9, 6, 5], [3, 4, 13], [10, 8, 2]]), 0, 4, 2, 5)]
     BEAM.assert_holds(

@@ -394,6 +394,9 @@ def test_merges_into_the_layer(submission):
     problems = [problem(seed, (4, 3, 2), 3.0, (2,), has_bias=has_bias)
                 for seed, has_bias in ((24, True), (25, False), (drawn, True))]  # fmt: skip
     cases = [(parts, alpha, x) for parts, alpha, (x,) in problems]
+    # As it begins: where B is all zeros, the base already computes what the merged layer has to.
+    weight, bias, A, B = cases[0][0]
+    cases.append(((weight, bias, A, 0 * B), *cases[0][1:]))
     for (parts, alpha, _), came in submission.each_probe(probe_merging, cases):
         seen, outputs, kept, left = came
         given = described(parts, alpha)
@@ -483,6 +486,18 @@ class Holder(nn.Module):
             self.register_parameter(name, nn.Parameter(torch.ones(2, 3)))
 
 
+class Like(nn.Module):
+    """Has what a linear layer has, and is none."""
+
+    def __init__(self):
+        super().__init__()
+        self.in_features, self.out_features, self.bias = 3, 2, None
+        self.weight = nn.Parameter(torch.ones(2, 3))
+
+    def forward(self, x):
+        return x @ self.weight.T
+
+
 def built(answer, recipe):
     """A module from a recipe: (kind, details)."""
     kind, detail = recipe
@@ -496,8 +511,8 @@ def built(answer, recipe):
     if kind == "other":
         if detail == "embedding":  # a table given, as drawing one takes long
             return nn.Embedding(5, 3, _weight=torch.ones(5, 3))
-        makers = {"norm": lambda: nn.LayerNorm(3), "conv": lambda: nn.Conv1d(2, 3, 1),
-                  "batch": lambda: nn.BatchNorm1d(3), "tanh": nn.Tanh}  # fmt: skip
+        makers = {"norm": lambda: nn.LayerNorm(3), "batch": lambda: nn.BatchNorm1d(3),
+                  "tanh": nn.Tanh, "like": Like}  # fmt: skip
         return makers[detail]()
     if kind in ("list", "sequential"):
         parts = [built(answer, each) for each in detail]
@@ -656,7 +671,7 @@ MODEL = "holder", {
 }  # fmt: skip
 # The own name counts: not part of it, not that of a container, not one further up the path.
 NAMED = "dict", {
-    "q": ("holder", {"fc": lin(), "k": lin(2, 2)}), "k": ("other", "conv"),
+    "q": ("holder", {"fc": lin(), "k": lin(2, 2)}), "k": ("other", "like"),
     "fc": ("dict", {"q": ("other", "batch"), "k_q": lin(), "k": lin(3, 3)}), "base": lin(2, 4),
     "proj": ("holder", {"base": lin(3, 5), "A": lin(2, 2)}),
 }  # fmt: skip
@@ -778,7 +793,7 @@ def test_freezes_before_it_fails(submission):
         (BLOCK, ["k", "blocks", "norm", "kq"]),
         (lin(3, 2), ("q", "weight")),
         (OWN, ()),
-        (("sequential", [("other", "norm"), ("dict", {"q": ("other", "conv")})]), {"q", "1"}),
+        (("sequential", [("other", "norm"), ("dict", {"q": ("other", "like")})]), {"q", "1"}),
         (some_recipe(rng_of(submission)), ("w", "Q", "weight")),
     ]
     for (_, names), (raised, before, after, kept) in submission.each_probe(probe_no_match, cases):
