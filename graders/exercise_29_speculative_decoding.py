@@ -12,6 +12,7 @@ so that the usual mistakes are beyond.
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -253,6 +254,15 @@ def accepted(rng, k, V):
     return draft, np.vstack([p, one(V, rng.integers(V))]), q
 
 
+def apart(k, V, step):
+    """Each token is accepted: unlikely in its own row, and likely `step` rows away."""
+    draft = [i % V for i in range(k)]
+    q = np.ones((k, V)) / 64
+    for i in range(k):
+        q[i, draft[(i + step) % k]] = (65 - V) / 64
+    return draft, np.vstack([q, one(V, V - 1)]), q
+
+
 def with_generator(case):
     return (*case, RNG)
 
@@ -271,6 +281,7 @@ def test_adds_no_token_to_an_accepted_draft(submission):
     sure = one(3, 1)
     cases += [([0], np.ones((2, 1)), np.ones((1, 1))), ([1, 1], np.array([sure] * 3),
               np.array([sure] * 2))]  # fmt: skip
+    cases += [apart(4, 5, 1), apart(4, 5, -1), apart(3, 4, 1)]
     # p equals q in a hundred rows: whoever accepts a little less often refuses one of them.
     half = np.full((101, 2), 0.5)
     cases += [([0, 1] * 50, np.vstack([half[1:], one(2, 0)]), half[1:])]
@@ -352,24 +363,47 @@ def repeating(submission, cases):
     for case, seen in submission.each_probe(repeated, cases):
         draft, p, q, _, times = case
         # The rows that a draft of like tokens has are like each other, too.
-        rows = f"p[0] = {show(p[0])}, p[-1] = {show(p[-1])}, q[0] = {show(q[0])}"
+        rows = (f"p = {show(p)}, q = {show(q)}" if len(draft) == 2 else
+                f"p[0] = {show(p[0])}, p[-1] = {show(p[-1])}, q[0] = {show(q[0])}")  # fmt: skip
         shown = f"{times} times speculative_step({draft}, p, q, rng), {rows}"
         yield case, seen, shown
 
 
-def replaced(rng, V=4):
-    """A token that p does not have, and two or three that may stand for it, in unlike shares."""
-    while True:
-        p, q = distributions(rng, 2, V)
-        p[1] += p[0]
-        p[0] = 0.0
-        residual = entry_by_entry(p, q)
-        likely = residual[residual > 0]
-        if len(likely) >= 2 and likely.min() > 0.1 and np.abs(residual - p).sum() > 0.7:
-            order = rng.permutation(V)
-            p, q = p[order], q[order]
-            draft = [int(np.flatnonzero(order == 0)[0])]
-            return draft, np.array([p, one(V, draft[0])]), q[None]
+# One token in half of all cases, or one of 16 others, and one never: sharper shares than these are
+# far from them, flatter ones too, and few draws show it.
+HALVES = np.array([0.5] + [1 / 32] * 16 + [0.0])
+MIDDLE = np.array([8, *range(8), *range(9, 18)])  # the likely one in the middle of the others
+
+
+def halves_at(order, shares=HALVES):
+    """These shares, of the tokens in this order."""
+    row = np.zeros(len(order))
+    row[order[: len(shares)]] = shares
+    return row
+
+
+def expect_halves(seen, at, order, what, given):
+    """Fail unless the token that is said at place `at` is drawn from `halves_at(order)`."""
+    counts = counts_of(seen, lambda said: said[at] if len(said) > at else None, len(order))
+    one, *others, never = (counts[token] for token in order[:18])
+    never += sum(counts[token] for token in order[18:])
+    expect_shares([one, sum(others), never], [0.5, 0.5, 0.0],
+                  f"{what} {order[0]}, others, and those that are never drawn", given)  # fmt: skip
+
+
+def owed(order, place):
+    """Two tokens, of which the one at `place` is refused, and `halves_at(order)` owed for it.
+
+    p alone, its distance from q, and the other row of q would bring tokens that are not owed; p
+    where it is above q brings the likely one too often.
+    """
+    refused, common = order[18], order[17]
+    rows = np.full((3, 19), 1 / 19), np.full((2, 19), 1 / 19)
+    draft = [int(refused)] * 2
+    shared = 0.75 * (0.875 * one(19, order[0]) + 0.125 * one(19, common))
+    rows[0][place] = halves_at(order) / 4 + shared
+    rows[1][place] = one(19, refused) / 4 + shared
+    return draft, *rows
 
 
 @check("speculative_step", points=0.5,
@@ -377,14 +411,21 @@ def replaced(rng, V=4):
             "owed something, after a refusal?")  # fmt: skip
 def test_replaces_from_another_distribution(submission):
     """A refused token is replaced by a draw from the residual of p and q in its row."""
-    p, q = np.array([0.0, 0.5, 0.375, 0.125]), np.array([0.5, 0.375, 0.0, 0.125])
-    cases = [([0], np.array([p, one(4, 0)]), q[None], 5, 120)]
-    seeds = seeds_of(submission, 1)
-    cases += [(*replaced(np.random.default_rng(seed)), seed, 60) for seed in seeds]
-    for (_, p, q, *_), seen, given in repeating(submission, cases):
-        counts = counts_of(seen, lambda said: said[0] if said else None, p.shape[1])
-        shares = entry_by_entry(p[0], q[0]).tolist()
-        expect_shares(counts, shares, "replacements by each token", given)
+    first, second = np.append(MIDDLE, 18), rng_of(submission).permutation(19)
+    (seed,) = seeds_of(submission, 1)
+    cases = [(*owed(first, 0), 5, 120), (*owed(second, 1), seed, 60)]
+    for place, (_, seen, given) in enumerate(repeating(submission, cases)):
+        order = (first, second)[place].tolist()
+        expect_halves(seen, place, order, "replacements by token", given)
+
+
+def all_accepted(order):
+    """Two tokens that are accepted, and then `halves_at(order)`.
+
+    What p has more than q, another row of p, and p's likeliest token are all far from this.
+    """
+    first = halves_at(order, [0.9375, 0.0625])
+    return order[:2].tolist(), np.array([first, first, halves_at(order)]), np.array([first, first])
 
 
 @check("speculative_step", points=0.5,
@@ -392,19 +433,11 @@ def test_replaces_from_another_distribution(submission):
             "token, and is it drawn or is it the likeliest?")  # fmt: skip
 def test_draws_the_extra_token_otherwise(submission):
     """The extra token is a draw from the last row of p."""
-    first = np.array([0.5, 0.125, 0.25, 0.125])
-    # Sharper or flatter, p without q, and p's likeliest token are all far from this.
-    last = np.array([54, 5, 0, 5]) / 64
-    cases = [([0, 2], np.array([first, first, last]), np.array([first, first]), 6, 220)]
-    for seed in seeds_of(submission, 1):
-        rng = np.random.default_rng(seed)
-        draft, p, q = accepted(rng, 2, 4)
-        p[-1] = rng.permutation([0.0625, 0.125, 0.125, 0.6875])
-        cases.append((draft, p, q, seed, 60))
-    for (draft, p, *_), seen, given in repeating(submission, cases):
-        k = len(draft)
-        counts = counts_of(seen, lambda said, k=k: said[k] if len(said) > k else None, p.shape[1])
-        expect_shares(counts, p[-1].tolist(), "extra tokens", given)
+    order, (seed,) = rng_of(submission).permutation(18), seeds_of(submission, 1)
+    cases = [(*all_accepted(MIDDLE), 6, 200), (*all_accepted(order), seed, 60)]
+    orders = MIDDLE.tolist(), order.tolist()
+    for order, (_, seen, given) in zip(orders, repeating(submission, cases), strict=True):
+        expect_halves(seen, 2, order, "extra tokens", given)
 
 
 def chancy(p_token, q_token, V=3):
@@ -458,18 +491,18 @@ def test_uses_a_random_number_twice(submission):
     cases.append((*likely_tokens(order), seed, 60))
     for (draft, p, *_), seen, given in repeating(submission, cases):
         expect(any(said for said, _ in seen), "expected tokens, got only empty lists", given=given)
-        total, first, *later = [
-            sum(count for said, count in seen if said[:n] == draft[:n]) for n in range(5)
-        ]
+        tried = [sum(count for said, count in seen if said[:n] == draft[:n]) for n in range(5)]
         # Compared with each other, since how often one is accepted at all is for another check.
-        tried, more = first + sum(later[:-1]), sum(later)
-        rate = (first + more) / (total + tried)
+        rate = sum(tried[1:]) / sum(tried[:-1])
         far = 0.0
         if 0 < rate < 1:
-            far = surprise([first, total - first], [rate, 1 - rate])
-            far += surprise([more, tried - more], [rate, 1 - rate])
-        expect(far < FAR + 2 * FARTHER, f"first tokens were accepted {first} times of {total}, "
-               f"like ones after them {more} times of {tried}", given=given)  # fmt: skip
+            far = sum(
+                surprise([more, before - more], [rate, 1 - rate])
+                for before, more in pairwise(tried)
+            )
+        expect(far < FAR + 4 * FARTHER, f"the first of four like tokens was accepted {tried[1]} "
+               f"times of {tried[0]}, the others {tried[2:]} times of {tried[1:-1]}",
+               given=given)  # fmt: skip
         a, b = np.flatnonzero(p[-1]).tolist()
         for what, chosen in (
             ("replacements by two equally likely tokens", lambda said: said[:1]),

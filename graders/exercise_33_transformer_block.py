@@ -89,7 +89,7 @@ def some_shape(rng):
     return tuple(int(n) for n in rng.integers(1, 4, int(rng.integers(0, 4))))
 
 
-LINE = torch.tensor([-6.0, -3.0, -2.0, -1.0, -0.5, -1e-3, 0.0, 1e-3, 0.25, 1.0, 1.75, 2.5, 5.0])
+LINE = torch.tensor([-6.0, -3.5, -2.0, -1.0, -0.5, -1e-3, 0.0, 1e-3, 0.25, 1.0, 1.75, 2.5, 5.0])
 
 
 @check("gelu", points=0.5, inputs=lambda st: few(st).map(lambda t: (t[0], False)),
