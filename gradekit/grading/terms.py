@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -26,11 +27,9 @@ ORDER = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
 # A length gives an object a truth value; an operator may give a difference of 0.
 COUNTED = JUDGING | CONVERSIONS | {"__len__", *OPERATORS}
 # Modules of whose objects none is a number that arrives as an object, and no data.
-WITHOUT_NUMBERS = frozenset(
-    "__future__ abc bisect cmath collections contextlib copy csv dataclasses decimal enum "
-    "fractions functools heapq io itertools json math numpy operator os pathlib pickle random re "
-    "string sys tempfile time torch typing unicodedata warnings".split()
-)
+WITHOUT_NUMBERS = (sys.stdlib_module_names | {"numpy", "torch", "typing_extensions"}) - {
+    "ctypes", "ipaddress", "numbers", "uuid",
+}  # fmt: skip
 NEVER_FALSE = frozenset("object ABC Enum Module Exception Protocol Generic".split())  # bases
 FLAGS = frozenset({"__or__", "__and__", "__xor__"})
 SWALLOWS = frozenset({"__exit__"})

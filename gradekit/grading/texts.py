@@ -19,6 +19,9 @@ DOES = re.compile(r"(?=.*[A-Za-z_])(?=.*[(\[.=:;])", re.DOTALL)
 SPACING = re.compile(r"\s+|@|__pd_eval_local_")
 
 
+ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U000([0-9a-fA-F]{5})|(/))")
+
+
 class Texts:
     """All texts among the values that came back."""
 
@@ -33,6 +36,8 @@ class Texts:
         if isinstance(value, str):
             if len(value) >= SHORTEST and len(self._all) <= MOST:
                 self._all.add(str(value))
+                if "\\" in value:  # in JSON or YAML any character may be written by its number
+                    self._all.add(ESCAPED.sub(_character, value))
         elif is_frame(value):
             self.note(_labels_of(value) if depth else [], depth - 1)
         elif kind is np.ndarray and value.dtype.kind in "US":
@@ -70,6 +75,11 @@ class Texts:
             if is_of_it and not any(shorter in SPACING.sub("", each) for each in sources):
                 return True
         return False
+
+
+def _character(escaped: re.Match[str]) -> str:
+    code = int(escaped[1] or escaped[2] or escaped[3] or "2f", 16)
+    return chr(code)
 
 
 def _labels_of(value: Any) -> list[Any]:

@@ -4,6 +4,11 @@ A test runs on the trusted side, and was written to run beside the answer: it ma
 a file that the answer names, start a program by that name, load a pickle that the answer made, or
 run code that it gave, such as the examples in a docstring. Python tells an audit hook of all that
 before it is done, whichever function was called.
+
+A name can come of an answer's text in more ways than anybody can follow: resolved, decoded, put
+together, read from an archive. So a test starts no programs, and writes and deletes where it has
+its own files only: in its temporary folders, the one that it runs in, and where its code says so.
+What it reads elsewhere is looked at by the name.
 """
 
 from __future__ import annotations
@@ -11,35 +16,48 @@ from __future__ import annotations
 import ast
 import contextlib
 import linecache
+import logging.config
 import os
 import re
-import shutil
 import sys
 import sysconfig
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from gradekit.grading import callback
+from gradekit.grading.originals.acting import LIBRARY, OURS, PACKAGES, SYSTEM, TEST, US, actor
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.texts import Texts
 
 # Events whose arguments name files, programs or hosts. `open` stands for reading as well.
 WATCHED = (
     "open", "os.", "shutil.", "subprocess.", "socket.connect", "socket.getaddrinfo", "urllib.",
-    "ctypes.dlopen", "sqlite3.connect", "glob.", "pathlib.", "ftplib.", "webbrowser.",
+    "ctypes.dlopen", "sqlite3.", "glob.", "pathlib.", "ftplib.", "webbrowser.", "pty.",
 )  # fmt: skip
 READING = ("os.listdir", "os.scandir", "os.walk", "os.fwalk", "glob.", "pathlib.Path.")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# Refused wherever a test has no files of its own. Other events that change files come to these.
+CHANGING = frozenset(
+    "open os.remove os.rename os.rmdir os.mkdir os.link os.symlink os.truncate os.chmod os.chown "
+    "os.chflags os.setxattr os.removexattr os.utime shutil.rmtree sqlite3.connect".split()
+)
+LOOKING = frozenset({"open", "os.listdir", "os.scandir"})
+STARTING = (
+    "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile",
+    "pty.spawn",
+)  # fmt: skip
 HARMLESS = ("os.putenv", "os.unsetenv")  # values of variables are no paths
-OURS = Path(__file__).resolve().parents[2]
-# Of ours, what opens files and starts processes for itself while a test runs.
-OWN_FILES = (str(OURS / "sandbox") + os.sep, str(OURS / "grading" / "originals" / "world.py"))
-LIBRARY = tuple({*map(os.path.realpath, sysconfig.get_paths().values()), sys.prefix})
-PACKAGES = sysconfig.get_path("purelib")
+IN_MEMORY = ("", ":memory:")  # databases
+ATTACH, DENY, OKAY = 24, 1, 0  # of SQLite; its module is imported by tests only
+OF_LOGGING = (logging.Handler, logging.Formatter, logging.Filter)
+INSTALLED = tuple({*map(os.path.realpath, sysconfig.get_paths().values()), sys.prefix, OURS})
+# What the system has for all programs, and where libraries keep what they find again.
+SHARED = ("/usr/share", "/usr/lib", "/usr/local/share", "/etc/localtime", "/etc/mime.types")
+CACHES = frozenset({".cache", ".config", ".matplotlib", ".hypothesis", "__pycache__"})
 # What pickles of data name: classes and functions of which none does more than make such data.
 DATA = {
     "builtins": "bytearray complex frozenset list range set slice tuple dict int float str bytes",
@@ -73,6 +91,9 @@ class Fence:
         """
         self._texts, self._sources = texts, sources
         self._folder, self._roots = os.path.realpath(folder), roots
+        self._code = str(folder)  # as the names of its code begin
+        self._course = str(Path(self._folder).parent.parent)
+        self._made: set[str] = set()  # temporary files and folders, by their paths
         # What the test starts is fenced as well; other threads of ours are not.
         own = threading.get_ident()
         self._others = {thread.ident for thread in threading.enumerate()} - {own}
@@ -85,9 +106,36 @@ class Fence:
             sys.addaudithook(_heard)
         _fences.append(self)
         try:
-            yield
+            with contextlib.ExitStack() as undoing:
+                self._stand_between(undoing)
+                yield
         finally:
             _fences.remove(self)
+
+    def _stand_between(self, undoing: contextlib.ExitStack) -> None:
+        """Replace functions that do what they are given without a word to an audit hook."""
+        configurator: Any = logging.config.BaseConfigurator
+        places: list[tuple[Any, str, Any]] = [
+            (configurator, "resolve", lambda real: lambda this, name: (
+                self._configured(partial(real, this), name)))
+        ]  # fmt: skip
+        with contextlib.suppress(ImportError):  # not in every Python
+            import sqlite3
+
+            places += [(each, "connect", self._connecting) for each in (sqlite3, sqlite3.dbapi2)]
+        for owner, name, instead in places:
+            real = getattr(owner, name)
+            setattr(owner, name, instead(real))
+            undoing.callback(setattr, owner, name, real)
+
+    def _configured(self, resolve: Callable[[str], Any], name: str) -> Any:
+        """What logging's configuration means by a name: one of the answer's calls what it likes."""
+        is_given = self._texts.name(name)
+        if not is_given or name.startswith("logging."):
+            found = resolve(name)
+            if not is_given or (isinstance(found, type) and issubclass(found, OF_LOGGING)):
+                return found
+        raise SubmissionError(f"a test does not call {name[:80]!r}, which the answer named")
 
     def look(self, event: str, args: tuple[Any, ...]) -> None:
         """Raise where a test is about to do what it may not."""
@@ -103,6 +151,8 @@ class Fence:
                 raise SubmissionError(f"a test does not run {name[:80]!r}, which the answer gave")
         elif event == "compile":
             self._look_at_code(*args[:2])
+        elif event in STARTING:
+            self._look_at_program(event, args)
         elif event.startswith(WATCHED) and event not in HARMLESS:
             self._look_at_words(event, args)
 
@@ -115,61 +165,112 @@ class Fence:
         """Raise where a library is about to run code that the answer gave."""
         text = code.decode("utf-8", "replace") if isinstance(code, bytes) else code
         # A tree has no text: of those, `Running` takes care.
-        if not isinstance(text, str) or any(_is_in(str(file), each) for each in LIBRARY):
+        if not isinstance(text, str) or any(_is_in(str(file), each) for each in INSTALLED):
             return
         if self._texts.are_in_code(text, self._sources) and not _is_parsed_only():
             raise SubmissionError(f"a test does not run {text.strip()[:80]!r}: the answer gave it")
 
+    def _look_at_program(self, event: str, args: tuple[Any, ...]) -> None:
+        """Raise where a test starts one: its input or a file may be the answer's code."""
+        if (by := actor(self._code)) == TEST:
+            words = [each for each in _words(args) if isinstance(each, str | bytes)]
+            shown = os.fsdecode(words[0])[:80] if words else event
+            raise SubmissionError(f"a test can start no program: {shown}")
+        if by != US:
+            self._look_at_words(event, args)
+
     def _look_at_words(self, event: str, args: tuple[Any, ...]) -> None:
         """Raise where a file, program or host is named by the answer, and may not be touched."""
         if event == "open":
-            words, reads = args[:1], not (type(args[2]) is int and args[2] & WRITING)
+            flags = args[2] if type(args[2]) is int else 0
+            words, reads = args[:1], not flags & WRITING
         else:
             words, reads = args, event.startswith(READING)
-        for each in words:
-            for word in each if isinstance(each, list | tuple) else [each]:
-                self._look_at(word, event, reads)
+        for word in _words(words):
+            self._look_at(word, event, reads)
 
     def _look_at(self, word: Any, event: str, reads: bool) -> None:
         if not isinstance(word, str | bytes | os.PathLike) or isinstance(word, type):
             return
         name = os.fsdecode(word)
-        if not self._texts.name(name) or self._is_allowed(os.path.realpath(name), event, reads):
+        path = os.path.realpath(name)
+        if self._is_allowed(path, event, reads):
             return
-        if not _is_by_us() and not (reads and _is_of_running_code(name)):
+        by = actor(self._code)
+        if by == US or (reads and _is_of_running_code(name)):
+            return
+        if self._texts.name(name):
             raise SubmissionError(f"a test does not touch {name[:80]!r}, which the answer named")
+        if not self._is_of_test(name, path, event, reads, by):
+            does = "read" if reads else "change"
+            raise SubmissionError(f"a test does not {does} {name[:80]!r}, which is none of its own")
 
     def _is_allowed(self, path: str, event: str, reads: bool) -> bool:
-        if any(_is_in(path, root) for root in self._roots()) or path == os.devnull:
+        """Whether it may be touched whoever has named it."""
+        is_own = any(_is_in(path, root) for root in self._roots()) or path in self._made
+        if is_own or path == os.devnull:
             return True
-        if any(_is_in(path, each) for each in LIBRARY):
+        if any(_is_in(path, each) for each in INSTALLED):
             return reads or "__pycache__" in path  # where an import leaves what it has compiled
         if _is_in(path, self._folder):
             return reads and not path.endswith(CODE)
-        return self._is_named(path) or _is_new_temporary(path, event)
+        if _is_new_temporary(path, event):
+            self._made.add(path)
+            return True
+        return self._is_named(path)
 
     def _is_named(self, path: str) -> bool:
         """Whether it is a file that the test itself speaks of, in the folder where it runs."""
         folder, name = os.path.split(path)
-        spoken = re.compile(rf"[\"'/]{re.escape(name)}[\"']")
         is_near = folder == os.path.realpath(os.getcwd()) and "." in name  # noqa: PTH109
-        return is_near and any(map(spoken.search, self._sources))
+        return is_near and self._is_spoken(name)
+
+    def _is_spoken(self, name: str) -> bool:
+        spoken = re.compile(rf"[\"'/]{re.escape(name)}[\"']")
+        return any(map(spoken.search, self._sources))
+
+    def _is_of_test(self, name: str, path: str, event: str, reads: bool, by: str) -> bool:
+        """Whether a test may touch a path that the answer has not named, as far as can be seen."""
+        if event not in (LOOKING if reads else CHANGING) or name in IN_MEMORY:
+            return True
+        if event == "open" and Path(path).is_dir():  # for a file without a name in it
+            return True
+        if by == SYSTEM or (by == LIBRARY and not CACHES.isdisjoint(Path(path).parts)):
+            return True
+        folder, last = os.path.split(path)
+        if by == LIBRARY and reads:
+            return not self._texts.name(last) and not _is_in(path, self._course)
+        if reads and any(_is_in(path, each) for each in (*SHARED, self._folder)):
+            return True
+        here = os.path.realpath(os.getcwd())  # noqa: PTH109
+        place = os.path.dirname(name)  # noqa: PTH120  # a text that nobody has looked at
+        is_near = reads or folder == here or _is_in(folder, self._folder)
+        is_near = is_near or any(len(place) > 1 and place in each for each in self._sources)
+        return is_near and self._is_spoken(last)
+
+    def _connecting(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(*args: Any, **keywords: Any) -> Any:
+            made = real(*args, **keywords)
+            made.set_authorizer(self._attaching)
+            return made
+
+        return connect
+
+    def _attaching(self, action: int, file: Any, *_: Any) -> int:
+        """What SQLite asks about each part of a statement: it opens files out of our sight."""
+        if action != ATTACH or file in IN_MEMORY:
+            return OKAY
+        try:
+            self._look_at(file, "sqlite3.connect", False)
+        except SubmissionError:
+            return DENY
+        return OKAY if isinstance(file, str) else DENY  # where a statement works out the name
 
 
-def _is_by_us() -> bool:
-    """Whether we do it ourselves, or what does it has been looked at as a whole."""
-    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
-    while frame is not None:
-        code = frame.f_code
-        if code.co_filename == callback.__file__:  # beyond it is what called a function of the test
-            return False
-        if code.co_filename.startswith(OWN_FILES):
-            return True
-        # It goes by descriptors and bare names within the folder of its own event.
-        if code.co_filename == shutil.__file__ and code.co_name.startswith("_rmtree"):
-            return True
-        frame = frame.f_back
-    return False
+def _words(args: Any) -> Iterator[Any]:
+    """What an event's arguments consist of, lists of words word by word."""
+    for each in args:
+        yield from each if isinstance(each, list | tuple) else [each]
 
 
 def _is_parsed_only() -> bool:
@@ -180,7 +281,7 @@ def _is_parsed_only() -> bool:
     frame = sys._getframe(4)  # noqa: SLF001
     if frame.f_code is not ast.parse.__code__ or frame.f_back is None:
         return False
-    return not _is_in(frame.f_back.f_code.co_filename, PACKAGES)
+    return not frame.f_back.f_code.co_filename.startswith(PACKAGES)
 
 
 def _is_of_running_code(name: str) -> bool:

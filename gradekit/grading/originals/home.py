@@ -31,7 +31,8 @@ CODE = (".py", ".ipynb", ".pyc", ".so", ".pyd", ".pth")
 # What a test or what it imports says where it has to do with files.
 FILES = re.compile(
     r"\b(open|Path|savefig|savetxt|imsave|dump|touch)\(|\b(read|write|load|save|to)_\w+\("
-    r"|\b(exists|is_?file|listdir|glob|remove|unlink|np\.(load|save)\w*|loadtxt|getsize)\("
+    r"|\b(exists|is_?file|listdir|scandir|os\.walk|iterdir|glob|remove|unlink)\("
+    r"|\b(np\.(load|save)\w*|loadtxt|getsize)\("
 )
 Stamp = tuple[int, int, int]  # of a file: its inode, size and time
 

@@ -47,6 +47,7 @@ from gradekit.grading.originals.surroundings import (
     named,
 )
 from gradekit.grading.originals.system import system_of
+from gradekit.grading.originals.undoing import Undoing
 from gradekit.grading.originals.variables import Variables
 from gradekit.grading.proxy import SubmissionProxy, run_of
 from gradekit.grading.raised import MissingName, NotImportable, UnboundName
@@ -240,6 +241,7 @@ class World:
         home = Home(self.submission, list(dict.fromkeys([self.place.root, self.place.folder])))
         if self.place.has_files:
             self._stack.enter_context(home())
+        self._undoing = Undoing()
         files, self.variables = Files(self.submission), Variables(self.submission)
         each: list[Part] = [*(part(self.submission) for part in parts), replaced, notices, files]
         each += [self.variables, home]
@@ -249,6 +251,14 @@ class World:
             homes = [home.path] if home.path else []
             fence = Fence(texts, self.sources, self.place.root, lambda: [*files.roots, *homes])
             self._stack.enter_context(fence.up())
+        try:
+            self._begin(replaced, home)
+        except BaseException:  # of a module of the course that calls the answer as it is loaded
+            self.__exit__()
+            raise
+        return self
+
+    def _begin(self, replaced: Replaced, home: Home) -> None:
         for name in self._answers:
             # Into sys.modules as well: `unittest.mock.patch("student.f")` and importlib look there.
             self._put(name, self._modules[name])
@@ -257,20 +267,23 @@ class World:
                 replaced.watch(self.load(file, name))
         if home.path:
             home.begin()
-        return self
 
     def __exit__(self, *_: object) -> None:
-        try:
-            self._restore()
-        finally:
-            for module in self._by_value:
-                cloudpickle.unregister_pickle_by_value(module)
-            for name, before in self._hidden.items():
-                if before is None:
-                    sys.modules.pop(name, None)
-                else:
-                    sys.modules[name] = before
-            self._stack.close()
+        with contextlib.ExitStack() as ending:  # all of it, even where some of it fails
+            ending.callback(self._stack.close)
+            ending.callback(self._take_out)
+            ending.callback(self._restore)
+            ending.callback(self._undoing.undo)
+
+    def _take_out(self) -> None:
+        """Take the modules of this world out of what belongs to the whole process."""
+        for module in self._by_value:
+            cloudpickle.unregister_pickle_by_value(module)
+        for name, before in self._hidden.items():
+            if before is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = before
 
     def answer(self, name: str) -> Any:
         """A name of the submission.
@@ -381,7 +394,9 @@ class World:
         if found is None and level:
             found = ModuleType(name)  # a package without __init__.py
         if found is None:
-            return builtins.__import__(name, namespace, local, names)
+            found = builtins.__import__(name, namespace, local, names)
+            self._undoing.note(sys.modules.get(name, found), self.sources)
+            return found
         if name in self._answers:
             self.seen(name)
             self._take(found, names)

@@ -1,7 +1,11 @@
 """What the tests in cases/ ask for; no class here judges anything itself."""
 
+import io
 import math
+import os
 import pickle
+import random
+import tarfile
 
 import numpy as np
 
@@ -60,6 +64,36 @@ def report():
     with open(path, "w") as file:
         file.write("done")
     return path
+
+
+def letters():
+    return list(report())
+
+
+def queries():
+    return ["CREATE TABLE t (x)", "INSERT INTO t VALUES (7)"]
+
+
+def packed():
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as file:
+        member = tarfile.TarInfo("a.txt")
+        member.size = 4
+        file.addfile(member, io.BytesIO(b"done"))
+    return buffer.getvalue()
+
+
+def logging_of(name):
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "handlers": {"out": {"class": "logging.StreamHandler"}},
+        "loggers": {name: {"level": "INFO"}},
+    }
+
+
+def level(values):
+    return f"{os.environ['KIT_LEVEL']}{random.choice(values)}"
 
 
 def write_text(folder):

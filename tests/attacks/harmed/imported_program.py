@@ -1,0 +1,3 @@
+# attack: harmed: code for a test that starts it as a program; expect: score 0
+def code():
+    return "with open('CANARIES/file', 'w') as file:\n    file.write('harmed')\n"
