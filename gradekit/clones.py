@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from gradekit.caches import cache
 from gradekit.errors import KitError
+from gradekit.report import clean
 
 REMOTE = re.compile(r"(?:https?|ssh|git|file)://|[\w.-]+@[\w.-]+:")
 # Others run programs: `ext::sh -c ...` is an address to git.
@@ -137,9 +138,24 @@ def _commit_of(folder: Path, origin: Origin) -> str:
 def _checked_out(folder: Path, kept: Clone) -> Clone:
     """Write the commit's files beside the place where they may be kept."""
     _git("-C", str(folder), "checkout", "--quiet", "--detach", kept.commit)
+    _refuse_links(folder)
     shutil.rmtree(folder / ".git")  # what is locked is not to be changed, and needs less room
     seen = Path(tempfile.mkdtemp(dir=kept.folder.parent, prefix="seen-"))
     return kept._replace(folder=folder.rename(seen / "course"))
+
+
+def _refuse_links(folder: Path) -> None:
+    """Refuse links out of a clone: its lists of exercises are read before anybody trusts it.
+
+    Raises:
+        KitError: there is one, to a device that never ends perhaps.
+    """
+    root = folder.resolve()
+    for place, folders, files in os.walk(root):
+        for path in (Path(place, name) for name in (*folders, *files)):
+            if path.is_symlink() and not path.resolve().is_relative_to(root):
+                name = clean(str(path.relative_to(root)))
+                raise KitError(f"The course cannot be used: {name} is a link that leads out of it.")
 
 
 def _git(*arguments: str) -> None:

@@ -104,6 +104,23 @@ def test_course_toml_that_cannot_be_used(mine: Course, text: str, told: str) -> 
 
 
 @needs_git
+def test_a_course_with_a_link_out_of_it_is_not_fetched(
+    address: str, mine: Course, tmp_path: Path
+) -> None:
+    """Its lists are read before anybody trusts it: a link may lead to a device without an end."""
+    (mine.root / "exercises/within.toml").symlink_to("exercises.toml")
+    commit(mine)
+    assert run("init", str(tmp_path / "one"), "--course", address, "--yes").exit_code == 0
+    (mine.root / "course.toml").unlink()
+    (mine.root / "course.toml").symlink_to("/dev/zero")
+    commit(mine)
+    result = run("init", str(tmp_path / "two"), "--course", address, "--yes")
+    assert result.exit_code == 2
+    assert "course.toml is a link that leads out of it" in result.output
+    assert not any(each.name.startswith("seen-") for each in cache("courses").rglob("*"))
+
+
+@needs_git
 def test_fetched_course_is_asked_about_and_locked(
     address: str, mine: Course, tmp_path: Path
 ) -> None:

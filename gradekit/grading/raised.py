@@ -142,7 +142,8 @@ class Problem(NamedTuple):
     def as_exit(self, what: object) -> SystemExit:
         """The SystemExit to raise in an imported test, which may well expect it."""
         text = self.text
-        code = None if text == "None" else int(text) if text[:9].isdigit() else text
+        is_number = len(text) < 10 and text.isdecimal()
+        code = None if text == "None" else int(text) if is_number else text
         ended = SystemExit(code)
         ended.submission_text = f"{told_at_length(what)} raised {self.described}{self.place}"  # type: ignore[attr-defined]
         return ended

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradekit.sandbox.atoms import Member
 from gradekit.sandbox.frames import is_frame
 
 SHORTEST = 3  # characters; shorter texts are in too many paths
@@ -31,17 +32,15 @@ class Texts:
     def note(self, value: Any, depth: int = DEPTH) -> None:
         """Take note of the texts in a value; only data is looked into."""
         kind = type(value)
-        if kind is bytes:
+        if isinstance(value, bytes | bytearray):
             value = value.decode("utf-8", "replace")
         if isinstance(value, str):
             if len(value) >= SHORTEST and len(self._all) <= MOST:
                 self._all.add(str(value))
                 if "\\" in value:  # in JSON or YAML any character may be written by its number
                     self._all.add(ESCAPED.sub(_character, value))
-        elif is_frame(value):
-            self.note(_labels_of(value) if depth else [], depth - 1)
-        elif kind is np.ndarray and value.dtype.kind in "US":
-            self.note(value.ravel().tolist(), depth - 1)
+        elif (parts := _parts_of(value)) is not None:
+            self.note(parts if depth else [], depth - 1)
         # By identity: == of the class of a handle would be a method of its metaclass.
         elif depth and any(kind is each for each in (list, tuple, set, frozenset)):
             for each in value:
@@ -75,6 +74,22 @@ class Texts:
             if is_of_it and not any(shorter in SPACING.sub("", each) for each in sources):
                 return True
         return False
+
+
+def _parts_of(value: Any) -> list[Any] | None:
+    """What there is to be looked into of a table, an array or a member of an Enum."""
+    if is_frame(value):
+        return _labels_of(value)
+    if isinstance(value, np.ndarray | np.void):
+        return _texts_of(value)
+    return [value.enum, value.name, value.value] if type(value) is Member else None
+
+
+def _texts_of(value: np.ndarray | np.void) -> list[Any]:
+    """The texts of an array, and the names of its fields with what they hold."""
+    if value.dtype.names:
+        return [*value.dtype.names, *(value[name] for name in value.dtype.names)]
+    return value.ravel().tolist() if value.dtype.kind in "USO" else []
 
 
 def _character(escaped: re.Match[str]) -> str:
