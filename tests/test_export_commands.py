@@ -184,7 +184,7 @@ def test_gradebooks_of_a_class(tmp_path: Path) -> None:
     roster = tmp_path / "roster.csv"
     roster.write_text("Student,ID,Section\n")
     result = run("canvas", out, "--out", tmp_path / "c.csv", "--roster", roster)
-    assert "`ada` is not one person" in result.output
+    assert "`ada` is nobody of" in result.output
 
 
 def test_every_format_has_help_with_an_example() -> None:

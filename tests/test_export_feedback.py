@@ -127,7 +127,7 @@ def test_mails_are_drafts(tmp_path: Path) -> None:
     ]
     words = ["email", "--roster", str(roster), "--sender", "staff@example.org"]
     _, output = export(tmp_path, results, *words)
-    assert "`Eve` is not one person" in output
+    assert "`Eve` is nobody of" in output
     (message,) = mailbox.mbox(tmp_path / "out.zip")
     assert message["To"] == "Ada Lovelace <ada@example.org>"
     assert (message["From"], message["X-Unsent"]) == ("staff@example.org", "1")

@@ -42,10 +42,11 @@ def explain(
     give_up: bool,
     as_json: bool,
 ) -> None:
-    """Say in which line an answer to EXERCISE is wrong: FILE, or your own stub.
+    """Say in which line an answer to EXERCISE is wrong: FILE, or your own.
 
     Small changes of the answer are tried, some hundred, as an interviewer would ask: "along which
-    axis?". Those that mend something point at the line.
+    axis?". Those that mend something point at the line. In a practice folder it counts as the third
+    hint: `kit hint` has no question before any of the three from then on.
 
     \b
     Example:

@@ -126,7 +126,7 @@ def _of_class(name: str, found: ClassFormat) -> click.Command:
             _write(out.with_suffix(ending), content)
         for student in written.unknown:
             where = roster or "those whose address is known: `--roster` tells it"
-            click.echo(f"note: `{student}` is not one person of {where}: left out", err=True)
+            click.echo(f"note: `{student}` is nobody of {where}, or several: left out", err=True)
         for note in written.notes:
             click.echo(f"note: {note}", err=True)
 

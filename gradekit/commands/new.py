@@ -21,7 +21,7 @@ MISTAKE = "mistake"  # with --from: no exercise is begun
     help="What kind of toy to begin with; else numpy.",
 )
 @click.option(
-    "--library", type=click.Choice(["numpy", "torch"]), help="The same for these two, as it was."
+    "--library", type=click.Choice(["numpy", "torch"]), help="The older --template, of these."
 )
 @click.option("--title", help="What `kit list` shows; else made of SLUG.")
 @click.option(

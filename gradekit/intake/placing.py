@@ -189,7 +189,8 @@ class Placer:
             if not exercise:
                 raise KitError("its name means no exercise of this course")
             if not before:
-                raise KitError("no student is named, neither in its name nor by a folder")
+                where = "neither before the exercise in its name nor by a folder"
+                raise KitError(f"no student is named, {where}")
             match = plain.NAME_AND_ID.fullmatch(before)
             place = each.place if each.by_section else ""
             owner = person(match["name"], match["id"], "") if match else person(before, place=place)
