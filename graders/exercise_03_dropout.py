@@ -161,6 +161,8 @@ def test_tosses_too_few_coins(submission):
             half = size // 2
             left, right = kept.take(range(half), axis), kept.take(range(size - half, size), axis)
             judge_agreement(left, right, given, f"the two halves of axis {axis}")
+            mirrored = np.flip(right, axis)
+            judge_agreement(left, mirrored, given, f"axis {axis} and its mirror image")
         if len(shape) == 2:
             for axis in (0, 1):
                 counts = kept.sum(axis=axis)
