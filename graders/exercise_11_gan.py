@@ -165,6 +165,7 @@ def test_overflows_on_sure_logits(submission):
         (column([-150.0, 150.0]), column([150.0, -150.0])),
         (column([-800.0, 60.0], F64), column([800.0, -60.0], F64)),
         (column([-20000.0]), column([3e6])),
+        (column([-7.0, 9.0], F64), column([7.0, -9.0], F64)),  # not sure enough to be rounded
     ]
     D_LOSS.assert_holds(submission, cases, draw=lambda rng: sure_logits(rng, 2))
 
@@ -213,7 +214,8 @@ def test_saturates(submission):
 def test_overflows_on_hopeless_fakes(submission):
     """The loss and its gradient are right and finite for logits of any size."""
     cases = [(column([-1000.0, 3.0]),), (column([1000.0, 2000.0], F64),),
-             (column([-150.0, 150.0]),), (column([-800.0], F64),), (column([-3e6]),)]  # fmt: skip
+             (column([-150.0, 150.0]),), (column([-800.0], F64),), (column([-3e6]),),
+             (column([-7.0, 9.0], F64),)]  # fmt: skip  # not sure enough to be rounded
     G_LOSS.assert_holds(submission, cases, draw=lambda rng: sure_logits(rng, 1))
     cases = [cases[0], sure_logits(rng_of(submission), 1)]
     for got, wanted, given in slopes_of(submission, "generator_loss", cases, (1,)):
