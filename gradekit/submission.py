@@ -281,7 +281,8 @@ def _unusual_notebook(path: Path, text: str) -> _Notebook:
         return msgspec.convert(nbformat.reads(text, as_version=4), _Notebook)
     except Exception as error:  # nbformat has no common base for what it raises
         reason = printable(" ".join(str(error).split())[:120])
-        if isinstance(error, AttributeError | TypeError | KeyError):  # JSON, but of another form
+        is_json = type(error).__name__ != "NotJSONError"
+        if is_json and not NOTEBOOK_MARK.search(text):
             reason = "it has not the form of one"
         todo = "open it in Jupyter and save it again"
         raise KitError(

@@ -126,6 +126,7 @@ UNREADABLE = {
     "other.ipynb": (b'{"a": 1}', "is not a Jupyter notebook"),
     "number.ipynb": (b"3", "is not a Jupyter notebook"),
     "list.ipynb": (b"[]", "(it has not the form of one)"),
+    "dict.ipynb": (b"{}", "(it has not the form of one)"),
 }
 
 

@@ -17,6 +17,9 @@ from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.intake.discovery import discover
 from gradekit.intake.handed_in import open_handed_in
+from gradekit.overview import Overview, Similar
+from gradekit.render.batch import print_summary
+from gradekit.render.terminal import console
 
 pytest.importorskip("copydetect")
 
@@ -138,6 +141,17 @@ def test_lines_of_prints_are_those_of_the_source() -> None:
     taken = fingerprints_of(source)
     assert taken.lines
     assert all(3 <= first <= last <= 5 for first, last in taken.lines.values())
+
+
+@pytest.mark.parametrize(("similar", "said"), [(Similar(shown=50), 1), (Similar(), 0)])
+def test_that_no_answers_are_alike_is_said(
+    similar: Similar, said: int, course: Course, tmp_path: Path
+) -> None:
+    """Where they were compared, and only there."""
+    out = console()
+    with out.capture() as printed:
+        print_summary(out, Overview(course, [], similar=similar), tmp_path, 0)
+    assert printed.get().count("No two answers share much code") == said
 
 
 def test_similar_answers_are_a_lead_and_no_verdict(handed_in: Path, tmp_path: Path) -> None:

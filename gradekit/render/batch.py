@@ -143,5 +143,7 @@ def _print_similar(out: Console, similar: Similar) -> None:
         out.print(
             f"{counted(len(similar.groups), 'similar group')}: a lead for a person, no proof."
         )
+    elif similar.shown:  # compared, and none found
+        out.print("No two answers share much code of their own.")
     if similar.skipped:
         out.print(f"{counted(len(similar.skipped), 'file')} not compared: see similar.csv.")
