@@ -145,13 +145,11 @@ def test_lines_of_prints_are_those_of_the_source() -> None:
 
 @pytest.mark.parametrize(("similar", "said"), [(Similar(shown=50), 1), (Similar(), 0)])
 def test_that_no_answers_are_alike_is_said(
-    similar: Similar, said: int, course: Course, tmp_path: Path
+    similar: Similar, said: int, course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where they were compared, and only there."""
-    out = console()
-    with out.capture() as printed:
-        print_summary(out, Overview(course, [], similar=similar), tmp_path, 0)
-    assert printed.get().count("No two answers share much code") == said
+    print_summary(console(), Overview(course, [], similar=similar), tmp_path, 0)
+    assert capsys.readouterr().out.count("No two answers share much code") == said
 
 
 def test_similar_answers_are_a_lead_and_no_verdict(handed_in: Path, tmp_path: Path) -> None:
