@@ -81,3 +81,30 @@ def test_others_help_with_a_task_that_takes_long(
         reads = pool.submit(pipe.read_text)  # waits for somebody who writes
         pool.submit(pipe.write_text, "seen").result(60)
         assert reads.result(60) == "seen"
+
+
+# A pattern that takes for ever keeps the GIL: no thread of Python's could end it.
+STUCK = """
+import io, re, sys, time
+from gradekit import processes
+
+sys.stderr = io.StringIO()
+
+processes.STUCK_SECONDS = 0.1
+processes.end_at(time.monotonic() + 10**6)
+processes.still_runs()
+processes.go_on()
+time.sleep(0)  # here it may go on for as long as it likes
+processes.still_runs()
+re.match("(a+)+$", "a" * 64 + "!")
+"""
+
+
+def test_a_process_that_is_stuck_in_c_ends() -> None:
+    """Where somebody is graded for whom a class would wait."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", STUCK], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "Timeout" in done.stderr

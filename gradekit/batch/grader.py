@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import faulthandler
 import gc
 import hashlib
 import os
@@ -23,7 +22,7 @@ import msgspec
 from gradekit.course import Course, Exercise
 from gradekit.engine import EXPLAINED_CAUSES, sandbox_of
 from gradekit.errors import KitError, OurFailure
-from gradekit.processes import follow_parent
+from gradekit.processes import end_at, follow_parent
 from gradekit.report import Check, Report
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.process import START_SECONDS
@@ -112,10 +111,8 @@ def grade(task: Task) -> Verdict:
         # A grader that hangs is our fault, and would keep the whole class waiting.
         patience = exercise.limits.submission_seconds * exercise.limits.patience
         runs = 1 + EXPLAINED_CAUSES * task.explain
-        # faulthandler's timer is a thread in C: it ends the process even where the
-        # grader hangs in an extension that holds the GIL. The coordinator then
-        # sees a dead process, and tries once more.
-        faulthandler.dump_traceback_later(2 * patience * runs + START_SECONDS, exit=True)
+        # The coordinator then sees a dead process, and tries once more.
+        end_at(time.monotonic() + 2 * patience * runs + START_SECONDS)
         try:
             session = sessions.of(exercise)
             report = session.grade(answer, seed=task.seed)
@@ -127,7 +124,7 @@ def grade(task: Task) -> Verdict:
             gc.enable()  # again: see `start`
             if _place is not None:
                 _place.graded()
-            faulthandler.cancel_dump_traceback_later()
+            end_at(None)
         fault = report.not_run[0].message if report.not_run else ""
         return Verdict(msgspec.json.encode(report), fault=fault)
 

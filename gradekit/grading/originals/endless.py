@@ -3,7 +3,9 @@
 The answer's own time is counted where it is asked. This is about the code of a test, which runs in
 a thread of ours, where no signal can end it: an exception is sent there once it has computed for
 too long. It does not reach what sleeps or waits in C, so `time.sleep` itself counts meanwhile; what
-waits otherwise, for a lock or a socket say, is not reached.
+waits otherwise, for a lock or a socket say, is not reached. What computes in C and lets no other
+thread run, such as `sum(range(n))` for an answer's `n`, or an answer's pattern in `re`, ends the
+process, where that is one that grades a class; and what fills the memory gets a MemoryError.
 """
 
 from __future__ import annotations
@@ -11,11 +13,17 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from gradekit import processes
 
 SECONDS = 30  # of CPU, of one test with all that it needs
 SLEPT = 60  # seconds that it may sleep
 EVERY = 1.0  # second one looks
+ROOM_BYTES = 4 * 2**30  # of memory, beside what this process has before the test
+MEMORY = Path("/proc/self/statm")  # of this process, in pages: the sixth number is its data
 
 
 class Endless(BaseException):
@@ -51,12 +59,16 @@ class Limit:
             if not _watcher or not _watcher[-1].is_alive():  # a fork takes no threads along
                 _watcher.append(threading.Thread(target=_watch, daemon=True, name="endless"))
                 _watcher[-1].start()
+            processes.still_runs()
         _some.set()
+        self._memory = _bounded_memory()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._memory()
         with _lock:  # from here on nothing is sent
             _watched.pop(self._thread, None)
+            processes.go_on()
         _slept.pop(self._thread, None)
         time.sleep = self._before
 
@@ -78,6 +90,19 @@ def sleep(seconds: Any, /) -> None:
 sleep.__module__ = "time"  # where it is handed over, it is known by this name, and runs there
 
 
+def _bounded_memory() -> Callable[[], None]:
+    """Bound what this process may take beside what it has; returns what ends that."""
+    if not MEMORY.exists():
+        return lambda: None
+    import resource  # not on Windows
+
+    bounds = resource.getrlimit(resource.RLIMIT_DATA)
+    room = int(MEMORY.read_text().split()[5]) * resource.getpagesize() + ROOM_BYTES
+    room = min([room, *(each for each in bounds if each != resource.RLIM_INFINITY)])
+    resource.setrlimit(resource.RLIMIT_DATA, (room, bounds[1]))
+    return lambda: resource.setrlimit(resource.RLIMIT_DATA, bounds)
+
+
 def watched() -> int:
     """How many threads are being watched."""
     return len(_watched)
@@ -93,5 +118,7 @@ def _watch() -> None:
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(
                         ctypes.c_ulong(thread), ctypes.py_object(Endless)
                     )
-            if not _watched:
+            if _watched:
+                processes.still_runs()
+            else:
                 _some.clear()

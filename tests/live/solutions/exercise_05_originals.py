@@ -92,6 +92,10 @@ def logging_of(name):
     }
 
 
+def many():
+    return 3
+
+
 def level(values):
     return f"{os.environ['KIT_LEVEL']}{random.choice(values)}"
 

@@ -251,6 +251,10 @@ def test_configured():
     assert student.largest([3.0, 8.0, 5.0]) == LARGEST
 
 
+def test_zeros():
+    assert bytes(student.many()) == b"\0\0\0"
+
+
 def test_level():
     assert "KIT_LEVEL" not in os.environ
     os.environ["KIT_LEVEL"], before = "3", random.choice
