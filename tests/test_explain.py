@@ -208,6 +208,8 @@ def test_the_change_itself_only_for_who_gives_up(folder: Path) -> None:
     assert first.pop("gain") > 0
     assert first == {"function": "softmax", "line": 7, "change": "along which axis?"}
     assert '"level":3' in (folder / "progress.jsonl").read_text()
+    hinted = CliRunner().invoke(kit, ["hint", "softmax"]).output
+    assert hinted.startswith("Hint 1 of 3: ") and "Hint 2" not in hinted  # none has been shown yet
     code, told = run("5", "--give-up")
     assert code == 1
     assert told.splitlines()[2].strip() == "+ return e / e.sum(axis=axis, keepdims=True)"

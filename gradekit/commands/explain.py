@@ -46,7 +46,7 @@ def explain(
 
     Small changes of the answer are tried, some hundred, as an interviewer would ask: "along which
     axis?". Those that mend something point at the line. In a practice folder it counts as the third
-    hint: `kit hint` has no question before any of the three from then on.
+    hint does: the exercise comes back sooner.
 
     \b
     Example:
@@ -126,7 +126,7 @@ def _impatient(exercise: Exercise, submission: Submission) -> Exercise:
 def _record(workspace: Workspace, exercise: Exercise, *, give_up: bool) -> None:
     """It says as much as the third hint; with the change itself, nearly as much as giving up."""
     if workspace.hint_level(exercise) < 3:
-        workspace.record("hint", exercise, level=3)
+        workspace.record("located", exercise, level=3)
     if give_up and not workspace.has_seen_solution(exercise):
         workspace.record("explained", exercise)
 

@@ -31,7 +31,7 @@ def hint(context: click.Context, name: str, level: int | None, yes: bool) -> Non
     if not exercise.hints:
         raise KitError(f"{exercise.title} was imported, and came without hints.")
     workspace = workspace_of(course)
-    seen = workspace.hint_level(exercise) if workspace else 0
+    seen = workspace.hints_shown(exercise) if workspace else 0
     wanted = level or min(seen + 1, 3)
     if wanted > max(seen, 1) and not yes:
         confirm(question_before(wanted))

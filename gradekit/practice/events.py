@@ -23,14 +23,14 @@ class Event(msgspec.Struct, omit_defaults=True):
     """One line of progress.jsonl. `time` is in seconds since 1970, UTC."""
 
     time: float
-    # opened, checked, hint, gave_up, reset; and of reviews, drills and mock interviews:
+    # opened, checked, hint, located, gave_up, reset; and of reviews, drills and mock interviews:
     # review_began, review_checked, reviewed, drilled, interviewed
     event: str
     exercise: str
     score: float = 0.0
     max_score: float = 0.0
     passed: bool = False  # no point is missing of what has been judged, be it nothing
-    level: int = 0  # of a hint
+    level: int = 0  # of a hint; 3 where the line was located, which tells as much as the third
     sha256: str = ""  # of the answer that was checked
     failed: tuple[str, ...] = ()  # titles of the checks that cost points
     mistakes: tuple[str, ...] = ()  # the known mistakes that the answer behaved like

@@ -172,9 +172,14 @@ class Workspace:
         return any(gave_up) or self.has_solved(exercise)
 
     def hint_level(self, exercise: Exercise) -> int:
-        """The highest hint shown so far, from 0."""
+        """How much help there has been so far, from 0 to the third hint's 3."""
         hints = [e.level for e in self.events() if e.exercise == exercise.name]
         return max(hints, default=0)
+
+    def hints_shown(self, exercise: Exercise) -> int:
+        """How many hints have been shown, from 0; `kit explain` helps as much, and shows none."""
+        own = [e for e in self.events() if e.exercise == exercise.name and e.event == "hint"]
+        return max((event.level for event in own), default=0)
 
     def reset(self, exercise: Exercise) -> Path | None:
         """Put the stub in place of the answer; return where the answer is kept, if there was one.

@@ -295,7 +295,7 @@ class Watch:
         if isinstance(told, Located):
             self.is_locating, self.located = False, told.lines
             if told.mends and self.task.hints_seen < LOCATING_LEVEL:
-                self.workspace.record("hint", self.exercise, level=LOCATING_LEVEL)
+                self.workspace.record("located", self.exercise, level=LOCATING_LEVEL)
         elif self.terminal.plain:  # where each new text would be read aloud
             return
         else:
