@@ -24,27 +24,33 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.frames import MUTABLE as FRAMES
 from gradekit.sandbox.frames import is_frame
 from gradekit.sandbox.known import is_plain_class
+from gradekit.sandbox.snapshots import MUTABLE, STREAMS, is_bare, state_of, written_to
 
 CONSTANTS = 200_000  # objects that are searched for constants at most
 KINDS = (list, dict, set)
-STREAMS = (io.StringIO, io.BytesIO)
-MUTABLE = (*KINDS, np.ndarray, np.random.Generator, *STREAMS)
 
 
 class Arguments:
     """The lists, dicts, sets, arrays, tables and tensors among the arguments of one request."""
 
     def __init__(
-        self, asked: Any, constants: Callable[[], set[Any]], is_mirrored: Callable[[Any], bool]
+        self,
+        asked: Any,
+        constants: Callable[[], set[Any]],
+        is_mirrored: Callable[[Any], bool],
+        is_held: Callable[[Any], bool] = lambda value: False,
     ) -> None:
         """List them.
 
         Args:
             constants: Gives the owners of memory that has to stay as it is.
             is_mirrored: Says whether a tensor stands for one of the answer's own.
+            is_held: Says of an object that both sides hold it since an earlier request.
         """
-        self.objects = [each for each in _mutable(asked, 0, set()) if not is_mirrored(each)]
+        found = _mutable(asked, is_held, 0, set())
+        self.objects = [each for each in found if not is_mirrored(each)]
         self._constants = constants
+        self._copies: dict[int, Any] = {}  # of constants that the answer has changed, by their ids
 
     def at(self, place: int) -> Any:
         """The object at a place.
@@ -65,7 +71,7 @@ class Arguments:
         if not isinstance(changes, list):
             raise wire.Malformed("changes that are none")
         constants = self._constants() if changes else set()
-        copies: dict[int, Any] = {}
+        copies = self._copies
         for change in changes:
             if not isinstance(change, tuple) or len(change) != 2 or type(change[0]) is not int:
                 raise wire.Malformed("changes that are none")
@@ -74,32 +80,42 @@ class Arguments:
             if not constants.isdisjoint(owners_of(target)):
                 copies[id(target)] = target = copy.copy(target)
             try:
-                _write(target, change[1])
+                write(target, change[1])
             except (TypeError, ValueError):
                 raise wire.Malformed("an argument became something else") from None
         return _replaced(value, copies, 0) if copies else value
 
+    def settled_at(self, place: int) -> Any:
+        """As `at`, with the copy of a constant that the answer has changed."""
+        value = self.at(place)
+        return self._copies.get(id(value), value)
 
-def _mutable(value: Any, depth: int, seen: set[int]) -> Iterator[Any]:
+
+def _mutable(
+    value: Any, is_held: Callable[[Any], bool], depth: int, seen: set[int]
+) -> Iterator[Any]:
     """What can be changed in place of a value, in the order in which the worker lists it.
 
     The same walk as `_mutable` in sandbox/inside/arguments.py: places are positions in this list.
     """
     if depth > wire.MAX_DEPTH or label_of(value):  # a handle stands for an object of its own
         return
-    if isinstance(value, MUTABLE) or is_tensor(value) or is_frame(value, FRAMES):
+    is_other = is_bare(value) or is_own_object(value)  # there for its identity
+    if isinstance(value, MUTABLE) or is_tensor(value) or is_frame(value, FRAMES) or is_other:
+        if is_held(value):
+            return
         yield value
     if isinstance(value, list | tuple):
         for item in value:
-            yield from _mutable(item, depth + 1, seen)
+            yield from _mutable(item, is_held, depth + 1, seen)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _mutable(item, depth + 1, seen)
-    elif is_plain_object(value) and id(value) not in seen:
+            yield from _mutable(item, is_held, depth + 1, seen)
+    elif is_plain_object(value) and id(value) not in seen and not is_held(value):
         seen.add(id(value))
         yield value
         for item in vars(value).values():
-            yield from _mutable(item, depth + 1, seen)
+            yield from _mutable(item, is_held, depth + 1, seen)
 
 
 def is_plain_object(value: Any) -> bool:
@@ -114,13 +130,26 @@ def is_plain_object(value: Any) -> bool:
     return by_value and is_plain_class(kind) and not callable(value)
 
 
+def is_own_object(value: Any) -> bool:
+    """Whether it is an object of another class of the check, which is rebuilt as a whole."""
+    kind = type(value)
+    if kind.__module__ == "builtins" or isinstance(value, tuple | type) or callable(value):
+        return False
+    by_value = kind.__module__ == "__main__" or kind.__module__ in _by_value()
+    return by_value and not is_plain_class(kind)
+
+
 def _by_value() -> set[str]:
     found: set[str] = cloudpickle.list_registry_pickle_by_value()
     return found
 
 
-def _write(target: Any, content: Any) -> None:
-    """Make `target` hold what `content` holds."""
+def write(target: Any, content: Any) -> None:
+    """Make `target` hold what `content` holds, as `content_of` or the worker tells it.
+
+    Raises:
+        Malformed: it holds something of another kind; so do TypeError and ValueError.
+    """
     # Otherwise a list that is to be filled with a dict would take over its keys, without an error.
     for kind in KINDS if not is_plain_object(target) else ():
         if isinstance(target, kind) != isinstance(content, kind):
@@ -137,6 +166,15 @@ def _write(target: Any, content: Any) -> None:
     else:
         # By way of .data: autograd refuses changes in place of a leaf with gradients.
         target.data.copy_(content.detach())
+
+
+def content_of(value: Any) -> Any:
+    """What an object holds, to be sent."""
+    if isinstance(value, np.random.Generator):
+        return state_of(value)
+    if isinstance(value, STREAMS):
+        return written_to(value) or None
+    return vars(value) if is_plain_object(value) else value
 
 
 def _write_stream(target: Any, content: Any) -> None:

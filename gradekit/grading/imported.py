@@ -17,12 +17,14 @@ from gradekit.grading.arguments import Arguments, owners_of
 from gradekit.grading.awaiting import awaited, is_coroutine, is_generator, items
 from gradekit.grading.callback import Callbacks, is_callback, is_of_check
 from gradekit.grading.handle import is_handle
+from gradekit.grading.lasting import Lasting
 from gradekit.grading.objects import Asker, Judged, Objects
 from gradekit.grading.outgoing import Pickles
 from gradekit.grading.seeds import Generators
 from gradekit.grading.tensors import Tensors
 from gradekit.grading.texts import Texts
 from gradekit.sandbox import wire
+from gradekit.sandbox.known import LASTING
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 
@@ -50,6 +52,7 @@ class Shared(Objects):
         self._output = sys.stdout
         self._given: list[Arguments] = []  # of the requests under way, the innermost last
         self._tensors = Tensors(self._backward, self._is_constant)
+        self._lasting = Lasting(self._all_constants)
         self._is_probe = False
         self.files: set[str] = set()  # that the answer has written, by their paths
         self.files_changed = False  # since whoever looks at them set it back
@@ -67,6 +70,8 @@ class Shared(Objects):
             told["generators"] = generators
         if tensors := self._tensors.news():
             told["tensors"] = tensors
+        if lasting := self._lasting.news():
+            told["lasting"] = lasting
         if self._removed:
             told["removed"], self._removed = self._removed, []
         # The check is inside `torch.no_grad()`, which the answer's process knows nothing of.
@@ -84,6 +89,8 @@ class Shared(Objects):
         if is_handle(value):
             node = super().node(value, is_no_data=False)
             return ("live", node.kind if isinstance(node, wire.Class) else node.number)
+        if (number := self._lasting.number_of(value)) is not None:
+            return ("lasting", number)
         return self._tensors.in_pickle(value)
 
     def derived(self, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
@@ -99,7 +106,11 @@ class Shared(Objects):
     def begin_request(self, kind: str, asked: Any) -> Any:
         self._is_probe = kind == "probe"  # whose function runs beside the answer
         asked = asked if kind in SHARED else ()
-        return Arguments(asked, self._all_constants, self._tensors.are_kept)
+        kept, held = self._tensors.are_kept, self._lasting.holds
+        return Arguments(asked, self._all_constants, kept, held)
+
+    def outgoing(self, asked: Any) -> Any:
+        return self._lasting.marked(asked)
 
     def read(self, given: Any, frame: Callable[[], Any]) -> Any:
         self._given.append(given)
@@ -116,9 +127,9 @@ class Shared(Objects):
             value["text"] = str(self._callbacks.named(value["text"]))
         if changes is None:
             return value
-        if not isinstance(changes, tuple) or len(changes) != 4:
+        if not isinstance(changes, tuple) or len(changes) != 5:
             raise wire.Malformed("changes that are none")
-        written, drawn, tensors, files = changes
+        written, drawn, tensors, files, lasting = changes
         self._tensors.settle(tensors)
         if files is not None:
             self._take_files(files)
@@ -126,7 +137,10 @@ class Shared(Objects):
             self._generators.move_on(drawn)
         if written:
             self.used.add("written")
-        return given.settled(value, written)
+        value = given.settled(value, written)
+        # After the arguments: what it keeps of a constant that it has changed is the copy.
+        self._lasting.settle(lasting, given.settled_at)
+        return value
 
     def show_printed(self, text: str) -> None:
         """Print what the answer printed, where the check has redirected it to look at it."""
@@ -135,6 +149,8 @@ class Shared(Objects):
             sys.stdout.write(str(self._callbacks.named(text)))
 
     def node(self, value: Any, is_no_data: bool) -> Any:
+        if type(value) is wire.Given:  # put there by `outgoing`
+            return value
         if (node := super().node(value, is_no_data)) is not None:
             return node
         if (node := self._tensors.node(value)) is not None:
@@ -149,12 +165,16 @@ class Shared(Objects):
 
     def value(self, node: Any) -> Any:
         if isinstance(node, tuple):
+            if isinstance(node[0], wire.Lasting):
+                return self._lasting.arrived(node[0].number, node[1])
             return self._tensors.arrived(*node)
         if isinstance(node, wire.Sent):
             return self._tensors.sent(node.number)
         if isinstance(node, wire.Given):
             # Negative places are functions that were handed over,
             # positive ones arguments of this request.
+            if -node.place > LASTING:
+                return self._lasting.at(-node.place)
             if node.place < 0:
                 return self._callbacks.at(-node.place)
             return self._given[-1].at(node.place) if self._given else self._none()
@@ -184,13 +204,17 @@ class Shared(Objects):
         (_, number, told) = self.read(given, lambda: wire.decode(*frame, live=self.value))
         if not isinstance(told, tuple) or len(told) < 3 or not isinstance(told[1], str):
             raise wire.Malformed("no call")
-        body, printed, tensors, *callers = told
+        body, printed, news, *callers = told
+        if not isinstance(news, tuple) or len(news) != 2:
+            raise wire.Malformed("no call")
         self.texts.note(body)
         self.show_printed(printed)
-        self._tensors.settle(tensors)
+        self._tensors.settle(news[0])
+        self._lasting.settle(news[1], self._none)
         names = _names(callers[0]) if callers and self.callers else ()
         how, value = self._callbacks.called(body, seconds, names, self.callers)
-        result = (how, value, self._tensors.news())
+        news = self._tensors.news(), self._lasting.news()
+        result = (how, self._lasting.marked(value), news)
         return wire.encode("result", number, result, self.pickles(), self.node)
 
     def remove_file(self, path: str) -> bool:
@@ -218,7 +242,7 @@ class Shared(Objects):
     def _backward(self, number: int, grad: Any, *leaves: Any) -> Any:
         return self.ask("operate", [number, "backward", (grad, *leaves)], "backward()")
 
-    def _none(self) -> Any:
+    def _none(self, place: int = 0) -> Any:
         raise wire.Malformed("an argument that it was not given")
 
 

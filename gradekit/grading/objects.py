@@ -58,6 +58,10 @@ class Objects:
         """What has to be known of a request when its reply is read."""
         return None
 
+    def outgoing(self, asked: Any) -> Any:
+        """A request as it is sent, with numbers for what both sides hold."""
+        return asked
+
     def read(self, given: Any, frame: Callable[[], Any]) -> Any:
         """Read a frame.
 

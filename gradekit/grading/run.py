@@ -382,7 +382,7 @@ class Run:
         if number == 1:
             prelude |= objects.prelude()
         request = wire.encode(
-            kind, number, (prelude or None, body), objects.pickles(), objects.node
+            kind, number, (prelude or None, objects.outgoing(body)), objects.pickles(), objects.node
         )
         self.attempt.prelude = {}
         return request

@@ -23,6 +23,7 @@ from gradekit.sandbox.nodes import (
     Dict,
     Floats,
     Ints,
+    Lasting,
     List,
     Malformed,
     Mapping,
@@ -129,6 +130,8 @@ def _from_uncommon(node: Node, reader: Reader, depth: int) -> Any:  # noqa: C901
             raise Malformed("an array with masked entries")
         return masked(node, lambda part: from_node(part, reader, depth + 1))
     if isinstance(node, LIVE) and reader.live is not None:
+        if isinstance(node, Lasting):
+            return reader.live((node, from_node(node.value, reader, depth + 1)))
         if not isinstance(node, Traced):
             return reader.live(node)
         parts = [None if part is None else tensor(part.dtype, part.shape, reader)

@@ -31,6 +31,7 @@ from gradekit.sandbox.nodes import (
     Dict,
     Floats,
     Ints,
+    Lasting,
     List,
     Mapping,
     Node,
@@ -92,6 +93,8 @@ def _uncommon_to_node(value: Any, writer: Writer, depth: int) -> Node:
     if live is None:
         return _data_to_node(value, writer, depth)
     if (node := live(value, False)) is not None:
+        if type(node) is Lasting:
+            return _lasting_to_node(node, writer, depth)
         return _with_tensors(node, value, writer) if type(node) is Traced else node
     mark = len(writer.buffers)
     try:
@@ -104,6 +107,19 @@ def _uncommon_to_node(value: Any, writer: Writer, depth: int) -> Node:
         if (node := live(value, True)) is None:
             raise
         return node
+
+
+def _lasting_to_node(lasting: Lasting, writer: Writer, depth: int) -> Node:
+    """The node of an object that both sides hold from here on; `value` is itself as yet."""
+    assert writer.live is not None
+    mark = len(writer.buffers)
+    try:
+        return Lasting(lasting.number, to_node(lasting.value, writer, depth + 1))
+    except TooDeep:
+        raise
+    except NotData:
+        del writer.buffers[mark:]
+        return writer.live(lasting, True)
 
 
 def _with_tensors(node: Traced, value: Any, writer: Writer) -> Traced:

@@ -167,6 +167,16 @@ class Sent(msgspec.Struct, tag="v", array_like=True, frozen=True):
     number: int
 
 
+class Lasting(msgspec.Struct, tag="z", array_like=True, frozen=True):
+    """An object that both sides hold from here on, under a number, with what it holds.
+
+    From the worker only. Later it is `Given`.
+    """
+
+    number: int
+    value: Node
+
+
 class Traced(msgspec.Struct, tag="y", array_like=True, frozen=True):
     """A tensor of the other side that gradients flow through, under a number, and its gradient.
 
@@ -187,9 +197,9 @@ Node = (
     None | bool | int | float | str
     | List | Tuple | Dict | Mapping | Set | Floats | Ints | BigInt | Bytes | Atom
     | Array | Scalar | Tensor | Structured | Masked | Opaque
-    | Live | Class | Given | Sent | Traced
+    | Live | Class | Given | Sent | Traced | Lasting
 )  # fmt: skip
-LIVE = (Live, Class, Given, Sent, Traced)  # what only a hook can turn into a value
+LIVE = (Live, Class, Given, Sent, Traced, Lasting)  # what only a hook can turn into a value
 
 
 class Frame(msgspec.Struct, array_like=True, frozen=True):

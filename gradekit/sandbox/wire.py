@@ -28,6 +28,7 @@ from gradekit.sandbox.nodes import (
     Frame,
     Given,
     Kind,
+    Lasting,
     Live,
     Malformed,
     Node,
@@ -49,6 +50,7 @@ __all__ = [
     "Given",
     "Kind",
     "Large",
+    "Lasting",
     "Live",
     "Malformed",
     "Member",
@@ -126,7 +128,7 @@ def decode(
     Args:
         opaque: Loads a pickle; only in a worker.
         live: Gives the value of a node of `nodes.LIVE`; a `Traced` comes in a tuple with its
-            tensor and its gradient.
+            tensor and its gradient, a `Lasting` with what it holds.
         plain: Refuse masked arrays, since a comparison ignores their masked entries.
 
     Raises:

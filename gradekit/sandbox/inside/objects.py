@@ -13,6 +13,7 @@ from typing import Any
 
 from gradekit.sandbox import wire
 from gradekit.sandbox.frames import is_frame
+from gradekit.sandbox.inside.lasting import Lasting
 from gradekit.sandbox.inside.tensors import Tensors, is_traced
 from gradekit.sandbox.known import SPECIAL, known_classes, names_of_known
 from gradekit.sandbox.limits import LIVE_OBJECTS
@@ -31,6 +32,7 @@ class Objects:
 
     def __init__(self, *, with_gradients: bool = False) -> None:
         self.tensors = Tensors() if with_gradients else None
+        self.lasting = Lasting()
         self._values: list[Any] = []  # keeps them alive, so that no id is used a second time
         self._numbers: dict[Any, int] = {}
         self._told: set[int] = set()  # classes that the current frame has described
@@ -44,6 +46,7 @@ class Objects:
         """Forget all of them: another check begins."""
         self._values.clear()
         self._numbers.clear()
+        self.lasting.clear()
         if self.tensors is not None:
             self.tensors.clear()
 

@@ -57,5 +57,7 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, told: Any) -> Any:
         if told[0] == "live":
             return self._objects.at(told[1])
+        if told[0] == "lasting":
+            return self._objects.lasting.at(told[1])
         assert self._objects.tensors is not None
         return self._objects.tensors.in_pickle(told)

@@ -25,6 +25,7 @@ from gradekit.sandbox.inside.lent import lent
 from gradekit.sandbox.inside.objects import Objects, view
 from gradekit.sandbox.known import (
     IN_PLACE,
+    LASTING,
     LENT,
     LENT_FUNCTION,
     OPERATORS,
@@ -91,7 +92,7 @@ class Requests:
         answer: Any,
         printed: Callable[[], str],
         described: Callable[[BaseException], dict[str, Any]],
-        converse: Callable[[wire.Pieces], tuple[str, Any, list[Any]]],
+        converse: Callable[[wire.Pieces], tuple[str, Any, Any]],
         is_own: Callable[[str], bool],
     ) -> None:
         """Begin with an answer that has been loaded.
@@ -115,6 +116,7 @@ class Requests:
         self._states: dict[str, Any] = {}  # of the generators, empty where not known
         self._arguments: list[Arguments] = []  # of the requests under way, the innermost last
         self.objects = Objects(with_gradients=answer.mode == IMPORTED)
+        self.lasting = self.objects.lasting
         self.files = answer.files or Files()
         self.files.keep_loaded()
 
@@ -122,6 +124,8 @@ class Requests:
         """What a node of the other side that is no data stands for."""
         if not isinstance(node, wire.Given):
             return self.objects.value(node)
+        if node.place >= LASTING:
+            return self.lasting.at(node.place - LASTING)
         if (stub := self._callbacks.get(node.place)) is None:
             made = self._stub if node.place < LENT else self._lent
             stub = self._callbacks[node.place] = made(node.place)
@@ -135,24 +139,33 @@ class Requests:
         # objects, which a new check has forgotten.
         self._begin(prelude)
         shared = self._answer.mode == IMPORTED
-        arguments = Arguments(asked if shared and kind in SHARED else (), self.objects.holds)
+        given = asked if shared and kind in SHARED else ()
+        arguments = Arguments(given, self.objects.holds, self.lasting)
         before = self._states_now() if shared else {}
+        count = self.lasting.count
 
         def changes() -> Any:
             # Only the names: the other side draws by itself, and takes no state from a worker.
             self._states = states() if shared else {}
             drawn = [name for name in before if self._states[name] != before[name]]
+            kept = arguments.keep() if shared else []
+            changed, gone = self.lasting.changes(arguments.content)
+            lasting = (kept, changed, gone) if kept or changed or gone else None
             written, tensors = arguments.changes(), self._changed_tensors()
-            told = (written, drawn, tensors, self.files.changes())
+            told = (written, drawn, tensors, self.files.changes(), lasting)
             return told if any(told) or told[3] is not None else None
 
         self._arguments.append(arguments)
         try:
             with _gradients(prelude):
-                value = arguments.marked(self._value(kind, asked))
-            return self._encoded("value", number, (value, self._printed(), changes()))
+                box = [self._value(kind, asked)]
+            told = changes()
+            if shared and kind in SHARED:
+                self.lasting.find(box, self._is_known)
+            return self._encoded("value", number, (arguments.marked(box[0]), self._printed(), told))
         except BaseException as error:
-            return self._raised(number, error, changes)
+            self.lasting.drop_since(count)
+            return self._raised(number, error, changes, count)
         finally:
             self._arguments.pop()
 
@@ -179,16 +192,31 @@ class Requests:
             set_generators(*generators)
             self._states = {}
         self._set_tensors(prelude.get("tensors"))
+        self.lasting.set(prelude.get("lasting", []))
         self.files.remove(prelude.get("removed", []))
 
     def _changed_tensors(self) -> list[Any]:
         return self.objects.tensors.changes() if self.objects.tensors is not None else []
 
+    def _changed_lasting(self) -> Any:
+        content = self._arguments[-1].content if self._arguments else lambda value: value
+        changed, gone = self.lasting.changes(content)
+        return ([], changed, gone) if changed or gone else None
+
     def _set_tensors(self, news: list[Any] | None) -> None:
         if news and self.objects.tensors is not None:
             self.objects.tensors.set(news)
 
+    def _is_known(self, value: Any) -> bool:
+        return id(value) in self._places or self.objects.holds(value)
+
     def _node(self, value: Any, is_no_data: bool) -> Any:
+        if type(value) is wire.Lasting:
+            if not is_no_data:
+                return value
+            held = self.lasting.at(value.number)
+            self.lasting.drop(value.number)
+            return self.objects.node(held, True)
         if (place := self._places.get(id(value))) is not None:
             return wire.Given(-place)
         return self.objects.node(value, is_no_data)
@@ -197,7 +225,9 @@ class Requests:
         self.objects.begin_frame()
         return wire.encode(kind, number, body, None, self._node)
 
-    def _raised(self, number: int, error: BaseException, changes: Callable[[], Any]) -> wire.Pieces:
+    def _raised(
+        self, number: int, error: BaseException, changes: Callable[[], Any], count: int
+    ) -> wire.Pieces:
         told, printed = self._described(error), self._printed()
         told["callback"] = getattr(error, "kit__callback", None)
         try:
@@ -205,6 +235,7 @@ class Requests:
             return self._encoded("raised", number, ({**told, **more}, printed, changes()))
         # An argument that cannot travel, or an exception that raises: once more with texts only.
         except BaseException:
+            self.lasting.drop_since(count)
             return self._encoded("raised", number, (told, printed, None))
 
     def _stub(self, place: int) -> Callable[..., Any]:
@@ -237,13 +268,16 @@ class Requests:
         given = self._arguments[-1] if self._arguments else None
         marked = [given.marked(each) for each in args] if given is not None else [*args]
         call = (stub, marked, keywords, name) if name else (stub, marked, keywords)
-        body: tuple[Any, ...] = (call, self._printed(), self._changed_tensors())
+        news = self._changed_tensors(), self._changed_lasting()
+        body: tuple[Any, ...] = (call, self._printed(), news)
         if self._names_callers:
             body += (self._callers(),)
         self._states = {}  # the answer may have drawn meanwhile
         how, value, news = self._converse(self._encoded("callback", place, body))
         self._states = {}
-        self._set_tensors(news)
+        tensors, lasting = news
+        self._set_tensors(tensors)
+        self.lasting.set(lasting)
         if how == "value":
             return value
         raise self._error(*value)

@@ -279,7 +279,7 @@ class Server:
         else:  # more requests have come already: their replies travel together, in one system call
             unsent += pieces[0]
 
-    def _converse(self, frame: wire.Pieces) -> tuple[str, Any, list[Any]]:
+    def _converse(self, frame: wire.Pieces) -> tuple[str, Any, Any]:
         """Send a call of a function of the check; answer what that asks, until its result comes."""
         self._send([self._unsent, *frame])
         self._unsent = bytearray()

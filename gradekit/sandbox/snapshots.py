@@ -1,0 +1,134 @@
+"""What an object holds that can be changed in place, taken down to be compared with later.
+
+Items are compared by identity, so that no method of an object decides: what can be changed in them
+is looked at by itself. Numbers are compared by bytes, since NaN != NaN and -0.0 == 0.0.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradekit.sandbox.frames import MUTABLE as FRAMES
+from gradekit.sandbox.frames import is_frame
+
+STREAMS = (io.StringIO, io.BytesIO)
+MUTABLE = (list, dict, set, np.ndarray, np.random.Generator, *STREAMS)
+
+
+def is_bare(value: Any) -> bool:
+    """Whether an object is there for its identity alone: `object()`, or one of mock's sentinels."""
+    kind = type(value)
+    is_sentinel = kind.__name__ == "_SentinelObject" and kind.__module__ == "unittest.mock"
+    return kind is object or is_sentinel
+
+
+class Snapshot:
+    """What an object held when it was taken down."""
+
+    __slots__ = ("_held", "_is_plain_object", "value")
+
+    def __init__(self, value: Any, is_plain_object: Callable[[Any], bool]) -> None:
+        """`is_plain_object` says of an object of a check that it consists of its attributes."""
+        self.value, self._is_plain_object = value, is_plain_object
+        self._held = _content(value, is_plain_object)
+
+    def anew(self) -> Snapshot:
+        """A snapshot of what the object holds now."""
+        return Snapshot(self.value, self._is_plain_object)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the object holds that still."""
+        value, before = self.value, self._held
+        if before is None:
+            return True
+        if self._is_plain_object(value):
+            value = vars(value)
+        if isinstance(value, list):
+            pairs = zip(value, before, strict=False)
+            return len(value) == len(before) and all(a is b for a, b in pairs)
+        if isinstance(value, dict):
+            items = [(*item, *old) for item, old in zip(value.items(), before, strict=False)]
+            return len(value) == len(before) and all(a is c and b is d for a, b, c, d in items)
+        if isinstance(value, set):
+            return {*map(id, value)} == {*map(id, before)}
+        if isinstance(value, np.random.Generator):
+            return bool(state_of(value) == before)
+        if isinstance(value, STREAMS):
+            return bool(written_to(value) == before)
+        if is_frame(value, FRAMES):
+            return _is_same_frame(value, before)
+        return _is_same_array(value, before)
+
+
+def _content(value: Any, is_plain_object: Callable[[Any], bool]) -> Any:
+    """A copy of what an object holds; None where it holds nothing that could be changed.
+
+    A shallow one is enough, since items are compared by identity.
+    """
+    if isinstance(value, list):
+        return [*value]
+    if isinstance(value, dict):
+        return [*value.items()]
+    if isinstance(value, set):
+        return set(value)
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, np.random.Generator):
+        return state_of(value)
+    if isinstance(value, STREAMS):
+        return written_to(value)
+    if is_plain_object(value):
+        return [*vars(value).items()]
+    if is_frame(value, FRAMES):
+        return value.copy()
+    return value.detach().clone() if hasattr(value, "requires_grad") else None
+
+
+def written_to(stream: io.StringIO | io.BytesIO) -> tuple[str | bytes, int] | tuple[()]:
+    """What a stream holds, and where it stands; nothing where it has been closed."""
+    return () if stream.closed else (stream.getvalue(), stream.tell())
+
+
+def state_of(generator: np.random.Generator) -> tuple[int, int, int] | None:
+    """Where a generator of NumPy's usual kind stands; None for another kind."""
+    told: Any = generator.bit_generator.state
+    if told.get("bit_generator") != "PCG64":
+        return None
+    return int(told["state"]["state"]), int(told["has_uint32"]), int(told["uinteger"])
+
+
+def _is_same_frame(value: Any, before: Any) -> bool:
+    """Whether a table or column has the same entries of the same kinds, under the same names."""
+    axes = zip(value.axes, before.axes, strict=True)
+    names = getattr(value, "name", None) is getattr(before, "name", None)
+    return names and value.equals(before) and all(a.names == b.names for a, b in axes)
+
+
+def _is_same_array(value: Any, before: Any) -> bool:
+    """The same for arrays and tensors."""
+    if value.shape != before.shape or value.dtype != before.dtype:
+        return False
+    if not isinstance(value, np.ndarray):
+        value, before = _array(value), _array(before)
+    return _same_bytes(value, before)
+
+
+def _array(tensor: Any) -> np.ndarray:
+    plain = tensor.detach()
+    plain = plain.float() if str(plain.dtype) == "torch.bfloat16" else plain
+    array: np.ndarray = plain.numpy(force=True)
+    return array
+
+
+def _same_bytes(left: np.ndarray, right: np.ndarray) -> bool:
+    """Whether two arrays of one dtype and shape hold the same bytes; without a copy of either."""
+    if left.dtype.hasobject or not left.flags.c_contiguous or not right.flags.c_contiguous:
+        return bool(left.tobytes() == right.tobytes())
+    item = np.uint64 if left.nbytes % 8 == 0 else np.uint8  # eight at a time, where that comes out
+    left, right = (each.reshape(-1).view(item) for each in (left, right))
+    return bool(np.array_equal(left, right))
