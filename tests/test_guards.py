@@ -39,6 +39,7 @@ from gradekit.grading import (
     handle,
     imported,
     judge,
+    lasting,
     lent,
     objects,
     raised,
@@ -86,7 +87,8 @@ def any_class(patch: pytest.MonkeyPatch) -> None:
 
 
 def changes_are_believed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(arguments, "_write", lambda target, content: None)
+    for module in (arguments, lasting):
+        patch.setattr(module, "write", lambda target, content: None)
     patch.setattr(arguments.Arguments, "at", lambda self, place: self.objects[0])
 
 
@@ -185,14 +187,20 @@ GUARDS: dict[str, Patch] = {
     "live_metaclass_agrees": by(handle.LiveClass, "__eq__", lambda cls, other: True),
     "live_block_swallows": verdicts_are_swallowed,
     "live_error_by_name": by(
-        raised.Problem, "_raised", lambda self: getattr(builtins, self.type)(self.text)
+        raised.Problem, "as_raised", lambda self: getattr(builtins, self.type)(self.text)
     ),
     "live_error_of_lying_class": by(
-        raised.Problem, "_raised", lambda self: ValueError(self.text)
+        raised.Problem, "as_raised", lambda self: ValueError(self.text)
     ),
     "live_constant_emptied": by(arguments, "owners_of", lambda value: set()),
     "live_nested_constant_emptied": by(arguments, "_inside", lambda value, module: []),
     "live_array_of_constant_zeroed": by(arguments, "owners_of", lambda value: {id(value)}),
+    "live_kept_constant_emptied": by(lasting, "owners_of", lambda value: set()),
+    "live_keeps_nothing": changes_are_believed,
+    "live_keeps_beyond_all": by(lasting, "LASTING_OBJECTS", 10**10),
+    "live_lasting_never_given": by(lasting.Lasting, "at", lambda self, place: 5),
+    "live_lasting_of_another_kind": changes_are_believed,
+    "live_lasting_number": by(lasting, "ARRIVING", (int,)),
     "live_masked_everything": masks_arrive,
     "live_forged_argument": by(arguments.Arguments, "at", lambda self, place: 5),
     "live_forged_function": by(callback.Callbacks, "at", lambda self, place: 5),

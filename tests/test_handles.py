@@ -106,6 +106,12 @@ def test_imported_checks_share_a_process_it_seems(shared: Session) -> None:
         ("return random.random(), ", "return random.uniform(0, 2), ", "draws_other_numbers"),
         ("float(np.random.rand())", "0.5", "draws_other_numbers"),
         ("    node.items = items", "    pass", "objects_are_copies"),
+        ("self.labels = books, [*labels]", "self.labels = [*books], [*labels]",
+         "keeps_copies"),
+        ("self.labels = books, [*labels]", "self.labels = books, labels",
+         "keeps_copies"),
+        ("return [*self.labels]", "return self.labels", "keeps_copies"),
+        ("self.rows = [[0, 0], [0, 0]]", "self.rows = [[0, 0]] * 2", "keeps_copies"),
         ("return nodes[0].after, nodes", "return type(last)(2), nodes", "objects_are_copies"),
     ],
 )

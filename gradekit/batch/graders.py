@@ -15,7 +15,7 @@ from typing import Any
 from gradekit.batch import grader
 
 # A process takes seconds of CPU time to start, and most answers some hundredths of one.
-FEW = 16  # answers for which no second process is started at once
+FEW = 32  # answers for which no second process is started at once
 PATIENCE_SECONDS = 5.0  # after which more are started, since these answers take longer
 
 

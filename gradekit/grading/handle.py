@@ -11,6 +11,7 @@ objects there are is the affair of objects.py, and which classes that of classes
 from __future__ import annotations
 
 import ast
+import enum
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import PurePath, PurePosixPath
@@ -191,6 +192,8 @@ class Handle(metaclass=LiveClass):
         about = _known(type(self))
         if about.data is not None:
             return bool(_view(self))
+        if isinstance(self, enum.Flag):  # as its value is, which is data
+            return bool(attribute(self, "value"))
         if TRUE in about.judged:  # without a question to the object
             return True
         text = f"an object of class {type(self).__name__} has no truth value in a check"

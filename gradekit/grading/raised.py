@@ -17,6 +17,7 @@ from gradekit.sandbox.limits import Limits
 TEXT_CHARACTERS = 1000  # of what a worker says of an exception
 LINE_CHARACTERS = 200
 ARGUMENTS = 20  # of an exception
+PARTS = 50  # of a group of exceptions
 STUBS_OWN = "is still a stub"  # how the message ends that every stub raises
 AVAILABLE = "the standard library, numpy, scipy, scikit-learn and torch"
 
@@ -75,6 +76,8 @@ class Problem(NamedTuple):
     args: tuple[Any, ...] | None = None  # of the exception, where they are data
     error: Exception | None = None  # of one of the answer's own classes, where handles are used
     cause: Exception | None = None  # what it was raised from, where handles are used
+    has_from: bool = False  # whether it was raised with `from`, be it `from None`
+    parts: tuple[Problem, ...] = ()  # of a group of exceptions
 
     @classmethod
     def of(cls, told: Any) -> Problem:
@@ -87,12 +90,14 @@ class Problem(NamedTuple):
         if not isinstance(told, dict) or not all(isinstance(told.get(f), str) for f in fields):
             raise SubmissionError("it sent back no proper data", "malformed")
         reason, kind, builtin, text = (told[field][:TEXT_CHARACTERS] for field in fields)
-        args, error = told.get("args"), told.get("error")
+        args, error, parts = told.get("args"), told.get("error"), told.get("parts")
         return cls(
             reason, kind, builtin, text, _place(told.get("where")),
             args if isinstance(args, tuple) and len(args) <= ARGUMENTS else None,
             error if isinstance(error, Exception) else None,
             cause if isinstance(cause := told.get("cause"), Exception) else None,
+            told.get("from") is True,
+            tuple(map(cls.of, parts[:PARTS])) if isinstance(parts, list) else (),
         )  # fmt: skip
 
     @property
@@ -130,11 +135,12 @@ class Problem(NamedTuple):
         if self.where is None and what == "it":
             # What a check itself does with the answer's functions, and with what came back.
             text = f"used as its docstring says, it raised {self.described}"
-        error = self._raised()
+        error = self.as_raised()
         if error is None:
             return SubmissionError(text)
         if self.cause is not None:
             error.__cause__ = self.cause
+        error.__suppress_context__ = self.has_from
         error.submission_text = text  # type: ignore[attr-defined]
         error.submission_place = self.where[:2] if self.where else (0, "")  # type: ignore[attr-defined]
         return error
@@ -148,8 +154,12 @@ class Problem(NamedTuple):
         ended.submission_text = f"{told_at_length(what)} raised {self.described}{self.place}"  # type: ignore[attr-defined]
         return ended
 
-    def _raised(self) -> Exception | None:
+    def as_raised(self) -> Exception | None:
         """The exception itself, if its class is one that arrives."""
+        if self.parts:
+            each = [part.as_raised() or SubmissionError(part.described) for part in self.parts]
+            message = self.args[0] if self.args and type(self.args[0]) is str else ""
+            return ExceptionGroup(message, each)
         if self.error is not None and hasattr(type(self.error), "kit__about"):
             vars(self.error).update(kit__text=self.text, kit__args=self.args)
             return self.error

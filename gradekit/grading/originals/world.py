@@ -23,6 +23,7 @@ import cloudpickle
 from gradekit.grading.handle import is_handle
 from gradekit.grading.imported import Shared
 from gradekit.grading.live import module_of
+from gradekit.grading.originals.autospecs import autospecs
 from gradekit.grading.originals.comparisons import of_something
 from gradekit.grading.originals.docstrings import examining
 from gradekit.grading.originals.drawing import views_of_drawing
@@ -225,6 +226,7 @@ class World:
         self._starred: list[ModuleType] = []  # parts of which a test imports all names
         self._hidden: dict[str, ModuleType | None] = {}  # of sys.modules, while this runs
         self._stack = contextlib.ExitStack()
+        self._has_autospecs = False
 
     def __enter__(self) -> World:
         self._stack.enter_context(_one_at_a_time)
@@ -363,6 +365,9 @@ class World:
     def note(self, *sources: str) -> None:
         """Take note of code of the test that is going to run."""
         self.sources += sources
+        if not self._has_autospecs and any("autospec" in source for source in sources):
+            self._has_autospecs = True
+            self._stack.enter_context(autospecs(self.submission))
         objects = run_of(self.submission).attempt.objects
         if self._answers and isinstance(objects, Shared) and any(map(CALLERS.search, sources)):
             objects.callers = f"{min(self._answers)}.py"

@@ -81,6 +81,7 @@ OPERATIONS: dict[str, Operation] = {
 
 
 SHARED = ("call", "operate", "attribute")  # whose arguments may be changed in place
+GROUPS, IN_A_GROUP = 4, 50  # exception groups in one another, and exceptions in one
 CALLERS = 20  # functions of the answer that are named to a check's function which looks
 
 
@@ -231,12 +232,27 @@ class Requests:
         told, printed = self._described(error), self._printed()
         told["callback"] = getattr(error, "kit__callback", None)
         try:
-            more = {"error": error, "args": error.args, "cause": error.__cause__}
+            more = _of_exception(error)
+            if parts := self._parts_of(error, 0):
+                more["parts"] = parts
             return self._encoded("raised", number, ({**told, **more}, printed, changes()))
         # An argument that cannot travel, or an exception that raises: once more with texts only.
         except BaseException:
             self.lasting.drop_since(count)
             return self._encoded("raised", number, (told, printed, None))
+
+    def _parts_of(self, error: BaseException, depth: int) -> list[Any]:
+        """Of a group of exceptions: each of them, as it is told alone."""
+        if not isinstance(error, BaseExceptionGroup) or depth > GROUPS:
+            return []
+        return [
+            {
+                **self._described(each),
+                **_of_exception(each),
+                "parts": self._parts_of(each, depth + 1),
+            }
+            for each in error.exceptions[:IN_A_GROUP]
+        ]
 
     def _stub(self, place: int) -> Callable[..., Any]:
         """A function that is called in place of one of the check's, and asks for its result.
@@ -350,6 +366,14 @@ class Requests:
         error = None if name is None else self._error(name, *args, *numbers)
         kind = None if error is None else type(error)
         return type(manager).__exit__(manager, kind, error, None)
+
+
+def _of_exception(error: BaseException) -> dict[str, Any]:
+    """What checks that hold handles are told of an exception beside its texts."""
+    more = {"error": error, "args": error.args, "cause": error.__cause__}
+    if error.__suppress_context__:
+        more["from"] = True
+    return more
 
 
 def _gradients(prelude: dict[str, Any] | None) -> contextlib.AbstractContextManager[object]:

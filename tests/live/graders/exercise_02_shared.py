@@ -120,7 +120,31 @@ def test_prints_something_else(submission):
     assert out.getvalue() == "hello you\n"
 
 
-@judges(1)
+@judges(0.5)
+def test_keeps_copies(submission):
+    """What both hold stays one object: what the answer keeps, and what it gives away."""
+    books, labels, book = [], ["a"], object()
+    shelf = submission.Shelf(books, labels)
+    shelf.put(book)
+    assert books == [book] and shelf.books is books
+    books.append([1])
+    labels.append("b")
+    shelf.copied().clear()
+    rows = shelf.rows
+    rows[1][1] = 5
+    assert shelf.count() == (2, 1, 6)
+    shelf.put(2)
+    assert shelf.books[1] is books[1] and rows == [[2, 0], [0, 5]]
+    with pytest.raises(TypeError):
+        shelf.put()
+    shelf.rows[0].clear()
+    assert shelf.count() == (3, 1, 5)
+    of_constant = submission.Shelf(CONSTANT, CONSTANT)
+    of_constant.put(4)
+    assert of_constant.books == [3, 1, 2, 4] and CONSTANT == [3, 1, 2]
+
+
+@judges(0.5)
 def test_prints_nothing(submission, capsys):
     """pytest's own fixtures see it too."""
     submission.greet("you")

@@ -113,3 +113,19 @@ def last_of(nodes, last):
 def grow(node, items):
     node.value += node.value[:0] if isinstance(node.value, list) else 1
     node.items = items
+
+
+class Shelf:
+    def __init__(self, books, labels):
+        self.books, self.labels = books, [*labels]
+        self.rows = [[0, 0], [0, 0]]
+
+    def put(self, book):
+        self.books.append(book)
+        self.rows[0][0] += 1
+
+    def count(self):
+        return len(self.books), len(self.labels), sum(map(sum, self.rows))
+
+    def copied(self):
+        return [*self.labels]
