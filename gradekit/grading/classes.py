@@ -26,7 +26,7 @@ from gradekit.grading.handle import (
 )
 from gradekit.report import clean
 from gradekit.sandbox import wire
-from gradekit.sandbox.known import VIEWED, known_classes
+from gradekit.sandbox.known import AS_ARRAY, VIEWED, known_classes
 
 if TYPE_CHECKING:
     from gradekit.grading.objects import Objects
@@ -76,7 +76,9 @@ def _class_of_handles(
     name: str, own: list[Any], special: list[str], namespace: dict[str, Any]
 ) -> Any:
     """A class of handles, with those special methods of the answer's that are passed on."""
-    methods = {each: METHODS[each] for each in special if each in METHODS}
+    judged = namespace["kit__about"].judged
+    passed_on = [each for each in special if each != AS_ARRAY or each in judged]
+    methods = {each: METHODS[each] for each in passed_on if each in METHODS}
     made = LiveClass(
         name,
         (*own,) or (Handle,),

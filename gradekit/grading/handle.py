@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from gradekit.grading.call import Call
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.shown import as_code
@@ -320,6 +322,13 @@ def _path(self: Any) -> str:
     return told
 
 
+def _array(self: Any, dtype: Any = None, copy: Any = None) -> np.ndarray:
+    told = operated(self, "__array__")
+    if type(told) is not np.ndarray:
+        raise SubmissionError(f"{_label(self)} gives no array", "malformed")
+    return told if dtype is None else told.astype(dtype)
+
+
 def _left(self: Any, kind: Any, error: Any, trace: Any) -> bool:
     return left(self, kind, error, lambda *told: operated(self, "__exit__", *told))
 
@@ -342,6 +351,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "__call__": _called,
     "__len__": _length,
     "__fspath__": _path,
+    "__array__": _array,
     "__exit__": _left,
 }
 

@@ -145,6 +145,12 @@ class Problem(NamedTuple):
         error.submission_place = self.where[:2] if self.where else (0, "")  # type: ignore[attr-defined]
         return error
 
+    def as_interrupt(self, what: object) -> KeyboardInterrupt:
+        """As `as_exit`, for a KeyboardInterrupt."""
+        ended = KeyboardInterrupt(self.text)
+        ended.submission_text = f"{told_at_length(what)} raised {self.described}{self.place}"  # type: ignore[attr-defined]
+        return ended
+
     def as_exit(self, what: object) -> SystemExit:
         """The SystemExit to raise in an imported test, which may well expect it."""
         text = self.text

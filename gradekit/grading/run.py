@@ -425,6 +425,8 @@ class Run:
         met: BaseException = problem.as_exception(what, self.sandbox.limits)
         if problem.builtin == "SystemExit" and self.terms.mode == IMPORTED:
             met = problem.as_exit(what)
+        if problem.builtin == "KeyboardInterrupt" and self.terms.mode == IMPORTED:
+            met = problem.as_interrupt(what)
         if attempt.objects is not None:
             own = attempt.objects.error(reply.value.get("callback"))
             met = own if own is not None else met

@@ -19,13 +19,13 @@ from gradekit.course import Course, Exercise
 from gradekit.definitions import names_in
 from gradekit.errors import KitError
 from gradekit.grading.handle import ANY_CLASS, TRUE
-from gradekit.sandbox.known import CONVERSIONS, JUDGING, OPERATORS
+from gradekit.sandbox.known import AS_ARRAY, CONVERSIONS, JUDGING, OPERATORS
 from gradekit.sandbox.limits import PLAIN
 from gradekit.submission import read
 
 ORDER = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
 # A length gives an object a truth value; an operator may give a difference of 0.
-COUNTED = JUDGING | CONVERSIONS | {"__len__", *OPERATORS}
+COUNTED = JUDGING | CONVERSIONS | {"__len__", AS_ARRAY, *OPERATORS}
 # Modules of whose objects none is a number that arrives as an object, and no data.
 WITHOUT_NUMBERS = (sys.stdlib_module_names | {"numpy", "torch", "typing_extensions"}) - {
     "ctypes", "ipaddress", "numbers", "uuid",

@@ -66,12 +66,15 @@ SPECIAL = frozenset([
     *"""__neg__ __pos__ __abs__ __invert__ __round__ __trunc__ __floor__ __ceil__
     __int__ __float__ __complex__ __index__ __str__ __repr__ __format__ __bytes__
     __len__ __getitem__ __setitem__ __delitem__ __iter__ __next__ __reversed__
-    __call__ __enter__ __exit__ __fspath__ __aenter__ __aexit__ __aiter__ __anext__""".split(),
+    __call__ __enter__ __exit__ __fspath__ __array__
+    __aenter__ __aexit__ __aiter__ __anext__""".split(),
 ])  # fmt: skip
 # Those by which an object judges a check itself, asked only where the course's solution has them.
 JUDGING = frozenset(
     "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__ __contains__ __hash__".split()
 )
+# What makes an array of an object: passed on only where the solution has it, too.
+AS_ARRAY = "__array__"
 # Other names with two underscores that may be asked for.
 READABLE = frozenset(
     "__name__ __qualname__ __doc__ __code__ __dict__ __annotations__ __wrapped__ __slots__ "

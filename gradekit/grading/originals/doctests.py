@@ -36,9 +36,14 @@ class DoctestFile(Original):
     def read(self, content: bytes) -> None:
         super().read(content)
         self._flags = flags_in(text_in(content))
-        self._groups = dict(groups_in(text_in(content), self.path.suffix, self.path.stem))
+        self._unreadable: dict[str, str] = {}
+        text, suffix, stem = text_in(content), self.path.suffix, self.path.stem
+        self._groups = dict(groups_in(text, suffix, stem, self._unreadable))
 
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
+        for name, why in self._unreadable.items():
+            obstacle = f"doctest cannot read the examples: {why}"
+            yield Test(f"{name}#0", f"Examples of `{name}`.", about=name, obstacle=obstacle)
         for name, examples in self._groups.items():
             for number, example in enumerate(examples):
                 if not example.want and example.exc_msg is None and not _asserts(example):
@@ -54,6 +59,8 @@ class DoctestFile(Original):
 
     def source_of(self, address: str) -> str:
         name, _, number = address.rpartition("#")
+        if name in self._unreadable:
+            return ""
         return self._groups[name][int(number)].source
 
     def run_in(self, world: World, address: str) -> None:
@@ -76,17 +83,29 @@ def flags_in(text: str) -> int:
     return flags
 
 
-def groups_in(text: str, suffix: str, stem: str) -> Iterator[tuple[str, list[doctest.Example]]]:
-    """The examples of each docstring by the name of what it documents, or all of a text."""
-    parser = doctest.DocTestParser()
+def groups_in(
+    text: str, suffix: str, stem: str, unreadable: dict[str, str] | None = None
+) -> Iterator[tuple[str, list[doctest.Example]]]:
+    """The examples of each docstring by the name of what it documents, or all of a text.
+
+    Args:
+        unreadable: Takes the names of those that doctest cannot read, and what it says of them.
+    """
     if suffix == ".md":
         text = FENCE.sub("", text)  # which would belong to what an example shows
-    if suffix != ".py":
-        yield stem, parser.get_examples(text)
-        return
-    tree = ast.parse(text)
-    for name, doc in (*_docstrings(tree, stem), *_more_tests(tree, stem)):
-        if examples := parser.get_examples(doc):
+    docs = [(stem, text)]
+    if suffix == ".py":
+        tree = ast.parse(text)
+        docs = [*_docstrings(tree, stem), *_more_tests(tree, stem)]
+    parser = doctest.DocTestParser()
+    for name, doc in docs:
+        try:
+            examples = parser.get_examples(doc)
+        except ValueError as error:  # wrong indentation, mostly; doctest itself stops there
+            if unreadable is not None:
+                unreadable[name] = str(error)
+            continue
+        if examples:
             yield name, examples
 
 

@@ -166,6 +166,8 @@ class Original:
         """The error to raise: with the line that failed, or without what is hidden."""
         if isinstance(error, SystemExit):  # the answer's, or the test's own
             return SubmissionError(getattr(error, "submission_text", "the test ended itself"))
+        if isinstance(error, KeyboardInterrupt) and hasattr(error, "submission_text"):
+            return SubmissionError(error.submission_text)  # and not Ctrl-C, which ends all
         if isinstance(error, Endless):
             told = str(error) or f"stopped: the test did not end within {SECONDS} s"
             return AssertionError(told)

@@ -17,6 +17,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from gradekit.sandbox import wire
 from gradekit.sandbox.inside.arguments import Arguments
 from gradekit.sandbox.inside.files import Files
@@ -74,7 +76,7 @@ OPERATIONS: dict[str, Operation] = {
     "__enter__": lambda value: type(value).__enter__(value),
     "__eq__": operator.eq, "__ne__": operator.ne, "__lt__": operator.lt, "__le__": operator.le,
     "__gt__": operator.gt, "__ge__": operator.ge, "__bool__": bool, "__hash__": hash,
-    "__contains__": operator.contains, "__fspath__": os.fspath,
+    "__contains__": operator.contains, "__fspath__": os.fspath, "__array__": np.asarray,
     "view": view, "dir": lambda value: [str(name) for name in dir(value)],
     "copy": copy.copy, "deepcopy": copy.deepcopy,
 }  # fmt: skip
