@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pickle
+import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -127,7 +128,16 @@ EXPECTED = {
         "file.write(f\"{name}->file.write(f\"{name} ": {"test_writes"},
         "random.choice(names)->names[1]": {"test_draws"},
     }),
-    "pytest": Kind({"bag": 11, "shop": 17, "parcel": 3, "club": 10}, {DATA, HANDLES, JUDGED}, {
+    "pytest": Kind({
+        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 11}, {DATA, HANDLES, JUDGED}, {
+        "[\" \"] * size for _ in range(size)]->[\" \"] * size] * size": {"test_rows_are_apart"},
+        "self.moves = moves->self.moves = list(moves)": {"test_moves_are_those_of_the_game"},
+        "return list(self.moves)->return self.moves": {"test_history_is_a_copy"},
+        "text=\"Come!\"->body=\"Come!\"": {"test_invites"},
+        "{text}\") from None->{text}\")": {"test_no_number"},
+        "[ValueError(f\"{age}->[TypeError(f\"{age}": {"test_all_wrong_ages"},
+        "total += number(text)->total = number(text)": {"test_adds_up"},
+        "raise KeyboardInterrupt->return total": {"test_stops"},
         "len(self) >= CAPACITY->len(self) > CAPACITY":
             {"test_a_full_bag_says_so", "test_smaller_bags"},
         "print(thing, bag.count(thing))->print(thing)": {"test_a_line_for_each"},
@@ -417,6 +427,34 @@ def test_what_an_answer_may_do_with_objects_of_a_test() -> None:
     for name in ("__reduce__", "__getattribute__", "__class__", "__init__"):
         with pytest.raises(AttributeError):
             lent.use(plain, name)
+
+
+def test_an_answer_that_does_not_run_leaves_no_trace(
+    imported: Callable[[str], Imported], session_of: Callable[[Outcome], Session]
+) -> None:
+    """What a test's world replaces is put back, though it cannot begin: others are graded after."""
+    (outcome,) = [o for o in imported("pytest").outcomes if "shop" in o.target.exercise().name]
+    before = sys.stdin, sys.stdout, sys.stderr, time.sleep, [*sys.path]
+    report = grade(session_of(outcome), "def f(:\n")
+    assert report.score == 0
+    assert not report.not_run
+    assert (sys.stdin, sys.stdout, sys.stderr, time.sleep, sys.path) == before
+
+
+def test_examples_that_doctest_cannot_read_are_told(tmp_path: Path) -> None:
+    """The others are imported, and IMPORT.md names these."""
+    (tmp_path / "nb").mkdir()
+    text = (
+        'def two():\n    """Two.\n\n    >>> two()\n    2\n    """\n    return 2\n\n\n'
+        'def three():\n    """Three.\n\n    >>> three()\n    3\n  4\n    """\n    return 3\n'
+    )
+    (tmp_path / "nb" / "two.py").write_text(text)
+    words = ["import", "doctest", str(tmp_path / "nb"), "--into", str(tmp_path / "mine")]
+    done = CliRunner().invoke(kit, [*words, "--no-mutants"])
+    assert done.exit_code == 0, done.output
+    told = (tmp_path / "mine" / "IMPORT.md").read_text("utf-8")
+    assert "test_two_0" in told
+    assert "doctest cannot read the examples: line 4" in told
 
 
 def test_flags_that_a_module_gives_to_doctest() -> None:

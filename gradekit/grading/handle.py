@@ -204,6 +204,10 @@ class Handle(metaclass=LiveClass):
     def __contains__(self, item: Any) -> bool:
         if _judges(self, "__contains__"):
             return operated(self, "__contains__", item) is True
+        if isinstance(self, enum.Flag):
+            whole, part = (attribute(each, "value") if is_handle(each) else each
+                           for each in (self, item))  # fmt: skip
+            return type(whole) is int and type(part) is int and part & whole == part
         if _known(type(self)).data is not None:
             return item in _view(self)
         return any(each is item or each == item for each in iter(self))

@@ -1,0 +1,1 @@
+"""What test and answer both hold, and what is seldom asked for."""

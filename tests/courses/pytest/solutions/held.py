@@ -1,0 +1,64 @@
+"""What test and answer both hold, and what is seldom asked for."""
+
+import enum
+
+import numpy as np
+
+
+class Access(enum.Flag):
+    READ = enum.auto()
+    WRITE = enum.auto()
+
+
+class Board:
+    """A square board; everybody may set its cells."""
+
+    def __init__(self, size, moves):
+        self.cells = [[" "] * size for _ in range(size)]
+        self.moves = moves
+
+    def play(self, row, column, who):
+        self.cells[row][column] = who
+        self.moves.append((row, column))
+
+    def winner(self):
+        rows = {"".join(row) for row in self.cells}
+        return next((row[0] for row in rows if len(set(row)) == 1 and row[0] != " "), None)
+
+    def history(self):
+        return list(self.moves)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array([[cell != " " for cell in row] for row in self.cells], dtype=dtype)
+
+
+class Mailer:
+    def send(self, to, text=""):
+        raise OSError("no network")
+
+
+def invite(names):
+    mailer = Mailer()
+    return [mailer.send(name, text="Come!") for name in names]
+
+
+def validate(ages):
+    errors = [ValueError(f"{age} is no age") for age in ages if age < 0]
+    if errors:
+        raise ExceptionGroup("wrong ages", errors)
+
+
+def number(text):
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"no number: {text}") from None
+
+
+def add_up(read=input):
+    total = 0
+    while text := read("> "):
+        if text == "stop":
+            raise KeyboardInterrupt
+        total += number(text)
+    return total

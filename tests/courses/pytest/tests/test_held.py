@@ -1,0 +1,83 @@
+import copy
+import io
+from unittest import mock
+
+import held
+import numpy as np
+import pytest
+from held import Access, Board, add_up, number, validate
+
+
+def test_access():
+    both = Access.READ | Access.WRITE
+    assert both & Access.READ
+    assert not (Access.READ & Access.WRITE)
+
+
+def test_cells_are_set():
+    board = Board(2, [])
+    before = copy.deepcopy(board.cells)
+    board.cells[1][0] = board.cells[1][1] = "x"
+    assert board.winner() == "x"
+    assert before == [[" ", " "], [" ", " "]]
+
+
+def test_rows_are_apart():
+    board = Board(2, [])
+    board.cells[0][0] = "x"
+    assert board.cells[1][0] == " "
+
+
+def test_moves_are_those_of_the_game():
+    moves, first = [], object()
+    board = Board(1, moves)
+    moves.append(first)
+    board.play(0, 0, "o")
+    assert moves == [first, (0, 0)]
+    assert board.moves is moves and board.moves[0] is first
+
+
+def test_history_is_a_copy():
+    board = Board(1, [])
+    board.play(0, 0, "o")
+    board.history().clear()
+    assert board.history() == [(0, 0)]
+
+
+def test_as_an_array():
+    board = Board(2, [])
+    board.play(0, 1, "o")
+    np.testing.assert_array_equal(np.asarray(board), [[False, True], [False, False]])
+
+
+def test_invites():
+    with mock.patch("held.Mailer", autospec=True) as mailer:
+        mailer.return_value.send.side_effect = lambda to, text: f"{to}: {text}"
+        assert held.invite(["Ada", "Bob"]) == ["Ada: Come!", "Bob: Come!"]
+    spec = mock.create_autospec(held.Mailer, instance=True)
+    with pytest.raises(TypeError):
+        spec.send()
+
+
+def test_all_wrong_ages():
+    with pytest.raises(ExceptionGroup, match="wrong ages") as told:
+        validate([3, -1, -2])
+    wrong, rest = told.value.split(ValueError)
+    assert rest is None
+    assert [str(error) for error in wrong.exceptions] == ["-1 is no age", "-2 is no age"]
+
+
+def test_no_number():
+    with pytest.raises(ValueError, match="no number: x") as told:
+        number("x")
+    assert told.value.__cause__ is None and told.value.__suppress_context__
+
+
+def test_adds_up(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("1\n2\n\n"))
+    assert add_up() == 3
+
+
+def test_stops():
+    with pytest.raises(KeyboardInterrupt):
+        add_up(lambda prompt: "stop")
