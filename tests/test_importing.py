@@ -129,8 +129,9 @@ EXPECTED = {
         "random.choice(names)->names[1]": {"test_draws"},
     }),
     "pytest": Kind({
-        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 11}, {DATA, HANDLES, JUDGED}, {
-        "[\" \"] * size for _ in range(size)]->[\" \"] * size] * size": {"test_rows_are_apart"},
+        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 12}, {DATA, HANDLES, JUDGED}, {
+        "[\" \"] * size for _ in range(size)]->[\" \"] * size] * size":
+            {"test_as_an_array", "test_rows_are_apart"},
         "self.moves = moves->self.moves = list(moves)": {"test_moves_are_those_of_the_game"},
         "return list(self.moves)->return self.moves": {"test_history_is_a_copy"},
         "text=\"Come!\"->body=\"Come!\"": {"test_invites"},
@@ -454,7 +455,7 @@ def test_examples_that_doctest_cannot_read_are_told(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     told = (tmp_path / "mine" / "IMPORT.md").read_text("utf-8")
     assert "test_two_0" in told
-    assert "doctest cannot read the examples: line 4" in told
+    assert "doctest cannot read the examples: line 5" in told
 
 
 def test_flags_that_a_module_gives_to_doctest() -> None:

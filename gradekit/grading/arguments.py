@@ -91,6 +91,11 @@ class Arguments:
         return self._copies.get(id(value), value)
 
 
+def mutable_in(content: Any, is_held: Callable[[Any], bool]) -> list[Any]:
+    """What can be changed of what an object holds, that first, in the order of both sides."""
+    return [*_mutable(content, lambda each: each is not content and is_held(each), 0, set())]
+
+
 def _mutable(
     value: Any, is_held: Callable[[Any], bool], depth: int, seen: set[int]
 ) -> Iterator[Any]:

@@ -35,6 +35,7 @@ ERROR_NAMES = frozenset(ERRORS)
 # What pathlib asks the other side of == for: told here, of the text that the path is.
 OF_PATHS = frozenset("_cparts _flavour _str_normcase _parts_normcase parser".split())
 TRUE = "true"  # among what a class judges: its objects are true without being asked
+IS_ONE = "__instancecheck__"  # among them: a Protocol, which says what is an instance of it
 ANY_CLASS = ""  # among the classes of a solution: what objects of all classes may judge
 
 
@@ -108,6 +109,13 @@ class LiveClass(type):
         about = _known(cls)
         call = Call(about.label, args, keywords)
         return about.objects.ask("call", [cls, args, keywords, False], call)
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        if super().__instancecheck__(value):
+            return True
+        about = about_of(cls)
+        judges = about is not None and IS_ONE in about.judged
+        return judges and operated(cls, "isinstance", value) is True
 
     def __getattr__(cls, name: str) -> Any:
         if about_of(cls) is None:  # `Handle` itself

@@ -52,7 +52,7 @@ class Shared(Objects):
         self._output = sys.stdout
         self._given: list[Arguments] = []  # of the requests under way, the innermost last
         self._tensors = Tensors(self._backward, self._is_constant)
-        self._lasting = Lasting(self._all_constants)
+        self._lasting = Lasting(self._all_constants, self._tensors.are_kept)
         self._is_probe = False
         self.files: set[str] = set()  # that the answer has written, by their paths
         self.files_changed = False  # since whoever looks at them set it back
@@ -105,6 +105,7 @@ class Shared(Objects):
 
     def begin_request(self, kind: str, asked: Any) -> Any:
         self._is_probe = kind == "probe"  # whose function runs beside the answer
+        self._lasting.have_arrived()
         asked = asked if kind in SHARED else ()
         kept, held = self._tensors.are_kept, self._lasting.holds
         return Arguments(asked, self._all_constants, kept, held)
@@ -201,6 +202,7 @@ class Shared(Objects):
         if wire.kind_of(frame) != "callback":
             return None
         self.used.add("callbacks")
+        self._lasting.have_arrived()
         (_, number, told) = self.read(given, lambda: wire.decode(*frame, live=self.value))
         if not isinstance(told, tuple) or len(told) < 3 or not isinstance(told[1], str):
             raise wire.Malformed("no call")

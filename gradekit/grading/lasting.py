@@ -14,11 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from gradekit.grading.arguments import content_of, is_plain_object, owners_of, write
+from gradekit.grading.arguments import (
+    content_of,
+    is_plain_object,
+    mutable_in,
+    owners_of,
+    write,
+)
 from gradekit.sandbox import wire
 from gradekit.sandbox.known import LASTING
 from gradekit.sandbox.limits import LASTING_OBJECTS
-from gradekit.sandbox.snapshots import Snapshot
+from gradekit.sandbox.snapshots import Snapshot, is_small
 
 ARRIVING = (list, dict, set, np.ndarray)
 
@@ -26,9 +32,18 @@ ARRIVING = (list, dict, set, np.ndarray)
 class Lasting:
     """Those of one check."""
 
-    def __init__(self, constants: Callable[[], set[Any]]) -> None:
-        """`constants` gives the owners of memory that has to stay as it is."""
-        self._constants = constants
+    def __init__(
+        self, constants: Callable[[], set[Any]], is_mirrored: Callable[[Any], bool]
+    ) -> None:
+        """Begin with none.
+
+        Args:
+            constants: Gives the owners of memory that has to stay as it is.
+            is_mirrored: Says of a tensor that both sides hold it otherwise.
+        """
+        self._constants, self._is_mirrored = constants, is_mirrored
+        self._next = LASTING_OBJECTS + 1  # of what is numbered on this side
+        self._untold: list[tuple[int, Any]] = []  # of these, what is on its way
         self._objects: dict[int, Snapshot] = {}
         self._numbers: dict[int, int] = {}  # by their ids
 
@@ -95,14 +110,34 @@ class Lasting:
             return value if all(items[key] is value[key] for key in value) else items
         return value
 
-    def news(self) -> list[tuple[int, Any]]:
-        """What the check has changed in them since both sides agreed."""
+    def news(self) -> list[tuple[int, Any, int]]:
+        """What the check has changed in them since both sides agreed.
+
+        With the first number of what is new in that: both sides count it in the same order.
+        """
         found = []
-        for number, known in self._objects.items():
+        for number, known in [*self._objects.items()]:
             if not known.is_current:
-                found.append((number, self._with_numbers(content_of(known.value), 0)))
+                content = content_of(known.value)
+                parts = [e for e in mutable_in(content, self.holds) if not self._is_mirrored(e)][1:]
+                found.append((number, self._with_numbers(content, 0), self._next))
                 self._objects[number] = known.anew()
+                self._number(parts)
         return found
+
+    def have_arrived(self) -> None:
+        """What was on its way is there: from now on its number is enough."""
+        for number, value in self._untold:
+            self._numbers.setdefault(id(value), number)
+        self._untold = []
+
+    def _number(self, parts: list[Any]) -> None:
+        for place, each in enumerate(parts):
+            if is_small(each):
+                # What stands in it twice is two objects there, each with a number.
+                self._objects[self._next + place] = Snapshot(each, is_plain_object)
+                self._untold.append((self._next + place, each))
+        self._next += len(parts)
 
     def settle(self, told: Any, arguments: Callable[[int], Any]) -> None:
         """Take over what the answer's process has told.

@@ -35,7 +35,8 @@ MOCKED = OF_LENT - {"__init__"}
 
 def is_lent(value: Any) -> bool:
     """Whether an object of the check's is one that the answer uses, and that stays here."""
-    if isinstance(value, type | FunctionType):
+    # Of its type: a mock of a class says that it is one.
+    if issubclass(type(value), type | FunctionType):
         return False
     if _is_mock(value) or type(value) in ITERATORS:
         return True

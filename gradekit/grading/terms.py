@@ -18,7 +18,7 @@ from typing import NamedTuple
 from gradekit.course import Course, Exercise
 from gradekit.definitions import names_in
 from gradekit.errors import KitError
-from gradekit.grading.handle import ANY_CLASS, TRUE
+from gradekit.grading.handle import ANY_CLASS, IS_ONE, TRUE
 from gradekit.sandbox.known import AS_ARRAY, CONVERSIONS, JUDGING, OPERATORS
 from gradekit.sandbox.limits import PLAIN
 from gradekit.submission import read
@@ -105,6 +105,7 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
         **COLLECTIONS,
     }  # fmt: skip
     inheritable = ChainMap(found, library)
+    any_class: frozenset[str] = frozenset()
     for cell in cells:
         try:
             tree = ast.parse(cell)
@@ -115,17 +116,21 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
         if re.search(r"\bsuppress\b", cell):
             found["suppress"] = SWALLOWS
         if any(map(_is_swallowing_function, ast.walk(tree))):
-            found[GENERATED] = SWALLOWS
+            found[GENERATED] = any_class = SWALLOWS
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 # By name, in the order of the text: a base class that is defined later, or
                 # elsewhere, counts for nothing, which is the strict side.
                 inherited = [inheritable.get(name, frozenset()) for name in map(_name, node.bases)]
+                # An answer may do it in a class of another name, or in a function.
+                any_class |= _swallowing(node)
                 own = _methods(node) | _by_decorators(node) | _swallowing(node)
                 own = own.union(found.get(node.name, ()), *inherited) - {TRUE}
                 found[node.name] = own | _true_by_default(node, own, found)
     if not _modules_in(cells) <= WITHOUT_NUMBERS:
-        found[ANY_CLASS] = CONVERSIONS
+        any_class |= CONVERSIONS
+    if any_class:
+        found[ANY_CLASS] = any_class
     return found
 
 
@@ -213,7 +218,7 @@ def _true_by_default(
 
 
 def _by_decorators(node: ast.ClassDef) -> frozenset[str]:
-    """What `dataclass` and `total_ordering` define."""
+    """What `dataclass`, `total_ordering` and `runtime_checkable` define."""
     names: set[str] = set()
     for each in node.decorator_list:
         options = {}
@@ -222,6 +227,8 @@ def _by_decorators(node: ast.ClassDef) -> frozenset[str]:
         name = _name(each.func if isinstance(each, ast.Call) else each)
         if name == "total_ordering":
             names |= ORDER
+        if name == "runtime_checkable":
+            names |= {IS_ONE}
         if name == "dataclass" and options.get("eq", True):
             names |= {"__eq__"} | (ORDER if options.get("order") else set())
             hashed = options.get("frozen") or options.get("unsafe_hash")

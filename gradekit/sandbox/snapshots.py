@@ -15,6 +15,7 @@ import numpy as np
 from gradekit.sandbox.frames import MUTABLE as FRAMES
 from gradekit.sandbox.frames import is_frame
 
+ITEMS, BYTES = 10_000, 2**20  # of the largest object that is compared at each request
 STREAMS = (io.StringIO, io.BytesIO)
 MUTABLE = (list, dict, set, np.ndarray, np.random.Generator, *STREAMS)
 
@@ -24,6 +25,15 @@ def is_bare(value: Any) -> bool:
     kind = type(value)
     is_sentinel = kind.__name__ == "_SentinelObject" and kind.__module__ == "unittest.mock"
     return kind is object or is_sentinel
+
+
+def is_small(value: Any) -> bool:
+    """Whether an object may be compared with what it was at each request."""
+    if isinstance(value, np.ndarray):
+        return bool(value.nbytes <= BYTES and not value.dtype.hasobject)
+    if hasattr(value, "requires_grad") or is_frame(value, FRAMES):  # tensors and tables
+        return False
+    return not isinstance(value, list | dict | set) or len(value) <= ITEMS
 
 
 class Snapshot:

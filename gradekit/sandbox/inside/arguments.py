@@ -91,6 +91,10 @@ class Arguments:
             return wire.Lasting(node.number, self._with_places(value, depth))
         return self._with_places(value, depth) if node is None else node
 
+    def parts(self, content: Any) -> tuple[list[Any], Callable[[Any], bool]]:
+        """What can be changed of something that the check tells; see `Lasting.set`."""
+        return [*_mutable(content, self._is_known, 0, set())][1:], is_plain_object
+
     def content(self, value: Any) -> Any:
         """What an argument holds now, other arguments as places."""
         if isinstance(value, set):

@@ -18,16 +18,14 @@ from typing import Any
 import numpy as np
 
 from gradekit.sandbox import wire
-from gradekit.sandbox.frames import MUTABLE as FRAMES
-from gradekit.sandbox.frames import is_frame
 from gradekit.sandbox.known import LASTING
 from gradekit.sandbox.limits import LASTING_OBJECTS
-from gradekit.sandbox.snapshots import STREAMS, Snapshot
+from gradekit.sandbox.snapshots import ITEMS, STREAMS, Snapshot, is_small
 
-ITEMS, BYTES = 10_000, 2**20  # of the largest object that is held by both
 SEARCHED = 100_000  # items of one value
 HOLDERS = frozenset([list, tuple, dict])
 CHANGEABLE = frozenset([list, dict, set, np.ndarray])
+Parts = Callable[[Any], tuple[list[Any], Callable[[Any], bool]]]
 
 
 class Lasting:
@@ -57,7 +55,7 @@ class Lasting:
 
     def add(self, value: Any, is_plain_object: Callable[[Any], bool]) -> int:
         """Give an object a number; 0 where it is too large, or there are too many."""
-        if self._count >= LASTING_OBJECTS or not _is_small(value) or self.holds(value):
+        if self._count >= LASTING_OBJECTS or not is_small(value) or self.holds(value):
             return 0
         self._count += 1
         self._numbers[id(value)] = self._count
@@ -95,7 +93,7 @@ class Lasting:
 
     def drop_since(self, count: int) -> None:
         """None of those that were numbered since has been sent."""
-        for number in [each for each in self._objects if each > count]:
+        for number in [each for each in self._objects if count < each <= LASTING_OBJECTS]:
             self._let_go(number)
 
     def _let_go(self, number: int) -> None:
@@ -119,12 +117,24 @@ class Lasting:
                 self._let_go(number)
         return changed, gone
 
-    def set(self, news: list[tuple[int, Any]]) -> None:
-        """Take over what the check has changed."""
-        for number, content in news:
-            if (known := self._objects.get(number)) is not None:
-                _write(known.value, content)
-                self._objects[number] = known.anew()
+    def set(self, news: list[tuple[int, Any, int]], parts: Parts) -> None:
+        """Take over what the check has changed.
+
+        Args:
+            news: Numbers, what they hold, and the first number of what is new in that.
+            parts: Gives what can be changed of a content, in the order of both sides, and what
+                says of an object of the check that it consists of its attributes.
+        """
+        for number, content, first in news:
+            if (known := self._objects.get(number)) is None:
+                continue
+            found, is_plain_object = parts(content)
+            for place, each in enumerate(found):
+                if is_small(each) and not self.holds(each):
+                    self._numbers[id(each)] = first + place
+                    self._objects[first + place] = Snapshot(each, is_plain_object)
+            _write(known.value, content)
+            self._objects[number] = known.anew()
 
 
 def kept_of(box: list[Any], is_known: Callable[[Any], bool]) -> list[Any]:
@@ -161,15 +171,6 @@ def _counted(
     item = holder = None
     for entry in entries.values():
         yield entry[0], sys.getrefcount(entry[0]) - len(entry[1]), entry[1]
-
-
-def _is_small(value: Any) -> bool:
-    """Whether an object may be compared with what it was at each request."""
-    if isinstance(value, np.ndarray):
-        return bool(value.nbytes <= BYTES and not value.dtype.hasobject)
-    if hasattr(value, "requires_grad") or is_frame(value, FRAMES):  # tensors and tables
-        return False
-    return not isinstance(value, list | dict | set) or len(value) <= ITEMS
 
 
 def _write(target: Any, content: Any) -> None:

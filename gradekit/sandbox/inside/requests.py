@@ -77,6 +77,7 @@ OPERATIONS: dict[str, Operation] = {
     "__eq__": operator.eq, "__ne__": operator.ne, "__lt__": operator.lt, "__le__": operator.le,
     "__gt__": operator.gt, "__ge__": operator.ge, "__bool__": bool, "__hash__": hash,
     "__contains__": operator.contains, "__fspath__": os.fspath, "__array__": np.asarray,
+    "isinstance": lambda kind, value: isinstance(value, kind),
     "view": view, "dir": lambda value: [str(name) for name in dir(value)],
     "copy": copy.copy, "deepcopy": copy.deepcopy,
 }  # fmt: skip
@@ -195,11 +196,15 @@ class Requests:
             set_generators(*generators)
             self._states = {}
         self._set_tensors(prelude.get("tensors"))
-        self.lasting.set(prelude.get("lasting", []))
+        self._set_lasting(prelude.get("lasting", []))
         self.files.remove(prelude.get("removed", []))
 
     def _changed_tensors(self) -> list[Any]:
         return self.objects.tensors.changes() if self.objects.tensors is not None else []
+
+    def _set_lasting(self, news: list[Any]) -> None:
+        if news:
+            self.lasting.set(news, Arguments((), self.objects.holds, self.lasting).parts)
 
     def _changed_lasting(self) -> Any:
         content = self._arguments[-1].content if self._arguments else lambda value: value
@@ -295,7 +300,7 @@ class Requests:
         self._states = {}
         tensors, lasting = news
         self._set_tensors(tensors)
-        self.lasting.set(lasting)
+        self._set_lasting(lasting)
         if how == "value":
             return value
         raise self._error(*value)

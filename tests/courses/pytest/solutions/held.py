@@ -1,8 +1,14 @@
 """What test and answer both hold, and what is seldom asked for."""
 
 import enum
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+
+
+@runtime_checkable
+class Speaker(Protocol):
+    def speak(self): ...
 
 
 class Access(enum.Flag):

@@ -78,6 +78,15 @@ def test_adds_up(monkeypatch):
     assert add_up() == 3
 
 
+def test_speakers():
+    class Cat:
+        def speak(self):
+            return "miaow"
+
+    assert isinstance(Cat(), held.Speaker)
+    assert not isinstance(3, held.Speaker)
+
+
 def test_stops():
     with pytest.raises(KeyboardInterrupt):
         add_up(lambda prompt: "stop")
