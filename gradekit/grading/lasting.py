@@ -170,7 +170,10 @@ class Lasting:
             self._numbers.pop(id(target), None)
             target = copy.copy(target)
             self._numbers[id(target)] = number
-        write(target, content)
+        try:
+            write(target, content)
+        except (TypeError, ValueError):
+            raise wire.Malformed("an object became something else") from None
         self._objects[number] = Snapshot(target, is_plain_object)
 
 

@@ -344,7 +344,8 @@ def reply_in(
         or not isinstance(body[1], str)
     ):
         raise wire.Malformed("not a reply")
-    return Reply(kind, *body)
+    # Where handles are in use, what has changed comes first: the value may be part of it.
+    return Reply(kind, *(body if live is None else reversed(body)))
 
 
 def _parcels(requests: Iterable[wire.Pieces]) -> Iterator[tuple[int, wire.Pieces]]:

@@ -31,7 +31,7 @@ UNUSUAL_BYTES = 2 * 2**20  # where only nbformat can read it, which takes second
 # the worker, and the checks hold handles on it. Imported: more, for tests of other systems.
 PLAIN, LIVE, IMPORTED = "plain", "live", "imported"
 LIVE_OBJECTS = 10_000  # that a worker holds for one check
-LASTING_OBJECTS = 2_000  # that both sides hold for one check, and compare at each request
+LASTING_OBJECTS = 1_000  # that both sides hold for one check, and compare at each request
 
 # How a zygote tells of the end of a worker: its wait status, and its peak memory in KiB.
 ENDED = struct.Struct("<iq")

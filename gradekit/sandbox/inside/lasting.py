@@ -102,7 +102,9 @@ class Lasting:
             self._untold.discard(number)
             self._gone[number] = known.value  # alive: its id must not come to mean another one
 
-    def changes(self, content: Callable[[Any], Any]) -> tuple[list[Any], list[int]]:
+    def changes(
+        self, content: Callable[[Any], Any], is_known: Callable[[Any], bool]
+    ) -> tuple[list[Any], list[int]]:
         """Those that have changed, with their `content`; the numbers of those that are gone."""
         changed, gone = [], []
         for number in [*self._objects]:
@@ -110,6 +112,8 @@ class Lasting:
             if number in self._untold:
                 continue
             if not known.is_current:
+                # What the answer has put into it is kept as well, by it.
+                self.find(_items_of(known.value), is_known)
                 changed.append((number, content(known.value)))
                 self._objects[number] = known.anew()
             elif sys.getrefcount(known.value) <= ALONE:
@@ -171,6 +175,12 @@ def _counted(
     item = holder = None
     for entry in entries.values():
         yield entry[0], sys.getrefcount(entry[0]) - len(entry[1]), entry[1]
+
+
+def _items_of(value: Any) -> list[Any]:
+    if type(value) is list:
+        return [*value]
+    return [*value.values()] if type(value) is dict else []
 
 
 def _write(target: Any, content: Any) -> None:

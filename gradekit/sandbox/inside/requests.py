@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import copy
+import functools
 import math
 import operator
 import os
@@ -146,14 +147,14 @@ class Requests:
         given = asked if shared and kind in SHARED else ()
         arguments = Arguments(given, self.objects.holds, self.lasting)
         before = self._states_now() if shared else {}
-        count = self.lasting.count
 
+        @functools.cache  # told once: what is told is as it was from then on
         def changes() -> Any:
             # Only the names: the other side draws by itself, and takes no state from a worker.
             self._states = states() if shared else {}
             drawn = [name for name in before if self._states[name] != before[name]]
             kept = arguments.keep() if shared else []
-            changed, gone = self.lasting.changes(arguments.content)
+            changed, gone = self.lasting.changes(arguments.content, self._is_known)
             lasting = (kept, changed, gone) if kept or changed or gone else None
             written, tensors = arguments.changes(), self._changed_tensors()
             told = (written, drawn, tensors, self.files.changes(), lasting)
@@ -163,13 +164,17 @@ class Requests:
         try:
             with _gradients(prelude):
                 box = [self._value(kind, asked)]
-            told = changes()
+            told, count = changes(), self.lasting.count
             if shared and kind in SHARED:
                 self.lasting.find(box, self._is_known)
-            return self._encoded("value", number, (arguments.marked(box[0]), self._printed(), told))
+            try:
+                value = arguments.marked(box[0])
+                return self._encoded("value", number, (told, self._printed(), value))
+            except BaseException:
+                self.lasting.drop_since(count)
+                raise
         except BaseException as error:
-            self.lasting.drop_since(count)
-            return self._raised(number, error, changes, count)
+            return self._raised(number, error, changes)
         finally:
             self._arguments.pop()
 
@@ -208,7 +213,7 @@ class Requests:
 
     def _changed_lasting(self) -> Any:
         content = self._arguments[-1].content if self._arguments else lambda value: value
-        changed, gone = self.lasting.changes(content)
+        changed, gone = self.lasting.changes(content, self._is_known)
         return ([], changed, gone) if changed or gone else None
 
     def _set_tensors(self, news: list[Any] | None) -> None:
@@ -233,20 +238,18 @@ class Requests:
         self.objects.begin_frame()
         return wire.encode(kind, number, body, None, self._node)
 
-    def _raised(
-        self, number: int, error: BaseException, changes: Callable[[], Any], count: int
-    ) -> wire.Pieces:
-        told, printed = self._described(error), self._printed()
+    def _raised(self, number: int, error: BaseException, changes: Callable[[], Any]) -> wire.Pieces:
+        told, printed, count = self._described(error), self._printed(), self.lasting.count
         told["callback"] = getattr(error, "kit__callback", None)
         try:
             more = _of_exception(error)
             if parts := self._parts_of(error, 0):
                 more["parts"] = parts
-            return self._encoded("raised", number, ({**told, **more}, printed, changes()))
+            return self._encoded("raised", number, (changes(), printed, {**told, **more}))
         # An argument that cannot travel, or an exception that raises: once more with texts only.
         except BaseException:
             self.lasting.drop_since(count)
-            return self._encoded("raised", number, (told, printed, None))
+            return self._encoded("raised", number, (None, printed, told))
 
     def _parts_of(self, error: BaseException, depth: int) -> list[Any]:
         """Of a group of exceptions: each of them, as it is told alone."""

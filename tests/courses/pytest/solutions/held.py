@@ -31,6 +31,9 @@ class Board:
         rows = {"".join(row) for row in self.cells}
         return next((row[0] for row in rows if len(set(row)) == 1 and row[0] != " "), None)
 
+    def grow(self):
+        self.cells.append([" "] * len(self.cells))
+
     def history(self):
         return list(self.moves)
 

@@ -22,6 +22,17 @@ def test_cells_are_set():
     assert before == [[" ", " "], [" ", " "]]
 
 
+def test_rows_that_come_later():
+    board = Board(1, [])
+    cells = board.cells
+    board.grow()
+    assert cells == [[" "], [" "]]
+    cells[1].append("x")
+    assert board.winner() is None
+    cells[1][:] = ["x"]
+    assert board.winner() == "x"
+
+
 def test_rows_are_apart():
     board = Board(2, [])
     board.cells[0][0] = "x"
