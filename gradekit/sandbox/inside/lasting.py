@@ -41,10 +41,6 @@ class Lasting:
     def __bool__(self) -> bool:
         return bool(self._numbers)
 
-    def clear(self) -> None:
-        """Another check begins."""
-        self.__init__()  # type: ignore[misc]
-
     def holds(self, value: Any) -> bool:
         return id(value) in self._numbers
 

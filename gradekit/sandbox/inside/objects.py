@@ -46,7 +46,7 @@ class Objects:
         """Forget all of them: another check begins."""
         self._values.clear()
         self._numbers.clear()
-        self.lasting.clear()
+        self.lasting = Lasting()
         if self.tensors is not None:
             self.tensors.clear()
 

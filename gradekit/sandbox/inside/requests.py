@@ -24,6 +24,7 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.inside.arguments import Arguments
 from gradekit.sandbox.inside.files import Files
 from gradekit.sandbox.inside.generators import set_generators, states
+from gradekit.sandbox.inside.lasting import Lasting
 from gradekit.sandbox.inside.lent import lent
 from gradekit.sandbox.inside.objects import Objects, view
 from gradekit.sandbox.known import (
@@ -121,9 +122,13 @@ class Requests:
         self._states: dict[str, Any] = {}  # of the generators, empty where not known
         self._arguments: list[Arguments] = []  # of the requests under way, the innermost last
         self.objects = Objects(with_gradients=answer.mode == IMPORTED)
-        self.lasting = self.objects.lasting
         self.files = answer.files or Files()
         self.files.keep_loaded()
+
+    @property
+    def lasting(self) -> Lasting:
+        """What both sides hold."""
+        return self.objects.lasting
 
     def value(self, node: Any) -> Any:
         """What a node of the other side that is no data stands for."""
