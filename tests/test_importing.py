@@ -129,7 +129,7 @@ EXPECTED = {
         "random.choice(names)->names[1]": {"test_draws"},
     }),
     "pytest": Kind({
-        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 13}, {DATA, HANDLES, JUDGED}, {
+        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 14}, {DATA, HANDLES, JUDGED}, {
         "[\" \"] * size for _ in range(size)]->[\" \"] * size] * size":
             {"test_as_an_array", "test_rows_are_apart"},
         "self.moves = moves->self.moves = list(moves)": {"test_moves_are_those_of_the_game"},
@@ -139,6 +139,7 @@ EXPECTED = {
         "[ValueError(f\"{age}->[TypeError(f\"{age}": {"test_all_wrong_ages"},
         "total += number(text)->total = number(text)": {"test_adds_up"},
         "raise KeyboardInterrupt->return total": {"test_stops"},
+        "[function.__name__] = function->[\"double\"] = lambda x: 2 * x": {"test_register"},
         "len(self) >= CAPACITY->len(self) > CAPACITY":
             {"test_a_full_bag_says_so", "test_smaller_bags"},
         "print(thing, bag.count(thing))->print(thing)": {"test_a_line_for_each"},

@@ -24,6 +24,7 @@ WAYS = (DATA, HANDLES, JUDGED, ASKS_NOTHING, BY_A_PERSON, NONE)  # columns of th
 GOES_OUT = {
     "callbacks": "the answer calls functions of it, which stay here",
     "sent": "objects of it go to the answer, which can read all that they hold",
+    "names": "the answer is told the names of its functions, since the solution asks for them",
     "files": "what it has in temporary folders goes to the answer",
 }
 

@@ -47,7 +47,7 @@ CHECK = """
 @check({about}, points={points!r}, hint="")
 def {name}(submission):
     {title}
-    ORIGINALS[{case}].run(submission, {address}{hidden}{expected})
+    ORIGINALS[{case}].run(submission, {address}{hidden}{more})
 """
 
 MANUAL = """
@@ -230,6 +230,7 @@ def _source(path: Path) -> str:
 def _check(chosen: Chosen) -> str:
     test = chosen.test
     hidden = ", hidden=True" if test.hidden else ""
+    expected = f", expected={[*test.expected]!r}" if test.expected else ""
     form = MANUAL if test.obstacle == PERSON else CHECK
     title = " ".join(test.title.split())[:TITLE_CHARACTERS] or chosen.name
     return form.format(
@@ -240,7 +241,7 @@ def _check(chosen: Chosen) -> str:
         case=json.dumps(chosen.case),
         address=json.dumps(test.address),
         hidden=hidden,
-        expected=f", expected={[*test.expected]!r}" if test.expected else "",
+        more=expected + (", named=True" if test.named else ""),
     )
 
 

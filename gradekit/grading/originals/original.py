@@ -45,6 +45,7 @@ class Test(NamedTuple):
         note: What an instructor should know of it.
         expected: What the solution gives for expressions of which the original says no value, or
             the lines that compare it.
+        named: The answer is told the names of its functions, since the solution passes only so.
     """
 
     address: str
@@ -55,6 +56,7 @@ class Test(NamedTuple):
     about: str = ""
     note: str = ""
     expected: tuple[str, ...] = ()
+    named: bool = False
 
 
 class Original:
@@ -111,14 +113,17 @@ class Original:
         *,
         hidden: bool = False,
         expected: Sequence[str] = (),
+        named: bool = False,
     ) -> None:
         """Run one test; raises what the test raises.
 
         Args:
             hidden: Messages must not tell what it expects.
             expected: See `Test`.
+            named: See `Test`.
         """
         with self.world(submission) as world:
+            world.tell_names(named)
             world.note(*self.sources())
             self.expect(world, expected)
             if self._seed is not None:

@@ -362,6 +362,12 @@ class World:
             objects.used.discard("handles")
         return module
 
+    def tell_names(self, named: bool) -> None:
+        """Whether the answer is told how functions of the test are called."""
+        objects = run_of(self.submission).attempt.objects
+        if isinstance(objects, Shared):
+            objects.tells_names = named
+
     def note(self, *sources: str) -> None:
         """Take note of code of the test that is going to run."""
         self.sources += sources

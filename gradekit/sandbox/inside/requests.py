@@ -132,14 +132,20 @@ class Requests:
 
     def value(self, node: Any) -> Any:
         """What a node of the other side that is no data stands for."""
+        if isinstance(node, wire.Live) and node.number < 0:
+            return self._of_check(-node.number, node.name)
         if not isinstance(node, wire.Given):
             return self.objects.value(node)
         if node.place >= LASTING:
             return self.lasting.at(node.place - LASTING)
-        if (stub := self._callbacks.get(node.place)) is None:
-            made = self._stub if node.place < LENT else self._lent
-            stub = self._callbacks[node.place] = made(node.place)
-            self._places[id(stub)] = node.place
+        return self._of_check(node.place)
+
+    def _of_check(self, place: int, name: str = "") -> Any:
+        """What stands for a function or an object of the check."""
+        if (stub := self._callbacks.get(place)) is None:
+            stub = self._stub(place, name) if place < LENT else self._lent(place)
+            self._callbacks[place] = stub
+            self._places[id(stub)] = place
         return stub
 
     def answered(self, kind: str, number: int, body: Any) -> wire.Pieces:
@@ -269,18 +275,19 @@ class Requests:
             for each in error.exceptions[:IN_A_GROUP]
         ]
 
-    def _stub(self, place: int) -> Callable[..., Any]:
+    def _stub(self, place: int, name: str) -> Callable[..., Any]:
         """A function that is called in place of one of the check's, and asks for its result.
 
         Its name and docstring are numbers, since the real ones could tell what is checked; the
-        other side knows which they stand for (see grading/callback.py).
+        other side knows which they stand for (see grading/callback.py). A test that cannot do
+        without has the name sent along.
         """
 
         def f(*args: Any, **keywords: Any) -> Any:
             return self._called(place, (stub, args, keywords))
 
         stub = f
-        f.__name__ = f.__qualname__ = f"kit_name_{place}"
+        f.__name__ = f.__qualname__ = name or f"kit_name_{place}"
         f.__doc__ = f"kit_doc_{place}"
         return f
 

@@ -16,6 +16,22 @@ class Access(enum.Flag):
     WRITE = enum.auto()
 
 
+class Register:
+    """Functions by their names."""
+
+    def __init__(self):
+        self._functions = {}
+
+    def add(self, function):
+        self._functions[function.__name__] = function
+        return function
+
+    def __getitem__(self, name):
+        if name not in self._functions:
+            raise LookupError(f"no {name}")
+        return self._functions[name]
+
+
 class Board:
     """A square board; everybody may set its cells."""
 

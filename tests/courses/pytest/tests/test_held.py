@@ -89,6 +89,19 @@ def test_adds_up(monkeypatch):
     assert add_up() == 3
 
 
+def test_register():
+    register = held.Register()
+
+    @register.add
+    def double(x):
+        return 2 * x
+
+    assert double(3) == 6
+    assert register["double"] is double
+    with pytest.raises(LookupError, match="no triple"):
+        register["triple"]
+
+
 def test_speakers():
     class Cat:
         def speak(self):
