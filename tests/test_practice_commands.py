@@ -221,6 +221,15 @@ def sat(monkeypatch) -> list[str]:
     return notes
 
 
+def test_narrow_progress_keeps_the_exercises(folder, monkeypatch):
+    """Where a terminal has no room for all columns, others are left out than whose row it is."""
+    monkeypatch.setenv("COLUMNS", "40")
+    (folder / "exercise_05_softmax.py").write_text(WRONG)
+    run("check", "softmax")
+    (row,) = [line for line in run("progress").output.splitlines() if line.startswith("softmax ")]
+    assert row.split()[:2] == ["softmax", "started"] and "3.5 / 10" in row
+
+
 def test_a_row_of_the_list_is_a_line(folder, monkeypatch):
     """At 80 columns all but the longest title; topics stand beside it, as many as have room."""
     monkeypatch.setenv("COLUMNS", "80")

@@ -101,7 +101,7 @@ def _print(
     room = out.width - sum(width + 1 for width in (3, 6, 3)) - max(own, 3) - 2
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("no.", no_wrap=True)
-    table.add_column(_both("exercise", ["topics"], room), min_width=room + 1)
+    table.add_column(_both("exercise", ["topics"], room), min_width=room + 1, overflow="fold")
     for heading in ("level", "min", "you"):
         table.add_column(heading, no_wrap=True)
     part = -1 if course.parts else 0

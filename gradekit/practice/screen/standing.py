@@ -20,6 +20,8 @@ BAR, NAME = 24, 32  # characters of a plot, of the names beside it
 DAYS = 28  # of the plot of time spent
 LEVELS = " ▁▂▃▄▅▆▇█"
 MISTAKES = 4
+BETWEEN = 2  # blanks, from one column to the next
+DISPENSABLE = ("time", "hints", "tries", "last")  # columns, where there is no room for all
 
 
 def print_progress(out: Console, workspace: Workspace, *, plain: bool) -> None:
@@ -94,19 +96,24 @@ def _print_table(out: Console, standings: list[progress.Standing]) -> None:
     if not started:
         return
     out.print()
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for heading in ("exercise", "state", "points", "tries", "hints", "time", "last"):
-        table.add_column(heading, no_wrap=heading != "exercise")
-    for standing in started:
-        table.add_row(
-            standing.exercise.slug,
-            Text(standing.state, style=STATES[standing.state]),
-            f"{standing.score:g} / {standing.max_score:g}",
-            str(standing.attempts),
-            str(standing.hints),
-            spent(standing.seconds),
-            ago(standing.last or 0.0),
-        )
+    columns: dict[str, list[str]] = {
+        "exercise": [standing.exercise.slug for standing in started],
+        "state": [standing.state for standing in started],
+        "points": [f"{standing.score:g} / {standing.max_score:g}" for standing in started],
+        "tries": [str(standing.attempts) for standing in started],
+        "hints": [str(standing.hints) for standing in started],
+        "time": [spent(standing.seconds) for standing in started],
+        "last": [ago(standing.last or 0.0) for standing in started],
+    }
+    for heading in DISPENSABLE:
+        widths = [max(map(len, [name, *cells])) for name, cells in columns.items()]
+        if sum(widths) + BETWEEN * (len(widths) - 1) > out.width:
+            del columns[heading]
+    table = Table(box=None, padding=(0, BETWEEN, 0, 0), pad_edge=False)
+    for heading in columns:
+        table.add_column(heading, no_wrap=heading != "exercise", overflow="fold")
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(row[0], Text(row[1], STATES[row[1]]), *row[2:])
     out.print(table)
 
 
