@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from gradekit.edits.operators import SIGNS
 from gradekit.edits.source import Edit, Source
 from gradekit.edits.values import MODULES, called, is_number
 from gradekit.edits.vocabulary import (
@@ -26,13 +27,15 @@ NO_WRAPPERS = ("len", "range", "print", "super", "isinstance", "enumerate", "zip
 MOST_NAMES = 12  # of those in scope
 MOST_OF_FILE = 15  # methods and functions that the file has elsewhere
 MOST_ASKED = 3  # variables of a condition
-ASKED = ("< 1", "< 0", "<= 0", "> 1", "is None", "is not None")
+ASKED = ("< 1", "< 0", "<= 0", "> 1", "== 0", "== 1", "is None", "is not None")
 WANTED = ("", " is not None", ".requires_grad", ".grad is not None")  # of what is looped over
 MOST_IDLE, MOST_USES, SHORT = 3, 5, 30  # names, expressions with one, and their characters
 TOGETHER = (
     "{0} + {1}|{0} - {1}|{1} - {0}|{0} * {1}|{0} / {1}|{1} / {0}|{0} // {1}|{0} @ {1}|{1} @ {0}|"
     "{0} @ {1}.T|{1}.T @ {0}|{1}({0})"
 ).split("|")
+# Beside and below these, a sum needs parentheses.
+CLOSE = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Attribute, ast.Subscript)
 LOADED = ast.Load | None  # not what is assigned to
 OF_LISTS = ("sum", "max", "min", "sorted", "tuple")
 OF_SHAPES = ("np.zeros", "np.empty", "np.ones", "torch.zeros", "torch.empty", "torch.ones")
@@ -41,7 +44,8 @@ TORCH_OF_LISTS = ("torch.stack", "torch.cat", "torch.tensor")
 WORD = re.compile(r"\w+")
 MOST_LOOPS = 4  # variables of loops, as an index
 PLACES = (ast.BinOp, ast.Return, ast.Assign, ast.AugAssign, ast.Call, ast.Compare, ast.keyword,
-          ast.Expr, ast.Tuple, ast.List, ast.ListComp, ast.GeneratorExp, ast.IfExp)  # fmt: skip
+          ast.Expr, ast.Tuple, ast.List, ast.ListComp, ast.GeneratorExp, ast.IfExp, ast.UnaryOp,
+          ast.Dict)  # fmt: skip
 AXES = ("-1", "0", "1", "2")
 SHARES = ("p", "rate", "prob", "beta", "alpha", "momentum", "decay", "smoothing", "dropout")
 FACTORS = (*SHARES, "lr", "gamma", "scale", "temperature", "weight_decay", "penalty", "theta")
@@ -126,6 +130,8 @@ class Additions:
         yield from self._of_lists(node)
         if is_number(node) and isinstance(self._source.parents[node], PLACES):
             yield from self._idle(node, self._source.atom(node))
+        if self._is_base(node):
+            yield from self._terms(node, self._source.atom(node))
         if not self._is_value(node):
             return
         question = "is a function, a root or a square missing?"
@@ -169,6 +175,15 @@ class Additions:
                 text = self._source.code(node) + link
                 yield self._source.replaced(node, text, "is a method missing?", 0.12)
 
+    def _is_base(self, node: ast.AST) -> bool:
+        """Whether a method or an entry of it is asked for: of `x` in `(x - mean).std()`."""
+        parent = self._source.parents.get(node)
+        if not isinstance(parent, ast.Attribute | ast.Subscript) or parent.value is not node:
+            return False
+        is_value = isinstance(node, ast.Name | ast.Call | ast.BinOp | ast.Subscript)
+        is_loaded = isinstance(getattr(parent, "ctx", None), LOADED)
+        return is_value and is_loaded and self._source.code(node) not in MODULES
+
     def _is_value(self, node: ast.AST) -> bool:
         kinds = ast.Name | ast.Call | ast.BinOp | ast.Attribute | ast.Subscript
         if not isinstance(node, kinds) or not isinstance(
@@ -204,17 +219,19 @@ class Additions:
         common = TENSOR_METHODS if "torch." in self._source.text else ARRAY_METHODS
         for method in dict.fromkeys([*METHODS, *self._methods, *common]):
             yield method, 0.6 if method == ".T" and is_matrix else 0.12
-        for subscript in self._subscripts:
+        names = (f"[{name}]" for name in self._source.names_in_scope(node)[:MOST_NAMES])
+        for subscript in dict.fromkeys([*self._subscripts, *names]):
             yield subscript, 0.12
 
     def _terms(self, node: ast.AST, atom: str) -> Iterator[Edit]:
         """A term or a factor more."""
-        in_product = isinstance(self._source.parents[node], ast.BinOp | ast.Compare)
+        in_product = isinstance(self._source.parents[node], CLOSE)
         names = self._source.names_in_scope(node)[:MOST_NAMES]
         near = self._names_beside(node)
         shares = [f"(1 - {name})" for name in names if name.rstrip("12") in SHARES]
         for sign, others in (("+", [*names, *TERMS]), ("*", [*names, "2", "0.5", *shares]),
-                             ("-", [*names, "1"]), ("/", [*names, "2", *shares])):  # fmt: skip
+                             ("-", [*names, "1"]), ("/", [*names, "2", *shares]),
+                             ("**", [*names, "0.5"]), ("@", names)):  # fmt: skip
             for other in others:
                 text = f"{atom} {sign} {other}"
                 text = f"({text})" if in_product else text
@@ -222,6 +239,22 @@ class Additions:
                 if sign in "*/" and other.rstrip("12") in FACTORS:
                     weight = 0.25
                 yield self._source.replaced(node, text, "is a term or a factor missing?", weight)
+        for sign, other in self._operands:
+            text = f"{atom} {sign} {other}"
+            text = f"({text})" if in_product else text
+            yield self._source.replaced(node, text, "is a term or a factor missing?", 0.07)
+
+    @cached_property
+    def _operands(self) -> list[tuple[str, str]]:
+        """What the file adds, multiplies and the like elsewhere, with the sign, if it is short."""
+        found: dict[tuple[str, str], None] = {}
+        for node in ast.walk(self._source.tree):
+            if isinstance(node, ast.BinOp) and (sign := SIGNS.get(type(node.op))):
+                code = self._source.atom(node.right)
+                is_name = isinstance(node.right, ast.Name | ast.Constant)
+                if not is_name and len(code) <= SHORT and "\n" not in code:
+                    found[sign, code] = None
+        return [*found][:MOST_OF_FILE]
 
     def _names_beside(self, node: ast.AST) -> set[str]:
         """The names in the statement around an expression."""
@@ -234,7 +267,7 @@ class Additions:
 
     def _idle(self, node: ast.AST, atom: str) -> Iterator[Edit]:
         """A value together with a name that nothing in the function uses."""
-        in_product = isinstance(self._source.parents[node], ast.BinOp | ast.Compare)
+        in_product = isinstance(self._source.parents[node], CLOSE)
         names = sorted(self._source.unused.get(self._source.functions[node], set()))
         for name in names[:MOST_IDLE]:
             for other in self._uses_of(name):
@@ -267,7 +300,8 @@ class Additions:
             return
         test = self._source.code(node.test)
         for sign in ("or", "and"):
-            for other in dict.fromkeys([*self._comparisons, *self._like(node.test)]):
+            scope = self._source.names_in_scope(node)[:MOST_NAMES]
+            for other in dict.fromkeys([*self._comparisons, *self._like(node.test), *scope]):
                 if other not in test:
                     text = f"{test} {sign} {other}"
                     yield self._source.replaced(node.test, text, "which conditions?", 0.13)

@@ -22,6 +22,7 @@ from gradekit.edits.vocabulary import (
 )
 
 MOST_NAMES = 12  # of those in scope
+NO_MORE = {"len", "float", "int", "abs", "bool", "sum", "list", "tuple", "set", "sorted", "print"}
 MOST_LIKE = 3  # arguments of a call that may lack one like its last
 KINDS_OF_NUMBERS = {"dtype", "device"}  # variables that are handed on under their own name
 RANDOM_NAMES = {"rng", "seed", "generator", "g"}
@@ -78,6 +79,7 @@ class Calls:
         yield from self._fewer(node)
         yield from self._swapped(node)
         yield from self._more(node)
+        yield from self._first(node)
         yield from self._other_function(node)
         yield from self._without_call(node)
         yield from self._other_dtype(node)
@@ -149,6 +151,18 @@ class Calls:
         edit = source.edit(at, at, comma + text, node, question, weight)
         return edit._replace(line=source.line_at(max(at - 1, 0)))
 
+    def _first(self, node: ast.Call) -> Iterator[Edit]:
+        """An argument more, before one that is given by its place."""
+        scope = self._source.names_in_scope(node)[:MOST_NAMES]
+        if len(node.args) > MOST_LIKE or called(node) in NO_MORE:
+            return
+        for argument in node.args or node.keywords[:1]:
+            if isinstance(argument, ast.Starred | ast.GeneratorExp):
+                return
+            for name in scope:
+                at, question = self._source.start(argument), "is an argument missing?"
+                yield self._source.edit(at, at, f"{name}, ", node, question, 0.12)
+
     def _missing(self, node: ast.Call) -> Iterator[tuple[str, str, float]]:
         """Texts of arguments that may be missing, with a question and a weight."""
         name = called(node)
@@ -191,7 +205,7 @@ class Calls:
                 yield f"{word}={each}", question, 0.1
         for each in () if node.keywords else self._like_the_last(node, scope):
             yield each, question, 0.2
-        for each in () if node.keywords else (*scope[:MOST_NAMES], "-1", "0", "1", "2", "3"):
+        for each in () if node.keywords else (*scope[:MOST_NAMES], "-1", "0", "1", "2", "3", "0.5"):
             yield each, question, 0.1
         for each in scope[:MOST_NAMES] if called(node) in ("max", "min") else ():
             yield f"len({each})", question, 0.15

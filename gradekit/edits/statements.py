@@ -10,6 +10,9 @@ from gradekit.edits.source import FUNCTIONS, Edit, Source
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise)
 PARTS = ("parameters", "buffers", "modules", "values", "children")
 NAMED_PARTS = ("named_parameters", "named_buffers", "named_modules")
+RETURNED = ("float({})", "int({})", "tuple({})", "list({})")
+NUMPY_RETURNED = ("np.asarray({})", "np.stack({})")
+TORCH_RETURNED = ("torch.tensor({})", "torch.tensor({}, dtype=torch.float64)", "torch.stack({})")
 MOST_WITHIN = 3  # statements that share a forgotten `with`
 FORGOTTEN = [  # where the file has what they need
     "optimizer.zero_grad()", "model.zero_grad()", "loss.backward()", "optimizer.step()",
@@ -30,6 +33,7 @@ def statements(source: Source) -> Iterator[Edit]:
         yield from _branches(source, statement)
         yield from _loops(source, statement)
         yield from _returns(source, statement)
+        yield from _errors(source, statement)
     yield from _inserted(source)
 
 
@@ -181,6 +185,14 @@ def _loops(source: Source, statement: ast.stmt) -> Iterator[Edit]:
             yield source.replaced(statement.iter, text, "what does the loop go over?", 0.2)
 
 
+def _errors(source: Source, statement: ast.stmt) -> Iterator[Edit]:
+    """An exception made of what is raised and is none."""
+    if isinstance(statement, ast.Raise) and isinstance(statement.exc, ast.Constant | ast.JoinedStr):
+        for name in ("ValueError", "TypeError", "IndexError", "KeyError", "RuntimeError"):
+            text = f"{name}({source.code(statement.exc)})"
+            yield source.replaced(statement.exc, text, "is that an exception?", 0.8)
+
+
 def _returns(source: Source, statement: ast.stmt) -> Iterator[Edit]:
     """Another value returned."""
     if not isinstance(statement, ast.Return) or statement.value is None:
@@ -195,7 +207,8 @@ def _returns(source: Source, statement: ast.stmt) -> Iterator[Edit]:
         if len(parts) == 3:
             for turned in (parts[::-1], parts[1:] + parts[:1], parts[2:] + parts[:2]):
                 yield source.replaced(value, ", ".join(turned), "in which order?", 0.45)
-    for wrapper in ("float({})", "int({})", "np.asarray({})", "tuple({})", "list({})"):
+    is_numpy = "np." in source.text
+    for wrapper in (*RETURNED, *(NUMPY_RETURNED if is_numpy else TORCH_RETURNED)):
         text = wrapper.format(source.code(value))
         yield source.replaced(value, text, "which type is returned?", 0.25)
 

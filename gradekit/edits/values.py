@@ -23,6 +23,7 @@ MODULES = ("np", "torch", "math", "F", "nn", "scipy", "self")
 LIKE_INFINITY = 1e4  # -1e9 often stands for it
 LARGEST = 1e300  # infinity is no number that one types
 TINY = (1e-8, 1e-12, 1e-5, 1e-6, 1e-4, 1e-3, 1e-15)
+SMALL = {"eps", "epsilon", "tol", "tolerance", "delta"}  # arguments that are no whole numbers
 NEVER_NEGATED = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Lambda, ast.Compare, ast.BoolOp,
                  ast.Slice, ast.Starred)  # fmt: skip
 
@@ -42,11 +43,20 @@ def constants(source: Source, node: ast.AST) -> Iterator[Edit]:
                 others = [each for each in group if each != value] if value in group else []
                 for other in others:
                     yield source.replaced(node, repr(other), "which option?", 0.5)
-        if value is None and keyword_of(source, node) in AXIS_WORDS:
-            for text in ("-1", "0", "1"):
-                yield source.replaced(node, text, "along which axis?", 0.8)
+        if value is None:
+            yield from _instead_of_none(source, node)
     if is_number(node) and not isinstance(source.parents[node], ast.UnaryOp | ast.JoinedStr):
         yield from _numbers(source, node)
+
+
+def _instead_of_none(source: Source, node: ast.Constant) -> Iterator[Edit]:
+    parent = source.parents[node]
+    if keyword_of(source, node) in AXIS_WORDS:
+        for text in ("-1", "0", "1"):
+            yield source.replaced(node, text, "along which axis?", 0.8)
+    if isinstance(parent, ast.Call | ast.keyword | ast.Return | ast.Assign):
+        for text in (*source.names_in_scope(node)[:MOST_NAMED], "True", "[]", "0", "1"):
+            yield source.replaced(node, text, "is there nothing to be given?", 0.4)
 
 
 def _numbers(source: Source, node: ast.AST) -> Iterator[Edit]:
@@ -54,7 +64,8 @@ def _numbers(source: Source, node: ast.AST) -> Iterator[Edit]:
     question, likely, possible = _other_numbers(source, node, value)
     seen = {_written(value)}
     elsewhere = [each for each in source.numbers if abs(each) < LARGEST][:MOST_NUMBERS]
-    for weight, values in ((0.85, likely), (0.35, possible), (0.2, elsewhere)):
+    beside = _numbers_beside(source, node)
+    for weight, values in ((0.85, likely), (0.5, beside), (0.35, possible), (0.2, elsewhere)):
         for other in values:
             text = other if isinstance(other, str) else _written(other)
             if text not in seen:
@@ -62,6 +73,14 @@ def _numbers(source: Source, node: ast.AST) -> Iterator[Edit]:
                 if text[0] == "-" and isinstance(source.parents[node], ast.BinOp):
                     text = f"({text})"
                 yield source.replaced(node, text, question, weight)
+
+
+def _numbers_beside(source: Source, node: ast.AST) -> list[float]:
+    """The numbers of the same statement: what is written twice should be the same twice."""
+    while not isinstance(node, ast.stmt):
+        node = source.parents[node]
+    parts = ast.walk(node) if isinstance(node, ast.Assign | ast.Return | ast.AugAssign) else ()
+    return [number_of(each) for each in parts if is_number(each)][:MOST_NUMBERS]
 
 
 def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, list[Any], list[Any]]:
@@ -84,6 +103,8 @@ def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, li
         library = "np" if "np." in source.text else "torch" if "torch" in source.text else "math"
         sign = "-" * (value < 0)
         return "is that as far as it goes?", [f"{sign}{library}.inf", f"float('{sign}inf')"], steps
+    if isinstance(value, int) and keyword_of(source, node).partition("_")[0] in SMALL:
+        return "how small?", [*TINY], steps
     if isinstance(value, int):
         half = [value // 2] if value % 2 == 0 else []
         return (
@@ -316,10 +337,22 @@ def indices(source: Source, node: ast.AST) -> Iterator[Edit]:
         for place in range(len(parts)):
             rest = parts[:place] + parts[place + 1 :]
             yield source.replaced(node.slice, ", ".join(rest), question, 0.2)
+        yield from _whole_axes(source, node.slice, parts)
     elif isinstance(node.slice, ast.Name | ast.BinOp | ast.Call):
         text = source.code(node.slice)
         for step in (" + 1", " - 1"):
             yield source.replaced(node.slice, text + step, question, 0.5)
+
+
+def _whole_axes(source: Source, node: ast.Tuple, parts: list[str]) -> Iterator[Edit]:
+    """A new axis for a whole one, and the other way round; a whole one more."""
+    for place in range(len(parts) + 1):
+        more = [*parts[:place], ":", *parts[place:]]
+        yield source.replaced(node, ", ".join(more), "which index?", 0.12)
+        if parts[place:] and parts[place] in (":", "None"):
+            other = "None" if parts[place] == ":" else ":"
+            turned = [*parts[:place], other, *parts[place + 1 :]]
+            yield source.replaced(node, ", ".join(turned), "which index?", 0.4)
 
 
 def _bounds(source: Source, node: ast.Slice) -> Iterator[Edit]:
@@ -441,8 +474,11 @@ def attributes(source: Source, node: ast.AST) -> Iterator[Edit]:
 
 
 def tuples(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """Two neighbours of a tuple exchanged, be it taken apart or made."""
-    if not isinstance(node, ast.Tuple) or not 2 <= len(node.elts) <= MOST_TURNED:
+    """Two neighbours exchanged: of a tuple, be it taken apart or made, a list, values of a dict."""
+    if isinstance(node, ast.Dict):
+        for first, second in pairwise(node.values):
+            yield source.exchanged(first, second, node, "which value belongs to which key?", 0.3)
+    if not isinstance(node, ast.Tuple | ast.List) or not 2 <= len(node.elts) <= MOST_TURNED:
         return
     if isinstance(source.parents[node], ast.Return | ast.Subscript):  # they have edits of their own
         return

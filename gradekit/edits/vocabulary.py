@@ -84,6 +84,7 @@ GROUPS = [
     ravel flatten
     pop popleft
     floor_divide true_divide
+    ValueError TypeError IndexError KeyError RuntimeError
     """.strip().splitlines()
 ]
 
@@ -94,7 +95,7 @@ REDUCTIONS = set(
 KEEPING = REDUCTIONS - {"cumsum", "cumprod", "softmax", "log_softmax"}
 ALONG_AXIS = REDUCTIONS | set(
     "stack concatenate cat sort argsort take take_along_axis repeat flip roll split expand_dims "
-    "squeeze unsqueeze diff normalize logaddexp gather unbind chunk topk unique "
+    "reduce accumulate squeeze unsqueeze diff normalize logaddexp gather unbind chunk topk unique "
     "array_split insert delete append layer_norm average count_nonzero quantile linspace".split()
 )
 MAKES_ARRAYS = set(
@@ -219,5 +220,6 @@ STRINGS = [
     train eval test
     min max
     float32 float64
+    tanh none
     """.strip().splitlines()
 ]

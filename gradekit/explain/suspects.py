@@ -7,10 +7,9 @@ with more to it comes first: there are more ways to get it wrong.
 from __future__ import annotations
 
 import ast
-import contextlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from gradekit.causes import causes
@@ -22,7 +21,11 @@ from gradekit.report import Check, Report
 GUESS = "does it do what it should, or is a statement missing?"
 ENDLESS = "does this loop come to an end?"
 MOST = 3  # lines of a function
-RAISED = 3.0  # times likelier in the line that raised
+RAISED = 3.0  # times likelier in the line that raised,
+RETURNED = 3.0  # where a value of a wrong type is returned,
+ODD = 6.0  # where something stands that does nothing, or always the same,
+AFTER_IDLE = 2.0  # and behind a name that is given a value which nothing uses
+IDLE = (ast.Name, ast.Attribute, ast.BinOp, ast.Compare, ast.Subscript)  # as a statement
 Place = tuple[int, int]  # a cell, from 0, and a line of it
 Key = TypeVar("Key", str, Place)
 
@@ -44,15 +47,29 @@ class Suspects:
         does."""
         self._cells, self._report = cells, report
         self._failed = [c for c in report.checks if c.max_score and c.outcome == "failed"]
-        spans = [spans_of(text) for text in cells]
+        self._sources = {n: source for n, text in enumerate(cells) if (source := _parsed(text))}
         self._functions: dict[Place, str] = {}
         self._heads: dict[Place, Place] = {}  # of each line, the first one of its statement
-        for number, text in enumerate(cells):
-            for line, name in _function_lines(text).items():
-                self._functions[number, line] = name
-                self._heads[number, line] = number, spans[number].get(line, (line, line))[0]
+        self._odd: set[Place] = set()
+        self._returns: set[Place] = set()
+        self._idle: dict[tuple[int, str], int] = {}  # by the cell and the function
+        for number, source in self._sources.items():
+            self._look_at(number, source)
         places = ((edit.cell, edit.line) for edit in edits)
         self._weights = Counter(self._heads[place] for place in places if place in self._heads)
+
+    def _look_at(self, number: int, source: Source) -> None:
+        spans = spans_of(source.text)
+        for line, name in _function_lines(source).items():
+            self._functions[number, line] = name
+            self._heads[number, line] = number, spans.get(line, (line, line))[0]
+        self._returns |= {
+            (number, each.lineno)
+            for _, _, each in source.statements()
+            if isinstance(each, ast.Return)
+        }
+        self._odd |= {(number, line) for line in _odd_lines(source)}
+        self._idle |= {(number, name): line for name, line in _idle_lines(source).items()}
 
     def lines(self, ran: Mapping[str, frozenset[Place]]) -> list[Suspect]:
         """The likeliest lines of the likeliest function.
@@ -68,11 +85,13 @@ class Suspects:
         own = {check.function for check in self._failed}
         shares = self._shares(ran, self._functions)
         stopped = {self._functions.get(place) for place in self._at(STOPPED, 2)}
-        found = sorted(
-            (name for name in shares if shares[name]),
-            key=lambda n: (n in stopped, shares[n], n.partition(".")[0] in own),
-            reverse=True,
-        )
+        odd = {self._functions.get(place) for place in self._odd}
+
+        def suspicion(name: str) -> tuple[bool, float, bool]:
+            share = shares[name] * (ODD if name in odd else 1.0)
+            return name in stopped, share, name.partition(".")[0] in own
+
+        found = sorted((name for name in shares if shares[name]), key=suspicion, reverse=True)
         names = found or [each for each in dict.fromkeys(self._functions.values()) if each in own]
         return self._lines_of(names[0], ran) if names else []
 
@@ -83,8 +102,14 @@ class Suspects:
         shares = self._shares(ran, own)
         raised = {self._heads.get(place) for place in self._at(RAISED_AT, 1)}
 
+        has_wrong_type = any(check.kind == "type" for check in self._failed)
+        idle = {cell: line for (cell, name), line in self._idle.items() if name == function}
+
         def suspicion(place: Place) -> float:
             likely = RAISED if place in raised else 1.0
+            likely *= ODD if place in self._odd else 1.0
+            likely *= RETURNED if has_wrong_type and place in self._returns else 1.0
+            likely *= AFTER_IDLE if place[1] > idle.get(place[0], place[1]) else 1.0
             return shares[place] * (1 + self._weights[place]) * likely
 
         found = sorted((place for place in shares if shares[place]), key=suspicion, reverse=True)
@@ -115,19 +140,49 @@ class Suspects:
         first = next((cause.first for cause in causes(self._report) if cause.max_score), None)
         if first is None or first.ending != "timed_out":
             return []
-        for number, text in enumerate(self._cells):
-            with contextlib.suppress(KitError):
-                if loop := _first_loop(Source(text), first):
-                    name, node = loop
-                    inside = [
-                        place
-                        for place in dict.fromkeys(self._heads.values())
-                        if place[0] == number and node.lineno < place[1] <= (node.end_lineno or 0)
-                    ]
-                    inside.sort(key=lambda place: -self._weights[place])
-                    places = [(number, node.lineno), *inside[: MOST - 1]]
-                    return [Suspect(name, *place, ENDLESS) for place in places]
+        for number, source in self._sources.items():
+            if loop := _first_loop(source, first):
+                name, node = loop
+                inside = [
+                    place
+                    for place in dict.fromkeys(self._heads.values())
+                    if place[0] == number and node.lineno < place[1] <= (node.end_lineno or 0)
+                ]
+                inside.sort(key=lambda place: -self._weights[place])
+                places = [(number, node.lineno), *inside[: MOST - 1]]
+                return [Suspect(name, *place, ENDLESS) for place in places]
         return []
+
+
+def _parsed(text: str) -> Source | None:
+    try:
+        return Source(text)
+    except KitError:
+        return None
+
+
+def _odd_lines(source: Source) -> Iterator[int]:
+    """Lines at which something does nothing, or always the same."""
+    for _, _, each in source.statements():
+        test, value = getattr(each, "test", None), getattr(each, "value", None)
+        is_constant = isinstance(each, ast.If) and isinstance(test, ast.Constant)
+        is_nothing = isinstance(value, ast.Constant) and value.value is None
+        is_empty = isinstance(each, ast.For) and not getattr(each.iter, "elts", [0])
+        is_idle = isinstance(each, ast.Expr) and isinstance(value, IDLE)
+        is_no_error = isinstance(each, ast.Raise) and isinstance(each.exc, ast.Constant)
+        if is_constant or is_nothing or is_empty or is_idle or is_no_error:
+            yield each.lineno
+
+
+def _idle_lines(source: Source) -> dict[str, int]:
+    """For each function the last line that gives a name a value which nothing uses."""
+    found: dict[str, int] = {}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            function = source.functions[node]
+            if node.id in source.unused.get(function, ()):
+                found[function] = max(node.lineno, found.get(function, 0))
+    return found
 
 
 def _first_loop(source: Source, check: Check) -> tuple[str, ast.stmt] | None:
@@ -144,13 +199,11 @@ def _first_loop(source: Source, check: Check) -> tuple[str, ast.stmt] | None:
     return source.functions[loop], loop
 
 
-def _function_lines(text: str) -> dict[int, str]:
+def _function_lines(source: Source) -> dict[int, str]:
     """The function of each line that stands in one."""
     found: dict[int, str] = {}
-    with contextlib.suppress(KitError):
-        source = Source(text)
-        for _, _, each in source.statements():
-            name = source.functions[each]
-            for line in range(each.lineno, (each.end_lineno or 0) + 1) if name else ():
-                found[line] = name
+    for _, _, each in source.statements():
+        name = source.functions[each]
+        for line in range(each.lineno, (each.end_lineno or 0) + 1) if name else ():
+            found[line] = name
     return found
