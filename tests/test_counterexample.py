@@ -18,7 +18,13 @@ from hypothesis import strategies as st
 from gradekit.course import Course
 from gradekit.grading.call import Call
 from gradekit.grading.concise import concise
-from gradekit.grading.counterexample import Found, halves, key_of, plainer
+from gradekit.grading.counterexample import (
+    Found,
+    halves,
+    key_of,
+    plainer,
+    without_middle,
+)
 from gradekit.grading.session import Session
 from gradekit.grading.shown import as_code, is_tensor, show_apart
 from gradekit.practice.trial import parsed, script
@@ -242,3 +248,16 @@ def test_a_page_shows_each_counterexample_once(session_of: Callable[[str], Sessi
     report = session.explained(read(path), session.grade(read(path)), most=5)
     calls = [each.counterexample.call for each in report.checks if each.counterexample]
     assert len(calls) > 1 and len(set(calls)) == len(calls)
+
+
+def test_a_long_exception_keeps_its_ends_and_fits_below_the_call() -> None:
+    """The message takes five lines with it; what is short stays as it is."""
+    said = (
+        "ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc "
+        "signature (n?,k),(k,m?)->(n?,m?) (size 2 is different from 3)"
+    )
+    for call, rows in (("f(np.zeros(3))", 2), ("f(" + "0, " * 40 + ")", 1)):
+        told = without_middle(said, call)
+        assert told.startswith("ValueError: matmul") and told.endswith("different from 3)")
+        assert " ... " in told and len(f"got      {told}") <= 74 * rows
+    assert without_middle("ValueError: too long", "f(1)") == "ValueError: too long"

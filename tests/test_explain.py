@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import re
 import time
@@ -17,8 +18,8 @@ from click.testing import CliRunner
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.edits.every import edits_of
-from gradekit.explain.blame import CHECK_SECONDS, Search
-from gradekit.explain.explanation import Explanation, explain
+from gradekit.explain.blame import CHECK_SECONDS, Mended, Search
+from gradekit.explain.explanation import Explanation, Place, explain
 from gradekit.explain.order import guards_of, likelihood
 from gradekit.explain.suspects import Suspects
 from gradekit.explain.trace import RAISES, call_probe, steps_of
@@ -98,6 +99,29 @@ def test_two_faults_have_a_place_each(explained: Callable[..., Explanation]) -> 
     assert {place.line for place in found.places} == {7, 13} and not found.unmended
     gains = [place.gain for place in found.places]
     assert gains == sorted(gains, reverse=True)
+
+
+def test_what_a_change_leaves_wrong_is_guessed(session_of: Callable[[str], Session]) -> None:
+    """Behind the place that mends something comes the likeliest one for the rest."""
+    text = wrong("return e / e.sum(axis=axis", "return e / e.sum(axis=0").cells[0]
+    text = text.replace("    return shifted", "    del shifted, x\n    return shifted")
+    session, submission = session_of("softmax"), Submission("exercise_05_softmax.py", (text,), "")
+    report = session.grade(submission)
+    mended = [check for check in report.failed if check.function == "softmax"]
+    search = Search(session, submission, report, deadline=time.monotonic())
+    edit = next(each for each in edits_of([text]) if each.line == 7)
+    search.mended.append(Mended(edit, 1.0, 0))
+    search._mended_by[edit] = {check.name for check in mended}
+    with contextlib.closing(search):
+        assert search.unmended() == ["log_softmax"]
+        assert {each.function for each in search.suspects()} == {"log_softmax"}
+    places = (Place("softmax", 7, "which axis?", 1.0), Place("log_softmax", 14, "right?", 0.0))
+    found = Explanation("e", places, 0.0, unmended=("log_softmax",))
+    told = [*sentences(found, gave_up=False)]
+    assert told[1:] == [
+        "No single small change mends the rest of log_softmax.",
+        "The checks that fail point at log_softmax (line 14): right?",
+    ]
 
 
 def test_cells_of_a_notebook(explained: Callable[..., Explanation]) -> None:

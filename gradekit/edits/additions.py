@@ -239,10 +239,10 @@ class Additions:
                 if sign in "*/" and other.rstrip("12") in FACTORS:
                     weight = 0.25
                 yield self._source.replaced(node, text, "is a term or a factor missing?", weight)
-        for sign, other in self._operands:
-            text = f"{atom} {sign} {other}"
+        texts = [f"{name} {sign} {atom}" for name in names for sign in "-/"]
+        for text in (*texts, *(f"{atom} {sign} {other}" for sign, other in self._operands)):
             text = f"({text})" if in_product else text
-            yield self._source.replaced(node, text, "is a term or a factor missing?", 0.07)
+            yield self._source.replaced(node, text, "is a term or a factor missing?", 0.08)
 
     @cached_property
     def _operands(self) -> list[tuple[str, str]]:

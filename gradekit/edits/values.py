@@ -55,7 +55,7 @@ def _instead_of_none(source: Source, node: ast.Constant) -> Iterator[Edit]:
         for text in ("-1", "0", "1"):
             yield source.replaced(node, text, "along which axis?", 0.8)
     if isinstance(parent, ast.Call | ast.keyword | ast.Return | ast.Assign):
-        for text in (*source.names_in_scope(node)[:MOST_NAMED], "True", "[]", "0", "1"):
+        for text in (*source.names_in_scope(node)[:MOST_NAMED], "True", "False", "[]", "0", "1"):
             yield source.replaced(node, text, "is there nothing to be given?", 0.4)
 
 

@@ -84,6 +84,8 @@ GROUPS = [
     ravel flatten
     pop popleft
     floor_divide true_divide
+    no_grad enable_grad
+    step zero_grad
     ValueError TypeError IndexError KeyError RuntimeError
     """.strip().splitlines()
 ]

@@ -144,15 +144,18 @@ class Search:
             self._worker = None
 
     def suspects(self) -> list[Suspect]:
-        """The lines where the fault is likely to be, the likeliest first."""
+        """The lines where the fault is likely to be that no edit mends, the likeliest first."""
         self._deadline = max(self._deadline, time.monotonic() + GRACE_SECONDS)
-        failed = [check for check in self._failed if check.ending == "finished"]
+        mended = set().union(*(self._mended_by[each.edit] for each in self.mended))
+        failed = [c for c in self._failed if c.ending == "finished" and c.name not in mended]
         ran: dict[str, frozenset[tuple[int, int]]] = {}
         for check in (*failed[:SAMPLE], *self._passed[:SAMPLE]):
             if not self._may_go_on():
                 break
             ran[check.name] = self._lines_of(check)
-        return Suspects(self._submission.cells, self._report, self._edits).lines(ran)
+        checks = tuple(check for check in self._report.checks if check.name not in mended)
+        left = msgspec.structs.replace(self._report, checks=checks)
+        return Suspects(self._submission.cells, left, self._edits).lines(ran)
 
     def traced(self) -> tuple[str, list[trace.Step]]:
         """A call on which the answer is wrong, and the values that its names are given there."""

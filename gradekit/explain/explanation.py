@@ -89,9 +89,12 @@ def explain(
         except KitError as error:
             problem = report.common_problem or str(error)
         is_begun = any(check.max_score and not check.is_unwritten for check in report.failed)
-        if not places and not problem and is_begun:
-            places = [_guessed(each, submission) for each in search.suspects()]
-            call, steps = search.traced()
+        if is_begun and not problem and (not places or search.unmended()):
+            guesses = [_guessed(each, submission) for each in search.suspects()]
+            if not places:
+                call, steps = search.traced()
+            known = {(place.cell, place.line) for place in places}
+            places += [each for each in guesses if (each.cell, each.line) not in known]
     return Explanation(
         exercise=report.exercise,
         places=tuple(places[:MOST_PLACES]),

@@ -17,16 +17,16 @@ def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
     Args:
         gave_up: Say the change itself, and not only where and of what kind it is.
     """
-    if explanation.mends:
-        for number, place in enumerate(explanation.places):
-            yield from _told(place, first=number == 0, gave_up=gave_up)
-        if explanation.unmended:
-            rest = " and ".join(explanation.unmended)
-            yield f"No single small change mends the rest of {rest}."
-        return
-    yield _nothing(explanation)
-    if explanation.places:
-        yield _guessed(explanation.places)
+    for number, place in enumerate(each for each in explanation.places if each.gain):
+        yield from _told(place, first=number == 0, gave_up=gave_up)
+    guesses = [place for place in explanation.places if not place.gain]
+    if not explanation.mends:
+        yield _nothing(explanation)
+    elif explanation.unmended:
+        rest = " and ".join(explanation.unmended)
+        yield f"No single small change mends the rest of {rest}."
+    if guesses:
+        yield _guessed(guesses)
     if explanation.call:
         yield f"What happens in {explanation.call}:"
         for step in explanation.steps[:SHOWN_STEPS]:

@@ -32,6 +32,7 @@ FIRST_CALLS = 100  # within which a first wrong value has to be found
 FEW_NUMBERS = 6  # that are read at one glance: other inputs are tried where there are more
 DRAWN, DRAWN_CALLS = 8, 60  # cases of each regime of a check, and calls with them
 COLUMNS, MOST_ROWS = 74, 4  # of two calls: with both values, five lines of a terminal
+MOST_LINES, SHORT_BY = 5, 8  # of a terminal; what a line may be shorter by where a word ends it
 MOST_PAIRS = 8  # of calls one after the other, each pair in a worker of its own
 CALL_CHARACTERS = 228  # of a drawn case: three lines
 DRAWN_SEED = 2**40  # larger than the seed of any run, so that no graded case is shown
@@ -313,6 +314,7 @@ def fault_of(
             return None
         name = type(error).__name__
         said = f"{name}: {error}" if str(error) else name
+        said = without_middle(said, call_as_code(truth.function, args, keywords))
         return Fault(f"raised {name}", wanted, said, getattr(error, "submission_place", (0, "")))
     if raises:
         value = answer.value if arguments_too else answer
@@ -368,6 +370,16 @@ def _in_one_line(value: Any) -> str:
     if len(text) <= LINE_CHARACTERS or not hasattr(value, "shape"):
         return text
     return f"values of shape {tuple(value.shape)}"
+
+
+def without_middle(said: str, call: str) -> str:
+    """What was raised, as long as it fits below a call: NumPy tells how it is built, then sizes."""
+    rows = max(MOST_LINES - 2 - rows_of(call), 1)  # one is for what is expected, one for the line
+    room = rows * COLUMNS - len("got      ") - (rows - 1) * SHORT_BY
+    if len(said) <= room:
+        return said
+    head, tail = said[: room // 2], said[len(said) - room // 2 + len(" ... ") :]
+    return f"{head.rpartition(' ')[0] or head} ... {tail.partition(' ')[2] or tail}"
 
 
 def rows_of(call: str) -> int:
