@@ -311,10 +311,12 @@ def fit(model, batches, rng):
 
 def scores(q, k, pairs, dtype):
     weights = np.einsum("qd,kd->qk", q, k) + np.zeros(len(q), dtype=dtype)[0]
-    kept = [v for v in pairs if v is not None]
+    kept, left = [v for v in pairs if v is not None], 0
+    left = q[1:]
     total = sum(3 + q[0] * (q[0] - 1)) + max([q, k])
     if dtype is None:
-        return weights / (q @ k.T)
+        left = q[1:]
+        return weights + left / (q @ k.T)
     return [weights[i] for i in range(1, len(q) + 1) if i in kept], np.sqrt(np.sum([1, 2]))
 """
 GUARDED = """def check(x):
@@ -356,6 +358,7 @@ UNDONE: list[tuple[str, str]] = [
     ("optional=rng", "optional=None"),
     ("[:, None]", "[:, :]"),
     ("eps=1e-12", "eps=0"),
+    ("left = q[1:]\n        return", "left = None\n        return"),
     ("if model and rng", "if model"),
     ("[-pair[1], pair[0]]", "[pair[0]]"),
     ("batches / 2", "2"),

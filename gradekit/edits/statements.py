@@ -216,6 +216,7 @@ def _returns(source: Source, statement: ast.stmt) -> Iterator[Edit]:
 def _inserted(source: Source) -> Iterator[Edit]:
     """A statement more: one that stands elsewhere in the file, or one that is often forgotten."""
     known = _known_statements(source)
+    yield from _other_values(source, known)
     for block, place, statement in source.statements():
         function = source.around[statement]
         if function is None or (isinstance(statement, FUNCTIONS) and place == 0):
@@ -232,6 +233,19 @@ def _inserted(source: Source) -> Iterator[Edit]:
             if isinstance(statement, ast.Pass):
                 edit = source.replaced(statement, text, "which statement is missing?", 2 * weight)
                 yield edit._replace(replaces=True)
+
+
+def _other_values(source: Source, known: dict[str, ast.AST | None]) -> Iterator[Edit]:
+    """What another statement of the file gives the same name."""
+    for _, _, statement in source.statements():
+        if not isinstance(statement, ast.Assign) or source.around[statement] is None:
+            continue
+        start = f"{source.code(statement.targets[0])} = "
+        for text, home in known.items():
+            if text.startswith(start):
+                weight = 0.4 if home is source.around[statement] else 0.36
+                question = "is that the right value?"
+                yield source.replaced(statement, text, question, weight)
 
 
 def _known_statements(source: Source) -> dict[str, ast.AST | None]:
