@@ -20,7 +20,7 @@ from gradekit.course import Course
 from gradekit.edits.every import edits_of
 from gradekit.explain.blame import CHECK_SECONDS, Mended, Search
 from gradekit.explain.explanation import Explanation, Place, explain
-from gradekit.explain.order import guards_of, likelihood
+from gradekit.explain.order import likelihood, related_of
 from gradekit.explain.suspects import Suspects
 from gradekit.explain.trace import RAISES, call_probe, steps_of
 from gradekit.explain.words import sentences
@@ -433,6 +433,13 @@ def test_what_raises_too_often_asks_the_wrong_question() -> None:
     assert gone not in edits and edits[never].line == 2
     told = 'it raised ValueError: no scalar (line 3: `raise ValueError("no scalar")`)'
     key = checked("check", "failed", "raised ValueError", told)
-    guards = guards_of([GUARDED])
-    assert guards == {(0, 3): 2}
-    assert likelihood(edits[never], key, False, guards) > likelihood(edits[never], key, False, {})
+    related = related_of([GUARDED])
+    assert [*related[0, 3]] == [2]
+    assert likelihood(edits[never], key, False, related) > likelihood(edits[never], key, False, {})
+
+
+def test_what_gives_a_raising_line_its_names_comes_before_the_rest() -> None:
+    text = "def f(x):\n    a = x[0]\n    b = x[1]\n    for i in range(3):\n        b = a @ i\n"
+    related = related_of([text])
+    assert related[0, 5].keys() == {2, 3, 4} and not related[0, 2]
+    assert related[0, 4].keys() == set()

@@ -17,7 +17,7 @@ from gradekit.causes import causes
 from gradekit.edits.every import edits_of
 from gradekit.edits.source import Edit
 from gradekit.explain import trace
-from gradekit.explain.order import guards_of, likelihood, may_help, runs, spans_of
+from gradekit.explain.order import likelihood, may_help, related_of, runs, spans_of
 from gradekit.explain.suspects import Suspect, Suspects
 from gradekit.grading.loop import Plan
 from gradekit.grading.session import Session, Tried
@@ -115,12 +115,12 @@ class Search:
         known = [*filter(None, ran.values())]
         # One mistake is run by all that it makes fail; of several, by some.
         shared = frozenset.intersection(*known) if known else None
-        guards = guards_of(self._submission.cells)
+        related = related_of(self._submission.cells)
         wanted: dict[Check, list[Edit]] = {}
         for key, lines in ran.items():
             helping = [e for e in edits if runs(e, lines, spans) and may_help(e, key)]
             doubtful = {e for e in helping if shared and not runs(e, shared, spans)}
-            wanted[key] = sorted(helping, key=lambda e: -likelihood(e, key, e in doubtful, guards))
+            wanted[key] = sorted(helping, key=lambda e: -likelihood(e, key, e in doubtful, related))
         return wanted
 
     def _lines_by_check(self) -> dict[Check, frozenset[tuple[int, int]]]:

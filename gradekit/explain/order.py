@@ -16,7 +16,7 @@ STOPPED = re.compile(r"(?:NameError|UnboundLocalError)\b[^']*'(\w+)'.*?\(line (\
 RAISED_AT = re.compile(r"\(line (\d+)")  # in the text of an exception
 # How much likelier an edit is where the failure has to do with what it changes: in the line that
 # raised, a copy where an argument was changed in place, an axis where a shape is wrong.
-IN_RAISING_LINE, IN_KIND = 3.0, 2.0
+IN_RAISING_LINE, GIVES_RAISING_LINE, IN_KIND = 3.0, 1.7, 2.0
 DOUBTFUL = 0.5  # where not all failing checks run the line
 COPIES, OF_COPIES = (".copy()", ".clone()"), 6.0
 ABOUT = {
@@ -28,20 +28,23 @@ ABOUT = {
 
 
 def likelihood(
-    edit: Edit, key: Check, is_doubtful: bool, guards: Mapping[tuple[int, int], int]
+    edit: Edit,
+    key: Check,
+    is_doubtful: bool,
+    related: Mapping[tuple[int, int], Mapping[int, float]],
 ) -> float:
     """The weight of an edit, and more where it has to do with how the check failed.
 
     Args:
         is_doubtful: It is in a line that not all failing checks run.
-        guards: As `guards_of` gives them.
+        related: As `related_of` gives it.
     """
     raised = RAISED_AT.search(key.told) if key.kind.startswith("raised") else None
     weight = edit.weight * (DOUBTFUL if is_doubtful else 1.0)
     if raised is not None:
         at = int(raised[1])
-        if edit.line in (at, guards.get((edit.cell, at))):
-            weight *= IN_RAISING_LINE
+        others = related.get((edit.cell, at), {})
+        weight *= IN_RAISING_LINE if edit.line == at else others.get(edit.line, 1.0)
     if any(word in edit.change for word in ABOUT.get(key.kind, ())):
         weight *= IN_KIND
     if key.kind == "changed" and not edit.replaces and any(c in edit.text for c in COPIES):
@@ -65,19 +68,44 @@ def runs(
     return any((edit.cell, line) in lines for line in range(first, last + 1))
 
 
-def guards_of(cells: Sequence[str]) -> dict[tuple[int, int], int]:
-    """From the cell and line of each `raise` in a condition to the line of that condition.
+def related_of(cells: Sequence[str]) -> dict[tuple[int, int], dict[int, float]]:
+    """From each line to others where the fault may be when it raises, each with how much likelier.
 
-    An answer that raises an error of its own where it should not asks the wrong question.
+    An answer that raises an error of its own where it should not asks the wrong question: the
+    condition around a `raise`. Any other line may have been given a wrong value: the lines that
+    give its names one.
     """
-    found: dict[tuple[int, int], int] = {}
+    found: dict[tuple[int, int], dict[int, float]] = {}
     for number, text in enumerate(cells):
         with contextlib.suppress(KitError):
             source = Source(text)
+            given = _given(source)
             for _, _, each in source.statements():
-                parent = source.parents[each]
+                parent, place = source.parents[each], (number, each.lineno)
                 if isinstance(each, ast.Raise) and isinstance(parent, ast.If):
-                    found[number, each.lineno] = parent.lineno
+                    found[place] = {parent.lineno: IN_RAISING_LINE}
+                elif not isinstance(each, ast.FunctionDef | ast.ClassDef):
+                    around = source.around[each]
+                    lines = {line for name in _used(each) for line in given.get((around, name), ())}
+                    found[place] = dict.fromkeys(lines - {each.lineno}, GIVES_RAISING_LINE)
+    return found
+
+
+def _used(statement: ast.stmt) -> set[str]:
+    """The names that a statement, or its head, asks for."""
+    heads = ("test", "iter", "items")
+    parts = [getattr(statement, name) for name in heads if hasattr(statement, name)]
+    nodes = [part for each in parts for part in (each if isinstance(each, list) else [each])]
+    walked = (node for part in nodes or [statement] for node in ast.walk(part))
+    return {each.id for each in walked if isinstance(each, ast.Name)}
+
+
+def _given(source: Source) -> dict[tuple[ast.AST | None, str], set[int]]:
+    """The lines at which each function gives each of its names a value."""
+    found: dict[tuple[ast.AST | None, str], set[int]] = {}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.setdefault((source.around[node], node.id), set()).add(node.lineno)
     return found
 
 

@@ -15,14 +15,13 @@ from typing import NamedTuple, TypeVar
 from gradekit.causes import causes
 from gradekit.edits.source import Edit, Source
 from gradekit.errors import KitError
-from gradekit.explain.order import RAISED_AT, STOPPED, spans_of
+from gradekit.explain.order import IN_RAISING_LINE, RAISED_AT, STOPPED, related_of, spans_of
 from gradekit.report import Check, Report
 
 GUESS = "does it do what it should, or is a statement missing?"
 ENDLESS = "does this loop come to an end?"
 MOST = 3  # lines of a function
-RAISED = 3.0  # times likelier in the line that raised,
-RETURNED = 3.0  # where a value of a wrong type is returned,
+RETURNED = 3.0  # times likelier where a value of a wrong type is returned,
 ODD = 6.0  # where something stands that does nothing, or always the same,
 AFTER_IDLE = 2.0  # and behind a name that is given a value which nothing uses
 IDLE = (ast.Name, ast.Attribute, ast.BinOp, ast.Compare, ast.Subscript)  # as a statement
@@ -100,13 +99,20 @@ class Suspects:
             line: head for line, head in self._heads.items() if self._functions[line] == function
         }
         shares = self._shares(ran, own)
-        raised = {self._heads.get(place) for place in self._at(RAISED_AT, 1)}
-
+        at = {self._heads[place] for place in self._at(RAISED_AT, 1) if place in self._heads}
+        related = related_of(self._cells)
+        raised = {  # a condition around a `raise`, but not all that gives names
+            (cell, other): likely
+            for cell, line in at
+            for other, likely in related.get((cell, line), {}).items()
+            if likely == IN_RAISING_LINE
+        }
+        raised |= dict.fromkeys(at, IN_RAISING_LINE)
         has_wrong_type = any(check.kind == "type" for check in self._failed)
         idle = {cell: line for (cell, name), line in self._idle.items() if name == function}
 
         def suspicion(place: Place) -> float:
-            likely = RAISED if place in raised else 1.0
+            likely = raised.get(place, 1.0)
             likely *= ODD if place in self._odd else 1.0
             likely *= RETURNED if has_wrong_type and place in self._returns else 1.0
             likely *= AFTER_IDLE if place[1] > idle.get(place[0], place[1]) else 1.0
