@@ -120,7 +120,8 @@ def test_what_a_change_leaves_wrong_is_guessed(session_of: Callable[[str], Sessi
     told = [*sentences(found, gave_up=False)]
     assert told[1:] == [
         "No single small change mends the rest of log_softmax.",
-        "The checks that fail point at log_softmax (line 14): right?",
+        "The checks that fail point at log_softmax (line 14):",
+        "  right?",
     ]
 
 

@@ -26,7 +26,7 @@ def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
         rest = " and ".join(explanation.unmended)
         yield f"No single small change mends the rest of {rest}."
     if guesses:
-        yield _guessed(guesses)
+        yield from _guessed(guesses)
     if explanation.call:
         yield f"What happens in {explanation.call}:"
         for step in explanation.steps[:SHOWN_STEPS]:
@@ -54,11 +54,12 @@ def _told(place: Place, *, first: bool, gave_up: bool) -> Iterator[str]:
             yield f"  + {line.strip()}"
 
 
-def _guessed(places: Sequence[Place]) -> str:
+def _guessed(places: Sequence[Place]) -> Iterator[str]:
     """Lines of one function that may be wrong, the likeliest first."""
     first, *others = places
-    rest = "".join(f", then at {place.where}" for place in others)
-    return f"The checks that fail point at {first.function} ({first.where}{rest}): {first.change}"
+    rest = "".join(f", then {place.where}" for place in others)
+    yield f"The checks that fail point at {first.function} ({first.where}{rest}):"
+    yield f"  {first.change}"
 
 
 def _nothing(explanation: Explanation) -> str:
