@@ -317,7 +317,7 @@ def scores(q, k, pairs, dtype):
     total = sum(3 + q[0] * (q[0] - 1)) + max([q, k])
     if dtype is None:
         left = q[1:]
-        return weights + left / (q @ k.T)
+        return weights / (q @ k.T) + left
     return [weights[i] for i in range(1, len(q) + 1) if i in kept], np.sqrt(np.sum([1, 2]))
 """
 GUARDED = """def check(x):
