@@ -221,6 +221,19 @@ def sat(monkeypatch) -> list[str]:
     return notes
 
 
+def test_a_notebook_beside_the_stub_is_pointed_to(folder):
+    """`kit check softmax` is about the file; who writes in a notebook reads how to name that."""
+    notebook = folder / "exercise_05_softmax.ipynb"
+    notebook.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    told = run("check", "softmax").output
+    assert "not written yet" in told
+    assert "next: kit check 5 exercise_05_softmax.ipynb" in told
+    (folder / "exercise_05_softmax.py").unlink()
+    gone = run("check", "softmax")
+    assert gone.exit_code == 2
+    assert "There is a notebook: `kit check softmax exercise_05_softmax.ipynb`." in gone.output
+
+
 def test_narrow_progress_keeps_the_exercises(folder, monkeypatch):
     """Where a terminal has no room for all columns, others are left out than whose row it is."""
     monkeypatch.setenv("COLUMNS", "40")

@@ -152,6 +152,8 @@ def next_steps(report: Report, exercise: Exercise, workspace: Workspace | None) 
         last = f"kit solution {number} (what changed)" if broken else f"kit hint {number}"
         # Of what is not written there is nothing to explain.
         begun = not all(check.is_unwritten for check in report.failed)
+        if not begun and (notebook := workspace.notebook(exercise)):
+            return [f"kit check {number} {notebook.name} (the notebook beside it)"]
         return [*steps, *([f"kit explain {number}"] if begun else []), last]
     following = workspace.next_exercise()
     has_solution = workspace.course.solution(exercise).is_file()  # learners may have none

@@ -45,11 +45,9 @@ def answer_of(workspace: Workspace, exercise: Exercise) -> Submission:
     Raises:
         KitError: there is nothing that could be graded.
     """
-    notebook = workspace.answer(exercise).with_suffix(".ipynb")
+    notebook = workspace.notebook(exercise)
     is_begun = workspace.answer(exercise).is_file() and not workspace.is_stub(exercise)
-    return (
-        read(notebook) if notebook.is_file() and not is_begun else workspace.read_answer(exercise)
-    )
+    return read(notebook) if notebook and not is_begun else workspace.read_answer(exercise)
 
 
 def example_of(report: Report) -> Counterexample | None:

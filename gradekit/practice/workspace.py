@@ -37,6 +37,11 @@ class Workspace:
         """The file that the learner edits."""
         return self.folder / exercise.file_name
 
+    def notebook(self, exercise: Exercise) -> Path | None:
+        """A notebook of the answer's name beside it, if there is one."""
+        path = self.answer(exercise).with_suffix(".ipynb")
+        return path if path.is_file() else None
+
     def passed_answer(self, exercise: Exercise) -> Submission | None:
         """The last answer with full marks, where one was kept."""
         path = self.folder / KEPT / exercise.file_name
@@ -63,8 +68,11 @@ class Workspace:
         """
         path = self.answer(exercise)
         if self.is_practice and not path.exists():
+            notebook = self.notebook(exercise)
+            command = f"`kit check {exercise.slug} {notebook.name}`" if notebook else ""
+            beside = f"\nThere is a notebook: {command}." if notebook else ""
             raise KitError(
-                f"{path} is not there any more: `kit reset {exercise.slug}` writes it anew."
+                f"{path} is not there any more: `kit reset {exercise.slug}` writes it anew.{beside}"
             )
         return read(path)
 
