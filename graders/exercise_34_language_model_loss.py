@@ -377,7 +377,8 @@ def test_overflows_on_sure_logits(submission):
 
 def probe_calls(answer, cases):
     """Each call's value, None where it raised, and what is left of its arguments."""
-    left = []
+    left, default = [], torch.get_default_dtype()  # as the answer's import left it
+    torch.set_default_dtype(F32)
     for seed, case in enumerate(cases):
         torch.default_generator.manual_seed(seed)
         value = None
@@ -385,7 +386,9 @@ def probe_calls(answer, cases):
             value = answer.next_token_loss(*case)
         flags = [each.requires_grad for each in case]
         left.append((value, list(case), flags, torch.get_rng_state()))
-    return left, torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
+    untouched = torch.is_grad_enabled() and torch.get_default_dtype() == F32
+    torch.set_default_dtype(default)
+    return left, untouched
 
 
 @check("next_token_loss", points=0.5,
@@ -743,14 +746,16 @@ def test_changes_the_mode(submission):
 
 def probe_left(answer, seed, batches):
     """What two steps returned, the batches after them, and torch's random state after each."""
-    losses, states = [], []
+    losses, states, default = [], [], torch.get_default_dtype()  # as the answer's import left it
+    torch.set_default_dtype(F32)
     for number in (3, 4):
         model = Net([0.01 * part for part in build(seed, "float32")])
         torch.default_generator.manual_seed(number)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         losses.append(answer.accumulated_step(model, batches, optimizer))
         states.append(torch.get_rng_state())
-    untouched = torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
+    untouched = torch.is_grad_enabled() and torch.get_default_dtype() == F32
+    torch.set_default_dtype(default)
     return losses, batches, states, untouched
 
 
