@@ -163,10 +163,19 @@ def place_of(root, path):
     return root, name
 
 
+LAYERS = {
+    "of an Embedding": lambda shape: nn.Embedding(*shape, _weight=torch.ones(shape)),
+    "of a LayerNorm": nn.LayerNorm,
+}
+
+
 def built(recipe, seed, dtype):
     """A module from (path, kind, shape); the kind says what is special about a tensor."""
     normal, root, known = numbers(seed, dtype), Holder(), {}
     for path, kind, shape in recipe:
+        if kind in LAYERS:
+            root.add_module(path.partition(".")[0], LAYERS[kind](shape))
+            continue
         holder, name = place_of(root, path)
         if kind.startswith("same as "):
             holder.register_parameter(name, known[kind.removeprefix("same as ")])
@@ -257,6 +266,11 @@ STRANGE = [
     ("fc.weight", "trained", (6,)), ("cube", "trained", (2, 1, 2)), ("line", "trained", (1,)),
     ("long", "trained", (40,)), ("inner.norm.bias", "trained", (1, 1)),
 ]  # fmt: skip
+# Layers that are often left without a decay, whatever their dimensions.
+SPARED = [
+    ("table.weight", "of an Embedding", (5, 3)), ("norm.weight", "of a LayerNorm", (2, 3)),
+    ("head.weight", "trained", (5, 3)), ("head.bias", "trained", (5,)),
+]  # fmt: skip
 
 
 @check("parameter_groups", points=0.5,
@@ -266,7 +280,7 @@ def test_goes_by_names_or_layers(submission):
     """Parameters of two or more dimensions decay, the others do not."""
     rng = rng_of(submission)
     drawn = some_tensors(rng, 7), float(np.round(rng.uniform(0.01, 0.9), 3))
-    cases = [(PLAIN, 0.1), (STRANGE, 0.01), drawn]
+    cases = [(PLAIN, 0.1), (STRANGE, 0.01), (SPARED, 0.1), drawn]
     for given, recipe, weight_decay, (_, groups, *_) in groups_of(submission, cases):
         decays = {n: group["decay"] or 0.0 for group in groups for n in group["names"]}
         for path, _, shape in recipe:
