@@ -17,6 +17,8 @@ OWN_FILES = (
     str(Path(OURS, "sandbox")) + os.sep,
     *(str(Path(OURS, "grading/originals", name)) for name in ("world.py", "undoing.py")),
 )
+GRADING = str(Path(OURS, "grading")) + os.sep
+SESSION = f"{GRADING}session.py"
 PACKAGES = sysconfig.get_path("purelib") + os.sep
 STDLIB = Path(sysconfig.get_path("stdlib"))
 # Of the standard library, what reads files and starts programs of its own: to import modules, to
@@ -55,6 +57,20 @@ def actor(folder: str) -> str:
             by = LIBRARY
         frame = frame.f_back
     return by
+
+
+def is_thread_of_ours() -> bool:
+    """Whether this thread, which is not that of the test, does work of ours.
+
+    What a test starts has frames of grading at most: functions that stand for others, handles.
+    """
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name == SESSION or (name.startswith(OURS + os.sep) and not name.startswith(GRADING)):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_removing(frame: FrameType) -> bool:

@@ -24,12 +24,21 @@ import sysconfig
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from gradekit.grading.originals.acting import LIBRARY, OURS, PACKAGES, SYSTEM, TEST, US, actor
+from gradekit.grading.originals.acting import (
+    LIBRARY,
+    OURS,
+    PACKAGES,
+    SYSTEM,
+    TEST,
+    US,
+    actor,
+    is_thread_of_ours,
+)
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.texts import Texts
 
@@ -38,6 +47,7 @@ WATCHED = (
     "open", "os.", "shutil.", "subprocess.", "socket.connect", "socket.getaddrinfo", "urllib.",
     "ctypes.dlopen", "sqlite3.", "glob.", "pathlib.", "ftplib.", "webbrowser.", "pty.",
 )  # fmt: skip
+EVENTS = frozenset({"pickle.find_class", "exec", "compile"})
 READING = ("os.listdir", "os.scandir", "os.walk", "os.fwalk", "glob.", "pathlib.Path.")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # Refused wherever a test has no files of its own. Other events that change files come to these.
@@ -94,9 +104,10 @@ class Fence:
         self._code = str(folder)  # as the names of its code begin
         self._course = str(Path(self._folder).parent.parent)
         self._made: set[str] = set()  # temporary files and folders, by their paths
+        self._undoing, self._knows_torch = contextlib.ExitStack(), False
         # What the test starts is fenced as well; other threads of ours are not.
-        own = threading.get_ident()
-        self._others = {thread.ident for thread in threading.enumerate()} - {own}
+        self._own = threading.get_ident()
+        self._others = {thread.ident for thread in threading.enumerate()} - {self._own}
 
     @contextlib.contextmanager
     def up(self) -> Iterator[None]:
@@ -106,13 +117,14 @@ class Fence:
             sys.addaudithook(_heard)
         _fences.append(self)
         try:
-            with contextlib.ExitStack() as undoing:
-                self._stand_between(undoing)
+            with self._undoing:
+                self._stand_between()
+                self.has_imported()
                 yield
         finally:
             _fences.remove(self)
 
-    def _stand_between(self, undoing: contextlib.ExitStack) -> None:
+    def _stand_between(self) -> None:
         """Replace functions that do what they are given without a word to an audit hook."""
         configurator: Any = logging.config.BaseConfigurator
         places: list[tuple[Any, str, Any]] = [
@@ -123,10 +135,20 @@ class Fence:
             import sqlite3
 
             places += [(each, "connect", self._connecting) for each in (sqlite3, sqlite3.dbapi2)]
+        self._replace(places)
+
+    def has_imported(self) -> None:
+        """The same for torch, once a test has imported it."""
+        torch: Any = sys.modules.get("torch")
+        if hasattr(torch, "jit") and not self._knows_torch:  # else it is still being imported
+            self._knows_torch = True
+            self._replace([(each, "save", self._saving) for each in (torch, torch.jit)])
+
+    def _replace(self, places: list[tuple[Any, str, Any]]) -> None:
         for owner, name, instead in places:
             real = getattr(owner, name)
             setattr(owner, name, instead(real))
-            undoing.callback(setattr, owner, name, real)
+            self._undoing.callback(setattr, owner, name, real)
 
     def _configured(self, resolve: Callable[[str], Any], name: str) -> Any:
         """What logging's configuration means by a name: one of the answer's calls what it likes."""
@@ -139,7 +161,11 @@ class Fence:
 
     def look(self, event: str, args: tuple[Any, ...]) -> None:
         """Raise where a test is about to do what it may not."""
-        if threading.get_ident() in self._others:
+        # Not of each event: to look at frames is one itself.
+        if event not in EVENTS and (not event.startswith(WATCHED) or event in HARMLESS):
+            return
+        thread = threading.get_ident()
+        if thread in self._others or (thread != self._own and is_thread_of_ours()):
             return
         if event == "pickle.find_class":
             module, name = map(str, args)
@@ -153,7 +179,7 @@ class Fence:
             self._look_at_code(*args[:2])
         elif event in STARTING:
             self._look_at_program(event, args)
-        elif event.startswith(WATCHED) and event not in HARMLESS:
+        else:
             self._look_at_words(event, args)
 
     def _is_made_here(self, name: str) -> bool:
@@ -255,6 +281,16 @@ class Fence:
             return made
 
         return connect
+
+    def _saving(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """torch opens a file in C++; both functions have it as their second argument, `f`."""
+
+        @wraps(real)
+        def save(value: Any, f: Any, *args: Any, **keywords: Any) -> Any:
+            self.look("open", (f, "w", os.O_WRONLY))
+            return real(value, f, *args, **keywords)
+
+        return save
 
     def _attaching(self, action: int, file: Any, *_: Any) -> int:
         """What SQLite asks about each part of a statement: it opens files out of our sight."""

@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from gradekit.grading.originals.surroundings import WATCHED
+
 STREAMS = ("stdin", "stdout", "stderr", "argv", "displayhook", "excepthook")
 OF_LOGGERS = ("level", "propagate", "disabled", "handlers", "filters")
 
@@ -33,7 +35,8 @@ class Undoing:
         self._stack = contextlib.ExitStack()
         for each in (_environment, _folder, _modules, _logging, _numbers, _interpreter):
             self._stack.callback(each())
-        self.note(builtins)
+        for module in (builtins, *WATCHED):
+            self.note(module)
 
     def note(self, module: ModuleType, sources: Sequence[str] = ()) -> None:
         """Remember the functions and classes of a module that a test imports.
@@ -52,6 +55,8 @@ class Undoing:
 
     def undo(self) -> None:
         """Put it back."""
+        if (mock := sys.modules.get("unittest.mock")) is not None:
+            mock.patch.stopall()  # what a test has started and not stopped
         for module, before in self._modules.items():
             now = vars(module)
             now.update({k: value for k, value in before.items() if now.get(k) is not value})

@@ -227,6 +227,7 @@ class World:
         self._hidden: dict[str, ModuleType | None] = {}  # of sys.modules, while this runs
         self._stack = contextlib.ExitStack()
         self._has_autospecs = False
+        self._has_imported: Callable[[], object] = dict  # of the fence, where there is one
 
     def __enter__(self) -> World:
         self._stack.enter_context(_one_at_a_time)
@@ -253,6 +254,7 @@ class World:
             homes = [home.path] if home.path else []
             fence = Fence(texts, self.sources, self.place.root, lambda: [*files.roots, *homes])
             self._stack.enter_context(fence.up())
+            self._has_imported = fence.has_imported
         try:
             self._begin(replaced, home)
         except BaseException:  # of a module of the course that calls the answer as it is loaded
@@ -406,6 +408,7 @@ class World:
             found = ModuleType(name)  # a package without __init__.py
         if found is None:
             found = builtins.__import__(name, namespace, local, names)
+            self._has_imported()
             self._undoing.note(sys.modules.get(name, found), self.sources)
             return found
         if name in self._answers:
