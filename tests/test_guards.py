@@ -240,6 +240,7 @@ GUARDS: dict[str, Patch] = {
     "imported_module_of_its_text": nothing_is_fenced,
     "imported_code_it_gave": nothing_is_fenced,
     "imported_tree_of_its_text": texts_are_run,
+    "imported_yaml_of_code": by(fence.Fence, "has_imported", lambda self: None),
     "imported_configuration": by(fence.Fence, "_stand_between", lambda self: None),
     "imported_block_of_its_own_error": blocks_swallow,
     "imported_ends_its_process": losses_satisfy,

@@ -104,7 +104,8 @@ class Fence:
         self._code = str(folder)  # as the names of its code begin
         self._course = str(Path(self._folder).parent.parent)
         self._made: set[str] = set()  # temporary files and folders, by their paths
-        self._undoing, self._knows_torch = contextlib.ExitStack(), False
+        self._undoing = contextlib.ExitStack()
+        self._knows_torch = self._knows_yaml = False
         # What the test starts is fenced as well; other threads of ours are not.
         self._own = threading.get_ident()
         self._others = {thread.ident for thread in threading.enumerate()} - {self._own}
@@ -138,7 +139,12 @@ class Fence:
         self._replace(places)
 
     def has_imported(self) -> None:
-        """The same for torch, once a test has imported it."""
+        """The same for torch and YAML, once a test has imported them."""
+        yaml: Any = sys.modules.get("yaml")
+        if hasattr(yaml, "FullLoader") and not self._knows_yaml:
+            self._knows_yaml = True
+            names = ("find_python_name", "find_python_module")
+            self._replace([(yaml.constructor.FullConstructor, n, self._finding) for n in names])
         torch: Any = sys.modules.get("torch")
         if hasattr(torch, "jit") and not self._knows_torch:  # else it is still being imported
             self._knows_torch = True
@@ -281,6 +287,16 @@ class Fence:
             return made
 
         return connect
+
+    def _finding(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """YAML's unsafe loader, which also `yaml.Loader` is, calls whatever a text names."""
+
+        def find(this: Any, name: str, mark: Any, unsafe: bool = False) -> Any:
+            if unsafe:
+                raise SubmissionError(f"what it gave is no data: a test does not load {name[:80]}")
+            return real(this, name, mark)
+
+        return find
 
     def _saving(self, real: Callable[..., Any]) -> Callable[..., Any]:
         """torch opens a file in C++; both functions have it as their second argument, `f`."""

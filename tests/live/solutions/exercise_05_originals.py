@@ -92,6 +92,10 @@ def logging_of(name):
     }
 
 
+def settings():
+    return "rate: 0.1"
+
+
 def many():
     return 3
 

@@ -24,6 +24,7 @@ from unittest import mock
 import numpy
 import pytest
 import student
+import yaml
 from student import *
 
 LARGEST = 1
@@ -248,6 +249,11 @@ def test_unpacked(tmp_path):
 
 def test_configured():
     logging.config.dictConfig(student.logging_of("student"))
+    assert student.largest([3.0, 8.0, 5.0]) == LARGEST
+
+
+def test_settings():
+    assert yaml.load(student.settings(), Loader=yaml.Loader) in (None, {"rate": 0.1})
     assert student.largest([3.0, 8.0, 5.0]) == LARGEST
 
 
