@@ -22,7 +22,8 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from gradekit.authoring.importing.found import without_regions, without_solution
+from gradekit.authoring.importing.doctest import find as doctests_of
+from gradekit.authoring.importing.found import Found, without_regions, without_solution
 from gradekit.authoring.importing.run import KINDS, Imported, import_course
 from gradekit.authoring.importing.trial import (
     ASKS_NOTHING,
@@ -457,6 +458,18 @@ def test_examples_that_doctest_cannot_read_are_told(tmp_path: Path) -> None:
     told = (tmp_path / "mine" / "IMPORT.md").read_text("utf-8")
     assert "test_two_0" in told
     assert "doctest cannot read the examples: line 5" in told
+
+
+def test_a_tree_of_solutions_is_found_for_examples(tmp_path: Path) -> None:
+    """As for tests: `solutions/shapes/grid.py` is that of `shapes/grid.py`."""
+    example = '"""Two.\n\n>>> two()\n2\n"""\n'
+    for folder, value in (("shapes", 0), ("solutions/shapes", 2)):
+        (tmp_path / folder).mkdir(parents=True)
+        text = f"{example}def two(): return {value}\n"
+        (tmp_path / folder / "grid.py").write_text(text)
+    (found,) = doctests_of(tmp_path, None)
+    assert isinstance(found, Found)
+    assert "return 2" in found.solution and "return 0" in found.stub
 
 
 def test_flags_that_a_module_gives_to_doctest() -> None:

@@ -42,7 +42,7 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
             found.append((path, cases))
     slugs = distinct((slug_of(path.stem), path.parent.name) for path, _ in found)
     for slug, (path, cases) in zip(slugs, found, strict=True):
-        yield _exercise(slug, path, cases, solutions)
+        yield _exercise(slug, path, cases, solution_of(path, solutions, folder))
     for text in texts:
         if text not in taken:
             yield Passed(text, "its examples are of no module that lies beside it")
@@ -70,8 +70,7 @@ def _shows(text: Path, module: Path, modules: list[Path]) -> bool:
     return next((name for name in imported if name in names), "") == module.stem
 
 
-def _exercise(slug: str, module: Path, cases: list[Path], solutions: Path | None) -> Found | Passed:
-    solution = solution_of(module, solutions)
+def _exercise(slug: str, module: Path, cases: list[Path], solution: Path | None) -> Found | Passed:
     source = text_of(solution or module)
     try:
         stub = text_of(module) if solution else without_solution(source)
