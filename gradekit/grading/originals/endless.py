@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gradekit import processes
+from gradekit.processes import go_on, still_runs
 
 SECONDS = 30  # of CPU, of one test with all that it needs
 SLEPT = 60  # seconds that it may sleep
@@ -59,7 +59,7 @@ class Limit:
             if not _watcher or not _watcher[-1].is_alive():  # a fork takes no threads along
                 _watcher.append(threading.Thread(target=_watch, daemon=True, name="endless"))
                 _watcher[-1].start()
-            processes.still_runs()
+            still_runs()
         _some.set()
         self._memory = _bounded_memory()
         return self
@@ -68,7 +68,7 @@ class Limit:
         self._memory()
         with _lock:  # from here on nothing is sent
             _watched.pop(self._thread, None)
-            processes.go_on()
+            go_on()
         _slept.pop(self._thread, None)
         time.sleep = self._before
 
@@ -119,6 +119,6 @@ def _watch() -> None:
                         ctypes.c_ulong(thread), ctypes.py_object(Endless)
                     )
             if _watched:
-                processes.still_runs()
+                still_runs()
             else:
                 _some.clear()
