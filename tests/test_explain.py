@@ -444,3 +444,11 @@ def test_what_gives_a_raising_line_its_names_comes_before_the_rest() -> None:
     related = related_of([text])
     assert related[0, 5].keys() == {2, 3, 4} and not related[0, 2]
     assert related[0, 4].keys() == set()
+
+
+def test_where_nothing_was_asked_for_something_a_none_is_looked_at_first() -> None:
+    text = "def f(x, rng):\n    y = x[0] + 1\n    return draw(y, None)\n"
+    told = "it raised AttributeError: 'NoneType' object has no attribute 'choice' (line 8: `rng`)"
+    key = checked("f", "failed", "raised AttributeError", told)
+    likeliest = max(edits_of([text]), key=lambda each: likelihood(each, key, False, {}))
+    assert (likeliest.line, text[likeliest.start : likeliest.end]) == (3, "None")

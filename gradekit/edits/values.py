@@ -23,6 +23,7 @@ MODULES = ("np", "torch", "math", "F", "nn", "scipy", "self")
 LIKE_INFINITY = 1e4  # -1e9 often stands for it
 LARGEST = 1e300  # infinity is no number that one types
 TINY = (1e-8, 1e-12, 1e-5, 1e-6, 1e-4, 1e-3, 1e-15)
+NOTHING = "is there nothing to be given?"
 SMALL = {"eps", "epsilon", "tol", "tolerance", "delta"}  # arguments that are no whole numbers
 NEVER_NEGATED = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Lambda, ast.Compare, ast.BoolOp,
                  ast.Slice, ast.Starred)  # fmt: skip
@@ -56,7 +57,7 @@ def _instead_of_none(source: Source, node: ast.Constant) -> Iterator[Edit]:
             yield source.replaced(node, text, "along which axis?", 0.8)
     if isinstance(parent, ast.Call | ast.keyword | ast.Return | ast.Assign):
         for text in (*source.names_in_scope(node)[:MOST_NAMED], "True", "False", "[]", "0", "1"):
-            yield source.replaced(node, text, "is there nothing to be given?", 0.4)
+            yield source.replaced(node, text, NOTHING, 0.4)
 
 
 def _numbers(source: Source, node: ast.AST) -> Iterator[Edit]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from gradekit.edits.source import Edit, Source
+from gradekit.edits.values import NOTHING
 from gradekit.errors import KitError
 from gradekit.report import Check
 
@@ -19,6 +20,7 @@ RAISED_AT = re.compile(r"\(line (\d+)")  # in the text of an exception
 IN_RAISING_LINE, GIVES_RAISING_LINE, IN_KIND = 3.0, 1.7, 2.0
 DOUBTFUL = 0.5  # where not all failing checks run the line
 COPIES, OF_COPIES = (".copy()", ".clone()"), 6.0
+OF_NOTHING = 4.0  # another value for a None, where None was asked for something
 ABOUT = {
     "shape": ("axis", "index"),
     "dtype": ("dtype", "type"),
@@ -45,6 +47,8 @@ def likelihood(
         at = int(raised[1])
         others = related.get((edit.cell, at), {})
         weight *= IN_RAISING_LINE if edit.line == at else others.get(edit.line, 1.0)
+    if edit.change == NOTHING and "NoneType" in key.told:
+        weight *= OF_NOTHING
     if any(word in edit.change for word in ABOUT.get(key.kind, ())):
         weight *= IN_KIND
     if key.kind == "changed" and not edit.replaces and any(c in edit.text for c in COPIES):
