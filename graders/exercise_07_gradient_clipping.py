@@ -230,7 +230,7 @@ def test_adds_the_norms_of_the_arrays(submission):
     """Several vectors count as one long vector."""
     shapes = [(3,), (2,), (5,)], [(4,), (1,)], [(2,), (2,), (2,), (2,)]
     cases = [(fixed(seed, *each),) for seed, each in enumerate(shapes)]
-    cases.append(((), {"grads": [np.array([-6.0, 2.0]), np.array([-3.0])]}))
+    cases.append(((), {"grads": [np.array([-6.0, -2.0]), np.array([-3.0])]}))  # none above zero
     NORM.assert_holds(submission, cases, draw=vectors, draws=1)
 
 
@@ -288,7 +288,7 @@ def test_misses_the_bound(submission):
         for seed, scale, max_norm in ((30, 1.0, 0.75), (31, 1e6, 10.0), (32, 40.0, 39.5))
     ]
     cases += [
-        ([np.array([0.12]), np.array([[-0.16]])], 0.05),
+        ([np.array([-0.12]), np.array([[-0.16]])], 0.05),
         (FIVE_TWELVE, 12.984375),  # barely beyond the bound is beyond it
         ([np.array([0.006]), np.array([[-0.008]])], 0.005),
         ([np.array([0.003, -0.004]), np.array([[0.012]])], 0.004),
