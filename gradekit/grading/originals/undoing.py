@@ -14,8 +14,10 @@ import gc
 import locale
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -44,11 +46,8 @@ class Undoing:
         Args:
             sources: The code of the test: modules within this one count that it speaks of.
         """
-        inner = [
-            each
-            for name, each in vars(module).items()
-            if type(each) is ModuleType and any(f".{name}." in text for text in sources)
-        ]
+        spoken = frozenset[str]().union(*map(_looked_up, sources))
+        inner = [vars(module)[name] for name in spoken & vars(module).keys()]
         for each in (module, *inner):
             if type(each) is ModuleType and each not in self._modules:
                 self._modules[each] = _public(each)
@@ -62,6 +61,12 @@ class Undoing:
             now.update({k: value for k, value in before.items() if now.get(k) is not value})
         self._modules.clear()
         self._stack.close()
+
+
+@lru_cache(100)
+def _looked_up(source: str) -> frozenset[str]:
+    """Names in a source that something is looked up in: `b` of `a.b.c`."""
+    return frozenset(re.findall(r"(?<=\.)\w+(?=\.)", source))
 
 
 def _public(module: ModuleType) -> dict[str, Any]:

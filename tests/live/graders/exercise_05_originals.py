@@ -32,7 +32,7 @@ ADDRESSES = {
 
 
 def checked(name, tests, address):
-    points = 0.25 if name != "source" else 10 - 0.25 * (len(ADDRESSES) - 1)
+    points = 0.125 if name != "source" else 10 - 0.125 * (len(ADDRESSES) - 1)
 
     @check(name, points=points, hint="?")
     def test(submission):
