@@ -24,7 +24,7 @@ from gradekit.grading.arguments import (
 from gradekit.sandbox import wire
 from gradekit.sandbox.known import LASTING
 from gradekit.sandbox.limits import LASTING_OBJECTS
-from gradekit.sandbox.snapshots import Snapshot, is_small
+from gradekit.sandbox.snapshots import Snapshot, is_small, with_parts
 
 ARRIVING = (list, dict, set, np.ndarray)
 
@@ -101,14 +101,7 @@ class Lasting:
         return self._with_numbers(value, depth)
 
     def _with_numbers(self, value: Any, depth: int) -> Any:
-        if type(value) is list or type(value) is tuple:
-            new = [self._marked(item, depth + 1) for item in value]
-            is_same = all(a is b for a, b in zip(new, value, strict=True))
-            return value if is_same else type(value)(new)
-        if type(value) is dict:
-            items = {key: self._marked(item, depth + 1) for key, item in value.items()}
-            return value if all(items[key] is value[key] for key in value) else items
-        return value
+        return with_parts(value, lambda item: self._marked(item, depth + 1))
 
     def news(self) -> list[tuple[int, Any, int]]:
         """What the check has changed in them since both sides agreed.

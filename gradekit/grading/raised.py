@@ -7,12 +7,14 @@ name that came from there, except in a fixed table of Python's own exceptions.
 from __future__ import annotations
 
 import builtins
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from gradekit.grading.call import told_at_length
 from gradekit.report import NOT_WRITTEN
 from gradekit.sandbox.host import WorkerLost
 from gradekit.sandbox.limits import Limits
+
+Ended = TypeVar("Ended", KeyboardInterrupt, SystemExit)
 
 TEXT_CHARACTERS = 1000  # of what a worker says of an exception
 LINE_CHARACTERS = 200
@@ -147,16 +149,16 @@ class Problem(NamedTuple):
 
     def as_interrupt(self, what: object) -> KeyboardInterrupt:
         """As `as_exit`, for a KeyboardInterrupt."""
-        ended = KeyboardInterrupt(self.text)
-        ended.submission_text = f"{told_at_length(what)} raised {self.described}{self.place}"  # type: ignore[attr-defined]
-        return ended
+        return self._telling(KeyboardInterrupt(self.text), what)
 
     def as_exit(self, what: object) -> SystemExit:
         """The SystemExit to raise in an imported test, which may well expect it."""
         text = self.text
         is_number = len(text) < 10 and text.isdecimal()
         code = None if text == "None" else int(text) if is_number else text
-        ended = SystemExit(code)
+        return self._telling(SystemExit(code), what)
+
+    def _telling(self, ended: Ended, what: object) -> Ended:
         ended.submission_text = f"{told_at_length(what)} raised {self.described}{self.place}"  # type: ignore[attr-defined]
         return ended
 

@@ -99,6 +99,21 @@ def _content(value: Any, is_plain_object: Callable[[Any], bool]) -> Any:
     return value.detach().clone() if hasattr(value, "requires_grad") else None
 
 
+def with_parts(value: Any, part: Callable[[Any], Any]) -> Any:
+    """A list, tuple or dict with `part(item)` for each of its items; any other value as it is.
+
+    The object itself where all items stay: a copy would be another one to whoever keeps it.
+    """
+    if type(value) is list or type(value) is tuple:
+        new = [part(item) for item in value]
+        is_same = all(a is b for a, b in zip(new, value, strict=True))
+        return value if is_same else type(value)(new)
+    if type(value) is dict:
+        items = {key: part(item) for key, item in value.items()}
+        return value if all(items[key] is value[key] for key in value) else items
+    return value
+
+
 def written_to(stream: io.StringIO | io.BytesIO) -> tuple[str | bytes, int] | tuple[()]:
     """What a stream holds, and where it stands; nothing where it has been closed."""
     return () if stream.closed else (stream.getvalue(), stream.tell())

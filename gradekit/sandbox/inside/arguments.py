@@ -24,6 +24,7 @@ from gradekit.sandbox.snapshots import (
     Snapshot,
     is_bare,
     state_of,
+    with_parts,
     written_to,
 )
 
@@ -108,16 +109,7 @@ class Arguments:
     def _with_places(self, value: Any, depth: int) -> Any:
         if depth > wire.MAX_DEPTH:
             raise wire.TooDeep
-        if type(value) is list or type(value) is tuple:
-            new = [self.marked(item, depth + 1) for item in value]
-            # The list itself where it holds no argument: a copy
-            # would be another object to whoever keeps it.
-            is_same = all(a is b for a, b in zip(new, value, strict=True))
-            return value if is_same else type(value)(new)
-        if type(value) is dict:
-            items = {key: self.marked(item, depth + 1) for key, item in value.items()}
-            return value if all(items[key] is value[key] for key in value) else items
-        return value
+        return with_parts(value, lambda item: self.marked(item, depth + 1))
 
 
 def _mutable(
