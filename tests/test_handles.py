@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +14,12 @@ import pytest
 
 from gradekit.course import Course
 from gradekit.engine import open_session
-from gradekit.grading import classes, handle
+from gradekit.grading import classes, confined, handle
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.session import Session
 from gradekit.grading.terms import judged_in
 from gradekit.report import Report
+from gradekit.sandbox import tiers
 from gradekit.sandbox.known import CONVERSIONS
 from gradekit.submission import Submission, read
 
@@ -154,6 +159,43 @@ def test_columns_of_pandas_are_compared_item_by_item_where_the_solution_uses_it(
     assert {"__eq__", "__gt__", "__add__"} <= judged_in(["import pandas as pd"])["Series"]
     assert judged_in(["import numpy as np\nSeries = 1"]) == {}
     assert judged_in(["def f():\n    import sympy"]) == {"": CONVERSIONS}
+
+
+@pytest.mark.skipif(not tiers.landlock_abi(), reason="no Landlock on this machine")
+def test_the_kernel_confines_the_thread_of_imported_checks(
+    shared: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And no other thread; C code, of which no audit hook hears, can open nothing else either."""
+    graders = [each.native_id for each in threading.enumerate() if each.name == "grader"]
+    states = [Path(f"/proc/self/task/{each}/status").read_text() for each in graders]
+    assert any("NoNewPrivs:\t1" in state for state in states)
+    assert "NoNewPrivs:\t0" in Path("/proc/self/status").read_text()
+
+    for name in ("temporary", "home"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "notes").write_text("secret")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    libc = ctypes.CDLL(None)
+
+    def opens(path: Path, mode: str) -> bool:
+        return bool(libc.fopen(str(path).encode(), mode.encode()))
+
+    def look() -> list[bool]:
+        confined.confine(LIVE, LIVE.find("shared"))
+        temporary, home = (tmp_path / name for name in ("temporary", "home"))
+        return [
+            opens(temporary / "notes", "r"),
+            opens(temporary / "new", "w"),
+            opens(LIVE.stub(LIVE.find("shared")), "r"),
+            opens(home / "notes", "r"),
+            opens(home / "new", "w"),
+            opens(LIVE.solution(LIVE.find("shared")), "r"),
+            opens(LIVE.grader(LIVE.find("shared")), "r+"),
+        ]
+
+    with ThreadPoolExecutor(1) as one:
+        assert one.submit(look).result() == [True, True, True, False, False, False, False]
+    assert opens(tmp_path / "home" / "notes", "r")
 
 
 def test_which_methods_a_solution_lets_judge() -> None:

@@ -21,6 +21,7 @@ from gradekit.course import Course, Exercise
 from gradekit.errors import GraderError, KitError, SandboxError
 from gradekit.grading import mistakes, plugin
 from gradekit.grading.code import built
+from gradekit.grading.confined import confine
 from gradekit.grading.counterexample import (
     MOST_PAIRS,
     MOST_ROWS,
@@ -43,6 +44,7 @@ from gradekit.report import Check, Counterexample, Report, clean
 from gradekit.sandbox.host import WorkerHandle
 from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.tiers import FULL
 from gradekit.sandbox.warmup import warm_up
 from gradekit.submission import Submission
 
@@ -105,6 +107,7 @@ class Session:
         self._known = mistakes.load(grader, self.grader_sha256)
         self._channel = Channel()
         # A daemon: a check that never returns does not keep kit from ending.
+        self._course = course
         self._thread = threading.Thread(target=self._serve, daemon=True, name="grader")
         self._thread.start()
 
@@ -421,6 +424,8 @@ class Session:
         loop = Loop(self._channel, self.exercise.limits.submission_seconds)
         try:
             warm_up(self.exercise.known_modules)
+            if self.exercise.imported and self._sandbox.isolation == FULL:
+                confine(self._course, self.exercise)
             loop.begin_collecting()
             # pytest would take a module of that name as it is, though it may be an older
             # version of this grader, or its namesake in another course.

@@ -1,4 +1,4 @@
 """What runs beside a submission, and is not trusted once its first line has run.
 
-Imports nothing of ours but wire, known, limits, warmup and tiers.
+Imports nothing of ours but wire, known, landlock, limits, warmup, tiers.
 """

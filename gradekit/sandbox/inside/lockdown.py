@@ -16,11 +16,12 @@ import os
 import signal
 import sys
 import sysconfig
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 from pathlib import Path
 from typing import Any
 
+from gradekit.sandbox.landlock import RESTRICT_SELF, ruleset
 from gradekit.sandbox.limits import Limits
 from gradekit.sandbox.tiers import FULL, PR_SET_DUMPABLE, PROCESS
 
@@ -60,7 +61,6 @@ _PR_SET_PDEATHSIG, _PR_GET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 
 _SECCOMP_MODE_FILTER = 2
 INSTRUCTION_BYTES = 8
 _CAPABILITY_VERSION_3 = 0x20080522
-_LANDLOCK_RESTRICT_SELF = 446  # on every architecture
 
 
 class AllowedPackages:
@@ -113,7 +113,7 @@ class Lockdown:
         if tier == FULL:
             secret = {path.resolve() for path in hidden}
             more = [part for path in own for part in _cover(path.resolve(), secret)]
-            self._ruleset = int(_landlock_ruleset([*readable_paths(hidden), *more]))
+            self._ruleset = ruleset([*readable_paths(hidden), *more])
         self._program = None if tier == PROCESS else _seccomp_program(may_open=tier == FULL)
         # ctypes looks a function up at its first use, and prepares for calls at the first call.
         _ = self._libc.capset, self._libc.syscall
@@ -148,7 +148,7 @@ class Lockdown:
             # The kernel asks for it before Landlock and seccomp where CAP_SYS_ADMIN is gone.
             self._do("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if self._ruleset is not None:
-            self._do("syscall", _LANDLOCK_RESTRICT_SELF, self._ruleset, 0)
+            self._do("syscall", RESTRICT_SELF, self._ruleset, 0)
             os.close(self._ruleset)
         # Last, since the filter refuses the calls that all steps before it are made of.
         if self._program is not None:
@@ -209,32 +209,6 @@ def _cover(path: Path, hidden: set[Path]) -> list[Path]:
     if not any(secret.is_relative_to(path) for secret in hidden):
         return [path]
     return [part for child in path.iterdir() for part in _cover(child, hidden)]
-
-
-def _landlock_ruleset(readable: Sequence[Path]) -> Any:
-    """A ruleset descriptor: reading `readable` is allowed, every other access refused."""
-    import py_landlock
-    from py_landlock.abi import get_supported_fs, get_supported_net, get_supported_scope
-
-    abi = py_landlock.get_abi_version()
-    handled = py_landlock.RulesetAttr()
-    handled.handled_access_fs = get_supported_fs(abi)
-    handled.handled_access_net = get_supported_net(abi)
-    handled.scoped = get_supported_scope(abi)
-    ruleset = py_landlock.create_ruleset(handled)
-    for path in readable:
-        access = py_landlock.AccessFs.READ_FILE
-        if path.is_dir():
-            access |= py_landlock.AccessFs.READ_DIR
-        folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        try:
-            rule = py_landlock.PathBeneathAttr()
-            rule.allowed_access = access
-            rule.parent_fd = folder
-            py_landlock.add_rule(ruleset, rule)
-        finally:
-            os.close(folder)
-    return ruleset
 
 
 class _Program(ctypes.Structure):
