@@ -7,16 +7,20 @@ policy lets no script run but the page's own.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 import jinja2
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
+from gradekit.caches import cache
 from gradekit.mistaken import Way
 from gradekit.overview import Cell, Overview
 from gradekit.render.charts import bars, score_histogram
@@ -41,6 +45,30 @@ class Example(NamedTuple):
     command: str = ""
 
 
+class Compiled(jinja2.FileSystemBytecodeCache):
+    """Keeps compiled templates in kit's cache: compiling them takes as long as grading ten answers.
+
+    What they are compiled by, jinja and this module, counts as their text does.
+    """
+
+    def get_source_checksum(self, source: str) -> str:
+        return super().get_source_checksum(f"{_compiler()}\n{source}")
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with contextlib.suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with contextlib.suppress(OSError):  # no home, or no room: compiled again the next time
+            Path(self.directory).mkdir(parents=True, exist_ok=True)
+            super().dump_bytecode(bucket)
+
+
+@lru_cache
+def _compiler() -> str:
+    return f"{jinja2.__version__} {hashlib.sha256(Path(__file__).read_bytes()).hexdigest()}"
+
+
 def environment() -> jinja2.Environment:
     """Templates that escape everything and fail on a name that is not there."""
     made = jinja2.Environment(
@@ -49,6 +77,7 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=Compiled(str(cache("templates"))),
     )
     made.filters["path"] = lambda text: quote(text, safe="/")
     made.filters["short"] = lambda name: name.removeprefix("exercise_").replace("_", " ")
