@@ -7,7 +7,8 @@ is looked at by itself. Numbers are compared by bytes, since NaN != NaN and -0.0
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -59,13 +60,11 @@ class Snapshot:
         if self._is_plain_object(value):
             value = vars(value)
         if isinstance(value, list):
-            pairs = zip(value, before, strict=False)
-            return len(value) == len(before) and all(a is b for a, b in pairs)
+            return _are_same(value, before)
         if isinstance(value, dict):
-            items = [(*item, *old) for item, old in zip(value.items(), before, strict=False)]
-            return len(value) == len(before) and all(a is c and b is d for a, b, c, d in items)
-        if isinstance(value, set):
-            return {*map(id, value)} == {*map(id, before)}
+            return _are_same(value, before[0]) and _are_same(value.values(), before[1])
+        if isinstance(value, set):  # one that nobody has touched keeps its order
+            return _are_same(value, before) or {*map(id, value)} == {*map(id, before)}
         if isinstance(value, np.random.Generator):
             return bool(state_of(value) == before)
         if isinstance(value, STREAMS):
@@ -80,12 +79,10 @@ def _content(value: Any, is_plain_object: Callable[[Any], bool]) -> Any:
 
     A shallow one is enough, since items are compared by identity.
     """
-    if isinstance(value, list):
+    if isinstance(value, list | set):
         return [*value]
     if isinstance(value, dict):
-        return [*value.items()]
-    if isinstance(value, set):
-        return set(value)
+        return [*value], [*value.values()]
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, np.random.Generator):
@@ -93,10 +90,15 @@ def _content(value: Any, is_plain_object: Callable[[Any], bool]) -> Any:
     if isinstance(value, STREAMS):
         return written_to(value)
     if is_plain_object(value):
-        return [*vars(value).items()]
+        return _content(vars(value), is_plain_object)
     if is_frame(value, FRAMES):
         return value.copy()
     return value.detach().clone() if hasattr(value, "requires_grad") else None
+
+
+def _are_same(items: Collection[Any], before: Collection[Any]) -> bool:
+    """Whether these are the very same objects, in one order."""
+    return len(items) == len(before) and all(map(is_, items, before))
 
 
 def with_parts(value: Any, part: Callable[[Any], Any]) -> Any:

@@ -18,6 +18,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from operator import attrgetter, is_
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +28,7 @@ from gradekit.grading.originals.surroundings import WATCHED
 
 STREAMS = ("stdin", "stdout", "stderr", "argv", "displayhook", "excepthook")
 OF_LOGGERS = ("level", "propagate", "disabled", "handlers", "filters")
+_attributes = attrgetter(*OF_LOGGERS)
 
 
 class Undoing:
@@ -50,7 +52,7 @@ class Undoing:
         inner = [vars(module)[name] for name in spoken & vars(module).keys()]
         for each in (module, *inner):
             if type(each) is ModuleType and each not in self._modules:
-                self._modules[each] = _public(each)
+                self._modules[each] = {**vars(each)}
 
     def undo(self) -> None:
         """Put it back."""
@@ -58,7 +60,10 @@ class Undoing:
             mock.patch.stopall()  # what a test has started and not stopped
         for module, before in self._modules.items():
             now = vars(module)
-            now.update({k: value for k, value in before.items() if now.get(k) is not value})
+            if not _is_same(now, before):
+                now.update(
+                    {k: v for k, v in before.items() if now.get(k) is not v and _is_ours(k, v)}
+                )
         self._modules.clear()
         self._stack.close()
 
@@ -69,9 +74,15 @@ def _looked_up(source: str) -> frozenset[str]:
     return frozenset(re.findall(r"(?<=\.)\w+(?=\.)", source))
 
 
-def _public(module: ModuleType) -> dict[str, Any]:
-    """What a test may have replaced; constants of a module are its own affair."""
-    return {k: v for k, v in vars(module).items() if callable(v) and not k.startswith("_")}
+def _is_same(now: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether a namespace of thousands of names is as it was, as after nearly every test."""
+    same_names = len(now) == len(before) and all(map(is_, now, before))
+    return same_names and all(map(is_, now.values(), before.values()))
+
+
+def _is_ours(name: str, value: Any) -> bool:
+    """Whether a test's stand-in for it is taken away; constants of a module are its own affair."""
+    return callable(value) and not name.startswith("_")
 
 
 def _environment() -> Callable[[], None]:
@@ -97,9 +108,11 @@ def _folder() -> Callable[[], None]:
 
 def _modules() -> Callable[[], None]:
     """Those that are loaded; what a test has loaded besides may stay."""
-    before = dict(sys.modules)
+    before = {**sys.modules}
 
     def undo() -> None:
+        if _is_same(sys.modules, before):
+            return
         changed = {k: v for k, v in sys.modules.items() if before.get(k) is not v}
         for name, value in changed.items():
             if not isinstance(value, ModuleType):
@@ -119,9 +132,8 @@ def _logging() -> Callable[[], None]:
         for logger in _loggers():
             told = before.get(logger, _new_logger)
             if _of_logger(logger) != told:
-                vars(logger).update(
-                    {k: [*v] if isinstance(v, list) else v for k, v in told.items()}
-                )
+                pairs = zip(OF_LOGGERS, told, strict=True)
+                vars(logger).update({k: [*v] if isinstance(v, list) else v for k, v in pairs})
                 root.manager._clear_cache()  # type: ignore[attr-defined]  # noqa: SLF001
 
     return undo
@@ -132,9 +144,10 @@ def _loggers() -> list[logging.Logger]:
     return [logging.root, *(each for each in others if isinstance(each, logging.Logger))]
 
 
-def _of_logger(logger: logging.Logger) -> dict[str, Any]:
-    found = {name: getattr(logger, name) for name in OF_LOGGERS}
-    return {name: [*each] if isinstance(each, list) else each for name, each in found.items()}
+def _of_logger(logger: logging.Logger) -> tuple[Any, ...]:
+    """What `OF_LOGGERS` names, its lists copied."""
+    *found, handlers, filters = _attributes(logger)
+    return *found, [*handlers], [*filters]
 
 
 _new_logger = _of_logger(logging.Logger("new"))
