@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from gradekit.alphabet import alphabetical
 from gradekit.analysis import Analysis, CheckStatistics, judged
 from gradekit.causes import line_of
 from gradekit.course import Course, Exercise
@@ -136,7 +137,7 @@ class Overview:
             self._take_finals(standing)
         used = {name for cells in self.cells.values() for name in cells}
         self.exercises = [each for each in course.exercises if each.name in used]
-        self.cells = dict(sorted(self.cells.items(), key=lambda pair: pair[0].casefold()))
+        self.cells = dict(sorted(self.cells.items(), key=lambda pair: alphabetical(pair[0])))
 
     def _count(self, result: Result, titles: dict[str, str]) -> None:
         report = result.report
@@ -234,7 +235,7 @@ class Overview:
     @property
     def troubled(self) -> list[Remark]:
         """All submissions that the sandbox had to stop somewhere, by exercise and student."""
-        return sorted(self._troubled, key=lambda each: (each.exercise, each.student))
+        return sorted(self._troubled, key=lambda each: (each.exercise, alphabetical(each.student)))
 
     @cached_property
     def analyses(self) -> dict[str, Analysis]:

@@ -20,6 +20,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from gradekit.alphabet import alphabetical
 from gradekit.intake.layouts import canvas
 from gradekit.results import Result
 from gradekit.texts import counted
@@ -250,7 +251,7 @@ def final_scores(
     ordered = [name for name in exercises if name in used] + sorted(used.difference(exercises))
     people = {*students, *(student for student, _ in (*attempts, *by_answer))}
     finals: Finals = {}
-    for student in sorted(people, key=str.casefold):
+    for student in sorted(people, key=alphabetical):
         finals[student] = {}
         for name in ordered:
             key, most = (student, name), possible.get(name, POINTS)

@@ -156,7 +156,7 @@ def test_metadata_is_only_about_folders_that_are_there(tmp_path: Path, course: C
     root = lay(tmp_path, "bob/exercise_05.py", "submission_2/exercise_05.py")
     (root / "submission_metadata.yml").write_text(PLANTED + PLANTED.replace("_1", "_2", 1))
     found = found_in(root, course)
-    assert pairs(found) == [("Eve", "05"), ("bob", "05")]
+    assert pairs(found) == [("bob", "05"), ("Eve", "05")]
 
 
 HOSTILE_YAML = {

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from gradekit.alphabet import alphabetical
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.errors import KitError
@@ -516,3 +517,14 @@ def test_points_without_an_answer_lead_to_no_page(tmp_path: Path) -> None:
     assert "7 of 10" in page
     assert "code/Ada/exercise_05_softmax.html" in page
     assert "code/Ada/exercise_08_adam.html" not in page
+
+
+def test_names_stand_where_people_look_for_them() -> None:
+    """Accents and case do not move a name behind z, and student 10 comes after student 9."""
+    ordered = [
+        "Ada", "Émile", "İpek", "Łukasz", "Ödön", "Øyvind", "s", "s0", "S9", "s10", "zip_zoe",
+        "李雷", "9" * 5000,
+    ]  # fmt: skip
+    expected = [ordered[-1], *ordered[:-1]]
+    assert sorted(ordered, key=alphabetical) == expected
+    assert list(final_scores([], Policy(), students=ordered)) == expected

@@ -13,6 +13,7 @@ from itertools import combinations, groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from gradekit.alphabet import alphabetical
 from gradekit.batch.fingerprints import FingerprintProcess, fingerprint_process
 from gradekit.course import Course
 from gradekit.errors import KitError
@@ -217,7 +218,7 @@ def _alike(exercise: str, group: tuple[float, list[Answer]], process: Fingerprin
     first, second = _closest(answers)
     both = first.fingerprints & second.fingerprints
     sides = [_side(each, both, process) for each in (first, second)]
-    students = tuple(sorted(map(_called, answers), key=str.casefold))
+    students = tuple(sorted(map(_called, answers), key=alphabetical))
     return Alike(exercise, students, share, (sides[0], sides[1]))
 
 

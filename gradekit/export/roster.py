@@ -59,7 +59,7 @@ def students_of(standing: Standing) -> dict[str, Person]:
     """Those who handed in something or have a score, by what they are called."""
     return {
         student: standing.people[student]
-        for student, finals in sorted(standing.finals.items())
+        for student, finals in standing.finals.items()
         if any(final.state != "missing" for final in finals.values())
     }
 

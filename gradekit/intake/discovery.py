@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
+from gradekit.alphabet import alphabetical
 from gradekit.course import Course
 from gradekit.intake.choosing import choose, doubts_of
 from gradekit.intake.entries import Found
@@ -61,7 +62,9 @@ def discover(
         },
     )
     order = {each.name: number for number, each in enumerate(course.exercises)}
-    entries.sort(key=lambda each: (order[each.exercise], each.student, not each.counted))
+    entries.sort(
+        key=lambda each: (order[each.exercise], alphabetical(each.student), not each.counted)
+    )
     doubts = doubts_of(crowded, entries, names) + [
         f"{' and '.join(names[each] for each in same)} are one row of the roster"
         for same in on.shared

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gradekit.alphabet import alphabetical
 from gradekit.intake import siblings
 from gradekit.intake.items import HandedIn
 from gradekit.results import NotGraded, Person, called
@@ -58,7 +59,7 @@ class Found(NamedTuple):
     @property
     def students(self) -> list[str]:
         """What they are called, sorted."""
-        return sorted(set(called(self.people).values()))
+        return sorted(set(called(self.people).values()), key=alphabetical)
 
 
 def contents_of(

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from gradekit.alphabet import alphabetical
 from gradekit.render.terminal import print_item
 from gradekit.results import About, NotGraded, Person, called
 from gradekit.texts import counted
@@ -28,7 +29,7 @@ def print_placement(out: Console, found: Found, preview: Preview) -> None:
     for entry in found.entries:
         by_student[entry.student].append(entry)
     about = {names[person]: person for person in sorted(found.people)}
-    students = sorted({*by_student, *about}, key=str.casefold)
+    students = sorted({*by_student, *about}, key=alphabetical)
     # Folded and not cut: a name of wide characters may be longer than its column as rich wraps it.
     columns = [Column(name, overflow="fold") for name in ("student", "id", "answers")]
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 import msgspec
 
+from gradekit.alphabet import alphabetical
 from gradekit.errors import KitError
 from gradekit.export.format import ClassFormat, Graded, Written
 from gradekit.export.roster import Row, rows_of
@@ -138,7 +139,7 @@ def _by_student(graded: Graded) -> dict[str, list[Part]]:
     parts: defaultdict[str, list[Part]] = defaultdict(list)
     for result in graded.standing.counted():
         parts[result.student].append(_part(graded, result))
-    return dict(sorted(parts.items()))
+    return dict(sorted(parts.items(), key=lambda pair: alphabetical(pair[0])))
 
 
 def _email(graded: Graded) -> Written:
