@@ -11,7 +11,8 @@ from toy_course import toy_course
 
 from gradekit.course import Course
 from gradekit.engine import open_session
-from gradekit.grading import Code, Mismatch, agree, assert_roughly
+from gradekit.grading import Code, Mismatch, Truth, agree, assert_roughly
+from gradekit.grading.cases import as_bytes, copy_from
 from gradekit.grading.code import built
 from gradekit.report import Report
 from gradekit.submission import Submission
@@ -190,3 +191,42 @@ def test_a_numpy_integer_is_roughly_an_int() -> None:
         assert_roughly(np.int64(3), 3.0)
     with pytest.raises(Mismatch):
         assert_roughly(np.int64(0), 3)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "torch.ones(2, 3)",
+        "torch.tensor(1.5, dtype=torch.bfloat16, requires_grad=True)",
+        "torch.arange(6).reshape(2, 3).bfloat16().T",
+        "torch.ones(3).expand(2, 3)",
+        "torch.tensor([1 + 2j]).conj()",
+        "torch.nn.Parameter(torch.zeros(0, 2))",
+        "torch.eye(2).to_sparse()",
+    ],
+)
+def test_for_equal_tensors_a_truth_is_worked_out_once(source: str) -> None:
+    """From a copy of the same type, kind and numbers, which it may change."""
+    import torch
+
+    seen: list[Any] = []
+    truth = Truth("f", seen.append, rtol=0.0)
+    values = [eval(source, {"torch": torch}) for _ in range(2)]
+    for value in values:
+        truth.value((value,), {})
+    (copy,) = seen[:1] if value.is_sparse else seen  # torch's own pickle: worked out each time
+    assert type(copy) is type(value)
+    assert (copy.dtype, copy.requires_grad) == (value.dtype, value.requires_grad)
+    assert torch.equal(copy.to_dense(), value.to_dense())
+    copy.detach().to_dense().zero_()
+    assert torch.equal(values[0].to_dense(), values[1].to_dense())
+
+
+def test_tensors_of_another_type_are_another_case() -> None:
+    """Also where their bytes are the same."""
+    import torch
+
+    alike = [torch.zeros(2, dtype=dtype) for dtype in (torch.bfloat16, torch.float16, torch.int16)]
+    alike.append(torch.zeros(2, dtype=torch.float16, requires_grad=True))
+    assert len({as_bytes(each) for each in alike}) == 4
+    assert [copy_from(as_bytes(each)).dtype for each in alike] == [each.dtype for each in alike]

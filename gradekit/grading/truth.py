@@ -8,7 +8,6 @@ answer is wrong can be looked for (see counterexample.py).
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 from zlib import crc32
@@ -16,6 +15,7 @@ from zlib import crc32
 import numpy as np
 
 from gradekit.grading.call import Called
+from gradekit.grading.cases import as_bytes, copy_from
 from gradekit.grading.code import built
 from gradekit.grading.compare import Kind, Mismatch, assert_close, same
 from gradekit.grading.proxy import SubmissionProxy, run_of
@@ -165,25 +165,25 @@ class Truth:
 
     def value(self, args: Arguments, keywords: dict[str, Any]) -> Any:
         """The expected value, or the exception that is expected; worked out once."""
-        return self._value_of(pickle.dumps((args, keywords)))
+        return self._value_of(as_bytes((args, keywords)))
 
     def _graded_value(self, case: tuple[Arguments, dict[str, Any]]) -> Any:
         """As `value`, for a case that a check grades with."""
-        # Cases hold arrays, which cannot be keys of a dict, so the key is their pickle.
-        key = pickle.dumps(case)
+        # Cases hold arrays, which cannot be keys of a dict, so the key is their bytes.
+        key = as_bytes(case)
         if len(self._asked) < REMEMBERED:
             self._asked[key] = case
         return self._value_of(key)
 
     def _value_of(self, key: bytes) -> Any:
-        """The expected value for pickled arguments and keywords."""
+        """The expected value for arguments and keywords as bytes."""
         if key not in self._known:
             # Forgetting all at once is cheaper than to keep an order, and happens once in a class.
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             try:
                 # From copies: what a truth does to its arguments must not reach the answer's.
-                own_args, own_keywords = built(pickle.loads(key))
+                own_args, own_keywords = built(copy_from(key))
                 self._known[key] = self.expected(*own_args, **own_keywords)
             except (ValueError, TypeError, LookupError) as error:
                 if type(error).__module__ != "builtins":
