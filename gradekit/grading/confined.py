@@ -40,7 +40,7 @@ def confine(course: Course, exercise: Exercise) -> None:
     readable = [*_installed(), *own, *map(Path, SYSTEM)]
     with contextlib.suppress(RuntimeError):  # nobody's home
         readable += [Path.home() / name for name in OF_LIBRARIES]
-    writable = [Path(tempfile.gettempdir()), Path(os.devnull), Path("/dev/shm"), cache("matplotlib")]
+    writable = [*map(Path, (tempfile.gettempdir(), os.devnull, "/dev/shm")), cache("matplotlib")]
     confine_thread(
         [path for path in readable if path.exists()], [path for path in writable if path.exists()]
     )
