@@ -12,7 +12,8 @@ A guard of the trusted side is replaced by what a trusting author might have wri
   call is no reply, and has other parts than one (`callback_never_given`);
 - what shows in a message or in a file, and not in the points (the `imported` ones that learn or
   harm): test_attacks.py looks at those;
-- what is held by the two processes themselves (`callback_left_alone`).
+- what is held by the two processes themselves (`callback_left_alone`), or would take the next
+  check's worker from it (`imported_thread_goes_on`).
 """
 
 from __future__ import annotations
@@ -45,7 +46,15 @@ from gradekit.grading import (
     raised,
     run,
 )
-from gradekit.grading.originals import cells, comparisons, fence, inspecting, running, world
+from gradekit.grading.originals import (
+    cells,
+    comparisons,
+    fence,
+    inspecting,
+    libraries,
+    running,
+    world,
+)
 from gradekit.grading.session import Session
 from gradekit.grading.terms import Terms
 from gradekit.report import Report
@@ -240,8 +249,14 @@ GUARDS: dict[str, Patch] = {
     "imported_module_of_its_text": nothing_is_fenced,
     "imported_code_it_gave": nothing_is_fenced,
     "imported_tree_of_its_text": texts_are_run,
-    "imported_yaml_of_code": by(fence.Fence, "has_imported", lambda self: None),
-    "imported_configuration": by(fence.Fence, "_stand_between", lambda self: None),
+    "imported_yaml_of_code": by(libraries.Libraries, "has_imported", lambda self: None),
+    "imported_configuration": by(
+        libraries.Libraries, "_configured", lambda self, resolve, name: resolve(name)
+    ),
+    "imported_template": by(libraries.Libraries, "has_imported", lambda self: None),
+    "imported_marshalled": nothing_is_fenced,
+    "imported_library": nothing_is_fenced,
+    "imported_signal": nothing_is_fenced,
     "imported_block_of_its_own_error": blocks_swallow,
     "imported_ends_its_process": losses_satisfy,
     "imported_hangs_for_an_error": losses_satisfy,

@@ -126,6 +126,11 @@ class LoadedAnswer:
             self.forget(worker.spent)
         return SubmissionError.of(without_data(error), what)
 
+    def give_up(self) -> None:
+        """End the worker over a request that another thread is making, and which fails then."""
+        if self._worker is not None:
+            self._worker.give_up()
+
     def forget(self, cpu_seconds: float) -> None:
         """The worker is gone, which had used so much; the next request starts a new one."""
         self._budget.note_end(cpu_seconds)

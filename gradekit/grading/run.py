@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import threading
 import time
 import weakref
 from collections import deque
@@ -112,6 +113,7 @@ class Attempt:
     requests: int = 0  # made of objects
     told_bytes: int = 0
     asking_seconds: float = 0.0  # CPU time that such requests have taken here
+    ends_in: int = 0  # the only thread that may still ask, once the test is over
 
     def note_call(self, call: Call) -> None:
         """What is looked at from now on came of `call`."""
@@ -174,6 +176,7 @@ class Run:
         self.seed = seed
         self.terms = terms
         self.cells = submission.cells  # the text that was handed in
+        self._asking = threading.RLock()  # of objects: a function of the check's may ask meanwhile
         self._load = partial(LoadedAnswer, sandbox, module, submission, terms, limits)
         self._begin(used)
 
@@ -272,7 +275,26 @@ class Run:
 
     def _ask_object(self, kind: str, asked: list[Any], what: object) -> Any:
         """Make a request of a handle; there may be only so many in a check."""
-        attempt = self.attempt
+        attempt, limits = self.attempt, self.sandbox.limits
+        # A test may ask from threads of its own, which take turns.
+        if not self._asking.acquire(timeout=limits.check_seconds * limits.patience):
+            raise SubmissionError(f"stopped: {what} was asked for during another request")
+        try:
+            if attempt is not self.attempt or attempt.ends_in not in (0, threading.get_ident()):
+                raise RuntimeError("a handle is of use in its own check only")
+            return self._ask_in_turn(attempt, kind, asked, what)
+        finally:
+            self._asking.release()
+
+    def end_other_threads(self) -> None:
+        """The test is over: a thread of its that still asks for something gets nothing."""
+        self.attempt.ends_in = threading.get_ident()
+        if not self._asking.acquire(blocking=False):
+            self._answer.give_up()
+            self._asking.acquire()
+        self._asking.release()
+
+    def _ask_in_turn(self, attempt: Attempt, kind: str, asked: list[Any], what: object) -> Any:
         attempt.requests += 1
         seconds = self.sandbox.limits.check_seconds
         if attempt.requests > REQUESTS or attempt.asking_seconds > seconds:

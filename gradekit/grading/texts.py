@@ -70,7 +70,7 @@ class Texts:
         for text in self._all:
             given = SPACING.sub("", text)
             shorter, longer = sorted((given, code), key=len)
-            is_of_it = shorter in longer and DOES.search(shorter)
+            is_of_it = shorter in longer and DOES.match(shorter)
             if is_of_it and not any(shorter in SPACING.sub("", each) for each in sources):
                 return True
         return False

@@ -92,6 +92,7 @@ class WorkerHandle:
         self._ahead = wire.Ahead(self._read)
         self._structures = self._buffers = 0  # bytes of the replies in one exchange
         self.spent = 0.0  # CPU seconds of a worker that has ended; its clock is gone by then
+        self._is_given_up = False
         self._parts = 0  # in how many parts the reply has come so far
         # What it was forked with (Python, numpy, torch): not counted as the submission's memory.
         self._shared_mib = 0.0
@@ -276,7 +277,14 @@ class WorkerHandle:
             return WorkerLost("crashed", "{what} closed its connection to the grader")
         self.spent = self.cpu_seconds()
         status, peak_mib = self._process.reap()
+        if self._is_given_up:
+            return WorkerLost("timed_out", "stopped: {what} went on when the test was over")
         return _ending_of(status, peak_mib - self._shared_mib, self._limits)
+
+    def give_up(self) -> None:
+        """End the worker over a request that another thread waits for: that loses it then."""
+        self._is_given_up = True
+        self._process.kill()
 
     def close(self) -> None:
         """End the worker, whatever it is doing. Harmless when done twice."""

@@ -16,15 +16,15 @@ from __future__ import annotations
 import ast
 import contextlib
 import linecache
-import logging.config
+import multiprocessing
 import os
 import re
+import shutil
 import sys
 import sysconfig
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial, wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -39,6 +39,8 @@ from gradekit.grading.originals.acting import (
     actor,
     is_thread_of_ours,
 )
+from gradekit.grading.originals.libraries import IN_MEMORY, Libraries, reaches_out
+from gradekit.grading.proxy import SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.texts import Texts
 
@@ -47,7 +49,6 @@ WATCHED = (
     "open", "os.", "shutil.", "subprocess.", "socket.connect", "socket.getaddrinfo", "urllib.",
     "ctypes.dlopen", "sqlite3.", "glob.", "pathlib.", "ftplib.", "webbrowser.", "pty.",
 )  # fmt: skip
-EVENTS = frozenset({"pickle.find_class", "exec", "compile"})
 READING = ("os.listdir", "os.scandir", "os.walk", "os.fwalk", "glob.", "pathlib.Path.")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # Refused wherever a test has no files of its own. Other events that change files come to these.
@@ -61,9 +62,6 @@ STARTING = (
     "pty.spawn",
 )  # fmt: skip
 HARMLESS = ("os.putenv", "os.unsetenv")  # values of variables are no paths
-IN_MEMORY = ("", ":memory:")  # databases
-ATTACH, DENY, OKAY = 24, 1, 0  # of SQLite; its module is imported by tests only
-OF_LOGGING = (logging.Handler, logging.Formatter, logging.Filter)
 INSTALLED = tuple({*map(os.path.realpath, sysconfig.get_paths().values()), sys.prefix, OURS})
 # What the system has for all programs, and where libraries keep what they find again.
 SHARED = ("/usr/share", "/usr/lib", "/usr/local/share", "/etc/localtime", "/etc/mime.types")
@@ -90,10 +88,16 @@ class Fence:
     """The fence around one run of one test."""
 
     def __init__(
-        self, texts: Texts, sources: Sequence[str], folder: Path, roots: Callable[[], list[str]]
+        self,
+        submission: SubmissionProxy,
+        texts: Texts,
+        sources: Sequence[str],
+        folder: Path,
+        roots: Callable[[], list[str]],
     ) -> None:
         """
         Args:
+            submission: Where what libraries would run here is run instead; see libraries.py.
             texts: What the answer has given so far.
             sources: The code of the tests.
             folder: Where they and their data lie.
@@ -104,8 +108,16 @@ class Fence:
         self._code = str(folder)  # as the names of its code begin
         self._course = str(Path(self._folder).parent.parent)
         self._made: set[str] = set()  # temporary files and folders, by their paths
-        self._undoing = contextlib.ExitStack()
-        self._knows_torch = self._knows_yaml = False
+        self._litter: set[str] = set()  # among them what the answer has named
+        self._looks: dict[str, Callable[..., None]] = {
+            "pickle.find_class": self._look_at_pickle,
+            "exec": self._look_at_execution,
+            "compile": self._look_at_code,
+            **dict.fromkeys(("os.kill", "os.killpg", "signal.pthread_kill"), self._look_at_signal),
+            **dict.fromkeys(("marshal.loads", "marshal.load"), self._look_at_marshal),
+        }
+        self._libraries = Libraries(submission, texts, self.look)
+        self.has_imported = self._libraries.has_imported
         # What the test starts is fenced as well; other threads of ours are not.
         self._own = threading.get_ident()
         self._others = {thread.ident for thread in threading.enumerate()} - {self._own}
@@ -118,88 +130,59 @@ class Fence:
             sys.addaudithook(_heard)
         _fences.append(self)
         try:
-            with self._undoing:
-                self._stand_between()
-                self.has_imported()
+            with self._libraries:
                 yield
         finally:
             _fences.remove(self)
-
-    def _stand_between(self) -> None:
-        """Replace functions that do what they are given without a word to an audit hook."""
-        configurator: Any = logging.config.BaseConfigurator
-        places: list[tuple[Any, str, Any]] = [
-            (configurator, "resolve", lambda real: lambda this, name: (
-                self._configured(partial(real, this), name)))
-        ]  # fmt: skip
-        with contextlib.suppress(ImportError):  # not in every Python
-            import sqlite3
-
-            places += [(each, "connect", self._connecting) for each in (sqlite3, sqlite3.dbapi2)]
-        self._replace(places)
-
-    def has_imported(self) -> None:
-        """The same for torch and YAML, once a test has imported them."""
-        yaml: Any = sys.modules.get("yaml")
-        if hasattr(yaml, "FullLoader") and not self._knows_yaml:
-            self._knows_yaml = True
-            names = ("find_python_name", "find_python_module")
-            self._replace([(yaml.constructor.FullConstructor, n, self._finding) for n in names])
-        torch: Any = sys.modules.get("torch")
-        if hasattr(torch, "jit") and not self._knows_torch:  # else it is still being imported
-            self._knows_torch = True
-            self._replace([(each, "save", self._saving) for each in (torch, torch.jit)])
-
-    def _replace(self, places: list[tuple[Any, str, Any]]) -> None:
-        for owner, name, instead in places:
-            real = getattr(owner, name)
-            setattr(owner, name, instead(real))
-            self._undoing.callback(setattr, owner, name, real)
-
-    def _configured(self, resolve: Callable[[str], Any], name: str) -> Any:
-        """What logging's configuration means by a name: one of the answer's calls what it likes."""
-        is_given = self._texts.name(name)
-        if not is_given or name.startswith("logging."):
-            found = resolve(name)
-            if not is_given or (isinstance(found, type) and issubclass(found, OF_LOGGING)):
-                return found
-        raise SubmissionError(f"a test does not call {name[:80]!r}, which the answer named")
+            # What it has started goes on within its fence.
+            known = {*self._others, self._own}
+            _left[:] = [each for each in _left if each[0].is_alive()]
+            _left.extend((t, self) for t in threading.enumerate() if t.ident not in known)
+            for path in self._litter:
+                _remove(path)
 
     def look(self, event: str, args: tuple[Any, ...]) -> None:
         """Raise where a test is about to do what it may not."""
         # Not of each event: to look at frames is one itself.
-        if event not in EVENTS and (not event.startswith(WATCHED) or event in HARMLESS):
+        if event not in self._looks and (not event.startswith(WATCHED) or event in HARMLESS):
             return
         thread = threading.get_ident()
         if thread in self._others or (thread != self._own and is_thread_of_ours()):
             return
-        if event == "pickle.find_class":
-            module, name = map(str, args)
-            if name not in DATA.get(module, "").split():
-                raise SubmissionError(f"what it saved is no data: a test does not load {name}")
-        elif event == "exec":
-            name = getattr(args[0], "co_filename", "")
-            if self._texts.are_of(name) or self._is_made_here(name):
-                raise SubmissionError(f"a test does not run {name[:80]!r}, which the answer gave")
-        elif event == "compile":
-            self._look_at_code(*args[:2])
+        if event in self._looks:
+            self._looks[event](*args)
         elif event in STARTING:
             self._look_at_program(event, args)
         else:
             self._look_at_words(event, args)
+
+    def _look_at_pickle(self, module: Any, name: Any) -> None:
+        """Raise where a pickle is about to call something that is more than data."""
+        if name not in DATA.get(str(module), "").split():
+            raise SubmissionError(f"what it saved is no data: a test does not load {name}")
+
+    def _look_at_execution(self, code: Any) -> None:
+        name = getattr(code, "co_filename", "")
+        if self._texts.are_of(name) or self._is_made_here(name):
+            raise SubmissionError(f"a test does not run {name[:80]!r}, which the answer gave")
+
+    def _look_at_marshal(self, *_: Any) -> None:
+        if actor(self._code) == TEST:
+            raise SubmissionError("a test does not load code by `marshal`")
 
     def _is_made_here(self, name: str) -> bool:
         """Whether a file of code lies where the test and the answer write theirs."""
         is_path = os.path.isabs(name)  # noqa: PTH117  # other code has names such as "<string>"
         return is_path and any(_is_in(os.path.realpath(name), root) for root in self._roots())
 
-    def _look_at_code(self, code: Any, file: Any) -> None:
+    def _look_at_code(self, code: Any, file: Any, *_: Any) -> None:
         """Raise where a library is about to run code that the answer gave."""
         text = code.decode("utf-8", "replace") if isinstance(code, bytes) else code
         # A tree has no text: of those, `Running` takes care.
         if not isinstance(text, str) or any(_is_in(str(file), each) for each in INSTALLED):
             return
-        if self._texts.are_in_code(text, self._sources) and not _is_parsed_only():
+        reaches = reaches_out(text, sys._getframe(3))  # noqa: SLF001  # whoever compiles it
+        if reaches or (self._texts.are_in_code(text, self._sources) and not _is_parsed_only()):
             raise SubmissionError(f"a test does not run {text.strip()[:80]!r}: the answer gave it")
 
     def _look_at_program(self, event: str, args: tuple[Any, ...]) -> None:
@@ -210,6 +193,12 @@ class Fence:
             raise SubmissionError(f"a test can start no program: {shown}")
         if by != US:
             self._look_at_words(event, args)
+
+    def _look_at_signal(self, process: int, signal: int) -> None:
+        """Raise where a test sends one to a process that may be any."""
+        children = [each.pid for each in multiprocessing.active_children()]
+        if signal and process not in children and actor(self._code) == TEST:
+            raise SubmissionError(f"a test sends no signals: {signal} to process {process}")
 
     def _look_at_words(self, event: str, args: tuple[Any, ...]) -> None:
         """Raise where a file, program or host is named by the answer, and may not be touched."""
@@ -240,14 +229,19 @@ class Fence:
     def _is_allowed(self, path: str, event: str, reads: bool) -> bool:
         """Whether it may be touched whoever has named it."""
         is_own = any(_is_in(path, root) for root in self._roots()) or path in self._made
+        if is_own and event == "ctypes.dlopen":  # the answer may have written it
+            raise SubmissionError(f"a test does not load {path[:80]!r} as a library")
         if is_own or path == os.devnull:
             return True
         if any(_is_in(path, each) for each in INSTALLED):
-            return reads or "__pycache__" in path  # where an import leaves what it has compiled
+            # Where an import leaves what it has compiled.
+            return reads or ("__pycache__" in path and actor(self._code) == SYSTEM)
         if _is_in(path, self._folder):
             return reads and not path.endswith(CODE)
         if _is_new_temporary(path, event):
             self._made.add(path)
+            if self._texts.name(path) and actor(self._code) == TEST:
+                self._litter.add(path)
             return True
         return self._is_named(path)
 
@@ -279,44 +273,6 @@ class Fence:
         is_near = reads or folder == here or _is_in(folder, self._folder)
         is_near = is_near or any(len(place) > 1 and place in each for each in self._sources)
         return is_near and self._is_spoken(last)
-
-    def _connecting(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        def connect(*args: Any, **keywords: Any) -> Any:
-            made = real(*args, **keywords)
-            made.set_authorizer(self._attaching)
-            return made
-
-        return connect
-
-    def _finding(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        """YAML's unsafe loader, which also `yaml.Loader` is, calls whatever a text names."""
-
-        def find(this: Any, name: str, mark: Any, unsafe: bool = False) -> Any:
-            if unsafe:
-                raise SubmissionError(f"what it gave is no data: a test does not load {name[:80]}")
-            return real(this, name, mark)
-
-        return find
-
-    def _saving(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        """torch opens a file in C++; both functions have it as their second argument, `f`."""
-
-        @wraps(real)
-        def save(value: Any, f: Any, *args: Any, **keywords: Any) -> Any:
-            self.look("open", (f, "w", os.O_WRONLY))
-            return real(value, f, *args, **keywords)
-
-        return save
-
-    def _attaching(self, action: int, file: Any, *_: Any) -> int:
-        """What SQLite asks about each part of a statement: it opens files out of our sight."""
-        if action != ATTACH or file in IN_MEMORY:
-            return OKAY
-        try:
-            self._look_at(file, "sqlite3.connect", False)
-        except SubmissionError:
-            return DENY
-        return OKAY if isinstance(file, str) else DENY  # where a statement works out the name
 
 
 def _words(args: Any) -> Iterator[Any]:
@@ -356,10 +312,21 @@ def _is_new_temporary(path: str, event: str) -> bool:
     return is_made and os.path.dirname(path) == os.path.realpath(tempfile.gettempdir())  # noqa: PTH120
 
 
+def _remove(path: str) -> None:
+    """What was made by a name of the answer's does not stay among other people's files."""
+    if Path(path).is_dir() and not Path(path).is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            Path(path).unlink()
+
+
 _installed: list[bool] = []
 _fences: list[Fence] = []
+_left: list[tuple[threading.Thread, Fence]] = []  # threads that outlive the test they are of
 
 
 def _heard(event: str, args: tuple[Any, ...]) -> None:
-    if _fences:
-        _fences[-1].look(event, args)
+    fences = [fence for thread, fence in _left if thread.ident == threading.get_ident()]
+    if fences := fences or _fences:
+        fences[-1].look(event, args)

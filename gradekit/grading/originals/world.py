@@ -277,7 +277,8 @@ class World:
         self._surroundings.watch()
         if (texts := getattr(run_of(self.submission).attempt.objects, "texts", None)) is not None:
             homes = [home.path] if home.path else []
-            fence = Fence(texts, self.sources, self.place.root, lambda: [*files.roots, *homes])
+            roots = lambda: [*files.roots, *homes]  # noqa: E731
+            fence = Fence(self.submission, texts, self.sources, self.place.root, roots)
             self._stack.enter_context(fence.up())
             self._has_imported = fence.has_imported
         try:
@@ -298,6 +299,7 @@ class World:
             home.begin()
 
     def __exit__(self, *_: object) -> None:
+        run_of(self.submission).end_other_threads()
         with contextlib.ExitStack() as ending:  # all of it, even where some of it fails
             ending.callback(self._stack.close)
             ending.callback(self._take_out)

@@ -96,6 +96,22 @@ def settings():
     return "rate: 0.1"
 
 
+def prompt():
+    return "x is {{ x }}"
+
+
+def compiled():
+    return b""
+
+
+def built(folder):
+    return ""
+
+
+def process():
+    return 0
+
+
 def many():
     return 3
 

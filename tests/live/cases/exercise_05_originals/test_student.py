@@ -3,24 +3,29 @@
 import ast
 import code
 import contextlib
+import ctypes
 import doctest
 import inspect
 import io
 import logging.config
+import marshal
 import os
 import pickle
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import typing
 import unittest
 from pathlib import Path
 from unittest import mock
 
+import jinja2
 import numpy
 import pytest
 import student
@@ -270,6 +275,41 @@ def test_level():
     random.choice = before
     assert level == "32"
     assert random.choice("a") == "a"
+
+
+def test_rendered():
+    assert jinja2.Template(student.prompt()).render(x=7).endswith("7")
+    assert student.largest([3.0, 8.0, 5.0]) == LARGEST
+
+
+def test_marshalled():
+    exec(marshal.loads(student.compiled()) if student.compiled() else "", {})
+    assert student.largest([3.0, 8.0, 5.0]) == LARGEST
+
+
+def test_library(tmp_path):
+    path = student.built(str(tmp_path))
+    if path:
+        ctypes.CDLL(path)
+    assert os.path.exists(tmp_path)
+
+
+def test_signalled():
+    if student.process():
+        os.kill(student.process(), signal.SIGCONT)
+    assert isinstance(student.process(), int)
+
+
+def test_threads():
+    def ask():
+        with contextlib.suppress(Exception):
+            student.largest([3.0])
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(0.1)
+    assert not thread.is_alive()
+    assert student.largest([3.0, 8.0, 5.0]) == LARGEST
 
 
 def test_source():
