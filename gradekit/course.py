@@ -132,9 +132,9 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return f"{self.name}.py"
 
     def is_about(self, topic: str) -> bool:
-        """Whether a topic, or the name, holds this text in any case of its letters."""
-        wanted = topic.casefold()
-        return any(wanted in each.casefold() for each in [*self.topics, self.slug])
+        """Whether a topic, or the name, holds this text, in any case and either spelling."""
+        wanted = _spelt(topic)
+        return any(wanted in _spelt(each) for each in [*self.topics, self.slug])
 
     @property
     def names(self) -> set[str]:
@@ -473,3 +473,8 @@ def default_root() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "course_files"
     return inside if inside.is_dir() else package.parent
+
+
+def _spelt(text: str) -> str:
+    """Normalisation and normalization are one word, and so are `kv_cache` and KV cache."""
+    return text.casefold().replace("isation", "ization").replace("_", " ")

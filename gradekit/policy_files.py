@@ -30,6 +30,7 @@ MANY_DAYS = 3660  # nobody extends by more
 YEARS = 1970, 9000  # beyond, times cannot be added to
 ANY = "..."
 KEYS = re.compile(r"\.\.\.|[^.\[\]]+")
+WORDS = {"attempt": ("last", "best"), "of": ("earned", "possible")}  # that a key may have
 WHEN = "a time such as 2026-10-05T23:59:00+02:00"
 
 
@@ -111,6 +112,9 @@ class _Reader:
                 known = _fields_at(keys)
                 self._fail(f"`{unknown[1]}` means nothing here; {known} do", *keys, unknown[1])
             named = [key for key in keys if key != ANY and not key.isdigit()]
+            if wrong := re.search(r"enum value '(.*)'", what):
+                words = " or ".join(f'"{word}"' for word in WORDS[named[-1]])
+                self._fail(f'`{named[-1]}` is "{wrong[1]}": write {words}', *keys)
             self._fail(f"`{named[-1]}`: {_lower(what)}", *keys)
 
     def _rules(self, file: _File, otherwise: Rule) -> dict[str, Rule]:

@@ -455,6 +455,8 @@ def test_new_mistake_from_a_class(course: Course, tmp_path: Path) -> None:
     first, rest = target.read_text().split("\n", 1)
     assert first.startswith("# wrong: shift: TODO(author): ")
     assert rest == "def shift(x):\n    return x\n"
+    which = run(kit, command[:-2])
+    assert which.exit_code == 2 and "--from FILE" in which.output
     again = run(kit, command)
     assert again.exit_code == 2 and "stays as it is" in again.output
     assert run(kit, [*command, "--name", "not_shifted"]).exit_code == 0

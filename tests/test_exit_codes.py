@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,28 @@ def test_a_link_to_itself(words: list[str], tmp_path: Path) -> None:
     result = CliRunner().invoke(kit, [str(link) if word == "LINK" else word for word in words])
     assert result.exit_code == 2
     assert "answer.py" in result.output and "Traceback" not in result.output
+
+
+def test_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 2 and a sentence from every command, where no path can be told."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    result = CliRunner().invoke(kit, ["list"])
+    assert result.exit_code == 2 and "is not there any more" in result.output
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a file that is full")
+@pytest.mark.parametrize("words", [["list"], ["--version"]])
+def test_no_room_for_what_is_printed(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 and a sentence: a full disk is no fault of kit."""
+    with open(os.open("/dev/full", os.O_WRONLY), "w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as end:
+            kit(words)
+    assert end.value.code == 2
+    assert capsys.readouterr().err == (
+        "kit: Nothing more can be printed: No space left on device.\n"
+    )

@@ -127,7 +127,9 @@ def test_mails_are_drafts(tmp_path: Path) -> None:
     ]
     words = ["email", "--roster", str(roster), "--sender", "staff@example.org"]
     _, output = export(tmp_path, results, *words)
-    assert "`Eve` is nobody of" in output
+    assert "note: `Eve` has no address: left out" in output
+    _, output = export(tmp_path, results, "email", code=2)
+    assert "Nobody's address is known: `--roster FILE`" in output
     (message,) = mailbox.mbox(tmp_path / "out.zip")
     assert message["To"] == "Ada Lovelace <ada@example.org>"
     assert (message["From"], message["X-Unsent"]) == ("staff@example.org", "1")

@@ -285,6 +285,8 @@ BAD_POLICIES = {
     "late = 3": (1, "late"),
     "[late]\nper_day = 0.1\nper_week = 1": (3, "`per_week` means nothing here"),
     "dead_line = 3": (1, "`dead_line` means nothing here"),
+    'attempt = "first"': (1, '`attempt` is "first": write "last" or "best"'),
+    '[late]\nof = "all"': (2, '`of` is "all": write "earned" or "possible"'),
     "[exercises.softmax]\nwight = 3": (2, "`wight` means nothing here"),
     "[exercises.softmax.late]\nper_day = 3": (2, "per_day"),
     "[exercises.sofmax]\nweight = 3": (1, "There is no exercise `sofmax`"),

@@ -13,7 +13,10 @@ from click.testing import CliRunner
 
 from gradekit.commands import kit
 from gradekit.commands._group import _between_words
+from gradekit.errors import KitError
 from gradekit.intake.names import answer_suffix
+from gradekit.practice import trial
+from gradekit.submission import Submission
 
 ROOT = Path(__file__).resolve().parents[1]
 METADATA = (ROOT / "exercises" / "exercises.toml").read_text("utf-8")
@@ -138,6 +141,8 @@ def test_list_by_topic_level_and_minutes(folder):
     assert unknown.exit_code == 2 and "The topics are:" in unknown.stderr
     nothing = run("list", "--topic", "softmax", "--minutes", "1")
     assert "No exercise is all of that" in nothing.output
+    british, american = (run("list", "--topic", f"Normali{each}ation").output for each in "sz")
+    assert british == american
     said = run("list", "--topic", "ATTENTION", "--level", "hard", "--minutes", "35", "--plain")
     lines = said.output.splitlines()
     assert lines and all("hard" in line and "attention" in line for line in lines)
@@ -402,6 +407,10 @@ def test_try_takes_a_call_of_ones_own(folder, capfd):
         refused = run("try", "softmax", "--call", call)
         assert refused.exit_code == 2 and problem in refused.stderr
     assert "nothing wrong to try" in run("try", "softmax").output
+    trial.refuse_unknown(Submission("a.py", (RIGHT, "from math import exp"), ""), "exp")
+    trial.refuse_unknown(Submission("a.py", ("from math import *",), ""), "exp")
+    with pytest.raises(KitError, match="defines no `print`"):
+        trial.refuse_unknown(Submission("a.py", (RIGHT,), ""), "print")
 
 
 def test_try_and_explain_of_what_cannot_be_called_say_why(folder):

@@ -38,6 +38,7 @@ PATIENCE_SECONDS = 60
         ("\x1b[A\x1b[B", ["up", "down"]),
         ("\x1bOB", ["down"]),
         ("\x1b[6~", ["page down"]),
+        ("\x1b[F\x1b[1~", ["end", "home"]),
         ("\x1b", ["escape"]),
         ("\r", ["enter"]),
         ("\x1b[200~", []),

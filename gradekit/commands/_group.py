@@ -7,8 +7,11 @@ answers at once.
 from __future__ import annotations
 
 import codecs
+import contextlib
+import errno
 import io
 import os
+import shlex
 import sys
 import traceback
 from pathlib import Path
@@ -27,6 +30,7 @@ FEEDBACK = click.Choice(["full", "hints", "titles", "score"])
 SYMLINK_LOOP = "Symlink loop from "  # what a RuntimeError of Path.resolve says before Python 3.13
 # ASCII for what kit itself prints; `+` and `x` keep a passed check apart from a failed one.
 STAND_INS = {"✓": "+", "✗": "x", "…": "...", "─": "-", "━": "=", "╸": "=", "█": "#", "↑": "^"}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # of errors: there is no room
 ISOLATION = click.Choice(["landlock+seccomp", "seccomp", "process"])
 
 
@@ -36,8 +40,19 @@ class Kit(click.Group):
     Any other error is a bug of ours: exit code 3 as well, and the traceback is shown.
     """
 
+    def main(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().main(*args, **options)
+        except OSError as error:  # of what is printed, also by `--help`
+            if error.errno not in FULL:
+                raise
+            with contextlib.suppress(OSError, ValueError):  # else Python tries again at its end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            fail(f"Nothing more can be printed: {error.strerror}.", WRONG_USAGE)
+
     def invoke(self, context: click.Context) -> Any:
         _print_what_can_be_printed()
+        _stand_somewhere()
         try:
             return super().invoke(context)
         except KitError as error:
@@ -47,10 +62,20 @@ class Kit(click.Group):
         except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
             raise  # click's own ways to end
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise
             if str(error).startswith(SYMLINK_LOOP):
                 fail(f"{str(error).removeprefix(SYMLINK_LOOP)} is a link to itself.", WRONG_USAGE)
             traceback.print_exc()
             fail("kit itself failed, by a fault of its own: nothing counts.", OUR_FAILURE)
+
+
+def _stand_somewhere() -> None:
+    """Refuse to work in a folder that has been deleted: no path could be told from there."""
+    try:
+        Path.cwd()
+    except OSError:
+        fail("The folder that you are in is not there any more: `cd` to another.", WRONG_USAGE)
 
 
 def _print_what_can_be_printed() -> None:
@@ -122,10 +147,10 @@ def workspace_of(course: Course) -> Workspace | None:
     if found is not None and (damaged := found.log.damaged()):
         is_one = len(damaged) == 1
         lines = "a line" if is_one else f"{len(damaged)} lines"
+        again = f"kit init {shlex.quote(str(found.folder))}"
         click.echo(
             f"note: {lines} of {found.log.path} cannot be read and {'does' if is_one else 'do'} "
-            f"not count. `kit init {found.folder}` takes {'it' if is_one else 'them'} out and "
-            "keeps a copy.",
+            f"not count. `{again}` takes {'it' if is_one else 'them'} out and keeps a copy.",
             err=True,
         )
     return found

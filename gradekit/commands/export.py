@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,8 +126,8 @@ def _of_class(name: str, found: ClassFormat) -> click.Command:
             ending, content = written.beside
             _write(out.with_suffix(ending), content)
         for student in written.unknown:
-            where = roster or "those whose address is known: `--roster` tells it"
-            click.echo(f"note: `{student}` is nobody of {where}, or several: left out", err=True)
+            why = f"nobody of {roster}, or several" if roster else "not known without --roster"
+            click.echo(f"note: `{student}` is {why}: left out", err=True)
         for note in written.notes:
             click.echo(f"note: {note}", err=True)
 
@@ -191,7 +192,9 @@ def nbgrader(
             f"{folder / nbgrader_course.CONFIG} is your own, and would run answers in kernels.\n"
             f"Add these lines to it:\n\n{nbgrader_course.settings(feedback)}"
         )
-    click.echo(f"Next: `cd {folder}`, `nbgrader generate_assignment {assignment}`.")
+    click.echo(
+        f"Next: `cd {shlex.quote(str(folder))}`, `nbgrader generate_assignment {assignment}`."
+    )
 
 
 def _reports_on_solutions(

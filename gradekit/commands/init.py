@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,7 +67,7 @@ def init(
     place = "this folder" if folder == Path() else made.folder
     click.echo(f"{counted(written, 'exercise')} written to {place}{also}.")
     first = made.next_exercise() or course.exercises[0]
-    steps = [] if folder == Path() else [f"cd {folder}"]
+    steps = [] if folder == Path() else [f"cd {shlex.quote(str(folder))}"]
     steps += ["kit watch"]
     click.echo("Next: " + ", then ".join(f"`{step}`" for step in steps) + ".")
     click.echo(f"It begins with {first.file_name}: open that in your editor beside it.")

@@ -63,6 +63,8 @@ def new(
         if slug != MISTAKE:
             raise KitError(f"--from is for mistakes: `kit new mistake --from {unnamed}`.")
         _new_mistake(root, unnamed, name, course)
+    elif slug == MISTAKE:
+        raise KitError(f"Say which: `kit {course}new {MISTAKE} --from FILE`, a wrong answer.")
     else:
         _new_exercise(root, slug, template or library or "numpy", title, course)
 

@@ -48,6 +48,8 @@ def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> N
         # In the open session: what is expected is worked out by the grader's truth.
         if call is not None:
             function, args, keywords = trial.parsed(call)
+            if not report.common_problem:
+                trial.refuse_unknown(submission, function)
             example = trial.own_example(call, session.expected(function, args, keywords))
         else:
             example = trial.example_of(session.explained(submission, report, most=CAUSES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -175,7 +176,8 @@ def find(course: Course) -> Workspace | None:
             there = sum(made.answer(each).is_file() for each in course.exercises)
             raise KitError(
                 f"{practice} is a practice folder with {there} answers, but its {PROGRESS} is not "
-                f"there any more.\n`kit init {practice}` begins a new one; all answers stay."
+                f"there any more.\n`kit init {shlex.quote(str(practice))}` begins a new one; all "
+                "answers stay."
             )
         return made
     here = Path.cwd()

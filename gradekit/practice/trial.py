@@ -13,6 +13,7 @@ from typing import Any
 
 from gradekit.causes import causes
 from gradekit.course import Exercise
+from gradekit.definitions import names_in
 from gradekit.errors import KitError
 from gradekit.files import writing
 from gradekit.intake.names import TRIAL
@@ -48,6 +49,21 @@ def answer_of(workspace: Workspace, exercise: Exercise) -> Submission:
     notebook = workspace.notebook(exercise)
     is_begun = workspace.answer(exercise).is_file() and not workspace.is_stub(exercise)
     return read(notebook) if notebook and not is_begun else workspace.read_answer(exercise)
+
+
+def refuse_unknown(submission: Submission, function: str) -> None:
+    """Refuse to call what a file does not define; a notebook's cells stand in the script.
+
+    Raises:
+        KitError: nothing in it is called so.
+    """
+    if submission.name.endswith(".ipynb"):
+        return
+    body = ast.parse("\n".join(submission.cells)).body
+    bound = set[str]().union(*(names_in(each).bound for each in body))
+    is_open = any(isinstance(each, ast.ImportFrom) and each.names[0].name == "*" for each in body)
+    if function not in bound and not is_open:
+        raise KitError(f"{submission.name} defines no `{function}`: name one of its functions.")
 
 
 def example_of(report: Report) -> Counterexample | None:

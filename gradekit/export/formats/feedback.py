@@ -146,7 +146,7 @@ def _email(graded: Graded) -> Written:
     parts = _by_student(graded)
     addresses = _addresses(graded)
     rows: list[Sequence[str]] = [("email", "name", "total", "possible", "scores")]
-    unknown, drafts = [], []
+    notes, drafts = [], []
     for student in parts:
         total = graded.standing.total(student)
         try:
@@ -158,13 +158,15 @@ def _email(graded: Graded) -> Written:
             IndexError,
             MessageError,
         ):  # there is none, or it is no address
-            unknown.append(student)
+            notes.append(f"`{student}` has no address: left out")
             continue
         finals = graded.standing.finals[student]
         scores = "; ".join(f"{p.title}: {points(finals[p.exercise].score)}" for p in parts[student])
         row = (address.addr_spec, student, points(total.points), points(total.possible), scores)
         rows.append([no_formula(cell) for cell in row])
-    return Written(_mbox(drafts), unknown, (".csv", spreadsheet(rows)))
+    if not drafts:
+        raise KitError("Nobody's address is known: `--roster FILE` names a table of them.")
+    return Written(_mbox(drafts), (), (".csv", spreadsheet(rows)), notes)
 
 
 def _addresses(graded: Graded) -> dict[str, str]:

@@ -29,11 +29,13 @@ ENTER_SCREEN, LEAVE_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 # By prompt_toolkit's names; any other key that is no character is none of ours.
 NAMES = {
     "up": "up", "down": "down", "pageup": "page up", "pagedown": "page down",
+    "home": "home", "end": "end",
     "escape": "escape", "c-m": "enter", "c-j": "enter", " ": "page down",
 }  # fmt: skip
 WINDOWS = {  # as click reads them there
     "\r": "enter", " ": "page down", "\x1b": "escape",
     "\xe0H": "up", "\xe0P": "down", "\xe0I": "page up", "\xe0Q": "page down",
+    "\xe0G": "home", "\xe0O": "end",
 }  # fmt: skip
 ESCAPE_SECONDS = 0.1  # after which an escape is the key, and not the beginning of another
 
@@ -158,7 +160,11 @@ class Terminal:
         return [*lines[self._scroll : self._scroll + room], f"  ... {where} to scroll ..."]
 
     def _scrolls(self, key: str) -> bool:
-        step = {"up": -1, "down": 1, "page up": 5 - self._rows(), "page down": self._rows() - 5}
+        far = 10**6  # more lines than any screen has to show
+        step = {
+            "up": -1, "down": 1, "page up": 5 - self._rows(), "page down": self._rows() - 5,
+            "home": -far, "end": far,
+        }  # fmt: skip
         if key not in step or self.plain:
             return False
         self._scroll = max(0, self._scroll + step[key])
