@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -431,3 +432,16 @@ def test_a_refusal_breaks_between_words_on_a_terminal(monkeypatch):
     lines = _between_words(text).splitlines()
     assert " ".join(lines) == text
     assert all(len(line) <= 40 or " " not in line for line in lines)
+
+
+def test_a_report_is_shown_though_it_cannot_be_kept(folder, monkeypatch):
+    """A full disk costs the line in progress.jsonl, and not the report."""
+
+    def is_full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("gradekit.practice.events.append_lines", is_full)
+    (folder / "exercise_05_softmax.py").write_text(WRONG, "utf-8")
+    result = run("check", "softmax", "--feedback", "score")
+    assert result.exit_code == 2 and "of 10 points" in result.stdout
+    assert "progress.jsonl: No space left on device" in result.stderr

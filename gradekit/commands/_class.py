@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from gradekit.commands._group import OUR_FAILURE
+from gradekit.commands._group import OUR_FAILURE, complain
 from gradekit.errors import KitError
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class ClassRun:
             if begins:
                 raise
             if str(error) != self._problem:
-                click.echo(f"kit: {error}", err=True)
+                complain(str(error))
             self._problem = str(error)
             return None
         self._rounds, self._problem = self._rounds + 1, ""

@@ -177,13 +177,18 @@ def _what_next(course: Course) -> None:
 
 
 def fail(message: str, code: int) -> NoReturn:
+    complain(message)
+    sys.exit(code)
+
+
+def complain(message: str) -> None:
+    """Tell what is wrong, on the stream for that."""
     from gradekit.report import clean
 
     text = f"kit: {clean(message)}"  # it may hold the name of a file
     if sys.stderr.isatty():
         text = "\n".join(map(_between_words, text.splitlines()))
     click.echo(text, err=True)
-    sys.exit(code)
 
 
 def _between_words(line: str) -> str:

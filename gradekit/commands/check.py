@@ -21,6 +21,7 @@ from gradekit.commands._group import (
     workspace_of,
 )
 from gradekit.commands._options import EXERCISE, output_may_go_unread, plain_option
+from gradekit.errors import KitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -87,10 +88,7 @@ def check(
         seed = chosen.seed(exercise)
     form = "json" if as_json else "plain" if plain else form
     with graded_answer(course, exercise, submission, isolation, seed) as (session, report):
-        if mine:
-            mine.record_check(report, exercise)
-            if report.passed:
-                mine.keep_passed(exercise, submission)
+        unrecorded = _record(mine, report, exercise, submission)
         if report.isolation == "process":
             click.echo(WARNING, err=True)
 
@@ -107,7 +105,23 @@ def check(
             else:
                 for line in _lines(explained(EXPLAINED_CAUSES), form, file, submission):
                     click.echo(line)
+    if unrecorded is not None:
+        raise unrecorded
     sys.exit(OUR_FAILURE if report.not_run else PASSED if report.passed else MISSING_MARKS)
+
+
+def _record(
+    workspace: Workspace | None, report: Report, exercise: Exercise, submission: Submission
+) -> KitError | None:
+    """Keep what came of one's own answer; why not, where it cannot be: the report comes first."""
+    try:
+        if workspace is not None:
+            workspace.record_check(report, exercise)
+            if report.passed:
+                workspace.keep_passed(exercise, submission)
+    except KitError as error:
+        return error
+    return None
 
 
 def _lines(report: Report, form: str, file: Path, submission: Submission) -> Iterable[str]:

@@ -77,8 +77,6 @@ def explain(
                 found = explained(
                     session, submission, report, deadline=deadline, progress=tried.note
                 )
-    if chosen.own and found.mends:
-        _record(chosen.own, exercise, give_up=give_up)
     with output_may_go_unread():
         if as_json:
             click.echo(to_json(found if give_up else without_edits(found)))
@@ -89,6 +87,8 @@ def explain(
                 click.echo(sentence)
             if found.mends and not give_up:
                 click.echo(f"The change itself: `kit explain {exercise.slug} --give-up`.")
+    if chosen.own and found.mends:
+        _record(chosen.own, exercise, give_up=give_up)
     sys.exit(PASSED if report.passed else MISSING_MARKS)
 
 
