@@ -130,9 +130,13 @@ EXPECTED = {
         "random.choice(names)->names[1]": {"test_draws"},
     }),
     "pytest": Kind({
-        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 14}, {DATA, HANDLES, JUDGED}, {
+        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 17}, {DATA, HANDLES, JUDGED}, {
         "[\" \"] * size for _ in range(size)]->[\" \"] * size] * size":
             {"test_as_an_array", "test_rows_are_apart"},
+        "items = iter(items)->items = iter([*itertools.islice(items, 9)])":
+            {"test_draws_no_more_than_it_needs"},
+        "list(itertools.islice(items, count))->[*items][:count]": {"test_leaves_the_rest"},
+        "yield result->yield": {"test_gathers_what_is_returned"},
         "self.moves = moves->self.moves = list(moves)": {"test_moves_are_those_of_the_game"},
         "return list(self.moves)->return self.moves": {"test_history_is_a_copy"},
         "text=\"Come!\"->body=\"Come!\"": {"test_invites"},
@@ -430,6 +434,14 @@ def test_what_an_answer_may_do_with_objects_of_a_test() -> None:
     for name in ("__reduce__", "__getattribute__", "__class__", "__init__"):
         with pytest.raises(AttributeError):
             lent.use(plain, name)
+    numbers = (number for number in range(3))
+    assert lent.use(numbers, "__next__", 2) == ([0, 1], False, None)
+    for name in ("gi_frame", "gi_code", "__del__"):
+        with pytest.raises(AttributeError):
+            lent.use(numbers, "__getattr__", name)
+    for count in (0, -1, 10**9, True, "2", None):
+        with pytest.raises(Malformed):
+            lent.use(numbers, "__next__", count)
 
 
 def test_an_answer_that_does_not_run_leaves_no_trace(

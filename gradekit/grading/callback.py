@@ -17,10 +17,17 @@ from typing import Any
 
 from gradekit.grading.awaiting import finished
 from gradekit.grading.handle import is_handle
-from gradekit.grading.lent import is_lent, use
+from gradekit.grading.lent import is_iterator, is_lent, use
 from gradekit.grading.raised import SubmissionError
 from gradekit.sandbox import wire
-from gradekit.sandbox.known import ERRORS, LENT, LENT_FUNCTION, RAISED, RAISED_CLASS
+from gradekit.sandbox.known import (
+    ERRORS,
+    LENT,
+    LENT_FUNCTION,
+    LENT_ITERATOR,
+    RAISED,
+    RAISED_CLASS,
+)
 
 CALLS = 10_000  # of one check
 DEPTH = 16  # of callbacks in calls in callbacks
@@ -58,7 +65,7 @@ class Callbacks:
             self._functions.append(function)
             place = len(self._functions)
             if is_lent(function):
-                place += LENT_FUNCTION if callable(function) else LENT
+                place += _kind_of(function)
             self._places[_key_of(function)] = place
         return place
 
@@ -133,7 +140,7 @@ class Callbacks:
         is_ours = any(function is each for each in self._functions)
         if not is_ours or not all(type(key) is str for key in keywords):
             raise wire.Malformed("no call")
-        self._calls += 1
+        self._calls += not is_iterator(function)  # items are no calls, and end with the time
         if self._calls > CALLS or self._depth >= DEPTH:
             raise SubmissionError(
                 "stopped: it called the check's functions without end", "timed_out"
@@ -182,6 +189,13 @@ def is_callback(value: Any) -> bool:
         return owner is not None and not isinstance(owner, ModuleType | type)
     module = type(value).__module__
     return module.startswith("unittest.mock") or is_of_check(module)
+
+
+def _kind_of(value: Any) -> int:
+    """What an object that is lent counts as."""
+    if is_iterator(value):
+        return LENT_ITERATOR
+    return LENT_FUNCTION if callable(value) else LENT
 
 
 def _key_of(function: Any) -> Any:

@@ -10,6 +10,7 @@ class, since of a library's (`wraps=os`) an answer could call anything.
 from __future__ import annotations
 
 import io
+import itertools
 import sys
 from datetime import date, datetime
 from itertools import islice
@@ -18,11 +19,19 @@ from typing import Any
 
 import cloudpickle
 
+from gradekit.sandbox import wire
 from gradekit.sandbox.known import OF_LENT
 
 ITEMS = 10_000  # of an iteration
-# No pickle can hold them, and their items come from functions of the check.
-ITERATORS = frozenset([GeneratorType, map, filter, zip, enumerate])
+# No pickle can hold most of them, their items may come from functions of the check, and a test may
+# go on where the answer stopped.
+KEPT: list[Any] = [[], (), "", b"", range(0), set(), {}, {}.values(), {}.items()]
+ITERATORS = frozenset([
+    GeneratorType, map, filter, zip, enumerate, reversed, *(type(iter(each)) for each in KEPT),
+    itertools.count, itertools.cycle, itertools.repeat, itertools.chain, itertools.islice,
+    itertools.accumulate, itertools.takewhile, itertools.dropwhile, itertools.starmap,
+])  # fmt: skip
+OF_GENERATORS = frozenset({"close", "send", "throw"})
 DATA = (list, dict, set, frozenset, tuple, str, bytes, bytearray)
 # Bases whose methods touch nothing but the object itself.
 IN_MEMORY = frozenset({*io.BytesIO.__mro__, *io.StringIO.__mro__, *DATA} - {object})
@@ -38,9 +47,14 @@ def is_lent(value: Any) -> bool:
     # Of its type: a mock of a class says that it is one.
     if issubclass(type(value), type | FunctionType):
         return False
-    if _is_mock(value) or type(value) in ITERATORS:
+    if _is_mock(value) or is_iterator(value):
         return True
     return callable(value) and _is_own(type(value))
+
+
+def is_iterator(value: Any) -> bool:
+    """Whether an object is one of the iterators that are lent."""
+    return type(value) in ITERATORS
 
 
 def use(value: Any, name: str, *args: Any, **keywords: Any) -> Any:
@@ -57,8 +71,8 @@ def use(value: Any, name: str, *args: Any, **keywords: Any) -> Any:
         return _set(value, *args)
     if name == "__bool__":
         return bool(value)
-    if type(value) in ITERATORS:
-        return _items_of(value, name, *args)
+    if is_iterator(value) and name == "__next__":
+        return _items_of(value, *args)
     if name not in (MOCKED if _is_mock(value) else OF_LENT & _own_methods(value)):
         raise AttributeError(name)
     result = getattr(value, name)(*args, **keywords)
@@ -66,20 +80,28 @@ def use(value: Any, name: str, *args: Any, **keywords: Any) -> Any:
     return [*islice(result, ITEMS)] if name == "__iter__" else result
 
 
-def _items_of(iterator: Any, name: str, *args: Any) -> Any:
-    """What an iterator gives: the next item, or all of them."""
-    if name == "__next__":
-        return next(iterator)
-    if name != "__iter__":
-        raise AttributeError(name)
-    return [*islice(iterator, ITEMS)]
+def _items_of(iterator: Any, count: Any) -> tuple[list[Any], bool, Any]:
+    """The next items of an iterator, at most so many; whether it has ended, and with what value.
+
+    Raises:
+        Malformed: that is no number.
+    """
+    if type(count) is not int or not 0 < count <= ITEMS:
+        raise wire.Malformed("no number of items")
+    items: list[Any] = []
+    while len(items) < count:
+        try:
+            items.append(next(iterator))
+        except StopIteration as end:
+            return items, True, end.value
+    return items, False, None
 
 
 def _attribute(value: Any, name: Any) -> Any:
     if not _is_public(name):
         raise AttributeError(name)
     if not _is_mock(value):
-        if name not in _own_methods(value):
+        if name not in (OF_GENERATORS if type(value) is GeneratorType else _own_methods(value)):
             raise AttributeError(name)
     elif (wrapped := vars(value).get("_mock_wraps")) is not None and not _is_open(wrapped, name):
         raise AttributeError(name)

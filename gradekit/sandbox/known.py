@@ -85,9 +85,11 @@ READABLE = frozenset(
 
 
 # What a number of `Given` means beside functions of the check, which are counted from 1: its
-# objects, those that can be called, exceptions of its own that the answer has met, their classes,
-# and what both sides hold (sandbox/inside/lasting.py).
-LENT, LENT_FUNCTION, RAISED, RAISED_CLASS, LASTING = (n * 1_000_000 for n in range(1, 6))
+# objects, iterators, those that can be called, exceptions of its own that the answer has met, their
+# classes, and what both sides hold (sandbox/inside/lasting.py).
+LENT, LENT_ITERATOR, LENT_FUNCTION, RAISED, RAISED_CLASS, LASTING = (
+    n * 1_000_000 for n in range(1, 7)
+)
 # Special methods of a check's object that the answer may use.
 OF_LENT = frozenset(
     "__init__ __enter__ __exit__ __iter__ __next__ __len__ __bool__ __contains__ __getitem__ "

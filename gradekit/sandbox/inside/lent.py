@@ -11,10 +11,11 @@ from typing import Any
 
 from gradekit.sandbox.known import OF_LENT
 
+FEW, MANY = 16, 1024  # items of an iterator that come one by one; that come at once
 Ask = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]  # with the name of what is done
 
 
-class Lent:
+class _Asking:
     """Stands for the object; has nothing of its own."""
 
     __slots__ = ("__weakref__", "kit__ask")
@@ -22,11 +23,48 @@ class Lent:
     def __getattr__(self, name: str) -> Any:
         return self.kit__ask("__getattr__", (name,), {})
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        self.kit__ask("__setattr__", (name, value), {})
-
     def __repr__(self) -> str:
         return "<an object of the test>"
+
+
+class LentIterator(_Asking):
+    """An iterator, whose items come as they are asked for: a test may look how far it has come.
+
+    Of a long one they come many at a time in the end.
+    """
+
+    __slots__ = ("kit__ahead", "kit__end", "kit__taken")
+
+    def __init__(self, ask: Ask) -> None:
+        self.kit__ask = ask
+        self.kit__ahead: list[Any] = []  # the next one last
+        self.kit__end: tuple[Any, ...] | None = None  # what it ends with, once that is known
+        self.kit__taken = 0
+
+    def __iter__(self) -> LentIterator:
+        return self
+
+    def __next__(self) -> Any:
+        if not self.kit__ahead and self.kit__end is None:
+            count = max(1, min(self.kit__taken // FEW * FEW, MANY))
+            items, is_over, value = self.kit__ask("__next__", (count,), {})
+            self.kit__ahead = items[::-1]
+            self.kit__taken += len(items)
+            if is_over:
+                self.kit__end = () if value is None else (value,)
+        if self.kit__ahead:
+            return self.kit__ahead.pop()
+        end, self.kit__end = self.kit__end, None
+        raise StopIteration(*(end or ()))
+
+
+class Lent(_Asking):
+    """An object with methods: which of these the other side allows, it says."""
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.kit__ask("__setattr__", (name, value), {})
 
 
 class LentFunction(Lent):

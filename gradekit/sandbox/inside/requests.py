@@ -25,13 +25,14 @@ from gradekit.sandbox.inside.arguments import Arguments
 from gradekit.sandbox.inside.files import Files
 from gradekit.sandbox.inside.generators import set_generators, states
 from gradekit.sandbox.inside.lasting import Lasting
-from gradekit.sandbox.inside.lent import lent
+from gradekit.sandbox.inside.lent import LentIterator, lent
 from gradekit.sandbox.inside.objects import Objects, view
 from gradekit.sandbox.known import (
     IN_PLACE,
     LASTING,
     LENT,
     LENT_FUNCTION,
+    LENT_ITERATOR,
     OPERATORS,
     RAISED,
     RAISED_CLASS,
@@ -297,7 +298,10 @@ class Requests:
         def ask(name: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
             return self._called(place, (stub, args, keywords), name)
 
-        stub = lent(ask, is_called=place >= LENT_FUNCTION)
+        if LENT_ITERATOR <= place < LENT_FUNCTION:
+            stub: Any = LentIterator(ask)
+        else:
+            stub = lent(ask, is_called=place >= LENT_FUNCTION)
         return stub
 
     def _called(self, place: int, asked: tuple[Any, ...], name: str = "") -> Any:

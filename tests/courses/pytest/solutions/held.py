@@ -1,6 +1,7 @@
 """What test and answer both hold, and what is seldom asked for."""
 
 import enum
+import itertools
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -87,3 +88,18 @@ def add_up(read=input):
             raise KeyboardInterrupt
         total += number(text)
     return total
+
+
+def take(count, items):
+    return list(itertools.islice(items, count))
+
+
+def pairs(items):
+    items = iter(items)
+    for one in items:
+        yield one, next(items, None)
+
+
+def gathered(items):
+    result = yield from items
+    yield result

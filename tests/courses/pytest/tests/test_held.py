@@ -1,5 +1,6 @@
 import copy
 import io
+import itertools
 from unittest import mock
 
 import held
@@ -114,3 +115,31 @@ def test_speakers():
 def test_stops():
     with pytest.raises(KeyboardInterrupt):
         add_up(lambda prompt: "stop")
+
+
+def test_draws_no_more_than_it_needs():
+    drawn = []
+
+    def source():
+        for number in itertools.count():
+            drawn.append(number)
+            yield number
+
+    assert next(held.pairs(source())) == (0, 1)
+    assert drawn == [0, 1]
+
+
+def test_leaves_the_rest():
+    letters = iter("abcd")
+    assert held.take(3, letters) == ["a", "b", "c"]
+    assert next(letters) == "d"
+    assert held.take(2000, (number for number in range(3000)))[-1] == 1999
+
+
+def test_gathers_what_is_returned():
+    def source():
+        yield 1
+        return 2
+
+    assert list(held.gathered(source())) == [1, 2]
+    assert sorted(held.take(2, reversed([1, 3, 2]))) == [2, 3]
