@@ -112,3 +112,20 @@ def test_no_room_for_what_is_printed(
     assert capsys.readouterr().err == (
         "kit: Nothing more can be printed: No space left on device.\n"
     )
+
+
+def test_ctrl_c_is_no_missing_mark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Exit code 130, also where a class has nothing yet that could be written."""
+
+    def stops(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "class" / "ada").mkdir(parents=True)
+    (tmp_path / "class" / "ada" / "exercise_05_softmax.py").write_text("x = 1\n")
+    monkeypatch.setattr("gradekit.batch.classroom.Classroom.grade", stops)
+    words = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(kit, words)
+    assert result.exit_code == 130 and "Stopped with 1 answer to go" in result.output
+    assert "cannot be written" not in result.output and not (tmp_path / "out").exists()
+    monkeypatch.setattr(Course, "find", stops)
+    assert CliRunner().invoke(kit, ["hint", "softmax"]).exit_code == 130

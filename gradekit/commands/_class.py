@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from gradekit.commands._group import OUR_FAILURE, complain
+from gradekit.commands._group import INTERRUPTED, OUR_FAILURE, complain
 from gradekit.errors import KitError
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from gradekit.feedback import Level
     from gradekit.intake.entries import Found
     from gradekit.overview import Overview, Similar
-
-INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
 
 
 class Asked(NamedTuple):
@@ -201,6 +199,8 @@ class ClassRun:
             left = len(classroom.found.entries) - classroom.earlier - classroom.finished
             answers = counted(left, "answer")
             click.echo(f"Stopped with {answers} to go: the same command goes on.", err=True)
+            if not asked.out.is_dir():  # it came before anything could be written
+                return INTERRUPTED
         # Comparing takes minutes: whoever pressed Ctrl-C does not wait for it.
         compare = (asked.similarity or asked.against) and not interrupted
         self._similar = classroom.similar(asked.against) if compare else None

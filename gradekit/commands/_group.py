@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gradekit.practice.workspace import Workspace
 
 PASSED, MISSING_MARKS, WRONG_USAGE, OUR_FAILURE = 0, 1, 2, 3
+INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
 FEEDBACK = click.Choice(["full", "hints", "titles", "score"])
 SYMLINK_LOOP = "Symlink loop from "  # what a RuntimeError of Path.resolve says before Python 3.13
 # ASCII for what kit itself prints; `+` and `x` keep a passed check apart from a failed one.
@@ -59,6 +60,9 @@ class Kit(click.Group):
             fail(str(error), WRONG_USAGE)
         except OurFailure as error:
             fail(f"kit itself failed, nothing counts against the answer: {error}", OUR_FAILURE)
+        except KeyboardInterrupt:  # click would end with the 1 of an answer with faults
+            click.echo("\nStopped.", err=True)
+            sys.exit(INTERRUPTED)
         except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
             raise  # click's own ways to end
         except Exception as error:
