@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pickle
+import sqlite3
 import sys
 import time
 import tomllib
@@ -42,7 +43,7 @@ from gradekit.engine import open_session
 from gradekit.errors import KitError
 from gradekit.grading import lent
 from gradekit.grading.callback import is_callback
-from gradekit.grading.originals import endless
+from gradekit.grading.originals import endless, libraries
 from gradekit.grading.originals.doctests import flags_in
 from gradekit.grading.originals.masters import shared_points
 from gradekit.grading.originals.opening import Opened
@@ -50,6 +51,7 @@ from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.originals.surroundings import Surroundings
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.session import Session
+from gradekit.grading.texts import Texts
 from gradekit.intake.discovery import discover
 from gradekit.intake.handed_in import open_handed_in
 from gradekit.intake.names import ExerciseNames
@@ -1013,3 +1015,41 @@ def test_files_tables_and_figures_are_shared(
     forged = SOLUTION + '\nopen("data/numbers.txt", "w").write("6")\n'
     assert lost(grade(session_of(outcome), forged)) == set()  # what the test reads stays
     assert [*(tmp_path / "nb").rglob("more.txt")] == [*Path().glob("more.txt")] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "reaches"),
+    [
+        ("Symbol ('x' )**Integer (2 )+sin (Symbol ('x' ))", False),
+        ("setattr (__import__ ('sys').modules ['test'],'LARGEST',Integer (7 ))", True),
+        ("(i for i in [Integer (1 )]).gi_frame .f_builtins ['ev'+'al']", True),
+        ("Symbol ('x' ).func .__init__", True),
+    ],
+)
+def test_a_formula_is_no_code(code: str, reaches: bool) -> None:
+    """SymPy evaluates the text of a formula; what is more than one is refused."""
+    frame: Any = SimpleNamespace(f_code=SimpleNamespace(co_filename=f"{libraries.SYMPY}core.py"))
+    assert libraries.reaches_out(code, frame) is reaches
+    frame.f_code.co_filename = __file__
+    assert not libraries.reaches_out(code, frame)
+
+
+def test_a_query_of_an_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One without end is interrupted, and runs no longer than the answer itself might."""
+    limits = SimpleNamespace(sandbox=SimpleNamespace(limits=Limits(check_seconds=0.02)))
+    monkeypatch.setattr(libraries, "run_of", lambda submission: limits)
+    endless_query = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT x FROM c"
+    submission: Any = None
+    with libraries.Libraries(submission, Texts(), lambda event, args: None):
+        base = sqlite3.connect(":memory:")
+        with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+            base.execute(f"SELECT count(*) FROM ({endless_query})").fetchall()
+
+
+def test_long_digits_are_told_from_code_at_once() -> None:
+    """A pattern that looked on from each of them took minutes, and let no other thread run."""
+    texts = Texts()
+    texts.note("1" * 60_000)
+    started = time.thread_time()
+    assert not texts.are_in_code("1" * 60_000, [])
+    assert time.thread_time() - started < 0.5
