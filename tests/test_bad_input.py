@@ -26,9 +26,7 @@ def log_softmax(x, axis=-1):
 WHOLE_FILE = {
     "syntax": ("x = 1\ndef softmax(x:\n", "line 2 is no valid Python: "),
     "indentation": ("def softmax(x):\nreturn x\n", "line 2 is no valid Python: "),
-    "ends_process": (
-        "import os\n" + 9 * "os._exit(0)\n", "ended its own process (exit status 0)"
-    ),
+    "ends_process": ("import os\n" + 9 * "os._exit(0)\n", "ended its own process (exit status 0)"),
 }
 FUNCTION = {
     "missing": ("", "there is no function `softmax` in exercise_05_softmax.py"),
@@ -47,8 +45,10 @@ FUNCTION = {
     "generator": ("def softmax(x, axis=-1): yield 1", "returned a `generator` object"),
     "cyclic": ("def softmax(x, axis=-1):\n    a = []\n    a.append(a)\n    return a", "nested"),
     "raises": ("def softmax(x, axis=-1):\n    return {}['a']", "raised KeyError: 'a' (line "),
-    "stub": ("def softmax(x, axis=-1): raise NotImplementedError('todo')",
-             "raised NotImplementedError: todo"),
+    "stub": (
+        "def softmax(x, axis=-1): raise NotImplementedError('todo')",
+        "raised NotImplementedError: todo",
+    ),
     "odd_error": (
         "class Odd(BaseException): pass\ndef softmax(x, axis=-1): raise Odd('boo')",
         "raised Odd: boo",

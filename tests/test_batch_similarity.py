@@ -89,9 +89,7 @@ def test_copies_are_one_group_with_earlier_terms(
     assert not any("old three" in student for student in everybody)
 
 
-def test_the_published_solution_is_nobodys_copy(
-    handed_in: Path, course: Course
-) -> None:
+def test_the_published_solution_is_nobodys_copy(handed_in: Path, course: Course) -> None:
     """Two who handed in the model answer share nothing of their own."""
     text = course.solution(course.find("5")).read_text()
     for name in ("reader one", "reader two"):
@@ -161,6 +159,7 @@ def test_similar_answers_are_a_lead_and_no_verdict(handed_in: Path, tmp_path: Pa
     assert "never a verdict" in (out / "report.html").read_text()
     assert "copycat,10,10" in (out / "scores.csv").read_text()
     assert "copycat" in (out / "similar.html").read_text()
-    assert "copycat,0.9" in (out / "similar.csv").read_text() or "copycat,1.00" in (
-        out / "similar.csv"
-    ).read_text()
+    assert (
+        "copycat,0.9" in (out / "similar.csv").read_text()
+        or "copycat,1.00" in (out / "similar.csv").read_text()
+    )

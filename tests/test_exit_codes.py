@@ -55,9 +55,7 @@ def test_a_broken_course_is_no_fault_of_the_answer(
     assert "Traceback" not in result.output
 
 
-def test_a_fault_of_kit_is_no_missing_mark(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_fault_of_kit_is_no_missing_mark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An error that nobody thought of: exit code 3, and not the 1 of an answer with faults."""
 
     def breaks(self: Course, name: str) -> None:

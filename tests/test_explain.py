@@ -319,6 +319,15 @@ def scores(q, k, pairs, dtype):
         left = q[1:]
         return weights / (q @ k.T) + left
     return [weights[i] for i in range(1, len(q) + 1) if i in kept], np.sqrt(np.sum([1, 2]))
+
+
+def loss(x, w, k, networks):
+    if w != k:
+        raise ValueError(k)
+    for e in np.ndindex(x.shape):
+        x[e] = networks[e](x[w].mean()) + np.exp(x - w).sum()
+    step, limit = (x + k) / (x - k), np.log(0.02)
+    return np.sort(np.swapaxes(x, -1, -2))[:, :k], np.repeat(w, k, axis=0), step, limit
 """
 GUARDED = """def check(x):
     if x.ndim:
@@ -369,6 +378,16 @@ UNDONE: list[tuple[str, str]] = [
     ),
     ("3 + q[0] * (q[0] - 1)", "3 + q[0] * q[0] - 1"),
     ("3 + q[0] * (q[0] - 1)", "3 + q[-1] * (q[-1] - 1)"),
+    ("if w != k", "if False"),
+    ("np.ndindex(x.shape)", "x.shape"),
+    ("networks[e](", "networks("),
+    ("x[w].mean()", "x.mean()"),
+    ("np.exp(x - w).sum()", "(x - w).sum()"),
+    ("(x + k) / (x - k)", "x + k"),
+    ("np.log(0.02)", "0.02"),
+    ("swapaxes(x, -1, -2)", "swapaxes(x, -1, -0)"),
+    ("-2))[:, :k]", "-2))"),
+    ("np.repeat(w, k, axis=0)", "np.repeat(w, axis=0)"),
 ]
 
 

@@ -149,9 +149,7 @@ def written(tmp_path: Path) -> dict[str, str]:
     return {
         **made,
         "moodle.csv": _moodle(tmp_path, RESULTS, "email", moodle_roster, "hints")[0],
-        "moodle_without_roster.csv": _moodle(
-            tmp_path, RESULTS, "username", None, "score"
-        )[0],
+        "moodle_without_roster.csv": _moodle(tmp_path, RESULTS, "username", None, "score")[0],
         "remarks.txt": f"{remarks(FAILED)}\n",
     }
 
@@ -294,7 +292,7 @@ def test_ids_are_written_and_found_without_a_name(tmp_path: Path) -> None:
     results = [Result("lovelaceada", "exercise_08_adam", "a.py", FULL, 2, person)]
     text, _ = _canvas(tmp_path, results, None)
     assert text.splitlines()[2] == "lovelaceada,8,,,,10"
-    roster = _roster(tmp_path, "Student;ID;SIS Login ID;Section\n\"King, Ada\";8;ada;A\n")
+    roster = _roster(tmp_path, 'Student;ID;SIS Login ID;Section\n"King, Ada";8;ada;A\n')
     text, unknown = _canvas(tmp_path, results, roster)
     assert not unknown and '"King, Ada",8,ada,A,10' in text
 

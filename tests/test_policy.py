@@ -428,9 +428,7 @@ def test_changes_are_told_once_with_why(tmp_path: Path) -> None:
     written(folder, [regraded, result(ALAN, 5, state="withdrawn")])
     (folder / "overrides.csv").write_text("student,exercise,points,reason\nAda,5,7,kind\n")
     found = {each.student: each for each in record(stand(folder, COURSE))}
-    assert found["Ada"].why == (
-        "graded again with another grader; set to 7 by hand (kind)"
-    )
+    assert found["Ada"].why == ("graded again with another grader; set to 7 by hand (kind)")
     assert (found["Alan"].before, found["Alan"].now) == (5.0, None)
     (folder / "overrides.csv").unlink()
     (change,) = record(stand(folder, COURSE))

@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import combinations
 
 from gradekit.edits.operators import SIGNS
 from gradekit.edits.source import Edit, Source
@@ -28,6 +29,8 @@ MOST_NAMES = 12  # of those in scope
 MOST_OF_FILE = 15  # methods and functions that the file has elsewhere
 MOST_ASKED = 3  # variables of a condition
 ASKED = ("< 1", "< 0", "<= 0", "> 1", "== 0", "== 1", "is None", "is not None")
+OUTSIDE = ("{0} < 0 or {0} >= 1", "{0} <= 0 or {0} >= 1", "{0} < 0 or {0} > 1",
+           "not 0 <= {0} < 1", "not 0 < {0} < 1")  # fmt: skip
 WANTED = ("", " is not None", ".requires_grad", ".grad is not None")  # of what is looped over
 MOST_IDLE, MOST_USES, SHORT = 3, 5, 30  # names, expressions with one, and their characters
 TOGETHER = (
@@ -49,6 +52,11 @@ PLACES = (ast.BinOp, ast.Return, ast.Assign, ast.AugAssign, ast.Call, ast.Compar
 AXES = ("-1", "0", "1", "2")
 SHARES = ("p", "rate", "prob", "beta", "alpha", "momentum", "decay", "smoothing", "dropout")
 FACTORS = (*SHARES, "lr", "gamma", "scale", "temperature", "weight_decay", "penalty", "theta")
+SIZES = ("len({})", "{}.shape[0]", "{}.size")  # what sums are divided by
+OF_NUMBERS = ("log", "sqrt", "exp")
+MOST_SIZES = 4  # parameters that may say how many entries there are
+MOST_TURNED = 2  # sums of an expression
+AS_FLOATS = 0.36  # as likely as a statement that makes floats of it, at the beginning
 TERMS = ("1", "2", "1e-8", "1e-12", "1e-5")
 
 
@@ -75,10 +83,11 @@ class Additions:
     @cached_property
     def _reductions(self) -> list[str]:
         """`.sum(axis=0)` and the like, in the words of the library that the file uses."""
-        torch = "torch." in self._source.text
-        axis, keep = ("dim", "keepdim") if torch else ("axis", "keepdims")
+        torch, numpy = ("torch." in self._source.text), ("np." in self._source.text)
+        words = [("dim", "keepdim")] * torch + [("axis", "keepdims")] * (numpy or not torch)
         return [
             f".{name}({axis}={number}{kept})"
+            for axis, keep in words
             for name, kept in (("sum", ""), ("sum", f", {keep}=True"), ("mean", ""))
             for number in AXES
         ]
@@ -112,7 +121,7 @@ class Additions:
             if isinstance(node, ast.Subscript):
                 found[f"[{self._source.code(node.slice)}]"] = None
         named = [f for name in self._source.loop_names[:MOST_LOOPS]
-                 for f in (f"[{name}]", f"[:, {name}]")]  # fmt: skip
+                 for f in (f"[{name}]", f"[:, {name}]", f"[:{name}]", f"[{name}:]")]  # fmt: skip
         return [*dict.fromkeys([*[*found][:MOST_OF_FILE], *SUBSCRIPTS, *named])]
 
     @cached_property
@@ -130,10 +139,16 @@ class Additions:
         yield from self._of_lists(node)
         if is_number(node) and isinstance(self._source.parents[node], PLACES):
             yield from self._idle(node, self._source.atom(node))
+            yield from self._of_number(node)
         if self._is_base(node):
             yield from self._terms(node, self._source.atom(node))
-        if not self._is_value(node):
-            return
+            yield from self._between(node)
+        if self._is_called(node):
+            yield from self._picked(node)
+        if self._is_value(node):
+            yield from self._of_value(node)
+
+    def _of_value(self, node: ast.AST) -> Iterator[Edit]:
         question = "is a function, a root or a square missing?"
         atom, code = self._source.atom(node), self._source.code(node)
         for text, weight in self._wrapped(code):
@@ -150,6 +165,20 @@ class Additions:
             yield self._source.replaced(node, atom + text, question, weight)
         yield from self._terms(node, atom)
         yield from self._idle(node, atom)
+        if node in self._first_uses:
+            text = f"np.asarray({code}, dtype=np.float64)"
+            yield self._source.replaced(node, text, "of which type is this?", AS_FLOATS)
+
+    @cached_property
+    def _first_uses(self) -> set[ast.AST]:
+        """Where each parameter is first asked for, in a file that uses numpy."""
+        found: dict[tuple[ast.AST | None, str], ast.AST] = {}
+        for node in ast.walk(self._source.tree) if "np." in self._source.text else ():
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                arguments = getattr(self._source.around[node], "args", None)
+                if node.id in (each.arg for each in getattr(arguments, "args", ())):
+                    found.setdefault((self._source.around[node], node.id), node)
+        return {*found.values()}
 
     def _of_lists(self, node: ast.AST) -> Iterator[Edit]:
         """What may be done to a list."""
@@ -175,14 +204,56 @@ class Additions:
                 text = self._source.code(node) + link
                 yield self._source.replaced(node, text, "is a method missing?", 0.12)
 
+    def _between(self, node: ast.AST) -> Iterator[Edit]:
+        """What may be missing of what a method is called of: `np.exp(x).sum()`, `x[kept].sum()`."""
+        atom, code = self._source.atom(node), self._source.code(node)
+        if isinstance(self._source.parents[node], ast.Attribute):
+            for function in dict.fromkeys([*self._functions, *self._common("exp", "log")]):
+                text = f"{function}({code})"
+                yield self._source.replaced(node, text, "is a function missing?", 0.14)
+            names = (f"[{name}]" for name in self._source.names_near(node, MOST_NAMES))
+            for subscript in dict.fromkeys([*self._subscripts, *names]):
+                yield self._source.replaced(node, atom + subscript, "is an index missing?", 0.12)
+        for method in self._methods:
+            yield self._source.replaced(node, atom + method, "is a method missing?", 0.1)
+
+    def _is_called(self, node: ast.AST) -> bool:
+        """Whether it is a variable that is called, as an entry of a list of functions may be."""
+        parent = self._source.parents.get(node)
+        is_function = isinstance(parent, ast.Call) and parent.func is node
+        return is_function and isinstance(node, ast.Name) and (
+            node.id in self._source.names_in_scope(node)
+        )  # fmt: skip
+
+    def _picked(self, node: ast.AST) -> Iterator[Edit]:
+        """One of several functions."""
+        for index in dict.fromkeys([*self._source.loop_names[:MOST_LOOPS], "0", "-1"]):
+            text = f"{self._source.code(node)}[{index}]"
+            yield self._source.replaced(node, text, "is an index missing?", 0.3)
+
+    def _of_number(self, node: ast.AST) -> Iterator[Edit]:
+        """A function of a number, of those that the file has of one value."""
+        for function in self._common(*OF_NUMBERS):
+            text = f"{function}({self._source.code(node)})"
+            yield self._source.replaced(node, text, "is a function missing?", 0.15)
+
+    def _common(self, *names: str) -> list[str]:
+        """Functions of the libraries that the file uses."""
+        used = [each for each in ("np", "math", "torch") if f"{each}." in self._source.text]
+        return [f"{library}.{name}" for library in used for name in names]
+
     def _is_base(self, node: ast.AST) -> bool:
         """Whether a method or an entry of it is asked for: of `x` in `(x - mean).std()`."""
         parent = self._source.parents.get(node)
         if not isinstance(parent, ast.Attribute | ast.Subscript) or parent.value is not node:
             return False
-        is_value = isinstance(node, ast.Name | ast.Call | ast.BinOp | ast.Subscript)
+        kinds = ast.Name | ast.Call | ast.BinOp | ast.Subscript | ast.Attribute
         is_loaded = isinstance(getattr(parent, "ctx", None), LOADED)
-        return is_value and is_loaded and self._source.code(node) not in MODULES
+        code = self._source.code(node)
+        is_module = code in MODULES or code.startswith(("np.", "torch.", "nn."))
+        return isinstance(node, kinds) and is_loaded and not (
+            is_module and isinstance(node, ast.Name | ast.Attribute)
+        )  # fmt: skip
 
     def _is_value(self, node: ast.AST) -> bool:
         kinds = ast.Name | ast.Call | ast.BinOp | ast.Attribute | ast.Subscript
@@ -201,6 +272,9 @@ class Additions:
         wrappers = TORCH_WRAPPERS if "torch." in text and "np." not in text else WRAPPERS
         for wrapper in dict.fromkeys([*wrappers, *self._functions]):
             yield f"{wrapper}({code})", 0.2 if wrapper in wrappers else 0.15
+        library = "torch" if wrappers is TORCH_WRAPPERS else "np"
+        for name in ("ones_like", "zeros_like", "all", "any"):
+            yield f"{library}.{name}({code})", 0.1
         yield f"max({code}, 0)", 0.08
         yield f"max({code}, 1)", 0.08
         if "np." in text:
@@ -219,14 +293,27 @@ class Additions:
         common = TENSOR_METHODS if "torch." in self._source.text else ARRAY_METHODS
         for method in dict.fromkeys([*METHODS, *self._methods, *common]):
             yield method, 0.6 if method == ".T" and is_matrix else 0.12
-        names = (f"[{name}]" for name in self._source.names_in_scope(node)[:MOST_NAMES])
+        names = [f"[{name}]" for name in self._source.names_near(node, MOST_NAMES)]
         for subscript in dict.fromkeys([*self._subscripts, *names]):
             yield subscript, 0.12
+        for subscript in self._parts(node):
+            yield subscript, 0.11
+
+    def _parts(self, node: ast.AST) -> Iterator[str]:
+        """So many entries, as the parameters say: `[:k]`, `[:, :k]`, `[i : i + size]`."""
+        arguments = getattr(self._source.around[node], "args", None)
+        if not isinstance(arguments, ast.arguments):
+            return
+        named = [each.arg for each in (*arguments.args, *arguments.kwonlyargs)]
+        for name in [each for each in named if each != "self"][-MOST_SIZES:]:
+            yield from (f"[:{name}]", f"[:, :{name}]", f"[..., :{name}]")
+            for loop in self._source.loop_names[:2]:
+                yield f"[{loop} : {loop} + {name}]"
 
     def _terms(self, node: ast.AST, atom: str) -> Iterator[Edit]:
         """A term or a factor more."""
         in_product = isinstance(self._source.parents[node], CLOSE)
-        names = self._source.names_in_scope(node)[:MOST_NAMES]
+        names = self._source.names_near(node, MOST_NAMES)
         near = self._names_beside(node)
         shares = [f"(1 - {name})" for name in names if name.rstrip("12") in SHARES]
         for sign, others in (("+", [*names, *TERMS]), ("*", [*names, "2", "0.5", *shares]),
@@ -240,9 +327,29 @@ class Additions:
                     weight = 0.25
                 yield self._source.replaced(node, text, "is a term or a factor missing?", weight)
         texts = [f"{name} {sign} {atom}" for name in names for sign in "-/"]
+        texts += [
+            f"{atom} / {size.format(name)}" for name in names if name in near for size in SIZES
+        ]
+        texts += [f"{atom} ** (1 / {name})" for name in names]
+        texts += self._mirrored(node, atom)
         for text in (*texts, *(f"{atom} {sign} {other}" for sign, other in self._operands)):
             text = f"({text})" if in_product else text
             yield self._source.replaced(node, text, "is a term or a factor missing?", 0.08)
+
+    def _mirrored(self, node: ast.AST, atom: str) -> Iterator[str]:
+        """Together with itself, a sign turned: `(1 - e) / (1 + e)`, `f(x + h) - f(x - h)`."""
+        code, start = self._source.code(node), self._source.start(node)
+        sums = [
+            each for each in ast.walk(node)
+            if isinstance(each, ast.BinOp) and isinstance(each.op, ast.Add | ast.Sub)
+        ][:MOST_TURNED]  # fmt: skip
+        for each in sums:
+            gap = self._source.end(each.left) - start, self._source.start(each.right) - start
+            turned = code[gap[0] : gap[1]].translate(str.maketrans("+-", "-+"))
+            other = code[: gap[0]] + turned + code[gap[1] :]
+            other = f"({other})" if isinstance(node, ast.BinOp) else other
+            yield from (f"{atom} - {other}", f"{other} - {atom}", f"{atom} / {other}")
+            yield from (f"{other} / {atom}", f"{atom} * {other}")
 
     @cached_property
     def _operands(self) -> list[tuple[str, str]]:
@@ -300,7 +407,7 @@ class Additions:
             return
         test = self._source.code(node.test)
         for sign in ("or", "and"):
-            scope = self._source.names_in_scope(node)[:MOST_NAMES]
+            scope = self._source.names_near(node, MOST_NAMES)
             for other in dict.fromkeys([*self._comparisons, *self._like(node.test), *scope]):
                 if other not in test:
                     text = f"{test} {sign} {other}"
@@ -308,8 +415,10 @@ class Additions:
 
     def _instead(self, test: ast.Constant) -> Iterator[Edit]:
         """A condition instead of one that always holds, or never."""
-        scope = self._source.names_in_scope(test)[:MOST_NAMES]
+        scope = self._source.names_near(test, MOST_NAMES)
         asked = [f"{name} {each}" for each in ASKED for name in scope]
+        asked += [each.format(name) for each in OUTSIDE for name in scope]
+        asked += [f"{a} {sign} {b}" for a, b in combinations(scope, 2) for sign in ("!=", "<", ">")]
         for other in dict.fromkeys([*self._comparisons, *scope, *asked]):
             yield self._source.replaced(test, other, "which condition?", 0.35)
             if other.isidentifier():
@@ -329,7 +438,7 @@ class Additions:
     def _like(self, test: ast.expr) -> Iterator[str]:
         """The condition for other variables, and what is often asked of its own ones."""
         code, start = self._source.code(test), self._source.start(test)
-        scope = self._source.names_in_scope(test)[:MOST_NAMES]
+        scope = self._source.names_near(test, MOST_NAMES)
         used = [n for n in ast.walk(test) if isinstance(n, ast.Name) and n.id in scope]
         for node in used[:MOST_ASKED]:
             at = self._source.start(node) - start

@@ -152,14 +152,16 @@ class Calls:
         return edit._replace(line=source.line_at(max(at - 1, 0)))
 
     def _first(self, node: ast.Call) -> Iterator[Edit]:
-        """An argument more, before one that is given by its place."""
-        scope = self._source.names_in_scope(node)[:MOST_NAMES]
-        if len(node.args) > MOST_LIKE or called(node) in NO_MORE:
+        """An argument more, before one that is given by its place or the first keyword."""
+        scope = self._source.names_near(node, MOST_NAMES)
+        if called(node) in NO_MORE:
             return
-        for argument in node.args or node.keywords[:1]:
+        places = node.args if len(node.args) <= MOST_LIKE else node.args[:1]
+        for argument in [*places, *node.keywords[:1]]:
             if isinstance(argument, ast.Starred | ast.GeneratorExp):
                 return
-            for name in scope:
+            is_keyword = isinstance(argument, ast.keyword)
+            for name in (*scope, "-1", "0", "1") if is_keyword else scope:
                 at, question = self._source.start(argument), "is an argument missing?"
                 yield self._source.edit(at, at, f"{name}, ", node, question, 0.12)
 

@@ -83,6 +83,7 @@ class Source:
         self.parents: dict[ast.AST, ast.AST] = {}
         self.functions: dict[ast.AST, str] = {}  # the name of what each node stands in
         self.around: dict[ast.AST, ast.AST | None] = {}  # the innermost function around it
+        self._scopes: dict[ast.AST | None, list[str]] = {}  # the names known in each function
         self._look_around()
 
     def _look_around(self) -> None:
@@ -205,6 +206,11 @@ class Source:
         return [*found]
 
     @cached_property
+    def methods(self) -> set[str]:
+        """The names of all functions of the file, be they methods or not."""
+        return {node.name for node in ast.walk(self.tree) if isinstance(node, FUNCTIONS)}
+
+    @cached_property
     def keys(self) -> list[str]:
         """The texts with which dicts are made or asked, in order of appearance."""
         found: dict[str, None] = {}
@@ -262,8 +268,13 @@ class Source:
 
     def names_in_scope(self, node: ast.AST) -> list[str]:
         """Parameters and variables of the functions around a node, in order of appearance."""
-        found: dict[str, None] = {}
         function = self.around[node]
+        if function not in self._scopes:
+            self._scopes[function] = self._names_of(function)
+        return [*self._scopes[function]]
+
+    def _names_of(self, function: ast.AST | None) -> list[str]:
+        found: dict[str, None] = {}
         while function is not None:
             for inner in ast.walk(function):
                 if isinstance(inner, ast.arg):
@@ -273,6 +284,25 @@ class Source:
             function = self.around.get(self.parents[function])
         found.pop("self", None)
         return [*found]
+
+    def names_near(self, node: ast.AST, most: int) -> list[str]:
+        """Of the names in scope those that are used nearest to a node, in order of appearance."""
+        scope = self.names_in_scope(node)
+        if len(scope) <= most:
+            return scope
+        line = getattr(node, "lineno", 1)
+        far = {name: min(abs(line - at) for at in self._lines_of_names[name]) for name in scope}
+        near = sorted(scope, key=lambda name: far[name])[:most]
+        return [name for name in scope if name in near]
+
+    @cached_property
+    def _lines_of_names(self) -> dict[str, set[int]]:
+        found: dict[str, set[int]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Name | ast.arg):
+                name = node.id if isinstance(node, ast.Name) else node.arg
+                found.setdefault(name, set()).add(node.lineno)
+        return found
 
 
 def _as_nothing(match: re.Match[str]) -> str:

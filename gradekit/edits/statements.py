@@ -180,6 +180,9 @@ def _loops(source: Source, statement: ast.stmt) -> Iterator[Edit]:
         yield source.replaced(
             statement.iter, f"reversed({loop})", "in which order does the loop go?", 0.3
         )
+        for function in ("enumerate", "range", "sorted", "np.ndindex"):
+            text = f"{function}({loop})"
+            yield source.replaced(statement.iter, text, "what does the loop go over?", 0.15)
         for part in ("[1:]", "[:-1]", "[::-1]"):
             text = f"{source.atom(statement.iter)}{part}"
             yield source.replaced(statement.iter, text, "what does the loop go over?", 0.2)

@@ -10,7 +10,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from gradekit.edits.source import Edit, Source
-from gradekit.edits.vocabulary import ALONG_AXIS, STRINGS
+from gradekit.edits.vocabulary import ALONG_AXIS, OF_AXES, STRINGS
 
 BUILTINS = {*dir(builtins), "__file__", "__name__"}
 AXIS_WORDS = {"axis", "dim", "axes", "dims", "axis1", "axis2"}
@@ -56,7 +56,7 @@ def _instead_of_none(source: Source, node: ast.Constant) -> Iterator[Edit]:
         for text in ("-1", "0", "1"):
             yield source.replaced(node, text, "along which axis?", 0.8)
     if isinstance(parent, ast.Call | ast.keyword | ast.Return | ast.Assign):
-        for text in (*source.names_in_scope(node)[:MOST_NAMED], "True", "False", "[]", "0", "1"):
+        for text in (*source.names_near(node, MOST_NAMED), "True", "False", "[]", "0", "1"):
             yield source.replaced(node, text, NOTHING, 0.4)
 
 
@@ -97,7 +97,7 @@ def _other_numbers(source: Source, node: ast.AST, value: float) -> tuple[str, li
         return "which power?", [*steps, 2, -value, 0.5, 1], [3, -1, -0.5, -2, *names]
     is_part = isinstance(parent, ast.Tuple) and isinstance(source.parents[parent], ast.Subscript)
     if is_part or isinstance(parent, ast.Subscript | ast.Slice):
-        names = [*source.loop_names, *source.names_in_scope(node)[:MOST_BOUNDS]]
+        names = [*source.loop_names, *source.names_near(node, MOST_BOUNDS)]
         names += [f"{name} {'-' if value < 0 else '+'} {abs(value)}" for name in source.loop_names]
         return "which index?", [*steps, 0, -1, 1], ["None", -2, 2, -value, *names]
     if abs(value) >= LIKE_INFINITY:
@@ -160,8 +160,8 @@ def keyword_of(source: Source, node: ast.AST) -> str:
 
 
 def _axis_by_place(call: ast.Call, node: ast.AST) -> str:
-    """`axis` for the number in `np.sum(x, 0)` and `x.sum(0)`."""
-    if isinstance(call.func, ast.Attribute) and call.func.attr in ALONG_AXIS:
+    """`axis` for the number in `np.sum(x, 0)`, `x.sum(0)` and `np.swapaxes(x, 0, 1)`."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr in ALONG_AXIS | OF_AXES:
         return "axis" if is_number(node) and node in call.args else ""
     return ""
 
@@ -370,7 +370,7 @@ def _bounds(source: Source, node: ast.Slice) -> Iterator[Edit]:
             others.append((lower + change, upper))
         if _is_expression(upper):
             others.append((lower, upper + change))
-    scope = source.names_in_scope(node)[:MOST_BOUNDS]
+    scope = source.names_near(node, MOST_BOUNDS)
     further = [(name, upper) for name in scope if not lower]
     further += [(lower, name) for name in scope if not upper]
     for low, high in further:
@@ -393,7 +393,7 @@ def elements(source: Source, node: ast.AST) -> Iterator[Edit]:
         return
     if isinstance(source.parents[node], ast.Subscript) or not 1 <= len(node.elts) < MOST_TURNED:
         return
-    last, others = node.elts[-1], [*source.names_in_scope(node)[:MOST_NAMED]]
+    last, others = node.elts[-1], [*source.names_near(node, MOST_NAMED)]
     inner = last.operand if isinstance(last, ast.UnaryOp) else last
     if isinstance(inner, ast.Subscript) and is_number(inner.slice):
         base = source.code(inner.value)
@@ -463,7 +463,7 @@ def subscripts(source: Source, node: ast.AST) -> Iterator[Edit]:
 def attributes(source: Source, node: ast.AST) -> Iterator[Edit]:
     """Another attribute of `self`, or another key of a dict, of those that the file has."""
     if isinstance(node, ast.Attribute) and source.code(node.value) == "self":
-        if _is_loaded(node) and node.attr in source.attributes:
+        if _is_loaded(node) and node.attr not in source.methods:
             for other in source.attributes[:MOST_NAMED]:
                 if other != node.attr:
                     yield source.replaced(node, f"self.{other}", "which attribute?", 0.3)

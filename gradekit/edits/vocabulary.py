@@ -61,6 +61,9 @@ GROUPS = [
     min max
     range enumerate
     clip minimum
+    clip clamp
+    maximum clip
+    transpose permute
     clip maximum
     clamp_min clamp_max
     parameters buffers
@@ -100,6 +103,8 @@ ALONG_AXIS = REDUCTIONS | set(
     "reduce accumulate squeeze unsqueeze diff normalize logaddexp gather unbind chunk topk unique "
     "array_split insert delete append layer_norm average count_nonzero quantile linspace".split()
 )
+# Of these, whole numbers that are given by their place are axes.
+OF_AXES = set("swapaxes transpose permute moveaxis movedim rollaxis flatten size".split())
 MAKES_ARRAYS = set(
     "array asarray zeros ones empty full arange linspace zeros_like ones_like empty_like full_like "
     "eye sum mean cumsum prod tensor as_tensor to rand randn new_zeros new_tensor astype "
@@ -141,6 +146,10 @@ KEYWORDS: dict[str, list[str]] = {
     "grad": ["create_graph=True", "retain_graph=True", "allow_unused=True"],
     "zero_grad": ["set_to_none=True", "set_to_none=False"],
     "tensor": ["requires_grad=True"],
+    "zeros": ["requires_grad=True"],
+    "ones": ["requires_grad=True"],
+    "zeros_like": ["requires_grad=True"],
+    "as_tensor": ["dtype=torch.float64"],
     "Linear": ["bias=False"],
     "Parameter": ["requires_grad=False"],
     "cross_entropy": ["reduction='none'", "reduction='sum'", "ignore_index=-100"],
@@ -200,11 +209,11 @@ METHODS = (
     ".square() .backward() .step() .zero_grad() .eval() .train() .numpy() .tolist() .lower()"
 ).split()
 ARRAY_METHODS = (
-    ".astype(float) .reshape(-1) .ravel() .squeeze() .any() .all() .max() .min()".split()
-)
+    ".astype(float) .astype(int) .reshape(-1) .ravel() .squeeze() .any() .all() .max() .min()"
+).split()
 TENSOR_METHODS = (
     ".float() .double() .long() .reshape(-1) .flatten() .squeeze(-1) .unsqueeze(-1) .unsqueeze(0) "
-    ".any() .all() .max() .min() .clamp(min=0) .clamp(max=1)"
+    ".any() .all() .max() .min() .clamp(min=0) .clamp(max=1) .requires_grad_()"
 ).split()
 # What stands between a value and the method that is called of it.
 LINKS = ".T .mT .detach() .clone() .copy() .double() .float() .abs()".split()

@@ -7,6 +7,7 @@ mends something without breaking anything points at its place.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -41,6 +42,7 @@ TRY_SECONDS = 0.004  # for a version of an answer, besides the check
 MOST_TRACED, TRACING = 6, 0.15  # checks, and the share of the time, to see which lines they run
 AFTER_FIRST = 20  # edits that are still tried once one has mended everything,
 AFTER_A_LOOP = 4  # where each of them may take its time,
+AFTER_SECONDS = 1.0  # and not for longer: they can only come after what mends everything,
 AFTER_SOME = 150  # and once one has mended something: it may have done so by chance
 # Edits that are tried in vain for one cause: what comes later is hardly ever what is missing.
 MOST_IN_VAIN = 4000
@@ -87,6 +89,8 @@ class Search:
         self.tries = 0
         self.mended: list[Mended] = []
         self._mended_by: dict[Edit, set[str]] = {}  # the names of the checks that each mends
+        # Lines at which an edit makes the check pass for which it was tried, and breaks others.
+        self._half_mended: set[tuple[int, int]] = set()
         self.was_cut = False  # whether time ran out before everything was tried
         # Examples are for the reader: they earn nothing, and may depend on what ran before.
         counted = [check for check in report.checks if check.max_score]
@@ -155,7 +159,8 @@ class Search:
             ran[check.name] = self._lines_of(check)
         checks = tuple(check for check in self._report.checks if check.name not in mended)
         left = msgspec.structs.replace(self._report, checks=checks)
-        return Suspects(self._submission.cells, left, self._edits).lines(ran)
+        suspects = Suspects(self._submission.cells, left, self._edits, self._half_mended)
+        return suspects.lines(ran)
 
     def traced(self) -> tuple[str, list[trace.Step]]:
         """A call on which the answer is wrong, and the values that its names are given there."""
@@ -238,15 +243,18 @@ class Search:
 
     def _try(self, key: Check, edits: list[Edit]) -> None:
         plan = self._plan(key)
-        stop_at = None
+        stop_at, until = None, math.inf
         for number, edit in enumerate(edits):
-            if number >= (MOST_IN_VAIN if stop_at is None else stop_at) or not self._may_go_on():
+            is_enough = number >= (MOST_IN_VAIN if stop_at is None else stop_at)
+            if is_enough or time.monotonic() > until or not self._may_go_on():
                 return
             self._progress(number, len(edits))
             gain = self._gain_of(edit, key, plan)
             if gain is None:
                 continue
             self.mended.append(Mended(edit, gain, number))
+            if self._mends_all(edit):
+                until = min(until, time.monotonic() + AFTER_SECONDS)
             last = number + self._further_tries(key, edit)
             stop_at = last if stop_at is None else min(stop_at, last)
 
@@ -282,6 +290,7 @@ class Search:
                 others = [name for name in plan.names if name not in plan.must]
                 passed |= self._passed_by(edit, Plan(tuple(others), frozenset()), self._limits())
         if not plan.must <= passed:
+            self._half_mended.add((edit.cell, edit.line))
             return None
         mended = [each for each in self._failed if each.name in passed]
         self._mended_by[edit] = {check.name for check in mended}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from gradekit.causes import causes
@@ -23,6 +23,7 @@ ENDLESS = "does this loop come to an end?"
 MOST = 3  # lines of a function
 RETURNED = 3.0  # times likelier where a value of a wrong type is returned,
 ODD = 6.0  # where something stands that does nothing, or always the same,
+HALF = 2.0  # where a change made one check pass, and others fail,
 AFTER_IDLE = 2.0  # and behind a name that is given a value which nothing uses
 IDLE = (ast.Name, ast.Attribute, ast.BinOp, ast.Compare, ast.Subscript)  # as a statement
 Place = tuple[int, int]  # a cell, from 0, and a line of it
@@ -41,9 +42,19 @@ class Suspect(NamedTuple):
 class Suspects:
     """The lines of one answer, and what speaks against them."""
 
-    def __init__(self, cells: Sequence[str], report: Report, edits: Iterable[Edit]) -> None:
-        """`edits` are all changes of the answer that there are: the more of a line, the more it
-        does."""
+    def __init__(
+        self,
+        cells: Sequence[str],
+        report: Report,
+        edits: Iterable[Edit],
+        half_mended: Collection[Place] = (),
+    ) -> None:
+        """Look at an answer.
+
+        Args:
+            edits: All changes of it that there are: the more of a line, the more it does.
+            half_mended: Lines at which some change makes a failing check pass and breaks others.
+        """
         self._cells, self._report = cells, report
         self._failed = [c for c in report.checks if c.max_score and c.outcome == "failed"]
         self._sources = {n: source for n, text in enumerate(cells) if (source := _parsed(text))}
@@ -54,6 +65,7 @@ class Suspects:
         self._idle: dict[tuple[int, str], int] = {}  # by the cell and the function
         for number, source in self._sources.items():
             self._look_at(number, source)
+        self._half_mended = {self._heads.get(place, place) for place in half_mended}
         places = ((edit.cell, edit.line) for edit in edits)
         self._weights = Counter(self._heads[place] for place in places if place in self._heads)
 
@@ -114,6 +126,7 @@ class Suspects:
         def suspicion(place: Place) -> float:
             likely = raised.get(place, 1.0)
             likely *= ODD if place in self._odd else 1.0
+            likely *= HALF if place in self._half_mended else 1.0
             likely *= RETURNED if has_wrong_type and place in self._returns else 1.0
             likely *= AFTER_IDLE if place[1] > idle.get(place[0], place[1]) else 1.0
             return shares[place] * (1 + self._weights[place]) * likely
