@@ -459,6 +459,19 @@ def draw_top(rng):
     return relevance, scores, int(rng.integers(1, N + 3))
 
 
+def draw_long_ranking(rng):
+    """Longer than any list that people look at, and what counts most stands far down."""
+    N = int(rng.integers(300, 400))
+    relevance = np.where(np.arange(N) < 290, 0.5, 3.0)
+    return relevance, -np.arange(N) - rng.random(N), N - int(rng.integers(5))
+
+
+def draw_near_ranking(rng):
+    """Scores that differ by less than float32 or six decimals can tell."""
+    N = size(rng) + 2
+    return rng.permutation(N) % 5, 0.5 + rng.permutation(N) * 2.0**-36, int(rng.integers(2, N + 1))
+
+
 def draw_tied_ranking(rng):
     """Enough samples for a sort that is not stable to show it, and nearly all of them tied."""
     N = int(rng.integers(40, 60))
@@ -491,8 +504,9 @@ def test_cuts_the_ranking_otherwise(submission):
     cases = [(relevance, scores, k) for k in (1, 2, 3, 4, 5, 6, 50)]
     cases += [((), {"relevance": relevance, "scores": -scores, "k": 2}),
               (np.ones(1), np.ones(1), 1), (np.array([2.0]), np.array([-1.0]), 3),
-              *fixed(draw_top, 23, 24)]  # fmt: skip
+              *fixed(draw_top, 23, 24), *fixed(draw_long_ranking, 27)]  # fmt: skip
     NDCG.assert_holds(submission, cases, draw=draw_top, draws=3)
+    NDCG.assert_holds(submission, [], draw=draw_long_ranking, draws=1)
 
 
 @check("ndcg", points=0.5,
@@ -505,8 +519,10 @@ def test_ranks_ties_otherwise(submission):
              (relevance, np.array([1.0, 2.0, 1.0, 2.0, 1.0]), 3),
              (np.array([0.0, 1.0]), np.array([0.5, 0.5]), 2),
              (np.array([0.0, 2.0, 1.0]), np.array([-0.0, 0.0, -0.0]), 1),
-             *fixed(draw_tied_few, 25), *fixed(draw_tied_ranking, 26)]  # fmt: skip
+             *fixed(draw_tied_few, 25), *fixed(draw_tied_ranking, 26),
+             *fixed(draw_near_ranking, 28)]  # fmt: skip
     NDCG.assert_holds(submission, cases, draw=draw_tied_few)
+    NDCG.assert_holds(submission, [], draw=draw_near_ranking)
     NDCG.assert_holds(submission, [], draw=draw_tied_ranking, draws=2)
 
 
