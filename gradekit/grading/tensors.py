@@ -27,11 +27,12 @@ class State(NamedTuple):
     data: Any
     grad: Any
     needs_grad: bool
+    version: int  # as autograd counts what is done to it in place
 
     @classmethod
     def of(cls, leaf: Any) -> State:
         grad = None if leaf.grad is None else leaf.grad.detach().clone()
-        return cls(leaf.detach().clone(), grad, leaf.requires_grad)
+        return cls(leaf.detach().clone(), grad, leaf.requires_grad, leaf._version)  # noqa: SLF001
 
     def is_of(self, leaf: Any) -> bool:
         """Whether the leaf still holds that."""
@@ -188,9 +189,13 @@ class Tensors:
         # tells nobody. So a request costs a look at all parameters, which is little beside sending
         # them.
         for number, leaf in self._kept.items():
-            if not self._told[number].is_of(leaf) and leaf.is_leaf:
-                self._told[number] = State.of(leaf)
-                changed.append((number, leaf.detach(), leaf.grad, leaf.requires_grad))
+            before = self._told[number]
+            if not before.is_of(leaf) and leaf.is_leaf:
+                self._told[number] = now = State.of(leaf)
+                # Not where it was done through `.data`, as gradcheck does it: no graph minds that.
+                is_counted = now.version != before.version
+                told = leaf.detach(), leaf.grad, leaf.requires_grad, is_counted
+                changed.append((number, *told))
         return changed
 
     def settle(self, changes: Any) -> None:

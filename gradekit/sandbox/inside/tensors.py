@@ -128,11 +128,11 @@ class Tensors:
     def set(self, news: list[Any]) -> None:
         """Take over what the other side changed in leaves that both hold."""
         torch = sys.modules["torch"]
-        for number, data, grad, needs_grad in news:
+        for number, data, grad, needs_grad, is_counted in news:
             leaf = self._kept[number]
             if data.shape == leaf.shape and data.dtype == leaf.dtype:
                 with torch.no_grad():
-                    leaf.copy_(data)
+                    (leaf if is_counted else leaf.data).copy_(data)
             else:
                 leaf.grad, leaf.data = None, data
             if grad is None or leaf.grad is None:

@@ -35,6 +35,7 @@ def test_second_output_is_cut_off(submission):
     assert w.grad.item() == 2
     exact = torch.ones(2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(submission.scaled, (exact, 3.0))
+    assert torch.autograd.gradcheck(submission.split, exact)  # whose graph keeps its input
 
 
 @judges(1)
