@@ -83,6 +83,9 @@ def probe_temperature(answer, weight, bias, X, y, criterion):
 def probe_deep_temperature(answer, state, X, y, mode):
     """The temperature for a model with BatchNorm and dropout that is in that mode."""
     model = deep_model(state).train(mode == "train")
+    if mode == "mixed":
+        model.norm.train()
+        model.drop.train()
     return answer.calibrate_temperature(model, X, y, nn.BCEWithLogitsLoss())
 
 
@@ -324,11 +327,12 @@ def test_ignores_the_criterion(submission):
        hint="What do dropout and BatchNorm do while a model is in train mode, and which logits "
             "will the deployed model give?")  # fmt: skip
 def test_fits_training_mode_logits(submission):
-    """A model in train mode is calibrated on the logits of its evaluation mode."""
+    """A model with layers in train mode is calibrated on the logits of its evaluation mode."""
     cases = []
     for seed in (6, *seeds_of(submission, 1)):
         state, X, y = deep_case(seed)
         cases += [(state, X, y, "train"), (state, X, y, "eval"), (times(state, 3), X, y, "train")]
+    cases.append((*cases[0][:3], "mixed"))  # a model in eval mode, both layers in train mode
     seen = []
     for (*_, mode), value in submission.each_probe(probe_deep_temperature, cases):
         given = f"calibrate_temperature, model with BatchNorm and Dropout in {mode} mode"
@@ -465,7 +469,12 @@ def test_averages_the_bins_wrongly(submission):
     fixed = [(tensors(*predictions(np.random.default_rng(seed), 90, n_bins)), {"n_bins": n_bins})
              for seed, n_bins in ((0, 10), (1, 5), (2, 15), (3, 1))]  # fmt: skip
     left_out = tensors(*predictions(np.random.default_rng(4), 90, 10))
-    ERROR.assert_holds(submission, [*fixed, left_out], draw=some_predictions)
+    whole = tensors([0.25, 0.75], [1, 0]), {"n_bins": 1}  # two gaps that cancel out
+    fine = tensors([0.501953125, 0.509765625], [1, 0]), {"n_bins": 128}
+    # What a grader never reaches, an answer may cut off: the labels turn at the end.
+    probs, _ = predictions(np.random.default_rng(5), 4096, 10)
+    long = tensors(probs, [0] * 3072 + [1] * 1024)
+    ERROR.assert_holds(submission, [*fixed, left_out, whole, fine, long], draw=some_predictions)
 
 
 def on_edges(rng):
@@ -609,6 +618,7 @@ def test_returns_another_threshold_than_the_highest(submission):
     fixed = [scores(np.random.default_rng(seed), n) for seed, n in ((0, 40), (1, 75), (2, 160))]
     cases = [(*each, share) for each in fixed for share in (0.03, 0.37, 0.81, 0.93)]
     cases.append(([0, 1, 0, 1], [0.9375, 0.25, 0.875, 0.125], 0.5))
+    cases.append(([0, 1, 0, 1], [1.0, 0.25, 0.0, 0.125], 0.25))  # sure of two negatives
     THRESHOLD.assert_holds(submission, cases, draw=many_scores)
 
 
@@ -654,6 +664,8 @@ def test_rounds_the_needed_count_down(submission):
     y_true, y_prob = [1, 1, 0, 1, 1], [0.375, 0.875, 0.9375, 0.125, 0.625]
     shares = (0.1, 0.3, 0.55, 0.6, 0.7, 0.76, 0.8, 0.95)
     cases = [(y_true, y_prob, share) for share in shares]
+    # Half of two is a little less than what is asked for; a part in 4,096 is no rounding.
+    cases.append(([1, 1, 0], [0.875, 0.25, 0.5], 0.5 + 1 / 4096))
     THRESHOLD.assert_holds(submission, cases, draw=few_scores)
 
 
