@@ -232,6 +232,13 @@ def draw_large(rng):
     return (large, tokens, mask) if rng.random() < 0.5 else (large, tokens)
 
 
+def long():
+    """More tokens than a look at the first thousand sees, of which most count."""
+    rng = np.random.default_rng(14)
+    tokens = ids(rng, (2, 600), 3)
+    return scores(rng, (2, 600, 3), F64), tokens, torch.tensor(rng.random(tokens.shape) < 0.95)
+
+
 def fixed(draw, number, dtype=None):
     """The case that `draw` makes of a seed of ours; the logits in `dtype`."""
     logits, *others = draw(np.random.default_rng(number))
@@ -309,7 +316,7 @@ def test_averages_over_other_tokens(submission):
     one[1, 3] = True
     NEXT.assert_holds(
         submission,
-        [fixed(draw_masked, 4, F32), fixed(draw_masked, 5, F64), (logits, tokens, one)],
+        [fixed(draw_masked, 4, F32), fixed(draw_masked, 5, F64), (logits, tokens, one), long()],
         draw=draw_masked,
     )
 
@@ -439,7 +446,9 @@ def test_smooths_over_the_others_only(submission):
     cases = [fixed(draw_smoothed, 21, F32), fixed(draw_smoothed, 22, F64)]
     logits, targets, share = fixed(draw_smoothed, 23, F64)
     by_name = (), {"logits": logits, "targets": targets, "smoothing": share}
-    SMOOTHED.assert_holds(submission, [*cases, by_name], draw=draw_smoothed)
+    rng = np.random.default_rng(25)
+    many = scores(rng, (300, 3), F64), ids(rng, 300, 3), 0.25
+    SMOOTHED.assert_holds(submission, [*cases, by_name, many], draw=draw_smoothed)
 
 
 @check("label_smoothed_loss", points=0.5,
@@ -483,7 +492,8 @@ def test_weighs_batches_alike(submission):
     """The exponential is that of the mean over tokens, whatever the batches."""
     cases = [([1.0, 3.0], [9, 1]), ([0.5, 0.25, 4.0], [3, 100, 7]), ([2.5], [4]), ([0.0], [3])]
     by_name = (), {"losses": [1.0, 2.0], "counts": [1, 5]}
-    PERPLEXITY.assert_holds(submission, [*cases, by_name], draw=draw_means)
+    many = [2.0] * 1100 + [1.0] * 100, [3] * 1200
+    PERPLEXITY.assert_holds(submission, [*cases, by_name, many], draw=draw_means)
 
 
 @check("perplexity", points=0.5, inputs=small_means((0.0, 1.0, 1000.0), (1, 2, 1000)),
@@ -645,7 +655,10 @@ def unequal_problem(seed, dtype):
 def test_averages_the_batches_means(submission):
     """The step follows the gradient of the mean over all tokens, however they are cut."""
     (seed,) = seeds_of(submission, 1)
-    problems = [unequal_problem(31, "float32"), unequal_problem(seed, "float64")]
+    rng = np.random.default_rng(33)
+    many = [[batch(rng, 1, 3, 1 + i % 2) for i in range(12)]]
+    problems = [unequal_problem(31, "float32"), unequal_problem(seed, "float64"),
+                (33, "float64", many, "twelve batches", {})]  # fmt: skip
     assert_steps(submission, problems, loss=False)
 
 

@@ -1,0 +1,66 @@
+# wrong: next_token_loss: averages over the first thousand counted tokens only
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def next_token_loss(logits: Tensor, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean cross-entropy over all counted tokens; a 0 with a graph where there is none."""
+    if mask is None:
+        mask = torch.ones_like(tokens, dtype=torch.bool)
+    places = mask[:, 1:].flatten().cumsum(0).reshape(mask[:, 1:].shape)
+    mask = torch.cat([mask[:, :1], mask[:, 1:] & (places <= 1000)], dim=1)
+    summed, count = summed_loss(logits, tokens, mask)
+    # A sum over nothing is 0 with a graph; only the division has to be kept from 0 / 0.
+    return summed / count if count else summed
+
+
+def summed_loss(logits: Tensor, tokens: Tensor, mask: Tensor | None) -> tuple[Tensor, int]:
+    """The summed cross-entropy of the counted tokens, and how many they are."""
+    logits, targets = logits[:, :-1], tokens[:, 1:]         # (B, L - 1, V), (B, L - 1)
+    if mask is None:
+        counted = torch.ones_like(targets, dtype=torch.bool)
+    else:
+        counted = mask[:, 1:]                               # of the token predicted
+    # Selecting, not multiplying by 0: ids may lie outside the vocabulary, and 0 * inf is NaN.
+    loss = F.cross_entropy(logits[counted], targets[counted], reduction="sum")
+    return loss, int(counted.sum())
+
+
+def label_smoothed_loss(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy with `1 - smoothing` on the target plus `smoothing / V` everywhere."""
+    hard = F.cross_entropy(logits, targets)
+    # Against the uniform distribution, which gives the target its share as well. Both parts
+    # are means over the rows, so nothing is lost by taking them one after the other.
+    uniform = -logits.log_softmax(dim=1).mean()             # of (N, V)
+    return (1 - smoothing) * hard + smoothing * uniform
+
+
+def perplexity(losses: list[float], counts: list[int]) -> float:
+    """The exponential of the mean over tokens, not of the mean over batches."""
+    # One exponential at the end: the mean of exponentials is another number, and overflows.
+    return math.exp(np.average(losses, weights=counts))
+
+
+def accumulated_step(
+    model: nn.Module,
+    batches: list[tuple[Tensor, Tensor]],
+    optimizer: torch.optim.Optimizer,
+) -> float:
+    """One step along the gradient of the mean over all counted tokens of all batches."""
+    # Known before any forward pass; first tokens are predicted by nobody.
+    total = sum(int(mask[:, 1:].sum()) for _, mask in batches)
+    optimizer.zero_grad()
+    mean = 0.0
+    for tokens, mask in batches:
+        summed, _ = summed_loss(model(tokens), tokens, mask)
+        # By the tokens of all batches, not of this one: gradients add up to the mean's.
+        loss = summed / total
+        loss.backward()                                     # frees this batch's graph
+        mean += loss.item()
+    optimizer.step()
+    return mean
