@@ -77,8 +77,10 @@ THREE = np.array([2, 0, 1, 1, 0, 0, 0, 2, 0, 1])  # 5, 3 and 2
 def test_weighs_by_another_formula(submission):
     """Each label weighs n_samples / (n_classes * count)."""
     rarer = np.array([0] * 299 + [1])
+    twelve = np.arange(12)
     cases = [(labels,) for labels in (RARE, THREE, np.array([1, 0, 1, 0]), THREE.astype(np.int32),
-                                      rarer, rarer.astype(np.int8))]
+                                      rarer, rarer.astype(np.int8), np.repeat(twelve, 2),
+                                      np.repeat(twelve, [5, 3, 1, 1, 2, 4, 1, 2, 3, 6, 7, 1]))]
     WEIGHTS.assert_holds(submission, cases, draw=classes_from_zero)
 
 
@@ -343,6 +345,7 @@ def test_leaves_classes_unequal(submission):
     problems = [
         (ROWS, LABELS, 7), (ROWS[:7, :2], binary, 7), (ROWS[:7, :2], 1 - binary, 7),
         (ROWS[:9], np.array([-1, 3, -1, -1, 3, -1, 6, -1, -1], dtype=np.int32), 7),
+        (ROWS, np.array([1, 2, 3, 4, 5, 6, 7, 1, 2, 3, 4, 5, 6, 7, 7, 2, 7]), 7),
         drawn_problem(submission),
     ]
     for _, y, _, y_new, given in oversampled(submission, *problems):

@@ -398,9 +398,9 @@ def test_masks_other_keys(submission):
        hint="How small is the smallest slope, and the distance from the first to the last of a "
             "long text?")  # fmt: skip
 def test_ends_at_some_length(submission):
-    """Dozens of tokens have a bias that goes on growing with the distance."""
+    """A hundred tokens and more have a bias that goes on growing with the distance."""
     PAST.assert_holds(
-        submission, [(1, 60)], draw=lambda rng: (1, int(rng.integers(50, 80))), draws=1
+        submission, [(1, 135)], draw=lambda rng: (1, int(rng.integers(50, 80))), draws=1
     )
 
 

@@ -7,6 +7,7 @@ text, so there are no tolerances.
 Not drawn: test_accepts_less_than_the_bytes: an error type has no value.
 """
 
+import string
 from itertools import islice, product
 
 import numpy as np
@@ -157,11 +158,17 @@ DECODE = Truth(
 )
 
 RHYME = "she sells sea shells by the sea shore, and the shells she sells are sea shells"
+# The more frequent pair stands at the end of 5,000 bytes, where a shorter look misses it.
+LATE = "ab" * 1100 + "cd" * 1400
 GREEK = "αβα βαβ αβ αα βα"
 
 
 def drawn_text(rng, letters, low=20, high=60):
     return "".join(rng.choice([*letters], size=int(rng.integers(low, high))).tolist())
+
+
+# Every pair stands twice: good for a hundred merges and more.
+MANY = 2 * drawn_text(np.random.default_rng(0), string.ascii_letters, 120, 121)
 
 
 def drawn_merges(rng, letters, count):
@@ -187,7 +194,7 @@ def test_merges_another_pair(submission):
     TRAIN.assert_holds(
         submission,
         [("abcabcabcbcbc", 258), ("xyxyxyzzxyzzxyz", 259), ("low lower lowest newer wider", 262),
-         (RHYME, 266)],
+         (RHYME, 266), (LATE, 257)],
         draw=lambda rng: (drawn_text(rng, "abc", 40), int(rng.integers(257, 264))),
     )  # fmt: skip
 
@@ -254,7 +261,7 @@ def test_stops_too_early_or_too_late(submission):
         submission,
         [("abababab", 256), ("abababab", 257), ("abababab", 258), ("abababab", 300), ("", 300),
          ("a", 300), ("", 256), ("abcdefg", 300), ("ab", 257), ("abcabc", 300), ("abxab", 257),
-         ("aabbaabb", 10**6)],
+         ("aabbaabb", 10**6), (MANY, 356)],
         draw=lambda rng: (drawn_text(rng, "ab", 6, 14), 400),
     )  # fmt: skip
 
