@@ -15,7 +15,9 @@ import pytest
 from gradekit.course import Course
 from gradekit.engine import open_session
 from gradekit.errors import KitError
+from gradekit.grading.loaded import LoadedAnswer
 from gradekit.grading.session import Session
+from gradekit.sandbox.host import WorkerLost
 from gradekit.sandbox.inside.ipython import plain_python
 from gradekit.submission import parse
 
@@ -134,6 +136,23 @@ def test_what_hangs_or_ends_the_process_costs_one_loading(
     assert report.passed, report.checks[0]
     assert told in report.passed_over[0]
     assert again.without_times() == report.without_times()
+
+
+def test_a_line_too_long_for_a_message_is_no_lost_worker(session: Session) -> None:
+    """The worker could not send it back, was lost, and so it went on without an end."""
+    report = session.grade(parse(Path("a.py"), b"x = " + b"9" * 300_000 + b"\n" + INNER.encode()))
+    assert "4300 digits" in report.checks[0].message
+    assert report.checks[0].ending == "finished"
+
+
+def test_a_file_that_is_lost_before_its_statements_is_given_up(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is lost at the first of them each time, whether that is left out or not."""
+    lost = WorkerLost("crashed", "{what} crashed")
+    monkeypatch.setattr(LoadedAnswer, "_run_steps", lambda *_: (0, lost))
+    report = session.grade(parse(Path("a.py"), b"import os\nos._exit(0)\n"))
+    assert {check.ending for check in report.failed} == {"crashed"}
 
 
 def test_what_always_ends_the_process_has_an_end(session: Session) -> None:

@@ -188,7 +188,8 @@ class LoadedAnswer:
         while (ending := self._run_steps(without, lost, show_printed)) is not None:
             number, error = ending
             lost = lost or SubmissionError.of(error, RUNNING)
-            if number < 0 or len(without) >= LEFT_OUT:
+            # Lost again where a statement was left out: it is not the statement.
+            if number < 0 or number in without or len(without) >= LEFT_OUT:
                 raise lost.anew()
             without[number] = LOST_AT.get(error.ending, "ended the process")
 

@@ -410,13 +410,13 @@ def _builtin_of(error: BaseException) -> str:
 def _place_of(error: BaseException) -> tuple[int | None, str, int | None] | None:
     """Line, its text and column in the answer where an exception came up; None outside of it."""
     if isinstance(error, SyntaxError):
-        return error.lineno, (error.text or "").rstrip("\n"), error.offset
+        return error.lineno, (error.text or "").rstrip("\n")[:TEXT_CHARACTERS], error.offset
     where = None
     # The last such frame: the answer's own line, not that of a library which it called.
     for frame, line in traceback.walk_tb(error.__traceback__):
         code = frame.f_code.co_filename
         if code in _labels:
-            where = (line, linecache.getline(code, line).strip(), None)
+            where = (line, linecache.getline(code, line).strip()[:TEXT_CHARACTERS], None)
     return where
 
 
