@@ -326,6 +326,7 @@ def loss(x, w, k, networks):
         raise ValueError(k)
     for e in np.ndindex(x.shape):
         x[e] = networks[e](x[w].mean()) + np.exp(x - w).sum()
+    k = np.exp(k - np.max(k, axis=0, keepdims=True))
     step, limit = (x + k) / (x - k), np.log(0.02)
     return np.sort(np.swapaxes(x, -1, -2))[:, :k], np.repeat(w, k, axis=0), step, limit
 """
@@ -388,6 +389,7 @@ UNDONE: list[tuple[str, str]] = [
     ("swapaxes(x, -1, -2)", "swapaxes(x, -1, -0)"),
     ("-2))[:, :k]", "-2))"),
     ("np.repeat(w, k, axis=0)", "np.repeat(w, axis=0)"),
+    ("np.exp(k - np.max(k, axis=0, keepdims=True))", "np.exp(k)"),
 ]
 
 

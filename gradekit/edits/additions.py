@@ -54,6 +54,7 @@ SHARES = ("p", "rate", "prob", "beta", "alpha", "momentum", "decay", "smoothing"
 FACTORS = (*SHARES, "lr", "gamma", "scale", "temperature", "weight_decay", "penalty", "theta")
 SIZES = ("len({})", "{}.shape[0]", "{}.size")  # what sums are divided by
 OF_NUMBERS = ("log", "sqrt", "exp")
+MOST_AXES = 3  # along which a maximum may be missing
 MOST_SIZES = 4  # parameters that may say how many entries there are
 MOST_TURNED = 2  # sums of an expression
 AS_FLOATS = 0.36  # as likely as a statement that makes floats of it, at the beginning
@@ -137,6 +138,7 @@ class Additions:
         yield from self._clauses(node)
         yield from self._links(node)
         yield from self._of_lists(node)
+        yield from self._maxima(node)
         if is_number(node) and isinstance(self._source.parents[node], PLACES):
             yield from self._idle(node, self._source.atom(node))
             yield from self._of_number(node)
@@ -194,6 +196,23 @@ class Additions:
         for wrapper in wrappers if isinstance(getattr(node, "ctx", None), LOADED) else ():
             text = f"{wrapper}({self._source.code(node)})"
             yield self._source.replaced(node, text, "is a function missing?", 0.3)
+
+    def _maxima(self, node: ast.AST) -> Iterator[Edit]:
+        """A maximum that may be missing below an exponential, which overflows without it."""
+        if not isinstance(node, ast.Call) or called(node) != "exp" or len(node.args) != 1:
+            return
+        (power,) = node.args
+        code, atom = self._source.code(power), self._source.atom(power)
+        if "max" in code:
+            return
+        torch = self._source.code(node.func).startswith("torch.")
+        name, axis = ("torch.amax", "dim") if torch else ("np.max", "axis")
+        axes = re.findall(rf"\b{axis}=([-\w]+)", self._source.text)
+        kept = "keepdim=True" if torch else "keepdims=True"
+        along = [f", {axis}={each}, {kept}" for each in dict.fromkeys([*axes, "-1"])]
+        for how in along[:MOST_AXES] if torch else (*along[:MOST_AXES], ""):
+            text = f"{atom} - {name}({code}{how})"
+            yield self._source.replaced(power, text, "can it overflow?", 0.5)
 
     def _links(self, node: ast.AST) -> Iterator[Edit]:
         """What may be missing between a value and its method: `x.T.reshape(-1)`."""
