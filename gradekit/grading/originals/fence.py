@@ -82,6 +82,7 @@ DATA = {
     "torch.storage": "UntypedStorage TypedStorage",
 }
 CODE = (".py", ".ipynb")
+DEBUGGER = ".pdbrc"  # that doctest looks for; nobody debugs, so nothing of it is run
 
 
 class Fence:
@@ -218,7 +219,7 @@ class Fence:
         if self._is_allowed(path, event, reads):
             return
         by = actor(self._code)
-        if by == US or (reads and _is_of_running_code(name)):
+        if by == US or (reads and (_is_of_running_code(name) or Path(path).name == DEBUGGER)):
             return
         if self._texts.name(name):
             raise SubmissionError(f"a test does not touch {name[:80]!r}, which the answer named")

@@ -203,6 +203,8 @@ def test_documented():
     with contextlib.redirect_stdout(io.StringIO()) as out:
         doctest.run_docstring_examples(student.tripled, {})
     assert out.getvalue() == ""
+    own = doctest.DocTestParser().get_doctest(">>> 2 + 2\n4\n", {}, "own", None, 0)
+    assert doctest.DocTestRunner().run(own) == (0, 1)
 
 
 def test_keeps():
