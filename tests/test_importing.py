@@ -976,6 +976,30 @@ assert axes.get_title() == "prices" and list(axes.lines[0].get_ydata()) == [3, 5
 }
 
 
+HANDS_PATHS = """import os
+from pathlib import Path
+
+import pytest
+
+from reading import rows
+
+DATA = Path(__file__).parent / "data"
+
+
+def test_path():
+    assert rows(DATA / "rows.txt") == ["1", "2"]
+
+
+def test_text():
+    assert rows(os.path.join(os.path.dirname(__file__), "data", "rows.txt")) == ["1", "2"]
+
+
+def test_none():
+    with pytest.raises(FileNotFoundError):
+        rows(DATA / "none.txt")
+"""
+
+
 def test_files_tables_and_figures_are_shared(
     tmp_path: Path, session_of: Callable[[Outcome], Session]
 ) -> None:
@@ -1015,6 +1039,21 @@ def test_files_tables_and_figures_are_shared(
     forged = SOLUTION + '\nopen("data/numbers.txt", "w").write("6")\n'
     assert lost(grade(session_of(outcome), forged)) == set()  # what the test reads stays
     assert [*(tmp_path / "nb").rglob("more.txt")] == [*Path().glob("more.txt")] == []
+
+
+def test_a_test_may_hand_over_where_its_data_lie(
+    tmp_path: Path, session_of: Callable[[Outcome], Session]
+) -> None:
+    """The answer finds them by that path, though it can open nothing of the course's own."""
+    (tmp_path / "c/tests/data").mkdir(parents=True)
+    (tmp_path / "c/tests/data/rows.txt").write_text("1\n2\n")
+    answer = "from pathlib import Path\n\ndef rows(path):\n    return Path(path).read_text().split()\n"
+    (tmp_path / "c/reading.py").write_text(answer)
+    (tmp_path / "c/tests/test_rows.py").write_text(HANDS_PATHS)
+    (outcome,) = imported_from("pytest", tmp_path / "c", tmp_path / "mine").outcomes
+    assert [each.why_not for each in outcome.tried] == [""] * 3
+    hides = answer.replace("path).", 'Path(path).with_name("test_rows.py")).')
+    assert lost(grade(session_of(outcome), hides)) == {"test_path", "test_text"}
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class Home:
         """
         self._submission, self._folders = submission, folders
         self.path = ""
+        self._names: list[str] = []  # by which a test may call it
         self._given: frozenset[str] = frozenset()  # what came with the course
         self._told: dict[str, Stamp] = {}
 
@@ -60,6 +61,7 @@ class Home:
                 _copy(folder, Path(made))
             os.chdir(made)
             self.path, self._told = made, _stamps(made)
+            self._names = [made]
             self._given = frozenset(self._told)
             yield
         finally:
@@ -75,8 +77,15 @@ class Home:
         objects = run_of(self._submission).attempt.objects
         return objects if isinstance(objects, Shared) else None
 
-    def begin(self) -> None:
-        """What the answer wrote while it was loaded is there before the test opens it."""
+    def begin(self, tells_place: bool) -> None:
+        """What the answer wrote while it was loaded is there before the test opens it.
+
+        Args:
+            tells_place: The test knows where it lies itself, and may hand over paths of there.
+        """
+        if tells_place:
+            self._names += [str(each) for each in reversed(self._folders)]
+            self._submission.probe(put_files, self._names, {})
         if self._shared is not None:
             self._take()
 
@@ -88,7 +97,7 @@ class Home:
         for name, stamp in list(now.items())[:MANY_FILES]:
             if self._told.get(name) != stamp and stamp[1] <= MANY_BYTES:
                 changed[name] = Path(self.path, name).read_bytes()
-        self._submission.probe(put_files, self.path, changed)
+        self._submission.probe(put_files, self._names, changed)
         if (shared := self._shared) is not None:
             shared.used.add("files")
             shared.files -= changed.keys()
@@ -165,9 +174,9 @@ def _write(path: Path, content: Any) -> None:
 # ------------------------------------------------------------------ what runs in the worker
 
 
-def put_files(answer: Any, home: str, changed: dict[str, Any]) -> None:
-    """The test has changed these files in its folder."""
-    answer.files.put(home, changed)
+def put_files(answer: Any, homes: list[str], changed: dict[str, Any]) -> None:
+    """The test has changed these files in its folder, which it calls by one of these names."""
+    answer.files.put(homes, changed)
 
 
 def taken_files(answer: Any) -> Any:

@@ -150,10 +150,10 @@ class Original:
         return {}
 
     @cached_property
-    def _has_files(self) -> bool:
-        """Whether the tests, or the modules beside them, read or write files."""
+    def _text(self) -> str:
+        """The code of the tests and of the modules beside them."""
         modules = [path.read_text("utf-8", "replace") for path in self.folder.rglob("*.py")]
-        return mentions_files("\n".join([*self.sources(), *modules]))
+        return "\n".join([*self.sources(), *modules])
 
     @cached_property
     def _patched(self) -> frozenset[str]:
@@ -163,7 +163,13 @@ class Original:
     def world(self, submission: SubmissionProxy) -> Iterator[World]:
         """A world for one run."""
         views = {**borrowed(), **self.views()}
-        place = Place(self.path.parent, self.folder, self._has_files, self._patched)
+        place = Place(
+            self.path.parent,
+            self.folder,
+            has_files=mentions_files(self._text),
+            tells_place="__file__" in self._text,
+            patched=self._patched,
+        )
         with World(place, submission, self.modules, views, self.parts) as world:
             yield world
 

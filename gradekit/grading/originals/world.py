@@ -105,12 +105,14 @@ class Place(NamedTuple):
         folder: Its own.
         root: That of all that came with the exercise.
         has_files: Whether its tests read or write files: they run in a copy of both folders.
+        tells_place: Whether they know where they lie, by `__file__`.
         patched: Names of modules in which its tests replace something, as in `patch("rates.get")`.
     """
 
     folder: Path
     root: Path
     has_files: bool = False
+    tells_place: bool = False
     patched: frozenset[str] = frozenset()
 
     def name_of(self, path: Path) -> str:
@@ -296,7 +298,7 @@ class World:
             if (file := self.place.find(name)) is not None:
                 replaced.watch(self.load(file, name))
         if home.path:
-            home.begin()
+            home.begin(self.place.tells_place)
 
     def __exit__(self, *_: object) -> None:
         run_of(self.submission).end_other_threads()

@@ -69,9 +69,13 @@ class Files:
             self.contents.pop(path, None)
             self._dirty.discard(path)
 
-    def put(self, home: str, files: dict[str, bytes | None]) -> None:
-        """Take over files that the check has written in its folder `home`; None: deleted."""
-        self._homes[1:] = [home]
+    def put(self, homes: list[str], files: dict[str, bytes | None]) -> None:
+        """Take over files that the check has written; None: deleted.
+
+        Args:
+            homes: How the check may call the folder that it runs in.
+        """
+        self._homes[1:] = homes
         self.remove([path for path, content in files.items() if content is None])
         self.contents.update({path: each for path, each in files.items() if each is not None})
         self._dirty -= files.keys()
@@ -171,12 +175,20 @@ class Files:
             return None
         path = os.fspath(file)
         name = os.path.normpath(path if isinstance(path, str) else os.fsdecode(path))
+        found = []
         for home in self._homes:
             if name == home:
                 return "."
             if name.startswith(f"{home}/"):
-                return name[len(home) + 1 :]
-        return name
+                found.append(name[len(home) + 1 :])
+        # A folder of the course may lie in another one: what is meant is what is there.
+        return next(filter(self._is_there, found[:-1]), found[-1]) if found else name
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            return path in self.contents or path in self.folders or bool(self._stat(path))
+        except OSError:
+            return False
 
     def _beside(self, file: Any, path: str | None) -> Any:
         """The real path of a file that the check named by its own folder; else as it was named."""
