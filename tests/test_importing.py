@@ -1047,12 +1047,12 @@ def test_a_test_may_hand_over_where_its_data_lie(
     """The answer finds them by that path, though it can open nothing of the course's own."""
     (tmp_path / "c/tests/data").mkdir(parents=True)
     (tmp_path / "c/tests/data/rows.txt").write_text("1\n2\n")
-    answer = "from pathlib import Path\n\ndef rows(path):\n    return Path(path).read_text().split()\n"
+    answer = "import pathlib\ndef rows(path):\n    return pathlib.Path(path).read_text().split()\n"
     (tmp_path / "c/reading.py").write_text(answer)
     (tmp_path / "c/tests/test_rows.py").write_text(HANDS_PATHS)
     (outcome,) = imported_from("pytest", tmp_path / "c", tmp_path / "mine").outcomes
     assert [each.why_not for each in outcome.tried] == [""] * 3
-    hides = answer.replace("path).", 'Path(path).with_name("test_rows.py")).')
+    hides = answer.replace("(path).", "(path).with_name('test_rows.py').")
     assert lost(grade(session_of(outcome), hides)) == {"test_path", "test_text"}
 
 

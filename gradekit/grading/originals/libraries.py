@@ -88,6 +88,10 @@ class Libraries:
             self._replace((torch.jit, "load", self._loading))
         if jinja2 := self._new("jinja2", "Environment"):
             self._replace((jinja2.Environment, "__init__", self._rendering))
+            # `Template` keeps environments: none made before is to be of use now, nor the reverse.
+            forget = jinja2.environment.get_spontaneous_environment.cache_clear
+            forget()
+            self._undoing.callback(forget)
 
     def _new(self, name: str, last: str) -> Any:
         """A module that is loaded, up to its name `last`, and was not seen to."""
