@@ -147,7 +147,7 @@ def test_all_of_an_answer_arrives_in_every_form(exercise: str) -> None:
         assert text.strip() in "\n".join(parse(Path(name), content).cells), form
 
 
-@pytest.mark.parametrize("exercise", sorted(FIRST)[::4])  # a session each: kit verify has them all
+@pytest.mark.parametrize("exercise", sorted(FIRST)[2::4])  # quick ones: kit verify has them all
 def test_a_right_answer_of_the_bank_earns_the_same_in_every_form(
     exercise: str, session_of: Callable[[str], Session]
 ) -> None:
