@@ -31,9 +31,12 @@ from gradekit.batch.journal import Journal
 from gradekit.batch.machines import Machines, this_machine
 from gradekit.commands import kit
 from gradekit.course import Course
-from gradekit.errors import KitError
+from gradekit.engine import open_session
+from gradekit.errors import GraderError, KitError
+from gradekit.grading.session import Session
 from gradekit.results import RESULTS, read_attempts, read_history, read_results
 from gradekit.sandbox.tiers import PROCESS
+from gradekit.submission import parse
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="full isolation needs Linux")
 
@@ -437,6 +440,18 @@ def test_broken_grader_is_nobodys_fault(small: Course, tmp_path: Path) -> None:
     assert classroom.write("full").not_run == 6
     message = next(read_results(tmp_path / "out")).report.not_run[0].message
     assert "nothing_of_that_name" in message
+
+
+def test_a_broken_grader_is_told_to_everybody_who_asks(
+    small: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also to who asks in the moment before its thread has ended; they waited for ever."""
+    small.grader(small.find("1")).write_text("import nothing_of_that_name\n")
+    monkeypatch.setattr(Session, "is_alive", True)
+    with open_session(small, small.find("1")) as session:
+        for _ in range(2):
+            with pytest.raises(GraderError, match="nothing_of_that_name"):
+                session.grade(parse(Path("a.py"), b"x = 1\n"))
 
 
 def run_kit(*arguments: object, **keywords: Any) -> subprocess.CompletedProcess[str]:

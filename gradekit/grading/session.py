@@ -225,6 +225,7 @@ class Session:
         self._channel.jobs.put(job)
         result = self._channel.results.get()
         if result is None:
+            self._channel.results.put(None)  # for whoever asks before the thread has ended
             raise GraderError(self._channel.problem)
         return result
 
