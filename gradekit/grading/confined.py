@@ -17,8 +17,8 @@ from pathlib import Path
 from gradekit.caches import cache
 from gradekit.course import Course, Exercise
 from gradekit.sandbox.landlock import confine_thread
+from gradekit.sandbox.process import PACKAGE_ROOT
 
-OURS = Path(__file__).resolve().parents[1]
 # Programs, libraries, fonts, time zones and devices; of /etc what programs look up for everybody.
 SYSTEM = (
     "/usr /lib /lib64 /bin /dev /proc /sys /etc/alternatives /etc/fonts /etc/group /etc/host.conf "
@@ -48,6 +48,6 @@ def confine(course: Course, exercise: Exercise) -> None:
 
 def _installed() -> Iterator[Path]:
     """Python, all its packages, and kit."""
-    yield from (Path(sys.prefix), Path(sys.base_prefix), OURS)
+    yield from (Path(sys.prefix), Path(sys.base_prefix), PACKAGE_ROOT / "gradekit")
     yield from map(Path, sysconfig.get_paths().values())
     yield from (Path(entry) for entry in sys.path if entry.endswith("-packages"))

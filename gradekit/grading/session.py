@@ -107,8 +107,9 @@ class Session:
         self._known = mistakes.load(grader, self.grader_sha256)
         self._channel = Channel()
         # A daemon: a check that never returns does not keep kit from ending.
-        self._course = course
-        self._thread = threading.Thread(target=self._serve, daemon=True, name="grader")
+        self._thread = threading.Thread(
+            target=self._serve, args=(course,), daemon=True, name="grader"
+        )
         self._thread.start()
 
     def wait_until_warm(self) -> None:
@@ -421,12 +422,12 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _serve(self) -> None:
+    def _serve(self, course: Course) -> None:
         loop = Loop(self._channel, self.exercise.limits.submission_seconds)
         try:
             warm_up(self.exercise.known_modules)
             if self.exercise.imported and self._sandbox.isolation == FULL:
-                confine(self._course, self.exercise)
+                confine(course, self.exercise)
             loop.begin_collecting()
             # pytest would take a module of that name as it is, though it may be an older
             # version of this grader, or its namesake in another course.

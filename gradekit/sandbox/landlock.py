@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-_PR_SET_NO_NEW_PRIVS = 38
+from gradekit.sandbox.tiers import PR_SET_NO_NEW_PRIVS
+
 RESTRICT_SELF = 446  # a system call, by the same number on every architecture
 
 
@@ -58,7 +59,7 @@ def confine_thread(readable: Iterable[Path], writable: Iterable[Path]) -> None:
     try:
         libc = ctypes.CDLL(None, use_errno=True)
         # The kernel asks for it of whoever is not root.
-        if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.syscall(RESTRICT_SELF, rules, 0):
+        if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.syscall(RESTRICT_SELF, rules, 0):
             raise OSError(ctypes.get_errno(), "Landlock could not be applied")
     finally:
         os.close(rules)

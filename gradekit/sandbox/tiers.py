@@ -7,7 +7,7 @@ import sys
 
 FULL, SEALED, PROCESS = "landlock+seccomp", "seccomp", "process"
 TIERS = (FULL, SEALED, PROCESS)  # strongest first
-PR_SET_DUMPABLE = 4  # of prctl(2)
+PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38  # of prctl(2)
 
 
 def landlock_abi() -> int:

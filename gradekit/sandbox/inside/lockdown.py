@@ -23,7 +23,7 @@ from typing import Any
 
 from gradekit.sandbox.landlock import RESTRICT_SELF, ruleset
 from gradekit.sandbox.limits import Limits
-from gradekit.sandbox.tiers import FULL, PR_SET_DUMPABLE, PROCESS
+from gradekit.sandbox.tiers import FULL, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PROCESS
 
 if sys.platform != "win32":
     import fcntl
@@ -57,7 +57,7 @@ ALLOWED_CALLS = """
 # sign, so they count as larger.
 LAST_CLOCK = 11
 
-_PR_SET_PDEATHSIG, _PR_GET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 3, 22, 38
+_PR_SET_PDEATHSIG, _PR_GET_DUMPABLE, _PR_SET_SECCOMP = 1, 3, 22
 _SECCOMP_MODE_FILTER = 2
 INSTRUCTION_BYTES = 8
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -146,7 +146,7 @@ class Lockdown:
             # Without this, root lifts its own limits.
             self._do("capset", *self._no_capabilities)
             # The kernel asks for it before Landlock and seccomp where CAP_SYS_ADMIN is gone.
-            self._do("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+            self._do("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if self._ruleset is not None:
             self._do("syscall", RESTRICT_SELF, self._ruleset, 0)
             os.close(self._ruleset)
