@@ -28,7 +28,7 @@ test: .venv/installed lint types $(AXE)
 # Side by side, and about as long. On two cores there is more to do than cores: answers that sleep and calls that wait
 # for another process would else leave a core idle. Only one of them says at once what it has to say.
 proofs:
-	@$(call in_one_piece,$(BIN)/kit verify --no-mutants --seeds 5 --jobs 1)
+	@$(call in_one_piece,$(BIN)/kit verify --no-mutants --seeds 5 --jobs 2)
 
 attacks:
 	@$(call in_one_piece,$(BIN)/python -m pytest $(ATTACKS))
