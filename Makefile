@@ -8,14 +8,13 @@ FAST = tests/test_render.py tests/test_feedback.py tests/test_compare.py tests/t
   tests/test_discovery.py tests/test_export_formats.py tests/test_mutants.py tests/test_workspace.py \
   tests/test_practice_schedule.py tests/test_docs.py
 
-# Three parts of the tests that take about as long as each other, and as the proofs.
-ATTACKS = tests/test_attacks.py tests/test_guards.py
-EARLY = $(filter-out $(ATTACKS), $(wildcard tests/test_[a-g]*.py))
+# Half of the tests: attacks, whole classes and what comes up to G take as long as all others.
+HALF = $(wildcard tests/test_[a-g]*.py)
 
 # Checks that pages are usable by everybody. Its test is skipped where npm does not bring it.
 AXE = .venv/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test proofs attacks early-tests late-tests check coverage lint types clean
+.PHONY: demo test proofs half-of-tests other-half check coverage lint types clean
 
 demo: .venv/installed
 	$(BIN)/kit check exercise_05 examples/answers/softmax_wrong.py || test $$? -eq 1
@@ -23,21 +22,18 @@ demo: .venv/installed
 	@echo "Open demo-results/report.html in a browser."
 
 test: .venv/installed lint types $(AXE)
-	@$(MAKE) --no-print-directory --jobs 4 proofs attacks early-tests late-tests
+	@$(MAKE) --no-print-directory --jobs 3 proofs half-of-tests other-half
 
 # Side by side, and about as long. On two cores there is more to do than cores: answers that sleep and calls that wait
 # for another process would else leave a core idle. Only one of them says at once what it has to say.
 proofs:
 	@$(call in_one_piece,$(BIN)/kit verify --no-mutants --seeds 5 --jobs 2)
 
-attacks:
-	@$(call in_one_piece,$(BIN)/python -m pytest $(ATTACKS))
+half-of-tests:
+	@$(call in_one_piece,$(BIN)/python -m pytest $(HALF))
 
-early-tests:
-	@$(call in_one_piece,$(BIN)/python -m pytest $(EARLY))
-
-late-tests:
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(ATTACKS) $(EARLY))
+other-half:
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(HALF))
 
 define in_one_piece
 said=$$(mktemp); $(1) >$$said 2>&1; code=$$?; echo "$(1)"; cat $$said; rm $$said; exit $$code
