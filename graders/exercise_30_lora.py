@@ -32,6 +32,7 @@ F32, F64 = torch.float32, torch.float64
 # Sums of products near 1 in float32; in float64 a scale of alpha / rank may have been kept in
 # float32, which is off by 6e-8, all the numbers must not.
 TOLERANCE = {F32: {"rtol": 1e-4, "atol": 2e-5}, F64: {"rtol": 1e-6, "atol": 2e-7}}
+SEED = 30_011  # of torch's generator while an answer merges, which draws from it at most
 LARGE = 2.0**20  # added to float64 weights where float32 on the way is to show: off by 0.06
 
 
@@ -106,11 +107,16 @@ def probe_merged(answer, parts, alpha, x):
 
 
 def probe_merging(answer, parts, alpha, x):
-    """The layer and its outputs before and after merging twice, and after the copy is wiped."""
-    layer = adapted(answer, parts, alpha)
+    """The layer and its outputs before and after merging twice, and after the copy is wiped.
+
+    With them comes how torch's generator was seeded after each merging.
+    """
+    layer, seeds = adapted(answer, parts, alpha), []
     seen, outputs, merged = [snapshot(layer)], [layer(x)], []
+    torch.default_generator.manual_seed(SEED)
     for _ in range(2):
         merged.append(layer.merge())
+        seeds.append(torch.initial_seed())
         seen.append(snapshot(layer))
         outputs.append(layer(x))
     kept = [p.detach().clone() for p in merged[1].parameters()]
@@ -122,19 +128,25 @@ def probe_merging(answer, parts, alpha, x):
         for p in layer.parameters():
             p.zero_()
     left = [p.detach().clone() for p in merged[1].parameters()]
-    return seen, outputs, kept, left
+    return seen, outputs, kept, left, seeds
 
 
 def probe_later(answer, first, second, alpha, x):
-    """For each tensor: outputs, and those of the merged layer, after it alone was overwritten."""
+    """For each tensor: outputs, and those of the merged layer, after it alone was overwritten.
+
+    The outputs are those in train mode and those in evaluation mode.
+    """
     seen = []
     for number in (0, 2, 3):  # weight, A, B
-        layer = adapted(answer, first, alpha)
-        layer(x)
-        layer.merge()
-        with torch.no_grad():
-            (layer.base.weight, None, layer.A, layer.B)[number].copy_(second[number])
-        seen.append((layer(x), layer.merge()(x)))
+        outputs = []
+        for mode in (True, False):
+            layer = adapted(answer, first, alpha).train(mode)
+            layer(x)
+            layer.merge()
+            with torch.no_grad():
+                (layer.base.weight, None, layer.A, layer.B)[number].copy_(second[number])
+            outputs.append(layer(x))
+        seen.append((*outputs, layer.merge()(x)))
     return seen
 
 
@@ -220,6 +232,7 @@ def test_scales_or_multiplies_otherwise(submission):
         problem(1, (4, 3, 2), 16.0, (5,)),
         problem(2, (3, 5, 2), 1, (4,)),
         problem(3, (2, 3, 4), 6, (3,)),
+        problem(4, (3, 4, 2), 0.5, (3,)),
         problem(5, (5, 2, 1), 8.0, (3,)),
         drawn_problem(submission, (4,)),
     ])  # fmt: skip
@@ -328,6 +341,9 @@ def test_cuts_gradients_off(submission):
     for seed, sizes, alpha in [(16, (4, 3, 2), 3.0), (17, (2, 3, 4), 8.0), *drawn]:
         parts, alpha, (x, weights) = problem(seed, sizes, alpha, (2, 3), (2, 3))
         cases.append((parts, alpha, x, numbers(seed + 2)(2, 3, sizes[1])))
+    # As it begins: were B to get no gradient while it is all zeros, it would stay so.
+    weight, bias, A, B = cases[0][0]
+    cases.append(((weight, bias, A, 0 * B), *cases[0][1:]))
     for (parts, alpha, x, weights), (slopes, base) in submission.each_probe(probe_slopes, cases):
         given = described(parts, alpha)
         A, B = (part.double().numpy() for part in parts[2:])
@@ -398,8 +414,10 @@ def test_merges_into_the_layer(submission):
     weight, bias, A, B = cases[0][0]
     cases.append(((weight, bias, A, 0 * B), *cases[0][1:]))
     for (parts, alpha, _), came in submission.each_probe(probe_merging, cases):
-        seen, outputs, kept, left = came
+        seen, outputs, kept, left, seeds = came
         given = described(parts, alpha)
+        expect(seeds == [SEED] * 2, "torch's global generator was seeded anew",
+               given=f"{given}.merge()")  # fmt: skip
         when = ("merge()", "a second merge()", "the merged layer was set to zero")
         for after, y, what in zip(seen[1:], outputs[1:], when, strict=True):
             assert_untouched(seen[0], after, given=f"{given} after {what}")
@@ -459,7 +477,8 @@ def test_remembers_old_values(submission):
             parts = [*first]
             parts[number] = second[number]
             wanted, stale = output_of(parts, alpha, x), output_of(first, alpha, x)
-            for y, what in zip(outputs, ("output", "output of merge()"), strict=True):
+            whats = "output", "output in evaluation mode", "output of merge()"
+            for y, what in zip(outputs, whats, strict=True):
                 assert_tensor(y, shape=tuple(wanted.shape), given=f"{given}, {what}")
                 # Loosely: it is nearer to the new values than to the old ones.
                 nearer = (y - wanted).abs().max() < (y - stale).abs().max()
@@ -502,12 +521,14 @@ def built(answer, recipe):
     """A module from a recipe: (kind, details)."""
     kind, detail = recipe
     if kind == "linear":
-        into, out = detail
-        return linear(torch.arange(0.0, out * into).reshape(out, into), torch.ones(out))
+        into, out, *bare = detail
+        bias = None if bare else torch.ones(out)
+        return linear(torch.arange(0.0, out * into).reshape(out, into), bias)
     if kind == "lora":
-        into, out, rank = detail
-        base = linear(torch.ones(out, into), torch.zeros(out))
-        return answer.LoRALinear(base, rank, 3.0)
+        into, out, rank, *special = detail
+        dtype = F64 if "float64" in special else F32
+        bias = None if "no bias" in special else torch.zeros(out, dtype=dtype)
+        return answer.LoRALinear(linear(torch.ones(out, into, dtype=dtype), bias), rank, 3.0)
     if kind == "other":
         if detail == "embedding":  # a table given, as drawing one takes long
             return nn.Embedding(5, 3, _weight=torch.ones(5, 3))
@@ -529,8 +550,16 @@ def own_trainable(answer):
     layer = answer.LoRALinear(base, 2, 2.0)
     names = [n for n, p in layer.named_parameters() if p.requires_grad and p.numel() > 0]
     # The contract of the class: that very layer, as it was.
-    keeps = layer.base is base and bool((base.weight == 1).all())
+    keeps = layer.base is base and bool((base.weight == 1).all()) and base.training
     return [n for n in names if not n.startswith("base.")], keeps
+
+
+def takes_no_bias(answer):
+    """Whether a layer of the answer's can be built on a base without a bias."""
+    try:
+        return answer.LoRALinear(linear(torch.ones(2, 3), None), 2, 2.0).base.bias is None
+    except Exception:  # whatever it is: that is for a check of the class
+        return False
 
 
 def probe_apply(answer, recipe, names, rank, alpha, prepare):
@@ -620,7 +649,7 @@ def probe_state(answer, recipe, frozen):
             number += 1
             with torch.no_grad():
                 module.A.fill_(number + 0.25)
-                module.B.fill_(number + 0.5)
+                module.B.fill_(0.0 if number % 3 == 2 else number + 0.5)  # one is untrained
             module.A.requires_grad_(not frozen)
             module.B.requires_grad_(not frozen and number % 2 == 0)
     before = {key: value.clone() for key, value in model.state_dict().items()}
@@ -655,8 +684,8 @@ def linear_paths(recipe, names):
     )
 
 
-def lin(into=3, out=2):
-    return "linear", (into, out)
+def lin(into=3, out=2, *special):
+    return "linear", (into, out, *special)
 
 
 BLOCK = "holder", {
@@ -727,6 +756,9 @@ def test_replaces_other_layers(submission):
         (("sequential", [lin(3, 3), lin(3, 3), ("other", "norm")]), ("0", "2"), 2, 1.0, ""),
         drawn,
     ]
+    if submission.probe(takes_no_bias):
+        bare = "dict", {"q": lin(3, 2, "no bias"), "fc": lin(2, 3, "no bias"), "v": lin()}
+        cases.append((bare, ("q", "v"), 2, 4.0, ""))
     recipes = [case[0] for case in cases]
     for recipe, (given, paths, got) in zip(recipes, applied(submission, cases), strict=True):
         found = sorted(got["bases"])
@@ -830,7 +862,8 @@ def test_hands_on_something_else(submission):
     for given, _, got in applied(submission, more):
         unchanged = got["unchanged"] or not got["own"][1]  # or the answer's class changes them
         expect(unchanged, "parameters of the model have other values", given=given)
-        expect(same(*got["modes"]), "layers of the model are in another mode", given=given)
+        modes_stay = same(*got["modes"]) or not got["own"][1]
+        expect(modes_stay, "layers of the model are in another mode", given=given)
 
 
 # ---- lora_state_dict -----------------------------------------------------------------------------
@@ -844,8 +877,8 @@ def lora_keys(recipe):
     return sorted(f"{path}.{name}" for path in paths for name in "AB")
 
 
-def lora(into=3, out=2, rank=2):
-    return "lora", (into, out, rank)
+def lora(into=3, out=2, rank=2, *special):
+    return "lora", (into, out, rank, *special)
 
 
 def with_lora(rng, recipe):
@@ -891,10 +924,13 @@ DEEP = "holder", {
             "path of the model itself?")  # fmt: skip
 def test_names_them_otherwise(submission):
     """A and B of all adapted layers come under the names of the model's state dict."""
+    bare = submission.probe(takes_no_bias)
     assert_states(submission, [
         (DEEP, False),
         (("sequential", [lora(), lora(2, 3)]), False),
         (lora(3, 2, 2), False),
+        (("sequential", [lora(2, 3, 2, "float64"), lora()]), False),
+        *[(("dict", {"q": lora(3, 4, 2, "no bias"), "v": lora()}), False)] * bare,
         (with_lora(rng_of(submission), some_recipe(rng_of(submission))), False),
     ])  # fmt: skip
 
@@ -904,7 +940,7 @@ def test_names_them_otherwise(submission):
             "comes of a model without any?")  # fmt: skip
 def test_goes_by_the_name(submission):
     """Parameters of other modules that are called A or B do not belong in."""
-    own = "holder with A", {"q": lora(), "q_in": ("holder with A", {"fc": lin(), "C": lin()})}
+    own = "holder with A", {"q": lora(), "q_in": ("holder with A", {"fc": lin(), "base": lin()})}
     named = "dict", {"A": lora(2, 2), "B": ("dict", {"base": lora(), "A": ("other", "norm")})}
     assert_states(submission, [
         (own, False),
