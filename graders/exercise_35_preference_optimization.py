@@ -164,6 +164,7 @@ def test_is_off_by_one_token(submission):
             fixed_sequence(3, 3, 2, 5, torch.float32),
             fixed_sequence(9, 1, 3, 2, torch.float32),
             lifted(fixed_sequence(4, 4, 4, 4, torch.float64)),
+            fixed_sequence(14, 1, 300, 2, torch.float64),
         ],
         draw=any_sequence,
     )
@@ -318,6 +319,7 @@ def test_takes_other_margins(submission):
             fixed_four(11, 5, torch.float32),
             fixed_four(12, 3, torch.float64),
             fixed_four(13, 1, torch.float32),
+            fixed_four(14, 150, torch.float64),
         ],
         draw=lambda rng: four(rng, *dims(rng, (1, 6))),
     )
@@ -442,6 +444,7 @@ def test_normalises_by_another_deviation(submission):
             (torch.tensor([[1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0]]),),
             (torch.tensor([[3.0, 5.0]], dtype=torch.float64),),
             (2000.0 + fixed_rewards(24, 2, 5, torch.float64)[0],),
+            (torch.tensor([[100.0] + [0.0] * 399], dtype=torch.float64),),  # 20 deviations
         ],
         draw=lambda rng: rewards_of(rng, *dims(rng, (1, 4), (2, 6))),
     )
@@ -765,6 +768,6 @@ def test_cuts_off_far_tokens(submission):
     cases = [(far.to(dtype), far.flip(0).to(dtype)) for dtype in DTYPES]
     cases += [(near.to(dtype), (near + 2.0**-12).to(dtype)) for dtype in DTYPES]
     cases += [(near, near), (torch.tensor([-80.0]), torch.zeros(1))]
-    cases = [(a, b) for a, b in cases]
+    cases.append((near.double(), near.double() + 2.0**-7))  # small, but not 0
     KL.assert_holds(submission, cases, draw=lambda rng: tuple(
         each.to(torch.float64) for each in far_or_near(rng)))  # fmt: skip
