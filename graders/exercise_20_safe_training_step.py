@@ -35,6 +35,7 @@ from gradekit.grading.training import (
     gradients_of,
     linear,
     numbers,
+    set_modes,
     snapshot,
 )
 
@@ -182,6 +183,8 @@ def probe_steps(answer, problem, batches, options):
         model.get_parameter(name).requires_grad_(False)
     steps, look_at = optimiser(options.get("optimizer", "sgd"), model), options.get("look_at", ())
     model.train(options.get("mode") != "eval")
+    if options.get("mode") == "train outside only":
+        set_modes(model, [True] + [False] * (len([*model.modules()]) - 1))
     outs, states = [], [snapshot(model, steps, look_at)] if "before" in options else []
     default = torch.get_default_dtype()  # what the answer's import sets is its own business
     if "seed" in options:
@@ -190,6 +193,9 @@ def probe_steps(answer, problem, batches, options):
     for name, loss, more in batches:
         if "stale" in options:
             give_old_gradients(model, options["stale"])
+            for name in options.get("frozen", ()):  # it was trained before
+                parameter = model.get_parameter(name)
+                parameter.grad = torch.full_like(parameter, options["stale"])
         X_seen, y_seen = batch_of(name, X, y)
         arguments = (model, X_seen, y_seen, steps, criterion(*loss))
         named = more if isinstance(more, dict) else {}
@@ -340,15 +346,17 @@ def assert_counted(state, problem, given):
        hint="Dropout and BatchNorm behave differently while learning. Who switches them over when "
             "the last thing done with the model was an evaluation?")  # fmt: skip
 def test_trains_in_evaluation_mode(submission):
-    """A model that comes in evaluation mode is trained in train mode."""
+    """A model that comes in evaluation mode, or parts of it, is trained in train mode."""
     problem, drawn = (1,), (*seeds_of(submission, 1), F32, 6)
     models = {
         "norm": "a model with BatchNorm that comes in evaluation mode",
-        "norm, dropout": "a model with BatchNorm and nn.Dropout(1.0) that comes in evaluation mode",
-    }
+        "norm, dropout": "a model with BatchNorm and nn.Dropout(1.0), which come in evaluation "
+                         "mode inside a model in train mode",
+    }  # fmt: skip
+    modes = ("eval", "train outside only")
     done = steps(submission, [
-        case(which, [GOOD], kind=kind, mode="eval", look_at=["buffers"])
-        for which, kind in zip((problem, drawn), models, strict=True)
+        case(which, [GOOD], kind=kind, mode=mode, look_at=["buffers"])
+        for which, kind, mode in zip((problem, drawn), models, modes, strict=True)
     ])  # fmt: skip
     for which, (kind, given), got in zip((problem, drawn), models.items(), done, strict=True):
         (out,), (state,) = got
@@ -365,7 +373,8 @@ def test_accumulates_old_gradients(submission):
     problem, drawn = (2,), (*seeds_of(submission, 1), F64)
     batches = [("good", ("bce",), {"max_norm": 1e4})]
     done = steps(submission, [
-        case(problem, batches, stale=1e6, optimizer="sgd, last layer only", look_at=["gradients"]),
+        case(problem, batches, stale=1e6, optimizer="sgd, last layer only", frozen=["l1.bias"],
+             look_at=["gradients"]),
         case(drawn, batches, stale=7.0, look_at=["parameters"]),
     ])  # fmt: skip
     (out,), (state,) = next(done)
@@ -378,7 +387,10 @@ def test_accumulates_old_gradients(submission):
 
 def assert_old_gradients_gone(out, state, problem):
     """Also those of parameters that the optimiser does not own."""
-    given = "old gradients are 1000000, and the optimiser owns only the last layer"
+    given = (
+        "old gradients are 1000000, that of l1.bias too, which asks for no gradient any more, and "
+        "the optimiser owns only the last layer"
+    )
     _, seen = two_numbers(out, given)
     # Roughly: which norm it is, and of which parameters, is for other checks or left open.
     _, _, norm = truth(problem, ("bce",))
@@ -401,11 +413,11 @@ def assert_old_gradients_gone(out, state, problem):
             "difference?")  # fmt: skip
 def test_broadcasts_logits_against_labels(submission):
     """Each logit meets its own label, whatever the criterion."""
-    problems = (4, F64), (*seeds_of(submission, 1), F32)
+    problems = (4, F64, 5), (*seeds_of(submission, 1), F32, 600)
     batches = [("good", ("mse",), {"max_norm": 1e4})]
     done = steps(submission, [case(each, batches, look_at=["parameters"]) for each in problems])
     for problem, ((out,), (state,)) in zip(problems, done, strict=True):
-        given = f"nn.MSELoss() on 5 samples of {problem[1]}"
+        given = f"nn.MSELoss() on {problem[2]} samples of {problem[1]}"
         two_numbers(out, given)
         assert_moved(state, problem, ("mse",), 1e4, given)
 
@@ -442,9 +454,9 @@ def test_squeezes_a_batch_of_one(submission):
 def test_clips_something_else_than_the_global_norm(submission):
     """A long gradient is scaled as a whole to a norm of max_norm before the update."""
     cases = [
-        ((7, F32), "sgd, two groups", {"max_norm": 0.5}, 0.5),
+        ((7, F32), "sgd, two groups", {"max_norm": 0.125}, 0.125),
         ((8, F32), "sgd", {}, 1.0),
-        ((*seeds_of(submission, 1), F64), "sgd", (2.0,), 2.0),
+        ((*seeds_of(submission, 1), F64), "sgd", (2.5,), 2.5),
     ]
     losses = [of_norm(problem, 4 * max_norm) for problem, *_, max_norm in cases]
     done = steps(submission, [
@@ -465,7 +477,7 @@ def test_clips_something_else_than_the_global_norm(submission):
 def test_stretches_short_gradients(submission):
     """A gradient within the bound reaches the optimiser as it is, zeros included."""
     rng = rng_of(submission)
-    drawn, norm = (int(rng.integers(2**31)), F32), float(rng.uniform(1.0, 3.0))
+    drawn, norm = (int(rng.integers(2**31)), F32), float(rng.uniform(8.0, 30.0))
     # A gradient of length 0 moves nothing, so the same model takes the second step.
     cases = [((10,), [0.0, 0.02], 1.0), (drawn, [norm], 40.0)]
     done = steps(submission, [
@@ -487,20 +499,21 @@ def test_stretches_short_gradients(submission):
             "before or the one after clipping?")  # fmt: skip
 def test_reports_the_clipped_norm(submission):
     """The norm and the loss reported are those from before clipping and update."""
-    problems = {(11, F64): "norm", (*seeds_of(submission, 1), F32): "plain"}
-    bounds = [truth(problem, ("bce",), kind)[2] / 4 for problem, kind in problems.items()]
+    drawn = (*seeds_of(submission, 1), F32)
+    cases = [((11, F64), "norm", ("bce",)), (drawn, "plain", of_norm(drawn, 1e3))]
+    bounds = [truth(problem, loss, kind)[2] / 4 for problem, kind, loss in cases]
     done = steps(submission, [
         # The judge's BatchNorm has no scale and shift, so they may not count in the norm.
-        case(problem, [("good", ("bce",), {"max_norm": bound})], kind=kind,
+        case(problem, [("good", loss, {"max_norm": bound})], kind=kind,
              frozen=["between.0.weight", "between.0.bias"] if kind == "norm" else [])
-        for (problem, kind), bound in zip(problems.items(), bounds, strict=True)
+        for (problem, kind, loss), bound in zip(cases, bounds, strict=True)
     ])  # fmt: skip
-    for (problem, kind), bound, ((out,), _) in zip(problems.items(), bounds, done, strict=True):
-        value, _, norm = truth(problem, ("bce",), kind)
+    for (problem, kind, loss), bound, ((out,), _) in zip(cases, bounds, done, strict=True):
+        value, _, norm = truth(problem, loss, kind)
         given = f"a gradient of norm {show(norm)}, max_norm={show(bound)}"
-        loss, seen = two_numbers(out, given, strictly=True)
+        got, seen = two_numbers(out, given, strictly=True)
         tight = 1e-4 if problem[1] == F32 else 1e-10  # float32 on the way costs 1e-7
-        assert_close(loss, value, rtol=tight, given=f"{given}, loss")
+        assert_close(got, value, rtol=tight, given=f"{given}, loss")
         assert_close(seen, norm, rtol=tight, given=f"{given}, grad_norm")
 
 
@@ -650,16 +663,19 @@ def test_hides_the_skip(submission):
     problem, bad = (17,), (1, 6)
     drawn = (*seeds_of(submission, 1), F64, 5, 100.0)
     done = steps(submission, [
-        case(problem, [BAD[names[i]] for i in bad]),
+        case(problem, [*(BAD[names[i]] for i in bad), ("good", ("plus", -3.0), {})]),
         case(drawn, [("good", of_norm(drawn, 1e6), {"max_norm": 1e9})]),
     ])  # fmt: skip
     outs, _ = next(done)
-    for i, out in zip(bad, outs, strict=True):
+    for i, out in zip(bad, outs, strict=False):
         for key, value in zip(("loss", "grad_norm"), two_numbers(out, names[i]), strict=True):
             expect(math.isnan(value), f'expected "{key}" to be nan, got {show(value)}',
                    given=names[i])  # fmt: skip
 
-    # A loss may be large, and so may a gradient: both are finite.
+    # A loss may be negative or large, and a gradient large: all are finite.
+    expected = truth(problem, ("bce",))[0] - 3
+    given = "a criterion that takes 3 from the loss, after the skipped steps, loss"
+    assert_close(two_numbers(outs[2], given)[0], expected, rtol=1e-4, given=given)
     (out,), _ = next(done)
     value, _, norm = truth(drawn, of_norm(drawn, 1e6))
     given = f"a loss of {show(value)} and a gradient norm of {show(norm)}: large, but finite"
