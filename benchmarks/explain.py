@@ -30,11 +30,12 @@ from typing import NamedTuple
 
 from slips import slips
 
+from gradekit.commands.explain import impatient_with
 from gradekit.course import Course, Exercise
 from gradekit.edits.mutants import mutants_of
 from gradekit.edits.source import Source
 from gradekit.engine import open_session
-from gradekit.explain.explanation import SECONDS, Explanation, explain
+from gradekit.explain.explanation import MOST_SECONDS, Explanation, explain
 from gradekit.grading.session import Session
 from gradekit.submission import Submission
 
@@ -150,7 +151,8 @@ def explained(session: Session, exercise: Exercise, mutant: Mutant, limit: float
     submission = Submission(exercise.file_name, (mutant.source,), "")
     began = cpu_seconds(session)
     started = time.monotonic()
-    report = session.grade(submission, timeouts=1)
+    limits = impatient_with(exercise, submission).limits
+    report, _ = session.examine(submission, timeouts=1, limits=limits)
     if report.score >= report.max_score:
         return None
     found = explain(session, submission, report, deadline=started + limit)
@@ -243,7 +245,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=int, default=15, help="changed expressions an exercise")
     parser.add_argument("--dropped", type=int, default=4, help="dropped statements an exercise")
-    parser.add_argument("--limit", type=float, default=SECONDS, help="seconds for one answer")
+    parser.add_argument("--limit", type=float, default=MOST_SECONDS, help="seconds for one answer")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hand", choices=FILES, default="own", help="whose mutants")
     parser.add_argument("--exercise", nargs="*", default=[])

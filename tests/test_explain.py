@@ -19,6 +19,7 @@ from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.edits.every import edits_of
 from gradekit.explain.blame import CHECK_SECONDS, Mended, Search
+from gradekit.explain.clock import Clock
 from gradekit.explain.explanation import Explanation, Place, explain
 from gradekit.explain.order import likelihood, related_of
 from gradekit.explain.suspects import Suspects
@@ -108,7 +109,7 @@ def test_what_a_change_leaves_wrong_is_guessed(session_of: Callable[[str], Sessi
     session, submission = session_of("softmax"), Submission("exercise_05_softmax.py", (text,), "")
     report = session.grade(submission)
     mended = [check for check in report.failed if check.function == "softmax"]
-    search = Search(session, submission, report, deadline=time.monotonic())
+    search = Search(session, submission, report, clock=Clock(0.0, time.monotonic()))
     edit = next(each for each in edits_of([text]) if each.line == 7)
     search.mended.append(Mended(edit, 1.0, 0))
     search._mended_by[edit] = {check.name for check in mended}
@@ -191,7 +192,7 @@ def test_what_hangs_points_at_its_loop(session_of: Callable[[str], Session]) -> 
     report = session.grade(wrong("return e /", "return e *"))
     checks = [msgspec.structs.replace(each, ending="timed_out") for each in report.failed]
     report = msgspec.structs.replace(report, checks=tuple(checks))
-    search = Search(session, submission, report, deadline=time.monotonic())
+    search = Search(session, submission, report, clock=Clock(0.0, time.monotonic()))
     first, inside = search.suspects()
     assert (first.function, first.line) == ("softmax", 3) and "loop" in first.question
     assert (inside.function, inside.line) == ("softmax", 4)
@@ -204,9 +205,21 @@ def test_a_slow_check_leaves_no_time_to_what_hangs(session_of: Callable[[str], S
     key = report.failed[0]
     checks = [msgspec.structs.replace(c, seconds=0.01 if c == key else 9.0) for c in report.checks]
     report = msgspec.structs.replace(report, checks=tuple(checks))
-    search = Search(session, submission, report, deadline=time.monotonic() + 60.0)
+    search = Search(session, submission, report, clock=Clock(60.0, time.monotonic() + 60.0))
     key = next(check for check in checks if check.name == key.name)
     assert search._limits(key=key).check_seconds <= CHECK_SECONDS < search._limits().check_seconds
+
+
+def test_a_busy_machine_leaves_as_much_time() -> None:
+    """What counts is CPU time; the wall clock ends what goes on for too long."""
+    clock = Clock(1.0, time.monotonic() + 10.0)
+    time.sleep(0.1)
+    assert clock.spent < 0.08 and 0.92 < clock.left < 1.0
+    clock.note(2.0)  # of a worker
+    assert clock.left < -1.0
+    clock.extend(0.5)
+    assert 0.4 < clock.left <= 0.5
+    assert Clock(1.0, time.monotonic() - 1.0).left <= -1.0
 
 
 @pytest.fixture
@@ -263,7 +276,7 @@ def test_hostile_answers_end_in_time(
     from gradekit.commands import explain as command
     from gradekit.explain import explanation
 
-    monkeypatch.setattr(explanation, "SECONDS", 6.0)
+    monkeypatch.setattr(explanation, "MOST_SECONDS", 6.0)
     monkeypatch.setattr(command, "CHECK_SECONDS", 0.3)
     text = RIGHT.replace("    e = np.exp", f"    {body}\n    e = np.exp")
     (folder / "exercise_05_softmax.py").write_text(text)

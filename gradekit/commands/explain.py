@@ -54,18 +54,18 @@ def explain(
         kit explain softmax --give-up
     """
     began = time.monotonic()  # half a minute is the most that one waits: imports count as well
-    from gradekit.explain.explanation import SECONDS, nothing_wrong, to_json, without_edits
+    from gradekit.explain.explanation import MOST_SECONDS, nothing_wrong, to_json, without_edits
     from gradekit.explain.explanation import explain as explained
     from gradekit.explain.words import sentences
 
-    deadline = began + SECONDS
+    deadline = began + MOST_SECONDS
     course = course_of(context)
     exercise = course.find(name)
     workspace = workspace_of(course)
     chosen = chosen_answer(workspace, exercise, name, file, "explain")
     _refuse_in_interview(workspace, chosen.file)
     submission, seed = chosen.read(course, exercise), chosen.seed(exercise)
-    impatient = _impatient(exercise, submission)
+    impatient = impatient_with(exercise, submission)
     with graded_answer(course, impatient, submission, seed=seed) as (session, report):
         if report.not_run:
             raise OurFailure(f"a check could not be run; `kit check {exercise.slug}` says which")
@@ -103,7 +103,7 @@ def _refuse_in_interview(workspace: Workspace | None, file: Path) -> None:
         )
 
 
-def _impatient(exercise: Exercise, submission: Submission) -> Exercise:
+def impatient_with(exercise: Exercise, submission: Submission) -> Exercise:
     """The exercise with less time for an answer that hangs: most is needed for the changes.
 
     Importing torch takes seconds, where the exercise itself does without.

@@ -18,6 +18,7 @@ from gradekit.causes import causes
 from gradekit.edits.every import edits_of
 from gradekit.edits.source import Edit
 from gradekit.explain import trace
+from gradekit.explain.clock import Clock
 from gradekit.explain.order import likelihood, may_help, related_of, runs, spans_of
 from gradekit.explain.suspects import Suspect, Suspects
 from gradekit.grading.loop import Plan
@@ -65,19 +66,19 @@ class Search:
         submission: Submission,
         report: Report,
         *,
-        deadline: float,
+        clock: Clock,
         is_wanted: Callable[[], bool] = lambda: True,
         progress: Callable[[int, int], None] = lambda done, of: None,
     ) -> None:
         """Prepare for an answer and the report on it.
 
         Args:
-            deadline: On the clock of `time.monotonic`, when to stop at the latest.
+            clock: When to stop.
             is_wanted: Asked often: whether anybody still waits for it.
             progress: Called often, with how many edits were tried and how many there are.
         """
         self._session, self._submission, self._report = session, submission, report
-        self._deadline, self._is_wanted, self._progress = deadline, is_wanted, progress
+        self._clock, self._is_wanted, self._progress = clock, is_wanted, progress
         self._worker: WorkerHandle | None = None
         self._versions = 0  # that the worker has run
         self._hung = 0  # versions that ran out of time or memory
@@ -129,10 +130,10 @@ class Search:
 
     def _lines_by_check(self) -> dict[Check, frozenset[tuple[int, int]]]:
         """The lines that some of the checks run, the quickest first; nothing for the others."""
-        until = time.monotonic() + TRACING * (self._deadline - time.monotonic())
+        until = self._clock.spent + TRACING * self._clock.left
         ran: dict[Check, frozenset[tuple[int, int]]] = {}
         for key in sorted(self._keys(), key=lambda k: (k.ending != "finished", k.seconds)):
-            is_worth_it = len(ran) < MOST_TRACED and (not ran or time.monotonic() < until)
+            is_worth_it = len(ran) < MOST_TRACED and (not ran or self._clock.spent < until)
             ran[key] = self._lines_of(key) if is_worth_it else frozenset()
         return ran
 
@@ -149,7 +150,7 @@ class Search:
 
     def suspects(self) -> list[Suspect]:
         """The lines where the fault is likely to be that no edit mends, the likeliest first."""
-        self._deadline = max(self._deadline, time.monotonic() + GRACE_SECONDS)
+        self._clock.extend(GRACE_SECONDS)
         mended = set().union(*(self._mended_by[each.edit] for each in self.mended))
         failed = [c for c in self._failed if c.ending == "finished" and c.name not in mended]
         ran: dict[str, frozenset[tuple[int, int]]] = {}
@@ -164,7 +165,7 @@ class Search:
 
     def traced(self) -> tuple[str, list[trace.Step]]:
         """A call on which the answer is wrong, and the values that its names are given there."""
-        self._deadline = max(self._deadline, time.monotonic() + 2 * GRACE_SECONDS)
+        self._clock.extend(2 * GRACE_SECONDS)
         is_slow = 2 * self._fresh_seconds > GRACE_SECONDS
         for key in self._keys():
             if is_slow or key.seconds > GRACE_SECONDS / 10:
@@ -191,7 +192,7 @@ class Search:
         return any(key.name in self._mended_by[each.edit] for each in self.mended)
 
     def _may_go_on(self) -> bool:
-        if time.monotonic() >= self._deadline:
+        if self._clock.left <= 0:
             self.was_cut = True
             return False
         return self._is_wanted()
@@ -223,7 +224,7 @@ class Search:
         most = max(least, min(SLOWER * slowest, slowest + CHECK_SECONDS))
         seconds = times * max(most / (1 + self._hung), spare, LOOP_SECONDS)
         own = self._session.exercise.limits
-        left = max(self._deadline - time.monotonic(), 0.1) / PATIENCE
+        left = max(self._clock.left, 0.1) / PATIENCE
         return msgspec.structs.replace(
             own,
             import_seconds=min(own.import_seconds, left),
@@ -246,7 +247,7 @@ class Search:
         stop_at, until = None, math.inf
         for number, edit in enumerate(edits):
             is_enough = number >= (MOST_IN_VAIN if stop_at is None else stop_at)
-            if is_enough or time.monotonic() > until or not self._may_go_on():
+            if is_enough or self._clock.spent > until or not self._may_go_on():
                 return
             self._progress(number, len(edits))
             gain = self._gain_of(edit, key, plan)
@@ -254,7 +255,7 @@ class Search:
                 continue
             self.mended.append(Mended(edit, gain, number))
             if self._mends_all(edit):
-                until = min(until, time.monotonic() + AFTER_SECONDS)
+                until = min(until, self._clock.spent + AFTER_SECONDS)
             last = number + self._further_tries(key, edit)
             stop_at = last if stop_at is None else min(stop_at, last)
 
@@ -320,10 +321,15 @@ class Search:
             used = None
         around = trace.line_probes() if tracing else None
         started = time.monotonic()
+        before = used.cpu_seconds() if used is not None else 0.0
         tried = self._session.tried(submission, plan, limits, used, around)
+        taken = time.monotonic() - started
+        # Of a worker that was lost nobody knows any more what it used.
+        is_kept = used is not None and used is tried.worker
+        self._clock.note(used.cpu_seconds() - before if used and is_kept else taken)
         if used is None:
             self._versions = 0
-            self._note_fresh(time.monotonic() - started)
+            self._note_fresh(taken)
         self._versions += 1
         self._worker = tried.worker
         return tried
