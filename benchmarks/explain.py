@@ -245,7 +245,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=int, default=15, help="changed expressions an exercise")
     parser.add_argument("--dropped", type=int, default=4, help="dropped statements an exercise")
-    parser.add_argument("--limit", type=float, default=MOST_SECONDS, help="seconds for one answer")
+    parser.add_argument(
+        "--limit", type=float, default=MOST_SECONDS, help="seconds on the wall for one answer"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hand", choices=FILES, default="own", help="whose mutants")
     parser.add_argument("--exercise", nargs="*", default=[])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -342,6 +341,12 @@ def loss(x, w, k, networks):
     k = np.exp(k - np.max(k, axis=0, keepdims=True))
     step, limit = (x + k) / (x - k), np.log(0.02)
     return np.sort(np.swapaxes(x, -1, -2))[:, :k], np.repeat(w, k, axis=0), step, limit
+
+
+def ratio(pairs, k):
+    for p, q in pairs:
+        step = np.log(p[k]) - np.log(q[k])
+    return step * (1 / k)
 """
 GUARDED = """def check(x):
     if x.ndim:
@@ -349,7 +354,7 @@ GUARDED = """def check(x):
     return x
 """
 NEAR = 8  # characters: blanks, parentheses and quotation marks
-PUNCTUATION = re.compile(r"[\s()'\"]")
+PUNCTUATION = str.maketrans("", "", " \n()'\"")
 # Changes of it, each of which one edit takes back.
 UNDONE: list[tuple[str, str]] = [
     ("x @ self.weight", "x @ self.bias"),
@@ -403,6 +408,8 @@ UNDONE: list[tuple[str, str]] = [
     ("-2))[:, :k]", "-2))"),
     ("np.repeat(w, k, axis=0)", "np.repeat(w, axis=0)"),
     ("np.exp(k - np.max(k, axis=0, keepdims=True))", "np.exp(k)"),
+    ("np.log(p[k]) - np.log(q[k])", "np.log(q[k])"),
+    ("step * (1 / k)", "step * k"),
 ]
 
 
@@ -413,10 +420,10 @@ def test_an_edit_takes_each_of_these_back(before: str, after: str) -> None:
     block = next(each for each in BLOCK.split("\n\n\n") if before in each)  # the less, the quicker
     block = f"import numpy as np, torch\n{block}\n"
     changed = block.replace(before, after)
-    right, letters = ast.dump(ast.parse(block)), PUNCTUATION.sub("", block)
+    right, letters = ast.dump(ast.parse(block)), block.translate(PUNCTUATION)
     texts = (each.applied(changed) for each in edits_of([changed]))
     near = (text for text in texts if abs(len(text) - len(block)) < NEAR)
-    alike = [text for text in near if PUNCTUATION.sub("", text) == letters]  # few are parsed
+    alike = [text for text in near if text.translate(PUNCTUATION) == letters]  # few are parsed
     assert any(ast.dump(ast.parse(text)) == right for text in alike)
 
 
@@ -458,6 +465,10 @@ def test_lines_that_only_failing_checks_run_are_suspected(report: Report) -> Non
 
     assert lines(wrong) == [3, 4, 2]
     assert lines(checked("f", "failed", "raised X", "it raised X: no (line 4: `return y`)"))[0] == 4
+    ran = {wrong.name: frozenset({(0, 2), (0, 8)})}
+    message = "it raised X: no (line 8: `return x`)"
+    judged = msgspec.structs.replace(report, checks=(checked("f", "failed", "raised X", message),))
+    assert Suspects([text], judged, edits_of([text])).lines(ran)[0].function == "g"
 
 
 def test_what_raises_too_often_asks_the_wrong_question() -> None:
@@ -486,3 +497,24 @@ def test_where_nothing_was_asked_for_something_a_none_is_looked_at_first() -> No
     key = checked("f", "failed", "raised AttributeError", told)
     likeliest = max(edits_of([text]), key=lambda each: likelihood(each, key, False, {}))
     assert (likeliest.line, text[likeliest.start : likeliest.end]) == (3, "None")
+
+
+def test_what_does_nothing_is_looked_at_first() -> None:
+    """A call without its function: nobody writes a name alone in a line."""
+    text = "def f(x, y):\n    np.random.seed(y)\n    np.random.seed(x)\n    return np.exp(x - y)\n"
+    changed = text.replace("np.random.seed(x)", "x")
+    assert text in (each.applied(changed) for each in edits_of([changed])[:80])
+
+
+def test_of_a_wrong_shape_an_axis_is_asked_about_first() -> None:
+    """Also where it is an exception that tells of it, and two lines after the mistake."""
+    text = "def f(x, y):\n    a = x * x\n    b = np.sqrt(a)\n    return b + y\n"
+    told = "it raised ValueError: operands could not be broadcast together with shapes (2,3) (2,) "
+    key = checked("f", "failed", "raised ValueError", told + "(line 4: `return b + y`)")
+    related = related_of([text])
+    assert related[0, 4][3] > related[0, 4][2] > 1.0
+    edit = next(e for e in edits_of([text]) if e.text.startswith("(x * x).sum(axis=-1)"))
+    other = next(e for e in edits_of([text]) if e.line == 2 and "axis" not in e.change)
+    assert likelihood(edit, key, False, related) / edit.weight > (
+        1.9 * likelihood(other, key, False, related) / other.weight
+    )

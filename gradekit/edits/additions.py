@@ -57,6 +57,7 @@ OF_NUMBERS = ("log", "sqrt", "exp")
 MOST_AXES = 3  # along which a maximum may be missing
 MOST_SIZES = 4  # parameters that may say how many entries there are
 MOST_TURNED = 2  # sums of an expression
+MOST_LIKE = 4  # names in a row with another one
 AS_FLOATS = 0.36  # as likely as a statement that makes floats of it, at the beginning
 TERMS = ("1", "2", "1e-8", "1e-12", "1e-5")
 
@@ -66,6 +67,7 @@ class Additions:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._rows: dict[ast.AST | None, list[list[str]]] = {}  # by the function
 
     @cached_property
     def _methods(self) -> list[str]:
@@ -157,7 +159,7 @@ class Additions:
             yield self._source.replaced(node, text, question, weight)
         # Beside an operator it would be read otherwise: -x ** 2 is -(x ** 2), a * 1 - x is a - x.
         in_product = isinstance(self._source.parents[node], ast.BinOp | ast.UnaryOp)
-        for text, weight in ((f"{atom} ** 2", 0.25), (f"1 - {atom}", 0.15)):
+        for text, weight in ((f"{atom} ** 2", 0.25), (f"1 - {atom}", 0.15), (f"1 / {atom}", 0.15)):
             text = f"({text})" if in_product else text
             yield self._source.replaced(node, text, question, weight)
         for text, weight in self._suffixes(node):
@@ -351,6 +353,8 @@ class Additions:
         ]
         texts += [f"{atom} ** (1 / {name})" for name in names]
         texts += self._mirrored(node, atom)
+        for text in self._alike(node, atom):
+            yield self._source.replaced(node, text, "is a term or a factor missing?", 0.2)
         for text in (*texts, *(f"{atom} {sign} {other}" for sign, other in self._operands)):
             text = f"({text})" if in_product else text
             yield self._source.replaced(node, text, "is a term or a factor missing?", 0.08)
@@ -369,6 +373,31 @@ class Additions:
             other = f"({other})" if isinstance(node, ast.BinOp) else other
             yield from (f"{atom} - {other}", f"{other} - {atom}", f"{atom} / {other}")
             yield from (f"{other} / {atom}", f"{atom} * {other}")
+
+    def _alike(self, node: ast.AST, atom: str) -> Iterator[str]:
+        """Together with its like of another name: `log(p) - log(q)`, of `p` and `q` in a row."""
+        if not isinstance(self._source.parents[node], ast.Assign | ast.Return | ast.keyword):
+            return
+        code, start = self._source.code(node), self._source.start(node)
+        names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+        for name in sorted({each.id for each in names}):
+            places = [self._source.start(each) - start for each in names if each.id == name]
+            for like in self._in_a_row(node, name):
+                other, at = "", 0
+                for place in sorted(places):
+                    other, at = other + code[at:place] + like, place + len(name)
+                other += code[at:]
+                other = f"({other})" if atom != code else other
+                yield from (f"{atom} - {other}", f"{other} - {atom}", f"{atom} / {other}")
+                yield from (f"{other} / {atom}", f"{atom} * {other}", f"{atom} + {other}")
+
+    def _in_a_row(self, node: ast.AST, name: str) -> list[str]:
+        """The names that stand beside another one where both are given a value."""
+        function = self._source.around[node]
+        if function not in self._rows:
+            self._rows[function] = [*_rows_of(function)]
+        rows = (row for row in self._rows[function] if name in row)
+        return [*dict.fromkeys(each for row in rows for each in row if each != name)][:MOST_LIKE]
 
     @cached_property
     def _operands(self) -> list[tuple[str, str]]:
@@ -465,3 +494,12 @@ class Additions:
                 yield code[:at] + name + code[at + len(node.id) :]
             for asked in ASKED:
                 yield f"{node.id} {asked}"
+
+
+def _rows_of(function: ast.AST | None) -> Iterator[list[str]]:
+    """The names that are given values together: parameters, and those of a tuple."""
+    for node in ast.walk(function) if function is not None else ():
+        if isinstance(node, ast.arguments):
+            yield [each.arg for each in (*node.args, *node.kwonlyargs) if each.arg != "self"]
+        elif isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Store):
+            yield [each.id for each in node.elts if isinstance(each, ast.Name)]

@@ -19,7 +19,8 @@ KINDS = (
     operators.epsilons, operators.comparisons, operators.conditions, operators.assignments,
     operators.terms,
 )  # fmt: skip
-IDLE = 2.0  # times likelier where a name that nothing uses is put to use
+IDLE = 2.0  # times likelier where a name that nothing uses is put to use,
+WITHOUT_EFFECT = 4.0  # and in a statement that does nothing
 WORD = re.compile(r"\w+")
 MOST = 60_000  # of one answer
 
@@ -50,7 +51,12 @@ def _different(source: Source) -> Iterator[Edit]:
         old = source.text[edit.start : edit.end]
         if key not in seen and old != edit.text:
             seen.add(key)
-            yield edit._replace(weight=edit.weight * IDLE) if _uses_idle(source, edit) else edit
+            yield edit._replace(weight=edit.weight * _times_likelier(source, edit))
+
+
+def _times_likelier(source: Source, edit: Edit) -> float:
+    times = IDLE if _uses_idle(source, edit) else 1.0
+    return times * WITHOUT_EFFECT if edit.line in source.idle_lines else times
 
 
 def _uses_idle(source: Source, edit: Edit) -> bool:

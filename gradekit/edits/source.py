@@ -15,6 +15,7 @@ CHARACTERS = 200_000  # of one cell; beyond, looking for edits takes too long
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LOOPS = (ast.For, ast.comprehension)
 ATOMS = (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Tuple, ast.Dict)
+WITHOUT_EFFECT = (ast.Name, ast.Attribute, ast.BinOp, ast.Compare, ast.Subscript)  # alone in a line
 
 
 class Edit(NamedTuple):
@@ -179,6 +180,16 @@ class Source:
                 if isinstance(block, list):
                     for place, statement in enumerate(block):
                         yield block, place, statement
+
+    @cached_property
+    def idle_lines(self) -> set[int]:
+        """The lines of statements that do nothing: a call without its function, say."""
+        return {
+            line
+            for _, _, each in self.statements()
+            if isinstance(each, ast.Expr) and isinstance(each.value, WITHOUT_EFFECT)
+            for line in range(each.lineno, (each.end_lineno or each.lineno) + 1)
+        }
 
     @cached_property
     def numbers(self) -> list[int | float]:

@@ -17,7 +17,7 @@ STOPPED = re.compile(r"(?:NameError|UnboundLocalError)\b[^']*'(\w+)'.*?\(line (\
 RAISED_AT = re.compile(r"\(line (\d+)")  # in the text of an exception
 # How much likelier an edit is where the failure has to do with what it changes: in the line that
 # raised, a copy where an argument was changed in place, an axis where a shape is wrong.
-IN_RAISING_LINE, GIVES_RAISING_LINE, IN_KIND = 3.0, 1.7, 2.0
+IN_RAISING_LINE, GIVES_RAISING_LINE, GIVES_BEFORE, IN_KIND = 3.0, 1.7, 1.3, 2.0
 DOUBTFUL = 0.5  # where not all failing checks run the line
 COPIES, OF_COPIES = (".copy()", ".clone()"), 6.0
 OF_NOTHING = 4.0  # another value for a None, where None was asked for something
@@ -27,6 +27,8 @@ ABOUT = {
     "type": ("type", "method", "function"),
     "not raised": ("condition", "comparison"),
 }
+# Exceptions that tell of a wrong shape.
+OF_SHAPE = re.compile(r"\b(shapes?|sizes?|dimensions?|broadcast|axis|axes|reshape)\b")
 
 
 def likelihood(
@@ -49,7 +51,8 @@ def likelihood(
         weight *= IN_RAISING_LINE if edit.line == at else others.get(edit.line, 1.0)
     if edit.change == NOTHING and "NoneType" in key.told:
         weight *= OF_NOTHING
-    if any(word in edit.change for word in ABOUT.get(key.kind, ())):
+    kind = "shape" if raised is not None and OF_SHAPE.search(key.told) else key.kind
+    if any(word in edit.change for word in ABOUT.get(kind, ())):
         weight *= IN_KIND
     if key.kind == "changed" and not edit.replaces and any(c in edit.text for c in COPIES):
         weight *= OF_COPIES
@@ -77,7 +80,7 @@ def related_of(cells: Sequence[str]) -> dict[tuple[int, int], dict[int, float]]:
 
     An answer that raises an error of its own where it should not asks the wrong question: the
     condition around a `raise`. Any other line may have been given a wrong value: the lines that
-    give its names one.
+    give its names one, and those that give one to the names there.
     """
     found: dict[tuple[int, int], dict[int, float]] = {}
     for number, text in enumerate(cells):
@@ -92,7 +95,16 @@ def related_of(cells: Sequence[str]) -> dict[tuple[int, int], dict[int, float]]:
                     around = source.around[each]
                     lines = {line for name in _used(each) for line in given.get((around, name), ())}
                     found[place] = dict.fromkeys(lines - {each.lineno}, GIVES_RAISING_LINE)
-    return found
+    return {place: _with_those_before(place, found) for place in found}
+
+
+def _with_those_before(
+    place: tuple[int, int], related: Mapping[tuple[int, int], Mapping[int, float]]
+) -> dict[int, float]:
+    """What `place` is related to, and lines that give the names there a value."""
+    cell, own = place
+    before = {line for near in related[place] for line in related.get((cell, near), ())}
+    return {**dict.fromkeys(before - {own}, GIVES_BEFORE), **related[place]}
 
 
 def _used(statement: ast.stmt) -> set[str]:

@@ -23,9 +23,9 @@ ENDLESS = "does this loop come to an end?"
 MOST = 3  # lines of a function
 RETURNED = 3.0  # times likelier where a value of a wrong type is returned,
 ODD = 6.0  # where something stands that does nothing, or always the same,
+RAISING = 1.5  # a function that raises what a check tells of,
 HALF = 2.0  # where a change made one check pass, and others fail,
 AFTER_IDLE = 2.0  # and behind a name that is given a value which nothing uses
-IDLE = (ast.Name, ast.Attribute, ast.BinOp, ast.Compare, ast.Subscript)  # as a statement
 Place = tuple[int, int]  # a cell, from 0, and a line of it
 Key = TypeVar("Key", str, Place)
 
@@ -97,9 +97,11 @@ class Suspects:
         shares = self._shares(ran, self._functions)
         stopped = {self._functions.get(place) for place in self._at(STOPPED, 2)}
         odd = {self._functions.get(place) for place in self._odd}
+        raising = {self._functions.get(place) for place in self._at(RAISED_AT, 1)}
 
         def suspicion(name: str) -> tuple[bool, float, bool]:
             share = shares[name] * (ODD if name in odd else 1.0)
+            share *= RAISING if name in raising else 1.0
             return name in stopped, share, name.partition(".")[0] in own
 
         found = sorted((name for name in shares if shares[name]), key=suspicion, reverse=True)
@@ -187,7 +189,7 @@ def _odd_lines(source: Source) -> Iterator[int]:
         is_constant = isinstance(each, ast.If) and isinstance(test, ast.Constant)
         is_nothing = isinstance(value, ast.Constant) and value.value is None
         is_empty = isinstance(each, ast.For) and not getattr(each.iter, "elts", [0])
-        is_idle = isinstance(each, ast.Expr) and isinstance(value, IDLE)
+        is_idle = each.lineno in source.idle_lines
         is_no_error = isinstance(each, ast.Raise) and isinstance(each.exc, ast.Constant)
         if is_constant or is_nothing or is_empty or is_idle or is_no_error:
             yield each.lineno
