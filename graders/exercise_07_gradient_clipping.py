@@ -154,13 +154,15 @@ def fixed(seed, *shapes, scale=1.0):
 
 
 def vectors(rng):
-    sizes = rng.integers(1, 5, size=rng.integers(2, 5))
+    """As many as a small network has parameters."""
+    sizes = rng.integers(1, 5, size=rng.integers(40, 60))
     return (magnitudes(rng, *((int(size),) for size in sizes)),)
 
 
 def arrays(rng):
     shapes = [(2, 3), (3, 2), (2, 1, 3), (3,)]
-    return (magnitudes(rng, *(shapes[place] for place in rng.permutation(4)[:3])),)
+    few = [shapes[place] for place in rng.permutation(4)[:3]]
+    return (magnitudes(rng, *few, (50, 60)),)
 
 
 def beyond(rng):
@@ -303,7 +305,7 @@ def test_misses_the_bound(submission):
 def test_scales_small_gradients_up(submission):
     """Gradients within the bound keep their values."""
     cases = [(fixed(seed, (2, 3), (4,), scale=scale), max_norm)
-             for seed, scale, max_norm in ((40, 0.05, 1.0), (41, 1.0, 100.0), (42, 1e-9, 0.5))]
+             for seed, scale, max_norm in ((40, 0.05, 1.0), (41, 1.0, 100.0), (42, 1e-15, 0.5))]
     # Each array has a norm near 3, all of them 5.4: within 6.5, whatever the sum of norms says.
     grads = [np.array([3.0, 0.5]), np.array([-3.0]), np.array([[2.0, 2.0], [-1.5, 0.5]])]
     KEPT.assert_holds(submission, [*cases, (grads, 6.5)], draw=within, draws=1)
@@ -317,7 +319,8 @@ def test_scales_small_gradients_up(submission):
 def test_returns_the_clipped_norm(submission):
     """The second part of the answer is the norm before clipping, as a float."""
     cases = [(FIVE_TWELVE, max_norm) for max_norm in (2.0, 13.0, 500.0)]
-    BEFORE.assert_holds(submission, [*cases, (fixed(50, (2, 3), (5,)), 0.5)], draw=either, draws=1)
+    cases.append((fixed(50, (2, 3), (5,), scale=1e5), 0.5))
+    BEFORE.assert_holds(submission, cases, draw=either, draws=1)
 
 
 @check("clip_by_global_norm", points=0.5, hint="What is max_norm / norm where all gradients are "
@@ -411,10 +414,10 @@ def test_counts_the_steps_wrongly(submission):
                                                "it such as a power of one number? In which "
                                                "precision, and does anything cut it off?")
 def test_loses_gradients_that_explode_or_vanish(submission):
-    """Over a hundred steps the norms are still right, however large or small they get."""
+    """Over hundreds of steps the norms are still right, however large or small they get."""
     BACK.assert_holds(submission, [
         (SKEWED, SKEWED_GRAD, 120), (SKEWED / 8.0, SKEWED_GRAD, 50),
-        (np.array([[-0.75]]), np.array([2.0]), 80),
+        (np.array([[-0.75]]), np.array([2.0]), 300),
         # Not normal: it grows at first and vanishes later. Nilpotent: gone after two steps.
         (np.array([[0.5, 4.5], [0.0, 0.5]]), np.array([2.0, 1.0]), 60),
         (np.array([[0.0, 1.0], [0.0, 0.0]]), np.array([5.0, 1.0]), 4),
