@@ -109,8 +109,8 @@ def test_each_raises_at_its_turn_and_has_made_all_calls(submission):
     assert next(doubled) == ((1,), 2)
     with pytest.raises(ValueError, match="nothing to double"):
         next(doubled)
-    assert str(run_of(submission).attempt.last_call) == "double(None)"
-    assert run_of(submission).attempt.replies == 2
+    assert str(run_of(submission).state.last_call) == "double(None)"
+    assert run_of(submission).state.replies == 2
     assert submission.count() == 3
 
 

@@ -304,7 +304,7 @@ def test_arrays_that_are_gone_weigh_nothing(shared: Session) -> None:
         zeros = run.variable("np").zeros
         for _ in range(80):
             assert zeros(2**19).shape == (2**19,)
-        assert run.attempt.told_bytes < 2**24
+        assert run.state.told_bytes < 2**24
         with pytest.raises(SubmissionError, match="more data than one check may be told"):
             kept = [zeros(2**19) for _ in range(80)]
             assert not kept
@@ -347,12 +347,12 @@ def test_the_signs_of_a_handle_are_local(stack: Session) -> None:
     try:
         run.begin_check("one")
         made = run.variable("Stack")([1])
-        asked = run.attempt.requests
+        asked = run.state.requests
         for name in ("__array__", "__array_interface__", "__torch_function__", "__index__"):
             assert not hasattr(made, name)
         assert made != [1]
         assert repr(made) == "<Stack object>"
-        assert run.attempt.requests == asked
+        assert run.state.requests == asked
     finally:
         run.close()
 

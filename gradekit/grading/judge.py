@@ -19,13 +19,14 @@ from gradekit.errors import SandboxError
 from gradekit.grading import examples as examples_module
 from gradekit.grading.arguments import constants_in
 from gradekit.grading.call import CALL_CHARACTERS
+from gradekit.grading.check_state import CheckState
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.memo import Judgement
 from gradekit.grading.mistakes import Print, print_of
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.raised import SubmissionError
-from gradekit.grading.run import Attempt, Run
+from gradekit.grading.run import Run
 from gradekit.report import PRINTED, Check, clean
 
 MESSAGE_CHARACTERS = 1200
@@ -68,11 +69,11 @@ class Judge:
         """The judgement of a check that ended with `error`, or with None."""
         marker = item.get_closest_marker("check")
         assert marker is not None
-        attempt = self.current.run.attempt if self.current.run is not None else Attempt()
+        state = self.current.run.state if self.current.run is not None else CheckState()
         # A test that expects any exception must not be satisfied by the loss of the worker.
-        outcome, ending, message = _outcome(error or attempt.lost, attempt)
-        if outcome == "failed" and attempt.printed.strip():
-            message += f"{PRINTED}{attempt.printed.strip()}"
+        outcome, ending, message = _outcome(error or state.lost, state)
+        if outcome == "failed" and state.printed.strip():
+            message += f"{PRINTED}{state.printed.strip()}"
         points = float(marker.kwargs["points"])
         if is_manual(item):
             outcome, ending, message = "waits", "finished", ""
@@ -89,9 +90,9 @@ class Judge:
             hint=marker.kwargs["hint"] if outcome == "failed" else "",
         )
         # Without any reply there is no behaviour to recognise.
-        if outcome == "failed" and attempt.replies:
+        if outcome == "failed" and state.replies:
             deviation = error.deviation if isinstance(error, Mismatch) else 0.0
-            found = print_of(attempt.replies, *attempt.last_reply, check.kind, deviation)
+            found = print_of(state.replies, *state.last_reply, check.kind, deviation)
             return Judgement(msgspec.structs.replace(check, print=found.brief), found)
         return Judgement(check, None)
 
@@ -140,7 +141,7 @@ def is_verdict(error: BaseException | None) -> bool:
     return isinstance(error, SubmissionError | AssertionError | pytest.fail.Exception)
 
 
-def _outcome(error: BaseException | None, attempt: Attempt) -> tuple[Any, Any, str]:
+def _outcome(error: BaseException | None, state: CheckState) -> tuple[Any, Any, str]:
     """Outcome, ending and message of a check that ended with `error`."""
     while isinstance(error, BaseExceptionGroup):  # hypothesis found several examples
         error = error.exceptions[0]
@@ -154,7 +155,7 @@ def _outcome(error: BaseException | None, attempt: Attempt) -> tuple[Any, Any, s
         return (
             "failed",
             "finished",
-            str(error) if error.names_the_call else _told(attempt, str(error)),
+            str(error) if error.names_the_call else _told(state, str(error)),
         )
     if isinstance(error, AssertionError):
         # pytest adds its rewritten `assert 3 == 4` to a message: it may show what is expected, and
@@ -165,24 +166,24 @@ def _outcome(error: BaseException | None, attempt: Attempt) -> tuple[Any, Any, s
         wanted = " or ".join(dict.fromkeys(re.findall(r"\b[A-Z]\w*[a-z]\w*", str(error))))
         is_raises = str(error).startswith(DID_NOT_RAISE)
         text = f"expected {wanted}, but nothing was raised" if is_raises else str(error)
-        return "failed", "finished", _told(attempt, text)
+        return "failed", "finished", _told(state, text)
     # Nothing came from the answer, so the error is ours, and costs nobody a point.
-    if isinstance(error, SandboxError) or not attempt.replies:
+    if isinstance(error, SandboxError) or not state.replies:
         return "not_run", "finished", f"{type(error).__name__}: {error}"
     # The solution passes this check, so what the answer returned made the check raise this.
     text = f"what came back could not be judged ({type(error).__name__}: {error})"
-    return "failed", "finished", _told(attempt, text)
+    return "failed", "finished", _told(state, text)
 
 
-def _told(attempt: Attempt, text: str) -> str:
+def _told(state: CheckState, text: str) -> str:
     """What was asked last, then what went wrong; a call in full where both fit into a few lines.
 
     Of an object, the value that it was asked for, after the last call: `x.mean, after x.add(3)`.
     """
-    parts = [str(attempt.last_look)] if attempt.last_look is not None else []
-    if attempt.last_call is not None:
+    parts = [str(state.last_look)] if state.last_look is not None else []
+    if state.last_call is not None:
         room = max(WHOLE_CHARACTERS - len(text) - sum(map(len, parts)), CALL_CHARACTERS)
-        parts.append(attempt.last_call.told(room))
+        parts.append(state.last_call.told(room))
     return f"{', after '.join(parts)}: {text}" if parts else text
 
 

@@ -20,7 +20,7 @@ from gradekit.grading.run import Run
 from gradekit.grading.truth import Inputs, Truth
 from gradekit.report import Check
 
-FEW, MANY = 4, 8  # of so many runs, one may go astray, and a few more
+FEW, MANY = 4, 8  # 4 runs may restart, and one more for every 8 runs
 
 
 class Declared(NamedTuple):
@@ -78,7 +78,7 @@ class Loop:
         self._seconds = seconds
         self._memo = Memo()
         self._collecting = False
-        self._jobs = self._astray = 0  # how many runs there were, and how many went astray
+        self._jobs = self._restarts = 0  # how many runs there were, and how many of them restarted
         self._stopped: Counter[str] = Counter()  # runs until a failure, by the check that failed
 
     def begin_collecting(self) -> None:
@@ -117,15 +117,15 @@ class Loop:
         """Run every check once; with requests of several checks together, where that works."""
         may_ask = job.remember and not job.until_failure and not job.run.has_handles
         # An answer that is graded twice costs more than many others save.
-        together = may_ask and self._astray <= FEW + self._jobs // MANY
+        together = may_ask and self._restarts <= FEW + self._jobs // MANY
         self._jobs += 1
         if job.until_failure:
             # What fails one wrong answer often fails the next one, too.
             checks = sorted(checks, key=lambda check: -self._stopped[check.item.name])
         self._run_checks(job, checks, judge, together=together)
-        if job.run.is_astray:
-            self._astray += 1
-            job.run.begin_anew()
+        if job.run.must_restart:
+            self._restarts += 1
+            job.run.restart()
             judge.begin_submission(job.run)
             self._run_checks(job, checks, judge)
 
@@ -150,7 +150,7 @@ class Loop:
                 continue
             later = checks[number:] if together and not costly else ()
             self._run_check(job, check, checks, judge, later)
-            if job.run.is_astray:
+            if job.run.must_restart:
                 return
             if not done:
                 continue
@@ -206,14 +206,14 @@ class Loop:
         if job.remember:
             names = [other.item.name for other in later]
             judgement = self._memo.recall(item.name, job.run, names)
-        if job.run.is_astray:
+        if job.run.must_restart:
             return
         if judgement is None:
             error = _error_of(check.alone)
             judgement = judge.judgement(item, error)
             # Only verdicts on the answer: where the check itself failed with an error of ours, the
             # next answer with the same replies deserves another try.
-            asked = job.run.attempt.asked
+            asked = job.run.state.asked
             if job.remember and asked and is_verdict(error):
                 self._memo.learn(item.name, asked, judgement)
         judge.note(judgement, time.perf_counter() - started)

@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from gradekit.grading.check_state import Asked
 from gradekit.grading.mistakes import Print
-from gradekit.grading.run import Asked, Run
+from gradekit.grading.run import Run
 from gradekit.report import Check
 from gradekit.sandbox.wire import SMALL_FRAME
 
@@ -71,7 +72,7 @@ class Memo:
 
         Args:
             later: The checks after this one, whose requests may be made together with its own. If
-                that goes wrong, the run `is_astray`.
+                that goes wrong, the run `must_restart`.
         """
         if not run.has_asked_early:
             run.ask_early(self._together([name, *later]))

@@ -125,7 +125,7 @@ class SubmissionProxy:
         return call
 
     def _request(self, body: list[Any], call: Call) -> Any:
-        run_of(self).attempt.note_call(call)
+        run_of(self).state.note_call(call)
         return run_of(self).request("call", built(body), call)
 
     def _each(

@@ -126,7 +126,7 @@ class Truth:
             gradekit.grading.compare.Mismatch: expected 2., got 8.
         """
         every = [with_keywords(case) for case in cases]
-        check = run_of(submission).attempt.name
+        check = run_of(submission).state.name
         self._note_tolerance(check, rtol, atol)
         regimes = self.regimes.setdefault(check, {})
         if draw is not None:

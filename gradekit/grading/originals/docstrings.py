@@ -24,7 +24,7 @@ def examining(submission: SubmissionProxy, modules: set[str]) -> ModuleType:
     """The module `doctest`, for a test of an answer that it calls by one of `modules`."""
 
     def ask(function: Any, *args: Any) -> Any:
-        objects = run_of(submission).attempt.objects
+        objects = run_of(submission).objects
         if objects is not None:
             objects.used.add("judged")
         return ask_in_surroundings(submission, function, args, "doctest")

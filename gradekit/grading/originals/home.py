@@ -74,7 +74,7 @@ class Home:
 
     @property
     def _shared(self) -> Shared | None:
-        objects = run_of(self._submission).attempt.objects
+        objects = run_of(self._submission).objects
         return objects if isinstance(objects, Shared) else None
 
     def begin(self, tells_place: bool) -> None:

@@ -71,8 +71,8 @@ def handed_in(submission: SubmissionProxy, value: Any) -> str:
     """The text of a function or class that a test has taken from the answer by name, or ""."""
     run = run_of(submission)
     # The text is no reply: an answer with equal replies and another text may be judged otherwise.
-    run.attempt.asked = None
-    named = run.attempt.objects.named if run.attempt.objects is not None else {}
+    run.state.asked = None
+    named = run.objects.named if run.objects is not None else {}
     names = [name for name, known in named.items() if known is value]
     found = ""
     for cell in run.cells:
@@ -80,7 +80,7 @@ def handed_in(submission: SubmissionProxy, value: Any) -> str:
             for node in ast.parse(cell).body:
                 if getattr(node, "name", None) in names:
                     found = _lines_of(node, cell)  # the last one is what the name means
-    if (texts := getattr(run.attempt.objects, "texts", None)) is not None:
+    if (texts := getattr(run.objects, "texts", None)) is not None:
         texts.note(found)
     return found
 

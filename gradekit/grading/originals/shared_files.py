@@ -78,7 +78,7 @@ class Files:
         # A test may have written since: its folders are read before each request, and sent only
         # where something is different. They are small, which MANY_BYTES sees to.
         if now != self._told:
-            objects = run_of(self._submission).attempt.objects
+            objects = run_of(self._submission).objects
             if objects is not None:
                 objects.used.add("files")
             self._submission.probe(put_files, *now)

@@ -62,7 +62,7 @@ class Surroundings:
 
     def watch(self) -> None:
         """Look at them before and after each request of this check."""
-        objects = run_of(self._submission).attempt.objects
+        objects = run_of(self._submission).objects
         if objects is None:
             return
         ask = objects.ask
@@ -116,7 +116,7 @@ def ask_in_surroundings(
         args: What it gets after the answer.
         what: How messages call it.
     """
-    objects = run_of(submission).attempt.objects
+    objects = run_of(submission).objects
     assert objects is not None, "only imported tests have objects to ask"
     return objects.ask("probe", [function, args], what)
 

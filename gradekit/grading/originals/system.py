@@ -29,7 +29,7 @@ def system_of(submission: SubmissionProxy) -> System:
     """`os` for a test of this submission."""
 
     def shared() -> Shared | None:
-        objects = run_of(submission).attempt.objects
+        objects = run_of(submission).objects
         return objects if isinstance(objects, Shared) else None
 
     def remove(path: Any, **keywords: Any) -> None:

@@ -277,7 +277,7 @@ class World:
         each += [self.variables, home]
         self._surroundings = Surroundings(self.submission, each)
         self._surroundings.watch()
-        if (texts := getattr(run_of(self.submission).attempt.objects, "texts", None)) is not None:
+        if (texts := getattr(run_of(self.submission).objects, "texts", None)) is not None:
             homes = [home.path] if home.path else []
             roots = lambda: [*files.roots, *homes]  # noqa: E731
             fence = Fence(self.submission, texts, self.sources, self.place.root, roots)
@@ -388,14 +388,14 @@ class World:
         self.note(path.read_text("utf-8", "replace"))
         exec(_compiled(path.read_bytes(), str(path)), vars(module))
         # The import of a class alone does not mean that a test uses handles.
-        objects = run_of(self.submission).attempt.objects
+        objects = run_of(self.submission).objects
         if objects is not None:
             objects.used.discard("handles")
         return module
 
     def tell_names(self, named: bool) -> None:
         """Whether the answer is told how functions of the test are called."""
-        objects = run_of(self.submission).attempt.objects
+        objects = run_of(self.submission).objects
         if isinstance(objects, Shared):
             objects.tells_names = named
 
@@ -405,7 +405,7 @@ class World:
         if not self._has_autospecs and any("autospec" in source for source in sources):
             self._has_autospecs = True
             self._stack.enter_context(autospecs(self.submission))
-        objects = run_of(self.submission).attempt.objects
+        objects = run_of(self.submission).objects
         if self._answers and isinstance(objects, Shared) and any(map(CALLERS.search, sources)):
             objects.callers = f"{min(self._answers)}.py"
 
