@@ -19,8 +19,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # where kit itself is not installed, as in others' environments
 
+from gradekit.grading.check_state import CheckState  # noqa: E402
 from gradekit.grading.proxy import Current, SubmissionProxy  # noqa: E402
-from gradekit.grading.run import Attempt  # noqa: E402
 
 SEED = 0
 
@@ -31,12 +31,12 @@ class Beside:
     has_handles = False
 
     def __init__(self, namespace: dict[str, Any], check: str) -> None:
-        self.attempt = Attempt(check)
+        self.state = CheckState(check)
         self._namespace = namespace
 
     def next_draw(self) -> tuple[int, str, int]:
-        self.attempt.draws += 1
-        return SEED, self.attempt.name, self.attempt.draws
+        self.state.draws += 1
+        return SEED, self.state.name, self.attempt.draws
 
     def request(self, kind: str, body: Any, what: object) -> Any:
         body = separate(body)
