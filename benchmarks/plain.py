@@ -36,7 +36,7 @@ class Beside:
 
     def next_draw(self) -> tuple[int, str, int]:
         self.state.draws += 1
-        return SEED, self.state.name, self.attempt.draws
+        return SEED, self.state.name, self.state.draws
 
     def request(self, kind: str, body: Any, what: object) -> Any:
         body = separate(body)
