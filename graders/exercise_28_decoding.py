@@ -67,13 +67,26 @@ def by_the_contract(logits, temperature=1.0, top_k=None, top_p=None):
     return result
 
 
-def judge_distribution(actual, expected, logits, temperature=1.0, top_k=None, top_p=None):
+def judge_distribution(
+    actual, expected, logits, temperature=1.0, top_k=None, top_p=None, rtol=1e-9
+):
     """Right to 1e-9, and 0 where a token is left out."""
     # With top_p = 1 a token below 1e-12 may be left out.
-    assert_close(actual, expected, rtol=1e-9, atol=1e-12 if top_p == 1 else 1e-300)
+    assert_close(actual, expected, rtol=rtol, atol=1e-12 if top_p == 1 else 1e-300)
     left = np.asarray(actual)[expected == 0]
     if left.size and np.abs(left).max() > 1e-300:  # exp(-745.1) is 0 or the smallest float
         raise Mismatch(f"expected exactly 0 for a token that is left out, got {show(left.max())}")
+
+
+# More digits are for the checks on the scale, and the exact 0 for those on what is left out.
+def judge_zeros(actual, expected, *args, **keywords):
+    """Right to four digits, and 0 where a token is left out."""
+    judge_distribution(actual, expected, *args, **keywords, rtol=1e-4)
+
+
+def judge_kept(actual, expected, *_, **__):
+    """The tokens that are kept, whatever probabilities they have."""
+    assert_close(np.asarray(actual) > 1e-9, expected > 1e-9, rtol=0)
 
 
 def is_decided(logits, temperature=1.0, top_k=None, top_p=None):
@@ -105,6 +118,11 @@ def inputs(st):
 DISTRIBUTION = Truth(
     "next_token_distribution", by_the_contract, inputs=inputs, rtol=1e-9, judge=judge_distribution
 )
+ZEROS = Truth(
+    "next_token_distribution", by_the_contract, inputs=inputs, rtol=1e-4, judge=judge_zeros
+)
+CHOICE = Truth("next_token_distribution", by_the_contract, inputs=inputs, rtol=1e-4, atol=1e-9)
+KEPT = Truth("next_token_distribution", by_the_contract, rtol=0, judge=judge_kept)
 
 LOGITS = np.array([0.5, -1.25, 2.0, 0.0, 1.5])
 FLAT = np.array([1.0, 0.75, 0.5, 0.875, 0.25, 0.625])
@@ -182,7 +200,7 @@ def test_mishandles_impossible_tokens(submission):
         logits = scores(rng)
         return (rng.permutation([*logits, -INF, -INF]), 0.7, int(rng.integers(1, 9)))
 
-    DISTRIBUTION.assert_holds(
+    ZEROS.assert_holds(
         submission,
         [(masked,), (masked, 0.5), (masked, 0.0), (masked, 1.0, 5), (masked, 1.0, 2),
          (np.array([-INF, -7.0]),), (masked, 1.0, None, 1.0), (masked, 1e-300),
@@ -198,11 +216,17 @@ def test_mishandles_impossible_tokens(submission):
 def test_keeps_another_number_than_top_k(submission):
     """The `top_k` largest logits are kept and renormalised, all if there are fewer."""
     cases = [((LOGITS,), {"top_k": k}) for k in (2, 1, 3, 4, 5, 6, 50)]
-    cases += [((LOGITS, 2.0, 3), {}), ((-FLAT, 0.5), {"top_k": 4})]
-    DISTRIBUTION.assert_holds(
+    cases += [((LOGITS, 1.0, 3), {}), ((-FLAT,), {"top_k": 4})]
+
+    def draw(rng):
+        count = int(rng.integers(300, 1200))  # more than some libraries keep at most
+        return (scores(rng, count, count + 1) / 50,), {"top_k": int(rng.integers(200, count))}
+
+    ZEROS.assert_holds(
         submission, cases,
         draw=lambda rng: ((scores(rng),), {"top_k": int(rng.integers(1, 6))}),
     )  # fmt: skip
+    ZEROS.assert_holds(submission, [], draw=draw, draws=1)
 
 
 @check("next_token_distribution", points=0.5,
@@ -218,7 +242,7 @@ def test_keeps_too_many_or_the_wrong_one_of_equals(submission):
         logits = rng.integers(0, 3, size=40) / 2
         return (logits, 1.0, int(rng.integers(1, 40)))
 
-    DISTRIBUTION.assert_holds(
+    CHOICE.assert_holds(
         submission,
         [*((ties, 1.0, k) for k in (2, 3, 1)), (pairs, 1.0, 2), (pairs, 1.0, 5), (many, 2.0, 7),
          (many, 1.0, 25), (np.zeros(4), 1.0, 3), (ties, 1.0, None, 0.75), (pairs, 1.0, None, 0.4),
@@ -233,9 +257,11 @@ def test_keeps_too_many_or_the_wrong_one_of_equals(submission):
             "tokens together reach it? And how many for top_p = 0.1?")  # fmt: skip
 def test_stops_before_or_after_top_p_is_reached(submission):
     """The fewest most probable tokens that reach `top_p` are kept, and renormalised."""
-    cases = [((LOGITS,), {"top_p": p}) for p in (0.5, 0.1, 0.75, 0.9, 0.97, 1e-9, 1.0, 1)]
+    cases = [((LOGITS,), {"top_p": p}) for p in (0.5, 0.1, 0.75, 0.9, 0.97, 1e-5, 1.0, 1)]
     cases += [((-FLAT, 2.0), {"top_p": p}) for p in (0.3, 0.7, 0.99, 1.0)]
     cases += [((np.array([4.0]),), {"top_p": 0.5}), ((LOGITS, 0.5, None, 0.8), {})]
+    # Large ones leave something out, too.
+    cases += [((np.array([12.0, 0.0, 4.0, 2.0]),), {"top_p": p}) for p in (0.9995, 0.99999)]
     # All but the first are below 0.001 together.
     cases += [((np.array([12.0, 0.0, 4.0, 2.0]),), {"top_p": 1.0})]
     # 4e-11 is not below 1e-12, and two millionths are more than rounding.
@@ -245,7 +271,7 @@ def test_stops_before_or_after_top_p_is_reached(submission):
     def draw(rng):
         return decided(rng, lambda rng: ((scores(rng),), {"top_p": float(rng.uniform(0.2, 0.95))}))
 
-    DISTRIBUTION.assert_holds(submission, cases, draw=draw, draws=3)
+    ZEROS.assert_holds(submission, cases, draw=draw, draws=3)
 
 
 @check("next_token_distribution", points=0.5,
@@ -259,7 +285,7 @@ def test_wants_more_than_top_p(submission):
         gaps = rng.permutation([0.0] * 4 + [-INF] * int(rng.integers(1, 4)))
         return (gaps, 1.0, None, float(rng.integers(1, 4) / 4))
 
-    DISTRIBUTION.assert_holds(submission, cases, draw=draw)
+    CHOICE.assert_holds(submission, cases, draw=draw)
 
 
 @check("next_token_distribution", points=0.5,
@@ -276,7 +302,7 @@ def test_mixes_up_the_order_of_the_three(submission):
              (FLAT, 0.25, 4, 0.5), (FLAT, 1.0, 3, 0.6), (FLAT, 1.0, 2, 0.99), (FLAT, 1.0, 9, 0.6),
              (LOGITS, 0.4, None, 0.8), (LOGITS, 2.5, None, 0.8)]  # fmt: skip
     expect(all(is_decided(*case) for case in cases), "the cases are too near")
-    DISTRIBUTION.assert_holds(submission, cases, draw=draw, draws=3)
+    CHOICE.assert_holds(submission, cases, draw=draw, draws=3)
 
 
 @check("next_token_distribution", points=0.5,
@@ -290,7 +316,7 @@ def test_accepts_what_makes_no_sense(submission):
                   {"temperature": 0.0, "top_p": 2.0}, {"temperature": 0.0, "top_k": -1}):
         with pytest.raises(ValueError):
             submission.next_token_distribution(LOGITS, **wrong)
-    DISTRIBUTION.assert_holds(submission, [(LOGITS, 0.5, 1, 1.0), (LOGITS, 0.0, 1, 1e-9)])
+    CHOICE.assert_holds(submission, [(LOGITS, 0.5, 1, 1.0), (LOGITS, 0.0, 1, 1e-5)])
 
 
 def in_other_places(answer, logits):
@@ -301,7 +327,7 @@ def in_other_places(answer, logits):
     fixed = logits.copy()
     fixed.flags.writeable = False
     views = spread[::2], fixed
-    return [answer.next_token_distribution(view, 0.75, 3, 0.875) for view in views], spread
+    return [answer.next_token_distribution(view, 1.0, 3, 0.875) for view in views], spread
 
 
 @check("next_token_distribution", points=0.5,
@@ -309,19 +335,23 @@ def in_other_places(answer, logits):
             "does anything outlive a call?")  # fmt: skip
 def test_changes_its_logits_or_remembers_them(submission):
     """The logits stay as they were, wherever they lie in memory, and every call starts afresh."""
-    DISTRIBUTION.assert_holds(
+    CHOICE.assert_holds(
         submission,
-        [(LOGITS, 0.5, 3, 0.875), (LOGITS, 0.0), (LOGITS, 0.75), (LOGITS, 1.0, 2), (FLAT, 1.0, 4)],
-        draw=lambda rng: (scores(rng), 0.75, 2),
+        [(LOGITS, 1.0, 3, 0.875), (LOGITS,), (LOGITS, 1.0, 2), (FLAT, 1.0, 4)],
+        draw=lambda rng: (scores(rng), 1.0, 2),
         unchanged=True,
+    )
+    # What the temperature makes of them is for other checks.
+    KEPT.assert_holds(
+        submission, [(LOGITS, 0.75), (LOGITS, 0.5, 3), (LOGITS, 0.0)], unchanged=True
     )
     values, spread = submission.probe(in_other_places, LOGITS)
     for value in values:
-        assert_close(value, by_the_contract(LOGITS, 0.75, 3, 0.875), rtol=1e-9)  # sound: 1e-15
+        assert_close(value, by_the_contract(LOGITS, 1.0, 3, 0.875), rtol=1e-4, atol=1e-9)
     expect((spread[1::2] == 9.0).all(), "it wrote beside its argument")
     other = LOGITS[::-1].copy()
-    value = assert_afresh(submission, "next_token_distribution", (LOGITS, 0.75), (other, 0.75))
-    assert_close(value, by_the_contract(other, 0.75), rtol=1e-9)  # the same
+    value = assert_afresh(submission, "next_token_distribution", (LOGITS, 1.0), (other, 1.0))
+    assert_close(value, by_the_contract(other), rtol=1e-4, atol=1e-9)  # the same
 
 
 # -------------------------------------------------------------------------- repetition_penalty
@@ -523,6 +553,20 @@ def clear_model(rng, *arguments, tokens=4):
             return step, *arguments
 
 
+def last_place(rng):
+    """A wide beam in which the token in the last place leads on best."""
+    count, width = 24, int(rng.integers(17, 21))
+    order = rng.permutation(count)  # from the likeliest first token to the end, which is last
+    chosen, end = int(order[width - 1]), int(order[-1])
+    rows = np.zeros((3, count))
+    rows[0, order] = -0.05 * np.arange(count)
+    rows[1:] = -0.002 * rng.permutation(count)
+    rows[2, end] = 8.0
+    rows -= np.log(np.exp(rows).sum(axis=1, keepdims=True))
+    place = f"0 if len(t) == 1 else 2 if t[-1] == {chosen} else 1"
+    return Code(f"lambda t: np.array({rows.tolist()})[{place}]"), int(order[0]), end, width, 3
+
+
 @check("beam_search", points=0.5,
        hint="What does a beam of width 2 know that the best token at each place does not? By "
             "which number are the extensions of both sequences compared?")  # fmt: skip
@@ -540,6 +584,7 @@ def test_takes_the_best_token_each_time(submission):
     BEAM.assert_holds(
         submission, cases, draw=lambda rng: clear_model(rng, 0, 3, int(rng.integers(2, 4)), 4)
     )
+    BEAM.assert_holds(submission, [], draw=last_place, draws=1)
 
 
 @check("beam_search", points=0.5,
@@ -573,7 +618,7 @@ def test_divides_by_another_length(submission):
         submission,
         [(TRAP, 0, 3, 3, 4, 1.0), (PLACES, 2, 1, 2, 5, 1.0), (PLACES, 2, 1, 2, 5, 0.5),
          (PLACES, 0, 3, 3, 4, 2.0), (FIRST, 1, 2, 3, 4, 0.75), (TRAP, 0, 0, 2, 4, 3.0),
-         ((PLACES, 2, 1, 2, 4), {"length_penalty": 1.0})],
+         ((PLACES, 2, 1, 2, 4), {"length_penalty": 1.0}), (PLACES, 2, 1, 2, 5, -1.0)],
         draw=lambda rng: clear_model(rng, 2, 1, 3, 4, float(rng.choice([0.5, 1.0, 2.0]))),
         draws=3,
     )  # fmt: skip
@@ -588,7 +633,7 @@ def test_stops_at_another_length(submission):
         submission,
         [(TRAP, 2, 3, 2, 1), (TRAP, 3, 3, 2, 1, 1.0), (TRAP, 2, 3, 1, 2), (TRAP, 2, 0, 1, 3),
          (PLACES, 3, 3, 1, 4), (PLACES, 1, 1, 1, 3), (TRAP, 0, 0, 1, 2, 1.0), (FIRST, 2, 0, 9, 3),
-         (model([[4, 16], [15, 5]]), 0, 1, 5, 3)],
+         (model([[4, 16], [15, 5]]), 0, 1, 5, 3), (model([[7, 12, 1], [13, 6, 1]]), 0, 2, 1, 40)],
         draw=lambda rng: clear_model(rng, 2, 2, 1, int(rng.integers(2, 5))),
     )  # fmt: skip
 
