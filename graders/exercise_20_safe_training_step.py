@@ -35,7 +35,6 @@ from gradekit.grading.training import (
     gradients_of,
     linear,
     numbers,
-    set_modes,
     snapshot,
 )
 
@@ -183,8 +182,6 @@ def probe_steps(answer, problem, batches, options):
         model.get_parameter(name).requires_grad_(False)
     steps, look_at = optimiser(options.get("optimizer", "sgd"), model), options.get("look_at", ())
     model.train(options.get("mode") != "eval")
-    if options.get("mode") == "train outside only":
-        set_modes(model, [True] + [False] * (len([*model.modules()]) - 1))
     outs, states = [], [snapshot(model, steps, look_at)] if "before" in options else []
     default = torch.get_default_dtype()  # what the answer's import sets is its own business
     if "seed" in options:
@@ -346,17 +343,15 @@ def assert_counted(state, problem, given):
        hint="Dropout and BatchNorm behave differently while learning. Who switches them over when "
             "the last thing done with the model was an evaluation?")  # fmt: skip
 def test_trains_in_evaluation_mode(submission):
-    """A model that comes in evaluation mode, or parts of it, is trained in train mode."""
+    """A model that comes in evaluation mode is trained in train mode."""
     problem, drawn = (1,), (*seeds_of(submission, 1), F32, 6)
     models = {
         "norm": "a model with BatchNorm that comes in evaluation mode",
-        "norm, dropout": "a model with BatchNorm and nn.Dropout(1.0), which come in evaluation "
-                         "mode inside a model in train mode",
-    }  # fmt: skip
-    modes = ("eval", "train outside only")
+        "norm, dropout": "a model with BatchNorm and nn.Dropout(1.0) that comes in evaluation mode",
+    }
     done = steps(submission, [
-        case(which, [GOOD], kind=kind, mode=mode, look_at=["buffers"])
-        for which, kind, mode in zip((problem, drawn), models, modes, strict=True)
+        case(which, [GOOD], kind=kind, mode="eval", look_at=["buffers"])
+        for which, kind in zip((problem, drawn), models, strict=True)
     ])  # fmt: skip
     for which, (kind, given), got in zip((problem, drawn), models.items(), done, strict=True):
         (out,), (state,) = got

@@ -1,4 +1,4 @@
-# wrong: safe_training_step: leaves layers in evaluation mode where the outer module is in train mode
+# right: a model that is in train mode stays as it is, layers that somebody froze included
 import torch
 import math
 from torch import nn
