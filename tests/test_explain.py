@@ -20,7 +20,7 @@ from gradekit.edits.every import edits_of
 from gradekit.explain.blame import CHECK_SECONDS, Mended, Search
 from gradekit.explain.clock import Clock
 from gradekit.explain.explanation import Explanation, Place, explain
-from gradekit.explain.order import likelihood, related_of
+from gradekit.explain.order import likelihood, may_help, open_ends_of, related_of
 from gradekit.explain.suspects import Suspects
 from gradekit.explain.trace import RAISES, call_probe, steps_of
 from gradekit.explain.words import sentences
@@ -469,6 +469,11 @@ def test_lines_that_only_failing_checks_run_are_suspected(report: Report) -> Non
     message = "it raised X: no (line 8: `return x`)"
     judged = msgspec.structs.replace(report, checks=(checked("f", "failed", "raised X", message),))
     assert Suspects([text], judged, edits_of([text])).lines(ran)[0].function == "g"
+    told = "expected a float, got None (is there a `return`?)"
+    judged = msgspec.structs.replace(report, checks=(checked("g", "failed", "type", told),))
+    text = text.replace("    return x\n", "    y = x\n    y += 1\n")
+    open_end = Suspects([text], judged, edits_of([text])).lines({})[0]
+    assert (open_end.function, open_end.line) == ("g", 9) and "`return`" in open_end.question
 
 
 def test_what_raises_too_often_asks_the_wrong_question() -> None:
@@ -482,6 +487,20 @@ def test_what_raises_too_often_asks_the_wrong_question() -> None:
     related = related_of([GUARDED])
     assert [*related[0, 3]] == [2]
     assert likelihood(edits[never], key, False, related) > likelihood(edits[never], key, False, {})
+
+
+def test_where_a_return_is_missing_nothing_else_is_tried() -> None:
+    """But changes of the way to it: a `return` that is there may not be reached."""
+    text = "def f(x):\n    y = x + 1\n    if y > 0:\n        return y\n"
+    key = checked("f", "failed", "type", "f(1): expected a float, got None (is there a `return`?)")
+    open_ends = open_ends_of([text])
+    tried = [each for each in edits_of([text]) if may_help(each, key, open_ends)]
+    assert all("return" in each.text or each.line == 3 for each in tried)
+    assert {"True", "\n    return y"} <= {each.text for each in tried}
+    for end in ("return x", "raise ValueError(x)", "while True:\n        x += 1"):
+        assert not open_ends_of([f"{text}    {end}\n"])
+    both = "    else:\n        with x:\n            return x\n"
+    assert not open_ends_of([text + both]) and open_ends_of([text + both.replace("return x", "x")])
 
 
 def test_what_gives_a_raising_line_its_names_comes_before_the_rest() -> None:

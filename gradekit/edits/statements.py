@@ -224,6 +224,10 @@ def _inserted(source: Source) -> Iterator[Edit]:
         function = source.around[statement]
         if function is None or (isinstance(statement, FUNCTIONS) and place == 0):
             continue
+        if isinstance(statement, ast.Pass) and isinstance(source.parents[statement], ast.If):
+            question = "should this raise an error?"
+            edit = source.replaced(statement, "raise ValueError", question, 0.5)
+            yield edit._replace(replaces=True)
         for text, home in _candidates(source, statement, function, known):
             near = home is function
             weight = 0.35 if near else 0.2

@@ -19,7 +19,7 @@ from gradekit.edits.every import edits_of
 from gradekit.edits.source import Edit
 from gradekit.explain import trace
 from gradekit.explain.clock import Clock
-from gradekit.explain.order import likelihood, may_help, related_of, runs, spans_of
+from gradekit.explain.order import likelihood, may_help, open_ends_of, related_of, runs, spans_of
 from gradekit.explain.suspects import Suspect, Suspects
 from gradekit.grading.loop import Plan
 from gradekit.grading.session import Session, Tried
@@ -92,6 +92,7 @@ class Search:
         self._mended_by: dict[Edit, set[str]] = {}  # the names of the checks that each mends
         # Lines at which an edit makes the check pass for which it was tried, and breaks others.
         self._half_mended: set[tuple[int, int]] = set()
+        self._lines: dict[str, frozenset[tuple[int, int]]] = {}  # that checks run, as far as known
         self.was_cut = False  # whether time ran out before everything was tried
         # Examples are for the reader: they earn nothing, and may depend on what ran before.
         counted = [check for check in report.checks if check.max_score]
@@ -121,9 +122,11 @@ class Search:
         # One mistake is run by all that it makes fail; of several, by some.
         shared = frozenset.intersection(*known) if known else None
         related = related_of(self._submission.cells)
+        open_ends = open_ends_of(self._submission.cells)
         wanted: dict[Check, list[Edit]] = {}
         for key, lines in ran.items():
-            helping = [e for e in edits if runs(e, lines, spans) and may_help(e, key)]
+            ran_edits = (e for e in edits if runs(e, lines, spans))
+            helping = [e for e in ran_edits if may_help(e, key, open_ends)]
             doubtful = {e for e in helping if shared and not runs(e, shared, spans)}
             wanted[key] = sorted(helping, key=lambda e: -likelihood(e, key, e in doubtful, related))
         return wanted
@@ -199,12 +202,15 @@ class Search:
 
     def _lines_of(self, key: Check) -> frozenset[tuple[int, int]]:
         """The lines that the answer runs in a check; empty where nobody knows."""
+        if key.name in self._lines:
+            return self._lines[key.name]
         if key.ending not in ("finished", "timed_out") or not self._may_go_on():
             return frozenset()
         self._least_seconds = _least_seconds(key)
         plan = Plan((key.name,), frozenset())
         tried = self._tried(self._submission, plan, self._limits(4.0), tracing=True)
-        return trace.lines_of(tried.told, self._submission.name)
+        self._lines[key.name] = trace.lines_of(tried.told, self._submission.name)
+        return self._lines[key.name]
 
     def _limits(self, times: float = 1.0, key: Check | None = None) -> Limits:
         """What a changed answer may take for a check: some times what the answer takes.

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from gradekit.edits.source import Edit, Source
 from gradekit.edits.values import NOTHING
 from gradekit.errors import KitError
 from gradekit.report import Check
 
+Place = tuple[int, int]  # a cell, from 0, and a line of it
+WAYS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match)
+GOT_NOTHING = re.compile(r"got (?:None|a NoneType)\b")
 # A name that has no value, and the line that asks for it.
 STOPPED = re.compile(r"(?:NameError|UnboundLocalError)\b[^']*'(\w+)'.*?\(line (\d+)", re.DOTALL)
 RAISED_AT = re.compile(r"\(line (\d+)")  # in the text of an exception
@@ -35,7 +38,7 @@ def likelihood(
     edit: Edit,
     key: Check,
     is_doubtful: bool,
-    related: Mapping[tuple[int, int], Mapping[int, float]],
+    related: Mapping[Place, Mapping[int, float]],
 ) -> float:
     """The weight of an edit, and more where it has to do with how the check failed.
 
@@ -59,15 +62,54 @@ def likelihood(
     return weight
 
 
-def may_help(edit: Edit, key: Check) -> bool:
-    """Whether an edit can help where a name has no value: it gives it one, or stands there."""
+def may_help(edit: Edit, key: Check, open_ends: Mapping[str, Collection[Place]] = {}) -> bool:
+    """Whether an edit can help.
+
+    Where a name has no value, it gives it one, or stands there. Where a function may end without
+    a `return` and gave None, it puts one in, or changes which way the function takes.
+
+    Args:
+        open_ends: As `open_ends_of` gives it.
+    """
+    if key.function in open_ends and GOT_NOTHING.search(key.told):
+        return "return" in edit.text or (edit.cell, edit.line) in open_ends[key.function]
     stopped = STOPPED.search(key.told)
     return stopped is None or stopped[1] in edit.text or edit.line == int(stopped[2])
 
 
-def runs(
-    edit: Edit, lines: frozenset[tuple[int, int]], spans: list[dict[int, tuple[int, int]]]
-) -> bool:
+def open_ends_of(cells: Sequence[str]) -> dict[str, set[Place]]:
+    """Of each function that may end without a `return`, the places where it takes a way."""
+    found: dict[str, set[Place]] = {}
+    for number, text in enumerate(cells):
+        with contextlib.suppress(KitError):
+            source = Source(text)
+            for _, _, each in source.statements():
+                if isinstance(each, ast.FunctionDef) and _goes_on(each.body):
+                    ways = (node for node in ast.walk(each) if isinstance(node, WAYS))
+                    lines = {
+                        line for node in ways for line in range(node.lineno, _head_end(node) + 1)
+                    }
+                    found[source.functions[each]] = {(number, line) for line in lines}
+    return found
+
+
+def _goes_on(block: Sequence[ast.stmt]) -> bool:
+    """Whether what comes after a block may be reached."""
+    last = block[-1]
+    if isinstance(last, ast.Return | ast.Raise):
+        return False
+    if isinstance(last, ast.If):
+        return not last.orelse or _goes_on(last.body) or _goes_on(last.orelse)
+    if isinstance(last, ast.With):
+        return _goes_on(last.body)
+    if isinstance(last, ast.Try):
+        ends = [last.orelse or last.body, *(each.body for each in last.handlers)]
+        return any(map(_goes_on, ends)) and (not last.finalbody or _goes_on(last.finalbody))
+    is_endless = isinstance(last, ast.While) and isinstance(last.test, ast.Constant)
+    return not is_endless
+
+
+def runs(edit: Edit, lines: frozenset[Place], spans: list[dict[int, tuple[int, int]]]) -> bool:
     """Whether what an edit changes ran, as far as anybody knows."""
     if not lines or not edit.function:
         return True
@@ -75,14 +117,14 @@ def runs(
     return any((edit.cell, line) in lines for line in range(first, last + 1))
 
 
-def related_of(cells: Sequence[str]) -> dict[tuple[int, int], dict[int, float]]:
+def related_of(cells: Sequence[str]) -> dict[Place, dict[int, float]]:
     """From each line to others where the fault may be when it raises, each with how much likelier.
 
     An answer that raises an error of its own where it should not asks the wrong question: the
     condition around a `raise`. Any other line may have been given a wrong value: the lines that
     give its names one, and those that give one to the names there.
     """
-    found: dict[tuple[int, int], dict[int, float]] = {}
+    found: dict[Place, dict[int, float]] = {}
     for number, text in enumerate(cells):
         with contextlib.suppress(KitError):
             source = Source(text)
@@ -99,7 +141,7 @@ def related_of(cells: Sequence[str]) -> dict[tuple[int, int], dict[int, float]]:
 
 
 def _with_those_before(
-    place: tuple[int, int], related: Mapping[tuple[int, int], Mapping[int, float]]
+    place: Place, related: Mapping[Place, Mapping[int, float]]
 ) -> dict[int, float]:
     """What `place` is related to, and lines that give the names there a value."""
     cell, own = place

@@ -15,18 +15,27 @@ from typing import NamedTuple, TypeVar
 from gradekit.causes import causes
 from gradekit.edits.source import Edit, Source
 from gradekit.errors import KitError
-from gradekit.explain.order import IN_RAISING_LINE, RAISED_AT, STOPPED, related_of, spans_of
+from gradekit.explain.order import (
+    GOT_NOTHING,
+    IN_RAISING_LINE,
+    RAISED_AT,
+    STOPPED,
+    Place,
+    open_ends_of,
+    related_of,
+    spans_of,
+)
 from gradekit.report import Check, Report
 
 GUESS = "does it do what it should, or is a statement missing?"
 ENDLESS = "does this loop come to an end?"
+OPEN_END = "is a `return` missing at the end?"
 MOST = 3  # lines of a function
 RETURNED = 3.0  # times likelier where a value of a wrong type is returned,
 ODD = 6.0  # where something stands that does nothing, or always the same,
 RAISING = 1.5  # a function that raises what a check tells of,
 HALF = 2.0  # where a change made one check pass, and others fail,
 AFTER_IDLE = 2.0  # and behind a name that is given a value which nothing uses
-Place = tuple[int, int]  # a cell, from 0, and a line of it
 Key = TypeVar("Key", str, Place)
 
 
@@ -135,7 +144,16 @@ class Suspects:
 
         found = sorted((place for place in shares if shares[place]), key=suspicion, reverse=True)
         places = found[:MOST] or [min(own.values())]
-        return [Suspect(function, *place, GUESS) for place in places]
+        guesses = [Suspect(function, *place, GUESS) for place in places]
+        if self._is_open(function):
+            end = Suspect(function, *max(own.values()), OPEN_END)
+            guesses = [end, *(each for each in guesses if each[:3] != end[:3])][:MOST]
+        return guesses
+
+    def _is_open(self, function: str) -> bool:
+        """Whether it gave None, and may have come to its end without a `return`."""
+        told = (check.told for check in self._failed if check.function == function)
+        return any(map(GOT_NOTHING.search, told)) and function in open_ends_of(self._cells)
 
     def _shares(
         self, ran: Mapping[str, frozenset[Place]], keys: Mapping[Place, Key]
