@@ -9,6 +9,7 @@ No drawn loss is below 1e-6: log(1 + 1e-12) keeps only a few of a tiny loss's di
 
 import math
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
@@ -46,13 +47,18 @@ def by_definition(y_true, y_pred):
     return math.fsum(losses) / len(losses)
 
 
+# Long batches of few different numbers are quick with these.
+exp, log = lru_cache(1024)(Decimal.exp), lru_cache(1024)(Decimal.ln)
+
+
 def from_logits_by_definition(logits, labels):
     """log(sum of exp(logit - largest)) + largest - true logit in decimals, mean over samples."""
     losses = []
     for row, label in zip(logits.tolist(), labels.tolist(), strict=True):
         exact = [Decimal(logit) for logit in row]
-        weights = [(logit - max(exact)).exp() for logit in exact]
-        losses.append(sum(weights).ln() + (max(exact) - exact[label]))
+        largest = max(exact)
+        weights = [exp(logit - largest) for logit in exact]
+        losses.append(log(sum(weights)) + (largest - exact[label]))
     return float(sum(losses) / len(losses))
 
 
@@ -159,6 +165,17 @@ def some_samples(rng):
     return one_hot(rng, N, C), probabilities(rng, N, C)
 
 
+def many_samples(rng):
+    """No batch is too long, here and below."""
+    N, C = int(rng.integers(1030, 1100)), 2
+    return one_hot(rng, N, C), probabilities(rng, N, C)
+
+
+def many_classes(rng):
+    C = int(rng.integers(1030, 1100))
+    return probabilities(rng, 1, C), probabilities(rng, 1, C)
+
+
 def soft_sample(rng):
     C = int(rng.integers(2, 5))
     return probabilities(rng, 1, C), probabilities(rng, 1, C)
@@ -171,6 +188,11 @@ def soft_samples(rng):
 
 def binary_samples(rng):
     N = int(rng.integers(1, 5))
+    return rng.integers(0, 2, N) * 1.0, rng.uniform(0.03, 0.97, N)
+
+
+def many_binary_samples(rng):
+    N = int(rng.integers(1030, 1100))
     return rng.integers(0, 2, N) * 1.0, rng.uniform(0.03, 0.97, N)
 
 
@@ -211,6 +233,16 @@ def in_float32(rng):
 def plain_logits(rng):
     N, C = rng.permutation([1, 2, 3, 4])[:2] + [0, 1]
     return rng.normal(0.0, 1.5, (N, C)), rng.integers(C, size=N)
+
+
+def logits_of_many_rows(rng):
+    N = int(rng.integers(1030, 1100))
+    return rng.integers(-6, 7, (N, 2)) / 2.0, rng.integers(2, size=N)
+
+
+def logits_of_many_classes(rng):
+    C = int(rng.integers(56, 64))  # np.choose takes no more
+    return rng.integers(-6, 7, (1, C)) / 2.0, rng.integers(52, C, size=1)
 
 
 def large_logits(rng):
@@ -265,6 +297,7 @@ def test_sums_samples_or_averages_over_classes(submission):
         (np.eye(2)[[1, 0, 0, 1, 0]], np.stack([1.0 - CHANCES, CHANCES], axis=1)),
         (np.hstack([ONE_HOT, np.zeros((3, 3))]), np.hstack([PREDICTED, np.zeros((3, 3))])),
     ], draw=some_samples)
+    LOSS.assert_holds(submission, [], draw=many_samples, draws=1)
 
 
 @check("cross_entropy_loss", points=0.5, hint="If a target is 0.5, 0.25, 0.25, how much does each "
@@ -277,6 +310,7 @@ def test_reduces_soft_targets_to_one_class(submission):
     cases += [(np.full((1, 4), 0.25), PREDICTED[[1]])]
     cases += arrays(([[0.75, 0.25]], [[0.5, 0.5]]), ([[0.4, 0.6]], [[0.125, 0.875]]))
     LOSS.assert_holds(submission, cases, draw=soft_sample)
+    LOSS.assert_holds(submission, [], draw=many_classes, draws=1)
 
 
 @check("cross_entropy_loss", points=1, hint="With y = 0 and p = 0.9, is the loss 0? Which chance "
@@ -288,6 +322,7 @@ def test_forgets_class_zero_in_the_binary_case(submission):
         (LABELS, CHANCES), (1.0 - LABELS, CHANCES), (LABELS[:1], CHANCES[:1]),
         (LABELS[1:2], CHANCES[1:2]), (LABELS[1:3], CHANCES[1:3]), (LABELS[[0, 3]], CHANCES[[0, 3]]),
     ], draw=binary_samples)
+    LOSS.assert_holds(submission, [], draw=many_binary_samples, draws=1)
 
 
 @check("cross_entropy_loss", points=1, hint="log(0) is -inf, and 0 times -inf is nan. How far may "
@@ -407,12 +442,14 @@ def test_clips_a_confident_mistake(submission):
        hint="Rows are samples. Along which axis do the maximum and the sum run, and do their "
             "results line up with the rows again?")
 def test_mixes_up_the_rows(submission):
-    """Every row is a question of its own, in square batches and with rows far apart as well."""
+    """Every row is a question of its own, however many there are and however far apart."""
     apart = LOGITS + np.array([[2.0**44], [-(2.0**40)], [0.0]])
     OF_LOGITS.assert_holds(submission, [
         (apart, CLASSES), (SQUARE, np.array([0, 2, 1])), (SQUARE, np.array([1, 1, 0])),
         (APART, np.array([0, 1, 1])), (APART[::-1], np.array([2, 0, 0])),
     ], draw=square_logits)
+    OF_LOGITS.assert_holds(submission, [], draw=logits_of_many_rows, draws=1)
+    OF_LOGITS.assert_holds(submission, [], draw=logits_of_many_classes, draws=1)
 
 
 @check("cross_entropy_from_logits", points=0.5,
