@@ -174,6 +174,22 @@ def some_readings(rng):
     return (readings(rng),)
 
 
+def wide_readings(rng):
+    return (readings(rng, N=3, D=int(rng.integers(70, 80))),)
+
+
+def long_readings(rng):
+    """No table is too long; what is extreme comes last, more than 20 deviations out."""
+    dataset = readings(rng, N=int(rng.integers(1030, 1100)), D=1)
+    dataset[-2:] = [[-5e3], [2e4]]
+    return (dataset,)
+
+
+def long_data(rng):
+    (data,) = long_readings(rng)
+    return data, rng.normal(0.0, 5.0, 1), rng.uniform(20.0, 30.0, 1)
+
+
 def with_constants(rng):
     """Constant columns, whose number binary may not hold, among others."""
     dataset = readings(rng, D=4)
@@ -243,6 +259,8 @@ def test_scales_by_something_other_than_the_column_range(submission):
     """Every column runs from 0 at its minimum to 1 at its maximum."""
     cases = [(READINGS,), (READINGS[:3],), (READINGS[1:, [1]],), (-READINGS[:4],)]
     NORMALIZE.assert_holds(submission, cases, draw=some_readings, draws=1)
+    NORMALIZE.assert_holds(submission, [], draw=long_readings, draws=1)
+    NORMALIZE.assert_holds(submission, [], draw=wide_readings, draws=1)
 
 
 @check(
@@ -326,8 +344,10 @@ def test_normalize_dataset_leaves_traces(submission):
 )
 def test_mixes_up_minimum_and_maximum(submission):
     """The pair holds every column's smallest and largest value, in that order."""
-    cases = [(READINGS,), (READINGS + 100.0,), (READINGS[:2] - 100.0,), (TINY,)]
+    cases = [(READINGS,), (READINGS + 100.0,), (READINGS[:2] - 100.0,), (TINY,),
+             (1e12 * READINGS,)]
     FIT.assert_holds(submission, cases, draw=some_readings, draws=1)
+    FIT.assert_holds(submission, [], draw=long_readings, draws=1)
 
 
 @check(
@@ -352,8 +372,10 @@ def test_fit_min_max_leaves_traces(submission):
 )
 def test_fits_again_on_the_new_data(submission):
     """New data is scaled by the training range that was passed in."""
-    cases = [(data, MINIMUM, MAXIMUM) for data in (READINGS, READINGS[:1], READINGS[2:4] * 0.5)]
+    tables = READINGS, READINGS[:1], READINGS[2:4] * 0.5, READINGS[:4]  # the last is square
+    cases = [(data, MINIMUM, MAXIMUM) for data in tables]
     APPLY.assert_holds(submission, cases, draw=new_data, draws=1)
+    APPLY.assert_holds(submission, [], draw=long_data, draws=1)
 
 
 @check(
@@ -365,8 +387,9 @@ def test_fits_again_on_the_new_data(submission):
 def test_clips_what_lies_outside_the_training_range(submission):
     """Values outside the training range land outside [0, 1], on both sides."""
     data = np.array([[9.0, -0.5], [-3.0, -7.0], [2.0, -1.25]])
-    case = data, np.array([1.0, -2.0]), np.array([5.0, -1.0])
-    APPLY.assert_holds(submission, [case], draw=far_out, draws=1)
+    limits = np.array([1.0, -2.0]), np.array([5.0, -1.0])
+    cases = [(data, *limits), (1e6 * data, *limits)]
+    APPLY.assert_holds(submission, cases, draw=far_out, draws=1)
 
 
 @check(
@@ -418,6 +441,7 @@ def test_divides_by_another_deviation(submission):
     """Every column gets mean 0 and population standard deviation 1."""
     cases = [(READINGS,), (READINGS[1:3],), (READINGS[1:, [0]],), (TINY,), (OUTLIER,)]
     STANDARDIZE.assert_holds(submission, cases, draw=some_readings, draws=1)
+    STANDARDIZE.assert_holds(submission, [], draw=long_readings, draws=1)
 
 
 @check(
