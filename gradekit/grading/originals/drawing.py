@@ -10,7 +10,7 @@ import importlib
 from types import ModuleType
 from typing import Any
 
-from gradekit.grading.originals.surroundings import named
+from gradekit.grading.originals.surroundings import module_named
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 PACKAGE, PYPLOT = "matplotlib", "matplotlib.pyplot"
@@ -34,7 +34,7 @@ class Drawing(ModuleType):
         setattr(self._there(), name, value)
 
     def _there(self) -> Any:
-        return self.__dict__["_submission"].probe(named, PYPLOT)
+        return self.__dict__["_submission"].probe(module_named, PYPLOT)
 
 
 class Package(ModuleType):

@@ -22,7 +22,8 @@ from gradekit.grading.checks import PartialCredit
 from gradekit.grading.originals.borrowed import borrowed
 from gradekit.grading.originals.endless import SECONDS, Endless
 from gradekit.grading.originals.home import mentions_files
-from gradekit.grading.originals.world import Place, World
+from gradekit.grading.originals.place import Place
+from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 

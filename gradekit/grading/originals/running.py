@@ -17,6 +17,7 @@ import cloudpickle
 
 from gradekit.grading.handle import is_handle
 from gradekit.grading.live import module_of
+from gradekit.grading.originals.answer_modules import AnswerModule
 from gradekit.grading.originals.surroundings import ask_in_surroundings
 from gradekit.grading.proxy import SubmissionProxy
 
@@ -108,7 +109,7 @@ class Running:
             is_named = isinstance(value, type) or type(value).__name__ == "function"
             return value if is_named else None
         if isinstance(value, ModuleType):
-            if "_world_of_the_test" in vars(value):
+            if isinstance(value, AnswerModule):
                 return module_of(self._submission)
             return value if value.__name__.partition(".")[0] in LIBRARIES else None
         module = str(getattr(value, "__module__", "")).partition(".")[0]

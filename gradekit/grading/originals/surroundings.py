@@ -23,7 +23,6 @@ import cloudpickle
 
 from gradekit.grading.handle import is_handle
 from gradekit.grading.live import module_of
-from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.originals.sharing import share_no_more, share_with_modules
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
@@ -58,10 +57,10 @@ class Surroundings:
         self._submission = submission
         self._parts = parts
         self._is_busy = False
-        self._stop: Callable[[], object] = dict  # nothing to stop yet
+        self._stop: Callable[[], object] = lambda: None
 
     def watch(self) -> None:
-        """Look at them before and after each request of this check."""
+        """From now on, each request of this check takes what changed along, and brings it back."""
         objects = run_of(self._submission).objects
         if objects is None:
             return
@@ -77,26 +76,20 @@ class Surroundings:
             finally:
                 self._busily([part.move_on for part in changed])
 
-        # On this one object: only imported tests have surroundings. `_is_busy` lets through the
-        # requests that the parts themselves make meanwhile.
+        # Set on this object, not in its class: only imported tests have surroundings. While the
+        # parts make requests of their own, `_is_busy` is set, and those go out as they are.
         objects.__dict__["ask"] = ask_connected
         self._stop = lambda: objects.__dict__.update(ask=ask)
 
-    @property
-    def is_typed_for(self) -> bool:
-        """Whether the test has put something in the place of the keyboard."""
-        return any(isinstance(part, Keyboard) and part.is_changed for part in self._parts)
-
     def disconnect(self) -> None:
-        """Undo all of it, even where the answer's process has ended and some of it fails."""
+        """Undo all of it, even if some of that fails because the answer's process has ended."""
         with contextlib.ExitStack() as undoing:
             for part in self._parts:
                 undoing.callback(part.disconnect)
             undoing.callback(self._stop)  # first
 
     def _busily(self, acts: Sequence[Any]) -> None:
-        # What it was before, not False: a part may make
-        # requests of its own while another one is busy.
+        # Afterwards as before, not simply False: a part may make requests while another is busy.
         was_busy, self._is_busy = self._is_busy, True
         try:
             for act in acts:
@@ -110,11 +103,11 @@ def ask_in_surroundings(
 ) -> Any:
     """Run a function in the worker, with what an imported test has changed around it.
 
-    Not by `probe` of the submission: surroundings look only at what handles ask, as this does.
+    `submission.probe` would not do: the surroundings see only the requests of handles.
 
     Args:
-        args: What it gets after the answer.
-        what: How messages call it.
+        args: The arguments after the answer.
+        what: What messages call it.
     """
     objects = run_of(submission).objects
     assert objects is not None, "only imported tests have objects to ask"
@@ -215,7 +208,7 @@ class Replaced:
         for place in self._told.keys() - now.keys():
             self._put_back(*place)
         for (module, name), value in now.items():
-            there = self._submission.probe(named, module.__name__)
+            there = self._submission.probe(module_named, module.__name__)
             known = self._told.get((module, name))
             # What stood there at first is kept as a handle, since it has to be put back.
             self._told[module, name] = value, known[1] if known else getattr(there, name)
@@ -230,7 +223,7 @@ class Replaced:
 
     def _put_back(self, module: ModuleType, name: str) -> None:
         _, before = self._told.pop((module, name))
-        setattr(self._submission.probe(named, module.__name__), name, before)
+        setattr(self._submission.probe(module_named, module.__name__), name, before)
 
 
 class Notices:
@@ -255,7 +248,7 @@ class Notices:
         told = self._submission.probe(heard)
         if not isinstance(told, tuple) or len(told) != 2:
             return
-        # A worker may say anything: each warning is looked at before it is given.
+        # The worker may send anything, so each item is checked.
         for item in told[0]:
             if isinstance(item, tuple) and len(item) == 2:
                 _warn(*item)
@@ -275,11 +268,10 @@ def _handlers() -> set[int]:
 
 
 def _warn(category: Any, text: Any) -> None:
-    """Give a warning of the answer's here; of a class that is none, a UserWarning."""
+    """Give a warning of the answer here; as a UserWarning, if its class is no warning."""
     if type(text) is str and isinstance(category, type):
         known = category if issubclass(category, Warning) else UserWarning
-        # A class of the answer's is no class of ours that could be called:
-        # its place takes the nearest one that is.
+        # A class of the answer cannot be called here, so its base class is.
         message: Any = text if not is_handle(category) else known(text)
         warnings.warn_explicit(message, known, "answer", 1)
 
@@ -326,8 +318,8 @@ class Errors:
 # ------------------------------------------------------------------ what runs in the worker
 
 
-def named(answer: Any, name: str) -> Any:
-    """A module of the library."""
+def module_named(answer: Any, name: str) -> Any:
+    """The module of that name, in the worker."""
     import importlib
 
     return importlib.import_module(name)

@@ -1,7 +1,7 @@
 """The names that the code of an original test sees: its own, and those of the answer.
 
-Every run of a test gets a world of its own. In it `import student` gives the submission, a name
-that the test does not bind is looked up in the submission, and what it prints is not shown.
+Each run of a test gets a new world. There `import student` gives the submission, a name that the
+test does not define is looked up in the submission, and what the test prints is not shown.
 """
 
 from __future__ import annotations
@@ -9,22 +9,23 @@ from __future__ import annotations
 import builtins
 import contextlib
 import io
-import os
 import re
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache, partial
 from importlib.util import resolve_name
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import cloudpickle
 
 from gradekit.grading.handle import is_handle
 from gradekit.grading.imported import Shared
 from gradekit.grading.live import module_of
+from gradekit.grading.objects import Objects
+from gradekit.grading.originals.answer_modules import AnswerModule, PartModule
 from gradekit.grading.originals.autospecs import autospecs
 from gradekit.grading.originals.comparisons import of_something
 from gradekit.grading.originals.docstrings import examining
@@ -36,6 +37,7 @@ from gradekit.grading.originals.inspecting import views_that_ask
 from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.originals.opening import Opening, in_worker
 from gradekit.grading.originals.pickling import pickling
+from gradekit.grading.originals.place import Place
 from gradekit.grading.originals.running import Running, library
 from gradekit.grading.originals.scripts import asked_of, fresh_module, run_anew, views_of
 from gradekit.grading.originals.shared_files import Files
@@ -47,7 +49,7 @@ from gradekit.grading.originals.surroundings import (
     Printing,
     Replaced,
     Surroundings,
-    named,
+    module_named,
 )
 from gradekit.grading.originals.system import system_of
 from gradekit.grading.originals.undoing import Undoing
@@ -55,17 +57,17 @@ from gradekit.grading.originals.variables import Variables
 from gradekit.grading.proxy import SubmissionProxy, run_of
 from gradekit.grading.raised import MissingName, NotImportable, UnboundName
 
-# A test that looks at who calls its functions.
+# Code that asks who called a function.
 CALLERS = re.compile(r"\b(?:currentframe|_getframe|getouterframes|inspect\.stack)\b")
-# A test may replace what all threads of a process share: sys.stdout, an entry of sys.modules.
+# Worlds take turns: a test may replace what all threads share, such as sys.stdout or sys.modules.
 _one_at_a_time = threading.RLock()
 
 
 class Builtins(dict[str, Any]):
-    """The built-in names, and behind them those of the submission.
+    """The built-in names, then the submission's names.
 
-    Python looks for a name in the globals first and then here, and for a dict of a subclass it
-    calls `__getitem__` and so `__missing__`: the one place where unbound names can be looked up.
+    Python looks for a name in the globals and then in the builtins. If these are a subclass of
+    dict, it calls `__getitem__` and so `__missing__`, where any name can be looked up.
     """
 
     def __init__(self, world: World) -> None:
@@ -78,9 +80,9 @@ class Builtins(dict[str, Any]):
         self._world = world
 
     def __getitem__(self, name: str) -> Any:
-        if name == "input":  # a test may have replaced it in the real `builtins`, or the stdin
-            return builtins.input if self._world.is_typed_for else nobody_types
-        if name == "open":  # perhaps a mock by now
+        if name == "input":
+            return builtins.input if self._world.has_keyboard else no_input
+        if name == "open":  # the test may have replaced it by a mock
             return builtins.open
         return super().__getitem__(name)
 
@@ -89,122 +91,19 @@ class Builtins(dict[str, Any]):
             raise KeyError(name)
         try:
             return self._world.shared(name)
-        except MissingName as error:  # tests catch the NameError that they would get natively
+        except MissingName as error:  # a NameError, as the test would get without kit
             raise UnboundName(str(error)) from None
 
 
-def nobody_types(prompt: object = "") -> str:
-    """`input` of a test that types nothing: whoever imports the course is not to be asked."""
+def no_input(prompt: object = "") -> str:
+    """`input` for a test that replaced neither it nor stdin: it must not wait for a person."""
     raise EOFError("EOF when reading a line")
-
-
-class Place(NamedTuple):
-    """Where an original lies.
-
-    Attributes:
-        folder: Its own.
-        root: That of all that came with the exercise.
-        has_files: Whether its tests read or write files: they run in a copy of both folders.
-        tells_place: Whether they know where they lie, by `__file__`.
-        patched: Names of modules in which its tests replace something, as in `patch("rates.get")`.
-    """
-
-    folder: Path
-    root: Path
-    has_files: bool = False
-    tells_place: bool = False
-    patched: frozenset[str] = frozenset()
-
-    def name_of(self, path: Path) -> str:
-        """The name of a file as a module, with the packages that it lies in."""
-        parts = [path.stem]
-        for folder in path.parents:
-            if folder == self.root or not (folder / "__init__.py").is_file():
-                break
-            parts.insert(0, folder.name)
-        return ".".join(parts)
-
-    def find(self, name: str) -> Path | None:
-        """The file of a module, from beside the original up to the root."""
-        # Each import of each test comes by here: texts take a tenth of the time of `Path`s.
-        added = [each for each in sys.path if _real(each).startswith(f"{self.root}{os.sep}")]
-        place = name.replace(".", os.sep)
-        for folder in (*_outwards(self.folder, self.root), *added):
-            for path in (f"{folder}/{place}.py", f"{folder}/{place}/__init__.py"):
-                if os.path.isfile(path):  # noqa: PTH113
-                    return Path(path)
-        return None
-
-
-@cache
-def _outwards(folder: Path, root: Path) -> list[str]:
-    """Where modules of the tests in a folder may lie: in it, and around it.
-
-    Never above the exercise's own folder: beyond it lie other exercises' cases, and the course.
-    """
-    around = [each for each in folder.parents if root in (each, *each.parents)]
-    return [str(each) for each in (folder, *around)]
-
-
-def _real(folder: str) -> str:
-    """The real path of an entry of `sys.path`."""
-    is_path = os.path.isabs(folder)  # noqa: PTH117  # else it depends on the folder one is in
-    return _real_path(folder) if is_path else os.path.realpath(folder)
-
-
-_real_path = lru_cache(1000)(os.path.realpath)
 
 
 @lru_cache(100)
 def _compiled(source: bytes, path: str) -> CodeType:
     """The code of a file; each test runs it anew."""
     return compile(source, path, "exec", dont_inherit=True)
-
-
-class AnswerModule(ModuleType):
-    """The submission under the name by which the tests import it."""
-
-    def __init__(self, name: str, world: World) -> None:
-        super().__init__(name)
-        self.__dict__["__all__"] = []  # `import *` leaves it to `Builtins` to find the names
-        self.__dict__["_world_of_the_test"] = world
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self.__dict__["_world_of_the_test"].answer(name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self.__dict__["_world_of_the_test"].assign(name, value)
-
-    def __delattr__(self, name: str) -> None:
-        self.__dict__["_world_of_the_test"].forget(name)
-
-
-class PartModule(ModuleType):
-    """One module of an answer that has several."""
-
-    def __init__(self, name: str, world: World) -> None:
-        super().__init__(name)
-        self.__dict__["__all__"] = []
-        self.__dict__["__path__"] = []  # it may be a package
-        self.__dict__["_world_of_the_part"] = world
-        # Asked for each time: a module of an answer may be imported only later, by the test.
-        self.__dict__["_handle_of_the_test"] = lambda: world.submission.probe(named, name)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        value = getattr(self.__dict__["_handle_of_the_test"](), name)
-        variables = self.__dict__["_world_of_the_part"].variables
-        return variables.shared(self.__name__, name, value)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        value = self.__dict__["_world_of_the_part"].as_sent(name, value)
-        setattr(self.__dict__["_handle_of_the_test"](), name, value)
-
-    def __delattr__(self, name: str) -> None:
-        delattr(self.__dict__["_handle_of_the_test"](), name)
 
 
 class World:
@@ -222,18 +121,18 @@ class World:
         Args:
             place: Where the original's own modules and data lie.
             modules: Names under which the tests import the answer.
-            views: Modules that the tests get in place of others of that name.
-            parts: Names of the answer's modules, where it has several.
+            views: Modules that the tests get instead of the real ones, by name.
+            parts: Names of the answer's modules, if it has several.
         """
         self.place, self.submission = place, submission
         self.compare: Callable[[str, Any], None] | None = None  # for nbgrader's AUTOTEST
-        self.lines: Sequence[str] = ()  # in place of its lines
-        self.deleted: set[str] = set()  # of the answer's names, by the test
+        self.lines: Sequence[str] = ()  # the code that stands for an AUTOTEST line
+        self.deleted: set[str] = set()  # names of the answer that the test deleted
         self.printed = io.StringIO()
         self.sources: list[str] = []  # the code of the tests
         self.running = Running(submission, self.sources)
-        self._bound: dict[str, Any] = {}  # of the answer's names, by the test
-        self._changed: dict[str, Any] = {}  # the same, and what stood there before
+        self._bound: dict[str, Any] = {}  # names of the answer that the test bound
+        self._before: dict[str, Any] = {}  # what they and the deleted ones meant before
         system = system_of(submission)
         self._modules: dict[str, ModuleType] = {
             "os": system,
@@ -245,16 +144,20 @@ class World:
             "doctest": examining(submission, {*modules, *parts}),
             **views_of(submission, {*modules, *parts}, self),
             **{name: AnswerModule(name, self) for name in modules},
-            **{name: PartModule(name, self) for name in parts},
+            **{name: PartModule(name, self, self._handle_of(name)) for name in parts},
         }
         self._by_value: list[ModuleType] = []
         self._answers = frozenset([*modules, *parts])
-        self._were_imported: set[str] = set()
+        self._imported: set[str] = set()  # names of the answer that the test has imported
         self._starred: list[ModuleType] = []  # parts of which a test imports all names
-        self._hidden: dict[str, ModuleType | None] = {}  # of sys.modules, while this runs
+        self._hidden: dict[str, ModuleType | None] = {}  # entries of sys.modules, put back later
         self._stack = contextlib.ExitStack()
         self._has_autospecs = False
-        self._has_imported: Callable[[], object] = dict  # of the fence, where there is one
+        self._tell_fence: Callable[[], object] = lambda: None  # that something was imported
+
+    def _handle_of(self, name: str) -> Callable[[], Any]:
+        """What gives a module of the answer, which is imported there at its first use."""
+        return partial(self.submission.probe, module_named, name)
 
     def __enter__(self) -> World:
         self._stack.enter_context(_one_at_a_time)
@@ -264,7 +167,8 @@ class World:
         self._stdout = sys.stdout
         path = sys.path[:]
         self._stack.callback(lambda: sys.path.__setitem__(slice(None), path))
-        parts = (Keyboard, Printing, Environment, Errors, Opening)
+        self._keyboard = Keyboard(self.submission)
+        parts = (Printing, Environment, Errors, Opening)
         replaced = Replaced(self.submission)
         notices = Notices(self.submission, next(iter(sorted(self._answers)), ""))
         # Before `Files`, which notes what temporary folders are made.
@@ -273,19 +177,19 @@ class World:
             self._stack.enter_context(home())
         self._undoing = Undoing()
         files, self.variables = Files(self.submission), Variables(self.submission)
-        each: list[Part] = [*(part(self.submission) for part in parts), replaced, notices, files]
-        each += [self.variables, home]
+        each: list[Part] = [self._keyboard, *(part(self.submission) for part in parts)]
+        each += [replaced, notices, files, self.variables, home]
         self._surroundings = Surroundings(self.submission, each)
         self._surroundings.watch()
-        if (texts := getattr(run_of(self.submission).objects, "texts", None)) is not None:
+        if (texts := getattr(self._objects, "texts", None)) is not None:
             homes = [home.path] if home.path else []
             roots = lambda: [*files.roots, *homes]  # noqa: E731
             fence = Fence(self.submission, texts, self.sources, self.place.root, roots)
             self._stack.enter_context(fence.up())
-            self._has_imported = fence.has_imported
+            self._tell_fence = fence.has_imported
         try:
             self._begin(replaced, home)
-        except BaseException:  # of a module of the course that calls the answer as it is loaded
+        except BaseException:  # raised by a module of the course while it was loaded
             self.__exit__()
             raise
         return self
@@ -302,14 +206,14 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         run_of(self.submission).end_other_threads()
-        with contextlib.ExitStack() as ending:  # all of it, even where some of it fails
+        with contextlib.ExitStack() as ending:  # does all of these, even if one of them fails
             ending.callback(self._stack.close)
             ending.callback(self._take_out)
             ending.callback(self._restore)
             ending.callback(self._undoing.undo)
 
     def _take_out(self) -> None:
-        """Take the modules of this world out of what belongs to the whole process."""
+        """Put back what this world changed for the whole process: sys.modules and cloudpickle."""
         for module in self._by_value:
             cloudpickle.unregister_pickle_by_value(module)
         for name, before in self._hidden.items():
@@ -332,16 +236,16 @@ class World:
         return self.variables.shared("", name, self.submission[name])
 
     def shared(self, name: str) -> Any:
-        """A name that a test does not bind: the submission's, or a library that both import.
+        """A name that the test does not define: the submission's, or a library that both import.
 
         Raises:
             SubmissionError: there is none.
         """
-        is_given = name in self._bound or name in self._changed
-        told = None if is_given else run_of(self.submission).terms.libraries.get(name)
-        if told is None or told[0] in self._answers:
+        is_given = name in self._bound or name in self._before
+        imported = None if is_given else run_of(self.submission).terms.libraries.get(name)
+        if imported is None or imported[0] in self._answers:
             return self.answer(name)
-        found = library(*told, self._modules)
+        found = library(*imported, self._modules)
         return self.answer(name) if found is None else found
 
     def assign(self, name: str, value: Any) -> None:
@@ -352,12 +256,12 @@ class World:
         self.deleted.discard(name)
 
     @property
-    def is_typed_for(self) -> bool:
-        """Whether the test has put something in the place of the keyboard."""
-        return self._surroundings.is_typed_for
+    def has_keyboard(self) -> bool:
+        """Whether the test has replaced `input` or stdin."""
+        return self._keyboard.is_changed
 
     def as_sent(self, name: str, value: Any) -> Any:
-        """What a name is bound to in the answer's process; a mocked `open` has its files here."""
+        """The value to bind in the answer's process. A mocked `open` reads files of this one."""
         if name == "open" and callable(value) and not is_handle(value):
             return in_worker(self.submission, value)
         return value
@@ -372,50 +276,53 @@ class World:
     def load(self, path: Path, name: str) -> ModuleType:
         """Run a file of the original as a module of this world."""
         module = ModuleType(name)
-        # Tests open data files beside themselves by it.
-        module.__file__ = str(path)
+        module.__file__ = str(path)  # tests find their data files by it
         is_package = path.stem == "__init__"
         module.__package__ = name if is_package else name.rpartition(".")[0]
         if is_package:
             module.__path__ = [str(path.parent)]
         self._modules[name] = module
         self._put(name, module)
-        # No worker can import it: what the test defines in it and hands over travels by value.
+        # The worker cannot import this module: its functions and classes are sent by value.
         if name not in cloudpickle.list_registry_pickle_by_value():
             cloudpickle.register_pickle_by_value(module)
             self._by_value.append(module)
         self.prepare(vars(module))
         self.note(path.read_text("utf-8", "replace"))
         exec(_compiled(path.read_bytes(), str(path)), vars(module))
-        # The import of a class alone does not mean that a test uses handles.
-        objects = run_of(self.submission).objects
+        # A test that only imports a class does not use handles yet.
+        objects = self._objects
         if objects is not None:
             objects.used.discard("handles")
         return module
 
-    def tell_names(self, named: bool) -> None:
-        """Whether the answer is told how functions of the test are called."""
-        objects = run_of(self.submission).objects
+    @property
+    def _objects(self) -> Objects | None:
+        return run_of(self.submission).objects
+
+    def tell_names(self, tells: bool) -> None:
+        """Say whether the answer is told the names of the test's functions."""
+        objects = self._objects
         if isinstance(objects, Shared):
-            objects.tells_names = named
+            objects.tells_names = tells
 
     def note(self, *sources: str) -> None:
-        """Take note of code of the test that is going to run."""
+        """Prepare for code of the test that is about to run."""
         self.sources += sources
         if not self._has_autospecs and any("autospec" in source for source in sources):
             self._has_autospecs = True
             self._stack.enter_context(autospecs(self.submission))
-        objects = run_of(self.submission).objects
+        objects = self._objects
         if self._answers and isinstance(objects, Shared) and any(map(CALLERS.search, sources)):
             objects.callers = f"{min(self._answers)}.py"
 
     def prepare(self, namespace: dict[str, Any]) -> dict[str, Any]:
-        """Make code that runs in `namespace` see this world."""
+        """Let code that runs in `namespace` see this world."""
         namespace["__builtins__"] = Builtins(self)
         return namespace
 
     def print(self, *values: Any, file: Any = None, **keywords: Any) -> None:
-        """`print` as the test sees it: to its own stdout, where it has one."""
+        """`print` as the test sees it: to the stdout that the test put in place, if it did."""
         if file is None:
             file = self.printed if sys.stdout is self._stdout else sys.stdout
         builtins.print(*values, file=file, **keywords)
@@ -437,7 +344,7 @@ class World:
             found = ModuleType(name)  # a package without __init__.py
         if found is None:
             found = builtins.__import__(name, namespace, local, names)
-            self._has_imported()
+            self._tell_fence()
             self._undoing.note(sys.modules.get(name, found), self.sources)
             return found
         if name in self._answers:
@@ -452,30 +359,32 @@ class World:
         return self._modules.get(name.partition(".")[0]) or _package(name, found)
 
     def seen(self, name: str) -> None:
-        """Run an answer that is a script where its import would run it, in a test that looks on."""
+        """Run an answer that is a script once more, if the test imports it to watch it run.
+
+        That is so if the test has replaced stdout or the keyboard, or has taken the module out of
+        sys.modules to import it again.
+        """
         module = self._modules.get(name)
         if not isinstance(module, AnswerModule):
             return
-        is_gone = name not in sys.modules  # the test has taken it out, to import it once more
-        looks_on = sys.stdout is not self._stdout or self._surroundings.is_typed_for
-        if is_gone or (looks_on and name not in self._were_imported):
+        is_gone = name not in sys.modules
+        is_watched = sys.stdout is not self._stdout or self.has_keyboard
+        if is_gone or (is_watched and name not in self._imported):
             self._put(name, module)
             run_anew(self.submission, name, only_scripts=True)
-        self._were_imported.add(name)
+        self._imported.add(name)
 
     def loaded_anew(self, name: str) -> ModuleType:
-        """The answer, or a module of it, run once more as a test's own loader would run it."""
+        """The answer, or a module of it, run once more, for a test that loads it by importlib."""
         module = self._modules[name]
         if isinstance(module, AnswerModule):
             run_anew(self.submission, name)
             return module
         handle = asked_of(self.submission, fresh_module, name)
-        fresh = PartModule(name, self)
-        fresh.__dict__["_handle_of_the_test"] = lambda: handle
-        return fresh
+        return PartModule(name, self, lambda: handle)
 
     def _take(self, found: ModuleType, names: list[str]) -> None:
-        """Look up what is imported of the answer, for the error that says why it is not there."""
+        """Look up the names imported from the answer: our ImportError says why one is missing."""
         if isinstance(found, PartModule) and "*" in names:
             self._starred.append(found)
         for each in names:
@@ -483,11 +392,11 @@ class World:
                 continue
             try:
                 getattr(found, each)
-            except AttributeError as error:  # Python's own ImportError would not say why
+            except AttributeError as error:
                 raise NotImportable(getattr(error, "submission_text", "") or str(error)) from None
 
     def _add_modules(self, found: ModuleType, name: str, names: list[str]) -> None:
-        """The modules among what is imported of a package of the tests."""
+        """Load the modules that `from package import module` names, for a package of the tests."""
         for each in names:
             inner = None if hasattr(found, each) else self._find(f"{name}.{each}")
             if inner is not None:
@@ -495,7 +404,8 @@ class World:
 
     def _find(self, name: str) -> ModuleType | None:
         known = self._modules.get(name)
-        # An answer in a package may be imported from another one; `importlib.util` is no `util`.
+        # `from hw1 import student` finds the answer `student`. Only in names of the standard
+        # library the last part means nothing: `importlib.util` is not an answer called `util`.
         if known is None and name.partition(".")[0] not in sys.stdlib_module_names:
             known = self._modules.get(name.rpartition(".")[2])
         if known is not None:
@@ -508,14 +418,14 @@ class World:
         return module_of(self.submission)
 
     def _remember(self, name: str) -> None:
-        if name not in self._changed:
-            self._changed[name] = getattr(self._module, name, _ABSENT)
+        if name not in self._before:
+            self._before[name] = getattr(self._module, name, _ABSENT)
 
     def _restore(self) -> None:
-        """What the test changed in the submission does not outlive it."""
-        for name, before in self._changed.items():
+        """Undo what the test changed in the submission."""
+        for name, before in self._before.items():
             if before is _ABSENT:
-                with contextlib.suppress(AttributeError):  # mock takes out what it has put in
+                with contextlib.suppress(AttributeError):  # a mock may have deleted it already
                     delattr(self._module, name)
             else:
                 setattr(self._module, name, before)
@@ -527,7 +437,7 @@ class World:
 
 
 class Names(dict[str, Any]):
-    """All names of the answer and the test: `globals()`, and what otter's tests get as `env`."""
+    """All names of the answer and of the test: for `globals()`, and for `env` in otter's tests."""
 
     def __init__(self, world: World, namespace: dict[str, Any]) -> None:
         super().__init__()
@@ -555,7 +465,7 @@ _ABSENT = object()
 
 
 def _absolute(name: str, namespace: Mapping[str, Any], level: int) -> str:
-    """The whole name of what is imported relative to the module with these names."""
+    """The absolute name of a relative import, made in a module with this namespace."""
     package = str(namespace.get("__package__") or "")
     if not package:
         raise ImportError("attempted relative import with no known parent package")
@@ -563,7 +473,7 @@ def _absolute(name: str, namespace: Mapping[str, Any], level: int) -> str:
 
 
 def _package(name: str, found: ModuleType) -> ModuleType:
-    """What `import a.b` binds to `a`: something whose attribute `b` is the module."""
+    """What `import a.b` binds to `a`: a module whose attribute `b` is the imported one."""
     for part in reversed(name.split(".")[1:]):
         outer = ModuleType(name)
         outer.__dict__[part] = found
@@ -573,7 +483,7 @@ def _package(name: str, found: ModuleType) -> ModuleType:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Without warnings and standard error: those of a test are shown to nobody here."""
+    """Silence warnings and standard error, which nobody reads while a test runs."""
     import warnings
 
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
