@@ -142,7 +142,7 @@ def annotations_are_evaluated(patch: pytest.MonkeyPatch) -> None:
     """By `typing`, on this side."""
     nothing_is_fenced(patch)
     patch.setattr(inspecting, "_asking", lambda submission, real: real)
-    patch.setattr(handle, "_check_annotations", lambda told, label: None)
+    patch.setattr(handle, "check_annotations", lambda told, label: None)
 
 
 def arrays_of_answers_are_arrays(patch: pytest.MonkeyPatch) -> None:
@@ -190,9 +190,9 @@ GUARDS: dict[str, Patch] = {
     "live_enum_lookalike": all_judge,
     "live_true": all_judge,
     "live_long": all_judge,
-    "live_differs_by_nothing": by(handle.About, "allows", lambda self, name: True),
-    "live_array_differs_by_nothing": by(handle.About, "allows", lambda self, name: True),
-    "live_claims_to_be_an_array": by(handle.About, "allows", lambda self, name: True),
+    "live_differs_by_nothing": by(handle.ClassRef, "allows", lambda self, name: True),
+    "live_array_differs_by_nothing": by(handle.ClassRef, "allows", lambda self, name: True),
+    "live_claims_to_be_an_array": by(handle.ClassRef, "allows", lambda self, name: True),
     "live_metaclass_agrees": by(handle.LiveClass, "__eq__", lambda cls, other: True),
     "live_block_swallows": verdicts_are_swallowed,
     "live_error_by_name": by(

@@ -14,14 +14,13 @@ import numpy as np
 from gradekit.grading.handle import (
     ANY_CLASS,
     METHODS,
-    About,
-    Documentation,
+    ClassRef,
     Handle,
-    Initializer,
     LiveClass,
     Ref,
-    about_of,
+    Requested,
     attribute,
+    class_ref,
     operated,
 )
 from gradekit.report import clean
@@ -61,9 +60,9 @@ def class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     data = _data_of(own, known)
     pure = frozenset() if is_of_task or data is None else PURE.get(data, frozenset())
     namespace: dict[str, Any] = {
-        "kit__about": About(objects, kind.number, name, judged, data, pure),
+        "kit__class": ClassRef(objects, kind.number, name, judged, data, pure),
         "__module__": "submission",
-        "__doc__": Documentation(),
+        "__doc__": Requested("__doc__"),
     }
     if errors := [base for base in bases if issubclass(base, Exception)]:
         return LiveClass(name, (*errors,), {**namespace, **ERROR_METHODS})
@@ -76,13 +75,13 @@ def _class_of_handles(
     name: str, own: list[Any], special: list[str], namespace: dict[str, Any]
 ) -> Any:
     """A class of handles, with those special methods of the answer's that are passed on."""
-    judged = namespace["kit__about"].judged
+    judged = namespace["kit__class"].judged
     passed_on = [each for each in special if each != AS_ARRAY or each in judged]
     methods = {each: METHODS[each] for each in passed_on if each in METHODS}
     made = LiveClass(
         name,
         (*own,) or (Handle,),
-        {**namespace, "__slots__": (), "__init__": Initializer(), **methods},
+        {**namespace, "__slots__": (), "__init__": Requested("__init__"), **methods},
     )
     # It has done its work, and whoever asks for it means that of the answer's class.
     type.__delattr__(made, "__slots__")
@@ -91,7 +90,7 @@ def _class_of_handles(
 
 def _data_of(own: list[Any], known: list[type]) -> type | None:
     """The kind of data that a class of these bases is derived from."""
-    for about in map(about_of, own):
+    for about in map(class_ref, own):
         if about is not None and about.data is not None:
             return about.data
     return next((data for base in known for data in DATA if issubclass(base, data)), None)

@@ -1,16 +1,15 @@
-"""Handles: what stands here for an object that stays in the answer's process.
+"""Handles: each stands in this process for one object of the answer's process.
 
-Attributes, calls, items, iteration and operators are sent there, and give data or handles. What
-would let an object judge a check itself is not sent: an answer whose `__eq__` is always true would
-pass every check. So a handle equals no plain data, has no order, and hashes by identity, unless the
-course's own solution defines that for such a class. It has no truth value either, unless the
-solution's class has one, or is true as Python's classes are that say nothing of it. Which
-objects there are is the affair of objects.py, and which classes that of classes.py.
+Attributes, calls, items, iteration and operators are requests to the object, and give data or
+handles. An object must not judge a check: if its `__eq__` always said True, it would pass every
+check. So a handle equals no plain data, has no order, and hashes by identity. It has no truth
+value, unless the class in the course's solution is true by Python's default. Where that class
+defines such a method itself, the object is asked. objects.py keeps the objects, classes.py makes
+the classes.
 """
 
 from __future__ import annotations
 
-import ast
 import enum
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from gradekit.grading.annotations import check_annotations
 from gradekit.grading.call import Call
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.shown import as_code
@@ -27,81 +27,78 @@ from gradekit.sandbox.known import CONVERSIONS, ERRORS, OPERATORS, READABLE, SPE
 if TYPE_CHECKING:
     from gradekit.grading.objects import Objects
 
-LONGEST = 2**31  # of what an object says of its length
+LONGEST = 2**31  # the largest length that an object may claim
 COMPARED = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 MIRRORED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
-VERDICTS = (AssertionError, SubmissionError)  # no `with` block of an answer's swallows these
+VERDICTS = (AssertionError, SubmissionError)  # a `with` block of the answer cannot swallow these
 ERROR_NAMES = frozenset(ERRORS)
-# What pathlib asks the other side of == for: told here, of the text that the path is.
+# Attributes that pathlib reads from the right side of ==. They are worked out here, from the path.
 OF_PATHS = frozenset("_cparts _flavour _str_normcase _parts_normcase parser".split())
-TRUE = "true"  # among what a class judges: its objects are true without being asked
-IS_ONE = "__instancecheck__"  # among them: a Protocol, which says what is an instance of it
-ANY_CLASS = ""  # among the classes of a solution: what objects of all classes may judge
+# Special entries of `ClassRef.judged`:
+TRUE = "true"  # objects of the class are true by Python's default, without a request
+IS_ONE = "__instancecheck__"  # the class, a Protocol, says what is an instance of it
+ANY_CLASS = ""  # as the name of a class of the solution: holds for all classes
 
 
 class Ref(NamedTuple):
-    """What a handle is: the number of an object in a check, and what messages call it."""
+    """Which object a handle stands for: its number in this check, and what messages call it."""
 
     objects: Objects
     number: int
     label: str
 
 
-class About(NamedTuple):
-    """The same for a class, and what is known of it."""
+class ClassRef(NamedTuple):
+    """The same for a class of the answer, and what is known of that class."""
 
     objects: Objects
     number: int
     label: str
-    judged: frozenset[str]  # special methods that its objects may answer themselves
-    data: type | None  # the kind of data that it is derived from
-    asked_of_data: frozenset[str]  # methods that are those of such data; see `classes.PURE`
+    judged: frozenset[str]  # special methods that its objects are asked for
+    data: type | None  # the built-in data type that it is derived from, such as list
+    asked_of_data: frozenset[str]  # methods that are called on the data here; see `classes.PURE`
 
     def allows(self, operator: str) -> bool:
-        """Whether the solution's class defines an operator of two values, either way round."""
+        """Whether the solution's class defines a binary operator, on either side of it."""
         plain = f"__{operator[3:]}" if operator[:3] in ("__r", "__i") else operator
         return any(f"__{prefix}{plain[2:]}" in self.judged for prefix in ("", "r", "i")) or (
             operator in self.judged
         )
 
 
-def about_of(kind: type) -> About | None:
-    """What is known of a class, if it stands for one of the answer's."""
-    # By way of `type` itself: getattr(kind, ...) would be sent to the answer as a request.
+def class_ref(kind: type) -> ClassRef | None:
+    """Which class of the answer a class stands for; None if it stands for none."""
+    # `type.mro(kind)` and not `kind.mro()`, which would be a request to the answer.
     for each in type.mro(kind):
-        if "kit__about" in (found := type.__getattribute__(each, "__dict__")):
-            return found["kit__about"]  # type: ignore[no-any-return]
+        if "kit__class" in (found := type.__getattribute__(each, "__dict__")):
+            return found["kit__class"]  # type: ignore[no-any-return]
     return None
 
 
 def is_handle(value: Any) -> bool:
-    """Whether a value stands for an object of the answer, or is a class that does."""
+    """Whether a value stands for an object or a class of the answer."""
     return isinstance(type(value), LiveClass) or type(value) is LiveClass
 
 
-class Documentation:
-    """The `__doc__` of an object or class of the answer."""
+class Requested:
+    """An attribute that every Python class has: here it is the answer's, such as its `__doc__`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __get__(self, value: Any, kind: Any) -> Any:
-        return attribute(kind if value is None else value, "__doc__")
-
-
-class Initializer:
-    """The `__init__` of a class of the answer, for tests that look at its parameters."""
-
-    def __get__(self, value: Any, kind: Any) -> Any:
-        return attribute(kind if value is None else value, "__init__")
+        return attribute(kind if value is None else value, self._name)
 
 
 class LiveClass(type):
-    """The class of the classes that stand for the answer's."""
+    """The metaclass of classes that stand for a class of the answer."""
 
     def __new__(mcs, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
-        # Only `class_of` gives one this key. A class of the check's own would have methods here
-        # and a base in the worker, and no object could have both.
-        if "kit__about" not in namespace:
+        # Only `class_of` sets this key. Any other class is one that the check derives: its methods
+        # are in this process and its base in the worker, so `derived` decides what it becomes.
+        if "kit__class" not in namespace:
             for base in bases:
-                if (about := about_of(base)) is not None:
+                if (about := class_ref(base)) is not None:
                     return about.objects.derived(name, bases, namespace)
         return super().__new__(mcs, name, bases, namespace)
 
@@ -113,12 +110,12 @@ class LiveClass(type):
     def __instancecheck__(cls, value: Any) -> bool:
         if super().__instancecheck__(value):
             return True
-        about = about_of(cls)
+        about = class_ref(cls)
         judges = about is not None and IS_ONE in about.judged
         return judges and operated(cls, "isinstance", value) is True
 
     def __getattr__(cls, name: str) -> Any:
-        if about_of(cls) is None:  # `Handle` itself
+        if class_ref(cls) is None:  # `Handle` itself
             raise AttributeError(name)
         return attribute(cls, name)
 
@@ -141,7 +138,7 @@ class LiveClass(type):
         return any(each is item or each == item for each in cls)
 
     def __bool__(cls) -> bool:
-        if issubclass(cls, BaseException):  # pytest.raises looks whether it was given any
+        if issubclass(cls, BaseException):  # pytest.raises tests whether it was given a class
             return True
         raise SubmissionError(f"the class {cls.__name__} has no truth value in a check")
 
@@ -156,15 +153,15 @@ class LiveClass(type):
 
 
 class Handle(metaclass=LiveClass):
-    """What all handles have in common; see the head of this module."""
+    """The base of all classes of handles; see the head of this module."""
 
-    # No __dict__: every attribute but these is the object's own, and asked for there. The prefix
-    # keeps them apart from names of answers.
+    # No __dict__: all attributes but these are the object's, and are requested. Their prefix keeps
+    # them apart from the names that answers use.
     __slots__ = ("__weakref__", "kit__hash", "kit__ref")
     __array_ufunc__ = None  # NumPy leaves `array + handle` to the handle's own __radd__
 
     @property  # type: ignore[misc]  # as unittest.mock does it
-    def __class__(self) -> Any:  # what isinstance asks for beside the type
+    def __class__(self) -> Any:  # isinstance looks at it, besides at the type
         return type(self).__dict__.get("kit__claim") or type(self)
 
     def __getattr__(self, name: str) -> Any:
@@ -189,8 +186,8 @@ class Handle(metaclass=LiveClass):
         if _judges(self, "__ne__"):
             return _judgement(self, "__ne__", other)
         equal = _equal(self, other)
-        # Arrays of truth values, entry by entry. Of anything else its truth, as Python does it: an
-        # `__eq__` that gives None makes an object unequal to all.
+        # Of an array, each entry is negated; of anything else its truth value, as Python does it:
+        # if `__eq__` gives None, `!=` is True.
         return ~equal if hasattr(equal, "shape") and equal.shape else not equal
 
     def __hash__(self) -> int:
@@ -202,9 +199,9 @@ class Handle(metaclass=LiveClass):
         about = _known(type(self))
         if about.data is not None:
             return bool(_view(self))
-        if isinstance(self, enum.Flag):  # as its value is, which is data
+        if isinstance(self, enum.Flag):
             return bool(attribute(self, "value"))
-        if TRUE in about.judged:  # without a question to the object
+        if TRUE in about.judged:
             return True
         text = f"an object of class {type(self).__name__} has no truth value in a check"
         raise SubmissionError(f"{text}: the solution's gives it none")
@@ -226,7 +223,7 @@ class Handle(metaclass=LiveClass):
     def __deepcopy__(self, memo: Any) -> Any:
         return operated(self, "deepcopy")
 
-    # A pickle would hold the number alone, which means nothing outside this check.
+    # A pickle would hold only the number, which means nothing in another check.
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError(f"an object of class {type(self).__name__} cannot be pickled")
 
@@ -235,7 +232,7 @@ class Handle(metaclass=LiveClass):
 
 
 def _ordered(name: str, sign: str) -> Callable[[Any, Any], Any]:
-    """How objects are compared by `sign`."""
+    """The method behind `sign`."""
 
     def method(self: Any, other: Any) -> Any:
         if _judges(self, name):
@@ -252,7 +249,10 @@ def _ordered(name: str, sign: str) -> Callable[[Any, Any], Any]:
 
 
 def _combined(name: str) -> Callable[[Any, Any], Any]:
-    """An operator of two values. `abs(x - 5) < 0.1` lets `x` judge as much as `x == 5` does."""
+    """The method of a binary operator.
+
+    It is allowed like `==`: in `abs(x - 5) < 0.1` the object decides as much as in `x == 5`.
+    """
 
     def method(self: Any, other: Any, *more: Any) -> Any:
         about = _known(type(self))
@@ -275,7 +275,7 @@ def _of_data(name: str, value: Any, other: Any) -> Any:
 
 
 def _converted(name: str) -> Callable[[Any], Any]:
-    """A conversion to a number: `counts[x] += 1` lets `x` say what it counts for."""
+    """The method of a conversion to a number, such as `int(x)`."""
 
     def method(self: Any) -> Any:
         about = _known(type(self))
@@ -288,7 +288,7 @@ def _converted(name: str) -> Callable[[Any], Any]:
 
 
 def _passed_on(name: str) -> Callable[..., Any]:
-    """A special method that goes to the object."""
+    """A special method that is always a request to the object."""
 
     def method(self: Any, *args: Any) -> Any:
         return operated(self, name, *args)
@@ -304,26 +304,26 @@ def _called(self: Any, *args: Any, **keywords: Any) -> Any:
 
 
 def left(self: Any, kind: Any, error: Any, leave: Callable[..., Any]) -> bool:
-    """The end of a `with` block. Of an exception, only its built-in class and text are sent.
+    """End a `with` block of an object; return whether it swallows the exception.
 
-    The text of a failed assertion is not: it may say what was expected.
+    Of an exception, the answer gets the built-in class and the text; of a failed assertion no
+    text, since that may say what was expected.
 
     Args:
-        leave: Asks the object to end the block, with the name of a class, arguments, and the
-            numbers of an exception that the answer knows.
+        leave: Makes the request, with the name of a class, the arguments, and the numbers of an
+            exception that the answer knows.
     """
     if kind is None:
         return leave(None, ()) is True
     name = next((base.__name__ for base in kind.__mro__ if base.__name__ in ERROR_NAMES), "")
-    if not name:  # the end of the process, of a test, ...
+    if not name:  # one that ends the process or the test, for example
         return False
     is_verdict = issubclass(kind, VERDICTS)
     numbers = () if is_verdict else _ref(self).objects.numbers_of(error)
     text = "" if is_verdict else str(error)
     is_swallowed = leave(name, (text,), *numbers) is True
-    # A swallowed verdict would be a check passed: the answer's own block may not decide that. Any
-    # other exception skips what the check was to look at, so only a block of a class whose
-    # solution swallows some may do it.
+    # A swallowed verdict would be a passed check, so no block may do that. Any other swallowed
+    # exception skips the rest of the block, so only a class whose solution does so may do it.
     return is_swallowed and not is_verdict and _judges(self, "__exit__")
 
 
@@ -354,7 +354,7 @@ def _length(self: Any) -> int:
 
 type.__delattr__(Handle, "__slots__")
 for _name, _sign in COMPARED.items():
-    # By way of `type`: plain setattr is LiveClass's, which sends it to the answer.
+    # Not `setattr`: LiveClass would turn it into a request.
     type.__setattr__(Handle, _name, _ordered(_name, _sign))
 METHODS: dict[str, Callable[..., Any]] = {
     **{name: _passed_on(name) for name in SPECIAL},
@@ -371,13 +371,13 @@ METHODS: dict[str, Callable[..., Any]] = {
 # ------------------------------------------------------------------ what the methods share
 
 
-def _ref(value: Any) -> Ref | About:
-    """What an object or class is on the other side."""
+def _ref(value: Any) -> Ref | ClassRef:
+    """Which object or class of the answer a handle or class stands for."""
     return _known(value) if isinstance(value, type) else value.kit__ref
 
 
-def _known(kind: type) -> About:
-    about = about_of(kind)
+def _known(kind: type) -> ClassRef:
+    about = class_ref(kind)
     if about is None:
         raise TypeError("no class of an answer")
     return about
@@ -393,16 +393,16 @@ def _asked(value: Any, kind: str, asked: list[Any], name: str) -> Any:
 
 
 def attribute(value: Any, name: str) -> Any:
-    """An attribute of an object or class; of special names only the harmless ones.
+    """An attribute of an object or class; of special names, only those in `READABLE`.
 
-    pytest, copy and NumPy ask objects for `__array__` and the like, and would follow what an
-    answer makes of them.
+    pytest, copy and NumPy look for `__array__` and the like in any object, and an answer could
+    mislead them by what it returns.
     """
     is_special = name.startswith("__") and name.endswith("__")
     if name.startswith("kit__") or (is_special and name not in READABLE):
         raise AttributeError(name)
     if not isinstance(value, type) and name in _known(type(value)).asked_of_data:
-        # A field of a namedtuple may be called `count`: it is no method of tuples then.
+        # A namedtuple may have a field called `count`, like the method of tuples.
         if _known(type(value)).data is tuple:
             field = _asked(value, "attribute", ["get", name], name)
             if not callable(field):
@@ -412,50 +412,21 @@ def attribute(value: Any, name: str) -> Any:
         return getattr(PurePosixPath(_path(value)), name)
     found = _asked(value, "attribute", ["get", name], name)
     if name == "__annotations__":
-        _check_annotations(found, _label(value))
+        check_annotations(found, _label(value))
     if isinstance(type(found), LiveClass) and callable(found):
         ref = found.kit__ref  # a method: `stack.push` says more than `push`
         object.__setattr__(found, "kit__ref", ref._replace(label=f"{_label(value)}.{name}"))
     return found
 
 
-# What type annotations consist of: nothing that does something when it is evaluated.
-OF_TYPES = (
-    ast.Expression, ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Tuple, ast.List,
-    ast.BinOp, ast.BitOr, ast.Load,
-)  # fmt: skip
-
-
-def _check_annotations(told: Any, label: str) -> None:
-    """Refuse annotations that are more than names of types: `typing` evaluates their text here.
-
-    Raises:
-        SubmissionError: there are such.
-    """
-    waiting = [*told.values()] if type(told) is dict else []
-    while waiting:
-        text = waiting.pop()
-        if not isinstance(text, str):
-            continue
-        try:
-            nodes = [*ast.walk(ast.parse(text, mode="eval"))]
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue  # nothing that could be evaluated
-        names = [n.attr for n in nodes if isinstance(n, ast.Attribute)]
-        if not all(isinstance(n, OF_TYPES) for n in nodes) or any(n.startswith("_") for n in names):
-            raise SubmissionError(f"{label} has annotations that are no types")
-        # A text within a text is evaluated in its turn.
-        waiting += [n.value for n in nodes if isinstance(n, ast.Constant) and n.value != text]
-
-
 def operated(value: Any, name: str, *args: Any) -> Any:
-    """Have a special method, or an operation of a few more, applied to an object."""
+    """Request a special method of an object, or an operation such as `copy` or `dir`."""
     ref = _ref(value)
     return ref.objects.ask("operate", [value, name, args], Operation(ref.label, name, args))
 
 
 class Operation(NamedTuple):
-    """An operation on an object, turned into text only when a message needs it."""
+    """An operation on an object; it becomes text only if a message needs it."""
 
     label: str
     name: str
@@ -471,7 +442,7 @@ class Operation(NamedTuple):
 
 
 def _judges(value: Any, name: str) -> bool:
-    """Whether an object may answer this itself, because the solution's class does."""
+    """Whether an object is asked for a special method, because the solution's class defines it."""
     about = _known(type(value))
     if name not in about.judged or about.objects.is_reading:
         return False
@@ -480,7 +451,7 @@ def _judges(value: Any, name: str) -> bool:
 
 
 def _judgement(value: Any, name: str, other: Any) -> Any:
-    """What an object itself says of another: data; of a column of pandas', a column."""
+    """An object's own comparison with another one: data, or a column if it is one of pandas."""
     told = operated(value, name, other)
     if is_handle(told) and not _is_column(value):
         raise SubmissionError(f"{_label(value)} gives no answer to a comparison", "malformed")
@@ -488,20 +459,20 @@ def _judgement(value: Any, name: str, other: Any) -> Any:
 
 
 def _is_column(value: Any) -> bool:
-    """Whether a handle's class is one of pandas', or derived from one."""
+    """Whether an object is a pandas table, column or index."""
     pandas = sys.modules.get("pandas")
     kinds = (pandas.DataFrame, pandas.Series, pandas.Index) if pandas else ()
     return issubclass(value.__class__, kinds)
 
 
 def _equal(value: Any, other: Any) -> Any:
-    """Whether an object equals another: by itself, by the data that it holds, or by identity."""
+    """Whether an object equals another: by its own `__eq__`, by its data, or by identity."""
     if _judges(value, "__eq__"):
         return _judgement(value, "__eq__", other)
     data = _known(type(value)).data
     if value is other or value.kit__ref.objects.is_reading:
         return value is other
-    # Both sides of == may be handles: then the other's class may be the one that defines it.
+    # The other side may be a handle, too, whose class defines `__eq__`.
     if is_handle(other):
         if isinstance(other, type):
             return False
@@ -515,10 +486,10 @@ def _equal(value: Any, other: Any) -> Any:
 
 
 def _view(value: Any) -> Any:
-    """What an object of a class derived from data holds, as such data."""
+    """The data that an object holds whose class is derived from a data type."""
     data = _known(type(value)).data
     told = operated(value, "view")
-    # The exact type, so that what is compared now is plain data and judges nothing.
+    # Of exactly this type: a subclass could bring its own `__eq__` along.
     wanted = bytes if data is bytearray else data
     if wanted is None or type(told) is not wanted:
         raise SubmissionError(f"{_label(value)} holds other data than its class", "malformed")
@@ -528,7 +499,7 @@ def _view(value: Any) -> Any:
 def _hash(value: Any) -> int:
     """The hash of an object: by identity, unless the solution's class defines its own.
 
-    Kept once it was asked for: a hash that changes would lose the object in a dict of the check.
+    It is kept: if it changed later, a dict of the check could not find the object any more.
     """
     try:
         return int(value.kit__hash)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from gradekit.grading.classes import LABEL_CHARACTERS, class_of, object_of
-from gradekit.grading.handle import About, LiveClass, Ref, about_of
+from gradekit.grading.handle import ClassRef, LiveClass, Ref, class_ref
 from gradekit.grading.outgoing import pickled
 from gradekit.report import clean
 from gradekit.sandbox import wire
@@ -128,7 +128,7 @@ class Objects:
         kind = type(value)
         if isinstance(kind, LiveClass):
             return wire.Live(self._number_of(value.kit__ref), 0, "")
-        if kind is LiveClass and (about := about_of(value)) is not None:
+        if kind is LiveClass and (about := class_ref(value)) is not None:
             return wire.Class(self._number_of(about))
         return None
 
@@ -153,7 +153,7 @@ class Objects:
             known = self._handles[node.number] = object_of(kind, Ref(self, node.number, label))
         return known
 
-    def _number_of(self, ref: Ref | About) -> int:
+    def _number_of(self, ref: Ref | ClassRef) -> int:
         if ref.objects is not self:
             raise RuntimeError("a handle is of use in its own check only")
         return ref.number

@@ -168,7 +168,7 @@ class Problem(NamedTuple):
             each = [part.as_raised() or SubmissionError(part.described) for part in self.parts]
             message = self.args[0] if self.args and type(self.args[0]) is str else ""
             return ExceptionGroup(message, each)
-        if self.error is not None and hasattr(type(self.error), "kit__about"):
+        if self.error is not None and hasattr(type(self.error), "kit__class"):
             vars(self.error).update(kit__text=self.text, kit__args=self.args)
             return self.error
         kind: Any = RAISABLE.get(self.builtin) if self.error is None else type(self.error)
