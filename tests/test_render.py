@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from gradekit.batch.run import Preview
+from gradekit.batch.resuming import Preview
 from gradekit.course import Course
 from gradekit.feedback import LEVELS, at_level
 from gradekit.intake.entries import Entry, Found

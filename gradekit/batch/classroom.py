@@ -11,12 +11,14 @@ from pathlib import Path
 
 import msgspec
 
+from gradekit.batch.basis import Basis
 from gradekit.batch.examples import Examples
 from gradekit.batch.journal import Journal
 from gradekit.batch.machines import Machines
 from gradekit.batch.pages import CODE, FEEDBACK, Attempts, Pages, Shown, as_it_is
 from gradekit.batch.pseudonyms import Pseudonyms
-from gradekit.batch.run import REPLACED, Batch, Export, Preview
+from gradekit.batch.resuming import REPLACED, Export, Preview, preview
+from gradekit.batch.run import Batch
 from gradekit.batch.sources import Sources
 from gradekit.course import Course, Exercise
 from gradekit.errors import KitError
@@ -146,9 +148,9 @@ class Classroom:
     def preview(self, isolation: str | None, explain: bool = False) -> Preview:
         """What grading would do with the results that are there."""
         # Without a journal, which would create a folder: a dry run leaves no trace.
-        batch = Batch(self.course, None, isolation, self.seed, explain)
+        basis = Basis(self.course, isolation, self.seed, explain)
         results = read_attempts(self.out, self.found.people)
-        return batch.preview(self._handed_in, self.found.entries, self.export, results)
+        return preview(basis, self._handed_in, self.found.entries, self.export, results)
 
     def _called_anew(self, found: Found) -> Found:
         """The same, where nobody is called like somebody of an earlier run."""
@@ -185,10 +187,11 @@ class Classroom:
             explain: Look for counterexamples, because students are going to read them.
         """
         with Journal(self.out) as journal:
-            batch = Batch(self.course, journal, isolation, self.seed, explain)
+            basis = Basis(self.course, isolation, self.seed, explain)
+            batch = Batch(basis, self._handed_in, journal, self.export)
             # Before the machines are asked for: grader processes take seconds to start, and a run
             # that has nothing to grade is over at once.
-            waiting = batch.resume(self._handed_in, self.found.entries, self.export)
+            waiting = batch.resume(self.found.entries)
             self.withdrawn, self.set_aside = batch.withdrawn, journal.set_aside
             self.earlier = len(self.found.entries) - len(waiting)
             started(self.earlier)
@@ -197,7 +200,7 @@ class Classroom:
             try:
                 with machines() as graders:
                     graders.expect(len(waiting))
-                    batch.run(graders, self._handed_in, waiting, tell)
+                    batch.run(graders, waiting, tell)
             finally:
                 # Also after Ctrl-C or a full disk: what was graded
                 # is in the tables, and the summary says it.

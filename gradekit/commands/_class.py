@@ -18,7 +18,7 @@ from gradekit.errors import KitError
 if TYPE_CHECKING:
     from gradekit.batch.classroom import Classroom
     from gradekit.batch.machines import Machines
-    from gradekit.batch.run import Preview
+    from gradekit.batch.resuming import Preview
     from gradekit.course import Course
     from gradekit.feedback import Level
     from gradekit.intake.entries import Found

@@ -15,7 +15,7 @@ from gradekit.results import About, NotGraded, Person, called
 from gradekit.texts import counted
 
 if TYPE_CHECKING:
-    from gradekit.batch.run import Preview
+    from gradekit.batch.resuming import Preview
     from gradekit.intake.entries import Entry, Found
 
 ROWS = 200  # students in the table
