@@ -25,7 +25,7 @@ from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.run import Run
 from gradekit.grading.shown import call_as_code, is_tensor, numbers_in, show, show_apart
-from gradekit.grading.truth import Arguments, Case, Inputs, Regime, Truth, with_keywords
+from gradekit.grading.truth import Arguments, Case, Inputs, Regime, Truth, Whole, with_keywords
 
 CALLS = 300  # of the answer, in one search
 FIRST_CALLS = 100  # within which a first wrong value has to be found
@@ -41,9 +41,6 @@ LINE_CHARACTERS = 70  # of a value, beyond which one of its entries says more
 MISMATCH = re.compile(r"(?:in (.+?): )?expected (.+), got (.+)")
 # What differs at the tenth digit of large numbers may differ at the first of small ones.
 RELATED = {"rounding": "value", "value": "rounding"}
-
-
-Whole = tuple[Arguments, dict[str, Any]]  # a case with its keywords, be there any
 
 
 class Found(NamedTuple):

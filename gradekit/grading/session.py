@@ -28,7 +28,6 @@ from gradekit.grading.counterexample import (
     Fault,
     Found,
     Search,
-    Whole,
     fault_of,
     key_of,
     rows_of,
@@ -39,6 +38,7 @@ from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.run import Run
 from gradekit.grading.shown import call_as_code, numbers_in, show
 from gradekit.grading.terms import terms_of
+from gradekit.grading.truth import Whole
 from gradekit.grading.written import Written
 from gradekit.report import Check, Counterexample, Report, clean
 from gradekit.sandbox.host import WorkerHandle

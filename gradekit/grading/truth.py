@@ -1,9 +1,9 @@
-"""A function's truth, declared once: what it should return, how near, and for which inputs.
+"""What a function should return: declared once, with a tolerance and the legal inputs.
 
-Three things come of a `Truth`. The fixed cases of a check are one line each. Every check also
-tries cases that nobody has seen before, drawn from the seed of the run, so an answer that
-remembers numbers earns nothing. And where a check failed, the smallest input on which the
-answer is wrong can be looked for (see counterexample.py).
+A `Truth` serves in three ways. A fixed case of a check is one line. Each check also draws new
+cases from the seed of the run, so an answer that has memorised numbers earns nothing. And if a
+check fails, the smallest input on which the answer is wrong can be searched for (see
+counterexample.py).
 """
 
 from __future__ import annotations
@@ -24,44 +24,45 @@ from gradekit.grading.shown import show
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-REMEMBERED = 1024  # expected values of one truth; beyond, all are worked out anew
+REMEMBERED = 1024  # expected values that one truth keeps; after that it begins again with none
 LARGEST_SEED = 2**31
 
-# What may stand for a list, a tuple or a dict: contracts that return a pair mean its parts.
+# What counts as a list, a tuple or a dict: a list may stand for a tuple.
 KINDS: dict[type, tuple[type, ...]] = {list: (list,), tuple: (tuple, list), dict: (dict,)}
 
 Arguments = tuple[Any, ...]
-Case = Arguments | tuple[Arguments, dict[str, Any]]  # the latter with keywords
+Whole = tuple[Arguments, dict[str, Any]]  # a case with its keywords, which may be none
+Case = Arguments | Whole
 Draw = Callable[[np.random.Generator], Case]
 
 
 class Regime(NamedTuple):
-    """What a check draws its cases with, and the keywords that it gives to every call."""
+    """How a check draws its cases, and the keywords that it passes with every call."""
 
     draw: Draw
     keywords: dict[str, Any]
 
 
-# A strategy of cases, or a function that is given `hypothesis.strategies` and makes one: so that
-# a grader need not import hypothesis, which takes a tenth of a second.
+# A strategy of cases, or a function that makes one from `hypothesis.strategies`. With a function,
+# a grader does not import hypothesis, which takes a tenth of a second.
 Inputs = Union[Callable[[Any], "SearchStrategy[Any]"], "SearchStrategy[Any]"]
 
 
 class Truth:
-    """What a function of the submission should return, from an independent formulation.
+    """What a function of the submission should return, by an independent formulation.
 
     Args:
         function: The name of the function that an answer defines.
-        expected: Returns the right value for the same arguments: a float64 array, a tensor or
-            a float is compared within the tolerance; an int, a bool, a string and None have to
-            be equal; tuples, lists and dicts are compared part by part. It may raise a
-            ValueError, TypeError, IndexError or KeyError: the answer then has to raise that type.
-        inputs: A function of `hypothesis.strategies` that gives a strategy of tuples of
-            arguments, the small and plain ones first; or several such functions, the one of the
+        expected: Returns the right value for the same arguments. A float64 array, a tensor or a
+            float is compared within the tolerance. An int, a bool, a string and None have to be
+            equal. Tuples, lists and dicts are compared part by part. If it raises a ValueError,
+            TypeError, IndexError or KeyError, the answer has to raise that type, too.
+        inputs: A function that makes, from `hypothesis.strategies`, a strategy of tuples of
+            arguments, small and plain ones first; or several such functions, the one with the
             smallest inputs first. Only the search for a counterexample uses them.
         rtol, atol: Values agree within `atol + rtol * |expected|`.
-        judge: `judge(actual, expected, *args, **keywords)` raises `Mismatch` where a tolerance
-            alone cannot tell a right value from a wrong one.
+        judge: Instead of the tolerance: `judge(actual, expected, *args, **keywords)` raises
+            `Mismatch` if the value is wrong.
 
     Example:
         >>> double = Truth("double", lambda x: 2.0 * x, rtol=1e-12)
@@ -87,10 +88,10 @@ class Truth:
         self.rtol, self.atol = rtol, atol
         self._judge = judge
         self._known: dict[bytes, Any] = {}  # expected values, or the error raised instead
-        self._asked: dict[bytes, tuple[Arguments, dict[str, Any]]] = {}
-        self.regimes: dict[str, dict[str, Regime]] = {}  # by checks that used it, and by draws
+        self._graded: dict[bytes, Whole] = {}
+        self.regimes: dict[str, dict[str, Regime]] = {}  # by names of the check and of its `draw`
         self._strictest: dict[str, tuple[float, float]] = {}  # tolerances, by the name of the check
-        self._drawn: dict[object, list[tuple[Arguments, dict[str, Any]]]] = {}
+        self._drawn: dict[object, list[Whole]] = {}
 
     def assert_holds(
         self,
@@ -104,19 +105,19 @@ class Truth:
         unchanged: bool = False,
         **keywords: Any,
     ) -> None:
-        """Call the function for `cases`, then for `draws` drawn ones; fail at the first wrong one.
+        """Call the function for `cases` and for `draws` drawn ones; fail at the first wrong value.
 
-        All calls travel together. The fixed cases come first: known mistakes are recognised
-        by the first case that they fail.
+        All calls are sent together. The fixed cases come first, because known mistakes are
+        recognised by the first case that they fail.
 
         Args:
             cases: Tuples of positional arguments, or pairs of such a tuple and a dict.
-            draw: Makes one case from a generator whose seed depends on the seed of the run,
-                on the check, and on how many cases it has drawn.
+            draw: Makes one case from a generator. Its seed depends on the seed of the run, on the
+                check, and on how often the check has drawn.
             rtol, atol: Instead of the truth's own.
-            unchanged: The arguments have to come back bit for bit as well; they hold no `Code`
-                then, because what it builds cannot come back as data.
-            **keywords: Given to every call.
+            unchanged: Also fail if the function changed an argument. The arguments must not hold
+                `Code`: what that builds cannot come back as data.
+            **keywords: Passed with every call.
 
         Example (`submission` returns `2 * x`):
             >>> half = Truth("double", lambda x: x / 2, rtol=1e-12)
@@ -133,21 +134,20 @@ class Truth:
             regimes[getattr(draw, "__qualname__", "")] = Regime(draw, keywords)
             every += self._cases_drawn(submission, draw, draws)
         every = [(args, keywords | more) for args, more in every]
-        expected = [self._graded_value(case) for case in every]
-        raises = [isinstance(value, BaseException) for value in expected]
-        valued = [case for case, error in zip(every, raises, strict=True) if not error]
-        # Cases that should raise go one by one, afterwards:
-        # in a batch, the first exception ends all.
-        values = (value for value, error in zip(expected, raises, strict=True) if not error)
-        answers = submission.each_case(self.function, valued, unchanged)
-        for ((args, more), answer), value in zip(answers, values, strict=True):
+        returning: list[tuple[Whole, Any]] = []
+        raising: list[tuple[Whole, BaseException]] = []
+        for case in every:
+            value = self._graded_value(case)
+            (raising if isinstance(value, BaseException) else returning).append((case, value))
+        answers = submission.each_case(self.function, [case for case, _ in returning], unchanged)
+        for ((args, more), answer), (_, value) in zip(answers, returning, strict=True):
             if unchanged:
                 self.compare_arguments(answer, args, more)
                 answer = answer.value
             self._compare(answer, value, args, more, rtol, atol)
-        for case, value in zip(every, expected, strict=True):
-            if isinstance(value, BaseException):
-                self._assert_raises(submission, type(value), *case)
+        # One by one, because an exception would end a batch of calls.
+        for case, error in raising:
+            self._assert_raises(submission, type(error), *case)
 
     def _note_tolerance(self, check: str, rtol: float | None, atol: float | None) -> None:
         known = self.tolerance_of(check)
@@ -159,35 +159,35 @@ class Truth:
         return self._strictest.get(check, (self.rtol, self.atol))
 
     @property
-    def graded(self) -> list[tuple[Arguments, dict[str, Any]]]:
+    def graded(self) -> list[Whole]:
         """The cases that checks have used so far, which must not be shown."""
-        return [*self._asked.values()]
+        return [*self._graded.values()]
 
     def value(self, args: Arguments, keywords: dict[str, Any]) -> Any:
-        """The expected value, or the exception that is expected; worked out once."""
+        """The expected value, or the expected exception; computed once."""
         return self._value_of(as_bytes((args, keywords)))
 
-    def _graded_value(self, case: tuple[Arguments, dict[str, Any]]) -> Any:
+    def _graded_value(self, case: Whole) -> Any:
         """As `value`, for a case that a check grades with."""
-        # Cases hold arrays, which cannot be keys of a dict, so the key is their bytes.
+        # The key is the case's bytes: arrays cannot be keys of a dict.
         key = as_bytes(case)
-        if len(self._asked) < REMEMBERED:
-            self._asked[key] = case
+        if len(self._graded) < REMEMBERED:
+            self._graded[key] = case
         return self._value_of(key)
 
     def _value_of(self, key: bytes) -> Any:
-        """The expected value for arguments and keywords as bytes."""
+        """The expected value for arguments and keywords, given as bytes."""
         if key not in self._known:
-            # Forgetting all at once is cheaper than to keep an order, and happens once in a class.
+            # All at once: to forget the oldest first would need an order, and this is rare.
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             try:
-                # From copies: what a truth does to its arguments must not reach the answer's.
+                # From copies: if `expected` changes its arguments, the answer must not see it.
                 own_args, own_keywords = built(copy_from(key))
                 self._known[key] = self.expected(*own_args, **own_keywords)
             except (ValueError, TypeError, LookupError) as error:
                 if type(error).__module__ != "builtins":
-                    raise  # a fault of the truth itself
+                    raise  # the truth itself is wrong: np.linalg.LinAlgError, for example
                 self._known[key] = error.with_traceback(None)
         return self._known[key]
 
@@ -226,12 +226,10 @@ class Truth:
         if not (same(called.args, args) and same(called.kwargs, keywords)):
             raise Mismatch("it changed its argument in place", kind="changed")
 
-    def _cases_drawn(
-        self, submission: SubmissionProxy, draw: Draw, draws: int
-    ) -> list[tuple[Arguments, dict[str, Any]]]:
-        """The same cases for everybody whose run has the same seed."""
-        # Drawing and working out what is expected cost more than grading: a class shares them. The
-        # key holds the function itself, so that two checks with a `draw` of one name stay apart.
+    def _cases_drawn(self, submission: SubmissionProxy, draw: Draw, draws: int) -> list[Whole]:
+        """The same cases for all runs with the same seed."""
+        # A class shares them, because drawing costs more than grading. The key holds the function
+        # itself: two checks may each have a `draw` of the same name.
         key = (draw, draws, *run_of(submission).next_draw())
         if key not in self._drawn:
             if len(self._drawn) >= REMEMBERED:
@@ -250,9 +248,7 @@ class Truth:
         try:
             submission.call(self.function, *args, **keywords)
         except wanted as error:
-            # Only what the submission raised counts: a ValueError of our own comparison, or of the
-            # wire, has no such text.
-            if hasattr(error, "submission_text"):
+            if hasattr(error, "submission_text"):  # raised by the submission, and not by us
                 return
             raise
         text = f"expected {wanted.__name__}, but nothing was raised"
@@ -265,7 +261,7 @@ def _in_order(inputs: Inputs | Sequence[Inputs] | None) -> tuple[Inputs, ...]:
     return tuple(inputs) if isinstance(inputs, Sequence) else (inputs,)
 
 
-def with_keywords(case: Case) -> tuple[Arguments, dict[str, Any]]:
+def with_keywords(case: Case) -> Whole:
     """A case as arguments and keywords."""
     if len(case) == 2 and isinstance(case[0], tuple) and isinstance(case[1], dict):
         return case[0], case[1]
@@ -302,10 +298,10 @@ def agree(actual: Any, expected: Any, rtol: float, atol: float, where: str = "")
 
 
 def _assert_exactly(actual: Any, expected: Any) -> None:
-    """Fail unless both are the same number, truth value or text; those of NumPy count as well."""
+    """Fail unless both are the same number, bool, string or None; a NumPy scalar counts as well."""
     if isinstance(actual, np.ndarray | np.generic) and actual.shape == ():
         actual = actual.item()
-    # By type: True equals 1 in Python, and 1.0 equals 1.
+    # The types, too, because in Python True == 1 == 1.0.
     if type(actual) is not type(expected) or actual != expected:
         kind: Kind = "value" if type(actual) is type(expected) else "type"
         raise Mismatch(f"expected {show(expected)}, got {show(actual)}", kind=kind)
@@ -316,7 +312,7 @@ def _at(where: str) -> str | None:
 
 
 def _parts(actual: Any, expected: Any, where: str) -> Iterable[tuple[Any, Any]]:
-    """The parts of `actual` by key or place, which have to be those of `expected`."""
+    """The parts of `actual` by key or position; fail unless `expected` has the same ones."""
     if isinstance(expected, dict):
         if actual.keys() != expected.keys():
             raise Mismatch(
@@ -333,7 +329,7 @@ def _parts(actual: Any, expected: Any, where: str) -> Iterable[tuple[Any, Any]]:
 
 
 def rng_of(submission: SubmissionProxy) -> np.random.Generator:
-    """A generator for what a check draws: the same for all answers of a run, then another.
+    """A generator for what a check draws: the same for all answers with the same seed.
 
     Each call in one check gives another generator.
 
@@ -347,7 +343,7 @@ def rng_of(submission: SubmissionProxy) -> np.random.Generator:
 
 
 def seeds_of(submission: SubmissionProxy, count: int) -> list[int]:
-    """Seeds below 2**31 for problems that a probe and the truth build on either side.
+    """Seeds below 2**31, from which a probe and the truth can build the same problem.
 
     Example:
         >>> first, second = seeds_of(submission, 2)
@@ -358,5 +354,5 @@ def seeds_of(submission: SubmissionProxy, count: int) -> list[int]:
 
 
 def _generator(seed: int, check: str, number: int) -> np.random.Generator:
-    # `hash` of a string differs from process to process; a class is graded by several.
+    # Not `hash`: it differs between processes, and several of them grade a class.
     return np.random.default_rng([seed, crc32(check.encode()), number])
