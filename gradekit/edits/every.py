@@ -17,7 +17,7 @@ KINDS = (
     values.constants, values.signs, values.indices, values.names, values.attributes, values.tuples,
     values.elements, values.sizes, values.subscripts, values.together, operators.binary,
     operators.epsilons, operators.comparisons, operators.conditions, operators.assignments,
-    operators.terms,
+    operators.terms, values.parameters,
 )  # fmt: skip
 IDLE = 2.0  # times likelier where a name that nothing uses is put to use,
 WITHOUT_EFFECT = 4.0  # and in a statement that does nothing

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from itertools import combinations, pairwise
 from typing import Any
 
-from gradekit.edits.source import Edit, Source
+from gradekit.edits.source import FUNCTIONS, Edit, Source
 from gradekit.edits.vocabulary import ALONG_AXIS, OF_AXES, STRINGS
 
 BUILTINS = {*dir(builtins), "__file__", "__name__"}
@@ -205,6 +205,33 @@ def together(source: Source, node: ast.AST) -> Iterator[Edit]:
         for other in _instead(code, scope):
             question = "which index?" if "[" in code else "which variable?"
             yield _everywhere(source, several, other, node, question)
+
+
+def parameters(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """A parameter that its function ignores, where its default, or another value, is written."""
+    if not isinstance(node, FUNCTIONS):
+        return
+    named = [*node.args.posonlyargs, *node.args.args]
+    defaults: dict[ast.arg, ast.expr | None] = {}
+    defaults |= zip(named[::-1], node.args.defaults[::-1], strict=False)
+    defaults |= zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    for parameter in [*named, *node.args.kwonlyargs]:
+        name, default = parameter.arg, defaults.get(parameter)
+        if name not in source.unused.get(source.functions[node], ()):
+            continue
+        values: list[ast.expr] = [
+            each
+            for statement in node.body
+            for each in ast.walk(statement)
+            if isinstance(each, ast.Constant | ast.UnaryOp)
+        ]
+        given = [each for each in values if keyword_of(source, each) == name]
+        same = [each for each in values if default and ast.dump(each) == ast.dump(default)]
+        for places in (given, same):
+            if places:
+                places.sort(key=source.start)
+                question = f"what is `{name}` for?"
+                yield _everywhere(source, places, name, node, question)._replace(weight=0.6)
 
 
 def _instead(code: str, scope: list[str]) -> list[str]:

@@ -224,7 +224,7 @@ class Search:
         slowest = max(known, default=0.0)
         spare, least = SPARE * slowest, self._least_seconds
         if key is not None and key.ending == "finished":
-            passing = max((check.seconds for check in self._passed), default=slowest)
+            passing = max(self._seconds_of_passed(key), default=slowest)
             slowest, spare = key.seconds, SPARE * max(key.seconds, min(passing, KEY_SECONDS))
             least = min(least, self._seconds_when_right(key))
         most = max(least, min(SLOWER * slowest, slowest + CHECK_SECONDS))
@@ -244,9 +244,15 @@ class Search:
 
         What raised may not have begun yet, so nothing is known of it.
         """
-        if key.kind.startswith("raised") or not self._passed:
+        seconds = self._seconds_of_passed(key)
+        if key.kind.startswith("raised") or not seconds:
             return CHECK_SECONDS
-        return max(KEY_SECONDS, SLOWER * max(check.seconds for check in self._passed))
+        return max(KEY_SECONDS, SLOWER * max(seconds))
+
+    def _seconds_of_passed(self, key: Check) -> list[float]:
+        """What checks took that pass: those of the same function, if there are any."""
+        same = [check.seconds for check in self._passed if check.function == key.function]
+        return same or [check.seconds for check in self._passed]
 
     def _try(self, key: Check, edits: list[Edit]) -> None:
         plan = self._plan(key)
@@ -330,9 +336,11 @@ class Search:
         before = used.cpu_seconds() if used is not None else 0.0
         tried = self._session.tried(submission, plan, limits, used, around)
         taken = time.monotonic() - started
-        # Of a worker that was lost nobody knows any more what it used.
-        is_kept = used is not None and used is tried.worker
-        self._clock.note(used.cpu_seconds() - before if used and is_kept else taken)
+        worker = tried.worker
+        if worker is not None and used in (None, worker):
+            self._clock.note(worker.cpu_seconds() - before)
+        else:  # of a worker that was lost nobody knows any more what it used
+            self._clock.note(min(taken, limits.check_seconds * len(tried.checks)))
         if used is None:
             self._versions = 0
             self._note_fresh(taken)
