@@ -1,7 +1,7 @@
-"""A warm grader: grades one submission of an exercise after the other.
+"""Grades the submissions of one exercise, one after the other, with a grader that is loaded once.
 
-pytest runs in a thread of its own, collects the grader's checks once, and inside its own run
-loop waits for submissions (see loop.py).
+pytest runs in a thread of its own. It collects the grader's checks once, and then waits in its run
+loop for submissions (see loop.py).
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ from gradekit.sandbox.tiers import FULL
 from gradekit.sandbox.warmup import warm_up
 from gradekit.submission import Submission
 
-# The folder and machine where kit is called do not influence a grade: no settings, no plugins.
-# pytest's own plugins that a grader has no use for are left out, since each takes time a check.
+# No settings and no installed plugins: a grade does not depend on the folder or the machine.
+# pytest's own plugins that graders do not use are switched off, because each costs time per check.
 ARGUMENTS = [
     "--capture=no", "--import-mode=importlib", "--noconftest",
     "--disable-plugin-autoload", "-c", "/dev/null",
@@ -59,12 +59,12 @@ ARGUMENTS = [
         "unraisableexception", "threadexception",  # they collect garbage at the end
     )),
 ]  # fmt: skip
-CODE_CHARACTERS = 60  # of the line where it happens, which the answer's author has at hand
-SEARCHES = 2  # for one cause: its checks may declare inputs of their own
+CODE_CHARACTERS = 60  # of the line shown with a counterexample; its author has the whole file
+SEARCHES = 2  # for one cause: its checks may declare different inputs
 
 
 def _as_fields(found: Found) -> Counterexample:
-    """What was found, as it stands in reports."""
+    """A counterexample as reports hold it."""
     line, code = found.place
     return Counterexample(
         call=clean(found.call),
@@ -76,14 +76,14 @@ def _as_fields(found: Found) -> Counterexample:
     )
 
 
-Probe = tuple[Callable[..., Any], tuple[Any, ...]]  # and its arguments, after the answer
+Probe = tuple[Callable[..., Any], tuple[Any, ...]]  # a function, and its arguments after the answer
 
 
 class Tried(NamedTuple):
-    """What came of trying a version of an answer."""
+    """The result of trying a version of an answer."""
 
     checks: tuple[Check, ...]  # in the order in which they were run
-    told: Any  # what the last probe returned, from beside the answer: not to be trusted
+    told: Any  # what the last probe returned; not to be trusted, because it ran beside the answer
     worker: WorkerHandle | None  # for the next version, if it can be used again
 
 
@@ -106,7 +106,7 @@ class Session:
         self._written = Written(course, exercise)
         self._known = mistakes.load(grader, self.grader_sha256)
         self._channel = Channel()
-        # A daemon: a check that never returns does not keep kit from ending.
+        # A daemon thread, so that kit can end even if a check never returns.
         self._thread = threading.Thread(
             target=self._serve, args=(course,), daemon=True, name="grader"
         )
@@ -128,8 +128,8 @@ class Session:
 
         Args:
             seed: Decides which cases the checks draw; None for the session's own.
-            timeouts: After so many checks of one function that ran out of time, its others are
-                not tried, and fail; None tries all.
+            timeouts: After so many timeouts of one function, its other checks fail without being
+                run; None runs all.
         Raises:
             GraderError: the grader is broken.
             SandboxError: no worker could be made.
@@ -149,11 +149,11 @@ class Session:
         """As `grade`, but with the prints of the failed checks, by name.
 
         Args:
-            until_failure: Stop at the first check that costs points; those come first at which
-                others stopped before.
-            limits: Of time, instead of the exercise's own.
-            remember: Replies that were judged before need not be judged again; see memo.py.
+            until_failure: Stop at the first check that costs points. Checks at which earlier
+                submissions stopped are run first.
+            remember: Use the verdicts on equal replies of earlier submissions; see memo.py.
             timeouts, seed: As for `grade`.
+            limits: Of time, instead of the exercise's own.
         """
         started = time.perf_counter()
         seed = self.seed if seed is None else seed
@@ -162,7 +162,7 @@ class Session:
         # The run is made here and closed here; the pytest thread only uses it.
         run = self._run(submission, seed, limits=limits)
         try:
-            checks, prints = self._done(Job(run, until_failure, remember, timeouts))
+            checks, prints = self._results_of(Job(run, until_failure, remember, timeouts))
         finally:
             run.close()
         report = Report(
@@ -190,13 +190,13 @@ class Session:
     ) -> Tried:
         """Run some checks on a version of an answer, to find out what is wrong with it.
 
-        The worker of one version may be used for the next, which is quicker. What one version
-        leaves behind there can affect only other versions of the same answer, and no grade.
+        The next version may use the same worker, which is quicker. What one version leaves behind
+        there can only affect other versions of the same answer, and no grade.
 
         Args:
             limits: Of time, instead of the exercise's own.
             used: The worker of the version before.
-            around: Probes that are run before the checks and after them.
+            around: Two probes: one is run before the checks, one after them.
         Raises:
             GraderError: the grader is broken.
             SandboxError: no worker could be made.
@@ -207,7 +207,7 @@ class Session:
             begin, end = around or (None, None)
             if begin is not None:
                 _ask(run, begin)
-            checks, _ = self._done(Job(run, False, True, None, plan))
+            checks, _ = self._results_of(Job(run, False, True, None, plan))
             if end is not None:
                 told = _ask(run, end)
         except BaseException:
@@ -215,8 +215,8 @@ class Session:
             raise
         return Tried(tuple(checks), told, run.release())
 
-    def _done(self, job: Job) -> tuple[list[Check], dict[str, Print]]:
-        """What came of a job that the pytest thread was given: its checks, and their prints.
+    def _results_of(self, job: Job) -> tuple[list[Check], dict[str, Print]]:
+        """Give a job to the pytest thread; return its checks, and the prints of failed ones.
 
         Raises:
             GraderError: the grader is broken.
@@ -231,7 +231,10 @@ class Session:
         return result
 
     def asked(self, submission: Submission, probe: Probe, limits: Limits) -> Any:
-        """What a probe returns that runs beside an answer: not to be trusted; None if nothing."""
+        """Run a probe beside an answer and return its value, which is not to be trusted.
+
+        None if the answer cannot be loaded, or the probe fails.
+        """
         run = self._run(submission, limits=limits)
         try:
             return _ask(run, probe)
@@ -245,15 +248,15 @@ class Session:
         is_wanted: Callable[[], bool] = lambda: True,
         most: int = 1,
     ) -> Report:
-        """The report, with a counterexample to what explains most of its failures.
+        """The report, with a counterexample for the cause that explains most of its failures.
 
         Call it while nothing is being graded.
 
         Args:
-            is_wanted: Asked often: whether the counterexample is still of use.
-            most: How many causes of failures get one, the first causes first.
+            is_wanted: Called often; returns False when the counterexample is of no use any more.
+            most: How many causes get a counterexample, beginning with the first.
         """
-        shown: dict[str, set[str]] = {}  # cases, by function: a page shows each of them once
+        shown: dict[str, set[str]] = {}  # cases by function; each is shown only once
         for cause in [each for each in causes(report) if each.outcome == "failed"][:most]:
             searchable = [check for check in cause.checks if check.name in self._channel.declared]
             for check in searchable[:SEARCHES]:
@@ -271,19 +274,18 @@ class Session:
         is_wanted: Callable[[], bool] = lambda: True,
         shown: Collection[str] = (),
     ) -> Found | None:
-        """The smallest input found on which the answer is wrong as in this failed check.
+        """The smallest input found on which the answer is wrong in the way of this failed check.
 
-        None where the function has no declared truth, where the answer cannot be asked so often
-        (it hangs, or is not written), and where nothing was found. Call it while nothing is
-        being graded.
+        None if the function has no declared truth, if the answer cannot be called (it hangs, or
+        is not written), or if nothing was found. Call it while nothing is being graded.
 
         Args:
-            shown: Keys of cases that are not to be found, as `key_of` has them.
+            shown: Cases that must not be found again, as keys by `key_of`.
         """
         declared = self._channel.declared.get(check.name)
         if declared is None or not check.kind or check.ending != "finished":
             return None
-        # The cases that checks grade with stay hidden, also where the search finds one by chance.
+        # The cases that checks grade with stay hidden, even if the search finds one by chance.
         graded = {key_of(*case) for each in declared.truths for case in each.graded} | {*shown}
         truth, inputs = declared.used_by(check.name)
         regimes = [*truth.regimes.get(check.name, {}).values()]
@@ -297,8 +299,8 @@ class Session:
                 run.close()
             if found is not None:
                 break
-        # Once more in a new worker: an answer that keeps something from call to call may give
-        # another value there, and nobody could reproduce what the report shows.
+        # Once more in a new worker: an answer that keeps state between calls may give another
+        # value there, and its author could not reproduce what the report shows.
         if found is not None and self._is_reproduced(submission, check, found):
             return found
         return self._in_two_calls(submission, check, search, is_wanted)
@@ -310,10 +312,10 @@ class Session:
     def _in_two_calls(
         self, submission: Submission, check: Check, search: Search, is_wanted: Callable[[], bool]
     ) -> Found | None:
-        """A call on which the answer is wrong after another one, or made twice; None if none is."""
+        """A call on which the answer is wrong only after another call, or the second time."""
         smallest = sorted(search.pairs, key=lambda pair: (numbers_in(pair), str(pair)))
         twice = [(case, case) for _, case in smallest]
-        # Shown twice, a call is read once; two calls are twice as much to read.
+        # First the same call twice, which is easier to read than two different calls.
         for first, second in [*twice[:MOST_PAIRS], *smallest[:MOST_PAIRS]]:
             if not is_wanted():
                 break
@@ -322,7 +324,7 @@ class Session:
                 continue
             args, keywords = second
             if self.departure(submission, check, args, keywords) is not None:
-                continue  # the first call has nothing to do with it
+                continue  # it is wrong without the first call, too
             fault = self.departure(submission, check, args, keywords, before=first)
             if fault is not None and fault.kind == check.kind:
                 shown = fault.expected, fault.got
@@ -337,13 +339,13 @@ class Session:
         keywords: dict[str, Any],
         before: Whole | None = None,
     ) -> Fault | None:
-        """How the answer departs from the truth behind a check, for given arguments.
+        """How the answer differs from the truth of a check, for these arguments.
 
-        None where it does not, and where the check's function has no declared truth.
+        None if it does not differ, or if the check's function has no declared truth.
 
         Args:
-            before: Arguments and keywords of a call that is made first; None as well where the
-                answer departs there already.
+            before: Arguments and keywords of a call that is made first. If that is wrong already,
+                the result is None.
         """
         declared = self._channel.declared.get(check.name)
         if declared is None:
@@ -361,7 +363,7 @@ class Session:
             run.close()
 
     def _run(self, submission: Submission, seed: int | None = None, **more: Any) -> Run:
-        """A submission on its way through the checks, on this exercise's terms."""
+        """A new run of a submission."""
         seed = self.seed if seed is None else seed
         submission = self._written.completed(submission)
         return Run(self._sandbox, self.exercise.name, submission, seed, terms=self._terms, **more)
@@ -369,10 +371,10 @@ class Session:
     def expected(
         self, function: str, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> str | None:
-        """What the contract expects of a call, as text; None where no truth is declared.
+        """What a call should return, as text; None if no truth is declared for the function.
 
         Raises:
-            KitError: the truth cannot be worked out for these arguments.
+            KitError: the truth cannot be computed for these arguments.
         """
         self._channel.has_collected.wait()
         declared = (each.truths[0] for each in self._channel.declared.values())
@@ -381,7 +383,7 @@ class Session:
             return None
         try:
             value = truth.value(args, keywords)
-        except Exception as error:  # whatever the arguments are: nobody has checked them
+        except Exception as error:  # any arguments may be given, also ones that make no sense
             raise KitError(
                 f"What {function} should give there cannot be worked out "
                 f"({type(error).__name__}: {error}): are these arguments that the stub allows?"
@@ -389,31 +391,31 @@ class Session:
         return type(value).__name__ if isinstance(value, BaseException) else show(value)
 
     def ways_of(self, submission: Submission) -> dict[str, frozenset[str]]:
-        """What each check used besides plain data, by the check's name, for a submission.
+        """What each check of a submission used besides plain data, by the check's name.
 
-        `handles`: it held objects of the answer; `judged`: it let such an object itself say
-        whether it equals, contains or precedes another, or is true; `written`: it passed an
-        argument that was changed in place; `callbacks`: the answer called functions of the check.
+        `handles`: it held objects of the answer. `judged`: it asked such an object whether it
+        equals, contains or precedes another one, or is true. `written`: the answer changed an
+        argument in place. `callbacks`: the answer called functions of the check.
 
         Raises:
             GraderError: the grader is broken.
         """
         run = self._run(submission)
         try:
-            self._done(Job(run, until_failure=False, remember=False, timeouts=None))
+            self._results_of(Job(run, until_failure=False, remember=False, timeouts=None))
         finally:
             run.close()
         return {name: frozenset(ways) for name, ways in run.ways.items()}
 
     @property
     def is_alive(self) -> bool:
-        """Whether it can grade; once it failed, it never will again."""
+        """Whether it can grade; after a failure it never can again."""
         return self._thread.is_alive()
 
     def close(self) -> None:
         """End the session and its sandbox."""
         self._channel.jobs.put(None)
-        self._thread.join(5)  # at most: the thread may be inside a check
+        self._thread.join(5)  # no longer, because a check may never return
         self._sandbox.close()
 
     def __enter__(self) -> Session:
@@ -429,26 +431,26 @@ class Session:
             if self.exercise.imported and self._sandbox.isolation == FULL:
                 confine(course, self.exercise)
             loop.begin_collecting()
-            # pytest would take a module of that name as it is, though it may be an older
-            # version of this grader, or its namesake in another course.
+            # pytest would use a loaded module of the same name. That may be an older version of
+            # this grader, or a grader of another course.
             for name in [*sys.modules]:
                 if name.rpartition(".")[2] == self._grader.stem:
                     del sys.modules[name]
-            # Else pytest looks at all that lies in the folders above, /tmp or a home, say.
+            # Without this, pytest looks into the folders above, such as /tmp or a home folder.
             alone = f"--confcutdir={self._grader.parent}"
             pytest.main([*ARGUMENTS, alone, str(self._grader)], plugins=[plugin, loop])
         except BaseException as error:
             self._channel.problem = f"{type(error).__name__}: {error}"
         finally:
-            # However pytest ended, nobody may go on waiting: not the next session for its turn to
-            # collect, not a caller for the end of collecting, or for a result.
+            # However pytest ended, release everybody who waits: the next session that wants to
+            # collect, and callers that wait for the end of collecting or for a result.
             loop.end_collecting()
             self._channel.has_collected.set()
             self._channel.results.put(None)
 
 
 def _ask(run: Run, probe: Probe) -> Any:
-    """What a probe returns; None where the answer lost its worker, or cannot be loaded."""
+    """What a probe returns; None if it fails, or if the answer cannot be loaded."""
     run.begin_check("probe")
     try:
         return run.request("probe", built([*probe]), "it")

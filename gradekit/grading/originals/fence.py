@@ -1,14 +1,14 @@
-"""What an imported test may not do on this machine with what the answer gave it.
+"""A fence around an imported test: what it may not do here with what the answer gave it.
 
-A test runs on the trusted side, and was written to run beside the answer: it may open or delete
-a file that the answer names, start a program by that name, load a pickle that the answer made, or
-run code that it gave, such as the examples in a docstring. Python tells an audit hook of all that
-before it is done, whichever function was called.
+An imported test runs on the trusted side, but was written to run beside the answer. It may open or
+delete a file that the answer names, start a program of that name, load a pickle that the answer
+made, or run code of the answer, such as the examples in a docstring. Python calls an audit hook
+before each of these, whichever function does it, and the hook raises.
 
-A name can come of an answer's text in more ways than anybody can follow: resolved, decoded, put
-together, read from an archive. So a test starts no programs, and writes and deletes where it has
-its own files only: in its temporary folders, the one that it runs in, and where its code says so.
-What it reads elsewhere is looked at by the name.
+A test can make a file name from an answer's text in more ways than the hook can follow: resolved,
+decoded, joined, read from an archive. So a test may start no program, and may write and delete only
+its own files: in its temporary folders, in the folder where it runs, and where its code says so.
+Elsewhere it may read what the answer has not named.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ from gradekit.grading.proxy import SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.texts import Texts
 
-# Events whose arguments name files, programs or hosts. `open` stands for reading as well.
+# Events whose arguments name files, programs or hosts.
 WATCHED = (
     "open", "os.", "shutil.", "subprocess.", "socket.connect", "socket.getaddrinfo", "urllib.",
     "ctypes.dlopen", "sqlite3.", "glob.", "pathlib.", "ftplib.", "webbrowser.", "pty.",
 )  # fmt: skip
 READING = ("os.listdir", "os.scandir", "os.walk", "os.fwalk", "glob.", "pathlib.Path.")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-# Refused wherever a test has no files of its own. Other events that change files come to these.
+# Refused outside the test's own files. All other ways to change a file raise one of these, too.
 CHANGING = frozenset(
     "open os.remove os.rename os.rmdir os.mkdir os.link os.symlink os.truncate os.chmod os.chown "
     "os.chflags os.setxattr os.removexattr os.utime shutil.rmtree sqlite3.connect".split()
@@ -61,12 +61,13 @@ STARTING = (
     "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile",
     "pty.spawn",
 )  # fmt: skip
-HARMLESS = ("os.putenv", "os.unsetenv")  # values of variables are no paths
+HARMLESS = ("os.putenv", "os.unsetenv")  # begin with "os.", and name no path
 INSTALLED = tuple({*map(os.path.realpath, sysconfig.get_paths().values()), sys.prefix, OURS})
-# What the system has for all programs, and where libraries keep what they find again.
+# Files of the system that all programs read.
 SHARED = ("/usr/share", "/usr/lib", "/usr/local/share", "/etc/localtime", "/etc/mime.types")
+# Folders in which libraries keep their caches and settings.
 CACHES = frozenset({".cache", ".config", ".matplotlib", ".hypothesis", "__pycache__"})
-# What pickles of data name: classes and functions of which none does more than make such data.
+# The classes and functions that pickles of data call. None of them does more than make data.
 DATA = {
     "builtins": "bytearray complex frozenset list range set slice tuple dict int float str bytes",
     "collections": "OrderedDict defaultdict deque Counter",
@@ -82,7 +83,7 @@ DATA = {
     "torch.storage": "UntypedStorage TypedStorage",
 }
 CODE = (".py", ".ipynb")
-DEBUGGER = ".pdbrc"  # that doctest looks for; nobody debugs, so nothing of it is run
+DEBUGGER = ".pdbrc"  # doctest looks for it; no debugger runs here, so its content is not used
 
 
 class Fence:
@@ -98,18 +99,18 @@ class Fence:
     ) -> None:
         """
         Args:
-            submission: Where what libraries would run here is run instead; see libraries.py.
-            texts: What the answer has given so far.
+            submission: Runs what libraries would run in this process; see libraries.py.
+            texts: The texts that the answer has returned so far.
             sources: The code of the tests.
-            folder: Where they and their data lie.
-            roots: Gives the temporary folders and files that the test has made.
+            folder: Where the tests and their data lie.
+            roots: Returns the temporary folders and files that the test has made.
         """
         self._texts, self._sources = texts, sources
         self._folder, self._roots = os.path.realpath(folder), roots
-        self._code = str(folder)  # as the names of its code begin
+        self._code = str(folder)  # the beginning of the file names of its code
         self._course = str(Path(self._folder).parent.parent)
-        self._made: set[str] = set()  # temporary files and folders, by their paths
-        self._litter: set[str] = set()  # among them what the answer has named
+        self._made: set[str] = set()  # paths of temporary files and folders
+        self._litter: set[str] = set()  # those whose names the answer gave; removed at the end
         self._looks: dict[str, Callable[..., None]] = {
             "pickle.find_class": self._look_at_pickle,
             "exec": self._look_at_execution,
@@ -119,14 +120,14 @@ class Fence:
         }
         self._libraries = Libraries(submission, texts, self.look)
         self.has_imported = self._libraries.has_imported
-        # What the test starts is fenced as well; other threads of ours are not.
+        # Threads that the test starts are fenced as well. Those that run already are not.
         self._own = threading.get_ident()
         self._others = {thread.ident for thread in threading.enumerate()} - {self._own}
 
     @contextlib.contextmanager
     def up(self) -> Iterator[None]:
-        """Look at what is done, for a block of code."""
-        if not _installed:  # a hook stays for good: one for all tests, and only where there are any
+        """Look at every event of a block of code."""
+        if not _installed:  # a hook cannot be taken out: one serves all tests
             _installed.append(True)
             sys.addaudithook(_heard)
         _fences.append(self)
@@ -135,7 +136,7 @@ class Fence:
                 yield
         finally:
             _fences.remove(self)
-            # What it has started goes on within its fence.
+            # Threads that the test has started, and that go on, stay within its fence.
             known = {*self._others, self._own}
             _left[:] = [each for each in _left if each[0].is_alive()]
             _left.extend((t, self) for t in threading.enumerate() if t.ident not in known)
@@ -143,8 +144,8 @@ class Fence:
                 _remove(path)
 
     def look(self, event: str, args: tuple[Any, ...]) -> None:
-        """Raise where a test is about to do what it may not."""
-        # Not of each event: to look at frames is one itself.
+        """Raise if a test is about to do what it may not do."""
+        # Other events return at once: looking at a frame raises an event, too.
         if event not in self._looks and (not event.startswith(WATCHED) or event in HARMLESS):
             return
         thread = threading.get_ident()
@@ -158,7 +159,7 @@ class Fence:
             self._look_at_words(event, args)
 
     def _look_at_pickle(self, module: Any, name: Any) -> None:
-        """Raise where a pickle is about to call something that is more than data."""
+        """Raise if a pickle is about to call something that does more than make data."""
         if name not in DATA.get(str(module), "").split():
             raise SubmissionError(f"what it saved is no data: a test does not load {name}")
 
@@ -172,14 +173,14 @@ class Fence:
             raise SubmissionError("a test does not load code by `marshal`")
 
     def _is_made_here(self, name: str) -> bool:
-        """Whether a file of code lies where the test and the answer write theirs."""
+        """Whether code comes from a file that the test or the answer has written."""
         is_path = os.path.isabs(name)  # noqa: PTH117  # other code has names such as "<string>"
         return is_path and any(_is_in(os.path.realpath(name), root) for root in self._roots())
 
     def _look_at_code(self, code: Any, file: Any, *_: Any) -> None:
-        """Raise where a library is about to run code that the answer gave."""
+        """Raise if a library is about to run code that the answer gave."""
         text = code.decode("utf-8", "replace") if isinstance(code, bytes) else code
-        # A tree has no text: of those, `Running` takes care.
+        # A syntax tree has no text: `Running` handles those.
         if not isinstance(text, str) or any(_is_in(str(file), each) for each in INSTALLED):
             return
         reaches = reaches_out(text, sys._getframe(3))  # noqa: SLF001  # whoever compiles it
@@ -187,7 +188,7 @@ class Fence:
             raise SubmissionError(f"a test does not run {text.strip()[:80]!r}: the answer gave it")
 
     def _look_at_program(self, event: str, args: tuple[Any, ...]) -> None:
-        """Raise where a test starts one: its input or a file may be the answer's code."""
+        """Raise if a test starts a program: it could run code of the answer."""
         if (by := actor(self._code)) == TEST:
             words = [each for each in _words(args) if isinstance(each, str | bytes)]
             shown = os.fsdecode(words[0])[:80] if words else event
@@ -196,13 +197,13 @@ class Fence:
             self._look_at_words(event, args)
 
     def _look_at_signal(self, process: int, signal: int) -> None:
-        """Raise where a test sends one to a process that may be any."""
+        """Raise if a test sends a signal to a process that it has not started."""
         children = [each.pid for each in multiprocessing.active_children()]
         if signal and process not in children and actor(self._code) == TEST:
             raise SubmissionError(f"a test sends no signals: {signal} to process {process}")
 
     def _look_at_words(self, event: str, args: tuple[Any, ...]) -> None:
-        """Raise where a file, program or host is named by the answer, and may not be touched."""
+        """Raise if the answer named a file, program or host that the test may not touch."""
         if event == "open":
             flags = args[2] if type(args[2]) is int else 0
             words, reads = args[:1], not flags & WRITING
@@ -228,14 +229,14 @@ class Fence:
             raise SubmissionError(f"a test does not {does} {name[:80]!r}, which is none of its own")
 
     def _is_allowed(self, path: str, event: str, reads: bool) -> bool:
-        """Whether it may be touched whoever has named it."""
+        """Whether a test may touch a path, even if the answer named it."""
         is_own = any(_is_in(path, root) for root in self._roots()) or path in self._made
-        if is_own and event == "ctypes.dlopen":  # the answer may have written it
+        if is_own and event == "ctypes.dlopen":  # the answer may have written the file
             raise SubmissionError(f"a test does not load {path[:80]!r} as a library")
         if is_own or path == os.devnull:
             return True
         if any(_is_in(path, each) for each in INSTALLED):
-            # Where an import leaves what it has compiled.
+            # An import writes compiled code to __pycache__.
             return reads or ("__pycache__" in path and actor(self._code) == SYSTEM)
         if _is_in(path, self._folder):
             return reads and not path.endswith(CODE)
@@ -247,7 +248,7 @@ class Fence:
         return self._is_named(path)
 
     def _is_named(self, path: str) -> bool:
-        """Whether it is a file that the test itself speaks of, in the folder where it runs."""
+        """Whether it is a file in the current folder whose name stands in the test's own code."""
         folder, name = os.path.split(path)
         is_near = folder == os.path.realpath(os.getcwd()) and "." in name  # noqa: PTH109
         return is_near and self._is_spoken(name)
@@ -257,10 +258,10 @@ class Fence:
         return any(map(spoken.search, self._sources))
 
     def _is_of_test(self, name: str, path: str, event: str, reads: bool, by: str) -> bool:
-        """Whether a test may touch a path that the answer has not named, as far as can be seen."""
+        """Whether a test may touch a path that the answer has not visibly named."""
         if event not in (LOOKING if reads else CHANGING) or name in IN_MEMORY:
             return True
-        if event == "open" and Path(path).is_dir():  # for a file without a name in it
+        if event == "open" and Path(path).is_dir():  # to make an unnamed temporary file there
             return True
         if by == SYSTEM or (by == LIBRARY and not CACHES.isdisjoint(Path(path).parts)):
             return True
@@ -270,22 +271,22 @@ class Fence:
         if reads and any(_is_in(path, each) for each in (*SHARED, self._folder)):
             return True
         here = os.path.realpath(os.getcwd())  # noqa: PTH109
-        place = os.path.dirname(name)  # noqa: PTH120  # a text that nobody has looked at
+        place = os.path.dirname(name)  # noqa: PTH120  # as it was given: not resolved
         is_near = reads or folder == here or _is_in(folder, self._folder)
         is_near = is_near or any(len(place) > 1 and place in each for each in self._sources)
         return is_near and self._is_spoken(last)
 
 
 def _words(args: Any) -> Iterator[Any]:
-    """What an event's arguments consist of, lists of words word by word."""
+    """The arguments of an event; of a list, each item."""
     for each in args:
         yield from each if isinstance(each, list | tuple) else [each]
 
 
 def _is_parsed_only() -> bool:
-    """Whether code becomes a tree, for us, a test or the standard library to look at.
+    """Whether code is only parsed into a tree, by us, by a test or by the standard library.
 
-    Other libraries parse what they are going to work out, as pandas does with a query.
+    Other libraries parse code in order to run it, as pandas does with a query.
     """
     frame = sys._getframe(4)  # noqa: SLF001
     if frame.f_code is not ast.parse.__code__ or frame.f_back is None:
@@ -294,7 +295,7 @@ def _is_parsed_only() -> bool:
 
 
 def _is_of_running_code(name: str) -> bool:
-    """Whether `inspect` looks up lines of what is running, for a test that asks who calls it."""
+    """Whether `inspect` reads the source of code that is running, to show who called what."""
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
     files = []
     while frame is not None:
@@ -308,13 +309,13 @@ def _is_in(path: str, folder: str) -> bool:
 
 
 def _is_new_temporary(path: str, event: str) -> bool:
-    """Whether a temporary file or folder is made, perhaps with a prefix that the answer gave."""
+    """Whether a new temporary file or folder is about to be made."""
     is_made = event in ("open", "os.mkdir") and not os.path.exists(path)  # noqa: PTH110
     return is_made and os.path.dirname(path) == os.path.realpath(tempfile.gettempdir())  # noqa: PTH120
 
 
 def _remove(path: str) -> None:
-    """What was made by a name of the answer's does not stay among other people's files."""
+    """Remove a file or folder; where that fails, it stays."""
     if Path(path).is_dir() and not Path(path).is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -324,7 +325,7 @@ def _remove(path: str) -> None:
 
 _installed: list[bool] = []
 _fences: list[Fence] = []
-_left: list[tuple[threading.Thread, Fence]] = []  # threads that outlive the test they are of
+_left: list[tuple[threading.Thread, Fence]] = []  # threads that go on after their test
 
 
 def _heard(event: str, args: tuple[Any, ...]) -> None:

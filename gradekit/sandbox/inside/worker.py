@@ -1,7 +1,7 @@
-"""The process that holds a submission: loads it, calls it, answers with plain data.
+"""The process that holds a submission: loads it, calls its functions, and replies with plain data.
 
-The submission can change anything in here once its first line has run, so the trusted side
-believes nothing that this process says.
+From its first line on, the submission can change anything in this process. So the trusted side
+checks everything that comes from here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import cloudpickle  # noqa: F401  # what arrives was pickled by it, and no file can be read then
+import cloudpickle  # noqa: F401  # needed to unpickle requests; later no file can be read
 
 from gradekit.sandbox import wire
 from gradekit.sandbox.inside.files import Files
@@ -29,10 +29,10 @@ from gradekit.sandbox.inside.requests import Requests
 from gradekit.sandbox.inside.siblings import BUILTINS, Siblings
 from gradekit.sandbox.limits import IMPORTED, LIVE, PLAIN
 
-PRINTED_BYTES, MOST_PRINTED = 4096, 2**16  # more where a check may look at it
+PRINTED_BYTES, MOST_PRINTED = 4096, 2**16  # the latter for imported tests, which may read it
 TEXT_CHARACTERS = 1000
 
-# What the audit hook calls by name when the kernel is about to refuse it.
+# Events that the kernel is about to refuse, and what the audit hook says of them.
 REFUSALS = {
     "socket.": "it tried to open a network connection",
     "os.fork": "it tried to start a process",
@@ -60,12 +60,12 @@ REFUSALS = {
 REFUSED_EVENTS = tuple(REFUSALS)
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-_unbound: list[dict[str, str]] = []  # of each answer that was loaded, the last one is current
+_unbound: list[dict[str, str]] = []  # `Answer.unbound` of each answer; the last one is current
 _labels: set[str] = set()  # the file names of the submission's code objects
 
 
 class Refused(PermissionError):
-    """Raised inside the submission where the sandbox would refuse; its text says what."""
+    """Raised inside the submission before the sandbox refuses something; its text says what."""
 
 
 class Missing(AttributeError):
@@ -73,7 +73,7 @@ class Missing(AttributeError):
 
 
 class Printed(io.RawIOBase):
-    """Standard output: keeps the beginning, forgets the rest, never fails and never fills."""
+    """Standard output that keeps the first bytes and drops the rest."""
 
     name = "<stdout>"
 
@@ -102,8 +102,8 @@ class Answer:
         self.filename = "submission.py"
         self.mode = PLAIN
         self.loading_error: str | None = None
-        self.unbound: dict[str, str] = {}  # name -> which statement, that failed, was to bind it
-        self.files: Files | None = None  # where what it writes is kept
+        self.unbound: dict[str, str] = {}  # name -> the failed statement that should have bound it
+        self.files: Files | None = None  # keeps the files that an imported answer writes
 
     def load(
         self,
@@ -114,11 +114,14 @@ class Answer:
         mode: str = PLAIN,
         seeds: tuple[int, str] | None = None,
     ) -> list[str]:
-        """Run the cells in one namespace; return what was passed over, a line each.
+        """Run the cells in one namespace; return the statements that failed, a line each.
 
-        What fails at the top level says nothing about the functions: it ends only itself.
-        `mode` is how it is to be used; see `limits`. `seeds` are set before each cell: the
-        generators, or a variable of that name.
+        A statement that fails at the top level is skipped: the functions may still be right.
+
+        Args:
+            mode: How the answer is used; see `limits`.
+            seeds: A seed that is set before each cell, and the variable to set; "" as the variable
+                means the random generators.
         """
         self.mode = mode
         loading = self._begin(name, filename, modules, seeds)
@@ -139,14 +142,16 @@ class Answer:
         without: dict[int, str],
         seeds: tuple[int, str] | None = None,
     ) -> None:
-        """Begin to load a statement at a time, without some; `step` does the rest."""
+        """Begin to load one statement at a time, leaving out those in `without`; see `step`."""
         self.mode = mode
         self._loading = self._begin(name, filename, modules, seeds)
         self._steps = self._loading.in_steps(cells, without)
 
     def step(self) -> tuple[list[str], bool] | None:
-        """Run one more statement. Once there is none: what was passed over, and whether the
-        answer has a function or class of its own.
+        """Run one more statement, and return None.
+
+        After the last one, return the statements that failed, and whether the answer defines a
+        function or class.
         """
         if next(self._steps, None) is not None:
             return None
@@ -207,7 +212,7 @@ class Answer:
             raise self._missing(name, "name") from None
 
     def probed(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """The value of a probe, a function of the grader that runs beside the submission."""
+        """The value of a probe: a function of the grader that runs in this process."""
         return function(_Functions(self), *arguments)
 
     def _missing(self, name: str, what: str) -> Missing:
@@ -216,7 +221,7 @@ class Answer:
         return Missing(f"there is no {what} `{name}` in {self.filename}{reason}")
 
     def _nearly(self, name: str) -> str | None:
-        """Where something is that was probably meant: in a class, or under a similar name."""
+        """A hint where the missing name may be: in a class, or under a similar name."""
         wanted = name.replace("_", "").lower()
         for called, value in list(vars(self.module).items()):
             if isinstance(value, type) and name in vars(value):
@@ -249,14 +254,14 @@ class Server:
         self._read, self._write = read, write
         sys.stdout, sys.stderr, sys.stdin = self._stdout, self._stderr, self._stdin
         self._send(self._ready)
-        # For clear messages only; the kernel refuses these calls anyway. In the process tier hardly
-        # anything else does, and there code that means to can get round the hook.
+        # Only for clear messages: the kernel refuses these calls anyway. In the process tier it
+        # refuses few of them; there the hook prevents accidents, but not what is done on purpose.
         sys.addaudithook(_refuse)
         while True:
             self._answer_one(*self._next())
 
     def rehearse(self, requests: bytes, write: Callable[[memoryview], int]) -> None:
-        """Answer requests that nobody made, all of them."""
+        """Answer all of these requests, which no check has made, to be quicker later."""
         waiting = io.BytesIO(requests)
         self._read, self._write = waiting.readinto, write
         while waiting.tell() < len(requests) or not self._ahead.is_empty:
@@ -276,11 +281,11 @@ class Server:
         if self._ahead.is_empty or len(pieces) > 1 or len(unsent) > wire.SMALL_FRAME:
             self._send([unsent, *pieces])
             self._unsent = bytearray()
-        else:  # more requests have come already: their replies travel together, in one system call
+        else:  # more requests are here already: send the replies together, in one system call
             unsent += pieces[0]
 
     def _converse(self, frame: wire.Pieces) -> tuple[str, Any, Any]:
-        """Send a call of a function of the check; answer what that asks, until its result comes."""
+        """Call a function of the check, and return its result; meanwhile answer its requests."""
         self._send([self._unsent, *frame])
         self._unsent = bytearray()
         while True:
@@ -296,19 +301,19 @@ class Server:
             return self._requests.answered(kind, number, body)
         printed = self._printed
         try:
-            value = _handle(self._answer, kind, body)
+            value = _value_of(self._answer, kind, body)
             if kind in LOADING and self._answer.mode != PLAIN and value is not None:
                 self._requests = Requests(
                     self._answer, printed.take, _describe, self._converse, _labels.__contains__
                 )
                 printed.limit = PRINTED_BYTES if self._answer.mode == LIVE else MOST_PRINTED
             return wire.encode("value", number, (value, printed.take()))
-        # SystemExit and KeyboardInterrupt too: an answer that raises them fails one check.
+        # Also SystemExit and KeyboardInterrupt: an answer that raises them fails only one check.
         except BaseException as error:
             return wire.encode("raised", number, (_describe(error), printed.take()))
 
     def _read_some(self, view: memoryview) -> int:
-        # The connection is closed. At once, so that no clean-up of the submission's runs (atexit).
+        # 0 bytes: the connection is closed. `os._exit` runs no clean-up code of the submission.
         return self._read(view) or os._exit(0)
 
     def _send(self, pieces: list[Any]) -> None:
@@ -318,22 +323,22 @@ class Server:
                 view = view[self._write(view) :]
 
 
-LOADING = ("load", "load_in_steps", "step")  # after which, with a value, an answer is ready
-HANDLES = ("get", "attribute", "operate")  # requests where checks hold handles
+LOADING = ("load", "load_in_steps", "step")  # once one of these gives a value, the answer is loaded
+HANDLES = ("get", "attribute", "operate")  # only in exercises whose checks may hold handles
 _probes: dict[bytes, types.FunctionType] = {}  # by their pickles
 
 
 def forget() -> None:
-    """Be as if nothing had been loaded yet, after a rehearsal."""
+    """Forget what a rehearsal has loaded."""
     _probes.clear()
     _unbound.clear()
     _labels.clear()
 
 
 def _unpickled(data: bytes) -> Any:
-    """What was pickled; a probe, which is sent for many checks, is made only once.
+    """The object of a pickle; a probe, which many checks send, is unpickled only once.
 
-    Safe on this side: the pickle comes from the grader, and the grader never unpickles.
+    Safe here, because the pickle comes from the grader. The grader itself never unpickles.
     """
     value = _probes.get(data) or pickle.loads(data)
     if isinstance(value, types.FunctionType):
@@ -341,7 +346,8 @@ def _unpickled(data: bytes) -> Any:
     return value
 
 
-def _handle(answer: Answer, kind: str, body: Any) -> Any:
+def _value_of(answer: Answer, kind: str, body: Any) -> Any:
+    """Do what a request asks for, and return its value."""
     if kind == "load":
         return answer.load(*body)
     if kind == "load_in_steps":
@@ -358,7 +364,7 @@ def _handle(answer: Answer, kind: str, body: Any) -> Any:
 
 
 class _Functions:
-    """What a probe sees as the submission: its functions by name."""
+    """The submission as a probe sees it: its functions as attributes."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -368,17 +374,17 @@ class _Functions:
 
     @property
     def namespace(self) -> dict[str, Any]:
-        """The module's globals, for running examples in."""
+        """The module's globals, in which examples are run."""
         return self._answer.module.__dict__
 
     @property
     def files(self) -> Files | None:
-        """What it has written, where checks are imported."""
+        """The files that the answer has written, if its checks are imported."""
         return self._answer.files
 
 
 def _describe(error: BaseException) -> dict[str, Any]:
-    """What the trusted side is told of an exception: names and short texts."""
+    """An exception as the trusted side receives it: names and short texts."""
     text, refusal = _text_of(error), _refusal(error)
     if _is_out_of_memory(error, text):
         reason = "no_memory"
@@ -399,8 +405,8 @@ def _describe(error: BaseException) -> dict[str, Any]:
 
 
 def _builtin_of(error: BaseException) -> str:
-    """The name of the nearest class of Python's own that an exception is of."""
-    # By identity, not by name: a class of the answer's may be called ValueError as well.
+    """The name of the nearest built-in class of an exception."""
+    # By identity, because a class of the answer may be called ValueError, too.
     for kind in type(error).__mro__:
         if getattr(builtins, kind.__name__, None) is kind:
             return str(kind.__name__)
@@ -408,11 +414,11 @@ def _builtin_of(error: BaseException) -> str:
 
 
 def _place_of(error: BaseException) -> tuple[int | None, str, int | None] | None:
-    """Line, its text and column in the answer where an exception came up; None outside of it."""
+    """Line number, text and column in the answer where an exception was raised; None elsewhere."""
     if isinstance(error, SyntaxError):
         return error.lineno, (error.text or "").rstrip("\n")[:TEXT_CHARACTERS], error.offset
     where = None
-    # The last such frame: the answer's own line, not that of a library which it called.
+    # The innermost frame of the answer, not of a library that it called.
     for frame, line in traceback.walk_tb(error.__traceback__):
         code = frame.f_code.co_filename
         if code in _labels:
@@ -425,12 +431,12 @@ def _text_of(error: BaseException) -> str:
         if type(error) is NameError and _unbound and (why := _unbound[-1].get(str(error.name))):
             return f"`{error.name}` is not defined: {why}"
         return str(error.msg if isinstance(error, SyntaxError) else error)
-    except BaseException:  # the answer's own __str__ ran, and may raise anything
+    except BaseException:  # a `__str__` of the answer may raise anything
         return ""
 
 
 def _key_of(error: BaseException) -> tuple[Any] | None:
-    """The argument of a KeyError, which its text shows in quotes, where it is a plain one."""
+    """The argument of a KeyError, if it is plain data; its text would show it in quotes."""
     if type(error) is not KeyError or len(error.args) != 1:
         return None
     (key,) = error.args
@@ -440,14 +446,14 @@ def _key_of(error: BaseException) -> tuple[Any] | None:
 
 
 def _is_out_of_memory(error: BaseException, text: str) -> bool:
-    """Whether there was no memory: torch says so by a RuntimeError, the system by a number."""
+    """Whether memory ran out: torch raises a RuntimeError then, and the system an OSError."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     return isinstance(error, MemoryError) or "can't allocate memory" in text
 
 
 def _refusal(error: BaseException) -> str | None:
-    """What the sandbox would not let the submission do, if that is what `error` says."""
+    """What the sandbox refused, if that is what `error` says."""
     if isinstance(error, Refused):
         return str(error)
     if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
@@ -460,7 +466,7 @@ def _refusal(error: BaseException) -> str | None:
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
-    """Audit hook: say in words what the kernel would refuse with "not permitted"."""
+    """Audit hook: raise an error that says in words what the kernel is about to refuse."""
     if event == "open":
         if isinstance(arguments[2], int) and arguments[2] & WRITING:
             raise Refused("it tried to write a file")
