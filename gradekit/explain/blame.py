@@ -41,7 +41,8 @@ FRESH_AFTER = 60  # versions of an answer in one worker
 SAMPLE = 10  # of checks, to see which functions they run
 TRY_SECONDS = 0.004  # for a version of an answer, besides the check
 MOST_TRACED, TRACING = 6, 0.15  # checks, and the share of the time, to see which lines they run
-AFTER_FIRST = 20  # edits that are still tried once one has mended everything,
+# Where two lines have to agree, a change of either mends everything: both are to be told.
+AFTER_FIRST = 60  # edits that are still tried once one has mended everything,
 AFTER_A_LOOP = 4  # where each of them may take its time,
 AFTER_SECONDS = 1.0  # and not for longer: they can only come after what mends everything,
 AFTER_SOME = 150  # and once one has mended something: it may have done so by chance
