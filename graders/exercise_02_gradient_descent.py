@@ -45,6 +45,8 @@ X6, Y6 = X7[:6, :2] * 1.5, Y7[:6] + 0.5
 X1, Y1 = X7[3:4], Y7[3:4]
 COLUMN, COLUMN_Y = X7[:5, 1:2], Y7[:5]  # a single feature
 OTHER_X, OTHER_Y = 0.75 - X7, 0.5 - Y7[::-1]
+LONG_X = np.cos(np.arange(600.0)).reshape(300, 2)  # more samples than anything above
+LONG_Y = np.sin(np.arange(300.0)) + LONG_X[:, 0]
 EXACT_Y = COLUMN[:, 0] * 0.75  # which a weight of 0.75 fits without a rest
 
 
@@ -310,6 +312,7 @@ def test_is_not_the_gradient_of_the_mean_square(submission):
     GRADIENT.assert_holds(submission, [
         (w, X7, Y7), (-2.0 * w, X7[:4], Y7[:4]), (w[:2], X6, Y6), (w, X2, Y2),
         (np.zeros(3), X7, Y7),
+        (w[:2], LONG_X, LONG_Y),
         (w, X7, 1e3 * Y7),  # a steep place: nothing says that a gradient is clipped
     ], draw=some_gradient, draws=1)
 
@@ -338,7 +341,7 @@ def test_walks_another_path(submission):
     """Every update goes lr times against the gradient over all samples."""
     BATCH.assert_holds(submission, [
         (X7, Y7, 0.1, 1), (X7, Y7, 0.1, 9), (X6, Y6, 0.25, 5), (X2, Y2, 0.3, 4),
-        (COLUMN, COLUMN_Y, 0.05, 6),
+        (COLUMN, COLUMN_Y, 0.05, 6), (LONG_X, LONG_Y, 0.25, 2),
         (COLUMN, COLUMN_Y, 0.375, 60),  # arrives at the minimum on the way, and walks on
         (X6, Y6, 1.5, 8),  # too large a learning rate: far beyond 1e4, and nothing stops it
     ], draw=some_descent, draws=1)
@@ -381,6 +384,7 @@ def test_steps_wrongly_within_an_epoch(submission):
     SINGLE.assert_holds(submission, [
         (X7, Y7, 0.1, 1, fresh(3)), (X6, Y6, 0.05, 1, fresh(8)),
         (COLUMN, COLUMN_Y, 0.2, 1, fresh(2)), (X1, Y1, 0.15, 1, fresh(1)),
+        (LONG_X, LONG_Y, 0.1, 1, fresh(6)),
     ], draw=one_epoch, draws=1)
 
 
@@ -465,7 +469,7 @@ def test_fails_at_extreme_batch_sizes(submission):
     BATCHES.assert_holds(submission, [
         (X7, Y7, 0.05, 2, 1, fresh(1)), (X7, Y7, 0.2, 3, 7, fresh(2)),
         (X7, Y7, 0.2, 3, 10, fresh(3)), (X1, Y1, 0.15, 3, 4, fresh(4)),
-        (COLUMN, COLUMN_Y, 0.15, 2, 2, fresh(5)),
+        (COLUMN, COLUMN_Y, 0.15, 2, 2, fresh(5)), (LONG_X, LONG_Y, 0.25, 1, 280, fresh(6)),
     ], draw=extreme_batches, draws=1)
 
 

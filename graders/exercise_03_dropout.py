@@ -108,6 +108,7 @@ def test_scales_survivors_wrongly(submission):
     rng = np.random.default_rng(0)
     cases = ((0.3, (40, 30)), (0.2, (500,)), (0.8, (6, 9, 20)), (0.99, (40, 50)), (0.0, (7, 3)))
     problems = [(rng.normal(0.5, 2.0, shape), p, True, 1) for p, shape in cases]
+    problems.append((2.0**20 * problems[0][0], 0.3, True, 1))
     problems.append(drawn(submission, (20, 30), 0.1, 0.9))
     for p, x, out, _, given in forward(submission, *problems):
         survivors = out != 0
@@ -421,6 +422,7 @@ def test_loses_the_scale_on_the_way_back(submission):
     rng = np.random.default_rng(25)
     sizes = (0.3, (5, 7)), (0.75, (4, 3, 6)), (0.2, (40,)), (0.0, (2, 3))
     cases = [backward_problem(rng, p, shape) for p, shape in sizes]
+    cases.append((2.0**20 * cases[0][0], cases[0][1]))  # nothing says that a gradient is clipped
     named = dict(zip(("grad_out", "mask"), cases[0], strict=True))
     BACKWARD.assert_holds(submission, [*cases, ((), named)], draw=some_gradient)
 

@@ -361,7 +361,7 @@ def test_lets_the_kernel_hang_over(submission):
 def test_flips_the_kernel(submission):
     """With stride 1 and no padding every entry is its window times the kernel, plus bias."""
     cases = fixed(layer, 0, (2, 3, 5, 7, 4, 2, 3), (3, 2, 6, 4, 5, 3, 1), (4, 2, 3, 5, 3, 1, 4),
-                  (2, 4, 3, 4, 5, 1, 1))
+                  (2, 4, 3, 4, 5, 1, 1), (70, 20, 2, 2, 20, 1, 2))
     CONV.assert_holds(submission, cases, draw=plain_layer)
 
 
@@ -448,7 +448,7 @@ def test_starts_from_zero(submission):
     """The largest entry of each window is kept, negative ones too."""
     POOL.assert_holds(submission, fixed(
         pool, 23, ((2, 3, 4, 6), 2, 0.0), ((3, 2, 6, 3), 3, -9.0), ((2, 4, 2, 4), 1, -1.0),
-        ((2, 2, 4, 8), 4, -4.0, 2.0**60),
+        ((2, 2, 4, 8), 4, -4.0, 2.0**60), ((70, 20, 2, 2), 2),
     ), draw=negative_pool)
 
 
@@ -495,6 +495,7 @@ def test_wires_the_steps_wrongly(submission):
         (4, 3, 5, 7, 2, 2, 3, 3),  # (4, 5) before the pool: a column is left out
         (2, 1, 6, 4, 3, 2, 2, 4),  # (5, 3): a row and a column
         (3, 2, 5, 4, 4, 2, 2, 8),  # as many classes as features
+        (70, 1, 2, 3, 2, 1, 2, 3), (2, 1, 3, 4, 2, 2, 2, 1),  # many images; a single class
     )
     # Scores are near 10, so within 1e-13; a sum + 1e-8 is not a softmax.
     CNN.assert_holds(submission, cases, draw=some_network, rtol=3e-9)
