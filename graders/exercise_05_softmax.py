@@ -20,6 +20,7 @@ INF = float("inf")
 BATCH = np.array([[0.5, -1.25, 2.0, 0.0], [3.0, 1.5, -0.75, 2.25], [-2.0, 0.25, 1.0, 1.75]])
 SQUARE = np.array([[0.5, -1.25, 2.0], [3.0, 1.5, -0.75], [-2.0, 0.25, 4.0]])
 CUBE = np.random.default_rng(5).integers(-12, 13, size=(2, 3, 4)) / 4
+LONG = np.cos(np.arange(300.0))  # more classes than anything above
 NARROW_TYPES = [
     (np.array([100, -100, 99], dtype=np.int8),),
     (np.array([[2, 0, 3], [250, 255, 251]], dtype=np.uint8),),
@@ -159,7 +160,7 @@ def alone(*vectors):
 
 
 # First, last and between, counted from either end.
-AXES = [(SQUARE, 0), (CUBE, 1), (CUBE, 2), (CUBE, -3), (CUBE, -2)]
+AXES = [(SQUARE, 0), (CUBE, 1), (CUBE, 2), (CUBE, -3), (CUBE, -2), (CUBE.reshape(2, 3, 2, 2), 1)]
 
 
 @check("softmax", points=1, hint="Take two scores and a pocket calculator: e to the power of each,"
@@ -168,7 +169,8 @@ AXES = [(SQUARE, 0), (CUBE, 1), (CUBE, 2), (CUBE, -3), (CUBE, -2)]
        inputs=ordinary)
 def test_departs_from_exp_over_sum(submission):
     """A few small scores give exp(score) over the sum of all, to the last digits."""
-    cases = alone([0.5, -1.25, 2.0, 0.0], [-3.0, 1.0], [0.75], [-30.0, 1.0, 2.5, -0.125, 1.0])
+    cases = alone([0.5, -1.25, 2.0, 0.0], [-3.0, 1.0], [0.75], [-30.0, 1.0, 2.5, -0.125, 1.0],
+                  LONG)
     # Formulas in float64 err by 1e-14.
     SOFTMAX.assert_holds(submission, cases, draw=few, draws=1, rtol=2e-13)
 
@@ -190,7 +192,7 @@ def test_shifts_by_something_other_than_the_maximum(submission):
     """Very negative scores, scores far apart and scores near the largest float work as well."""
     SOFTMAX.assert_holds(submission, alone(
         [-1000.0, -1001.0, -1000.5], [0.0, -600.0, 2.0], [-2000.0, 2001.0, 2000.0],
-        [0.0, 0.0, 0.0, 3000.0, 0.0], [-8e307, 8e307, 0.0], [-1e300, -5e299],
+        [0.0, 0.0, 0.0, 3000.0, 0.0], [-8e307, 8e307, 0.0], [-1e300, -5e299], [8e307, 4e307],
         [2**24, 2**24 + 1],  # float32 cannot tell them apart
     ), draw=far_below_and_apart, draws=1, **ROUGHLY)
 
@@ -264,7 +266,7 @@ def test_changes_its_scores_or_remembers_them(submission):
        inputs=ordinary)
 def test_departs_from_the_log_of_softmax(submission):
     """A few small scores give the natural logarithm of their probabilities."""
-    cases = alone([0.5, -1.25, 2.0, 0.0], [-3.0, 1.0], [0.75], [2.5, -0.125, 1.0, 1.0])
+    cases = alone([0.5, -1.25, 2.0, 0.0], [-3.0, 1.0], [0.75], [2.5, -0.125, 1.0, 1.0], LONG)
     # float64 formulas err by 1e-15; log 1 may be 1e-16.
     LOG_SOFTMAX.assert_holds(submission, cases, draw=few, draws=1, rtol=1e-12, atol=1e-13)
 
