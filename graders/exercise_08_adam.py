@@ -226,6 +226,8 @@ FAINT = Code("lambda x: 1e-8 * np.arange(1.0, x.size + 1) * (x - 0.3)")
 STEEP = Code("lambda x: 1e4 * np.arange(1.0, x.size + 1) ** 3 * (x - 0.3)")
 PLATEAU = Code("lambda x: np.sign(x) * (np.abs(x) > 1.0)")
 WELL = Code("lambda x: x**3 - x")
+ITSELF = Code("lambda x: x")
+CONSTANT = Code("lambda x, slope=np.array([2.0, -0.5]): slope")
 # For points with rows only.
 ROWS = Code("lambda x: x * np.arange(1.0, len(x) + 1).reshape(-1, *[1] * (x.ndim - 1)) + x[-1]")
 
@@ -262,7 +264,8 @@ def test_forgets_the_bias_correction(submission):
                                    "averages, or what was made of them for this step alone?")
 def test_returns_corrected_moments(submission):
     """m and v come back as running averages of the gradient and of its square."""
-    cases = [(*fixed(3, (5,)), 1), (*fixed(4, (3, 2)), 4)]
+    cases = [(*fixed(3, (5,)), 1), (*fixed(4, (3, 2)), 4),
+             (*fixed(30, (3,), scale=1e6), 2)]  # nothing says that a gradient is clipped
     ADAM_MOMENTS.assert_holds(submission, cases, draw=in_between, draws=1)
 
 
@@ -383,6 +386,9 @@ def test_restarts_the_moments(submission):
         (STEEP, np.array([1.5, -0.75]), 9, 0.25),
         # The moments carry it on where there is no gradient any more.
         (PLATEAU, np.array([1.3125, -1.1875]), 12, 0.125),
+        (BOWL, np.array([1.5, -0.75]), 130, 0.05),
+        # A gradient that is the point itself, and one that is the same array each time.
+        (ITSELF, np.array([1.5, -0.75]), 6, 0.25), (CONSTANT, np.array([1.5, -0.75]), 6, 0.25),
     ], draw=some_run, draws=1)
 
 
