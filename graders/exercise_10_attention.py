@@ -270,7 +270,8 @@ def some_length(rng):
             "one, and which axis do the weights of one query lie on?")  # fmt: skip
 def test_scales_scores_wrongly(submission):
     """Without a mask, weights and output follow the formula."""
-    cases = fixed(tokens, 0, ((), 3, 4, 5, 2), ((), 5, 3, 2, 7), ((), 2, 6, 9, 3))
+    cases = fixed(tokens, 0, ((), 3, 4, 5, 2), ((), 5, 3, 2, 7), ((), 2, 6, 9, 3),
+                  ((), 2, 300, 2, 1))
     ATTENTION.assert_holds(submission, cases, draw=some_tokens, draws=1)
 
 
@@ -280,7 +281,7 @@ def test_scales_scores_wrongly(submission):
 def test_mixes_up_leading_dimensions(submission):
     """Any number of leading dimensions comes along, and sizes of one stay."""
     cases = fixed(tokens, 3, ((4,), 3, 5, 1, 6), ((2, 3), 4, 5, 1, 2), ((2, 1, 3), 2, 3, 1, 5),
-                  ((1,), 2, 4, 1, 5), ((2,), 1, 1, 1, 1), ((3, 2), 1, 4, 1, 2))
+                  ((1,), 2, 4, 1, 5), ((2,), 1, 1, 1, 1), ((3, 2), 1, 4, 1, 2), ((70,), 2, 2, 1, 1))
     ATTENTION.assert_holds(submission, cases, draw=led_tokens, draws=1, **LOOSELY)
 
 
@@ -362,6 +363,8 @@ def test_wants_a_full_sized_mask(submission):
     shapes = ((5,), (1, 5), (3, 1, 1, 5), (2, 1, 5), (4, 5), (1, 2, 4, 5), (3, 1, 4, 5),
               (3, 2, 4, 5))
     cases = [(Q, K, V, mask_of(rng, shape)) for shape in shapes]
+    (square,) = fixed(tokens, 9, ((2,), 4, 4, 1, 3))
+    cases.append((*square, np.array([True, False, True, True])))  # of the keys, not the queries
     ATTENTION.assert_holds(submission, cases, draw=with_a_smaller_mask, draws=1, **LOOSELY)
 
 
@@ -384,7 +387,7 @@ def test_changes_its_arguments(submission):
        hint="Row i is the query at position i. Is column i in its past? And column i + 1?")
 def test_looks_ahead(submission):
     """A position sees itself and what came before, and nothing after."""
-    VIEWS.assert_holds(submission, [(4,), (1,), (7,), (40,)], draw=some_length, draws=1)
+    VIEWS.assert_holds(submission, [(4,), (1,), (7,), (40,), (130,)], draw=some_length, draws=1)
 
 
 def probe_scribble_on_mask(answer):
@@ -414,7 +417,8 @@ def test_returns_numbers_for_booleans(submission):
             "positions apart, and how wide are the vectors that a head compares?")  # fmt: skip
 def test_cuts_heads_wrongly(submission):
     """Every head attends with its own block of columns, and W_o mixes them."""
-    cases = fixed(layer, 11, (3, 4, 6, 2), (2, 5, 6, 3), (2, 3, 4, 1), (4, 3, 5, 5), (3, 2, 8, 4))
+    cases = fixed(layer, 11, (3, 4, 6, 2), (2, 5, 6, 3), (2, 3, 4, 1), (4, 3, 5, 5), (3, 2, 8, 4),
+                  (1, 2, 32, 16), (70, 1, 2, 1))
     HEADS.assert_holds(submission, cases, draw=some_layer, draws=1)
 
 
