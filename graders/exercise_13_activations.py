@@ -19,9 +19,14 @@ GRID = np.concatenate(
 )
 CUBE = np.random.default_rng(13).integers(-24, 25, size=(2, 3, 4)) / 8
 HUGE = np.array([1000.0, -1000.0, 750.0, -760.0, 1e300, -1e300, 12345.0, -98765.0])
-SHAPES = [CUBE, CUBE[0], CUBE[:, 1:2, 1], CUBE[1, :1, :1], CUBE[0, 2]]
+SHAPES = [
+    CUBE, CUBE[0], CUBE[:, 1:2, 1], CUBE[1, :1, :1], CUBE[0, 2], CUBE[:, :1].reshape(2, 1, 2, 2)
+]  # fmt: skip
 LAYERS = np.array([[0.5, -1.25, 2.0, -0.25], [1.5, 0.75, -0.5, 1.0], [-2.0, 0.25, 1.25, 0.125]])
 DEEP = np.random.default_rng(31).integers(-12, 13, size=(12, 5)) / 8
+# More layers, and more units, than anything above; slopes that are far from saturated.
+TALL = np.random.default_rng(32).integers(-8, 9, size=(80, 2)) / 8
+WIDE = np.random.default_rng(33).integers(-8, 9, size=(1, 70)) / 8
 SATURATED = np.array([[1000.0, -1000.0, 0.5, 800.0], [0.25, 1.0, -750.0, 900.0]])
 AT_ZERO = np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 3.0]])
 
@@ -304,7 +309,8 @@ def test_gives_something_other_than_ones_and_zeros(submission):
     """ReLU's derivative is 1.0 or 0.0, in any shape, and `x` stays as it was."""
     nonzero = np.where(CUBE == 0, 0.375, CUBE)
     RELU_GRAD.assert_holds(submission, alone(GRID[GRID != 0], HUGE), draw=not_at_zero, draws=1)
-    cases = alone(nonzero, -nonzero, nonzero[0], nonzero[:1, 1:2, :1], nonzero[1, 2])
+    cases = alone(nonzero, -nonzero, nonzero[0], nonzero[:1, 1:2, :1], nonzero[1, 2],
+                  nonzero[:, :1].reshape(2, 1, 2, 2))
     assert_no_traces(submission, RELU_GRAD, cases, draw=not_at_zero, **ROUGHLY)
     assert_close(submission.relu_grad(np.array(1.25)), 1.0, rtol=0, atol=1e-12)
 
@@ -314,7 +320,7 @@ def test_gives_something_other_than_ones_and_zeros(submission):
             "which values are they taken?")
 def test_combines_the_layers_by_something_other_than_a_product(submission):
     """Each unit gets the product over layers of the derivatives at its pre-activations."""
-    cases = [(name, layers) for layers in (LAYERS, -LAYERS, LAYERS[:2], LAYERS[:1], DEEP)
+    cases = [(name, layers) for layers in (LAYERS, -LAYERS, LAYERS[:2], LAYERS[:1], DEEP, TALL)
              for name in ("sigmoid", "tanh")]
     alive = np.abs(LAYERS)
     cases += [("relu", layers) for layers in
@@ -328,7 +334,7 @@ def test_combines_the_layers_by_something_other_than_a_product(submission):
 def test_multiplies_units_instead_of_layers(submission):
     """One factor a unit comes back, as (units,), in square, tall, and single-column stacks."""
     cases = [(name, layers)
-             for layers in (LAYERS[:, :3], LAYERS, LAYERS.T, LAYERS[:, :1], LAYERS[:1, :1])
+             for layers in (LAYERS[:, :3], LAYERS, LAYERS.T, LAYERS[:, :1], LAYERS[:1, :1], WIDE)
              for name in ("sigmoid", "tanh")]
     relu_layers = np.array([[0.5, -1.0, 2.0], [1.5, 2.5, 0.25], [3.0, 0.75, 1.0]])
     cases.append(((), {"name": "relu", "pre_activations": relu_layers}))
@@ -353,7 +359,7 @@ def test_accepts_an_unknown_name(submission):
     """Any name but the three raises a ValueError."""
     THROUGH_LAYERS.assert_holds(submission, [("relu", LAYERS[:1])])
     names = ("softmax", "leaky_relu", "relu6", "linear", "", "sigmoid_grad", "hardtanh",
-             "ReLU", "SIGMOID", " relu", "tanh ")
+             "ReLU", "SIGMOID", " relu", "tanh ", "sig", "identity")
     taken = submission.probe(probe_taken, names, LAYERS)
     expect(taken is None, "expected ValueError, but nothing was raised",
            given=f"gradient_through_layers of {taken!r}")
