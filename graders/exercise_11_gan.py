@@ -150,7 +150,7 @@ def slopes_of(submission, name, cases, labels):
             "means taken for itself before they are added?")  # fmt: skip
 def test_scores_the_wrong_way(submission):
     """The loss is the mean cross-entropy of real against 1 plus that of fake against 0."""
-    cases = [fixed(2, 0, 5, F32), fixed(2, 1, 3, F64), fixed(2, 2, 8, F32)]
+    cases = [fixed(2, 0, 5, F32), fixed(2, 1, 3, F64), fixed(2, 2, 8, F32), fixed(2, 12, 150, F64)]
     D_LOSS.assert_holds(submission, cases, draw=lambda rng: some_logits(rng, 2))
 
 
@@ -202,7 +202,7 @@ def test_discriminator_loss_manners(submission):
             "Which of log D and log(1 - D) is steep?")  # fmt: skip
 def test_saturates(submission):
     """The loss is the mean of -log D(fake), steepest where the generator is worst."""
-    cases = [fixed(1, 7, 5, F32), fixed(1, 8, 3, F64), fixed(1, 9, 8, F32)]
+    cases = [fixed(1, 7, 5, F32), fixed(1, 8, 3, F64), fixed(1, 9, 8, F32), fixed(1, 13, 150, F64)]
     G_LOSS.assert_holds(submission, cases, draw=lambda rng: some_logits(rng, 1))
     cases = [cases[0], some_logits(rng_of(submission), 1)]
     for got, wanted, given in slopes_of(submission, "generator_loss", cases, (1,)):
@@ -433,7 +433,11 @@ def with_drawn(submission, cases, n=4):
     return [*cases, *((seed, n, "float32", 0.0) for seed in seeds_of(submission, 1))]
 
 
-CASES = [(22, 9, "float32", 0.0)]
+# The second has gradients of norm 7 for both networks, which nothing says are clipped.
+CASES = [(22, 9, "float32", 0.0), (5747, 2, "float32", 0.0)]
+# A discriminator or a generator that is nearly right learns all the same.
+SURE_DISCRIMINATOR, SURE_GENERATOR = (1535, 2, "float32", 0.0), (2481, 4, "float32", 0.0)
+MANY_ROWS = (24, 150, "float32", 0.0)
 
 
 @check("gan_train_step", points=1,
@@ -441,7 +445,8 @@ CASES = [(22, 9, "float32", 0.0)]
             "does the discriminator get in one step?")  # fmt: skip
 def test_updates_the_discriminator_wrongly(submission):
     """The discriminator makes exactly one step, on real and on generated data."""
-    for step in steps_of(submission, with_drawn(submission, CASES)):
+    cases = [*CASES, SURE_DISCRIMINATOR, MANY_ROWS]
+    for step in steps_of(submission, with_drawn(submission, cases)):
         wanted = descend(step.d, step.discriminator_half()[1], RATES[1])
         assert_tensors(step.d_after, wanted, rtol=1e-4, atol=2e-6,  # float32, two networks
                        given=f"{step.given}: the discriminator")  # fmt: skip
@@ -452,7 +457,7 @@ def test_updates_the_discriminator_wrongly(submission):
             "after its update, and from which noise?")  # fmt: skip
 def test_asks_the_old_discriminator(submission):
     """The generator makes exactly one step, through the discriminator just updated."""
-    for step in steps_of(submission, with_drawn(submission, CASES)):
+    for step in steps_of(submission, with_drawn(submission, [*CASES, SURE_GENERATOR])):
         wanted = descend(step.g, step.generator_half()[1], RATES[0])
         assert_tensors(step.g_after, wanted, rtol=1e-4, atol=2e-6,  # float32, two networks
                        given=f"{step.given}: the generator")  # fmt: skip
