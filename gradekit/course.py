@@ -1,4 +1,4 @@
-"""Which exercises exist, in what order, and how each of them is found by name."""
+"""A course: which exercises it has, in what order, where their files are, and how to find one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import msgspec
 from gradekit.errors import KitError
 from gradekit.sandbox.limits import IMPORTED, LIVE, PLAIN, Limits
 
-# The parts of each library that are imported ahead. Plain Python has none; numpy is there anyway.
+# The modules of each library that are imported before the first answer arrives.
 LIBRARIES = {
     "python": [],
     "numpy": ["numpy"],
@@ -33,7 +33,7 @@ class About(
     forbid_unknown_fields=True,
     rename={"needs_kit": "needs-kit"},
 ):
-    """course.toml: what a course says of itself; everything may be left out.
+    """The contents of course.toml; everything may be left out.
 
     Attributes:
         needs_kit: The versions of kit that it works with, such as `>=0.1`.
@@ -51,7 +51,7 @@ class About(
 
     @property
     def title(self) -> str:
-        """Name, version, authors and licence in one line; as much of it as there is."""
+        """Name, version, authors and licence in one line, as far as they are given."""
         name = " ".join(part for part in (self.name, self.version) if part) or "A course"
         by = f" by {', '.join(self.authors)}" if self.authors else ""
         return f"{name}{by}{f' ({self.licence})' if self.licence else ''}"
@@ -68,21 +68,22 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One entry of exercises.toml.
 
     Attributes:
-        part: The number of its part in the course, from 1; 0 where the course has no parts.
+        part: The number of its part in the course, from 1; 0 if the course has no parts.
         difficulty: From 1 (easy) to 3.
-        prerequisites: Slugs of exercises to be done before.
+        prerequisites: Slugs of the exercises to do before.
         hints: Three of them; an imported exercise may have none.
         live: Checks may hold handles on objects that stay in the worker.
-        imported: Its checks are the tests of a course that existed before, which expect to share
-            a process with the answer (see `kit import`): implies `live`, and more.
-        packages: What answers may import besides the library; the course may allow more.
-        files: Data that lie beside the answer, to be read only; paths in `exercises/`.
-        entry: Of an answer of several files, the one with the functions in it; else it is called
-            like the exercise.
-        assignment: What its assignment is called in nbgrader's gradebook; else like the exercise.
-        cell_seed: The random generators are seeded so before each cell of a notebook.
-        seed_variable: Instead, this variable is set to it.
-        written: Of an answer of several files, the modules that learners write, beside that one;
+        imported: Its checks are the tests of an older course, which expect to run in the process
+            of the answer (see `kit import`). Then checks may hold handles, and do more.
+        packages: What answers may import besides the library and the course's own `packages`.
+        files: Data files that answers may read; paths in `exercises/`.
+        entry: If answers have several files, the one with the functions; "" if it has the name of
+            the exercise.
+        assignment: The name of its assignment in nbgrader's gradebook; "" if that is the name of
+            the exercise.
+        cell_seed: Seeds the random generators before each cell of a notebook.
+        seed_variable: A variable that is set to `cell_seed` instead.
+        written: If answers have several files, the modules that learners write besides `entry`;
             their stubs are among `files`.
     """
 
@@ -109,12 +110,12 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def mode(self) -> str:
-        """How a worker is used: for data only, with handles, or as tests of elsewhere do."""
+        """Whether checks get plain data only, may hold handles, or are imported tests."""
         return IMPORTED if self.imported else LIVE if self.live else PLAIN
 
     def __post_init__(self) -> None:
         if len(self.hints) != 3 and (self.hints or not self.imported):
-            raise ValueError(f"`hints`: there have to be three, and there are {len(self.hints)}")
+            raise ValueError(f"`hints`: write three instead of {len(self.hints)}")
 
     @property
     def number(self) -> str:
@@ -132,13 +133,13 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return f"{self.name}.py"
 
     def is_about(self, topic: str) -> bool:
-        """Whether a topic, or the name, holds this text, in any case and either spelling."""
+        """Whether a topic or the name contains this text, in any case and either spelling."""
         wanted = _spelt(topic)
         return any(wanted in _spelt(each) for each in [*self.topics, self.slug])
 
     @property
     def names(self) -> set[str]:
-        """Everything that means this exercise on the command line."""
+        """All names of this exercise on the command line."""
         number, slug = self.number, self.slug
         short = str(int(number))
         stems = {number, short, slug, f"{number}_{slug}", f"{short}_{slug}"}
@@ -146,12 +147,12 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def modules(self) -> list[str]:
-        """What grader and submission import in any case."""
+        """What grader and submission always import."""
         return LIBRARIES[self.library]
 
     @property
     def known_modules(self) -> list[str]:
-        """What a grader has imported when it is asked about objects that stay with the answer."""
+        """What a grader has imported before it receives objects of the answer."""
         if self.mode == PLAIN:
             return self.modules
         figures = ["matplotlib.figure"] if "matplotlib" in self.packages else []
@@ -165,7 +166,7 @@ class Course:
         """Read the exercises of the course in `root`.
 
         Raises:
-            KitError: there is no course, or its exercises.toml is wrong.
+            KitError: there is no course, or one of its two TOML files is wrong.
         """
         self.root = root.resolve()
         self.about = _about(self.root / ABOUT)
@@ -189,7 +190,7 @@ class Course:
             raise KitError(f"{path} cannot be used: {problem}.")
 
     def _wrong_references(self) -> Iterator[str]:
-        """Parts and prerequisites that are not there, or lead in a circle."""
+        """Problems with parts and prerequisites: missing ones, and circles."""
         slugs = {exercise.slug: exercise for exercise in self.exercises}
         for exercise in self.exercises:
             if exercise.part > len(self.parts):
@@ -203,7 +204,7 @@ class Course:
             yield f"the prerequisites lead in a circle: {' before '.join(error.args[1])}"
 
     def _wrong_files(self) -> Iterator[str]:
-        """Data that would lie elsewhere than beside the answer."""
+        """Problems with `files`: paths that lead out of exercises/."""
         for exercise in self.exercises:
             for name in exercise.files:
                 path = PurePosixPath(name)
@@ -214,7 +215,7 @@ class Course:
         """The exercises of a part, by its number from 1; all for None.
 
         Raises:
-            KitError: there is no such part; the message has those that there are.
+            KitError: there is no such part; the message lists the parts.
         """
         if part is None:
             return self.exercises
@@ -228,7 +229,7 @@ class Course:
         """Those of `exercises` that are about a topic; all for None.
 
         Raises:
-            KitError: none is; the message has the topics that there are.
+            KitError: none is; the message lists the topics.
         """
         found = [each for each in exercises if topic is None or each.is_about(topic)]
         if not found and topic is not None:
@@ -237,7 +238,7 @@ class Course:
         return found
 
     def path_to(self, exercise: Exercise) -> list[Exercise]:
-        """What leads to an exercise by prerequisites, itself last."""
+        """The exercises to do before this one, in order, then the exercise itself."""
         found: dict[str, Exercise] = {}
 
         def add(each: Exercise) -> None:
@@ -251,10 +252,10 @@ class Course:
     def find(self, name: str) -> Exercise:
         """The exercise that `name` means: `5`, `05`, `softmax`, `exercise_05`, a file's name.
 
-        A part of the slug or title will do, if no other exercise has it.
+        A piece of the slug or title is enough, if no other exercise contains it.
 
         Raises:
-            KitError: there is none, or there are several; the message has the nearest ones.
+            KitError: there is none, or there are several; the message suggests the nearest ones.
         """
         wanted = Path(name).name.removesuffix(".py").removesuffix(".ipynb").lower()
         wanted = wanted.replace("-", "_")
@@ -271,7 +272,7 @@ class Course:
         )
 
     def _called_partly(self, name: str) -> list[Exercise]:
-        """The exercises with `name` in their slug or title; two letters would be in too many."""
+        """The exercises with `name` in their slug or title, if it has at least three letters."""
         wanted = " ".join(re.split(r"[\s_-]+", name.strip().lower()))
         if len(wanted) < 3 or wanted.isdigit():
             return []
@@ -279,7 +280,7 @@ class Course:
         return [e for e in self.exercises if wanted in called[e.name].replace("-", " ")]
 
     def _nearest(self, wanted: str, partly: list[Exercise]) -> str:
-        """The exercises that were probably meant, as a question."""
+        """A question that names the exercises that were probably meant."""
         known = {alias: exercise for exercise in self.exercises for alias in exercise.names}
         near = difflib.get_close_matches(wanted, known, n=8, cutoff=0.6)
         likely = [*partly, *(known[alias] for alias in near)]
@@ -287,7 +288,7 @@ class Course:
         return f" Did you mean {' or '.join(f'`{name}`' for name in names)}?" if names else ""
 
     def _numbers(self) -> str:
-        """The numbers that there are, as a sentence."""
+        """A sentence that tells the numbers of the exercises."""
         numbers = sorted((exercise.number for exercise in self.exercises), key=int)
         return f" The numbers run from {numbers[0]} to {numbers[-1]}." if numbers else ""
 
@@ -298,8 +299,8 @@ class Course:
     def solution(self, exercise: Exercise) -> Path:
         """The reference answer.
 
-        One of several modules may lie in a folder of its own, called like the exercise: another
-        exercise may have a module of the same name.
+        If it has several modules, they may lie in a folder with the name of the exercise, because
+        another exercise may have modules of the same names.
         """
         folder = self.root / "solutions"
         own = folder / exercise.name / exercise.file_name
@@ -310,13 +311,13 @@ class Course:
         return self.root / "graders" / exercise.file_name
 
     def picture(self, exercise: Exercise) -> Path:
-        """The drawing of what an answer computes; a course may have none."""
+        """The code that draws what an answer computes; a course may have none."""
         return self.root / "pictures" / exercise.file_name
 
     def data(self, exercise: Exercise) -> dict[str, Path]:
-        """The files that lie beside an answer, by the paths under which it opens them.
+        """The data files of an exercise, by the paths under which an answer opens them.
 
-        Each lies in exercises/, or in a folder there that is called like the exercise: two
+        Each is in exercises/, or in a folder there with the name of the exercise, because two
         exercises may each have a `data.csv`.
         """
         folder = self.root / "exercises"
@@ -324,13 +325,13 @@ class Course:
         return {name: path if path.is_file() else folder / name for name, path in own.items()}
 
     def cases(self, exercise: Exercise) -> list[Path]:
-        """The files that an imported exercise came with, which its grader reads."""
+        """The original files of an imported exercise, which its grader reads."""
         folder = self.root / "cases" / exercise.name
         files = (path for path in folder.rglob("*") if "__pycache__" not in path.parts)
         return sorted(path for path in files if path.is_file())
 
     def beside_graders(self) -> list[Path]:
-        """What lies in graders/ and belongs to no exercise alone: modules and data of several."""
+        """The files in graders/ that several exercises share: modules and data."""
         own = {exercise.name for exercise in self.exercises}
         return [
             path
@@ -343,23 +344,23 @@ class Course:
 
     @property
     def bank(self) -> Path:
-        """Known right and wrong answers, a folder an exercise."""
+        """The folder of known right and wrong answers, with a folder for each exercise."""
         inside = self.root / "bank"
         return inside if inside.is_dir() else self.root / "tests" / "bank"
 
     @property
     def address(self) -> str:
-        """How others remember it, as `root_at` reads it: its folder; "" for kit's own course."""
+        """The course's folder, or "" for kit's own course; `root_at` turns it back."""
         return "" if self.root == default_root().resolve() else str(self.root)
 
     @property
     def hidden(self) -> list[Path]:
-        """What no submission may ever read."""
+        """The folders that no submission may read."""
         return [self.root, Path(__file__).resolve().parent]
 
 
 def _allowed(exercise: Exercise, packages: list[str]) -> Exercise:
-    """The exercise, with the packages that its course allows everywhere."""
+    """The exercise, with the packages that its course allows to all exercises."""
     if not packages:
         return exercise
     both = [*dict.fromkeys([*packages, *exercise.packages])]
@@ -367,7 +368,7 @@ def _allowed(exercise: Exercise, packages: list[str]) -> Exercise:
 
 
 def _about(path: Path) -> About:
-    """What course.toml says; nothing where there is none.
+    """Read course.toml, which may be missing.
 
     Raises:
         KitError: it is wrong, or the course needs another version of kit.
@@ -390,9 +391,9 @@ def _require_kit(path: Path, needed: str) -> None:
         here = version("gradekit")
     except PackageNotFoundError:  # it runs from a checkout, or inside Gradescope's zip
         return
-    least = _numbers(needed.removeprefix(">=").strip())
-    if needed.startswith(">=") and least and _numbers(here) >= least:
-        return  # as it usually is; to import packaging for it would be felt in each `kit check`
+    least = _version_numbers(needed.removeprefix(">=").strip())
+    if needed.startswith(">=") and least and _version_numbers(here) >= least:
+        return  # the usual case, without the import below, which would slow down each `kit check`
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:
@@ -408,14 +409,14 @@ def _require_kit(path: Path, needed: str) -> None:
         )
 
 
-def _numbers(version: str) -> list[int]:
-    """The numbers of a plain version such as 0.1.2; none of any other."""
+def _version_numbers(version: str) -> list[int]:
+    """The numbers of a plain version such as 0.1.2; an empty list for any other version."""
     is_plain = re.fullmatch(r"\d+(\.\d+)*", version)
     return [int(part) for part in version.split(".")] if is_plain else []
 
 
 def _in_words(error: msgspec.ValidationError, entries: Any) -> str:
-    """What is wrong with an entry, called by its name instead of by its place `$[0].minutes`."""
+    """What is wrong with an entry, with its name instead of a place such as `$[0].minutes`."""
     problem, _, place = str(error).partition(" - at ")
     found = re.fullmatch(r"`\$\[(\d+)\]\.?(.*)`", place)
     if not found:
@@ -430,10 +431,10 @@ def _in_words(error: msgspec.ValidationError, entries: Any) -> str:
 
 
 def installed(name: str) -> Path | None:
-    """The folder of a course that a package installed, by its name; None where there is none.
+    """The folder of a course that an installed package brings; None if there is none.
 
-    A package offers courses as entry points of the group `gradekit.courses`, each a module in
-    the folder of the course, or a path.
+    A package names its courses as entry points of the group `gradekit.courses`. Each is a module
+    in the folder of the course, or a path.
 
     Raises:
         KitError: the package cannot be loaded.
@@ -469,12 +470,12 @@ def root_at(address: str) -> Path:
 
 
 def default_root() -> Path:
-    """The course that comes with gradekit: inside the wheel, or the checkout it runs from."""
+    """The folder of kit's own course: inside the wheel, or the checkout that kit runs from."""
     package = Path(__file__).resolve().parent
     inside = package / "course_files"
     return inside if inside.is_dir() else package.parent
 
 
 def _spelt(text: str) -> str:
-    """Normalisation and normalization are one word, and so are `kv_cache` and KV cache."""
+    """One spelling for both `normalisation` and `normalization`, `kv_cache` and `KV cache`."""
     return text.casefold().replace("isation", "ization").replace("_", " ")

@@ -1,12 +1,12 @@
-"""The course's policy: what makes a final score out of what an answer earned.
+"""The policy of a course: turns what answers earned into final scores.
 
-Everything here is a pure function of raw results, a policy and marks by hand. It is the only
-place that does so: scores.csv, pages and every export take what `final_scores` says. How a
-policy is written down, and read, is `policy_files`; whose results they are, `standing`.
+All functions here are pure: of raw results, a policy, and marks by hand. No other module computes
+final scores: scores.csv, pages and exports use `final_scores`. policy_files.py reads the files
+of a policy, standing.py applies it to a folder of results.
 
 The order is: points that a person gave for a check; which attempt counts; the late penalty; a
 score that a person set, which is final; excused exercises. Weights and dropped exercises
-only concern the total.
+change only the total.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from gradekit.texts import counted
 
 DAY = timedelta(days=1)
 DIGITS = 2  # of a final score
-POINTS = 10.0  # of an exercise, where no report tells
-EVERYBODY = ""  # as a student, in a table by student and exercise
+POINTS = 10.0  # of an exercise that has no report
+EVERYBODY = ""  # stands for all students, in a table by student and exercise
 NO_TIME = "no hand-in time is told, so no late penalty"
 MARKED_LATE = "Canvas marks it late and tells no time, so no late penalty"
 EXCUSED = "excused"
@@ -40,13 +40,13 @@ Number = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What lateness costs.
+    """The late penalty.
 
     Attributes:
-        per_day: The share that each day begun costs, from 0 to 1.
-        cap: The share that it costs at most.
-        grace_minutes: So late is not late; beyond it days count from the deadline.
-        of: Whether it is a share of the points that were `earned` or of all `possible` ones.
+        per_day: The share of the points that each day costs, from 0 to 1; a day begun is a day.
+        cap: The largest share that it can cost.
+        grace_minutes: This much later is not late yet. After it, days count from the deadline.
+        of: Whether it is a share of the `earned` points or of all `possible` ones.
     """
 
     per_day: Share = 0.0
@@ -56,7 +56,7 @@ class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """What holds for one exercise."""
+    """The policy for one exercise."""
 
     deadline: datetime | None = None
     late: Late = Late()
@@ -64,12 +64,12 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """What holds for a class. Students are called as `results.called` calls them.
+    """The policy for a class. Students have the names that `results.called` gives them.
 
     Attributes:
-        rules: By the exercise's name; `otherwise` holds for all others.
-        extensions: By student and exercise ("" is every exercise): a deadline of their own, or
-            how much later theirs is.
+        rules: By the name of the exercise; `otherwise` is for all others.
+        extensions: By student and exercise ("" is every exercise): another deadline, or how
+            much time is added.
         excused: Pairs of student and exercise that do not count; EVERYBODY is all students.
         columns: Exercises that a gradebook shows as one column, by its title.
     """
@@ -83,11 +83,11 @@ class Policy(msgspec.Struct, frozen=True):
     columns: Mapping[str, tuple[str, ...]] = {}
 
     def rule(self, exercise: str) -> Rule:
-        """What holds for an exercise."""
+        """The rule for an exercise."""
         return self.rules.get(exercise, self.otherwise)
 
     def deadline(self, student: str, exercise: str) -> datetime | None:
-        """Until when a student has time."""
+        """The deadline of a student, with any extension; None if there is no deadline."""
         deadline = self.rule(exercise).deadline
         general = self.extensions.get((student, ""))
         own = self.extensions.get((student, exercise), general)
@@ -110,7 +110,7 @@ class Mark(NamedTuple):
 
     Attributes:
         check: The check that they are for; "" for the whole exercise, whose score is then final.
-        source: Where they stand, as `overrides.csv line 3`.
+        source: Where they were written, such as `overrides.csv line 3`.
     """
 
     student: str
@@ -122,15 +122,16 @@ class Mark(NamedTuple):
 
     @property
     def said(self) -> str:
-        """Why, in words; else where it stands."""
+        """The reason that was given; without one, where the mark was written."""
         return self.reason or self.source
 
 
 class Answer(NamedTuple):
     """Which answer a score is about.
 
-    `number` is its place among the results that scores were made of; `by` names what judged
-    it, each with its version: grader, engine, libraries, seed.
+    Attributes:
+        number: Its position among the results.
+        by: The versions of what judged it: grader, engine, libraries, seed.
     """
 
     number: int = -1
@@ -140,15 +141,15 @@ class Answer(NamedTuple):
 
 
 class Final(NamedTuple):
-    """What somebody gets for an exercise.
+    """What a student gets for an exercise.
 
     Attributes:
-        state: `graded`; `not_run` through a fault of ours; `excused`; `unreadable`, what was handed
-            in could not be graded; `missing`, nothing was handed in and nobody gave points.
-        raw: What the answer that counts earned, marks for single checks included.
-        score: What it counts, from 0 to `max_score`; None unless `state` is `graded`.
-        why: What lies between `raw` and `score`, a few words each.
-        dropped: It is among the lowest, which the total leaves out.
+        state: `graded`; `not_run`, through a fault of ours; `excused`; `unreadable`, if the file
+            could not be graded; `missing`, if nothing was handed in and nobody gave points.
+        raw: What the answer that counts earned, with marks for single checks.
+        score: What the student gets, from 0 to `max_score`; None unless `state` is `graded`.
+        why: The reasons why `score` is not `raw`, a few words each.
+        dropped: It is among the lowest scores, which the total leaves out.
     """
 
     state: State = "missing"
@@ -166,7 +167,7 @@ class Final(NamedTuple):
 
     @property
     def told(self) -> str:
-        """The score with its reasons, for a student; "" where it is simply what was earned."""
+        """The score with its reasons, for a student; "" if it is just what the answer earned."""
         told = self._replace(
             why=tuple(why for why in self.why if why not in (NO_TIME, MARKED_LATE))
         ).reasons
@@ -176,7 +177,7 @@ class Final(NamedTuple):
 
 
 class Total(NamedTuple):
-    """Weighted points over all exercises that count, and how many could be had."""
+    """Weighted points of all exercises that count, and the most that was possible."""
 
     points: float
     possible: float
@@ -191,14 +192,14 @@ Finals = dict[str, dict[str, Final]]  # by student and exercise
 
 
 class _Attempt(NamedTuple):
-    """One graded answer as far as final scores depend on it."""
+    """What final scores need to know of one graded answer."""
 
     counted: bool
     runs: bool
     raw: float
     max_score: float
     handed_in: str
-    marked_late: bool  # by a platform that tells no time
+    marked_late: bool  # by a platform that does not say when it was handed in
     answer: Answer
     marked: tuple[str, ...]
 
@@ -206,7 +207,9 @@ class _Attempt(NamedTuple):
 class _Earned(NamedTuple):
     """What a student earned for an exercise, before the policy.
 
-    `points` is what can be had, `penalty` what another system takes off for lateness.
+    Attributes:
+        points: The most that is possible.
+        penalty: What another system takes off for lateness.
     """
 
     student: str
@@ -232,16 +235,16 @@ def final_scores(
     penalties: Mapping[tuple[str, str], float] = {},
     unreadable: Container[tuple[str, str]] = (),
 ) -> Finals:
-    """What everybody gets for every exercise of the class.
+    """What every student gets for every exercise.
 
     Args:
-        results: All attempts, each read once; what was withdrawn is passed over.
-        students: Those who belong to the class, with an answer or without.
-        exercises: Those of the course, in its order; only those that somebody handed in, or
-            has a mark for, are in what is returned.
+        results: All attempts; withdrawn ones are skipped.
+        students: All who belong to the class, even without an answer.
+        exercises: Those of the course, in its order. Exercises without any answer or mark are
+            left out of the scores.
         penalties: Points that another system takes off for lateness, by student and exercise;
-            they count where the policy has no rule of its own.
-        unreadable: By student and exercise, what was handed in and could not be graded.
+            they count if the policy has no late penalty itself.
+        unreadable: The students and exercises whose file could not be graded.
     """
     by_answer: defaultdict[tuple[str, str], list[Mark]] = defaultdict(list)
     for mark in marks:
@@ -267,10 +270,10 @@ def final_scores(
 def _gathered(
     results: Iterable[Result], marks: Mapping[tuple[str, str], Sequence[Mark]]
 ) -> tuple[dict[tuple[str, str], list[_Attempt]], dict[str, float]]:
-    """All attempts by student and exercise, and the points that can be had by exercise."""
+    """All attempts by student and exercise, and the possible points by exercise."""
     attempts: defaultdict[tuple[str, str], list[_Attempt]] = defaultdict(list)
     possible: dict[str, float] = {}
-    judged: dict[object, tuple[tuple[str, str], ...]] = {}  # one value for a whole class
+    judged: dict[object, tuple[tuple[str, str], ...]] = {}  # a class shares equal values: memory
     for number, result in enumerate(results):
         if result.state != "withdrawn":
             key = result.student, result.exercise
@@ -284,7 +287,7 @@ def _gathered(
 
 
 def total(finals: Mapping[str, Final], policy: Policy) -> Total:
-    """The weighted points of one student. What is missing earned 0 of what could be had."""
+    """The weighted points of one student; a missing exercise counts with 0 points."""
     counting = [
         (policy.rule(name).weight, final)
         for name, final in finals.items()
@@ -297,10 +300,10 @@ def total(finals: Mapping[str, Final], policy: Policy) -> Total:
 
 
 def column(of_class: Finals, policy: Policy, exercises: Sequence[str]) -> dict[str, Final]:
-    """What several exercises are worth together, as one column of a gradebook, by student.
+    """The scores of several exercises as one column of a gradebook, by student.
 
-    All columns have the same maximum: whoever was excused from a part, or has it dropped, gets
-    the share of the rest. Whoever has a part that could not be judged has no score yet.
+    All students have the same maximum. If one of the exercises is excused or dropped, the score is
+    the share of the others. If one could not be judged, there is no score yet.
     """
     of_each = {student: _of_column(finals, exercises) for student, finals in of_class.items()}
     totals = {student: total(finals, policy) for student, finals in of_each.items()}
@@ -363,12 +366,12 @@ def _final(earned: _Earned, policy: Policy, marks: Sequence[Mark]) -> Final:
 
 
 def _of_attempts(earned: _Earned, policy: Policy) -> Final:
-    """What the attempt that counts is worth, before anybody sets it by hand."""
+    """The score of the attempt that counts, before a mark by hand for the exercise."""
     last = next((each for each in reversed(earned.attempts) if each.counted), None)
     run = [each for each in earned.attempts if each.runs]
     if policy.attempt == "best" and run:
         scored = [(_late(earned, each, policy), each) for each in run]
-        # Of equal ones the last counts.
+        # If scores are equal, the last attempt counts.
         (score, why), best = max(scored, key=lambda pair: (pair[0][0], pair[1].counted))
         chosen = () if best is last else (f"the best of {len(earned.attempts)} attempts",)
         return _graded(best, score, (*chosen, *why))
@@ -386,7 +389,7 @@ def _graded(attempt: _Attempt, score: float, why: tuple[str, ...]) -> Final:
 
 
 def _late(earned: _Earned, attempt: _Attempt, policy: Policy) -> tuple[float, tuple[str, ...]]:
-    """What an attempt is worth with the time that it was handed in, and why."""
+    """The score of an attempt after the late penalty, and why."""
     late = policy.rule(earned.exercise).late
     deadline = policy.deadline(earned.student, earned.exercise)
     if deadline is None or not late.per_day:
@@ -408,10 +411,10 @@ def _late(earned: _Earned, attempt: _Attempt, policy: Policy) -> tuple[float, tu
 
 
 def days_late(handed_in: str, deadline: datetime, grace_minutes: float = 0.0) -> int:
-    """How many days have begun since the deadline; 0 within the grace.
+    """How many days have begun since the deadline; 0 within the grace time.
 
     Args:
-        handed_in: In ISO 8601; without a zone it is UTC.
+        handed_in: In ISO 8601; UTC if it names no time zone.
     """
     when = datetime.fromisoformat(handed_in)
     if when.tzinfo is None:
@@ -421,7 +424,7 @@ def days_late(handed_in: str, deadline: datetime, grace_minutes: float = 0.0) ->
 
 
 def _drop_lowest(finals: dict[str, Final], policy: Policy) -> None:
-    """Mark the exercises with the smallest shares; one always stays. What is missing is 0."""
+    """Mark the exercises with the lowest shares as dropped, but never all of them."""
     counting = [name for name, final in finals.items() if final.state != "excused"]
 
     def share(name: str) -> float:
