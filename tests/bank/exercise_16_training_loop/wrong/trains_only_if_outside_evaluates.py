@@ -1,0 +1,29 @@
+# wrong: train: leaves layers in evaluation mode where the outer module is in train mode
+import torch
+from torch import nn
+
+def train_step(model, X, y, optimizer, criterion):
+    model.train()
+    model.zero_grad()
+    optimizer.zero_grad()
+    loss = criterion(model(X).squeeze(1), y)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+def train(model, X, y, epochs, lr=3e-4):
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    criterion = nn.BCEWithLogitsLoss()
+    out = []
+    if not model.training: model.train()
+    for k in range(epochs):
+        model.zero_grad(); l = criterion(model(X).squeeze(1), y); l.backward(); optimizer.step(); out.append(l.item())
+    return out
+
+def _step(model, X, y, optimizer, criterion):
+    model.train()
+    model.zero_grad()
+    loss = criterion(model(X).squeeze(1), y)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
