@@ -238,6 +238,12 @@ def draw_last_ones(rng):
     return (*arrays(rng, B, H, H, L_q, L_q + more, 1), True)
 
 
+def draw_far_back(rng):
+    """More keys than anybody may think that a query looks back on."""
+    L_q, L_k = integers(rng, (2, 4), (300, 500))
+    return (*arrays(rng, 1, 1, 1, L_q, L_k, 1), True)
+
+
 @check("grouped_query_attention", points=0.5,
        hint="Three keys lie in a cache, and two queries come with their own two keys. At which "
             "positions do the queries stand, and in which corner is the mask aligned?")  # fmt: skip
@@ -249,6 +255,7 @@ def test_aligns_the_mask_at_the_first_key(submission):
          fixed(17, 2, 2, 2, 3, 4, 1), (*fixed(18, 1, 3, 1, 2, 7, 1), True)],
         draw=draw_last_ones,
     )  # fmt: skip
+    ATTENTION.assert_holds(submission, [], draw=draw_far_back, draws=1)
 
 
 def large(rng, size, shift):
@@ -310,7 +317,8 @@ def test_lets_hidden_keys_count(submission):
     FAR.assert_holds(
         submission,
         [hidden_giants(rng), hidden_giants(rng, 2, 1e6), far_below(rng), far_below(rng),
-         hidden_giants(rng, 3, 1e11), huge_values(rng)],
+         hidden_giants(rng, 3, 1e11), hidden_giants(rng, 3, 1e200),
+         huge_values(rng)],
         draw=lambda rng: (hidden_giants, far_below, huge_values)[rng.integers(3)](rng),
     )  # fmt: skip
 
@@ -323,6 +331,7 @@ def test_accepts_heads_that_do_not_divide(submission):
     for sizes, causal in (
         ((1, 3, 2, 2, 2, 3), True), ((1, 3, 2, 2, 2, 3), False), ((2, 2, 4, 1, 3, 2), True),
         ((1, 2, 4, 2, 2, 2), False), ((1, 4, 3, 1, 1, 1), False), ((1, 1, 1, 3, 2, 2), True),
+        ((1, 1, 2, 1, 2, 2), False),
         ((2, 4, 2, 5, 4, 1), True),
     ):  # fmt: skip
         with pytest.raises(ValueError):
@@ -627,8 +636,8 @@ def test_projects_or_splits_otherwise(submission):
             "the width of a head that the scores are divided by?")  # fmt: skip
 def test_differs_from_the_whole_pass(submission):
     """Step by step it gives what one causal pass over the whole sequence gives."""
-    # The last one is long enough for whoever looks back eight or sixteen positions only.
-    sizes = (1, 3, 1, 1, 4), (2, 3, 2, 2, 2), (3, 2, 1, 1, 2), (1, 18, 1, 1, 3)
+    # The last one is long enough for whoever looks back 16 or 128 positions only.
+    sizes = (1, 3, 1, 1, 4), (2, 3, 2, 2, 2), (3, 2, 1, 1, 2), (1, 140, 1, 1, 3)
     cases = [layer(40 + number, *each, False) for number, each in enumerate(sizes)]
     for seed in seeds_of(submission, 2):
         B, H, d = unlike(np.random.default_rng(seed), (1, 3), (1, 3), (2, 4))
