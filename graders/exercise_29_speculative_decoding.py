@@ -55,9 +55,8 @@ def one(V, token):
 def entry_by_entry(p, q):
     """What p has more than q, in fractions."""
     left = [max(Fraction(a) - Fraction(b), 0) for a, b in zip(p.tolist(), q.tolist(), strict=True)]
-    if not any(left):
-        return p * 1.0
-    return np.array([float(part / sum(left)) for part in left])
+    total = sum(left)
+    return np.array([float(part / total) for part in left]) if total else p * 1.0
 
 
 def small_pairs(st):
@@ -93,6 +92,11 @@ def draw_pair(rng):
             return p, q
 
 
+def draw_vocabulary(rng):
+    """Two distributions over hundreds of tokens, in numbers that float32 does not hold."""
+    return (*rng.dirichlet(np.ones(int(rng.integers(300, 500))), size=2),)
+
+
 @check("residual_distribution", points=0.5,
        hint="Which tokens did the draft say too rarely, and by how much each? And what do the "
             "numbers sum to?")  # fmt: skip
@@ -106,6 +110,7 @@ def test_leaves_something_else(submission):
          ((), {"p": np.array([0.5, 0.25, 0.25]), "q": np.array([0.25, 0.25, 0.5])})],
         draw=draw_pair,
     )  # fmt: skip
+    RESIDUAL.assert_holds(submission, [], draw=draw_vocabulary, draws=1)
 
 
 def draw_equal(rng):
@@ -141,7 +146,7 @@ def test_takes_near_for_equal(submission):
     half, little = np.array([0.5, 0.25, 0.25]), np.array([2.0, -1.0, -1.0])
     RESIDUAL.assert_holds(
         submission,
-        [(half + 2.0**-19 * little, half), (half - 2.0**-19 * little, half),
+        [(half + 2.0**-19 * little, half), (half - 2.0**-20 * little, half),
          (half + 2.0**-12 * little, half), draw_nearly(rng), draw_nearly(rng)],
         draw=draw_nearly,
         # A constant of 1e-12 under the fraction would cost 1e-6 here.
@@ -608,6 +613,7 @@ def test_gives_another_rate(submission):
          ((), {"p": np.array([0.75, 0.25]), "q": np.array([0.125, 0.875])})],
         draw=draw_pair,
     )  # fmt: skip
+    RATE.assert_holds(submission, [], draw=draw_vocabulary, draws=1)
 
 
 def draw_gaps(rng):
@@ -665,7 +671,8 @@ def test_expects_another_number(submission):
     """A step yields 1 + rate + ... + rate**k tokens on average."""
     TOKENS.assert_holds(
         submission,
-        [(0.5, 1), (0.5, 4), (0.25, 2), (0.8, 3), (0.75, 7), ((), {"rate": 0.6, "k": 5})],
+        [(0.5, 1), (0.5, 4), (0.25, 2), (0.8, 3), (0.75, 7), (2.0**-11, 3),
+         ((), {"rate": 0.6, "k": 5})],
         draw=lambda rng: (float(rng.uniform(0.1, 0.9)), int(rng.integers(1, 9))),
     )
 
