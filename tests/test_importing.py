@@ -10,6 +10,7 @@ import os
 import pickle
 import sqlite3
 import sys
+import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ from gradekit.grading import lent
 from gradekit.grading.callback import is_callback
 from gradekit.grading.originals import endless, libraries
 from gradekit.grading.originals.doctests import flags_in
+from gradekit.grading.originals.magics import without_magics
 from gradekit.grading.originals.masters import shared_points
 from gradekit.grading.originals.opening import Opened
 from gradekit.grading.originals.shared_files import Files
@@ -493,6 +495,24 @@ def test_flags_that_a_module_gives_to_doctest() -> None:
     assert flags_in("doctest.testmod()") == 0
 
 
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("%matplotlib inline\nx = 1", "pass  # %matplotlib inline\nx = 1"),
+        ("%%time\n\nx = 1", "pass  # %%time\n\nx = 1"),
+        ("%%bash\nls", None),
+        ("%%capture out\n!ls\nx = 1", "pass  # %%capture out\npass  # !ls\nx = 1"),
+        ("if x:\n    %time y = f(x)", "if x:\n    y = f(x)"),
+        ("%timeit f(x)", "pass  # %timeit f(x)"),
+        ('x = """\n%d of\n!"""', 'x = """\n%d of\n!"""'),
+        ("%time\nx = (5\n  % 3)", "pass  # %time\nx = (5\n  % 3)"),
+    ],
+)
+def test_magics_of_a_course(cell: str, code: str | None) -> None:
+    """What they run is run; what only looks like one is Python."""
+    assert without_magics(cell) == code
+
+
 def test_files_of_any_system_are_read(tmp_path: Path) -> None:
     """A byte order mark, line ends of Windows, and names with spaces and accents."""
     folder = tmp_path / "Größe 1"
@@ -753,6 +773,16 @@ def test_a_test_that_does_not_end_is_stopped(monkeypatch: pytest.MonkeyPatch) ->
             with contextlib.suppress(Exception):
                 pass
     assert not endless.watched()
+
+
+def test_a_mocked_sleep_is_the_tests_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looks after endless tests sleeps beside them: none of its naps is counted as theirs."""
+    monkeypatch.setattr(endless, "EVERY", 0.01)
+    with endless.Limit():
+        time.sleep(0.05)
+        with mock.patch("time.sleep") as slept:
+            threading.Event().wait(0.05)
+    slept.assert_not_called()
 
 
 def test_a_test_that_sleeps_for_long_is_stopped() -> None:

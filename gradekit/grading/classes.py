@@ -59,9 +59,10 @@ def class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     judged = frozenset(special for each in named for special in objects.judged.get(each, ()))
     data = _data_of(own, known)
     pure = frozenset() if is_of_task or data is None else PURE.get(data, frozenset())
+    home = objects.home or "submission"
     namespace: dict[str, Any] = {
         "kit__class": ClassRef(objects, kind.number, name, judged, data, pure),
-        "__module__": "submission",
+        "__module__": home if home != "__main__" else "submission",
         "__doc__": Requested("__doc__"),
     }
     if errors := [base for base in bases if issubclass(base, Exception)]:

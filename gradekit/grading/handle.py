@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gradekit.grading.objects import Objects
 
 LONGEST = 2**31  # the largest length that an object may claim
+ADDRESS = 0x7F0000000000  # of the first object, where a test is shown one
 COMPARED = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 MIRRORED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
 VERDICTS = (AssertionError, SubmissionError)  # a `with` block of the answer cannot swallow these
@@ -78,6 +79,12 @@ def class_ref(kind: type) -> ClassRef | None:
 def is_handle(value: Any) -> bool:
     """Whether a value stands for an object or a class of the answer."""
     return isinstance(type(value), LiveClass) or type(value) is LiveClass
+
+
+def is_subclass(kind: Any, of: Any, /) -> bool:
+    """`issubclass` as a test asks it; a class of the answer may be derived from a library's."""
+    claim = type.__getattribute__(kind, "__dict__").get("kit__claim") if is_handle(kind) else None
+    return issubclass(kind, of) or (claim is not None and issubclass(claim, of))
 
 
 class Requested:
@@ -146,7 +153,10 @@ class LiveClass(type):
         return _names(operated(cls, "dir"))
 
     def __repr__(cls) -> str:
-        return f"<class {cls.__name__} of the answer>"
+        about = class_ref(cls)
+        if about is None or not about.objects.home:
+            return f"<class {cls.__name__} of the answer>"
+        return f"<class '{about.objects.home}.{cls.__name__}'>"
 
     def kit__label(cls) -> str:
         return cls.__name__
@@ -177,7 +187,11 @@ class Handle(metaclass=LiveClass):
         return _names(operated(self, "dir"))
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} object>"
+        name, home = type(self).__name__, _known(type(self)).objects.home
+        if not home:
+            return f"<{name} object>"
+        # As Python shows an object whose class says nothing else: a test may look for that.
+        return f"<{home}.{name} object at {ADDRESS + self.kit__ref.number:#x}>"
 
     def __eq__(self, other: object) -> Any:
         return _equal(self, other)

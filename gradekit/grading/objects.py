@@ -35,6 +35,7 @@ class Objects:
         self.judged = judged
         self.used: set[str] = set()  # "handles", "judged": what the check made use of
         self.named: dict[str | None, Any] = {}  # functions and classes that it has asked for
+        self.home = ""  # the module of the answer for a test that was not written for kit
         self.is_reading = False  # a frame is being read: nothing can be asked
         self._ask = ask
         self._classes: dict[int, Any] = {}

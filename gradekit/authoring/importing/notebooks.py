@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from gradekit.authoring.importing.found import Passed
-
-MAGIC = re.compile(r"^(\s*)([%!?].*)$", re.MULTILINE)
+from gradekit.grading.originals.magics import without_magics
 
 
 def cells_of(path: Path) -> list[dict[str, Any]]:
@@ -57,10 +55,8 @@ def as_file(cells: Iterable[dict[str, Any]], source_of: Callable[[dict[str, Any]
         if not source.strip() or cell["cell_type"] == "raw":
             continue
         if cell["cell_type"] == "code":
-            if source.lstrip().startswith("%%"):
-                parts.append(_commented(source))
-            else:
-                parts.append(MAGIC.sub(r"\1pass  # \2", source))
+            code = without_magics(source)
+            parts.append(_commented(source) if code is None else code)
         else:
             parts.append(_commented(source))
     return "\n\n".join(parts) + "\n"

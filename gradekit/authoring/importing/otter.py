@@ -20,6 +20,7 @@ from gradekit.authoring.importing.found import (
 from gradekit.authoring.importing.needs import named_in
 from gradekit.authoring.importing.notebooks import as_file, cells_of, notebooks_in
 from gradekit.errors import GraderError
+from gradekit.grading.originals.magics import without_magics
 from gradekit.grading.originals.masters import config_of
 
 SEED = '__import__("random").seed({0}), __import__("numpy").random.seed({0})  # before each cell'
@@ -105,8 +106,9 @@ def _seeding(
 
     def seeded(cell: dict[str, Any]) -> str:
         source = source_of(cell)
-        is_run = cell["cell_type"] == "code" and source.strip() and not source.startswith("%%")
-        return f"{line}\n{source}" if is_run else source
+        is_code = cell["cell_type"] == "code" and source.strip()
+        code = without_magics(source) if is_code else None
+        return source if code is None else f"{line}\n{code}"
 
     return seeded
 

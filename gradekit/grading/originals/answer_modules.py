@@ -23,7 +23,13 @@ class AnswerModule(ModuleType):
         self.__dict__["__all__"] = []  # after `import *`, `Builtins` finds the names
         self.__dict__["kit__world"] = world
 
+    @property
+    def __doc__(self) -> Any:  # type: ignore[override]
+        return getattr(self.__dict__["kit__world"].module, "__doc__")  # noqa: B009
+
     def __getattr__(self, name: str) -> Any:
+        if name == "__version__":
+            return getattr(self.__dict__["kit__world"].module, name)
         if name.startswith("__"):
             raise AttributeError(name)
         return self.__dict__["kit__world"].answer(name)
@@ -50,8 +56,12 @@ class PartModule(ModuleType):
         self.__dict__["kit__world"] = world
         self.__dict__["kit__handle"] = handle
 
+    @property
+    def __doc__(self) -> Any:  # type: ignore[override]
+        return getattr(self.__dict__["kit__handle"](), "__doc__")  # noqa: B009
+
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") and name != "__version__":
             raise AttributeError(name)
         value = getattr(self.__dict__["kit__handle"](), name)
         return self.__dict__["kit__world"].variables.shared(self.__name__, name, value)

@@ -14,7 +14,7 @@ import json
 import linecache
 import pickle
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from gradekit.definitions import names_in, needed_by
 from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.originals import autotest, templates
+from gradekit.grading.originals.magics import without_magics
 from gradekit.grading.originals.original import PERSON, Original, Test, title_of
 from gradekit.grading.originals.statements import FORGET, run_statement
 from gradekit.grading.originals.templates import Templates
@@ -31,7 +32,8 @@ from gradekit.grading.originals.world import Names, World
 from gradekit.grading.proxy import SubmissionProxy
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
-MAGIC = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
+MAIN = "__main__"
+NAMES_MAIN = re.compile(r"\b__main__\.|import __main__\b")
 
 
 class Cell(NamedTuple):
@@ -58,8 +60,7 @@ def code_cells(content: bytes) -> list[Cell]:
         kind = cell["cell_type"]
         metadata = {**cell.get("metadata", {}), "cell_type": kind}
         if kind == "code":
-            # `pass` and not nothing: a magic may be all that stands below an `if`.
-            source = "" if source.startswith("%%") else MAGIC.sub(r"\1pass", source)
+            source = without_magics(source) or ""
         found.append(Cell(source, metadata, _outputs(cell)))
     return found
 
@@ -115,7 +116,7 @@ class NotebookTests(Original):
 
         A statement that fails leaves its names to the answer, as it would in a kernel.
         """
-        namespace = world.prepare({"__name__": "__main__"})
+        namespace = world.prepare({"__name__": MAIN})
         namespace["globals"] = namespace["locals"] = lambda: Names(world, namespace)
         for statement in _seeds_and(_needed_or_changed(wanted, before), before):
             try:
@@ -234,6 +235,11 @@ class NbgraderNotebook(NotebookTests):
 
     def is_answer(self, cell: Cell) -> bool:
         return bool(_mark(cell).get("solution"))
+
+    @property
+    def names(self) -> Collection[str]:
+        """In a kernel the answer is `__main__`: a test may say `patch("__main__.count")`."""
+        return {MAIN} if NAMES_MAIN.search(self.text) else ()
 
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
         about = ""

@@ -18,7 +18,6 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from gradekit.grading.compare import Mismatch
-from gradekit.grading.handle import is_handle
 from gradekit.grading.originals.original import Original, Test, text_in
 from gradekit.grading.originals.statements import run_statement
 from gradekit.grading.originals.world import World
@@ -149,10 +148,10 @@ class Shown(io.StringIO):
 
     def show(self, value: Any) -> None:
         """As the interpreter shows the value of an expression."""
-        text = old = _shown(value)
+        text = old = repr(value)
         if "np." in text and "numpy" in sys.modules:
             with sys.modules["numpy"].printoptions(legacy="1.25"):
-                old = _shown(value)
+                old = repr(value)
         super().write(f"{text}\n")
         self.before.write(f"{old}\n")
 
@@ -192,14 +191,6 @@ def _run(statement: ast.stmt, namespace: dict[str, Any], printed: Shown) -> None
         exec(code, namespace)
 
 
-def _shown(value: Any) -> str:
-    """The `repr` of a value; of an object whose class has none, what Python would show."""
-    text = repr(value)
-    if is_handle(value) and text == f"<{type(value).__name__} object>":
-        return f"<__main__.{type(value).__name__} object at 0x{id(value):x}>"
-    return text
-
-
 def judge(
     world: World, namespace: dict[str, Any], example: doctest.Example, flags: int = 0
 ) -> None:
@@ -224,7 +215,7 @@ def judge(
         raise got
     if not got.is_as(example.want, flags):
         text = got.getvalue().strip() or "nothing"
-        raise Mismatch(f"expected {example.want.strip()}, got {text}", source)
+        raise Mismatch(f"expected {example.want.strip() or 'nothing'}, got {text}", source)
 
 
 def _same_error(wanted: str, error: Exception, flags: int) -> bool:

@@ -111,7 +111,7 @@ def watched() -> int:
 def _watch() -> None:
     while True:
         _some.wait()
-        time.sleep(EVERY)
+        _sleep(EVERY)  # and not `time.sleep`, which a test may have replaced by a mock
         with _lock:
             for thread, each in _watched.items():
                 if time.clock_gettime(each.clock) > each.until:

@@ -30,6 +30,7 @@ from gradekit.grading.raised import SubmissionError
 LINE_CHARACTERS = 120
 HIDDEN = "a hidden test fails"
 PATCHED = re.compile(r"""\b(?:patch|setattr)\(\s*["'](\w+)\.\w""")
+OF_MAIN = re.compile(r"<(?:class ')?__main__\.")  # in what a test shows of the answer's classes
 PERSON = "a person grades it"  # the obstacle of a test that waits for a mark
 
 
@@ -150,8 +151,13 @@ class Original:
         """Modules that the tests get in place of others."""
         return {}
 
+    @property
+    def names(self) -> Collection[str]:
+        """The names of modules under which the tests find the answer."""
+        return self.modules
+
     @cached_property
-    def _text(self) -> str:
+    def text(self) -> str:
         """The code of the tests and of the modules beside them."""
         modules = [path.read_text("utf-8", "replace") for path in self.folder.rglob("*.py")]
         return "\n".join([*self.sources(), *modules])
@@ -160,6 +166,14 @@ class Original:
     def _patched(self) -> frozenset[str]:
         return frozenset(PATCHED.findall("\n".join(self.sources())))
 
+    @property
+    def _home(self) -> str:
+        """A notebook's names are of `__main__`, as those of a script; of several modules none."""
+        if self.parts:
+            return ""
+        is_main = not self.modules or OF_MAIN.search(self.text)
+        return "__main__" if is_main else min(self.modules, key=len)
+
     @contextmanager
     def world(self, submission: SubmissionProxy) -> Iterator[World]:
         """A world for one run."""
@@ -167,11 +181,12 @@ class Original:
         place = Place(
             self.path.parent,
             self.folder,
-            has_files=mentions_files(self._text),
-            tells_place="__file__" in self._text,
+            has_files=mentions_files(self.text),
+            tells_place="__file__" in self.text,
+            home=self._home,
             patched=self._patched,
         )
-        with World(place, submission, self.modules, views, self.parts) as world:
+        with World(place, submission, self.names, views, self.parts) as world:
             yield world
 
     def told(self, error: BaseException, hidden: bool) -> BaseException:

@@ -10,12 +10,9 @@ import builtins
 import contextlib
 import logging
 import os
-import random
-import secrets
 import sys
-import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -24,12 +21,13 @@ import cloudpickle
 from gradekit.grading.handle import is_handle
 from gradekit.grading.live import module_of
 from gradekit.grading.originals.sharing import share_no_more, share_with_modules
+from gradekit.grading.originals.undoing import WATCHED, is_same, replaced_in
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 
-# Library modules whose functions tests replace: `patch("random.randint")`.
-WATCHED: tuple[ModuleType, ...] = (random, time, secrets, os.path)
+HANDED_OVER = ("print", "input", "open", "__import__")
+GONE = object()  # a name that is deleted, or that is not there
 TEXT_CHARACTERS = 10_000
 
 
@@ -177,10 +175,17 @@ class Environment:
 
 
 class Replaced:
-    """Functions of library modules that the test replaced: they are called back."""
+    """Functions of library modules that the test replaced: they are called back.
 
-    def __init__(self, submission: SubmissionProxy) -> None:
-        self._submission = submission
+    Or deleted, so that an answer cannot use them: `del np.sort`.
+    """
+
+    def __init__(
+        self, submission: SubmissionProxy, noted: Mapping[ModuleType, dict[str, Any]]
+    ) -> None:
+        """`noted` are modules that the test imports, and what was in them before."""
+        self._submission, self._noted = submission, noted
+        self.looks_at_all = False  # of `noted`; else only at those that are watched
         self._before = {module: dict(vars(module)) for module in WATCHED}
         self._told: dict[tuple[ModuleType, str], tuple[Any, Any]] = {}  # now, and in the worker
 
@@ -189,12 +194,21 @@ class Replaced:
         self._before[module] = dict(vars(module))
 
     def _now(self) -> dict[tuple[ModuleType, str], Any]:
-        return {
+        found = {
             (module, name): vars(module)[name]
             for module, before in self._before.items()
+            if not is_same(vars(module), before)  # as before nearly every request
             for name, value in before.items()
             if vars(module).get(name) is not value and name in vars(module)
         }
+        for module, before in self._noted.items() if self.looks_at_all else ():
+            if module not in self._before:
+                now = vars(module)
+                given = replaced_in(now, before)
+                found |= {(module, name): now.get(name, GONE) for name in given}
+        for name in HANDED_OVER:  # which other parts see to
+            found.pop((builtins, name), None)
+        return found
 
     @property
     def is_changed(self) -> bool:
@@ -208,11 +222,33 @@ class Replaced:
         for place in self._told.keys() - now.keys():
             self._put_back(*place)
         for (module, name), value in now.items():
-            there = self._submission.probe(module_named, module.__name__)
             known = self._told.get((module, name))
+            if known is not None and known[0] is value:
+                continue
             # What stood there at first is kept as a handle, since it has to be put back.
-            self._told[module, name] = value, known[1] if known else getattr(there, name)
-            setattr(there, name, value)
+            before = known[1] if known else self._there(module, name)
+            self._told[module, name] = value, before
+            if before is not GONE:
+                self._put(module, name, value)
+
+    def _there(self, module: ModuleType, name: str) -> Any:
+        """What a name of a module stands for in the worker; GONE where it is not to be touched."""
+        if module is builtins:
+            return GONE if self._submission.probe(is_bound, name) else None
+        try:
+            return getattr(self._submission.probe(module_named, module.__name__), name)
+        except Exception:  # a package that answers have not, or another version of it
+            return GONE
+
+    def _put(self, module: ModuleType, name: str, value: Any) -> None:
+        if module is builtins and value is not GONE:
+            # Not into Python's own: those the worker itself needs.
+            setattr(module_of(self._submission), name, value)
+            self._submission.probe(share_with_modules, name)
+        elif module is not builtins and value is GONE:
+            delattr(self._submission.probe(module_named, module.__name__), name)
+        elif module is not builtins:
+            setattr(self._submission.probe(module_named, module.__name__), name, value)
 
     def move_on(self) -> None:
         """The answer's calls have been made here."""
@@ -223,7 +259,10 @@ class Replaced:
 
     def _put_back(self, module: ModuleType, name: str) -> None:
         _, before = self._told.pop((module, name))
-        setattr(self._submission.probe(module_named, module.__name__), name, before)
+        if module is builtins and before is not GONE:
+            self._submission.probe(share_no_more, name)
+        elif before is not GONE:
+            setattr(self._submission.probe(module_named, module.__name__), name, before)
 
 
 class Notices:
@@ -323,6 +362,11 @@ def module_named(answer: Any, name: str) -> Any:
     import importlib
 
     return importlib.import_module(name)
+
+
+def is_bound(answer: Any, name: str) -> bool:
+    """Whether the answer has a name of its own that is also a built-in one."""
+    return name in answer.namespace
 
 
 def set_environment(

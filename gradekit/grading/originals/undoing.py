@@ -14,8 +14,11 @@ import gc
 import locale
 import logging
 import os
+import random
 import re
+import secrets
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import attrgetter, is_
@@ -24,8 +27,8 @@ from typing import Any
 
 import numpy as np
 
-from gradekit.grading.originals.surroundings import WATCHED
-
+# Library modules whose functions tests replace: `patch("random.randint")`.
+WATCHED: tuple[ModuleType, ...] = (random, time, secrets, os.path)
 STREAMS = ("stdin", "stdout", "stderr", "argv", "displayhook", "excepthook")
 OF_LOGGERS = ("level", "propagate", "disabled", "handlers", "filters")
 _attributes = attrgetter(*OF_LOGGERS)
@@ -35,7 +38,7 @@ class Undoing:
     """What was there before a test."""
 
     def __init__(self) -> None:
-        self._modules: dict[ModuleType, dict[str, Any]] = {}
+        self.modules: dict[ModuleType, dict[str, Any]] = {}
         self._stack = contextlib.ExitStack()
         for each in (_environment, _folder, _modules, _logging, _numbers, _interpreter):
             self._stack.callback(each())
@@ -51,33 +54,37 @@ class Undoing:
         spoken = frozenset[str]().union(*map(_looked_up, sources))
         inner = [vars(module)[name] for name in spoken & vars(module).keys()]
         for each in (module, *inner):
-            if type(each) is ModuleType and each not in self._modules:
-                self._modules[each] = {**vars(each)}
+            if type(each) is ModuleType and each not in self.modules:
+                self.modules[each] = {**vars(each)}
 
     def undo(self) -> None:
         """Put it back."""
         if (mock := sys.modules.get("unittest.mock")) is not None:
             mock.patch.stopall()  # what a test has started and not stopped
-        for module, before in self._modules.items():
+        for module, before in self.modules.items():
             now = vars(module)
-            if not _is_same(now, before):
-                now.update(
-                    {k: v for k, v in before.items() if now.get(k) is not v and _is_ours(k, v)}
-                )
-        self._modules.clear()
+            now.update({name: before[name] for name in replaced_in(now, before)})
+        self.modules.clear()
         self._stack.close()
 
 
 @lru_cache(100)
 def _looked_up(source: str) -> frozenset[str]:
-    """Names in a source that something is looked up in: `b` of `a.b.c`."""
-    return frozenset(re.findall(r"(?<=\.)\w+(?=\.)", source))
+    """Names in a source that something is looked up in: `b` of `a.b.c`, or of `f(a.b, "c")`."""
+    return frozenset(re.findall(r"(?<=\.)\w+(?=[.,])", source))
 
 
-def _is_same(now: dict[str, Any], before: dict[str, Any]) -> bool:
+def is_same(now: dict[str, Any], before: dict[str, Any]) -> bool:
     """Whether a namespace of thousands of names is as it was, as after nearly every test."""
-    same_names = len(now) == len(before) and all(map(is_, now, before))
-    return same_names and all(map(is_, now.values(), before.values()))
+    same_values = len(now) == len(before) and all(map(is_, now.values(), before.values()))
+    return same_values and all(map(is_, now, before))
+
+
+def replaced_in(now: dict[str, Any], before: dict[str, Any]) -> list[str]:
+    """The functions and classes of a module in whose place a test has put something, or nothing."""
+    if is_same(now, before):
+        return []
+    return [k for k, v in before.items() if now.get(k) is not v and _is_ours(k, v)]
 
 
 def _is_ours(name: str, value: Any) -> bool:
@@ -111,7 +118,7 @@ def _modules() -> Callable[[], None]:
     before = {**sys.modules}
 
     def undo() -> None:
-        if _is_same(sys.modules, before):
+        if is_same(sys.modules, before):
             return
         changed = {k: v for k, v in sys.modules.items() if before.get(k) is not v}
         for name, value in changed.items():

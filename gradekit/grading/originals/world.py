@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import importlib
 import io
 import re
 import sys
@@ -21,7 +22,7 @@ from typing import Any
 
 import cloudpickle
 
-from gradekit.grading.handle import is_handle
+from gradekit.grading.handle import is_handle, is_subclass
 from gradekit.grading.imported import Shared
 from gradekit.grading.live import module_of
 from gradekit.grading.objects import Objects
@@ -38,7 +39,7 @@ from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.originals.opening import Opening, in_worker
 from gradekit.grading.originals.pickling import pickling
 from gradekit.grading.originals.place import Place
-from gradekit.grading.originals.running import Running, library
+from gradekit.grading.originals.running import LIBRARIES, Running, library
 from gradekit.grading.originals.scripts import asked_of, fresh_module, run_anew, views_of
 from gradekit.grading.originals.shared_files import Files
 from gradekit.grading.originals.surroundings import (
@@ -59,6 +60,11 @@ from gradekit.grading.raised import MissingName, NotImportable, UnboundName
 
 # Code that asks who called a function.
 CALLERS = re.compile(r"\b(?:currentframe|_getframe|getouterframes|inspect\.stack)\b")
+# A test that may put something in the place of a library's function.
+REPLACES = re.compile(
+    r"\bpatch\b|\bsetattr\(|\bdel\s+\w+\.\w|^\s*(?!self\b)\w+(?:\.\w+)+\s*=(?!=)", re.MULTILINE
+)
+TARGET = re.compile(r"""\b(?:patch|setattr)\(\s*["']([\w.]+)\.\w+["']""")
 # Worlds take turns: a test may replace what all threads share, such as sys.stdout or sys.modules.
 _one_at_a_time = threading.RLock()
 
@@ -74,7 +80,7 @@ class Builtins(dict[str, Any]):
         own = {
             "print": world.print, "__import__": world.import_module,
             "eval": world.running.eval, "exec": world.running.exec,
-            "compile": world.running.compile,
+            "compile": world.running.compile, "issubclass": is_subclass,
         }  # fmt: skip
         super().__init__(vars(builtins), **own)
         self._world = world
@@ -98,6 +104,15 @@ class Builtins(dict[str, Any]):
 def no_input(prompt: object = "") -> str:
     """`input` for a test that replaced neither it nor stdin: it must not wait for a person."""
     raise EOFError("EOF when reading a line")
+
+
+def target_of(name: str) -> ModuleType | None:
+    """The library module that `patch("a.b.c")` looks into, by the name before the last."""
+    if name.partition(".")[0] not in LIBRARIES:
+        return None
+    with contextlib.suppress(ImportError):
+        return importlib.import_module(name)
+    return None  # a class, which is patched where it is
 
 
 @lru_cache(100)
@@ -165,17 +180,19 @@ class World:
         self._stack.enter_context(Limit())
         self._stack.enter_context(of_something())
         self._stdout = sys.stdout
+        if (objects := self._objects) is not None:
+            objects.home = self.place.home
         path = sys.path[:]
         self._stack.callback(lambda: sys.path.__setitem__(slice(None), path))
         self._keyboard = Keyboard(self.submission)
         parts = (Printing, Environment, Errors, Opening)
-        replaced = Replaced(self.submission)
         notices = Notices(self.submission, next(iter(sorted(self._answers)), ""))
         # Before `Files`, which notes what temporary folders are made.
         home = Home(self.submission, list(dict.fromkeys([self.place.root, self.place.folder])))
         if self.place.has_files:
             self._stack.enter_context(home())
         self._undoing = Undoing()
+        self._replaced = replaced = Replaced(self.submission, self._undoing.modules)
         files, self.variables = Files(self.submission), Variables(self.submission)
         each: list[Part] = [self._keyboard, *(part(self.submission) for part in parts)]
         each += [replaced, notices, files, self.variables, home]
@@ -230,6 +247,8 @@ class World:
         """
         if name in self._bound:
             return self._bound[name]
+        if name in self.deleted:  # so that `patch` puts back what was there
+            raise MissingName(f"the test has deleted `{name}`")
         for module in self._starred:
             with contextlib.suppress(AttributeError):
                 return getattr(module, name)
@@ -251,7 +270,7 @@ class World:
     def assign(self, name: str, value: Any) -> None:
         """Bind a name in the submission, as a test does that shares its namespace."""
         self._remember(name)
-        setattr(self._module, name, self.as_sent(name, value))
+        setattr(self.module, name, self.as_sent(name, value))
         self._bound[name] = value
         self.deleted.discard(name)
 
@@ -269,7 +288,7 @@ class World:
     def forget(self, name: str) -> None:
         """Delete a name of the submission."""
         self._remember(name)
-        delattr(self._module, name)
+        delattr(self.module, name)
         self._bound.pop(name, None)
         self.deleted.add(name)
 
@@ -309,6 +328,11 @@ class World:
     def note(self, *sources: str) -> None:
         """Prepare for code of the test that is about to run."""
         self.sources += sources
+        if any(map(REPLACES.search, sources)):
+            self._replaced.looks_at_all = True
+            for name in {name for source in sources for name in TARGET.findall(source)}:
+                if (module := target_of(name)) is not None:
+                    self._undoing.note(module)
         if not self._has_autospecs and any("autospec" in source for source in sources):
             self._has_autospecs = True
             self._stack.enter_context(autospecs(self.submission))
@@ -414,21 +438,21 @@ class World:
         return self.load(path, name) if path else None
 
     @property
-    def _module(self) -> Any:
+    def module(self) -> Any:
         return module_of(self.submission)
 
     def _remember(self, name: str) -> None:
         if name not in self._before:
-            self._before[name] = getattr(self._module, name, _ABSENT)
+            self._before[name] = getattr(self.module, name, _ABSENT)
 
     def _restore(self) -> None:
         """Undo what the test changed in the submission."""
         for name, before in self._before.items():
             if before is _ABSENT:
                 with contextlib.suppress(AttributeError):  # a mock may have deleted it already
-                    delattr(self._module, name)
+                    delattr(self.module, name)
             else:
-                setattr(self._module, name, before)
+                setattr(self.module, name, before)
         self._surroundings.disconnect()
 
     def _put(self, name: str, module: ModuleType) -> None:

@@ -36,6 +36,7 @@ from gradekit.sandbox.known import (
     OPERATORS,
     RAISED,
     RAISED_CLASS,
+    names_of_known,
 )
 from gradekit.sandbox.limits import IMPORTED
 
@@ -396,10 +397,19 @@ class Requests:
 
 def _of_exception(error: BaseException) -> dict[str, Any]:
     """What checks that hold handles are told of an exception beside its texts."""
-    more = {"error": error, "args": error.args, "cause": error.__cause__}
+    more = {"error": error, "args": _arguments_of(error), "cause": error.__cause__}
     if error.__suppress_context__:
         more["from"] = True
     return more
+
+
+def _arguments_of(error: BaseException) -> tuple[Any, ...]:
+    """What an exception was made of: of an OSError the file as well, which `args` leaves out."""
+    if type(error) in names_of_known():
+        made = error.__reduce__()
+        if isinstance(made, tuple) and isinstance(made[1], tuple):
+            return made[1]
+    return error.args
 
 
 def _gradients(prelude: dict[str, Any] | None) -> contextlib.AbstractContextManager[object]:

@@ -109,6 +109,9 @@ class FunctionsTest(unittest.TestCase):
         amounts = [4, 3]
         self.assertIs(halves(amounts), amounts)
         self.assertEqual(amounts, [2.0, 1.5])
+        with patch("ledger.halves", return_value=[]):
+            self.assertEqual(ledger.halves(amounts), [])
+        self.assertEqual(ledger.halves(amounts), [1.0, 0.75])
 
     @unittest.expectedFailure
     def test_nobody_shares(self):
@@ -125,6 +128,10 @@ class FunctionsTest(unittest.TestCase):
     def test_shares_differ_by_a_cent(self):
         self.assertEqual(list(shares(11, 4)), [3, 3, 3, 2])
         self.assertEqual(next(shares(10, 3)), 4)
+        with patch("builtins.divmod", return_value=(7, 0)) as divided:
+            self.assertEqual(list(shares(1, 2)), [7, 7])
+        divided.assert_called_once_with(1, 2)
+        self.assertEqual(list(shares(1, 1)), [1])
 
     @patch("builtins.input", return_value="Ann")
     def test_greets_whom_input_names(self, _):

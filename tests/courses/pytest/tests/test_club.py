@@ -1,3 +1,4 @@
+import abc
 import asyncio
 import dataclasses
 import inspect
@@ -55,6 +56,7 @@ def test_game_of_ours():
     assert (game.winner("abc", "ab"), game.winner("a", "ab")) == (1, 2)
     assert (game.name, game.points("ab"), Longest.players) == ("longest", 3, 2)
     assert inspect.isabstract(Game)
+    assert issubclass(Game, abc.ABC) and not issubclass(Member, abc.ABC)
     with pytest.raises(TypeError):
         Game("none")
 

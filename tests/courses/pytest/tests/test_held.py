@@ -56,10 +56,14 @@ def test_history_is_a_copy():
     assert board.history() == [(0, 0)]
 
 
-def test_as_an_array():
+def test_as_an_array(monkeypatch):
     board = Board(2, [])
     board.play(0, 1, "o")
     np.testing.assert_array_equal(np.asarray(board), [[False, True], [False, False]])
+    with monkeypatch.context() as without, pytest.raises(AttributeError, match="array"):
+        without.delattr(np, "array")
+        board.__array__()
+    assert np.asarray(board).any()
 
 
 def test_invites():

@@ -21,8 +21,9 @@ async def source():
 def test_read(tmp_path):
     (tmp_path / "list.txt").write_text("tea\n\nrice\n")
     assert read(tmp_path / "list.txt") == ["tea", "rice"]
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="No such file.*other.txt") as info:
         read(str(tmp_path / "other.txt"))
+    assert info.value.filename == str(tmp_path / "other.txt")
 
 
 @pytest.mark.points(2)

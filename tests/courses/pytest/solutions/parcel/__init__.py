@@ -2,3 +2,5 @@
 
 from parcel.box import Box
 from parcel.post import cost
+
+__version__ = "1.2"

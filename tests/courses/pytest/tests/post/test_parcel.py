@@ -6,6 +6,7 @@ from . import boxes
 
 def test_cost(names):
     assert cost([*names.values()]) == 2 * 27 * 2
+    assert (parcel.__version__, parcel.__doc__) == ("1.2", "Parcels and what they cost.")
 
 
 def test_volumes():
