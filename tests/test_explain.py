@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.edits.every import edits_of
-from gradekit.explain.blame import CHECK_SECONDS, KEY_SECONDS, Mended, Search
+from gradekit.explain.blame import CHECK_SECONDS, KEY_SECONDS, LOOP_SECONDS, Mended, Search
 from gradekit.explain.clock import Clock
 from gradekit.explain.explanation import Explanation, Place, explain
 from gradekit.explain.order import likelihood, may_help, open_ends_of, related_of
@@ -212,6 +212,12 @@ def test_a_slow_check_leaves_no_time_to_what_hangs(session_of: Callable[[str], S
     report = msgspec.structs.replace(report, checks=(*checks, passed))
     search = Search(session, submission, report, clock=Clock(60.0, time.monotonic() + 60.0))
     assert search._limits(key=key).check_seconds == KEY_SECONDS
+    slow = [msgspec.structs.replace(c, seconds=9.0 * (c.function != key.function)) for c in checks]
+    report = msgspec.structs.replace(report, checks=tuple(slow))
+    search = Search(session, submission, report, clock=Clock(60.0, time.monotonic() + 60.0))
+    search._least_seconds = LOOP_SECONDS
+    endless = msgspec.structs.replace(key, ending="timed_out")
+    assert search._limits(key=endless).check_seconds == LOOP_SECONDS
 
 
 def test_a_busy_machine_leaves_as_much_time() -> None:

@@ -208,8 +208,11 @@ class Search:
         if key.ending not in ("finished", "timed_out") or not self._may_go_on():
             return frozenset()
         self._least_seconds = _least_seconds(key)
-        plan = Plan((key.name,), frozenset())
-        tried = self._tried(self._submission, plan, self._limits(4.0), tracing=True)
+        plan, limits = Plan((key.name,), frozenset()), self._limits(4.0)
+        if key.ending != "finished":  # a loop shows its lines soon
+            seconds = min(limits.check_seconds, CHECK_SECONDS)
+            limits = msgspec.structs.replace(limits, check_seconds=seconds)
+        tried = self._tried(self._submission, plan, limits, tracing=True)
         self._lines[key.name] = trace.lines_of(tried.told, self._submission.name)
         return self._lines[key.name]
 
@@ -221,8 +224,9 @@ class Search:
         Args:
             key: The only check that is to run. It has less time than the slowest of all would.
         """
-        known = [c.seconds for c in self._report.checks if c.ending == "finished"]
-        slowest = max(known, default=0.0)
+        known = [c for c in self._report.checks if c.ending == "finished"]
+        same = [c for c in known if key is not None and c.function == key.function]
+        slowest = max((c.seconds for c in same or known), default=0.0)
         spare, least = SPARE * slowest, self._least_seconds
         if key is not None and key.ending == "finished":
             passing = max(self._seconds_of_passed(key), default=slowest)
