@@ -36,6 +36,9 @@ class CheckState:
     lost: SubmissionError | None = None  # why the worker was lost
     last_call: Call | None = None
     last_look: object = None  # what was read from an object since then: `stack.size`, `stack[0]`
+    # By the number of an object: how many of its methods were called, and the last of these calls.
+    calls_of: dict[int, tuple[int, Call]] = field(default_factory=dict)
+    looked_at: int = 0  # the number of the object of `last_look`
     replies: int = 0  # how often the submission answered
     last_reply: tuple[str, Any] = ("none", None)
     printed: str = ""
@@ -55,12 +58,19 @@ class CheckState:
         """Remember the last call, for messages."""
         self.last_call, self.last_look = call, None
 
-    def note_request(self, kind: str, asked: list[Any], what: object) -> None:
-        """Remember what a handle was asked for, for messages."""
+    def note_request(self, kind: str, asked: list[Any], what: object, number: int) -> None:
+        """Remember what a handle was asked for, for messages.
+
+        Args:
+            number: Of the object that is asked, or whose method is called; 0 for none.
+        """
         if isinstance(what, Call):
             self.note_call(what)
+            if number:
+                count, _ = self.calls_of.get(number, (0, what))
+                self.calls_of[number] = count + 1, what
         elif kind in ("attribute", "operate") and asked[1] in LOOKS:
-            self.last_look = what
+            self.last_look, self.looked_at = what, number
 
     def give_back(self, told_bytes: int) -> None:
         """Count bytes that were received, and have been freed since, no longer."""

@@ -42,11 +42,15 @@ ANY_CLASS = ""  # as the name of a class of the solution: holds for all classes
 
 
 class Ref(NamedTuple):
-    """Which object a handle stands for: its number in this check, and what messages call it."""
+    """Which object a handle stands for: its number in this check, and what messages call it.
+
+    `method_of` is the number of the object that a method was looked up in.
+    """
 
     objects: Objects
     number: int
     label: str
+    method_of: int = 0
 
 
 class ClassRef(NamedTuple):
@@ -397,6 +401,14 @@ def _known(kind: type) -> ClassRef:
     return about
 
 
+def number_of(value: Any) -> int:
+    """The number of an object of the answer; of a method, that of its object; else 0."""
+    if isinstance(value, type) or not is_handle(value):
+        return 0
+    ref: Ref = value.kit__ref
+    return ref.method_of or ref.number
+
+
 def _label(value: Any) -> str:
     return str(_ref(value).label)
 
@@ -429,7 +441,8 @@ def attribute(value: Any, name: str) -> Any:
         check_annotations(found, _label(value))
     if isinstance(type(found), LiveClass) and callable(found):
         ref = found.kit__ref  # a method: `stack.push` says more than `push`
-        object.__setattr__(found, "kit__ref", ref._replace(label=f"{_label(value)}.{name}"))
+        label, owner = f"{_label(value)}.{name}", number_of(value)
+        object.__setattr__(found, "kit__ref", ref._replace(label=label, method_of=owner))
     return found
 
 

@@ -178,12 +178,18 @@ def _outcome(error: BaseException | None, state: CheckState) -> tuple[Any, Any, 
 def _told(state: CheckState, text: str) -> str:
     """What was asked last, then what went wrong; a call in full where both fit into a few lines.
 
-    Of an object, the value that it was asked for, after the last call: `x.mean, after x.add(3)`.
+    Of an object, the value that it was asked for, after the last call of one of its methods:
+    `x.mean, after x.add(3)`. Where it is not the only such call, that is said: the value that is
+    expected comes of them all.
     """
     parts = [str(state.last_look)] if state.last_look is not None else []
-    if state.last_call is not None:
+    count, call = 1, state.last_call
+    if parts:
+        count, call = state.calls_of.get(state.looked_at, (count, call))
+    if call is not None:
         room = max(WHOLE_CHARACTERS - len(text) - sum(map(len, parts)), CALL_CHARACTERS)
-        parts.append(state.last_call.told(room))
+        told = call.told(room)
+        parts.append(f"{count} calls, the last of them {told}" if count > 1 else told)
     return f"{', after '.join(parts)}: {text}" if parts else text
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from gradekit.errors import SandboxError
 from gradekit.grading.call import Call, Calls
 from gradekit.grading.check_state import CheckState, Exchange
-from gradekit.grading.handle import is_handle
+from gradekit.grading.handle import is_handle, number_of
 from gradekit.grading.loaded import LoadedAnswer
 from gradekit.grading.objects import Objects
 from gradekit.grading.outgoing import pickled
@@ -214,7 +214,7 @@ class Run:
             text = "stopped: the check asked its objects for things without end"
             # `_ask` raises it, for this request and all later ones of this check.
             state.lost = SubmissionError(text, "timed_out")
-        state.note_request(kind, asked, what)
+        state.note_request(kind, asked, what, number_of(asked[0]))
         started = time.thread_time()
         try:
             return self.request(kind, asked, what)
