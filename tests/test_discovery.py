@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -116,6 +117,16 @@ def test_zip_of_the_folder_itself(tmp_path: Path, course: Course) -> None:
     lay(tmp_path / "in/class of 2026", "ada/exercise_05.py", "bob/exercise_05.py")
     found = found_in(zipped(tmp_path / "in", tmp_path / "class.zip"), course)
     assert pairs(found) == [("ada", "05"), ("bob", "05")]
+
+
+def test_a_zip_is_called_like_an_answer(tmp_path: Path, course: Course) -> None:
+    """Its student is what stands before the exercise; a bare slug may be somebody's name."""
+    inside = zipped(lay(tmp_path / "in", "exercise_05_softmax.py"), tmp_path / "one.zip")
+    (tmp_path / "class").mkdir()
+    for name in ("ada_exercise_05_softmax.zip", "bob_exercise5.zip", "smith_adam.zip", "cem.zip"):
+        shutil.copy(inside, tmp_path / "class" / name)
+    found = found_in(tmp_path / "class", course)
+    assert pairs(found) == [(name, "05") for name in ("ada", "bob", "cem", "smith_adam")]
 
 
 def test_gradescope_export_knows_names(tmp_path: Path, course: Course) -> None:

@@ -117,8 +117,21 @@ class Placer:
             return [who], (top,)
         if rest or each.item.kind == "folder":
             place = each.place if each.by_section else ""
-            return [person(top.removesuffix(".zip"), place=place)], rest
+            return [person(self._student_in(top), place=place)], rest
         return [], each.parts
+
+    def _student_in(self, top: str) -> str:
+        """The student that a folder or zip is called by.
+
+        A zip may be called like an answer, `ada_exercise_05_softmax.zip`. A bare slug does not
+        count: `smith_adam.zip` is of Adam Smith.
+        """
+        stem = top.removesuffix(".zip")
+        if stem != top:
+            meaning, before = plain.named_in(stem, self._names)
+            if meaning and meaning.strength >= Strength.NUMBER and before:
+                return before
+        return stem
 
     def place_of(self, owners: list[Person], each: Placeable, hint: str) -> None:
         """Place what is certainly theirs."""
