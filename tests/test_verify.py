@@ -103,6 +103,18 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
         {f"graders/{NAME}.py": GRADER.replace("points=4", "points=3.5")},
         ["the checks add up to 9.5 points, not 10"],
     ),
+    "check_of_an_unknown_function": (
+        {f"graders/{NAME}.py": GRADER.replace('check("halve"', 'check("half"')},
+        ["test_rounds is a check of `half`, which the stub does not define"],
+    ),
+    "objects_without_handles": (
+        {
+            f"exercises/{NAME}.py": f"{STUB}\n\nclass Half:\n    pass\n",
+            f"solutions/{NAME}.py": f"{RIGHT}\n\nclass Half:\n    pass\n",
+            f"graders/{NAME}.py": GRADER.replace("submission.halve(x)", "submission.Half()"),
+        },
+        ["its entry in exercises/exercises.toml needs `live = true`"],
+    ),
     "missing_solution": (
         {f"solutions/{NAME}.py": None},
         [f"there is no solutions/{NAME}.py"],

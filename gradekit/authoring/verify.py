@@ -11,6 +11,7 @@ what its own tests let through.
 
 from __future__ import annotations
 
+import ast
 import tomllib
 from collections.abc import Callable, Iterable
 from concurrent.futures import as_completed
@@ -23,6 +24,7 @@ from gradekit.authoring.new import UNWRITTEN
 from gradekit.authoring.reading import fault_of, not_python, timed, unsaid
 from gradekit.bank import Said, said_by
 from gradekit.course import METADATA, Course, Exercise
+from gradekit.definitions import defined_in
 from gradekit.edits.mutants import Mutant, is_same_code, require_operators
 from gradekit.errors import KitError, OurFailure
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
@@ -250,6 +252,7 @@ class _Prover:
         report = runs[-1]
         if abs(report.max_score - POINTS) > POINTS_APART and not self.exercise.imported:
             self._complain([f"the checks add up to {report.max_score:g} points, not 10"])
+        self._prove_functions(report)
         self._must_pass("the solution", report)
         if any(_comparable(run) != _comparable(report) for run in runs):
             self._complain([f"{count} runs of the solution gave different reports"])
@@ -268,6 +271,27 @@ class _Prover:
         hidden = {check.name for check in judged if check.max_score}
         self.proof.checks = len(hidden)
         return hidden
+
+    def _prove_functions(self, report: Report) -> None:
+        """Checks are of functions that the stub has, and need no handles where there are none."""
+        if self.exercise.imported:
+            return
+        stub = defined_in(ast.parse(self.course.stub(self.exercise).read_bytes()).body)
+        self._complain(
+            f"{check.name} is a check of `{check.function}`, which the stub does not define"
+            for check in report.checks
+            if check.function.partition(".")[0] not in stub and check.outcome != "waits"
+        )
+        objects = [f"returned a `{name}` object" for name in stub]
+        if not self.exercise.live and any(
+            words in check.message for words in objects for check in report.failed
+        ):
+            self._complain(
+                [
+                    f"its entry in exercises/{METADATA} needs `live = true`: its checks hold "
+                    "objects of the answer"
+                ]
+            )
 
     def _must_pass(self, what: str, report: Report) -> None:
         self._complain(f"{what} fails {check.name}: {check.message}" for check in report.failed)
