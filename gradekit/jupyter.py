@@ -152,15 +152,21 @@ def _graded(shell: InteractiveShell, name: str, root: Path, options: tuple[str, 
     if exercise.imported:  # its tests look at variables as well
         cells = [cell for cell in cells if not OF_KIT.search(cell)]
     else:
-        cells = definitions(cells, _functions(root, exercise))
+        functions = _functions(root, exercise)
+        cells = definitions(cells, set(functions))
+        if functions and not any(cell.strip() for cell in cells):
+            names = ", ".join(f"`{name}`" for name in functions)
+            raise KitError(
+                f"No cell that has been run defines {names}: run the cell with your answer first."
+            )
     while cells and not cells[-1].strip():  # what ran since changes nothing
         cells.pop()
     return _graded_cells(str(root), exercise.name, tuple(cells), options)
 
 
-def _functions(root: Path, exercise: Exercise) -> set[str]:
+def _functions(root: Path, exercise: Exercise) -> list[str]:
     stub = ast.parse(Course(root).stub(exercise).read_text("utf-8"))
-    return set(defined_in(stub.body))
+    return list(defined_in(stub.body))
 
 
 def definitions(cells: list[str], wanted: set[str]) -> list[str]:

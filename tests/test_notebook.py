@@ -62,6 +62,8 @@ def test_magic_runs_other_commands_and_tells_what_is_wrong() -> None:
     said = outputs_of("%load_ext gradekit", "%kit check softmacks")[-1]["text"]
     assert "Did you mean `exercise_05_softmax`?" in said
     assert "Traceback" not in said
+    said = outputs_of("%load_ext gradekit", "x = 1", "%kit check softmax")[-1]["text"]
+    assert said.startswith("No cell that has been run defines `softmax`, `log_softmax`: run")
 
 
 def test_only_what_the_functions_need_is_taken() -> None:
