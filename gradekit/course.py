@@ -452,10 +452,16 @@ def root_of(name: str) -> Path:
     """The folder of the course that `name` means: a folder, or a course that is installed.
 
     Raises:
-        KitError: it is the address of a repository.
+        KitError: it is the address of a repository, or a file.
     """
     if Path(name).is_dir():
         return Path(name)
+    if Path(name).is_file():
+        folder = Path(name).stem
+        raise KitError(
+            f"{name} is a file, and a course is a folder: unpack it, as by "
+            f"`python -m zipfile -e {name} {folder}`, and name `{folder}`."
+        )
     if "://" in name:
         raise KitError(
             f"{name} is not on this machine: `kit init --course {name} DIR` fetches a course, and "

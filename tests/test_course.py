@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradekit.course import METADATA, Course, Exercise
+from gradekit.course import METADATA, Course, Exercise, root_of
 from gradekit.errors import KitError
 from gradekit.report import Report
 
@@ -87,6 +87,14 @@ def test_missing_course_is_said(tmp_path: Path) -> None:
     """A folder without exercises is named, with what it lacks."""
     with pytest.raises(KitError, match=r"exercises\.toml"):
         Course(tmp_path)
+
+
+def test_a_packed_course_is_to_be_unpacked(tmp_path: Path) -> None:
+    """What `kit pack` wrote is a zip; the command that unpacks it is told."""
+    packed = tmp_path / "handout.zip"
+    packed.touch()
+    with pytest.raises(KitError, match=r"zipfile -e .*handout\.zip handout`, and name `handout`"):
+        root_of(str(packed))
 
 
 def test_wrong_metadata_is_said(tmp_path: Path) -> None:
