@@ -26,8 +26,8 @@ def check(
         hint: A question that leads to the mistake without naming the answer.
         inputs: Where a counterexample is to be looked for when this check fails, if not in the
             `inputs` of the function's `Truth`.
-        manual: A person marks it, such as a text: the test is never run, its docstring says what
-            earns the points, and it waits for a mark.
+        manual: A person marks it, such as a text: the test is never run, and waits for a mark.
+            Learners read the first paragraph of its docstring; below it stands what earns points.
 
     Example:
         >>> @check("double", points=2, hint="What is twice a negative number?")
