@@ -30,7 +30,7 @@ from gradekit.grading.training import assert_untouched, linear, numbers, set_mod
 
 # Not drawn: solve_xor: its contract is about the seeds from 0 to 9, and those are tried.
 
-RTOL = {torch.float32: 1e-4, torch.float64: 1e-9}  # products of up to six matrices
+RTOL = {torch.float32: 1e-4, torch.float64: 1e-9}  # products of up to six, or twelve, matrices
 ATOL = {torch.float32: 2e-5, torch.float64: 1e-9}  # entries of about 1, subtracted at times
 SOLVED = [False, True, True, False]
 
@@ -110,9 +110,9 @@ def probe_affine(answer, units, in_features, args, kwargs):
 
 
 def probe_affine_model(answer, layers):
-    """The answer for a module."""
-    stack = stack_of(layers)
-    return answer.is_affine(stack, stack[0].in_features)
+    """The answer for a module, in which there is also a layer without a weight."""
+    stack = nn.Sequential(stack_of(layers), nn.Identity())
+    return answer.is_affine(stack, stack[0][0].in_features)
 
 
 def probe_draws(answer, units, in_features):
@@ -394,6 +394,8 @@ def test_forgets_to_carry_the_biases(submission):
         (torch.float64, [4, 4, 3], [True] * 2, 5),
         (torch.float64, [3, 5, 4, 2], [True] * 3, 1),
         (torch.float32, [3, 4, 4, 4, 4, 4, 2], [True] * 6, 2),
+        (torch.float64, [3, 4, 2, 5, 1], [True] * 4, 3),
+        (torch.float64, [2] * 13, [True] * 12, 4),
         drawn_stack(rng, torch.float64, int(rng.integers(2, 5)), some_biases=True),
     ], judge_layer)
 
