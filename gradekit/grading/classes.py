@@ -1,6 +1,6 @@
-"""The classes that stand here for classes of the answer, and what is made of them.
+"""The classes that stand in this process for classes of the answer.
 
-One is a real class, new and empty for each check, so that `isinstance`, `except` and
+Each is a real class, made anew and empty for each check, so that `isinstance`, `except` and
 `pytest.raises` work with it.
 """
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 LABEL_CHARACTERS = 80
 DATA: list[type] = [known_classes()[name] for name in VIEWED]
-# Methods that look at what a container holds, and with which tests compare it: `assertSetEqual`
-# asks for the difference of two sets, and a set of the answer's own class may say there is none.
+# Methods by which tests compare containers. They are called on the data, in this process:
+# `assertSetEqual` asks for the difference of two sets, and a set class of the answer could lie.
 OF_SETS = frozenset(
     "difference union intersection symmetric_difference issubset issuperset isdisjoint".split()
 )
@@ -44,16 +44,16 @@ PURE: dict[type, frozenset[str]] = {
 
 
 def class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
-    """The class that stands for one of the answer's, which its worker describes as `kind`."""
+    """The class for a class of the answer, which the worker describes as `kind`."""
     name = clean(kind.name, LABEL_CHARACTERS)
     name = name if name.isidentifier() else "Object"
     own = [base for base in bases if isinstance(base, LiveClass)]
     known = [base for base in bases if not isinstance(base, LiveClass)]
-    # An exception class of Python's own: the check's `except ValueError` is to catch it.
+    # A built-in exception class, so that `except ValueError` in the check catches it.
     if known and known[0].__name__ == name and issubclass(known[0], Exception):
         return known[0]
     chain = {name, *(each.__name__ for base in own for each in base.__mro__)}
-    # Whether the solution has such a class: what that overrides is part of the task.
+    # Whether the solution has such a class; then what that class defines is part of the task.
     is_of_task = not objects.judged.keys().isdisjoint(chain)
     named = {*chain, ANY_CLASS}
     judged = frozenset(special for each in named for special in objects.judged.get(each, ()))
@@ -75,7 +75,7 @@ def class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
 def _class_of_handles(
     name: str, own: list[Any], special: list[str], namespace: dict[str, Any]
 ) -> Any:
-    """A class of handles, with those special methods of the answer's that are passed on."""
+    """A class of handles, with those special methods of the answer's class that become requests."""
     judged = namespace["kit__class"].judged
     passed_on = [each for each in special if each != AS_ARRAY or each in judged]
     methods = {each: METHODS[each] for each in passed_on if each in METHODS}
@@ -84,13 +84,13 @@ def _class_of_handles(
         (*own,) or (Handle,),
         {**namespace, "__slots__": (), "__init__": Requested("__init__"), **methods},
     )
-    # It has done its work, and whoever asks for it means that of the answer's class.
+    # Python has used it now; a check that reads `__slots__` means that of the answer's class.
     type.__delattr__(made, "__slots__")
     return made
 
 
 def _data_of(own: list[Any], known: list[type]) -> type | None:
-    """The kind of data that a class of these bases is derived from."""
+    """The built-in data type that a class with these bases is derived from."""
     for about in map(class_ref, own):
         if about is not None and about.data is not None:
             return about.data
@@ -98,11 +98,12 @@ def _data_of(own: list[Any], known: list[type]) -> type | None:
 
 
 def _claim(name: str, own: list[Any], known: list[type], is_of_task: bool) -> type | None:
-    """The class that `isinstance` is told for an object whose class is derived from a library's.
+    """What `__class__` gives for an object whose class is derived from a library's, or None.
 
-    Only told: the handle itself is no instance, since the library's methods would run here, on an
-    object that is not here. No array, unless the solution has such a class (`is_of_task`):
-    `pytest.approx` and its like look into what calls itself one, and would find what it likes.
+    `isinstance` believes it. The handle is not derived from that class, because then the methods of
+    the library would run here, and the object is not here. An array is claimed only if the solution
+    has such a class (`is_of_task`): `pytest.approx` and others would read the array's contents,
+    which the answer could make up.
     """
     bases: list[type] = [each for each in known if is_of_task or each is not np.ndarray]
     bases += [vars(base)["kit__claim"] for base in own if "kit__claim" in vars(base)]
@@ -110,14 +111,14 @@ def _claim(name: str, own: list[Any], known: list[type], is_of_task: bool) -> ty
         return None
     try:
         return types.new_class(name, (bases[0],))
-    except Exception:  # functions, bool and their like allow no subclass
+    except Exception:  # function, bool and a few others allow no subclass
         return bases[0]
 
 
 def object_of(kind: Any, ref: Ref) -> Any:
-    """An object of a class that stands for one of the answer's."""
+    """A handle, or an exception, of a class made by `class_of`."""
     if issubclass(kind, BaseException):
-        # Without __init__, whose arguments are on the other side.
+        # Without __init__, whose arguments are in the answer's process.
         error = kind.__new__(kind)
         error.__dict__["kit__ref"] = ref
         return error

@@ -1,4 +1,4 @@
-"""An answer in a worker: loaded with the first request, and anew where its worker was lost."""
+"""An answer in a worker: loaded at the first request, and again whenever its worker is lost."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from gradekit.submission import Submission
 
 RUNNING = "running the file"
 STATEMENTS = 20_000  # at the top level of an answer
-LEFT_OUT = 3  # of them, which hang or end the process: each costs a loading of the file
+LEFT_OUT = 3  # statements that hang or end the process; for each, the file is loaded once more
 LOST_AT = {"timed_out": "did not come to an end", "out_of_memory": "used too much memory"}
 NOTES = 20  # of what was passed over
 
 
 class LoadedAnswer:
-    """One answer, the worker that holds it, and the time that both have left.
+    """One answer, the worker that holds it, and the time that is left.
 
-    The worker lives on from check to check: a new one each time would cost more than most checks.
+    All checks use the same worker: to start a new one would take longer than most checks.
 
     Attributes:
-        passed_over: What was left out while the file was run, a line each.
-        fatal: Why the answer can be asked nothing any more: it cannot be loaded, or is out of time.
+        passed_over: Statements of the file that failed and were skipped, a line each.
+        fatal: Why no request can be made any more: the answer cannot be loaded, or is out of time.
     """
 
     def __init__(
@@ -47,12 +47,12 @@ class LoadedAnswer:
         Args:
             terms: Whether its checks hold handles, and what is seeded before each cell.
             limits: Of time, instead of the sandbox's own.
-            used: A worker that has run another version of the same answer, and may run this.
+            used: A worker that has run another version of the same answer, and is used again.
         """
         self.passed_over: tuple[str, ...] = ()
         self.fatal: SubmissionError | None = None
         self._sandbox = sandbox
-        # What a worker is told of the answer.
+        # What a worker receives of the answer.
         modules = [list(each) for each in submission.modules]
         self._about = [module, submission.name, list(submission.cells), modules]
         self._mode = terms.mode
@@ -61,22 +61,22 @@ class LoadedAnswer:
         before = used.cpu_seconds() if used is not None else 0.0
         self._budget = Budget(limits or sandbox.limits, before)
         self._worker: WorkerHandle | None = None
-        # What statements did to a worker, by their numbers: from now on it is run without them.
+        # Statements that lost a worker, by number, and how. None while the file is run as a whole.
         self._without: dict[int, str] | None = None
 
     def worker(self, show_printed: Callable[[str], None]) -> WorkerHandle:
-        """The worker with the answer in it; a new one where the last was lost.
+        """The worker with the answer in it; a new one if the last was lost.
 
         Args:
-            show_printed: Is given what the file prints, where it has to be run for this.
+            show_printed: Called with what the file prints, if it has to be run.
 
         Raises:
             SubmissionError: the answer cannot be loaded.
         """
         if self._worker is not None:
             return self._worker
-        # First the file as a whole, which is quicker. If that loses the worker, and from then on in
-        # every new worker, a statement at a time without those that are to blame.
+        # First run the file as a whole, which is quicker. If that loses the worker, run it one
+        # statement at a time, without those that lose a worker, in this and in all later workers.
         try:
             if self._without is None and (lost := self._load(show_printed)) is not None:
                 self._without = {}
@@ -93,7 +93,7 @@ class LoadedAnswer:
         """The time that a check may use.
 
         Raises:
-            SubmissionError: nothing is left.
+            SubmissionError: no time is left.
         """
         try:
             return self._budget.for_check(worker)
@@ -104,35 +104,35 @@ class LoadedAnswer:
     def send(
         self, worker: WorkerHandle, requests: list[wire.Pieces], allowance: Allowance
     ) -> tuple[list[wire.Received], WorkerLost | None]:
-        """Send requests together; the replies, and how the worker was lost, if it was."""
+        """Send requests together; return the replies, and how the worker was lost, if it was."""
         before = worker.cpu_seconds()
         replies: list[wire.Received] = []
         try:
             replies.extend(worker.exchange(requests, allowance))
         except WorkerLost as error:
-            # A worker that slept has used no CPU time, but is charged its allowance all the same:
-            # else an answer could sleep in every check, and hardly use up its time.
+            # After a timeout the whole allowance counts as used, even if the worker only slept:
+            # otherwise an answer that sleeps in every check would never run out of time.
             timed_out = error.ending == "timed_out"
             spent = allowance.cpu_start + allowance.seconds
             self.forget(max(before, spent if timed_out else worker.spent))
-            # A traceback would keep the replies in memory.
+            # Without its traceback, which would keep the replies in memory.
             return replies, error.with_traceback(None)
         return replies, None
 
     def refuse(self, error: wire.Malformed, what: object) -> SubmissionError:
-        """End the worker, whose reply is no proper one; what is said of that."""
+        """End the worker, which has sent no proper reply; return the error to raise."""
         if (worker := self._worker) is not None:
             worker.close()
             self.forget(worker.spent)
         return SubmissionError.of(without_data(error), what)
 
     def give_up(self) -> None:
-        """End the worker over a request that another thread is making, and which fails then."""
+        """End the worker during a request of another thread, which fails then."""
         if self._worker is not None:
             self._worker.give_up()
 
     def forget(self, cpu_seconds: float) -> None:
-        """The worker is gone, which had used so much; the next request starts a new one."""
+        """Note that the worker is gone, and the CPU time it used; the next request starts one."""
         self._budget.note_end(cpu_seconds)
         self._worker = None
 
@@ -144,7 +144,7 @@ class LoadedAnswer:
         self._worker = self._used = None
 
     def release(self) -> WorkerHandle | None:
-        """Hand on the worker, if it can run another version of the answer; else end it."""
+        """Give the worker away if it can run another version of the answer; else end it."""
         worker, self._worker = self._used or self._worker, None
         self._used = None
         if worker is None or (self._without is None and self.fatal is None):
@@ -153,8 +153,8 @@ class LoadedAnswer:
         return None
 
     def _load(self, show_printed: Callable[[str], None]) -> SubmissionError | None:
-        """Run the answer's file in a new worker; return how that was lost, if it was."""
-        # The used one only once: whatever is lost later is replaced by a new one.
+        """Run the answer's file as a whole; return how the worker was lost, if it was."""
+        # The used worker is taken only once; if it is lost, a new one replaces it.
         used, self._used = self._used, None
         worker = self._worker = used if used is not None else self._sandbox.worker()
         body: list[Any] = self._about
@@ -173,22 +173,22 @@ class LoadedAnswer:
         lost: SubmissionError | None,
         show_printed: Callable[[str], None],
     ) -> None:
-        """Run the file a statement at a time, without those at which a worker was lost.
+        """Run the file one statement at a time, without those that lost a worker.
 
-        So a statement that hangs or ends the process costs a loading, and no function.
+        So a statement that hangs or ends the process does not cost the functions of the file.
 
         Args:
-            without: What such statements did, by their numbers; new ones are added.
-            lost: What became of a worker that ran the file as a whole.
+            without: Such statements by number, and how they lost it; new ones are added.
+            lost: How the worker was lost that ran the file as a whole.
             show_printed: As in `worker`.
 
         Raises:
-            SubmissionError: it cannot be run, or has no function beside what was left out.
+            SubmissionError: it cannot be run, or without these statements it has no function.
         """
         while (ending := self._run_steps(without, lost, show_printed)) is not None:
             number, error = ending
             lost = lost or SubmissionError.of(error, RUNNING)
-            # Lost again where a statement was left out: it is not the statement.
+            # Lost there again, without the statement: so the statement is not the cause.
             if number < 0 or number in without or len(without) >= LEFT_OUT:
                 raise lost.anew()
             without[number] = LOST_AT.get(error.ending, "ended the process")
@@ -199,7 +199,7 @@ class LoadedAnswer:
         whole: SubmissionError | None,
         show_printed: Callable[[str], None],
     ) -> tuple[int, WorkerLost] | None:
-        """Run the file in a new worker; return how and at which statement that was lost."""
+        """Run the file in a new worker; return at which statement that was lost, and how."""
         worker = self._worker = self._sandbox.worker()
         allowance = self._budget.for_loading(worker)
         body = [*self._about, self._mode, without, *self._seeds]
@@ -207,7 +207,7 @@ class LoadedAnswer:
         for number in range(1, STATEMENTS):  # of the request; the first runs no statement
             replies, lost = self.send(worker, [request], allowance)
             if lost is not None:
-                # Request 2 runs statement 0; -1 is a loss before any statement.
+                # Request 2 runs statement 0. -1 means: lost before any statement.
                 return number - 2, lost
             told = self._told(replies[0], number, show_printed)
             if told is not None:
@@ -220,7 +220,7 @@ class LoadedAnswer:
         raise SubmissionError(f"it has more than {STATEMENTS:,} statements at its top level")
 
     def _told(self, frame: wire.Received, number: int, show_printed: Callable[[str], None]) -> Any:
-        """What a worker said while it ran the file; raise what ended that."""
+        """What a worker replied while it ran the file; raise the error if it replied with one."""
         try:
             reply: Reply = reply_in(frame, number)
         except wire.Malformed as error:

@@ -1,7 +1,7 @@
-"""The objects of one check that stay in the answer's process, by their numbers.
+"""The objects of the answer's process that one check holds, by number.
 
-What arrives from there as a node becomes a handle or a class here (see handle.py), one for each
-object, and goes back as a node.
+An object arrives as a node, becomes a handle or a class (see handle.py), always the same one for
+the same object, and is sent back as a node.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.known import known_classes
 from gradekit.sandbox.limits import LIVE_OBJECTS
 
-CLASSES, BASES = 500, 50  # of one check, and of each
+CLASSES, BASES = 500, 50  # the most classes of one check, and the most bases of a class
+IN_ITS_CHECK = "a handle can only be used in its own check"
 Judged = Mapping[str, frozenset[str]]  # special methods, by the classes of the solution
 
 
 class Asker(Protocol):
-    """Sends a request of a check to the answer's process, and gives what came back."""
+    """Sends a request to the answer's process, and returns the value."""
 
     def __call__(self, kind: str, asked: list[Any], what: object) -> Any: ...
 
 
 class Objects:
-    """The handles of one check; none of them outlives it."""
+    """The handles of one check. After the check they cannot be used."""
 
     def __init__(self, ask: Asker, judged: Judged) -> None:
-        """`judged` says what objects of the solution's classes may judge themselves."""
+        """`judged`: the special methods that objects are asked for, by class of the solution."""
         self.judged = judged
-        self.used: set[str] = set()  # "handles", "judged": what the check made use of
-        self.named: dict[str | None, Any] = {}  # functions and classes that it has asked for
-        self.home = ""  # the module of the answer for a test that was not written for kit
-        self.is_reading = False  # a frame is being read: nothing can be asked
+        self.used: set[str] = set()  # what the check used: "handles", "judged", ...
+        self.named: dict[str | None, Any] = {}  # functions and classes that it has requested
+        self.home = ""  # the module of the answer, as an imported test calls it
+        self.is_reading = False  # while a frame is being read, no request can be made
         self._ask = ask
         self._classes: dict[int, Any] = {}
         self._handles: dict[int, Any] = {}
@@ -48,26 +49,26 @@ class Objects:
         return bool(self._handles or self._classes)
 
     def prelude(self) -> dict[str, Any]:
-        """What the worker has to know before the next request."""
+        """What the worker must be told before the next request."""
         return {}
 
     def pickles(self) -> Callable[[Any], bytes]:
-        """What pickles the objects of one frame that are no data."""
+        """A function that pickles those objects of one frame that are not data."""
         return pickled
 
     def begin_request(self, kind: str, asked: Any) -> Any:
-        """What has to be known of a request when its reply is read."""
+        """Anything that `read` and `settled` need to know of this request."""
         return None
 
     def outgoing(self, asked: Any) -> Any:
-        """A request as it is sent, with numbers for what both sides hold."""
+        """A request as it is sent, with numbers for objects that both sides hold."""
         return asked
 
     def read(self, given: Any, frame: Callable[[], Any]) -> Any:
         """Read a frame.
 
-        An object in a set or among the keys of a dict is hashed meanwhile, and no request can be
-        made in the middle of a frame. Until it is read, objects have only their identity.
+        Objects in a set or among the keys of a dict are hashed while the frame is read, when no
+        request can be made. So until then objects are hashed and compared by identity.
 
         Args:
             given: What `begin_request` returned for the request.
@@ -79,33 +80,33 @@ class Objects:
             self.is_reading = False
 
     def settled(self, given: Any, value: Any, changes: Any) -> Any:
-        """The value of a reply, once what the request changed has been taken over."""
+        """Take over what the request has changed, and return the value of its reply."""
         if changes is not None:
             raise wire.Malformed("changes, where nothing could change")
         return value
 
     def show_printed(self, text: str) -> None:
-        """Take note of what the answer printed."""
+        """Called with what the answer printed; only imported checks use it."""
 
     def error(self, told: Any) -> BaseException | None:
-        """An exception of the check's own that passed through the answer."""
+        """An exception of the check itself that passed through the answer; None if it is none."""
         return None
 
     def numbers_of(self, error: BaseException) -> tuple[int | None, ...]:
-        """Under which numbers the answer knows an exception of the check's, and its class."""
+        """The numbers by which the answer knows an exception of the check, and its class."""
         return ()
 
     def derived(self, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
-        """A class that the check derives from one of the answer's."""
+        """Make a class that the check derives from one of the answer's."""
         raise TypeError(f"a check cannot derive a class of its own from {bases[0].__name__}")
 
     @property
     def may_call_back(self) -> bool:
-        """Whether the answer has been handed functions of the check."""
+        """Whether the answer has received functions of the check, which it may call."""
         return False
 
     def called(self, frame: wire.Received, given: Any, seconds: float) -> wire.Pieces | None:
-        """What to send back where a frame is no reply; None for a reply."""
+        """Run the function of the check that a frame calls; None if the frame is a reply."""
         return None
 
     def end(self) -> None:
@@ -117,15 +118,15 @@ class Objects:
         """Make a request.
 
         Raises:
-            RuntimeError: the object belongs to an earlier check. The worker has forgotten it, and
-                its number may mean another object, perhaps of another person's answer.
+            RuntimeError: the object belongs to an earlier check. The worker has forgotten it; its
+                number may now mean another object, even of another person's answer.
         """
         if self._is_over:
-            raise RuntimeError("a handle is of use in its own check only")
+            raise RuntimeError(IN_ITS_CHECK)
         return self._ask(kind, asked, what)
 
     def node(self, value: Any, is_no_data: bool) -> Any:
-        """The node under which an object of the answer is sent; None for anything else."""
+        """The node that is sent for an object of the answer; None for any other value."""
         kind = type(value)
         if isinstance(kind, LiveClass):
             return wire.Live(self._number_of(value.kit__ref), 0, "")
@@ -134,10 +135,10 @@ class Objects:
         return None
 
     def value(self, node: Any) -> Any:
-        """The handle or class that a node of the answer's process stands for.
+        """The handle or class for a node that arrived.
 
         Raises:
-            Malformed: it is none.
+            Malformed: there can be no such node.
         """
         if isinstance(node, wire.Class):
             self.used.add("handles")
@@ -145,10 +146,10 @@ class Objects:
         if not isinstance(node, wire.Live):
             raise wire.Malformed("it was handed nothing of that kind")
         _check_number(node.number)
-        if not node.name:  # a function is there to be called: that alone is no more than data
+        if not node.name:  # a function has a name: to call it takes no more than data
             self.used.add("handles")
         kind = self._class(node.kind)
-        # One handle for each object, so that `is` holds here where it holds in the worker.
+        # One handle for each object, so that `is` says the same here as in the worker.
         if (known := self._handles.get(node.number)) is None:
             label = clean(node.name, LABEL_CHARACTERS) or kind.__name__.lower()
             known = self._handles[node.number] = object_of(kind, Ref(self, node.number, label))
@@ -156,7 +157,7 @@ class Objects:
 
     def _number_of(self, ref: Ref | ClassRef) -> int:
         if ref.objects is not self:
-            raise RuntimeError("a handle is of use in its own check only")
+            raise RuntimeError(IN_ITS_CHECK)
         return ref.number
 
     def _class(self, kind: str | int | wire.Kind) -> Any:

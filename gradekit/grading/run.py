@@ -17,7 +17,7 @@ from gradekit.grading.call import Call, Calls
 from gradekit.grading.check_state import CheckState, Exchange
 from gradekit.grading.handle import is_handle, number_of
 from gradekit.grading.loaded import LoadedAnswer
-from gradekit.grading.objects import Objects
+from gradekit.grading.objects import IN_ITS_CHECK, Objects
 from gradekit.grading.outgoing import pickled
 from gradekit.grading.raised import Problem, SubmissionError
 from gradekit.grading.shown import is_tensor
@@ -194,7 +194,7 @@ class Run:
             raise SubmissionError(f"stopped: {what} was asked for during another request")
         try:
             if state is not self.state or state.only_thread not in (0, threading.get_ident()):
-                raise RuntimeError("a handle is of use in its own check only")
+                raise RuntimeError(IN_ITS_CHECK)
             return self._ask_in_turn(state, kind, asked, what)
         finally:
             self._asking.release()
