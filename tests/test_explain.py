@@ -192,6 +192,14 @@ def test_what_hangs_points_at_its_loop(session_of: Callable[[str], Session]) -> 
     checks = [msgspec.structs.replace(each, ending="timed_out") for each in report.failed]
     report = msgspec.structs.replace(report, checks=tuple(checks))
     search = Search(session, submission, report, clock=Clock(0.0, time.monotonic()))
+    late = [msgspec.structs.replace(c, function="late") for c in checks if c.max_score]
+    tried = [
+        msgspec.structs.replace(c, message=f"stopped after {3 if c in checks else 0.5} s: it hangs")
+        for c in (*checks, *late)
+    ]
+    both = msgspec.structs.replace(report, checks=tuple(tried))
+    hanging = Search(session, submission, both, clock=Clock(0.0, time.monotonic()))
+    assert hanging.unmended() == ["softmax"]  # of the other nobody knows anything
     first, inside = search.suspects()
     assert (first.function, first.line) == ("softmax", 3) and "loop" in first.question
     assert (inside.function, inside.line) == ("softmax", 4)

@@ -8,6 +8,7 @@ mends something without breaking anything points at its place.
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -48,6 +49,9 @@ AFTER_SECONDS = 1.0  # and not for longer: they can only come after what mends e
 AFTER_SOME = 150  # and once one has mended something: it may have done so by chance
 # Edits that are tried in vain for one cause: what comes later is hardly ever what is missing.
 MOST_IN_VAIN = 4000
+
+
+STOPPED_AFTER = re.compile(r"\bstopped after ([\d.]+) s")
 
 
 class Mended(NamedTuple):
@@ -185,11 +189,25 @@ class Search:
     def _keys(self) -> list[Check]:
         """The quickest failed check of each cause: what has to pass first."""
         keys = []
+        hanging = self._hanging()
         for cause in causes(self._report):
             written = [c for c in cause.checks if c.outcome == "failed" and not c.is_unwritten]
+            if hanging:
+                written = [c for c in written if c.ending != "timed_out" or c.function in hanging]
             if counted := [check for check in written if check.max_score]:
                 keys.append(min(counted, key=lambda c: (c.ending != "finished", c.seconds)))
         return keys
+
+    def _hanging(self) -> set[str]:
+        """The functions with checks that ran for as long as any may.
+
+        Where a function hangs, the time of the whole answer runs out: others fail with it, and
+        nobody knows whether anything is wrong there.
+        """
+        late = [each for each in self._report.checks if each.ending == "timed_out"]
+        stopped = [(each, m) for each in late if (m := STOPPED_AFTER.search(each.told))]
+        most = max((float(m[1]) for _, m in stopped), default=0.0)
+        return {check.function for check, m in stopped if float(m[1]) == most}
 
     def _is_explained(self, key: Check) -> bool:
         """Whether some edit that was found mends this check as well."""
