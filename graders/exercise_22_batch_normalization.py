@@ -145,6 +145,15 @@ def draw_training(rng):
     return *problem(rng, *sizes(rng)), True
 
 
+def draw_long_training(rng):
+    """No batch is too long."""
+    return *problem(rng, int(rng.integers(1030, 1100)), 1), True
+
+
+def draw_wide_training(rng):
+    return *problem(rng, 3, int(rng.integers(70, 80))), True
+
+
 def draw_momentum(rng):
     return *problem(rng, *sizes(rng)), True, float(rng.uniform(0.1, 0.9))
 
@@ -267,6 +276,8 @@ def test_normalises_with_other_statistics_in_training(submission):
     """In training, out is normalised with the batch's own mean and population variance."""
     problems = fixed(problem, 22, (4, 3), (3, 3), (2, 1), (5, 2))
     OUT.assert_holds(submission, [(*each, True) for each in problems], draw=draw_training)
+    OUT.assert_holds(submission, [], draw=draw_long_training, draws=1)
+    OUT.assert_holds(submission, [], draw=draw_wide_training, draws=1)
 
 
 @check("batch_norm_forward", points=1,
@@ -354,6 +365,8 @@ def test_writes_into_its_arguments(submission):
 def test_takes_the_statistics_for_constants(submission):
     """grad_x goes through the batch's mean and variance as well."""
     cases = fixed(backward_problem, 31, (4, 3), (3, 3), (2, 1), (6, 2))
+    grad_out, x, gamma = cases[0]
+    cases.append((grad_out, x, gamma * [1.0, 0.0, 1.0]))
     GRAD_X.assert_holds(submission, cases, draw=draw_backward)
 
 
@@ -396,6 +409,8 @@ def test_backward_writes_into_its_arguments(submission):
 def test_folds_something_else(submission):
     """One layer gives what the layer and the normalisation in use give after each other."""
     cases = fixed(layer, 38, (4, 3), (3, 3), (1, 2), (2, 1))
+    weight, bias, gamma, *rest = cases[0]
+    cases.append((weight, bias, gamma * [1.0, 0.0, 1.0], *rest))
     FOLDED.assert_holds(submission, cases, draw=draw_layer)
 
 
