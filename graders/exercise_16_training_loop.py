@@ -31,7 +31,6 @@ from gradekit.grading.training import (
     linear,
     numbers,
     random_states,
-    set_modes,
     snapshot,
 )
 
@@ -92,18 +91,11 @@ def any_shape(logits, y):
 PARTS = ("parameters", "buffers", "modes")
 
 
-def put_into(model, mode):
-    """In train mode, or in evaluation mode: all of it, or all that is inside."""
-    model.train(mode != "eval")
-    if mode == "eval inside":
-        set_modes(model, [True] + [False] * (len([*model.modules()]) - 1))
-
-
 def probe_steps(answer, weights, batches, options):
     """A step for each `(X, y, criterion)`: the losses, and the model after each."""
     model = build(options.get("kind", "plain"), weights)
     steps = optimiser(options.get("optimizer", "sgd"), model)
-    put_into(model, options.get("mode"))
+    model.train(options.get("mode") != "eval")
     losses, states = [], []
     for X, y, criterion in batches:
         if "stale" in options:
@@ -124,7 +116,7 @@ def probe_shapes(answer, weights, X, y, kind):
 def probe_train(answer, weights, X, y, calls, options):
     """`train` once for each `(args, kwargs)`: the losses, and the model after each."""
     model = build(options.get("kind", "plain"), weights)
-    put_into(model, options.get("mode"))
+    model.train(options.get("mode") != "eval")
     losses, states = [], []
     for args, kwargs in calls:
         if "stale" in options:
@@ -350,7 +342,6 @@ def assert_counted(state, problem, count, given):
 
 
 NORMED = "a model with BatchNorm that comes in evaluation mode"
-INSIDE = "a model in train mode with BatchNorm inside that comes in evaluation mode"
 DROPPED = "a model with nn.Dropout(1.0) that comes in evaluation mode"
 
 
@@ -362,15 +353,14 @@ def nothing_left(hidden):
        hint="Dropout and BatchNorm behave differently while learning. Who switches them over when "
             "the last thing done with the model was an evaluation?")  # fmt: skip
 def test_steps_in_evaluation_mode(submission):
-    """A model that comes in evaluation mode, or parts of it, is updated in train mode."""
+    """A model that comes in evaluation mode is updated in train mode."""
     fixed, drawn = problem_of(1), problem_of(*seeds_of(submission, 1))
     batch, normed = (*fixed[1:], BCE), {"kind": "norm", "mode": "eval"}
-    inside = {"kind": "norm", "mode": "eval inside"}
     done = steps(submission, [
         (fixed[0], [batch], normed),
         (fixed[0], [batch], {"kind": "dropout", "mode": "eval"}),
         (fixed[0], [batch], {"kind": "norm"}),
-        (drawn[0], [(*drawn[1:], BCE)], inside),
+        (drawn[0], [(*drawn[1:], BCE)], normed),
     ])  # fmt: skip
     (loss,), (state,) = next(done)
     assert_first_loss(loss, fixed, batch_norm, NORMED)
@@ -380,8 +370,8 @@ def test_steps_in_evaluation_mode(submission):
     _, (state,) = next(done)
     expect(all(state["modes"]), "a model in train mode is no longer in it after the step")
     (loss,), (state,) = next(done)
-    assert_first_loss(loss, drawn, batch_norm, INSIDE)
-    assert_counted(state, drawn, 1, INSIDE)
+    assert_first_loss(loss, drawn, batch_norm, NORMED)
+    assert_counted(state, drawn, 1, NORMED)
 
 
 @check("train_step", points=1,
@@ -586,15 +576,14 @@ def test_starts_from_what_it_finds(submission):
         (*fixed, call, {"kind": "dropout", "mode": "eval"}),
         (*fixed, *both),
         (*fixed, both[0], {}),
-        (*drawn, call, {**normed, "mode": "eval inside"}),
+        (*drawn, call, normed),
         (*drawn, *both),
         (*drawn, both[0], {}),
     ])  # fmt: skip
     for problem in (fixed, drawn):
         (losses,), (state,) = next(done)
-        given = NORMED if problem is fixed else INSIDE
-        assert_started(losses, problem, batch_norm, given)
-        assert_counted(state, problem, 3, given)
+        assert_started(losses, problem, batch_norm, NORMED)
+        assert_counted(state, problem, 3, NORMED)
         if problem is fixed:
             (losses,), _ = next(done)
             assert_started(losses, problem, nothing_left, DROPPED)

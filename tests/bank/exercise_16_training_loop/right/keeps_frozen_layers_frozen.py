@@ -1,9 +1,9 @@
-# wrong: train: leaves layers in evaluation mode where the outer module is in train mode
+# right: a model that is in train mode stays as it is, layers that somebody froze included
 import torch
 from torch import nn
 
 def train_step(model, X, y, optimizer, criterion):
-    model.train()
+    if not model.training: model.train()
     model.zero_grad()
     optimizer.zero_grad()
     loss = criterion(model(X).squeeze(1), y)
@@ -21,7 +21,7 @@ def train(model, X, y, epochs, lr=3e-4):
     return out
 
 def _step(model, X, y, optimizer, criterion):
-    model.train()
+    if not model.training: model.train()
     model.zero_grad()
     loss = criterion(model(X).squeeze(1), y)
     loss.backward()
