@@ -345,6 +345,12 @@ def _changes(before: list[_Row], standing: Standing) -> list[Change]:
     # Whoever a roster has given an id meanwhile is still the same person.
     names = called({*(row.person for row in before), *standing.people.values()})
     now = {names[person]: name for name, person in standing.people.items()}
+    # A roster, added or left out, may give the owner of a file another name: nothing has changed.
+    there = {
+        (name, final.answer.file, final.answer.sha256)
+        for finals in standing.finals.values()
+        for name, final in finals.items()
+    }
     found = []
     for row in before:
         student = now.get(names[row.person], names[row.person])
@@ -355,6 +361,7 @@ def _changes(before: list[_Row], standing: Standing) -> list[Change]:
             for name, old in row.finals.items()
             for new in [finals.get(name, Final())]
             if old.state != "missing" and (old.score, old.state) != (new.score, new.state)
+            if new.state != "missing" or _is_lost(name, old, there)
         ]
         total = standing.total(student).points
         if not changed and finals and total != row.total and not _is_new(row.finals, finals):
@@ -362,6 +369,12 @@ def _changes(before: list[_Row], standing: Standing) -> list[Change]:
             changed = [Change(student, TOTAL, row.total, total, why, id)]
         found += changed
     return found
+
+
+def _is_lost(exercise: str, old: Final, there: Container[tuple[str, str, str]]) -> bool:
+    """Whether a score is gone: there was one, and its answer is not there under another name."""
+    answer = (exercise, old.answer.file, old.answer.sha256)
+    return old.score is not None and answer not in there
 
 
 def _is_new(before: Mapping[str, Final], now: Mapping[str, Final]) -> bool:

@@ -699,13 +699,16 @@ def test_one_student_is_graded_again(small: Course, tmp_path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"{RIGHT}# {number}\n")
     arguments = ("--course", small.root, "grade", tmp_path / "in", "--out", tmp_path / "out")
+    (tmp_path / "in" / f"cleo_{NAME}.py").touch()
+    (tmp_path / "in" / f"dan_{NAME}.py").write_text(RIGHT)
     assert invoke(*arguments).exit_code == 0
     before = (tmp_path / "out" / RESULTS).read_bytes().splitlines()
     result = invoke(*arguments, "--only", "2")
     assert result.exit_code == 0, result.output
+    assert not (tmp_path / "out/changes.csv").exists()  # Cleo's score neither: she never had one
     after = (tmp_path / "out" / RESULTS).read_bytes().splitlines()
-    assert len(after) == 3
-    assert len(set(before) & set(after)) == 2
+    assert len(after) == 4
+    assert len(set(before) & set(after)) == 3
     (old,) = read_history(tmp_path / "out")
     assert (old.result.person.id, old.why) == ("2", "it was graded again, as asked for")
     several = invoke(*arguments, "--only", "ada")
@@ -713,7 +716,13 @@ def test_one_student_is_graded_again(small: Course, tmp_path: Path) -> None:
     assert "ada (0), ada (2)" in several.output
     assert "called `eve`" in invoke(*arguments, "--only", "eve").output
     rows = (tmp_path / "out/scores.csv").read_text("utf-8-sig").splitlines()
-    assert rows[1:] == ["ada (0),10,10,0", "ada (2),10,10,2", "bob,10,10,1"]
+    known = ["ada (0),10,10,0", "ada (2),10,10,2", "bob,10,10,1"]
+    assert rows[1:] == [*known, "cleo,,0,", "dan,10,10,"]
+    roster = tmp_path / "roster.csv"
+    roster.write_text("Name;ID\nDan;5\n")
+    assert invoke(*arguments, "--roster", roster).exit_code == 0
+    assert "\nDan,10,10,5" in (tmp_path / "out/scores.csv").read_text("utf-8-sig")
+    assert not (tmp_path / "out/changes.csv").exists()  # one file, another name
 
 
 def test_dry_run_shows_the_placement_and_grades_nothing(small: Course, tmp_path: Path) -> None:
