@@ -183,7 +183,8 @@ def alone(*arrays):
 
 def assert_tidy(submission, truth, *args, draw=of_some_shape):
     """Any shape, shape () too, comes back; arguments stay; nothing sticks or depends on layout."""
-    cases = [(x, *args) for x in (CUBE, -CUBE, *SHAPES[1:])]
+    # Not -CUBE: two of the derivatives are the same there, and one array for all answers stays so.
+    cases = [(x, *args) for x in (CUBE, 0.625 - CUBE, *SHAPES[1:])]
     assert_no_traces(submission, truth, cases, draw=draw, **ROUGHLY)
     numbers = [(np.array(number), *args) for number in (-0.75, 1.25)]
     answers = submission.each_case(truth.function, [(case, {}) for case in numbers], True)
