@@ -63,7 +63,7 @@ def test_metadata_keep_their_text(tmp_path: Path, end: str) -> None:
     before = f"# by hand\n{before.rstrip()}  # the end{end}"
     metadata.write_text(before, "utf-8")
     exercise, _ = new.begin(tmp_path, "Layer-Norm", "torch", "Normalising: “each” row")
-    assert metadata.read_text("utf-8").startswith(before.rstrip("\n") + "\n[[exercise]]")
+    assert metadata.read_text("utf-8").startswith(before.rstrip("\n") + "\n\n[[exercise]]")
     assert exercise.name == "exercise_08_layer_norm"
     assert exercise.title == "Normalising: “each” row"
     assert [each.number for each in Course(tmp_path).exercises] == ["07", "08"]

@@ -64,7 +64,8 @@ def begin(root: Path, slug: str, template: str, title: str | None) -> tuple[Exer
         exercise = msgspec.convert(tomllib.loads(entry)["exercise"][0], Exercise)
         files = _write_files(course, exercise, template, words)
         # Last, so that the course never names an exercise whose files are missing.
-        append_lines(metadata, entry.encode())
+        apart = "\n" if course.exercises else ""
+        append_lines(metadata, f"{apart}{entry}".encode())
     return exercise, [*files, metadata]
 
 
