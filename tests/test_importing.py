@@ -552,14 +552,16 @@ def test_a_solution_that_is_no_python_is_told(tmp_path: Path) -> None:
 def test_what_asks_nothing_of_the_answer_is_told(tmp_path: Path) -> None:
     """An empty answer passes it as well: IMPORT.md says so, and so does the command."""
     (tmp_path / "nb").mkdir()
-    text = 'def two():\n    """Two.\n\n    >>> 1 + 1\n    2\n    >>> two()\n    2\n    """\n'
-    (tmp_path / "nb" / "two.py").write_text(text + "    return 2\n")
+    shown = [">>> 1 + 1", "2", ">>> two()", "2", ">>> two()", "3\n"]
+    text = "\n    ".join(["def two():", '"""Two.', "", *shown])
+    (tmp_path / "nb" / "two.py").write_text(f'{text}    """\n    return 2\n')
     words = ["import", "doctest", str(tmp_path / "nb"), "--into", str(tmp_path / "mine")]
     done = CliRunner().invoke(kit, [*words, "--no-mutants"])
     assert done.exit_code == 0, done.output
     assert "1 ask nothing of the answer" in done.output
     told = (tmp_path / "mine" / "IMPORT.md").read_text("utf-8")
     assert told.count(f"| {ASKS_NOTHING} |") == 2  # a column of the table, and the example
+    assert "since *the solution fails it here*, your own test runner" in told
 
 
 def test_a_folder_without_tests_is_told(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def _class_of_handles(
     made = LiveClass(
         name,
         (*own,) or (Handle,),
-        {**namespace, "__slots__": (), "__init__": Requested("__init__"), **methods},
+        {**namespace, "__slots__": (), **methods},
     )
     # Python has used it now; a check that reads `__slots__` means that of the answer's class.
     type.__delattr__(made, "__slots__")

@@ -174,6 +174,9 @@ class Handle(metaclass=LiveClass):
     __slots__ = ("__weakref__", "kit__hash", "kit__ref")
     __array_ufunc__ = None  # NumPy leaves `array + handle` to the handle's own __radd__
 
+    # Here and not in each class, of which a test may ask `"__init__" in vars(Thing)`.
+    __init__ = Requested("__init__")
+
     @property  # type: ignore[misc]  # as unittest.mock does it
     def __class__(self) -> Any:  # isinstance looks at it, besides at the type
         return type(self).__dict__.get("kit__claim") or type(self)

@@ -11,6 +11,7 @@ from gradekit.authoring.importing.trial import (
     ASKS_NOTHING,
     BY_A_PERSON,
     DATA,
+    FAILS_HERE,
     HANDLES,
     JUDGED,
     Outcome,
@@ -46,10 +47,20 @@ and nothing else of it unless its line says so.
 """
 
 
+FAILED = f"""Of a test that is not imported since *{FAILS_HERE}*, your own test runner
+says whether it passes there. If so, it asks for something that does not come across, such as the
+`__dict__` of a class (`vars(Thing)`), a module's `__all__`, `re` on an object of a class that the
+answer derives from `str`, or a file by another path than the answer knows it by. Ask the object
+itself (`hasattr(Thing, "grow")`, `re.match(pattern, str(name))`), and import once more.
+"""
+
+
 def page(kind: str, outcomes: Iterable[Outcome], passed: Iterable[Passed]) -> str:
     """The text of IMPORT.md."""
     outcomes = list(outcomes)
     parts = [HEAD.format(kind=kind), *_table(outcomes), ""]
+    if any(each.why_not.startswith(FAILS_HERE) for one in outcomes for each in one.tried):
+        parts += [FAILED]
     for outcome in outcomes:
         parts += _section(outcome)
     if skipped := list(passed):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DEFINED = re.compile(r"\bdef \w+")  # in the code of a test, which may be a function itself
 DATA, HANDLES, JUDGED = "by data", "through handles", "judged by the answer itself"
+FAILS_HERE = "the solution fails it here"
 HANGS = LOST_AT["timed_out"]
 BY_A_PERSON, ASKS_NOTHING = "marked by a person", "asks nothing of the answer"
 
@@ -105,7 +106,7 @@ def _graded(
     for each in chosen:
         if each.name in failed:
             why = failed[each.name] or "it does not pass"
-            refused[each.case, each.test.address] = f"the solution fails it here: {why}"
+            refused[each.case, each.test.address] = f"{FAILS_HERE}: {why}"
     final = with_points([(each.case, each.test) for each in able])
     target.write_grader(final)
     used = {new.name: ways.get(old.name, frozenset()) for old, new in zip(able, final, strict=True)}
