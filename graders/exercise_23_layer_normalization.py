@@ -200,6 +200,21 @@ def drawn(make, scale=100.0, least=2):
     return lambda rng: make(rng, (int(rng.integers(1, 5)), int(rng.integers(least, 6))), scale)
 
 
+def long_rows(make):
+    """Draws two rows as long as those of a small model, with one entry far out in each."""
+
+    def draw(rng):
+        x, *rest = make(rng, (2, int(rng.integers(530, 600))))
+        x[:, -1] *= 1000.0
+        return x, *rest
+
+    return draw
+
+
+def many_rows(make, least=1030):
+    return lambda rng: make(rng, (int(rng.integers(least, least + 50)), 2))
+
+
 SHAPES = (3,), (2, 2, 3), (3, 3, 3), (2, 1, 3), (1, 2, 2, 3), (1, 1, 3)
 
 
@@ -307,6 +322,8 @@ def test_normalises_with_other_statistics(submission):
     """Each row is normalised by its own mean and population variance, then scaled and shifted."""
     cases = fixed(forward_problem, 23, (4, 3), (3, 3), (1, 2), (2, 5), (3, 4), (2, 17))
     FORWARD.assert_holds(submission, cases, draw=drawn(forward_problem))
+    FORWARD.assert_holds(submission, [], draw=long_rows(forward_problem), draws=1)
+    FORWARD.assert_holds(submission, [], draw=many_rows(forward_problem), draws=1)
 
 
 @check("layer_norm", points=0.75,
@@ -361,6 +378,8 @@ def test_writes_into_its_arguments(submission):
 def test_leaves_out_a_way_to_x(submission):
     """grad_x goes through the row's mean and variance as well, gamma included."""
     cases = fixed(backward_problem, 29, (4, 3), (3, 3), (1, 2), (2, 5), (2, 9))
+    grad_out, x, gamma = cases[0]
+    cases.append((grad_out, x, gamma * [1.0, 0.0, 1.0]))
     GRAD_X.assert_holds(submission, cases, draw=drawn(backward_problem))
 
 
@@ -371,6 +390,7 @@ def test_gives_other_gradients_of_gamma_and_beta(submission):
     """grad_gamma is summed over the rows against the normalised x, grad_beta alone."""
     cases = fixed(backward_problem, 30, (4, 3), (3, 3), (1, 2), (5, 2))
     GRAD_PARAMETERS.assert_holds(submission, cases, draw=drawn(backward_problem))
+    GRAD_PARAMETERS.assert_holds(submission, [], draw=many_rows(backward_problem, 130), draws=1)
 
 
 @check("layer_norm_backward", points=0.5,
@@ -427,6 +447,8 @@ def test_divides_by_something_else(submission):
     """Each row is divided by the root of its mean square, and scaled by gamma."""
     cases = fixed(rms_problem, 36, (4, 3), (3, 3), (1, 2), (2, 5), (3, 4), (2, 1))
     RMS.assert_holds(submission, cases, draw=drawn(rms_problem), rtol=1e-4)
+    RMS.assert_holds(submission, [], draw=long_rows(rms_problem), draws=1, rtol=1e-4)
+    RMS.assert_holds(submission, [], draw=many_rows(rms_problem), draws=1, rtol=1e-4)
 
 
 @check("rms_norm", points=0.25,
