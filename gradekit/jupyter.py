@@ -208,7 +208,9 @@ def _graded_cells(
     try:
         return msgspec.json.decode(output, type=Report)
     except msgspec.DecodeError:
-        raise KitError(output or "kit gave no report.") from None
+        raise KitError(
+            output or f"kit gave no report. Run `kit check {exercise}` in a terminal."
+        ) from None
 
 
 def _run(words: list[str], *, show: bool) -> str:

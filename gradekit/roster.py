@@ -58,7 +58,7 @@ class Roster:
         self._path = path
         table = [row for _, row in rows_of_table(path)]
         if not table:
-            raise KitError(f"{path} is no CSV table that can be read.")
+            raise KitError(f"{path} is no CSV table: it has no rows. Export it once more.")
         self.header, *rows = table
         self.header = [_normal(name) for name in self.header]
         self.rows = [

@@ -31,7 +31,7 @@ def rows_of_table(path: Path) -> list[tuple[int, list[str]]]:
         reader = csv.reader(io.StringIO(_text(content), newline=""), _dialect(content))
         return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except (UnicodeDecodeError, csv.Error, ValueError):
-        raise KitError(f"{path} is no CSV table that can be read.") from None
+        raise KitError(f"{path} is no CSV table that can be read: save it as CSV.") from None
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:

@@ -42,7 +42,9 @@ def pack(course: Course, edition: Edition, target: Path) -> list[str]:
         KitError: a part of the course is missing, the target is there, or cannot be written.
     """
     if course.about.edition == "learner":
-        raise KitError("This is the learners' edition of a course already.")
+        raise KitError(
+            "This is the learners' edition already: name the folder of the whole course."
+        )
     if target.exists() and (target.is_file() or any(target.iterdir())):
         raise KitError(f"{target} is there already: name another, or remove it.")
     files = dict(sorted(_files(course, edition)))

@@ -23,7 +23,9 @@ def picture_of(course: Course, exercise: Exercise) -> Picture:
     """
     path = course.picture(exercise)
     if not path.is_file():
-        raise KitError(f"There is no picture for `{exercise.name}`.")
+        raise KitError(
+            f"There is no picture for `{exercise.name}`: the course has no pictures/{path.name}."
+        )
     return _loaded(path)
 
 

@@ -115,7 +115,7 @@ def text_of(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError:
-        raise KitError(f"{path} is no UTF-8 text.") from None
+        raise KitError(f"{path} is no UTF-8 text: save it as UTF-8.") from None
     except OSError as error:
         raise KitError(f"{path} cannot be read: {error.strerror}.") from None
 

@@ -179,7 +179,9 @@ def solution_of(stub: Path, solutions: Path | None, root: Path | None = None) ->
         if root is not None and not path.is_file():
             path = solutions / stub.relative_to(root)
         if not path.is_file():
-            raise KitError(f"There is no solution {path}.")
+            raise KitError(
+                f"There is no solution {path}: name its file or folder by `--solutions`."
+            )
         return path
     places = [stub.parent / place.format(stub.stem) for place in SOLUTIONS]
     for above in stub.parents:
