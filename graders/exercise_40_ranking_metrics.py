@@ -556,5 +556,5 @@ def test_stumbles_over_zeros_or_types(submission):
              (np.array([0.0, 1e-10]), np.array([2.0, 1.0]), 2)]  # fmt: skip
     NDCG.assert_holds(submission, cases, draw=draw_odd_ranking, draws=4, unchanged=True)
     relevance, scores = np.array([0.0, 4.0, 1.0, 0.0]), np.array([4.0, 3.0, 2.0, 1.0])
-    assert_no_traces(submission, NDCG, [(relevance, scores, 1), (relevance[::-1], scores, 1)],
+    assert_no_traces(submission, NDCG, [(relevance, scores, 1), (4.0 - relevance, scores, 1)],
                      draw=draw_top, rtol=0.3)  # fmt: skip
