@@ -239,7 +239,7 @@ def of_any_shape(draw):
 
 def far(draw):
     """Draw a case whose numbers lie far outside of [-1, 1]."""
-    return lambda rng: draw(rng, (2, 1, 2, 2), None, float(rng.uniform(3.0, 40.0)))
+    return lambda rng: draw(rng, (2, 1, 2, 2), None, float(10 ** rng.uniform(0.5, 3.5)))
 
 
 def in_double(draw):
@@ -334,10 +334,10 @@ def test_fails_for_one_step(submission):
        hint="The factors are all near 1. How many digits does a product of a thousand of them have "
             "in float32?")  # fmt: skip
 def test_loses_digits_of_the_schedule(submission):
-    """A thousand steps come in float64, right to ten digits."""
+    """A thousand steps come in float64, right to ten digits, and so do more of them."""
     SCHEDULE_DIGITS.assert_holds(
         submission,
-        [(1000,)],
+        [(1000,), (1600,)],
         draw=lambda rng: (int(rng.integers(200, 400)),),
         draws=1,
     )
@@ -553,7 +553,7 @@ def test_bounds_scale_or_result(submission):
     """Any scale and any numbers will do, in their own type, and the predictions stay."""
     far = torch.tensor([[3.0, -8.0], [0.5, 20.0]]), torch.tensor([[-2.0, 5.0], [-4.0, 0.0]])
     cases = [(*(f.to(dtype) for f in far), scale)
-             for dtype in (F32, F64) for scale in (7.5, 0.0, 1.0, 0.3, -1.0)]  # fmt: skip
+             for dtype in (F32, F64) for scale in (7.5, 0.0, 1.0, 0.3, -1.0, 50.0)]  # fmt: skip
     cases.append((torch.tensor([0.1, 4.0]).double(), torch.tensor([0.3, -0.7]).double(), 0.7))
     GUIDED_DIGITS.assert_holds(
         submission,

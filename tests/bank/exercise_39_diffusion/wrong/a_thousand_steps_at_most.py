@@ -1,0 +1,34 @@
+# wrong: linear_alpha_bar: gives 1,000 steps at most
+import torch
+
+
+def _at(alpha_bar, t, x):
+    full = torch.cat([alpha_bar, torch.ones(1, dtype=alpha_bar.dtype)])
+    a = full[t].to(x.dtype)
+    return a.reshape(-1, *[1] * (x.dim() - 1))
+
+
+def linear_alpha_bar(steps, first=1e-4, last=0.02):
+    steps = min(steps, 1000)
+    betas = torch.linspace(first, last, steps, dtype=torch.float64)
+    return torch.cumprod(1 - betas, dim=0)
+
+
+def add_noise(x0, t, noise, alpha_bar):
+    a = _at(alpha_bar, t, x0)
+    return a.sqrt() * x0 + (1 - a).sqrt() * noise
+
+
+def predict_x0(x_t, t, noise, alpha_bar):
+    a = _at(alpha_bar, t, x_t)
+    return (x_t - (1 - a).sqrt() * noise) / a.sqrt()
+
+
+def ddim_step(x_t, t, t_previous, noise, alpha_bar):
+    b = _at(alpha_bar, t_previous, x_t)
+    x0 = predict_x0(x_t, t, noise, alpha_bar)
+    return b.sqrt() * x0 + (1 - b).sqrt() * noise
+
+
+def guided_noise(conditional, unconditional, scale):
+    return unconditional + scale * (conditional - unconditional)
