@@ -314,7 +314,9 @@ def nce_problem(seed, dtype=None):
 def test_asks_for_something_else(submission):
     """For each query it is the cross-entropy of its own key among all keys, averaged."""
     cases = [(*fixed(draw_pairs, 1, F32), 0.1), (*fixed(draw_pairs, 2, F64), 0.1),
-             (*fixed(draw_pairs, 3, F32, (2, 3)), 0.1), (*fixed(draw_pairs, 4, F64, (1, 3)), 0.1)]
+             (*fixed(draw_pairs, 3, F32, (2, 3)), 0.1), (*fixed(draw_pairs, 4, F64, (1, 3)), 0.1),
+             # More rows than somebody may expect.
+             (*fixed(draw_pairs, 9, F64, (40, 3)), 0.1)]  # fmt: skip
     INFO.assert_holds(submission, cases, draw=draw_at_a_tenth, draws=3)
 
 
@@ -393,6 +395,9 @@ def test_gives_another_type_or_normalises_in_place(submission):
     for case, value in each_unchanged(submission, "info_nce", cases):
         wanted = INFO.value(case, {})
         assert_type(value, case[0].dtype, wanted / 3, wanted * 3)
+    single = (*fixed(draw_pairs, 25, F64, (1, 3)), 0.1)
+    for _, value in each_unchanged(submission, "info_nce", [single]):
+        assert_type(value, F64, -1e-5, 1e-5)
 
 
 # ---- clip_loss ---------------------------------------------------------------------------------
@@ -679,6 +684,8 @@ def test_takes_other_pairs_or_distances(submission):
     cases = [(*fixed(draw_hard, 52, F32), 0.2), (*fixed(draw_hard, 53, F64), 0.2),
              ((2 * grid[0]).round(), grid[1], 0.2),  # rows that are equal in some coordinates
              (far_out[0] + 1000.0, far_out[1], 0.2),
+             # Farther apart than a number that somebody fills in, and more than 32.
+             (far_out[0] * 2.0**12, far_out[1], 0.2), (*fixed(cloud, 71, (20, 20), F64), 0.2),
              (fixed(draw_hard, 55, F64)[0] * 20.0, fixed(draw_hard, 55, F64)[1], 0.2)]  # fmt: skip
     TRIPLETS.assert_holds(submission, cases, draw=draw_hard_at_a_fifth, draws=3)
 
@@ -715,7 +722,8 @@ def test_takes_lonely_samples_for_anchors(submission):
              (*fixed(draw_lonely, 62, F32), 0.2), (*fixed(draw_lonely, 63, F64), 0.2)]
     embeddings, labels = fixed(draw_lonely, 60, F32)
     neighbours = 2**24 + labels.unique(return_inverse=True)[1]  # float32 cannot tell them apart
-    cases += [(embeddings, neighbours, 0.2)]
+    signs = torch.tensor([-1, 1, 0])[labels.unique(return_inverse=True)[1]]
+    cases += [(embeddings, neighbours, 0.2), (embeddings, signs, 0.2)]
     TRIPLETS.assert_holds(submission, cases, draw=draw_lonely_at_a_fifth, draws=3)
 
 
