@@ -49,9 +49,7 @@ AFTER_SECONDS = 1.0  # and not for longer: they can only come after what mends e
 AFTER_SOME = 150  # and once one has mended something: it may have done so by chance
 # Edits that are tried in vain for one cause: what comes later is hardly ever what is missing.
 MOST_IN_VAIN = 4000
-
-
-STOPPED_AFTER = re.compile(r"\bstopped after ([\d.]+) s")
+STOPPED_AFTER = re.compile(r"\bstopped after ([\d.]+) s")  # in what a check tells that ran too long
 
 
 class Mended(NamedTuple):

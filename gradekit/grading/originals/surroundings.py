@@ -236,19 +236,28 @@ class Replaced:
         if module is builtins:
             return GONE if self._submission.probe(is_bound, name) else None
         try:
-            return getattr(self._submission.probe(module_named, module.__name__), name)
+            return getattr(self._twin(module), name)
         except Exception:  # a package that answers have not, or another version of it
             return GONE
 
     def _put(self, module: ModuleType, name: str, value: Any) -> None:
-        if module is builtins and value is not GONE:
+        if module is not builtins:
+            self._set(module, name, value)
+        elif value is not GONE:
             # Not into Python's own: those the worker itself needs.
             setattr(module_of(self._submission), name, value)
             self._submission.probe(share_with_modules, name)
-        elif module is not builtins and value is GONE:
-            delattr(self._submission.probe(module_named, module.__name__), name)
-        elif module is not builtins:
-            setattr(self._submission.probe(module_named, module.__name__), name, value)
+
+    def _set(self, module: ModuleType, name: str, value: Any) -> None:
+        twin = self._twin(module)
+        if value is GONE:
+            delattr(twin, name)
+        else:
+            setattr(twin, name, value)
+
+    def _twin(self, module: ModuleType) -> Any:
+        """The module of that name in the worker."""
+        return self._submission.probe(module_named, module.__name__)
 
     def move_on(self) -> None:
         """The answer's calls have been made here."""
@@ -259,10 +268,12 @@ class Replaced:
 
     def _put_back(self, module: ModuleType, name: str) -> None:
         _, before = self._told.pop((module, name))
-        if module is builtins and before is not GONE:
+        if before is GONE:
+            return
+        if module is builtins:
             self._submission.probe(share_no_more, name)
-        elif before is not GONE:
-            setattr(self._submission.probe(module_named, module.__name__), name, before)
+        else:
+            self._set(module, name, before)
 
 
 class Notices:
