@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import symtable
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -53,8 +54,18 @@ def needed_by(wanted: set[str], statements: Sequence[ast.stmt]) -> list[ast.stmt
 
 
 def defined_in(body: Iterable[ast.stmt]) -> dict[str, Definition]:
-    """The functions and classes that statements define, by name: of a stub, what is asked for."""
+    """The functions and classes that statements define, by name."""
     return {node.name: node for node in body if isinstance(node, Definition)}
+
+
+def asked_for(stub: Path) -> dict[str, Definition]:
+    """The functions and classes that the stub of an exercise asks for, by name.
+
+    Raises:
+        OSError: the file cannot be read.
+        SyntaxError, ValueError: it is not Python.
+    """
+    return defined_in(ast.parse(stub.read_bytes()).body)
 
 
 def first_line_of(statement: ast.stmt) -> int:

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gradekit.causes import Cause, causes
-from gradekit.course import Course, Exercise, default_root, root_at, root_of
-from gradekit.definitions import defined_in, first_line_of, needed_by
+from gradekit.course import Course, default_root, root_at, root_of
+from gradekit.definitions import asked_for, first_line_of, needed_by
 from gradekit.errors import KitError
 from gradekit.report import MARKS, WAITS, Check, Report
 from gradekit.texts import cause_details, details, explained, remarks
@@ -152,7 +152,7 @@ def _graded(shell: InteractiveShell, name: str, root: Path, options: tuple[str, 
     if exercise.imported:  # its tests look at variables as well
         cells = [cell for cell in cells if not OF_KIT.search(cell)]
     else:
-        functions = _functions(root, exercise)
+        functions = asked_for(Course(root).stub(exercise))
         cells = definitions(cells, set(functions))
         if functions and not any(cell.strip() for cell in cells):
             names = ", ".join(f"`{name}`" for name in functions)
@@ -162,11 +162,6 @@ def _graded(shell: InteractiveShell, name: str, root: Path, options: tuple[str, 
     while cells and not cells[-1].strip():  # what ran since changes nothing
         cells.pop()
     return _graded_cells(str(root), exercise.name, tuple(cells), options)
-
-
-def _functions(root: Path, exercise: Exercise) -> list[str]:
-    stub = ast.parse(Course(root).stub(exercise).read_text("utf-8"))
-    return list(defined_in(stub.body))
 
 
 def definitions(cells: list[str], wanted: set[str]) -> list[str]:

@@ -11,7 +11,6 @@ what its own tests let through.
 
 from __future__ import annotations
 
-import ast
 import tomllib
 from collections.abc import Callable, Iterable
 from concurrent.futures import as_completed
@@ -24,7 +23,7 @@ from gradekit.authoring.new import UNWRITTEN
 from gradekit.authoring.reading import fault_of, not_python, timed, unsaid
 from gradekit.bank import Said, said_by
 from gradekit.course import METADATA, Course, Exercise
-from gradekit.definitions import defined_in
+from gradekit.definitions import asked_for
 from gradekit.edits.mutants import Mutant, is_same_code, require_operators
 from gradekit.errors import KitError, OurFailure
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
@@ -276,7 +275,7 @@ class _Prover:
         """Checks are of functions that the stub has, and need no handles where there are none."""
         if self.exercise.imported:
             return
-        stub = defined_in(ast.parse(self.course.stub(self.exercise).read_bytes()).body)
+        stub = asked_for(self.course.stub(self.exercise))
         self._complain(
             f"{check.name} is a check of `{check.function}`, which the stub does not define"
             for check in report.checks

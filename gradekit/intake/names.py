@@ -7,7 +7,6 @@ The number of another exercise is a veto. Where slugs overlap the longest wins, 
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
@@ -16,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from gradekit.course import Course
-from gradekit.definitions import defined_in
+from gradekit.definitions import asked_for
 from gradekit.errors import KitError
 
 SUFFIXES = (".py", ".ipynb")
@@ -252,10 +251,9 @@ class ExerciseNames:
         found = {}
         for exercise in self._course.exercises:
             try:
-                tree = ast.parse(self._course.stub(exercise).read_bytes())
+                names = asked_for(self._course.stub(exercise))
             except (OSError, SyntaxError, ValueError):
                 continue
-            names = defined_in(tree.body)
             if public := frozenset(name for name in names if not name.startswith("_")):
                 found[exercise.name] = public
         return found
