@@ -130,10 +130,21 @@ def test_what_no_small_input_shows_is_looked_for_among_drawn_ones(
     case = np.array([[0.123, 4.5], [1.0, 2.0], [3.0, 4.0]]), np.array([0.25, 0.75])
     assert plainer(case, 1)[0][0].tolist() == [0.1, 4.0]
     assert plainer(case, 1)[1].tolist() == [0.25, 0.75]  # shares
+    assert plainer((0.999, 0.25, 1e6), 1) == (0.999, 0.2, 1e6)  # a rate of 0.999 is no rate of 1
     assert [[each.shape for each in smaller[0]] for smaller in halves((case[0], case[0].T))] == [
         [(2, 2), (2, 2)], [(3, 1), (1, 3)]]  # fmt: skip
     # Two columns of shares, and as many of what belongs to them: only rows are cut.
     assert [[each.shape for each in smaller[0]] for smaller in halves(case)] == [[(2, 2), (2,)]]
+
+
+def test_a_simpler_case_for_which_the_contract_has_no_value_is_passed_over(
+    session_of: Callable[[str], Session],
+) -> None:
+    """Adam's rates, of few digits, are 1: what comes out then nobody can say."""
+    session = session_of("adam")
+    path = ROOT / "tests/bank/exercise_08_adam/wrong/decay_correction_capped.py"
+    report = session.explained(read(path), session.grade(read(path)))
+    assert {check.function for check in report.failed if check.max_score} == {"adamw_step"}
 
 
 def _first_lost(session: Session, path: Path) -> Any:

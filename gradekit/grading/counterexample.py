@@ -160,11 +160,19 @@ class Search:
 
     def _simplify(self, case: Case) -> None:
         """Take away rows and columns, then digits, as long as the answer stays wrong."""
-        while (smaller := next(filter(self._is_wrong, halves(case)), None)) is not None:
+        while (smaller := next(filter(self._is_wrong_still, halves(case)), None)) is not None:
             case = smaller
         for digits in range(1, ROUNDED_DIGITS + 1):
-            if self._is_wrong(plainer(case, digits)):
+            if self._is_wrong_still(plainer(case, digits)):
                 return
+
+    def _is_wrong_still(self, case: Case) -> bool:
+        """Whether the answer is wrong on a simpler case, which may be one that nothing allows."""
+        try:
+            self._truth.value(*with_keywords(case))
+        except Exception:  # the contract does not say what comes out there
+            return False
+        return self._is_wrong(case)
 
     def _kinds(self) -> Iterator[str]:
         """The kind of fault that is wanted; then a related one, if it occurred."""
@@ -262,10 +270,12 @@ def _are_shares(value: Any) -> bool:
 def plainer(value: Any, digits: int) -> Any:
     """`value` with its floats rounded to so many digits, except shares that add up to 1.
 
-    Rounded, those would add up to something else, and might be no legal input any more.
+    Rounded, those would add up to something else, and might be no legal input any more. Nor does a
+    number by itself become a whole one: a rate of 0.999 is no rate of 1.
     """
     if isinstance(value, float):
-        return float(f"{value:.{digits}g}")
+        number = float(f"{value:.{digits}g}")
+        return value if number.is_integer() and not value.is_integer() else number
     if isinstance(value, list | tuple):
         return type(value)(plainer(each, digits) for each in value)
     if isinstance(value, dict):
