@@ -160,19 +160,11 @@ class Search:
 
     def _simplify(self, case: Case) -> None:
         """Take away rows and columns, then digits, as long as the answer stays wrong."""
-        while (smaller := next(filter(self._is_wrong_still, halves(case)), None)) is not None:
+        while (smaller := next(filter(self._is_wrong, halves(case)), None)) is not None:
             case = smaller
         for digits in range(1, ROUNDED_DIGITS + 1):
-            if self._is_wrong_still(plainer(case, digits)):
+            if self._is_wrong(plainer(case, digits)):
                 return
-
-    def _is_wrong_still(self, case: Case) -> bool:
-        """Whether the answer is wrong on a simpler case, which may be one that nothing allows."""
-        try:
-            self._truth.value(*with_keywords(case))
-        except Exception:  # the contract does not say what comes out there
-            return False
-        return self._is_wrong(case)
 
     def _kinds(self) -> Iterator[str]:
         """The kind of fault that is wanted; then a related one, if it occurred."""
@@ -190,7 +182,7 @@ class Search:
         if self._calls >= self._most or not self._is_wanted():
             raise _Spent
         self._calls += 1
-        if key_of(args, keywords) in self._graded:
+        if key_of(args, keywords) in self._graded or not self._has_value(args, keywords):
             return False
         self._run.begin_check(f"counterexample {self._calls}")
         fault = fault_of(
@@ -213,6 +205,14 @@ class Search:
         if self._smallest is None or size < self._smallest:
             self._smallest = size
             self._best = Found(call, fault.expected, fault.got, args, keywords, fault.place)
+        return True
+
+    def _has_value(self, args: Arguments, keywords: dict[str, Any]) -> bool:
+        """Whether the contract says what comes out: a shrunk or rounded input may have left it."""
+        try:
+            self._truth.value(args, keywords)
+        except Exception:
+            return False
         return True
 
 
