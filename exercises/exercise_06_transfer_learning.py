@@ -18,7 +18,7 @@ def build_finetune_model(backbone: nn.Module, feature_dim: int, num_classes: int
 
     Args:
         backbone: Turns inputs into features `(N, feature_dim)`; any module, with or without
-            parameters. Nothing in it changes but which parameters are trainable: none.
+            parameters. One thing changes in it: no parameter is trainable afterwards.
         feature_dim: How many features the backbone gives.
         num_classes: How many logits the head gives.
     Returns:
@@ -64,9 +64,9 @@ def finetune_epoch(
 
     Args:
         model: As `build_finetune_model` makes it, in whichever mode it was left.
-        X: Inputs `(N, ...)`, as the backbone takes them, in the model's dtype. A batch of one
-            sample works.
-        y: Integer labels `(N,)`.
+        X: Inputs `(N, ...)`, as the backbone takes them, in the model's dtype, float32 or
+            float64. A batch of one sample works.
+        y: Integer labels `(N,)`. X and y stay as they were.
         optimizer: Holds the parameters to train.
     Returns:
         The loss from before the step.

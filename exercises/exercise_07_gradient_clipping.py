@@ -41,8 +41,8 @@ def clip_by_global_norm(
         (clipped, norm): a list of new float64 arrays in the same order and shapes, and the global
         norm *before* clipping. Gradients within the bound keep their values (the arrays are new
         all the same). Others are scaled by one common factor, so that their global norm is
-        `max_norm` within 1e-5 relative, at any norm: an epsilon of 1e-6 that is added to the
-        norm is too much where that is 0.01.
+        `max_norm` within 1e-5 relative. This holds for small norms too: adding an epsilon of
+        1e-6 to a norm of 0.01 changes it by too much.
     Raises:
         ValueError: the global norm is not finite.
     Source: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks,

@@ -6,6 +6,9 @@ thinks. The interviewer lets you write the step and then asks three things. Whic
 parameters have a gradient after the discriminator's update? Through which discriminator does
 the generator learn, the old one or the new one? And why does nobody use the loss of the
 original minimax game for it?
+
+Networks and tensors are float32 or float64, all of a call of one type. No function changes the
+tensors that it is given.
 """
 
 from typing import Any

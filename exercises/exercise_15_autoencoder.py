@@ -39,7 +39,7 @@ def train_autoencoder(
 
     Args:
         model: Any autoencoder, in the dtype of `X`.
-        X: Data in [0, 1], (N, D).
+        X: Data in [0, 1], (N, D), float32 or float64. It stays as it was.
         epochs: Number of passes.
         lr: Learning rate. The optimiser is yours to choose.
     Returns:
@@ -62,10 +62,10 @@ def reconstruction_error(model: nn.Module, X: torch.Tensor) -> torch.Tensor:
 
     Args:
         model: An autoencoder in any mode; it is measured in evaluation mode.
-        X: Rows (N, D), one or more.
+        X: Rows (N, D), one or more, float32 or float64, as is the model.
     Returns:
         The mean squared error of each row, (N,), in the dtype of `X` and without gradient.
-        The model is left as it was, the mode of every submodule included.
+        Model and `X` are left as they were, the mode of every submodule included.
     Example:
         >>> half = nn.Threshold(2.0, 0.5)  # everything below 2 becomes 0.5
         >>> reconstruction_error(half, torch.tensor([[0.5, 0.5], [1.0, 0.5]])).tolist()

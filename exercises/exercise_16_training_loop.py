@@ -29,7 +29,7 @@ def train_step(
         model: A binary classifier that gives logits `(N, 1)`, in whichever mode it was left;
             float32 or float64, as are the tensors.
         X: Inputs `(N, D)`. A batch of one sample works.
-        y: Labels `(N,)`, floats 0 and 1.
+        y: Labels `(N,)`, floats 0 and 1. X and y stay as they were.
         optimizer: Holds the model's parameters.
         criterion: Makes a scalar of two tensors of the same shape, for example
             `nn.BCEWithLogitsLoss()` or `nn.MSELoss()`.

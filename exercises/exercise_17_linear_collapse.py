@@ -44,13 +44,13 @@ def is_affine(
 ) -> bool:
     """Say whether `f` behaves as an affine map, x -> x @ A + c, on random inputs.
 
-    Rounding is no bend. Neither a large constant offset in the output nor any output scale
-    misleads the answer, and a bend that lies within a few units of the origin does not
-    escape it. A constant function is affine.
+    Rounding is no bend. The answer is right whatever the scale of the output, and with a large
+    constant offset in it. A bend that lies within a few units of the origin is found. A
+    constant function is affine.
 
     Args:
         f: Takes float32 tensors `(N, in_features)`, any N from one up, and gives
-            tensors `(N, K)`. Where `f` is an `nn.Module`, its parameters' dtype goes in.
+            tensors `(N, K)`. If `f` is an `nn.Module`, give it tensors of its parameters' dtype.
         in_features: How many columns `f` wants.
         tolerance: The deviation from an affine map, relative to how much the output
             varies, that still passes.

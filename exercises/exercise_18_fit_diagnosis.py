@@ -25,8 +25,8 @@ def train_val_losses(
     """Return the model's loss on the training data and on the validation data.
 
     Both are measured in evaluation mode and without gradient, each on all of its rows at
-    once. Afterwards every submodule is in the mode that it was in before, be they mixed;
-    parameters and buffers are what they were.
+    once. Afterwards every submodule is in the mode that it was in before, also if some were in
+    train mode and others were not; parameters and buffers are what they were.
 
     Args:
         model: Gives logits `(N, 1)`; float32 or float64, as are the tensors.

@@ -20,7 +20,7 @@ def choose_architecture(n_samples: int) -> tuple[list[int], float]:
     | ---------------- | ------------------ | ------- |
     | under 5,000      | [64, 32]           | 0.4     |
     | under 50,000     | [128, 64, 32]      | 0.3     |
-    | from there       | [256, 128, 64, 32] | 0.2     |
+    | 50,000 and more  | [256, 128, 64, 32] | 0.2     |
 
     Returns:
         The list of widths, first hidden layer first, and the rate. What a caller does to

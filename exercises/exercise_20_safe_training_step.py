@@ -36,7 +36,7 @@ def safe_training_step(
     Args:
         model: Gives logits `(N, 1)` for `X`; float32 or float64, as are the tensors.
         X: Inputs `(N, D)`. A batch of one sample works.
-        y: Labels `(N,)`, floats.
+        y: Labels `(N,)`, floats. X and y stay as they were.
         optimizer: Holds parameters of `model`, all of them or some.
         criterion: Makes a scalar of two tensors of the same shape, for example
             `nn.BCEWithLogitsLoss()`.

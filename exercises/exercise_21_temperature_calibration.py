@@ -6,6 +6,9 @@ divides all logits. Then come the follow-ups. How do you measure that it helped?
 threshold keeps nine of ten sick patients in? And which of the inputs made this patient
 "sick"? The trap is the first step: an optimiser that stops early returns a temperature
 that looks perfectly reasonable, and is not the minimum.
+
+Models are float32 or float64, and their tensors have the same type. No function changes its
+arguments.
 """
 
 from collections.abc import Callable

@@ -99,7 +99,7 @@ def fold_batch_norm(
     running_var: np.ndarray,
     eps: float = 1e-5,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Make one layer of a linear layer and the normalisation after it, as it is in use.
+    """Merge a linear layer and the normalisation after it, not in training, into one layer.
 
     Args:
         weight, bias: (D_in, D) and (D,), of the layer `x @ weight + bias`.

@@ -2,8 +2,8 @@
 
 Every transformer block has two of them, and every interviewer who asks for a block asks for this
 line: over which axis, with which variance, where does eps go? It takes a minute, so the rest of
-the hour goes into what the line hides. Then the gradient is wanted: who knows that of batch
-normalisation by heart writes it down, and puts gamma in the wrong place.
+the hour goes into what the line hides. Then they want the gradient. People who know the one of
+batch normalisation by heart write that down, and put gamma in the wrong place.
 
 Last comes RMSNorm, which newer models use: "simpler, just no mean". In half precision its squares
 overflow at 256. In float64 they do so at 1e154, and your code is expected not to.

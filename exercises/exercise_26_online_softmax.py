@@ -17,7 +17,7 @@ import numpy as np
 
 
 def streaming_stats(blocks: Iterable[np.ndarray]) -> tuple[float, float]:
-    """Return the two numbers that a softmax needs of its scores, of all blocks together.
+    """Return the two numbers that a softmax over the scores of all blocks needs.
 
     Args:
         blocks: An iterable of 1-D float64 arrays of scores, perhaps a generator: it can be gone

@@ -19,7 +19,7 @@ def train_bpe(text: str, vocab_size: int) -> list[tuple[int, int]]:
     The text becomes its UTF-8 bytes, the whole of it as one sequence: nothing is stripped, split
     at blanks, or changed. Then, again and again, the pair that stands most often at adjacent
     positions becomes a new token, and replaces that pair everywhere, from left to right. Pairs
-    that overlap count each: in "aaa" the pair ("a", "a") stands twice. Of pairs that stand
+    that overlap all count: in "aaa" the pair ("a", "a") stands twice. Of pairs that stand
     equally often, the one that is smallest as a tuple of tokens is taken.
 
     Args:
@@ -74,8 +74,8 @@ def decode(ids: list[int], merges: list[tuple[int, int]]) -> str:
         ids: Tokens; any that exist, in any order, and none at all.
         merges: As for `encode`.
     Returns:
-        The text. Bytes that are no UTF-8 become U+FFFD, as `errors="replace"` does it for all
-        bytes together. `ids` and `merges` stay as they were.
+        The text. Bytes that are not UTF-8 become U+FFFD, as `errors="replace"` does it where
+        all bytes are decoded at once. `ids` and `merges` stay as they were.
     Raises:
         ValueError: `ids` holds a token that does not exist.
     Example:

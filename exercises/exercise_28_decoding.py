@@ -23,11 +23,14 @@ def next_token_distribution(
 ) -> np.ndarray:
     """Return the probabilities from which the next token is sampled.
 
-    First the logits are divided by the temperature. Then the `top_k` largest are kept; of equal
-    logits, the lower index comes first. Then, of the probabilities of those that are left
-    (renormalised, so that they sum to one), the fewest most probable are kept that together reach
-    `top_p`: the token with which the sum reaches `top_p` is kept, and of equals the lower index
-    comes first. Equal means equal as given.
+    1. The logits are divided by the temperature.
+    2. The `top_k` largest are kept.
+    3. The probabilities of these are normalised to sum to one. Then tokens are kept, the most
+       probable first, until their probabilities add up to `top_p` or more.
+    4. The probabilities of what is left are normalised again.
+
+    Of equal logits the lower index comes first; they are equal if they are so as given, before
+    the division.
 
     Args:
         logits: (V,) float64, of any finite size; some may be -inf, but not all.

@@ -88,8 +88,8 @@ def apply_lora(model: nn.Module, names: Collection[str], rank: int, alpha: float
 
     Args:
         model: In it no layer stands in two places, no layer is of a subclass of `nn.Linear`, and
-            there is no `LoRALinear` yet. What is called like one of the names need not be a
-            linear layer; what is not one stays. The model itself is never replaced.
+            there is no `LoRALinear` yet. A module of another kind stays, also if its name is in
+            `names`. The model itself is never replaced.
         names: A tuple, list or set of strings.
         rank, alpha: Of each `LoRALinear`.
     Returns:

@@ -23,6 +23,7 @@ def quantize_symmetric(
 
     Args:
         w: float64, of any shape with at least one axis. Every magnitude is 0 or at least 1e-300.
+            If a number lies half-way between two codes, the scale is a power of two.
         bits: From 2 to 8. The codes run from `-bound` to `bound`, with
             `bound = 2**(bits - 1) - 1`: from -127 to 127 for eight bits.
         axis: None for one scale for the whole array, or an axis of `w`, which may be negative:
@@ -32,7 +33,6 @@ def quantize_symmetric(
         magnitude over `bound`: a float if `axis` is None, else a float64 array that is shaped
         like `w` with all axes but `axis` of length 1, so for (3, 4) and axis 0 it is (3, 1).
         Where everything that shares a scale is 0, the scale is 1.
-        Where a number lies half-way between two codes, the scale is a power of two.
     Example:
         >>> q, scale = quantize_symmetric(np.array([[1.0, -0.26], [0.0, 12.7]]))
         >>> q.tolist(), round(float(scale), 6)
@@ -74,12 +74,12 @@ def quantize_affine(x: np.ndarray, bits: int = 8) -> tuple[np.ndarray, float, in
 
     Args:
         x: float64, of any shape with at least one axis. Every magnitude is 0 or at least 1e-300.
+            No entry but `low` and `high` lies half-way between two codes. If one of these two
+            does, or if `-low / scale` does, the scale is a power of two.
         bits: From 2 to 8.
     Returns:
         (q, scale, zero_point): uint8 shaped like `x`, a float and an int. 0.0 has the code
         `zero_point`. Where `x` is all zeros, the scale is 1 and the zero point 0.
-        No entry but `low` and `high` lies half-way between two codes; where one of these does, or
-        `-low / scale`, the scale is a power of two.
     Example:
         >>> q, scale, zero_point = quantize_affine(np.array([-1.0, 0.0, 2.0, 4.1]))
         >>> q.tolist(), round(float(scale), 6), int(zero_point)

@@ -54,7 +54,7 @@ def load_balancing_loss(logits: np.ndarray, experts: np.ndarray) -> float:
     Args:
         logits: (T, E), finite numbers of any size.
         experts: (T, k), integers: the experts of each token. They need not be those of the
-            largest logits. None stands twice in a row.
+            largest logits. The k experts of a token differ from one another.
     Returns:
         A float. The arguments stay as they were.
     Example:

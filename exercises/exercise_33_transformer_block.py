@@ -8,6 +8,9 @@ compares numbers: names, order and shapes have to be the agreed ones.
 
 Then comes arithmetic: how many parameters has that model, to the last bias? The follow-up: where
 do the norms stand in the first transformer, why did they move, and what does SwiGLU buy?
+
+All tensors of a call are of one type, float32 or float64, and so is the result: a block is float32
+when it is made, and answers in float64 after `block.double()`. No function changes its arguments.
 """
 
 import torch

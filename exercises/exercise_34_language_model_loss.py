@@ -9,6 +9,8 @@ by the same mistake, so nobody notices.
 Then comes the follow-up, which has bitten published training code: "The batch does not fit
 into memory, so you accumulate gradients over several small ones of different lengths. Is your
 update still the one of the large batch?"
+
+No function changes the tensors and lists that it is given.
 """
 
 import torch

@@ -7,6 +7,9 @@ that are off by one token, a reference model that is trained along, an advantage
 because all answers were equally good, an average over padding, a KL estimate that turns negative.
 Training runs in every case, and the model gets worse. The follow-up: why is a reference model
 needed at all, and what do you see when it is too weak?
+
+All floating-point tensors of a call are of one type, float32 or float64. The arguments stay as they
+were.
 """
 
 import torch
