@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from gradekit.report import PRINTED, Check, Counterexample, Report
 
-RAISED = re.compile(r" raised (.*? \(line \d+[^\n]*)", re.DOTALL)
+RAISED = re.compile(r" raised (\w+)(?:: (.*))?", re.DOTALL)
+USED = "using `"  # how a message begins of what a check did itself
 PLACE = re.compile(r"\(line (\d+)(?:: `([^\n]*)`)?\)$", re.MULTILINE)
 WANTED = re.compile(r"expected (.*?), got")
 # Where several checks fail by it, the hint of any one of them would lead elsewhere.
@@ -120,13 +121,15 @@ def line_of(check: Check) -> tuple[int, str] | None:
     example = check.counterexample
     if example is not None and example.line:
         return example.line, example.code
-    found = PLACE.search(check.told) if RAISED.search(check.told) else None
+    found = PLACE.search(check.told)
     return (int(found[1]), found[2] or "") if found else None
 
 
-def _place(cause: Cause) -> tuple[bool, bool, int, float]:
+def _place(cause: Cause) -> tuple[bool, bool, bool, int, float]:
     failed = cause.outcome == "failed"
-    return failed, cause.is_unwritten, -len(cause.checks), -cause.max_score
+    # A check wanted a pair, and which one it does not say; others show the call.
+    is_vague = cause.told.startswith(USED) and "unpack" in cause.told
+    return failed, cause.is_unwritten, is_vague, -len(cause.checks), -cause.max_score
 
 
 def _reason(check: Check) -> tuple[str, ...]:
@@ -138,8 +141,16 @@ def _reason(check: Check) -> tuple[str, ...]:
         return told, check.function
     if check.ending != "finished":
         return check.ending, check.function
+    # The example of a function says in Python's words that it is missing.
+    undefined = f"NameError: name '{check.function}' is not defined"
+    if told.startswith(f"there is no function `{check.function}`") or told.endswith(undefined):
+        return "missing", check.function
     if raised := RAISED.search(told):  # one exception in one line, whatever the call
-        return "raised", raised[1]
+        if place := PLACE.search(told):
+            return "raised", raised[1], place[0]
+        # Of a call that did not come so far, since parameters are missing or too many.
+        of_call = (raised[2] or "").startswith(f"{check.function}()")
+        return "raised", check.function, raised[1], "" if of_call else raised[2] or ""
     if check.kind == "type" and (wanted := WANTED.search(told)):
         return "type", wanted[1]
     if check.kind in ("type", "shape", "dtype", "nan", "rounding", "changed"):

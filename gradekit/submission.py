@@ -107,7 +107,9 @@ def parse(path: Path, content: bytes, modules: Mapping[str, bytes] = EMPTY) -> S
     if told := _told_by(text, ending):
         ending, note = told
         notes.append(note)
-    if ending == ".ipynb":
+    if not text.strip():
+        cells: tuple[str, ...] = ()
+    elif ending == ".ipynb":
         cells = _notebook_cells(path, text)
     elif _is_exported(text):
         # Under the name of a notebook the worker reads it by IPython's rules.
@@ -187,7 +189,7 @@ def decoded(path: Path, content: bytes) -> tuple[str, str]:
     if "\0" in text and (encoding := _utf_16_without_mark(content)):
         with contextlib.suppress(UnicodeDecodeError):
             text = content.decode(encoding)
-            note = f"it is not UTF-8, and was read as {encoding}"
+            note = "it is not UTF-8, and was read as UTF-16"
     if "\0" in text:
         raise KitError(f"{path} is not a text file: save the answer as UTF-8 text.")
     return text, note
@@ -281,10 +283,13 @@ def _unusual_notebook(path: Path, text: str) -> _Notebook:
         return msgspec.convert(nbformat.reads(text, as_version=4), _Notebook)
     except Exception as error:  # nbformat has no common base for what it raises
         reason = printable(" ".join(str(error).split())[:120])
-        is_json = type(error).__name__ != "NotJSONError"
-        if is_json and not NOTEBOOK_MARK.search(text):
-            reason = "it has not the form of one"
         todo = "open it in Jupyter and save it again"
+        if type(error).__name__ == "NotJSONError":
+            reason = "it is no JSON"
+            if text.rstrip()[-1:] != "}":
+                reason, todo = "it is cut short", "save it again where it is still open"
+        elif not NOTEBOOK_MARK.search(text):
+            reason = "it has not the form of one"
         raise KitError(
             f"{path} is not a Jupyter notebook that can be read ({reason}): {todo}."
         ) from None

@@ -272,3 +272,6 @@ def test_a_long_exception_keeps_its_ends_and_fits_below_the_call() -> None:
         assert told.startswith("ValueError: matmul") and told.endswith("different from 3)")
         assert " ... " in told and len(f"got      {told}") <= 74 * rows
     assert without_middle("ValueError: too long", "f(1)") == "ValueError: too long"
+    missing = "missing 1 required positional argument: 'b'"
+    call = f"{'f' * 60}({'1' * 250})"
+    assert without_middle(f"TypeError: {'f' * 60}() {missing}", call) == f"TypeError: {missing}"

@@ -194,6 +194,11 @@ HINTS = {
     "a merge conflict": ("<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> other", "merge conflict"),
     "newer syntax": ("type Vector = list[float]", "newer syntax"),
     "generic functions": ("def f[T](x: T) -> T:\n    return x", "newer syntax"),
+    "an exception of Python 2": ("try: x\nexcept Exception, e:\n    pass", "is Python 2"),
+    # What stands elsewhere, here in a text, explains nothing.
+    "a word of a text": ('x = """\nprint all of it\n"""\ny = (1 + 2', "'(' was never closed\n"),
+    "outside a function": ("return softmax", "\n    return softmax\n"),
+    "a long line": (f"x = '{'a' * 100}' + 'b", f"\u2026{'a' * 64}' + '\u2026\n    {' ' * 69}^"),
 }
 
 
@@ -303,6 +308,10 @@ def test_a_name_that_nothing_bound_says_why(session: Session, course: Course) ->
             "method of class `Solution`",
         ),
         ("def my_softmax(x):\n    return x", "there is `my_softmax`"),
+        ("async def softmax(x, axis=-1):\n    return x", "is it `async def` where `def`"),
+        ("class softmax:\n    def __init__(self, x, axis=-1):\n        0", "it is a class, and no"),
+        ("def softmax():\n    return 1", "using `softmax` as its docstring says raised TypeError"),
+        ("def softmax(x, axis=-1):\n    return input()", "to type (line 2: `return input()`)"),
     ],
 )
 def test_what_was_probably_meant_is_named(text: str, told: str, session: Session) -> None:

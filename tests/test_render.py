@@ -245,8 +245,13 @@ def test_same_exception_in_the_same_line_is_told_once() -> None:
         check("f", "Check 2.", message=f"f([1]) {raised}"),
         check("f", "Check 3.", message=f"f([2]) {raised}\nprinted: 2"),
         check("f", "Check 4.", message=f"f([2]) {raised.replace('line 3', 'line 4')}"),
+        check("h", "Check 5.", message="h(1) raised TypeError: h() takes 0 arguments"),
+        check("h", "Check 6.", message="h(1, b=2) raised TypeError: h() got an unexpected 'b'"),
+        check("i", "Check 7.", message="there is no function `i` in a.py (line 9 stopped)"),
+        check("i", "Check 8.", message="raised NameError: name 'i' is not defined"),
     )
     lines = printed(report)
+    assert "Check 6" not in lines and "Check 8" not in lines
     assert "✗ Check 2." in lines and "3 checks fail like this" in lines
     assert lines.count("line 3") == 1 and printed(report, verbose=True).count("line 4") == 1
     assert "f([1]) raised" in lines and "✗ Check 4." in lines and "✗ Check 1." in lines

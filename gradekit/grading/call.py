@@ -65,6 +65,15 @@ class Call(NamedTuple):
         return text
 
 
+class Used(NamedTuple):
+    """What a check does with a function of the answer in a probe, which is code of its own."""
+
+    name: str  # of the function; empty outside a check
+
+    def __str__(self) -> str:
+        return f"`{self.name}`" if self.name else "it"
+
+
 class Calls(NamedTuple):
     """Calls that travel together; which of them ended a worker cannot be told."""
 

@@ -31,6 +31,7 @@ class CheckState:
     """What has happened so far in one check. Each check begins with a new one."""
 
     name: str = ""  # of the check
+    function: str = ""  # of the answer, that the check is about; empty outside a check
     draws: int = 0  # how often the check has drawn cases
     allowance: Allowance | None = None  # the check's time; None before its first request
     lost: SubmissionError | None = None  # why the worker was lost

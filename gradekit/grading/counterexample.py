@@ -383,6 +383,8 @@ def without_middle(said: str, call: str) -> str:
     """What was raised, as long as it fits below a call: NumPy tells how it is built, then sizes."""
     rows = max(MOST_LINES - 2 - rows_of(call), 1)  # one is for what is expected, one for the line
     room = rows * COLUMNS - len("got      ") - (rows - 1) * SHORT_BY
+    if len(said) > room:  # the call above names the function that Python names here
+        said = said.replace(f": {call.partition('(')[0]}() ", ": ", 1)
     if len(said) <= room:
         return said
     head, tail = said[: room // 2], said[len(said) - room // 2 + len(" ... ") :]

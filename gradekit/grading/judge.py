@@ -63,7 +63,9 @@ class Judge:
     def begin_check(self, item: pytest.Item) -> None:
         """Start a check of the current submission."""
         assert self.current.run is not None
-        self.current.run.begin_check(item.name, partial(_constants_of, item))
+        marker = item.get_closest_marker("check")
+        function = marker.kwargs["function"] if marker is not None else ""
+        self.current.run.begin_check(item.name, partial(_constants_of, item), function)
 
     def judgement(self, item: pytest.Item, error: BaseException | None) -> Judgement:
         """The judgement of a check that ended with `error`, or with None."""

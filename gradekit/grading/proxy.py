@@ -102,7 +102,7 @@ class SubmissionProxy:
             >>> submission.probe(lambda answer: answer.double(answer.double(5)))
             20
         """
-        return run_of(self).request("probe", [function, args], "it")
+        return run_of(self).probe([function, args])
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # pytest and copy look for such

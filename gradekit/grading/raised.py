@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 from typing import Any, NamedTuple, TypeVar
 
-from gradekit.grading.call import told_at_length
+from gradekit.grading.call import Call, Used, told_at_length
 from gradekit.report import NOT_WRITTEN
 from gradekit.sandbox.host import WorkerLost
 from gradekit.sandbox.limits import Limits
@@ -18,6 +18,7 @@ Ended = TypeVar("Ended", KeyboardInterrupt, SystemExit)
 
 TEXT_CHARACTERS = 1000  # of what a worker says of an exception
 LINE_CHARACTERS = 200
+SHOWN_CHARACTERS = 70  # of a line that is no Python, which has a mark below it
 ARGUMENTS = 20  # of an exception
 PARTS = 50  # of a group of exceptions
 STUBS_OWN = "is still a stub"  # how the message ends that every stub raises
@@ -123,20 +124,24 @@ class Problem(NamedTuple):
         """
         if self.reason == "no_memory":
             gib = limits.memory_mib / 1024
-            return SubmissionError(f"stopped: it used more than {gib:g} GiB", "out_of_memory")
+            text = f"stopped: it used more than {gib:g} GiB{self.place}"
+            return SubmissionError(text, "out_of_memory")
         if self.reason == "refused":
-            return SubmissionError(f"stopped: {self.text}", "refused")
+            return SubmissionError(f"stopped: {self.text}{self.place}", "refused")
         if self.reason == "not_data":
-            return SubmissionError(f"{what} returned {self.text}", "malformed")
+            gave = "gave back" if isinstance(what, Used) else "returned"
+            is_class = isinstance(what, Call) and self.text == f"a `{what.name}` object"
+            why = ": it is a class, and no function" if is_class else ""
+            return SubmissionError(f"{what} {gave} {self.text}{why}", "malformed")
         if self.reason == "missing":
             return MissingName(self.text)
         # The text as well: torch raises NotImplementedError too, for types that it does not know.
         if self.builtin == "NotImplementedError" and self.text.endswith(STUBS_OWN):
             return SubmissionError(NOT_WRITTEN)
         text = f"{told_at_length(what)} raised {self.described}{self.place}"
-        if self.where is None and what == "it":
+        if self.where is None and isinstance(what, Used):
             # What a check itself does with the answer's functions, and with what came back.
-            text = f"used as its docstring says, it raised {self.described}"
+            text = f"using {what} as its docstring says raised {self.described}"
         error = self.as_raised()
         if error is None:
             return SubmissionError(text)
@@ -200,8 +205,14 @@ def _syntax_error(text: str, line: int, code: str, offset: int) -> str:
     """The sentence, and the line with a mark below where Python stopped reading."""
     caret = ""
     if code.strip():
-        column = offset - 1 - (len(code) - len(code.lstrip()))
-        caret = f"\n    {code.strip()}\n    {' ' * max(column, 0)}^"
+        column = max(offset - 1 - (len(code) - len(code.lstrip())), 0)
+        shown = code.strip()
+        if column >= SHOWN_CHARACTERS:  # the end of what stands before the mark
+            shown = f"\u2026{shown[column + 2 - SHOWN_CHARACTERS :]}"
+            column = SHOWN_CHARACTERS - 1
+        if len(shown) > SHOWN_CHARACTERS:
+            shown = f"{shown[:SHOWN_CHARACTERS]}\u2026"
+        caret = f"\n    {shown}\n    {' ' * column}^"
     return f"line {line} is no valid Python: {text}{caret}"
 
 

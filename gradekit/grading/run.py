@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradekit.errors import SandboxError
-from gradekit.grading.call import Call, Calls
+from gradekit.grading.call import Call, Calls, Used
 from gradekit.grading.check_state import CheckState, Exchange
 from gradekit.grading.handle import is_handle, number_of
 from gradekit.grading.loaded import LoadedAnswer
@@ -108,17 +108,21 @@ class Run:
         return self._answer.release()
 
     def begin_check(
-        self, name: str = "", constants: Callable[[], set[Any]] = lambda: set()
+        self,
+        name: str = "",
+        constants: Callable[[], set[Any]] = lambda: set(),
+        function: str = "",
     ) -> None:
         """Forget the last check and begin this one; its time runs from its first request on.
 
         Args:
+            function: The one of the answer that the check is about.
             constants: Returns the objects of the check that no answer may change; see arguments.py.
         """
         # The last check may have kept a handle, for example in a global: it is useless now.
         if self.objects is not None:
             self.objects.end()
-        self.state = CheckState(name)
+        self.state = CheckState(name, function)
         if self.has_handles:
             ask, judged = self._ask_object, self.terms.judged
             if self.terms.mode == IMPORTED:
@@ -182,9 +186,14 @@ class Run:
         """
         return self._ask("call", bodies, calls, Calls(calls))
 
+    def probe(self, body: Any) -> Any:
+        """As `request`, for a function of the check that runs beside the submission."""
+        return self.request("probe", body, Used(self.state.function))
+
     def probes(self, bodies: list[Any]) -> Iterator[Any]:
         """As `calls`, for probes."""
-        return self._ask("probe", bodies, ["it"] * len(bodies), "it")
+        what = Used(self.state.function)
+        return self._ask("probe", bodies, [what] * len(bodies), what)
 
     def _ask_object(self, kind: str, asked: list[Any], what: object) -> Any:
         """Make a request of a handle, within the limits of one check."""

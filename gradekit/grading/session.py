@@ -453,7 +453,7 @@ def _ask(run: Run, probe: Probe) -> Any:
     """What a probe returns; None if it fails, or if the answer cannot be loaded."""
     run.begin_check("probe")
     try:
-        return run.request("probe", built([*probe]), "it")
+        return run.probe(built([*probe]))
     except SandboxError:
         raise
     except Exception:

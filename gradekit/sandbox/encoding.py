@@ -166,10 +166,33 @@ def _atom_to_node(value: Any, writer: Writer, depth: int) -> Node:
     if writer.pickle is None and writer.live is not None and frames.is_frame(value):
         return Atom(frames.ATOM, [to_node(p, writer, depth + 1) for p in frames.parts_of(value)])
     if writer.pickle is None:
-        raise NotData(f"a `{type(value).__name__}` object")
+        raise NotData(_told(value))
     pickled = writer.pickle(value)
     append(writer.buffers, pickled)
     return Opaque(len(pickled))
+
+
+# What somebody meant who returned such an object.
+MEANT = {
+    "coroutine": "is it `async def` where `def` was meant?",
+    "generator": "is it `yield` where `return` was meant?",
+    "function": "does a call lack its parentheses?",
+    "method": "does a call lack its parentheses?",
+    "builtin_function_or_method": "does a call lack its parentheses?",
+    "map": "`list` makes a list of it",
+    "filter": "`list` makes a list of it",
+    "zip": "`list` makes a list of it",
+    "type": "does a call lack its parentheses?",
+}
+
+
+def _told(value: Any) -> str:
+    """What a message calls an object that does not travel."""
+    name = type(value).__name__
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.nn.Module):
+        return "a module of torch"
+    return f"a `{name}` object" + (f" ({MEANT[name]})" if name in MEANT else "")
 
 
 def _text_or_number_to_node(value: Any, writer: Writer) -> Node:

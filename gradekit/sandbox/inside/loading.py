@@ -169,8 +169,10 @@ class Loading:
                     source = text
                     break
             else:
-                if help := mending.hint(source, error.msg):
+                if help := mending.hint(source, error.msg, error.lineno or 0):
                     error.msg = f"{error.msg} ({help})"
+                if error.text is None and error.lineno:  # of what is parsed, but not compiled
+                    error.text = source.split("\n")[error.lineno - 1]
                 raise
         show_lines(name, source)
         return source, code

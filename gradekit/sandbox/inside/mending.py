@@ -30,12 +30,17 @@ KEPT_OR_ODD = re.compile(
 FUTURE = re.compile(r"^from __future__ import [\w, ]+$", re.MULTILINE)
 CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
 TYPOGRAPHIC = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2032\u2033"
-PRINT = re.compile(r"^[ \t]*(?:print|exec)[ \t]+[\"'\w]", re.MULTILINE)
-NEWER = re.compile(
-    r"^[ \t]*type[ \t]+\w+.*=|^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\w+\[|"
-    r"\bt[\"']|^[ \t]*except[ \t]+\w+[ \t]*,|^[ \t]*lazy[ \t]+import\b",
-    re.MULTILINE,
+# The line at which Python stopped reading.
+PRINT = re.compile(r"[ \t]*print[ \t]+[\"'\w]")
+PYTHON_2 = re.compile(
+    r"[ \t]*exec[ \t]+[\"'\w]|[ \t]*raise[ \t]+[\w.]+[ \t]*,|"
+    r"[ \t]*except[ \t]+[\w.]+[ \t]*,[ \t]*[a-z_]\w*[ \t]*:"
 )
+NEWER = re.compile(
+    r"[ \t]*type[ \t]+\w+.*=|[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\w+\[|"
+    r".*\bt[\"']|[ \t]*except[ \t]+\w+[ \t]*,|[ \t]*lazy[ \t]+import\b"
+)
+QUOTES_INSIDE = re.compile(r".*\b[fF]([\"'])(?:(?!\1)[^{])*\{[^}]*\1[^}]*\}")
 CHARACTERS = 400_000  # of the largest source that is mended, since the patterns take their time
 
 
@@ -123,20 +128,29 @@ def _code_of(line: str) -> str:
     return line[match.end() :] if match else ""
 
 
-def hint(source: str, message: str) -> str:
-    """A hint for a source that Python cannot parse; "" where there is none."""
+def hint(source: str, message: str, number: int) -> str:
+    """A hint for a source that Python cannot parse; "" where there is none.
+
+    Args:
+        message: What Python says.
+        number: The line in which it stopped; 0 where it does not say.
+    """
     source = source[:CHARACTERS]
+    lines = source.split("\n")
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
     version = ".".join(map(str, sys.version_info[:2]))
     if CONFLICT.search(source):
         return "there are marks of a merge conflict in it (<<<<<<<, =======, >>>>>>>)"
-    if "print" in message or "exec" in message or PRINT.search(source):
+    if "call to 'print'" in message or PRINT.match(line):
         return f"this is Python {version}: `print` is a function, as in print(x)"
-    if any(char in source for char in TYPOGRAPHIC) and "character" in message:
+    if PYTHON_2.match(line):
+        return f"this is Python {version}, and the line is Python 2"
+    if any(char in message for char in TYPOGRAPHIC):
         return "typographic quotes are no quotes of Python: type \" or ' instead"
-    if NEWER.search(source):
+    if NEWER.match(line):
         return f"this is Python {version}, and newer syntax is not known to it"
-    if "f-string" in message:
+    if "f-string" in message and QUOTES_INSIDE.match(line):
         return f"this is Python {version}: the quotes of an f-string cannot be used inside it"
-    if any(FENCE.match(line) for line in source.split("\n")):
+    if any(FENCE.match(line) for line in lines):
         return "leave out the Markdown around the code"
     return ""
