@@ -1,7 +1,9 @@
-"""Functions of an imported check that the answer calls: they run here, nested in its request.
+"""Functions of an imported check that the answer calls (callbacks).
 
-So a test that records calls records them, and nothing that such a function holds is sent to the
-answer. How often, how deep and how long they run is bounded, and their time counts as the answer's.
+They run here, in the grader's process, while the answer's request waits. So a test that records
+its calls sees them, and nothing that such a function holds is sent to the answer. How often, how
+deep and how long they run is limited. Their time counts as the answer's, which decides how often
+it calls.
 """
 
 from __future__ import annotations
@@ -29,28 +31,32 @@ from gradekit.sandbox.known import (
     RAISED_CLASS,
 )
 
-CALLS = 10_000  # of one check
-DEPTH = 16  # of callbacks in calls in callbacks
-# Functions of these travel by name, and run beside the answer.
+CALLS = 10_000  # the most callbacks of one check
+DEPTH = 16  # how many callbacks may run inside one another
+# Functions of these libraries are sent by name, and run in the answer's process.
 LIBRARIES = {*sys.stdlib_module_names, "numpy", "torch", "scipy", "sklearn", "pandas"} - {
     "__main__"
 }
-OURS = str(Path(__file__).resolve().parents[1])
+GRADEKIT = str(Path(__file__).resolve().parents[1])
 ERROR_NAMES = frozenset(ERRORS)
-# What stands in the worker for the names and docstrings of functions, where a decorator of the
-# answer's passes them on: the real ones could tell what is tested.
+# The worker has these instead of the names and docstrings of the check's functions, since the real
+# ones could tell what is tested. A decorator of the answer's may pass them on.
 ALIAS = re.compile(r"kit_(name|doc)_(\d{1,6})")
 
 
 class TooLong(BaseException):
-    """A callback used up the answer's time. No `except Exception` of a test's is to stop it."""
+    """A callback used up the answer's time.
+
+    Not an `Exception`: a test's `except Exception` must not catch it.
+    """
 
 
 class Callbacks:
-    """The functions that one check has handed over."""
+    """The functions that one check has passed to the answer, by their numbers."""
 
     def __init__(self) -> None:
-        # They are kept alive here, so that an id in `_places` cannot come to mean another one.
+        # This list keeps them alive: the id of a dead function could be given to another object,
+        # and `_places` goes by ids.
         self._functions: list[Callable[..., Any]] = []
         self._places: dict[Any, int] = {}
         self._errors: list[BaseException] = []
@@ -60,7 +66,10 @@ class Callbacks:
         return bool(self._functions)
 
     def place(self, function: Callable[..., Any]) -> int:
-        """The number of a function, from 1, or of an object that is lent."""
+        """The number of a function or of an object that is lent (lent.py), counted from 1.
+
+        What it is (a function, an iterator, an object) is added to it as a multiple of `LENT`.
+        """
         if (place := self._places.get(_key_of(function))) is None:
             self._functions.append(function)
             place = len(self._functions)
@@ -70,10 +79,10 @@ class Callbacks:
         return place
 
     def at(self, place: int) -> Callable[..., Any]:
-        """The function of a number, or the object, exception or class.
+        """What a number means: a function, a lent object, or an exception of the check.
 
         Raises:
-            Malformed: there is none.
+            Malformed: it means nothing.
         """
         if RAISED <= place < RAISED_CLASS and (error := self.error(place - RAISED)) is not None:
             return error  # type: ignore[return-value]
@@ -86,9 +95,9 @@ class Callbacks:
         return known
 
     def named(self, text: str) -> str | None:
-        """A text with the names and docstrings of functions that the answer knows by numbers.
+        """Put the real names and docstrings of the check's functions into a text of the answer.
 
-        None where it is the docstring of one that has none.
+        None if the text is the docstring of a function that has none.
         """
         if not self._functions or "kit_" not in text:
             return text
@@ -102,14 +111,15 @@ class Callbacks:
         return ALIAS.sub(real, text) or (None if text.startswith("kit_doc_") else "")
 
     def error(self, number: Any) -> BaseException | None:
-        """The exception that a callback raised under that number."""
+        """The exception of a callback with that number; None if there is none."""
         known = type(number) is int and 0 <= number < len(self._errors)
         return self._errors[number] if known else None
 
     def numbers_of(self, error: BaseException) -> tuple[int, int | None]:
-        """The number of an exception, which is kept; and of its class, unless it is built in.
+        """Keep an exception; return its number and that of its class.
 
-        That of the class is the number of the first exception of it.
+        The number of a class is that of its first exception, and None for a built-in class, which
+        the answer knows by name.
         """
         kinds = [type(each) for each in self._errors]
         known = [number for number, each in enumerate(self._errors) if each is error]
@@ -121,26 +131,23 @@ class Callbacks:
         return number, None if is_built_in else kinds.index(type(error))
 
     def called(self, body: Any, seconds: float, callers: Sequence[str] = (), file: str = "") -> Any:
-        """Run what the answer calls; return what to send back.
+        """Run what the answer calls.
 
         Args:
-            callers: Functions of the answer that are running, the innermost first, for one that
-                looks at its callers: it finds functions of these names, in a file of that name.
+            body: The function, its list of arguments, its dict of keywords; of a lent object also
+                what is done with it.
+            seconds: How long it may run.
+            callers: Names of the answer's functions that are running, the innermost first. If the
+                function looks at its callers, it finds functions of these names.
+            file: The path of the file in which it finds them.
+        Returns:
+            "value" and what it returned; or "raised" and what `_described` says of the exception.
         Raises:
             Malformed: it is no call.
-            SubmissionError: there were too many, or it took too long.
+            SubmissionError: there were too many calls, or this one took too long.
         """
-        if not isinstance(body, tuple) or len(body) not in (3, 4):
-            raise wire.Malformed("no call")
-        function, args, keywords, *what = body
-        if not isinstance(args, list) or not isinstance(keywords, dict):
-            raise wire.Malformed("no call")
-        # What arrives may name any object of this check's: only functions handed over may run. By
-        # identity: == might be a method of such an object.
-        is_ours = any(function is each for each in self._functions)
-        if not is_ours or not all(type(key) is str for key in keywords):
-            raise wire.Malformed("no call")
-        self._calls += not is_iterator(function)  # items are no calls, and end with the time
+        function, args, keywords, *what = self._checked(body)
+        self._calls += not is_iterator(function)  # items are not counted: time limits them
         if self._calls > CALLS or self._depth >= DEPTH:
             raise SubmissionError(
                 "stopped: it called the check's functions without end", "timed_out"
@@ -156,29 +163,47 @@ class Callbacks:
         except SubmissionError:
             raise
         except Exception as error:
-            return "raised", self._told(error)
+            return "raised", self._described(error)
         finally:
             self._depth -= 1
 
-    def _told(self, error: Exception) -> tuple[str, str, int, int | None]:
-        """Of an exception: the nearest built-in class, its text, and its numbers.
+    def _checked(self, body: Any) -> tuple[Any, ...]:
+        """A call that came from the answer.
 
-        By the number the check gets back its very own exception, if the answer lets it pass.
+        Raises:
+            Malformed: it is none, or of a function that the answer was not given.
+        """
+        if not isinstance(body, tuple) or len(body) not in (3, 4):
+            raise wire.Malformed("no call")
+        function, args, keywords = body[:3]
+        if not isinstance(args, list) or not isinstance(keywords, dict):
+            raise wire.Malformed("no call")
+        # The answer may name any object of this check, but may call only functions that it was
+        # given. Compared by identity: == might be a method of such an object.
+        is_given = any(function is each for each in self._functions)
+        if not is_given or not all(type(key) is str for key in keywords):
+            raise wire.Malformed("no call")
+        return body
+
+    def _described(self, error: Exception) -> tuple[str, str, int, int | None]:
+        """What is sent of an exception: its nearest built-in class, its text, its two numbers.
+
+        By its number the check gets the same exception back, if the answer lets it pass.
         """
         name = next(base.__name__ for base in type(error).__mro__ if base.__name__ in ERROR_NAMES)
         return name, str(error), *self.numbers_of(error)
 
 
 def is_callback(value: Any) -> bool:
-    """Whether it is a function of the check itself, or an object of it that is lent or called."""
+    """Whether a value stays here, and the answer calls it: a function or lent object of a check."""
     if not is_handle(value) and is_lent(value):
         return True
     if is_handle(value) or isinstance(value, type | ModuleType) or not callable(value):
         return False
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.nn.Module):
-        return False  # it goes there: it is asked for its parameters as well
-    if isinstance(value, partial):  # what it holds is the check's own, a list that it fills say
+        return False  # it is sent, since the answer asks it for its parameters too
+    if isinstance(value, partial):  # its arguments are the check's, such as a list that it fills
         return is_callback(value.func)
     if isinstance(value, FunctionType):
         return is_of_check(value.__module__)
@@ -192,21 +217,21 @@ def is_callback(value: Any) -> bool:
 
 
 def _kind_of(value: Any) -> int:
-    """What an object that is lent counts as."""
+    """What is added to the number of a lent object: of which kind it is."""
     if is_iterator(value):
         return LENT_ITERATOR
     return LENT_FUNCTION if callable(value) else LENT
 
 
 def _key_of(function: Any) -> Any:
-    """By what a function is known: each access to a method makes a new object."""
+    """A key for a function. Not the id of a method: each access makes a new method object."""
     if isinstance(function, MethodType):
         return id(function.__self__), id(function.__func__)
     return id(function)
 
 
 def _called_from(names: Sequence[str], file: str, function: Callable[..., Any]) -> Any:
-    """The function, called by functions of these names, the innermost first."""
+    """Wrap a function in callers of these names, the innermost first."""
     for name in names:
         code = _step.__code__.replace(co_name=name, co_qualname=name, co_filename=file)
         function = partial(FunctionType(code, {}), function)
@@ -218,31 +243,31 @@ def _step(function: Any, *args: Any, **keywords: Any) -> Any:
 
 
 def is_of_check(module: str | None) -> bool:
-    """Whether a module is of a check, and of no library."""
+    """Whether a module belongs to a check, and to no library."""
     return str(module).partition(".")[0] not in LIBRARIES
 
 
 def run_within(
     seconds: float, function: Callable[..., Any], args: list[Any], keywords: dict[str, Any]
 ) -> Any:
-    """Call a function of a check, for at most so many seconds.
+    """Call a function of a check, and stop it after `seconds` by the clock.
 
-    A trace function looks at the clock at each line, since nothing else can end a function in the
-    thread that runs it. It cannot end a long call of a function written in C.
+    A trace function looks at the clock before each line: nothing else can stop a function in the
+    thread that runs it. A long call of a function written in C cannot be stopped.
 
     Raises:
-        TooLong: the time is over.
+        TooLong: the function was stopped.
     """
     until = time.monotonic() + seconds
 
     def watch(frame: FrameType, event: str, _: Any) -> Any:
-        if frame.f_code.co_filename.startswith(OURS):  # no work of ours is left half done
+        if frame.f_code.co_filename.startswith(GRADEKIT):  # our own work is never cut short
             return None
         if time.monotonic() > until:
             raise TooLong
         return watch
 
-    before = sys.gettrace()  # a debugger's, coverage's, or that of an outer callback
+    before = sys.gettrace()  # set by a debugger, by coverage or by an outer callback
     sys.settrace(watch)
     try:
         return function(*args, **keywords)

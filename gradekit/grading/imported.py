@@ -1,14 +1,15 @@
-"""What an imported check shares with the answer, though they are two processes.
+"""What an imported check and an answer share, although they run in two processes.
 
-Such a check was written to run beside the answer: arguments that are changed in place, functions
-that are called back, global random generators, what is printed. See docs/grading.md.
+An imported check was written to run in the same process as the answer. It expects that arguments
+are changed in place, that its functions are called, that random generators and printed text are
+shared. `Shared` sends these things to and fro with every request. See docs/grading.md.
 """
 
 from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -29,65 +30,69 @@ from gradekit.sandbox.known import LASTING
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no worker may import this file
 
-FILES, PATH_CHARACTERS = 1000, 1000  # that an answer may write in one check
-SHARED = ("call", "operate", "attribute")  # whose arguments may be changed in place
-
-
-CALLERS, NAME_CHARACTERS = 20, 100  # of an answer's functions, of whom a test's may hear
-OF_PLACE = ("__module__", "__qualname__", "__doc__", "__firstlineno__", "__static_attributes__")
+FILES, PATH_CHARACTERS = 1000, 1000  # the most files that an answer may write in one check
+IN_PLACE = ("call", "operate", "attribute")  # requests whose arguments may be changed in place
+CALLERS, NAME_CHARACTERS = 20, 100  # the most functions of an answer that a check is told of
+# What Python adds to the body of a class. It tells where in the test the class stands: not sent.
+NOT_SENT = ("__module__", "__qualname__", "__doc__", "__firstlineno__", "__static_attributes__")
 
 
 class Shared(Objects):
-    """The handles of one imported check, and all else that it shares."""
+    """The handles of one imported check, and everything else that it shares with the answer."""
 
     def __init__(
         self, ask: Asker, judged: Judged, constants: Callable[[], set[Any]], name: str
     ) -> None:
-        """`constants` gives what no answer may change; `name` of the check decides the seeds."""
+        """Begin a check.
+
+        Args:
+            constants: Gives the owners of memory that no answer may change.
+            name: The name of the check. It decides the seeds.
+        """
         super().__init__(ask, judged)
         self._constants: Callable[[], set[Any]] | set[Any] = constants
         self._callbacks = Callbacks()
-        # By the check's name, so that a check gets the same numbers whichever ran before it. Not
-        # `hash`, which differs from process to process.
+        # Seeds come from the check's name, so that a check gets the same random numbers whichever
+        # check ran before it. Not from `hash`, which differs from process to process.
         self._generators = Generators(zlib.crc32(name.encode()))
         self._output = sys.stdout
-        self._given: list[Arguments] = []  # of the requests under way, the innermost last
+        self._given: list[Arguments] = []  # of the requests being read, the innermost last
         self._tensors = Tensors(self._backward, self._is_constant)
         self._lasting = Lasting(self._all_constants, self._tensors.are_kept)
         self._is_probe = False
-        self.files: set[str] = set()  # that the answer has written, by their paths
-        self.files_changed = False  # since whoever looks at them set it back
-        self._removed: list[str] = []
+        self.files: set[str] = set()  # paths of the files that the answer has written
+        self.files_changed = False  # set here, and reset by whoever has read `files`
+        self._removed: list[str] = []  # paths that the check has deleted and the answer still has
         self.texts = Texts()
-        self.tells_names = False  # of functions of the check
-        self.callers = ""  # the file of the answer, for tests that look at who calls them
+        self.tells_names = False  # whether the answer learns the names of the check's functions
+        self.callers = ""  # the path of the answer, if the check looks at who calls its functions
 
     @property
     def may_call_back(self) -> bool:
         return bool(self._callbacks)
 
     def prelude(self) -> dict[str, Any]:
-        told: dict[str, Any] = {}
+        changed: dict[str, Any] = {}
         if (generators := self._generators.news()) is not None:
-            told["generators"] = generators
+            changed["generators"] = generators
         if tensors := self._tensors.news():
-            told["tensors"] = tensors
+            changed["tensors"] = tensors
         if lasting := self._lasting.news():
-            told["lasting"] = lasting
+            changed["lasting"] = lasting
         if self._removed:
-            told["removed"], self._removed = self._removed, []
-        # The check is inside `torch.no_grad()`, which the answer's process knows nothing of.
+            changed["removed"], self._removed = self._removed, []
+        # `torch.no_grad()` around the request holds in the answer's process too.
         if (torch := sys.modules.get("torch")) and not torch.is_grad_enabled():
-            told["no_grad"] = True
+            changed["no_grad"] = True
         if self.callers:
-            told["callers"] = True
-        return told
+            changed["callers"] = True
+        return changed
 
     def pickles(self) -> Callable[[Any], bytes]:
         return Pickles(self._in_pickle, self._tensors.note)
 
     def _in_pickle(self, value: Any) -> Any:
-        """What stands in a pickle for something that the worker holds already; see Pickles."""
+        """What is pickled instead of an object that the worker holds already; see Pickles."""
         if is_handle(value):
             node = super().node(value, is_no_data=False)
             return ("live", node.kind if isinstance(node, wire.Class) else node.number)
@@ -97,18 +102,19 @@ class Shared(Objects):
 
     def derived(self, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
         self.used.add("sent")
-        # Filled by whoever makes the class, for `super()` and `__class__` in its methods.
+        # `super()` and `__class__` in methods read the class from this cell. Whoever makes the
+        # class has to fill it.
         cell = namespace.pop("__classcell__", None)
-        sent = {key: value for key, value in namespace.items() if key not in OF_PLACE}
+        sent = {key: value for key, value in namespace.items() if key not in NOT_SENT}
         made = self.ask("probe", [derive, (name, bases, sent)], f"class {name}")
         if cell is not None:
             cell.cell_contents = made
         return made
 
     def begin_request(self, kind: str, asked: Any) -> Any:
-        self._is_probe = kind == "probe"  # whose function runs beside the answer
+        self._is_probe = kind == "probe"
         self._lasting.have_arrived()
-        asked = asked if kind in SHARED else ()
+        asked = asked if kind in IN_PLACE else ()
         kept, held = self._tensors.are_kept, self._lasting.holds
         return Arguments(asked, self._all_constants, kept, held)
 
@@ -124,10 +130,7 @@ class Shared(Objects):
 
     def settled(self, given: Any, value: Any, changes: Any) -> Any:
         self.texts.note([value, changes])
-        if type(value) is str:
-            value = self._callbacks.named(value)
-        elif type(value) is dict and type(value.get("text")) is str:  # of an exception
-            value["text"] = str(self._callbacks.named(value["text"]))
+        value = self._with_names(value)
         if changes is None:
             return value
         if not isinstance(changes, tuple) or len(changes) != 5:
@@ -141,12 +144,21 @@ class Shared(Objects):
         if written:
             self.used.add("written")
         value = given.settled(value, written)
-        # After the arguments: what it keeps of a constant that it has changed is the copy.
+        # After the arguments: if the answer keeps a constant that it has changed, it keeps the
+        # changed copy, which only exists now.
         self._lasting.settle(lasting, given.settled_at)
         return value
 
+    def _with_names(self, value: Any) -> Any:
+        """A text, or the text of an exception, with the real names of the check's functions."""
+        if type(value) is str:
+            return self._callbacks.named(value)
+        if type(value) is dict and type(value.get("text")) is str:  # an exception
+            value["text"] = str(self._callbacks.named(value["text"]))
+        return value
+
     def show_printed(self, text: str) -> None:
-        """Print what the answer printed, where the check has redirected it to look at it."""
+        """Print what the answer printed, if the check has redirected `sys.stdout` to read it."""
         self.texts.note(text)
         if text and sys.stdout is not self._output:
             sys.stdout.write(str(self._callbacks.named(text)))
@@ -158,7 +170,7 @@ class Shared(Objects):
             return node
         if (node := self._tensors.node(value)) is not None:
             return node
-        # A probe's function is meant to run beside the answer: it travels as a pickle.
+        # A probe's function runs beside the answer, so it is pickled and not called back.
         if self._is_probe or not is_callback(value):
             owner = value if isinstance(value, type) else type(value)
             if is_no_data and is_of_check(owner.__module__):
@@ -178,17 +190,22 @@ class Shared(Objects):
         if isinstance(node, wire.Sent):
             return self._tensors.sent(node.number)
         if isinstance(node, wire.Given):
-            # Negative places are functions that were handed over,
-            # positive ones arguments of this request.
-            if -node.place > LASTING:
-                return self._lasting.at(-node.place)
-            if node.place < 0:
-                return self._callbacks.at(-node.place)
-            return self._given[-1].at(node.place) if self._given else self._none()
+            return self._given_at(node.place)
         known = super().value(node)
         if is_generator(known):
             return items(known, self.ask)
         return awaited(known, self.ask) if is_coroutine(known) else known
+
+    def _given_at(self, place: int) -> Any:
+        """What the check gave: an argument of this request, from 0 up, or else something below 0.
+
+        Negative places are kept objects (below -LASTING) and functions of the check.
+        """
+        if -place > LASTING:
+            return self._lasting.at(-place)
+        if place < 0:
+            return self._callbacks.at(-place)
+        return self._given[-1].at(place) if self._given else self._no_argument()
 
     def error(self, told: Any) -> BaseException | None:
         return self._callbacks.error(told)
@@ -197,36 +214,48 @@ class Shared(Objects):
         return self._callbacks.numbers_of(error) if self._callbacks else ()
 
     def called(self, frame: wire.Received, given: Any, seconds: float) -> wire.Pieces | None:
-        """The frame to send back where the answer calls a function of the check.
+        """Run the function of the check that the answer calls; return the frame to send back.
 
-        None if the frame is no such call, but the reply to the request.
+        None if the frame is the reply to the request, and no such call.
 
+        Args:
+            seconds: How long the function may run, of the time that the answer has left.
         Raises:
-            Malformed: it is no proper call.
-            SubmissionError: it called too often, or what it called took too long.
+            Malformed: the frame is neither.
+            SubmissionError: the answer called too often, or the function took too long.
         """
         if wire.kind_of(frame) != "callback":
             return None
         self.used.add("callbacks")
         self._lasting.have_arrived()
-        (_, number, told) = self.read(given, lambda: wire.decode(*frame, live=self.value))
-        if not isinstance(told, tuple) or len(told) < 3 or not isinstance(told[1], str):
+        (_, number, content) = self.read(given, lambda: wire.decode(*frame, live=self.value))
+        body, names = self._take_call(content)
+        how, value = self._callbacks.called(body, seconds, names, self.callers)
+        changed = self._tensors.news(), self._lasting.news()
+        result = (how, self._lasting.marked(value), changed)
+        return wire.encode("result", number, result, self.pickles(), self.node)
+
+    def _take_call(self, content: Any) -> tuple[Any, Sequence[str]]:
+        """Take over what the answer printed and changed before its call of a function.
+
+        Returns:
+            What `Callbacks.called` needs to know: the call, and the names of the callers.
+        Raises:
+            Malformed: it is no call.
+        """
+        if not isinstance(content, tuple) or len(content) < 3 or not isinstance(content[1], str):
             raise wire.Malformed("no call")
-        body, printed, news, *callers = told
-        if not isinstance(news, tuple) or len(news) != 2:
+        body, printed, changed, *callers = content
+        if not isinstance(changed, tuple) or len(changed) != 2:
             raise wire.Malformed("no call")
         self.texts.note(body)
         self.show_printed(printed)
-        self._tensors.settle(news[0])
-        self._lasting.settle(news[1], self._none)
-        names = _names(callers[0]) if callers and self.callers else ()
-        how, value = self._callbacks.called(body, seconds, names, self.callers)
-        news = self._tensors.news(), self._lasting.news()
-        result = (how, self._lasting.marked(value), news)
-        return wire.encode("result", number, result, self.pickles(), self.node)
+        self._tensors.settle(changed[0])
+        self._lasting.settle(changed[1], self._no_argument)
+        return body, _checked_names(callers[0]) if callers and self.callers else ()
 
     def remove_file(self, path: str) -> bool:
-        """Delete a file that the answer has written; whether there was one."""
+        """Delete a file that the answer has written. Returns whether there was one."""
         if path not in self.files:
             return False
         self.files.discard(path)
@@ -234,7 +263,10 @@ class Shared(Objects):
         return True
 
     def _take_files(self, paths: Any) -> None:
-        """Only their names come here: a test that loads what an answer wrote would trust it."""
+        """Note which files the answer has written.
+
+        Their contents stay with the answer, since a check that loads a file would trust it.
+        """
         if not isinstance(paths, list) or len(paths) > FILES or not all(map(_is_path, paths)):
             raise wire.Malformed("no names of files")
         self.files, self.files_changed = {*paths}, True
@@ -248,14 +280,15 @@ class Shared(Objects):
         return not self._all_constants().isdisjoint(owners_of(tensor))
 
     def _backward(self, number: int, grad: Any, *leaves: Any) -> Any:
+        """Ask the answer's process for gradients; see `Tensors`."""
         return self.ask("operate", [number, "backward", (grad, *leaves)], "backward()")
 
-    def _none(self, place: int = 0) -> Any:
+    def _no_argument(self, place: int = 0) -> Any:
         raise wire.Malformed("an argument that it was not given")
 
 
 def derive(answer: Any, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
-    """Runs in the worker: a class of the check's, with methods that run there."""
+    """Make a class of the check's. Runs in the worker, where its methods then run too."""
     import types
 
     made = types.new_class(name, bases, {}, lambda names: names.update(namespace))
@@ -267,9 +300,14 @@ def derive(answer: Any, name: str, bases: tuple[Any, ...], namespace: dict[str, 
     return made
 
 
-def _names(told: Any) -> list[str]:
-    """Names of functions, as the answer's process told them."""
-    names = told if isinstance(told, list) and len(told) <= CALLERS else [None]
+def _checked_names(names: Any) -> list[str]:
+    """Names of functions that came from the answer's process.
+
+    Raises:
+        Malformed: they are no such names, or too many, or too long.
+    """
+    if not isinstance(names, list) or len(names) > CALLERS:
+        raise wire.Malformed("no names of functions")
     if not all(type(name) is str and len(name) <= NAME_CHARACTERS for name in names):
         raise wire.Malformed("no names of functions")
     return [str(name) for name in names]
