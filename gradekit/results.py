@@ -11,8 +11,10 @@ versions, and a reader takes every line of its own version or an older one.
 from __future__ import annotations
 
 import contextlib
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -237,14 +239,29 @@ def meant(names: dict[Person, str], wanted: str) -> list[str]:
         names: As `called` returns them. Who is called exactly so is meant before others: that
             name is unique, while an id or a platform's name may be somebody else's as well.
     """
-    wanted = " ".join(wanted.split()).casefold()
-    found = {
-        name
+    wanted = _spelled(wanted)
+    each_one = {
+        name: {*map(_spelled, (name, person.name, person.id, person.login))}
         for person, name in names.items()
-        if wanted in (each.casefold() for each in (name, person.name, person.id, person.login))
     }
-    exactly = {name for name in found if name.casefold() == wanted}
+    found = {name for name, spelled in each_one.items() if wanted in spelled}
+    exactly = {name for name in found if _spelled(name) == wanted}
+    if not found:
+        wanted = _turned(wanted)
+        found = {name for name, spelled in each_one.items() if wanted in map(_turned, spelled)}
     return sorted(exactly or found)
+
+
+@lru_cache(2**16)  # a table of marks asks for each of its rows, of everybody
+def _spelled(name: str) -> str:
+    """A name whose letters are the same however a keyboard, a Mac or a table made them."""
+    return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
+
+
+def _turned(name: str) -> str:
+    """Canvas and tables say "Lovelace, Ada"; people, Ada Lovelace."""
+    last, comma, first = name.partition(",")
+    return f"{first.strip()} {last.strip()}" if comma else name
 
 
 def printable(text: str) -> str:

@@ -18,6 +18,7 @@ from gradekit.tables import rows_of_table
 
 Columns = tuple[str, ...]
 SYSTEM = "roster"
+ROSTER = "roster.csv"  # under which it is kept beside the results
 
 # What a person is called by; several columns together are a name, in any order.
 NAMES: list[Columns] = [

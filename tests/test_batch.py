@@ -723,6 +723,9 @@ def test_one_student_is_graded_again(small: Course, tmp_path: Path) -> None:
     assert invoke(*arguments, "--roster", roster).exit_code == 0
     assert "\nDan,10,10,5" in (tmp_path / "out/scores.csv").read_text("utf-8-sig")
     assert not (tmp_path / "out/changes.csv").exists()  # one file, another name
+    table = (tmp_path / "out/scores.csv").read_text("utf-8-sig")
+    assert invoke(*arguments, "--only", "Dan").exit_code == 0  # the roster is kept
+    assert (tmp_path / "out/scores.csv").read_text("utf-8-sig") == table
 
 
 def test_dry_run_shows_the_placement_and_grades_nothing(small: Course, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from gradekit.results import (
     About,
     Person,
     called,
+    meant,
     read_attempts,
     read_history,
     read_results,
@@ -132,3 +133,11 @@ def test_what_people_are_called(people: list[Person], names: list[str]) -> None:
     """No two people are called alike, and nobody has two names."""
     labels = called(people)
     assert [labels[person] for person in people] == names
+
+
+def test_names_are_meant_however_they_are_written() -> None:
+    """The family name first or last, letters with their marks as one or as two, and by an id."""
+    names = {Person("Ångström, Åsa", "007"): "Ångström, Åsa", Person("Al"): "Al"}
+    for wanted in ("Åsa Ångström", "A\u030asa  a\u030angstro\u0308m", "ångström, åsa", "007"):
+        assert meant(names, wanted) == ["Ångström, Åsa"]
+    assert meant(names, "7") == meant(names, "l, A") == []

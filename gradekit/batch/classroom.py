@@ -47,7 +47,7 @@ from gradekit.results import (
     read_history,
     seed_of,
 )
-from gradekit.roster import Roster
+from gradekit.roster import ROSTER, Roster
 from gradekit.standing import Change, Standing, check_files, record, stand, use_file
 
 PAGE, SCORES, NOT_GRADED = "report.html", "scores.csv", "not_graded.csv"
@@ -111,18 +111,25 @@ class Classroom:
         self.notes: list[str] = []  # about the policy
         self.changes: list[Change] = []  # of final scores, since the last run
 
-    def use_policy(self, policy: Path | None, overrides: Path | None, *, keep: bool = True) -> None:
+    def use_policy(
+        self,
+        policy: Path | None,
+        overrides: Path | None,
+        roster: Path | None = None,
+        *,
+        keep: bool = True,
+    ) -> None:
         """See to it that policy and marks by hand can be read, before hours go into grading.
 
         Args:
-            policy, overrides: Files to use from now on; None for those beside the results.
+            policy, overrides, roster: Files to use from now on; None for those beside the results.
             keep: Keep the files beside the results; else they are only read.
 
         Raises:
             KitError: they say something that has no meaning.
         """
         check_files(self.out, self.course, self.found.people, policy, overrides)
-        for given, name in ((policy, POLICY), (overrides, OVERRIDES)):
+        for given, name in ((policy, POLICY), (overrides, OVERRIDES), (roster, ROSTER)):
             if given is not None and keep:
                 use_file(given, self.out, name)
 

@@ -92,6 +92,7 @@ class ClassRun:
         """
         from gradekit.batch import arrivals
         from gradekit.policy_files import OVERRIDES, POLICY
+        from gradekit.roster import ROSTER
 
         asked = self._asked
         if asked.only or asked.dry_run or not asked.folder.is_dir():
@@ -99,7 +100,7 @@ class ClassRun:
         self._check_first()
         # As Ctrl-C: whoever stops a service (systemd, docker) gets tables and pages as well.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        beside = [asked.out / POLICY, asked.out / OVERRIDES]
+        beside = [asked.out / name for name in (POLICY, OVERRIDES, ROSTER)]
         folder = arrivals.Arrivals(asked.folder, asked.out, beside)
         code = 0
         click.echo(f"Watching {asked.folder}: Ctrl-C ends.", err=True)
@@ -154,7 +155,7 @@ class ClassRun:
         """Take the files over that were named, once; from then on those beside the results."""
         asked = self._asked
         policy, overrides = (asked.policy, asked.overrides) if self._rounds == 0 else (None, None)
-        classroom.use_policy(policy, overrides, keep=not asked.dry_run)
+        classroom.use_policy(policy, overrides, asked.roster, keep=not asked.dry_run)
 
     def _check_first(self) -> None:
         """What would be found out only after the class was graded, which may take hours."""
@@ -169,10 +170,14 @@ class ClassRun:
 
     def _classroom(self, unfinished: frozenset[str] = frozenset()) -> Classroom:
         from gradekit.batch.classroom import Classroom
-        from gradekit.roster import Roster
+        from gradekit.roster import ROSTER, Roster
 
         asked = self._asked
-        table = Roster(asked.roster) if asked.roster else None
+        # That of an earlier run, as its policy is: without it everybody would get a second row,
+        # under the name that the files say.
+        kept = asked.out / ROSTER
+        path = asked.roster or (kept if kept.is_file() else None)
+        table = Roster(path) if path else None
         if table is not None:
             table.require_people()
         one = self._course.find(asked.exercise) if asked.exercise else None

@@ -41,7 +41,7 @@ TABLE = click.Path(path_type=Path, dir_okay=False)
     help="--similarity with an earlier term's hand-ins as well; several times for several.",
 )
 @click.option("--exercise", metavar="EXERCISE", type=EXERCISE, help="All of it answers this one.")
-@click.option("--roster", type=TABLE, help="Who is in the class: Canvas', Moodle's, or any CSV.")
+@click.option("--roster", type=TABLE, help="Who is in the class, any CSV: kept as OUT/roster.csv.")
 @click.option("--only", metavar="STUDENT", help="Grade one again (a name or an id), nobody else.")
 @click.option("--dry-run", is_flag=True, help="Show whose answer to what each file is; no more.")
 @click.option("--as-it-stands", is_flag=True, help="Grade, although the placement is in doubt.")
