@@ -20,11 +20,10 @@ from gradekit.grading.call import Call
 from gradekit.grading.concise import concise
 from gradekit.grading.counterexample import (
     Found,
-    halves,
     key_of,
-    plainer,
     without_middle,
 )
+from gradekit.grading.plainer import halves, regular, rounded
 from gradekit.grading.session import Session
 from gradekit.grading.shown import as_code, is_tensor, show_apart
 from gradekit.practice.trial import parsed, script
@@ -128,9 +127,9 @@ def test_what_no_small_input_shows_is_looked_for_among_drawn_ones(
     (example,) = [each.counterexample for each in report.checks if each.counterexample]
     assert re.search(r"[1-9]\.e[+]\d\d", example.call) and len(example.call) <= 228
     case = np.array([[0.123, 4.5], [1.0, 2.0], [3.0, 4.0]]), np.array([0.25, 0.75])
-    assert plainer(case, 1)[0][0].tolist() == [0.1, 4.0]
-    assert plainer(case, 1)[1].tolist() == [0.25, 0.75]  # shares
-    assert plainer((0.999, 0.25, 1e6), 1) == (0.999, 0.2, 1e6)  # a rate of 0.999 is no rate of 1
+    assert rounded(case, 1)[0][0].tolist() == [0.1, 4.0]
+    assert rounded(case, 1)[1].tolist() == [0.25, 0.75]  # shares
+    assert rounded((0.999, 0.25, 1e6), 1) == (0.999, 0.2, 1e6)  # a rate of 0.999 is no rate of 1
     assert [[each.shape for each in smaller[0]] for smaller in halves((case[0], case[0].T))] == [
         [(2, 2), (2, 2)], [(3, 1), (1, 3)]]  # fmt: skip
     # Two columns of shares, and as many of what belongs to them: only rows are cut.
@@ -238,6 +237,15 @@ def test_no_more_digits_than_tell_them_apart(expected: Any, got: Any, shown: Any
         (np.arange(24).reshape(2, 12), "np.arange(24).reshape(2, 12)"),
         (np.tile([1.5, np.nan], 20), "np.array([1.5, np.nan] * 20)"),
         (torch.zeros(3, 5), "torch.full((3, 5), 0.0)"),
+        (np.zeros((4, 4)), "np.zeros((4, 4))"),
+        (np.full(13, -0.0), "np.full(13, -0.0)"),
+        (np.resize([0.1, -2.0, 3.0], (5, 4)), "np.resize([0.1, -2.0, 3.0], (5, 4))"),
+        (np.resize([2, 0, 1], 400), "np.array([2] + [0, 1, 2] * 133)"),
+        (np.eye(4), "np.eye(4)"),
+        (np.eye(3, 5, dtype=bool), "np.resize([True, False, False, False, False, False], (3, 5))"),
+        (torch.tensor([0.1, 0.2] * 9), "torch.tensor(np.array([0.1, 0.2] * 9)).float()"),
+        (torch.arange(20), "torch.tensor(np.arange(20))"),
+        (torch.full((20,), torch.nan), "torch.full((20,), torch.nan)"),
         ([True] + [1] * 15, "[True] + [1] * 15"),
         (np.array([0.0, -0.0] * 7), "np.array([0.0, -0.0] * 7)"),
     ],
@@ -247,9 +255,36 @@ def test_what_has_to_be_long_is_shown_by_what_builds_it(value: Any, code: str | 
     short = concise(value)
     assert short and code in (None, short)
     again = eval(short, {"np": np, "torch": torch})
-    assert torch.equal(again, value) if is_tensor(value) else _equal(again, value)
+    is_same = again.equal(value) or value.isnan().all() if is_tensor(value) else False
+    assert is_same if is_tensor(value) else _equal(again, value)
     assert short in str(Call("f", (value, 0.5), {}))
+    assert concise(np.zeros((2, 2))) and not concise(np.ones((2, 2)))  # zeros say little
     assert not concise([0, 1] * 9 + [5]) and not concise(np.arange(20.0) ** 2)
+
+
+def test_a_long_case_is_shown_with_regular_numbers(session_of: Callable[[str], Session]) -> None:
+    """Cuts in silence show on long inputs only, which the checks draw or fix, and never show."""
+    session = session_of("cross_entropy")
+    for name, code in (
+        ("first_64_classes", "np.full((1, 1052), "),
+        ("logits_first_1000_samples", "np.resize([2.0, 0.5, -0.5], (1052, 2))"),
+    ):
+        path = ROOT / f"tests/bank/exercise_09_cross_entropy/wrong/{name}.py"
+        message = told(session, read(path))
+        assert message and message.is_whole and not message.untrue and code in message.text
+        assert message.lines <= MOST_LINES
+
+
+def test_regular_numbers_keep_what_the_numbers_are() -> None:
+    """Shares add up to 1, indices are among those that were there, and masks are not mixed."""
+    shares, classes = np.full((9, 2), [0.25, 0.75]), np.array([2, 0, 1] * 5)
+    case = (shares, np.full((2, 9), 1 / 9), classes, np.arange(15) < 9, {"a": [torch.randn(3, 5)]})
+    for (pairs, wide, indices, mask, parts), _ in regular((case, {})):
+        assert (pairs == shares).all() and np.allclose(wide.sum(axis=1), 1.0)
+        assert {*indices.tolist()} <= {0, 1, 2} and mask.all()
+        assert parts["a"][0].shape == (3, 5) and concise(parts["a"][0])
+        assert all(map(concise, (pairs, wide, indices, mask)))
+    assert not [*regular(((np.arange(9.0), [1, 2]), {}))]  # nothing is long: it would be shown
 
 
 def test_a_page_shows_each_counterexample_once(session_of: Callable[[str], Session]) -> None:

@@ -16,11 +16,13 @@ from gradekit.grading.shown import (
     label_of,
     numbers_in,
     show,
+    show_entries,
 )
 
 CALL_CHARACTERS = 100  # beyond, the longest arguments are told by their size
 LONG_CHARACTERS = 250  # of a call that stopped the answer: with the rest of the message five lines
 MOST_NUMBERS = 60  # that fit into so many characters: more need not be written out to know it
+WRITTEN_ENTRIES = 24  # of an array that is written out where there is room
 LOOKED_AT = 10  # calls that travelled together
 BY_SIZE = re.compile(r"<(?:array|tensor|list|tuple|dict)\b")
 
@@ -130,7 +132,8 @@ def _argument(value: Any) -> str:
         # Not its repr, which holds a memory address: equal answers would get unequal reports.
         return getattr(value, "__name__", type(value).__name__)
     if _is_by_shape(value):
-        return _by_shape(value)
+        is_short = math.prod(_shape_of(value)) <= WRITTEN_ENTRIES and has_plain_dtype(value)
+        return show_entries(value) if is_short else _by_shape(value)
     # float32 and the small integers are what a check may be about: their dtype is written out.
     return show(value) if has_plain_dtype(value) else as_code(value)
 

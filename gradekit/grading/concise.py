@@ -13,7 +13,7 @@ import numpy as np
 
 from gradekit.grading.code import Code
 
-LONG = 12  # entries; shorter values are written out
+LONG, MOST_ZEROS = 12, 3  # entries; shorter values are written out
 LONGEST_PERIOD, MOST_BEFORE = 6, 4  # entries that are repeated, and that stand before them
 KINDS = "biuf"  # of NumPy's dtypes
 
@@ -31,13 +31,18 @@ def concise(value: Any) -> str:
     """
     if type(value) is list and len(value) > LONG:
         return _list(value)
-    if type(value) is np.ndarray and value.size > LONG and value.dtype.kind in KINDS:
+    if type(value) is np.ndarray and value.dtype.kind in KINDS and value.size > _most(value):
         text = _array(value)
         return text if text and _is_same(Code(text).build(), value) else ""
     is_tensor = type(value).__name__ == "Tensor" and type(value).__module__ == "torch"
     if is_tensor and value.numel() > LONG and not value.requires_grad:
         return _tensor(value)
     return ""
+
+
+def _most(value: np.ndarray) -> int:
+    """How many entries of an array are written out."""
+    return LONG if value.any() else MOST_ZEROS
 
 
 def _list(value: list[Any]) -> str:
@@ -54,26 +59,39 @@ def _repeated(parts: Sequence[str]) -> str:
     """The entries as a list that is repeated, after a few others; "" where they are not that."""
     for before in range(MOST_BEFORE + 1):
         rest = parts[before:]
-        for period in range(1, LONGEST_PERIOD + 1):
-            times = len(rest) // period
-            if times > 1 and [*rest[:period]] * times == [*rest]:
-                start = f"[{', '.join(parts[:before])}] + " if before else ""
-                return f"{start}[{', '.join(rest[:period])}] * {times}"
+        period = _period(rest)
+        if period and not len(rest) % period:
+            start = f"[{', '.join(parts[:before])}] + " if before else ""
+            return f"{start}[{', '.join(rest[:period])}] * {len(rest) // period}"
     return ""
+
+
+def _period(parts: Sequence[str]) -> int:
+    """After how many entries they begin anew, where these are few; else 0."""
+    for period in range(1, LONGEST_PERIOD + 1):
+        if [*parts[period:]] == [*parts[:-period]]:
+            return period
+    return 0
 
 
 def _array(value: np.ndarray) -> str:
     flat = value.ravel()
     dtype = "" if value.dtype.name in ("float64", "int64", "bool") else f", dtype={_dtype(value)}"
     shape = f"{value.size}" if value.ndim == 1 else f"{value.shape}"
-    parts = [_number(each) for each in flat.tolist()]
+    parts = [_number(each) for each in _shortest(value)]
     if len({*parts}) == 1:
-        return f"np.full({shape}, {parts[0]}{dtype})"
+        is_zeros = parts[0] == "0.0" and not dtype
+        return f"np.zeros({shape})" if is_zeros else f"np.full({shape}, {parts[0]}{dtype})"
+    if value.ndim == 2 and flat.dtype == float and np.array_equal(value, np.eye(*value.shape)):
+        rows, columns = value.shape
+        return f"np.eye({rows})" if rows == columns else f"np.eye({rows}, {columns})"
     first, again = flat[0].item(), "" if value.ndim == 1 else f".reshape{value.shape}"
     if value.dtype.kind != "b" and np.array_equal(flat, first + np.arange(value.size)):
         start = f"{first!r}, " if first else ""
         return f"np.arange({start}{first + value.size!r}{dtype}){again}"
-    repeated = _repeated(parts)
+    repeated, period = _repeated(parts), _period(parts)
+    if period and not dtype and (again or not repeated):
+        return f"np.resize([{', '.join(parts[:period])}], {shape})"
     return f"np.array({repeated}{dtype}){again}" if repeated else ""
 
 
@@ -81,13 +99,22 @@ def _tensor(value: Any) -> str:
     if str(value.dtype) not in ("torch.float32", "torch.float64", "torch.int64", "torch.bool"):
         return ""
     array = value.numpy()
-    text = _array(array)
-    if not text.startswith("np.full("):
-        return ""
-    number = _number(array.ravel()[0].item()).replace("np.", "torch.")
-    dtype = f", dtype={value.dtype}" if str(value.dtype) == "torch.float64" else ""
-    built = f"torch.full({tuple(value.shape)}, {number}{dtype})"
-    return built if _is_same(Code(built).build().numpy(), array) else ""
+    is_single = array.dtype == np.float32
+    double = np.array(_shortest(array)).reshape(array.shape) if is_single else array
+    text = _array(double)
+    if len({*map(repr, array.ravel())}) == 1:
+        number = _number(double.flat[0].item()).replace("np.", "torch.")
+        dtype = f", dtype={value.dtype}" if str(value.dtype) == "torch.float64" else ""
+        text = f"torch.full({array.shape}, {number}{dtype})"
+    elif text:
+        text = f"torch.tensor({text}){'.float()' if is_single else ''}"
+    return text if text and _is_same(Code(text).build().numpy(), array) else ""
+
+
+def _shortest(array: np.ndarray) -> list[Any]:
+    """The entries as Python's numbers, floats with the fewest digits that give the same again."""
+    flat = array.ravel()
+    return [float(str(each)) for each in flat] if array.dtype.kind == "f" else flat.tolist()
 
 
 def _is_same(built: np.ndarray, value: np.ndarray) -> bool:

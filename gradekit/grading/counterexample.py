@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from random import Random
@@ -21,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradekit.grading.compare import Mismatch
+from gradekit.grading.plainer import halves, regular, rounded
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.run import Run
@@ -31,11 +34,11 @@ CALLS = 300  # of the answer, in one search
 FIRST_CALLS = 100  # within which a first wrong value has to be found
 FEW_NUMBERS = 6  # that are read at one glance: other inputs are tried where there are more
 DRAWN, DRAWN_CALLS = 8, 60  # cases of each regime of a check, and calls with them
-COLUMNS, MOST_ROWS = 74, 4  # of two calls: with both values, five lines of a terminal
+COLUMNS, MOST_ROWS = 76, 4  # of two calls: with both values, five lines of a terminal
 MOST_LINES, SHORT_BY = 5, 8  # of a terminal; what a line may be shorter by where a word ends it
 MOST_PAIRS = 8  # of calls one after the other, each pair in a worker of its own
-CALL_CHARACTERS = 228  # of a drawn case: three lines
 DRAWN_SEED = 2**40  # larger than the seed of any run, so that no graded case is shown
+REGULAR_CALLS = 60  # with long cases made regular
 ROUNDED_DIGITS = 3
 LINE_CHARACTERS = 70  # of a value, beyond which one of its entries says more
 MISMATCH = re.compile(r"(?:in (.+?): )?expected (.+), got (.+)")
@@ -53,6 +56,12 @@ class Found(NamedTuple):
     keywords: dict[str, Any]
     place: tuple[int, str]  # the line of the answer that raised, and its text; or 0
     before: str = ""  # a call that has to be made first
+
+    @property
+    def fits(self) -> bool:
+        """Whether the message takes no more lines of a terminal than are read at one glance."""
+        told = (self.call, f"expected {self.expected}", f"got      {self.got}")
+        return sum(map(rows_of, told)) + bool(self.place[0]) <= MOST_LINES
 
     @property
     def case(self) -> Whole:
@@ -106,7 +115,7 @@ class Search:
         self._seen: set[str] = set()  # kinds of faults that were met, wanted or not
         self._submission = SubmissionProxy(Current(run))
         self._calls, self._most = 0, CALLS
-        self._smallest: tuple[int, int] | None = None
+        self._smallest: tuple[bool, int, int] | None = None
         self._best: Found | None = None
 
     def among(self, inputs: Iterable[Inputs]) -> Found | None:
@@ -135,7 +144,11 @@ class Search:
                 with contextlib.suppress(HypothesisException, _Spent), warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # of hypothesis, to authors
                     find(strategy, self._is_wrong_for(kind), settings=options, random=Random(0))
-                if self._smallest is not None and self._smallest[0] <= FEW_NUMBERS:
+                if self._smallest is not None and self._smallest <= (
+                    False,
+                    FEW_NUMBERS,
+                    sys.maxsize,
+                ):
                     return self._best
                 if self._best is not None:  # what comes next may have smaller ones
                     self._most = min(self._most, self._calls + FIRST_CALLS)
@@ -143,11 +156,15 @@ class Search:
                 return self._best
         return None
 
-    def near(self, regimes: Sequence[Regime]) -> Found | None:
-        """A wrong input like those that a check draws, with as few rows and digits as possible.
+    def near(self, regimes: Sequence[Regime], fixed: Sequence[Whole]) -> Found | None:
+        """A wrong input like those of a check, with as few rows and digits as possible.
 
-        For what no small input shows: numbers of another size, more dimensions. None as well
-        where it would be too long to be read.
+        For what no small input shows: numbers of another size, more dimensions, many rows. None
+        as well where it would be too long to be read.
+
+        Args:
+            regimes: How the check draws its cases.
+            fixed: The cases that it always grades with. They are never shown themselves.
         """
         self._most = self._calls + DRAWN_CALLS
         with contextlib.suppress(_Spent):
@@ -156,14 +173,37 @@ class Search:
                 if wrong:
                     self._simplify(min(wrong, key=numbers_in))
                     break
-        return self._best if self._best and len(self._best.call) <= CALL_CHARACTERS else None
+        if self._best and self._best.fits:
+            return self._best
+        return self._regular([self._best.case] if self._best else fixed)
+
+    def _regular(self, cases: Sequence[Whole]) -> Found | None:
+        """A wrong input like one of `cases`, whose arrays are regular and so have short code."""
+        self._most = self._calls + REGULAR_CALLS
+        with contextlib.suppress(_Spent):
+            for kind in self._kinds():
+                is_wrong = self._is_wrong_for(kind)
+                for case in filter(self._departs, cases):
+                    for other in regular(case):
+                        self._smallest = None
+                        if is_wrong(other) and (found := self._best):
+                            self._simplify(found.case)
+                            for each in (self._best, found):
+                                if each.fits:
+                                    return each
+        return None
+
+    def _departs(self, case: Whole) -> bool:
+        """Whether the answer fails a case of its check, which is never shown itself."""
+        fault = self._fault(*case)
+        return fault is not None and fault.kind == self._first_kind
 
     def _simplify(self, case: Case) -> None:
         """Take away rows and columns, then digits, as long as the answer stays wrong."""
         while (smaller := next(filter(self._is_wrong, halves(case)), None)) is not None:
             case = smaller
         for digits in range(1, ROUNDED_DIGITS + 1):
-            if self._is_wrong(plainer(case, digits)):
+            if self._is_wrong(rounded(case, digits)):
                 return
 
     def _kinds(self) -> Iterator[str]:
@@ -178,16 +218,10 @@ class Search:
 
     def _is_wrong(self, case: Any) -> bool:
         args, keywords = with_keywords(case)
-        # Asked before each call, because `kit watch` may have a newer answer to grade by now.
-        if self._calls >= self._most or not self._is_wanted():
-            raise _Spent
-        self._calls += 1
         if key_of(args, keywords) in self._graded or not self._has_value(args, keywords):
+            self._spend()
             return False
-        self._run.begin_check(f"counterexample {self._calls}")
-        fault = fault_of(
-            self._truth, self._submission, args, keywords, self._arguments_too, self._tolerance
-        )
+        fault = self._fault(args, keywords)
         last, self._last = self._last, (args, keywords)
         if fault is None:
             return False
@@ -199,13 +233,28 @@ class Search:
         if fault.kind != self._kind:
             return False
         call = call_as_code(self._truth.function, args, keywords)
-        # First as few numbers as possible, then as short a text: hypothesis minimises its own
-        # choices, which is not the same for all strategies.
-        size = numbers_in((args, keywords)), len(call)
+        # After what fits on the screen, as few numbers as possible, then as short a text:
+        # hypothesis minimises its own choices, which is not the same for all strategies.
+        found = Found(call, fault.expected, fault.got, args, keywords, fault.place)
+        size = not found.fits, numbers_in((args, keywords)), len(call)
         if self._smallest is None or size < self._smallest:
-            self._smallest = size
-            self._best = Found(call, fault.expected, fault.got, args, keywords, fault.place)
+            self._smallest, self._best = size, found
         return True
+
+    def _fault(self, args: Arguments, keywords: dict[str, Any]) -> Fault | None:
+        """What is wrong with the answer on this input; None if nothing is."""
+        self._spend()
+        self._run.begin_check(f"counterexample {self._calls}")
+        return fault_of(
+            self._truth, self._submission, args, keywords, self._arguments_too, self._tolerance
+        )
+
+    def _spend(self) -> None:
+        """Count a call. Ends the search where there are no more, or nobody waits for it."""
+        # Asked before each call, because `kit watch` may have a newer answer to grade by now.
+        if self._calls >= self._most or not self._is_wanted():
+            raise _Spent
+        self._calls += 1
 
     def _has_value(self, args: Arguments, keywords: dict[str, Any]) -> bool:
         """Whether the contract says what comes out: a shrunk or rounded input may have left it."""
@@ -223,71 +272,6 @@ def _drawn(regimes: Sequence[Regime]) -> Iterator[Case]:
             rng = np.random.default_rng([DRAWN_SEED, number])
             args, keywords = with_keywords(regime.draw(rng))
             yield args, keywords | regime.keywords
-
-
-def halves(case: Case) -> Iterator[Case]:
-    """The case with half of its rows; then with half of each other length that its arrays have.
-
-    All axes of that length are cut, since they belong together, as images and their labels do.
-    Shares that add up to 1 are cut by rows only: what is left would add up to something else.
-    """
-    args, keywords = with_keywords(case)
-    arrays = [each for each in (*args, *keywords.values()) if _is_array(each)]
-    sizes = dict.fromkeys(each.shape[0] for each in arrays)
-    sizes |= dict.fromkeys(size for each in arrays for size in each.shape)
-    for size in [each for each in sizes if each > 1]:
-        if not any(_are_shares(each) and each.shape[-1] == size for each in arrays):
-            half = (size + 1) // 2
-            for kept in dict.fromkeys([half, half + half % 2]):  # columns may come in pairs
-                if kept < size:
-                    yield _cut((args, keywords), size, kept)
-
-
-def _cut(case: Whole, size: int, kept: int) -> Whole:
-    """The case with all axes of length `size` cut to `kept`."""
-
-    def cut(value: Any) -> Any:
-        if not _is_array(value) or size not in value.shape:
-            return value
-        part = value[tuple(slice(kept if n == size else n) for n in value.shape)]
-        return part.clone() if is_tensor(part) else part.copy()
-
-    args, keywords = case
-    return tuple(map(cut, args)), {key: cut(value) for key, value in keywords.items()}
-
-
-def _is_array(value: Any) -> bool:
-    return (isinstance(value, np.ndarray) or is_tensor(value)) and bool(value.ndim)
-
-
-def _are_shares(value: Any) -> bool:
-    """Whether the entries of an array add up to 1 along its last axis."""
-    if is_tensor(value):
-        value = value.detach().double().numpy() if value.is_floating_point() else np.zeros(1)
-    return value.dtype.kind == "f" and value.size > 0 and np.allclose(value.sum(axis=-1), 1.0)
-
-
-def plainer(value: Any, digits: int) -> Any:
-    """`value` with its floats rounded to so many digits, except shares that add up to 1.
-
-    Rounded, those would add up to something else, and might be no legal input any more. Nor does a
-    number by itself become a whole one: a rate of 0.999 is no rate of 1.
-    """
-    if isinstance(value, float):
-        number = float(f"{value:.{digits}g}")
-        return value if number.is_integer() and not value.is_integer() else number
-    if isinstance(value, list | tuple):
-        return type(value)(plainer(each, digits) for each in value)
-    if isinstance(value, dict):
-        return {key: plainer(each, digits) for key, each in value.items()}
-    if is_tensor(value) and value.is_floating_point() and not value.requires_grad:
-        return value.new_tensor(plainer(value.double().numpy(), digits))
-    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not value.size:
-        return value
-    if value.ndim and _are_shares(value):
-        return value
-    rounded = [float(f"{each:.{digits}g}") for each in value.ravel()]
-    return np.array(rounded, dtype=value.dtype).reshape(value.shape)
 
 
 def fault_of(
@@ -360,7 +344,7 @@ def _one_entry(expected: Any, got: Any) -> tuple[str, str] | None:
         each.detach().numpy() if is_tensor(each) else each for each in (expected, got)
     )
     arrays = isinstance(wanted, np.ndarray) and isinstance(actual, np.ndarray)
-    if not arrays or wanted.shape != actual.shape or wanted.dtype.kind not in "fiu":
+    if not arrays or wanted.shape != actual.shape or wanted.dtype.kind not in "fiub":
         return None
     with np.errstate(invalid="ignore", over="ignore"):
         off = np.abs(actual.astype(float) - wanted.astype(float))
@@ -391,9 +375,9 @@ def without_middle(said: str, call: str) -> str:
     return f"{head.rpartition(' ')[0] or head} ... {tail.partition(' ')[2] or tail}"
 
 
-def rows_of(call: str) -> int:
-    """The lines of a terminal that a call takes."""
-    return -(-len(call) // COLUMNS)
+def rows_of(text: str) -> int:
+    """The lines of a terminal that a text of one line takes."""
+    return len(textwrap.wrap(text, COLUMNS, break_on_hyphens=False))
 
 
 def key_of(args: Arguments, keywords: dict[str, Any]) -> str:

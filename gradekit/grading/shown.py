@@ -179,22 +179,28 @@ def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _show_array(value: np.ndarray, depth: int, digits: int) -> str:
+def show_entries(value: Any) -> str:
+    """An array or tensor with all its entries, each to a few digits."""
+    array = _numpy(value.detach()) if is_tensor(value) else value
+    return _show_array(array, SHOWN_DEPTH, DIGITS, array.size)
+
+
+def _show_array(value: np.ndarray, depth: int, digits: int, most: int = SHOWN_ENTRIES) -> str:
     if is_masked_array(value):
-        if value.size > SHOWN_ENTRIES:
+        if value.size > most:
             return f"a masked array of shape {value.shape}"
         # NumPy warns where it is to print what is masked to some digits.
         return on_one_line(str(value.astype(object)).replace(" ", ", "))
     many = value.ndim > SHOWN_DIMENSIONS or depth < SHOWN_DEPTH - 1
-    if many and value.size > SHOWN_ENTRIES:
+    if many and value.size > most:
         first, last = (show(value.reshape(-1)[end], depth, digits) for end in (0, -1))
         return f"[{first}, ..., {last}] of shape {value.shape}"
     text = np.array2string(
-        value, precision=digits, threshold=SHOWN_ENTRIES, edgeitems=2, separator=", ",
+        value, precision=digits, threshold=most, edgeitems=2, separator=", ",
         max_line_width=10**6, suppress_small=_are_ordinary(value),
     )  # fmt: skip
     text = on_one_line(text)
-    return text if value.size <= SHOWN_ENTRIES else f"{text} of shape {value.shape}"
+    return text if value.size <= most else f"{text} of shape {value.shape}"
 
 
 def show_apart(expected: Any, got: Any) -> tuple[str, str]:

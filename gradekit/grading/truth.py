@@ -90,6 +90,7 @@ class Truth:
         self._known: dict[bytes, Any] = {}  # expected values, or the error raised instead
         self._graded: dict[bytes, Whole] = {}
         self.regimes: dict[str, dict[str, Regime]] = {}  # by names of the check and of its `draw`
+        self.fixed: dict[str, list[Whole]] = {}  # cases that are not drawn, by name of the check
         self._strictest: dict[str, tuple[float, float]] = {}  # tolerances, by the name of the check
         self._drawn: dict[object, list[Whole]] = {}
 
@@ -129,6 +130,7 @@ class Truth:
         every = [with_keywords(case) for case in cases]
         check = run_of(submission).state.name
         self._note_tolerance(check, rtol, atol)
+        self.fixed[check] = [(args, keywords | more) for args, more in every]
         regimes = self.regimes.setdefault(check, {})
         if draw is not None:
             regimes[getattr(draw, "__qualname__", "")] = Regime(draw, keywords)
