@@ -44,7 +44,11 @@ GROUPS: list[str] = ["group_name", "Group name", "Group", "Groups", "Gruppe"]
 WITH_ID = re.compile(r"(?P<name>.*) \((?P<id>[^()]+)\)")
 PARTICIPANT = "Identifier"  # of Moodle's grading worksheet: "Participant 77"
 # The columns that hold a platform's own id; `canvas_user_id` is of Canvas' export of groups.
-OWN_ID = {"canvas": ("ID", "canvas_user_id"), "moodle": (PARTICIPANT,)}
+OWN_ID = {
+    "canvas": ("ID", "canvas_user_id"),
+    "moodle": (PARTICIPANT,),
+    "blackboard": ("Username", "Login", "SIS Login ID"),
+}
 
 
 class Roster:

@@ -15,7 +15,7 @@ import msgspec
 
 from gradekit.errors import KitError
 from gradekit.intake import siblings
-from gradekit.intake.names import answer_stem, answer_suffix
+from gradekit.intake.names import answer_stem, answer_suffix, not_an_answer
 from gradekit.results import printable
 from gradekit.sandbox.limits import NOTEBOOK_BYTES, SOURCE_BYTES, UNUSUAL_BYTES
 
@@ -151,7 +151,7 @@ def _limit(path: Path) -> int:
 
 def _read_bytes(path: Path) -> bytes:
     if not answer_suffix(path.name) and path.exists() and not path.is_dir():
-        raise KitError(f"{path} is neither a Python file (.py) nor a notebook (.ipynb).")
+        raise KitError(f"{path}: {not_an_answer(path.name)}.")
     try:
         if path.exists() and not path.is_file():
             kind = "a folder" if path.is_dir() else "not a regular file"

@@ -120,6 +120,7 @@ UNREADABLE = {
     "rubbish.py": (bytes(range(256)), "is not a text file"),
     "nul.py": (b"x = 1\0", "is not a text file"),
     "answer.txt": (b"x = 1", "is neither a Python file"),
+    "answer.tar.gz": (b"\x1f\x8b", "unpack it, or pack it as a zip"),
     "large.py": (b"#" * (2**20 + 1), "is larger than 1 MiB"),
     "broken.ipynb": (b"{", "is not a Jupyter notebook that can be read .it is cut short"),
     "saved_empty.ipynb": (b"", "is empty"),

@@ -56,7 +56,7 @@ def grade(context: click.Context, /, **options: Any) -> None:
     """Grade everything that a class handed in: FOLDER, or a zip.
 
     Whose answer to what a file is says its name: STUDENT/exercise_05_softmax.py (or .ipynb),
-    or as Canvas, Moodle, Gradescope and nbgrader export it. What cannot be placed is
+    or as Canvas, Moodle, Blackboard, Gradescope and nbgrader export it. What cannot be placed is
     listed. Ctrl-C, a crash or a full disk lose nothing: the same command goes on.
 
     \b

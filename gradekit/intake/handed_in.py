@@ -14,6 +14,7 @@ from gradekit.errors import KitError
 from gradekit.intake.archive import Archive
 from gradekit.intake.folder import Folder
 from gradekit.intake.items import HandedIn
+from gradekit.intake.names import PACKED
 from gradekit.intake.nested import WithZips
 from gradekit.results import printable
 
@@ -36,7 +37,8 @@ def open_handed_in(
         raise KitError(f"There is no {path}: name the folder or zip that the class handed in.")
     try:
         if not zipfile.is_zipfile(path):
-            raise KitError(f"{path} is neither a folder nor a zip file that can be read.")
+            todo = ": unpack it, and name the folder" if path.name.lower().endswith(PACKED) else ""
+            raise KitError(f"{path} is neither a folder nor a zip file that can be read{todo}.")
         return WithZips(Archive(path))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise KitError(f"{path} cannot be read as a zip file: {printable(str(error))}.") from None

@@ -16,6 +16,7 @@ from gradekit.intake.names import (
     Strength,
     answer_stem,
     answer_suffix,
+    not_an_answer,
 )
 
 SNIFFED_BYTES = 4 * 2**20  # of files whose names mean nothing
@@ -152,4 +153,4 @@ class Meanings:
             if canvas.entry(name):
                 raise KitError("it was typed into Canvas or is a link: no file was handed in")
             problem = self._handed_in.problems.get(item.path)
-            raise KitError(problem or "it is neither a Python file (.py) nor a notebook (.ipynb)")
+            raise KitError(problem or not_an_answer(name))

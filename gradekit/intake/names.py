@@ -21,6 +21,7 @@ from gradekit.errors import KitError
 SUFFIXES = (".py", ".ipynb")
 TRIAL = "try_exercise_"  # how the files begin that `kit try` writes: they are no answers
 AFTERTHOUGHTS = (".txt", ".json", ".text")  # what browsers and mail programs append
+PACKED = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")  # kit opens zips only
 SEPARATORS = r"[\s_.\-]*"
 VERSION = re.compile(r"[\s_\-]*\(?(\d{1,3})\)?")  # -1, (2): the second, the third attempt
 WORDS = r"(?:exercise|ex)"
@@ -54,6 +55,13 @@ class Doubtful(KitError):
     def __init__(self, text: str, exercises: Iterable[str] = ()) -> None:
         super().__init__(text)
         self.exercises = sorted(exercises)
+
+
+def not_an_answer(name: str) -> str:
+    """What is wrong with a file that is neither a .py nor a .ipynb."""
+    if name.lower().endswith(PACKED):
+        return "it is packed in a way that kit does not open: unpack it, or pack it as a zip"
+    return "it is neither a Python file (.py) nor a notebook (.ipynb)"
 
 
 def answer_suffix(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import defaultdict
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from gradekit.course import Course
 from gradekit.errors import KitError
 from gradekit.intake import siblings
 from gradekit.intake.items import HandedIn, Item
-from gradekit.intake.layouts import canvas, gradescope, moodle, nbgrader, plain
+from gradekit.intake.layouts import blackboard, canvas, gradescope, moodle, nbgrader, plain
 from gradekit.intake.levels import Class, Placeable, class_in
 from gradekit.intake.meanings import Meanings
 from gradekit.intake.names import (
@@ -23,6 +24,8 @@ from gradekit.intake.names import (
 )
 from gradekit.intake.owners import person
 from gradekit.results import NotGraded, Person, printable
+
+NOTE_BYTES = 2**12  # of a note of Blackboard's: its first line is what matters
 
 
 class Placed(NamedTuple):
@@ -67,6 +70,7 @@ class Placer:
         self._handed_in, self._names, self._exercise = handed_in, names, exercise
         self._meanings = Meanings(handed_in, names, exercise)
         self._times: dict[str, str] = {}  # by the path of the folder that a time is about
+        self._blackboard: dict[str, blackboard.Blackboard] = {}  # by the names of files
         self.placed: list[Placed] = []
         self.owners: set[Person] = set()
         self.not_graded: list[tuple[NotGraded, Person]] = []
@@ -79,11 +83,15 @@ class Placer:
         items = self._handed_in.items()
         whole = class_in(items, self._handed_in.is_archive, self._names)
         people = self._gradescope(whole)
+        self._blackboard = self._of_blackboard(whole)
         for each in whole.items:
             self._place(each, whole, people)
 
     def _place(self, each: Placeable, whole: Class, people: dict[str, list[Person]]) -> None:
         owners, parts = self._owners(each, people)
+        if parts == ("",):  # the note beside an attempt, which nobody handed in
+            self.owners.update(owners)
+            return
         if each.item.kind == "folder":
             if len(each.parts) == 1:
                 self.owners.update(owners)
@@ -104,6 +112,9 @@ class Placer:
         top, rest = each.parts[0], each.parts[1:]
         if top in people:
             return people[top], rest
+        if of_blackboard := self._blackboard.get(top):
+            name, login, _, file = of_blackboard
+            return [person(name, login, blackboard.SYSTEM, each.place)], (file, *rest)
         if of_moodle := moodle.folder(top) if rest or each.item.kind == "folder" else None:
             return [person(of_moodle.name, of_moodle.id, moodle.SYSTEM, each.place)], rest
         if of_moodle := moodle.flat(top):
@@ -144,7 +155,7 @@ class Placer:
         try:
             for meaning, defined in self._meanings.of(each, hint):
                 name, attempt = _without_version(each.parts[-1], meaning)
-                of_canvas = canvas.read(each.top) if each.top else None
+                upload = self._upload(each.top)
                 for owner in owners:
                     self.placed.append(
                         Placed(
@@ -153,9 +164,9 @@ class Placer:
                             each.item,
                             meaning.strength,
                             attempt,
-                            of_canvas.attachment if of_canvas else 0,
+                            upload,
                             defined.counts.get(meaning.exercise, 0) if defined else 0,
-                            of_canvas is not None,
+                            upload > 0,
                             name,
                             self._times.get(each.folder, ""),
                         )
@@ -213,6 +224,30 @@ class Placer:
             self.placed.append(Placed(owner, exercise, each.item, strength, attempt, called=name))
         except KitError as error:
             self._list(each.item, str(error), Person(""))
+
+    def _upload(self, top: str) -> int:
+        """The platform's number of an upload, which rises with time; 0 where there is none."""
+        if of_blackboard := self._blackboard.get(top):
+            return of_blackboard.attempt
+        of_canvas = canvas.read(top) if top else None
+        return of_canvas.attachment if of_canvas else 0
+
+    def _of_blackboard(self, whole: Class) -> dict[str, blackboard.Blackboard]:
+        """What the names of files say, where Blackboard gave them; its notes say who is who."""
+        tops = {each.parts[0] for each in whole.items}
+        if not all(map(blackboard.may_be, tops)):
+            return {}
+        uploads = [of_canvas.attachment for top in tops if (of_canvas := canvas.read(top))]
+        # Canvas numbers each upload anew; `HW_5_1001_attempt_...` only looks like one of its names.
+        if len({*uploads}) == len(tops):
+            return {}
+        notes = {}
+        for each in whole.items:
+            if len(each.parts) == 1 and blackboard.is_note(each.parts[0]):
+                with contextlib.suppress(KitError):
+                    content = self._handed_in.read(each.item.path)
+                    notes[each.parts[0]] = content[:NOTE_BYTES].decode("utf-8-sig", "replace")
+        return blackboard.read(tops, notes)
 
     def _list(self, item: Item, reason: str, owner: Person) -> None:
         self.not_graded.append((NotGraded(printable(item.path), "", "", reason), owner))

@@ -115,6 +115,18 @@ def gradescope(students: list[Student]) -> Files:
     return {**files, f"{head}/submission_metadata.yml": "---\n" + "".join(about)}
 
 
+def blackboard(students: list[Student]) -> Files:
+    """Half of them without their note; everybody handed in a stub a day before."""
+    files: Files = {}
+    for each in students:
+        head = f"HW_5_{each.id}_attempt_2026-11"
+        files[f"{head}-20-10-11-12_{SOFTMAX}.py"] = "def softmax(x, axis=-1):\n    return 0\n"
+        files[f"{head}-21-10-11-12_{SOFTMAX}.py"] = each.answer
+        if each.number % 2:
+            files[f"{head}-21-10-11-12.txt"] = f"Name: {each.name} ({each.id})\nTask: HW 5\n"
+    return files
+
+
 def nbgrader(students: list[Student]) -> Files:
     files: Files = {"source/ps1/x.ipynb": "{}", "nbgrader_config.py": ""}
     for each in students:
@@ -149,7 +161,7 @@ def zips(students: list[Student]) -> Files:
 
 LAYOUTS = [
     canvas, anonymous, moodle, moodle_flat, moodle_groups, moodle_blind, gradescope, nbgrader,
-    folders, sections, exercises, zips,
+    folders, sections, exercises, zips, blackboard,
 ]  # fmt: skip
 
 
@@ -271,10 +283,25 @@ def test_every_answer_lands_with_its_person(
             assert (name, id) == (student.name, f"{student.id}@x.org")
         else:
             assert id.removeprefix("x") == student.id
-        if layout is moodle_groups:
+        if layout is moodle_groups or (layout is blackboard and number % 2):
             assert name == student.name
     if layout in (gradescope, nbgrader):
         assert {each.handed_in for each in graded} == {"2026-09-01T12:00:00Z"}
+
+
+def test_only_blackboard_itself_says_whose_a_file_is(tmp_path: Path, course: Course) -> None:
+    """Who calls a file so on another platform, in a zip, or in a file, is nobody else."""
+    name = f"x_1001_attempt_2026-11-21-10-11-12_{SOFTMAX}.py"
+    for number, layout in enumerate((canvas, moodle_flat, folders, blackboard)):
+        files = layout(CLASS[:3])
+        eve = {path.replace(f"{SOFTMAX}.py", name): text for path, text in files.items()}
+        last = CLASS[2].id
+        files = {p: t for p, t in files.items() if last not in p}
+        files |= {p: t for p, t in eve.items() if last in p and not p.endswith("12.txt")}
+        path = written(files, tmp_path / str(number))
+        found = discover(open_handed_in(path), course, SOFTMAX)
+        people = {(each.person.id or each.person.name) for each in found.entries if each.counted}
+        assert len(people) == 3 and any(last in each for each in people), layout.__name__
 
 
 ROSTERS: dict[str, Callable[[Student], str]] = {
