@@ -1,10 +1,11 @@
 """The arguments of a call in an imported check, which the call may change in place.
 
-Such a check expects to share a process with the answer: a list that it passed is sorted
-afterwards, and `f(x) is x` holds. The call is made on copies in the worker; what changed in them
-is written back here, and an argument that is returned comes back as the same object. A constant
-of the check is never written to, since the check may compare with it, or give it to the next
-answer: it stays as it is, and where it is returned, a changed copy is returned in its place.
+The check expects that a list which it passes is sorted afterwards, and that `f(x) is x` holds. But
+the worker has copies. So changes of these copies are written back into the check's objects, and
+if the answer returns an argument, the check gets its own object.
+
+Constants of the check are never written to, since the check may compare with them, or pass them to
+the next answer. If the answer changes and returns one, the check gets a changed copy.
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ from gradekit.sandbox.frames import is_frame
 from gradekit.sandbox.known import is_plain_class
 from gradekit.sandbox.snapshots import MUTABLE, STREAMS, is_bare, state_of, written_to
 
-CONSTANTS = 200_000  # objects that are searched for constants at most
+CONSTANTS = 200_000  # the most objects that are searched for constants
 KINDS = (list, dict, set)
 
 
 class Arguments:
-    """The lists, dicts, sets, arrays, tables and tensors among the arguments of one request."""
+    """The objects among the arguments of one request that can be changed in place.
+
+    Both sides list them in the same order. An object's place in this list is its number.
+    """
 
     def __init__(
         self,
@@ -40,17 +44,19 @@ class Arguments:
         is_mirrored: Callable[[Any], bool],
         is_held: Callable[[Any], bool] = lambda value: False,
     ) -> None:
-        """List them.
+        """List the objects.
 
         Args:
-            constants: Gives the owners of memory that has to stay as it is.
-            is_mirrored: Says whether a tensor stands for one of the answer's own.
-            is_held: Says of an object that both sides hold it since an earlier request.
+            asked: The request.
+            constants: Gives the owners of memory that must not change.
+            is_mirrored: Whether a tensor is one that both sides hold (tensors.py): left out.
+            is_held: Whether both sides hold an object since an earlier request: left out.
         """
         found = _mutable(asked, is_held, 0, set())
         self.objects = [each for each in found if not is_mirrored(each)]
         self._constants = constants
-        self._copies: dict[int, Any] = {}  # of constants that the answer has changed, by their ids
+        # Changed copies of constants that the answer has changed, by the ids of the constants.
+        self._copies: dict[int, Any] = {}
 
     def at(self, place: int) -> Any:
         """The object at a place.
@@ -63,10 +69,15 @@ class Arguments:
         return self.objects[place]
 
     def settled(self, value: Any, changes: Any) -> Any:
-        """Write changes back; give `value` with copies in it for constants that changed.
+        """Write changes into the check's objects.
 
+        Args:
+            value: What the answer returned.
+            changes: A list of (place, content).
+        Returns:
+            `value`, in which changed constants are replaced by their copies.
         Raises:
-            Malformed: they are no changes of these arguments.
+            Malformed: these are no changes of these arguments.
         """
         if not isinstance(changes, list):
             raise wire.Malformed("changes that are none")
@@ -86,26 +97,30 @@ class Arguments:
         return _replaced(value, copies, 0) if copies else value
 
     def settled_at(self, place: int) -> Any:
-        """As `at`, with the copy of a constant that the answer has changed."""
+        """As `at`, but of a constant that the answer has changed, the changed copy."""
         value = self.at(place)
         return self._copies.get(id(value), value)
 
 
 def mutable_in(content: Any, is_held: Callable[[Any], bool]) -> list[Any]:
-    """What can be changed of what an object holds, that first, in the order of both sides."""
+    """The objects within `content` that can be changed in place, `content` itself first.
+
+    They have the same order as in the worker.
+    """
     return [*_mutable(content, lambda each: each is not content and is_held(each), 0, set())]
 
 
 def _mutable(
     value: Any, is_held: Callable[[Any], bool], depth: int, seen: set[int]
 ) -> Iterator[Any]:
-    """What can be changed in place of a value, in the order in which the worker lists it.
+    """The objects within a value that can be changed in place.
 
-    The same walk as `_mutable` in sandbox/inside/arguments.py: places are positions in this list.
+    `_mutable` in sandbox/inside/arguments.py goes through the copies in the same order. Change both
+    or neither: the positions are the numbers by which the two sides name these objects.
     """
-    if depth > wire.MAX_DEPTH or label_of(value):  # a handle stands for an object of its own
+    if depth > wire.MAX_DEPTH or label_of(value):  # the object of a handle stays with the answer
         return
-    is_other = is_bare(value) or is_own_object(value)  # there for its identity
+    is_other = is_bare(value) or is_own_object(value)  # listed so that `f(x) is x` holds
     if isinstance(value, MUTABLE) or is_tensor(value) or is_frame(value, FRAMES) or is_other:
         if is_held(value):
             return
@@ -124,9 +139,9 @@ def _mutable(
 
 
 def is_plain_object(value: Any) -> bool:
-    """Whether it is an object of a class of the check that consists of its attributes.
+    """Whether a value is an object of a class of the check, and has nothing but attributes.
 
-    Such an object is rebuilt in the worker, attribute for attribute.
+    The worker makes such an object again, attribute by attribute.
     """
     kind = type(value)
     if kind.__module__ == "builtins":  # most of what there is
@@ -136,7 +151,7 @@ def is_plain_object(value: Any) -> bool:
 
 
 def is_own_object(value: Any) -> bool:
-    """Whether it is an object of another class of the check, which is rebuilt as a whole."""
+    """Whether a value is another object of a class of the check: the worker gets a pickle of it."""
     kind = type(value)
     if kind.__module__ == "builtins" or isinstance(value, tuple | type) or callable(value):
         return False
@@ -145,17 +160,18 @@ def is_own_object(value: Any) -> bool:
 
 
 def _by_value() -> set[str]:
+    """The modules of checks: cloudpickle sends their classes with their contents."""
     found: set[str] = cloudpickle.list_registry_pickle_by_value()
     return found
 
 
 def write(target: Any, content: Any) -> None:
-    """Make `target` hold what `content` holds, as `content_of` or the worker tells it.
+    """Give `target` the contents `content`, which came from `content_of` or from the worker.
 
     Raises:
-        Malformed: it holds something of another kind; so do TypeError and ValueError.
+        Malformed, TypeError, ValueError: `content` does not fit `target`.
     """
-    # Otherwise a list that is to be filled with a dict would take over its keys, without an error.
+    # Without this, `target[:] = content` would fill a list with the keys of a dict.
     for kind in KINDS if not is_plain_object(target) else ():
         if isinstance(target, kind) != isinstance(content, kind):
             raise wire.Malformed("an argument became something else")
@@ -174,7 +190,7 @@ def write(target: Any, content: Any) -> None:
 
 
 def content_of(value: Any) -> Any:
-    """What an object holds, to be sent."""
+    """The contents of an object, as they are sent to the other side."""
     if isinstance(value, np.random.Generator):
         return state_of(value)
     if isinstance(value, STREAMS):
@@ -210,7 +226,7 @@ def _write_object(target: Any, content: Any) -> None:
 
 
 def _writer_for(target: Any) -> Callable[[Any, Any], None] | None:
-    """What makes an object of that kind hold something else; None for other kinds."""
+    """The function that writes contents into objects of that kind; None if there is none."""
     if is_frame(target, FRAMES):
         return _write_frame
     if is_plain_object(target):
@@ -225,30 +241,30 @@ def _write_array(target: np.ndarray, content: Any) -> None:
     is_array = isinstance(content, np.ndarray)
     if not is_array or content.shape != target.shape or content.dtype != target.dtype:
         raise wire.Malformed("an array became something else")
-    # One that is read-only here was not read-only in the worker, where arrays are views of a frame.
+    # The worker's copy could be written to, even if this array is read-only.
     if target.flags.writeable:
         target[...] = content
 
 
 def _move_on(generator: np.random.Generator, content: Any) -> None:
-    """Let a generator go on from where the answer left its copy.
+    """Set a generator to the state in which the answer left its copy.
 
-    The increment stays ours: with it any state is as good as another, and none makes a generator
-    loop without end.
+    The increment of PCG64 is not taken over: with our own, no state can make the generator loop
+    without end.
     """
-    told: Any = generator.bit_generator.state
+    ours: Any = generator.bit_generator.state
     limits = (2**128, 2, 2**32)
     is_state = isinstance(content, tuple) and len(content) == len(limits)
-    if not is_state or told.get("bit_generator") != "PCG64":
+    if not is_state or ours.get("bit_generator") != "PCG64":
         raise wire.Malformed("a generator became something else")
     if not all(type(n) is int and 0 <= n < most for n, most in zip(content, limits, strict=True)):
         raise wire.Malformed("a generator became something else")
-    told["state"]["state"], told["has_uint32"], told["uinteger"] = content
-    generator.bit_generator.state = told
+    ours["state"]["state"], ours["has_uint32"], ours["uinteger"] = content
+    generator.bit_generator.state = ours
 
 
 def _replaced(value: Any, copies: dict[int, Any], depth: int) -> Any:
-    """`value` with copies for the objects of those ids."""
+    """`value`, with copies instead of the objects that have these ids."""
     if depth > wire.MAX_DEPTH or label_of(value):
         return value
     if id(value) in copies:
@@ -261,11 +277,10 @@ def _replaced(value: Any, copies: dict[int, Any], depth: int) -> Any:
 
 
 def owners_of(value: Any) -> set[Any]:
-    """Keys of the memory that an object uses: its id, and the ids of what it is a view of.
+    """Keys for the memory that an object uses: its id, and the ids of the arrays it is a view of.
 
-    So a slice of a constant array is recognised as part of the constant.
+    A slice of a constant array shares a key with the constant. So do tensors on the same storage.
     """
-    # The id is enough for lists and dicts. Of an array, views are other objects on the same memory.
     found: set[Any] = {id(value)}
     if is_tensor(value):
         return found | {("storage", value.untyped_storage().data_ptr())}
@@ -275,15 +290,16 @@ def owners_of(value: Any) -> set[Any]:
 
 
 def constants_in(roots: list[Any], module: str) -> set[Any]:
-    """The owners of all that can be changed and is reached from `roots`, within a module.
+    """The owners of all changeable objects that can be reached from `roots` within a module.
 
-    Not beyond it: libraries hold thousands of objects, none of which a check passes as its own.
+    The search does not enter other modules: a library holds thousands of objects, and a check
+    passes none of these as its own.
     """
     found: set[Any] = set()
     waiting = [*roots]
     seen: set[int] = set()
-    # Bounded, since a check's module may hold a data set as nested lists: what is beyond the bound
-    # is not protected, rather than every check being slow.
+    # A check's module may hold a data set as nested lists. Objects beyond the limit are not
+    # protected; without a limit every check would be slow.
     while waiting and len(seen) < CONSTANTS:
         value = waiting.pop()
         if id(value) in seen or label_of(value):
@@ -297,7 +313,7 @@ def constants_in(roots: list[Any], module: str) -> set[Any]:
 
 
 def _inside(value: Any, module: str) -> list[Any]:
-    """What a value holds: items, defaults and closures of functions, attributes."""
+    """What a value refers to: items, attributes, defaults and closures of functions."""
     if isinstance(value, dict):
         return [*value.keys(), *value.values()]
     if isinstance(value, list | tuple | set | frozenset):

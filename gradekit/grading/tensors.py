@@ -1,9 +1,10 @@
-"""Gradients across two processes: tensors that stand here for those of an imported answer.
+"""Gradients across the two processes of an imported check and its answer.
 
-Leaves of either side, such as parameters, are held by both: optimisers and tests work with them as
-usual, and each side sends what it changed in them with its next message. Any other tensor with
-gradients goes out as a leaf of its own. What comes back depends, here, on all that went out,
-through a function of autograd whose backward asks the answer's process.
+- Leaves (such as parameters) of either side are held by both. Optimisers and checks use them as
+  usual. Each side sends what it changed in them with its next message.
+- Another tensor with gradients is sent as a leaf, and its number is remembered.
+- A tensor that the answer computed depends, here, on all leaves that it was computed from. Its
+  backward pass is a function of autograd that asks the answer's process for the gradients.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from typing import Any, NamedTuple
 
 from gradekit.sandbox import wire
 
-NO_TENSOR = wire.Tensor("", [])  # `wire` puts the real one in its place
-# An answer may send tensors without end: each mirrored one is kept until its check is over.
+NO_TENSOR = wire.Tensor("", [])  # a placeholder, which `wire` replaces by the tensor
+# The most tensors of one check, as each is kept until the check is over: sent, and held by both.
 SENT, MIRRORED = 10_000, 10_000
 
 Backward = Callable[[int, Any, list[int], list[int]], Any]
 
 
 class State(NamedTuple):
-    """What a leaf held when both sides last agreed."""
+    """What a leaf held when it was last equal on both sides."""
 
     data: Any
     grad: Any
     needs_grad: bool
-    version: int  # as autograd counts what is done to it in place
+    version: int  # autograd's count of changes in place
 
     @classmethod
     def of(cls, leaf: Any) -> State:
@@ -35,35 +36,38 @@ class State(NamedTuple):
         return cls(leaf.detach().clone(), grad, leaf.requires_grad, leaf._version)  # noqa: SLF001
 
     def is_of(self, leaf: Any) -> bool:
-        """Whether the leaf still holds that."""
+        """Whether the leaf still holds this, its version aside."""
         is_same = _same(leaf, self.data) and _same(leaf.grad, self.grad)
         return is_same and leaf.requires_grad == self.needs_grad
 
 
 class Tensors:
-    """Those of one check."""
+    """The tensors with gradients of one check."""
 
     def __init__(self, backward: Backward, is_constant: Callable[[Any], bool]) -> None:
-        """
+        """Begin with none.
+
         Args:
-            backward: Asks for gradients: of an output, from its own, by numbers of leaves.
-            is_constant: Says of a tensor that no answer may change it.
+            backward: Asks the answer's process for gradients. It takes the number of an output, the
+                output's gradient, and the numbers of the leaves: those sent, and the answer's own.
+            is_constant: Whether no answer may change a tensor.
         """
         self._backward = backward
         self._is_constant = is_constant
-        self._sent: dict[int, Any] = {}
-        # Leaves that both sides hold: the answer's by the numbers of its objects, those that were
-        # sent by theirs, negated.
+        self._sent: dict[int, Any] = {}  # tensors that were sent, by their numbers from 1
+        # Leaves that both sides hold. The answer's have the number of the answer's object; those
+        # that were sent have their number in `_sent`, negated.
         self._kept: dict[int, Any] = {}
-        self._told: dict[int, State] = {}
-        self._numbers: dict[int, int] = {}  # of those, by their ids
-        self._outputs: dict[int, Any] = {}
-        self._buffers: dict[int, tuple[Any, int]] = {}  # of modules, by ids; 0: not sent yet
+        self._agreed: dict[int, State] = {}  # of each kept leaf, by its number
+        self._numbers: dict[int, int] = {}  # of the kept leaves, by their ids
+        self._outputs: dict[int, Any] = {}  # tensors that the answer computed, by their numbers
+        # Buffers of modules, by their ids, with their number in `_sent`, or 0 before they are sent.
+        self._buffers: dict[int, tuple[Any, int]] = {}
         self._handed_over: list[Any] = []  # modules and optimisers
-        self._is_going_on = False
+        self._is_in_backward = False  # while `_continue_backward` is running
 
     def node(self, value: Any) -> Any:
-        """How a tensor with gradients goes out; None for any other value.
+        """The node as which a tensor with gradients is sent; None for any other value.
 
         Raises:
             RuntimeError: the check has sent too many.
@@ -81,9 +85,9 @@ class Tensors:
         return wire.Traced(self._keep(value), kind, NO_TENSOR, value.grad)
 
     def in_pickle(self, value: Any) -> Any:
-        """What stands in a pickle for a leaf or a buffer of a module; None for any other value.
+        """What is pickled instead of a leaf, or of a module's buffer; None for any other value.
 
-        So the parameters of a module that is handed over are those of the check.
+        So after a module was passed to the answer, both sides hold its parameters.
         """
         torch = sys.modules.get("torch")
         if torch is None or not isinstance(value, torch.Tensor | torch.nn.Module):
@@ -103,23 +107,26 @@ class Tensors:
         return -self._keep(value), kind, value.detach(), grad
 
     def _buffer_in_pickle(self, value: Any) -> tuple[Any, ...]:
-        """As `in_pickle`, for running means and their like: they are kept equal, no more."""
+        """As `in_pickle`, of a buffer such as a running mean. It is kept equal on both sides."""
         known, number = self._buffers[id(value)]
         if number:
             return (-number,)
         number = self._next_number(value)
         self._buffers[id(value)] = (known, number)
-        self._kept[-number], self._told[-number] = value, State.of(value)
+        self._kept[-number], self._agreed[-number] = value, State.of(value)
         return -number, "buffer", value.detach(), None
 
     def note(self, value: Any) -> None:
-        """Something has been pickled: of modules and optimisers more is kept equal than leaves."""
+        """Called with each object that is pickled.
+
+        Of a module the modes are shared too, and of an optimiser its state.
+        """
         torch = sys.modules.get("torch")
         if torch is not None and isinstance(value, torch.nn.Module | torch.optim.Optimizer):
             self._handed_over.append(value)
 
     def _keep(self, leaf: Any) -> int:
-        """Hold a leaf that is sent from now on; its number."""
+        """Hold a leaf that is being sent; return its number."""
         number = self._next_number(leaf)
         self._hold(-number, leaf)
         return number
@@ -132,13 +139,13 @@ class Tensors:
         return number
 
     def _hold(self, number: int, leaf: Any) -> None:
-        # The id stays unique: `_kept` keeps the leaf alive as long as this entry is there.
+        # `_kept` keeps the leaf alive, so no other object can get its id.
         self._kept[number] = leaf
         self._numbers[id(leaf)] = number
-        self._told[number] = State.of(leaf)
+        self._agreed[number] = State.of(leaf)
 
     def sent(self, number: int) -> Any:
-        """The leaf that was sent under a number.
+        """The leaf that was sent with a number.
 
         Raises:
             Malformed: there is none.
@@ -148,8 +155,12 @@ class Tensors:
         return self._sent[number]
 
     def arrived(self, node: Any, tensor: Any, grad: Any) -> Any:
-        """What stands here for a tensor of the answer that has gradients.
+        """The tensor here for a tensor of the answer that has gradients.
 
+        Args:
+            node: Its number, whether it is a leaf, and the leaves that it was computed from.
+            tensor: Its values.
+            grad: Its gradient, or None.
         Raises:
             Malformed: it is no such tensor.
         """
@@ -157,12 +168,7 @@ class Tensors:
         if torch is None or not _has_gradients(tensor):
             raise wire.Malformed("a tensor without gradients")
         if node.kind == "output":
-            known = self._outputs.get(node.number)
-            # The same number with other values: the answer changed its output in place since.
-            if known is None or not torch.equal(known.detach(), tensor):
-                known = self._depending(node.number, tensor, node.leaves)
-                self._outputs[node.number] = known
-            return known
+            return self._output(node, tensor)
         leaf = self._kept.get(node.number) if node.number > 0 else None
         if leaf is None:
             is_new = node.kind in ("leaf", "parameter") and node.number > 0
@@ -174,8 +180,17 @@ class Tensors:
             self._set(node.number, leaf.detach(), grad, True)
         return leaf
 
+    def _output(self, node: Any, tensor: Any) -> Any:
+        """The tensor here for one that the answer computed: the same one for the same number."""
+        known = self._outputs.get(node.number)
+        # Other values under the same number: the answer has changed its output in place.
+        if known is None or not sys.modules["torch"].equal(known.detach(), tensor):
+            known = self._depending(node.number, tensor, node.leaves)
+            self._outputs[node.number] = known
+        return known
+
     def are_kept(self, value: Any) -> bool:
-        """Whether a tensor is a leaf that both sides hold, or will be once it is sent."""
+        """Whether a tensor is a leaf that both sides hold, or will hold once it is sent."""
         if id(value) in self._numbers:
             return True
         torch = sys.modules.get("torch")
@@ -183,26 +198,32 @@ class Tensors:
         return is_tensor and bool(value.requires_grad and value.is_leaf)
 
     def news(self) -> list[Any]:
-        """What the check changed, since they were last sent, in leaves that both sides hold."""
+        """What the check has changed in leaves that both sides hold, since this was last sent.
+
+        Returns:
+            For each changed leaf its number, data, gradient, `requires_grad`, and whether autograd
+            has counted the change.
+        """
         changed = []
-        # Compared with copies of what was last sent, since an optimiser changes leaves in place and
-        # tells nobody. So a request costs a look at all parameters, which is little beside sending
-        # them.
+        # An optimiser changes leaves in place, and nothing reports it. So all leaves are compared
+        # with copies of what was last sent. That takes little time beside sending them.
         for number, leaf in self._kept.items():
-            before = self._told[number]
+            before = self._agreed[number]
             if not before.is_of(leaf) and leaf.is_leaf:
-                self._told[number] = now = State.of(leaf)
-                # Not where it was done through `.data`, as gradcheck does it: no graph minds that.
+                self._agreed[number] = now = State.of(leaf)
+                # A change through `.data`, as gradcheck makes it, is not counted by autograd.
                 is_counted = now.version != before.version
-                told = leaf.detach(), leaf.grad, leaf.requires_grad, is_counted
-                changed.append((number, *told))
+                changed.append((number, leaf.detach(), leaf.grad, leaf.requires_grad, is_counted))
         return changed
 
     def settle(self, changes: Any) -> None:
-        """Take over what changed in the answer's process.
+        """Take over what the answer's process has changed.
 
+        Args:
+            changes: A list. Each is a place among the modules and optimisers, and what changed in
+                that one; or the number, data, gradient and `requires_grad` of a tensor.
         Raises:
-            Malformed: it is nothing of that kind.
+            Malformed: it is no such list.
         """
         if not isinstance(changes, list):
             raise wire.Malformed("changes that are none")
@@ -214,21 +235,26 @@ class Tensors:
                 raise wire.Malformed("changes that are none")
             number, data, grad, needs_grad = change
             if number < 0 and number not in self._kept:
-                self._go_on_backward(self._sent.get(-number), grad)
+                self._continue_backward(self._sent.get(-number), grad)
             else:
                 self._set(number, data, grad, needs_grad)
 
-    def _change(self, place: Any, told: Any) -> None:
-        """Take over what changed in a module or optimiser that was handed over."""
+    def _change(self, place: Any, content: Any) -> None:
+        """Take over what changed in a module or optimiser that the check passed."""
         if type(place) is not int or not 0 <= place < len(self._handed_over):
             raise wire.Malformed("an object that it was not given")
         target = self._handed_over[place]
         if isinstance(target, sys.modules["torch"].nn.Module):
-            _set_modes(target, told)
+            _set_modes(target, content)
         else:
-            _set_optimiser(target, told)
+            _set_optimiser(target, content)
 
     def _set(self, number: int, data: Any, grad: Any, needs_grad: Any) -> None:
+        """Set a leaf that both sides hold to what the answer's process has.
+
+        Raises:
+            Malformed: there is no such leaf, or it cannot hold that.
+        """
         torch = sys.modules["torch"]
         leaf = self._kept.get(number)
         is_fit = isinstance(data, torch.Tensor) and (grad is None or _fits(grad, data))
@@ -236,60 +262,71 @@ class Tensors:
             raise wire.Malformed("a tensor became something else")
         if (needs_grad and not _has_gradients(data)) or not leaf.is_leaf:
             raise wire.Malformed("a tensor that can have no gradients")
-        # The check may compare with it, or give it to the next answer: it stays as it is.
+        # The check may compare with a constant, or pass it to the next answer.
         if number < 0 and self._is_constant(leaf):
             return
-        # In place, by way of .data: optimisers of the check hold this very object, and autograd
-        # would refuse a change in place of a leaf.
+        # In place, since optimisers of the check hold this object; through `.data`, since autograd
+        # refuses to change a leaf in place.
         if _fits(data, leaf):
             leaf.data.copy_(data.detach())
-        else:  # as `model.double()` and a layer that grows do it
+        else:  # another type or shape: `model.double()`, or a layer that grows
             leaf.grad, leaf.data = None, data.detach()
         if grad is None or leaf.grad is None:
             leaf.grad = None if grad is None else grad.detach()
         else:
             leaf.grad.detach().copy_(grad.detach())
         leaf.requires_grad_(needs_grad)
-        self._told[number] = State.of(leaf)
+        self._agreed[number] = State.of(leaf)
 
-    def _go_on_backward(self, inner: Any, grad: Any) -> None:
-        """The answer's own backward has come to a tensor that depends on others here."""
-        # Each reply could ask for another such step, to no end.
-        if inner is None or not _fits(grad, inner) or self._is_going_on:
+    def _continue_backward(self, inner: Any, grad: Any) -> None:
+        """Continue a backward pass of the answer's that has reached a tensor sent from here.
+
+        Args:
+            inner: The tensor, which depends on others here.
+            grad: Its gradient.
+        Raises:
+            Malformed: there is no such tensor, or the pass cannot go on.
+        """
+        # Not within another one: each reply could ask for the next, without end.
+        if inner is None or not _fits(grad, inner) or self._is_in_backward:
             raise wire.Malformed("a gradient of nothing")
-        self._is_going_on = True
+        self._is_in_backward = True
         try:
             sys.modules["torch"].autograd.backward([inner], [grad.detach()], retain_graph=True)
-        except RuntimeError:  # the check has gone that way before, and kept nothing of it
+        except RuntimeError:  # the check has freed this graph by a backward pass of its own
             raise wire.Malformed("a gradient of nothing") from None
         finally:
-            self._is_going_on = False
+            self._is_in_backward = False
 
     def _depending(self, number: int, data: Any, used: list[int]) -> Any:
-        """A tensor that depends on those leaves."""
+        """A tensor of values `data` that depends on the leaves `used`.
+
+        Args:
+            number: That of the answer's tensor.
+            used: Positive numbers are leaves that were sent, negative ones the answer's own.
+        """
         torch = sys.modules["torch"]
         sent = [each for each in used if each in self._sent]
-        # Positive numbers are leaves that we sent, negative ones the answer's own.
         mirrored = [-each for each in used if each < 0 and -each in self._kept]
-        # Without it the result would have no gradient function where no leaf is known here.
+        # Gives the result a gradient function even if it depends on no leaf that is known here.
         anchor = torch.zeros((), requires_grad=True)
         leaves = [*map(self._sent.get, sent), *map(self._kept.get, mirrored)]
 
         def gradients(grad: Any) -> list[Any]:
-            told = self._backward(number, grad, sent, mirrored)
-            if not isinstance(told, list) or len(told) != len(leaves):
+            found = self._backward(number, grad, sent, mirrored)
+            if not isinstance(found, list) or len(found) != len(leaves):
                 raise wire.Malformed("gradients of nothing")
-            # With their own history where a gradient is to have gradients (`create_graph`).
+            # Not detached: with `create_graph` a gradient has gradients itself.
             return [
                 each if each is not None and _fits(each, leaf) else None
-                for each, leaf in zip(told, leaves, strict=True)
+                for each, leaf in zip(found, leaves, strict=True)
             ]
 
         with torch.enable_grad():
             return _function().apply(gradients, data, anchor, *leaves)
 
 
-# The class is made at first use, since a grader of NumPy exercises never imports torch.
+# Holds the class below, made at first use: graders of NumPy exercises never import torch.
 _functions: list[Any] = []
 
 
@@ -303,8 +340,8 @@ def _function() -> Any:
         @staticmethod
         def forward(context: Any, gradients: Any, data: Any, anchor: Any, *leaves: Any) -> Any:
             context.gradients, context.count = gradients, len(leaves)
-            # Otherwise torch fills missing gradients with zeros, and each backward would be asked
-            # for in the answer's process, though nothing depends on it.
+            # Without this, torch replaces missing gradients by zeros, and the answer's process
+            # would be asked for gradients that nothing depends on.
             context.set_materialize_grads(False)
             return data.clone()
 
@@ -318,7 +355,11 @@ def _function() -> Any:
 
 
 def _set_modes(module: Any, modes: Any) -> None:
-    """Whether the parts of a module are in training, as `train()` and `eval()` set it."""
+    """Set `training` of each part of a module, as `train()` and `eval()` do.
+
+    Raises:
+        Malformed: `modes` is no list with an entry for each part.
+    """
     parts = [*module.modules()]
     if not isinstance(modes, list) or len(modes) != len(parts):
         raise wire.Malformed("a module became something else")
@@ -326,13 +367,17 @@ def _set_modes(module: Any, modes: Any) -> None:
         part.training = mode is True
 
 
-def _set_optimiser(optimiser: Any, told: Any) -> None:
-    """What an optimiser keeps of each parameter, momentum say, and the settings of its groups."""
+def _set_optimiser(optimiser: Any, content: Any) -> None:
+    """Set what an optimiser keeps of each parameter (momentum, ...), and its groups' settings.
+
+    Raises:
+        Malformed: `content` is not a pair of lists: a dict for each parameter, one for each group.
+    """
     groups = optimiser.param_groups
     parameters = [each for group in groups for each in group["params"]]
-    if not isinstance(told, tuple) or len(told) != 2:
+    if not isinstance(content, tuple) or len(content) != 2:
         raise wire.Malformed("an optimiser became something else")
-    states, settings = told
+    states, settings = content
     if not _are_dicts(states, len(parameters)) or not _are_dicts(settings, len(groups)):
         raise wire.Malformed("an optimiser became something else")
     for parameter, state in zip(parameters, states, strict=True):
@@ -343,24 +388,26 @@ def _set_optimiser(optimiser: Any, told: Any) -> None:
         group.update({name: setting[name] for name in setting if name in group.keys() - {"params"}})
 
 
-def _are_dicts(told: Any, count: int) -> bool:
-    """Whether they are so many dicts of data, by names."""
-    if not isinstance(told, list) or len(told) != count:
+def _are_dicts(values: Any, count: int) -> bool:
+    """Whether it is a list of `count` dicts, with names as keys and plain data as values."""
+    if not isinstance(values, list) or len(values) != count:
         return False
     torch = sys.modules["torch"]
     kinds = (int, float, bool, str, tuple, type(None), torch.Tensor)
     return all(
         type(each) is dict and all(type(key) is str for key in each)
         and all(type(value) in kinds for value in each.values())
-        for each in told
+        for each in values
     )  # fmt: skip
 
 
 def _has_gradients(tensor: Any) -> bool:
+    """Whether a tensor of this type can have gradients."""
     return bool(tensor.is_floating_point() or tensor.is_complex())
 
 
 def _fits(value: Any, leaf: Any) -> bool:
+    """Whether a value is a tensor with the shape and the type of a leaf."""
     torch = sys.modules["torch"]
     is_tensor = isinstance(value, torch.Tensor)
     return is_tensor and value.shape == leaf.shape and value.dtype == leaf.dtype

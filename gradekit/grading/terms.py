@@ -1,9 +1,9 @@
-"""On what terms a check meets an answer: by data alone or with handles, and what it may judge.
+"""What objects of an answer may decide themselves, as the course's own solution has it.
 
-What an object may judge itself (whether it equals another, is true, contains, comes first) is
-read from the course's own solution: a special method that one of its classes defines is part of
-the task, and so is a block that swallows errors, or a function that stops an iteration. The
-solution's text is parsed, never run, and an answer has no say in it.
+An object could claim to equal everything, so the grader does not ask it. It asks only where the
+solution's class defines the special method (`__eq__`, `__bool__`, `__contains__`, ...): then the
+method is part of the task. The same holds for a `with` block that swallows errors, and for a
+function that stops an iteration. The solution is parsed and not run. The answer has no influence.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ from gradekit.sandbox.limits import PLAIN
 from gradekit.submission import read
 
 ORDER = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
-# A length gives an object a truth value; an operator may give a difference of 0.
+# The methods that could decide a comparison: a length gives an object a truth value, and an
+# operator may return a difference of 0.
 COUNTED = JUDGING | CONVERSIONS | {"__len__", AS_ARRAY, *OPERATORS}
-# Modules of whose objects none is a number that arrives as an object, and no data.
+# Modules without classes of numbers, apart from those whose numbers arrive as data.
 WITHOUT_NUMBERS = (sys.stdlib_module_names | {"numpy", "torch", "typing_extensions"}) - {
     "ctypes", "ipaddress", "numbers", "uuid",
 }  # fmt: skip
-NEVER_FALSE = frozenset("object ABC Enum Module Exception Protocol Generic".split())  # bases
+# Base classes whose objects are true, unless a derived class says otherwise.
+NEVER_FALSE = frozenset("object ABC Enum Module Exception Protocol Generic".split())
 FLAGS = frozenset({"__or__", "__and__", "__xor__"})
 SWALLOWS = frozenset({"__exit__"})
-# What the abstract classes of `collections.abc` define for those that are derived from them.
+# The methods that classes inherit from the abstract classes of `collections.abc`.
 OF_SETS = frozenset(
     f"__{name}__" for name in "le lt ge gt eq and or sub xor iand ior isub ixor".split()
 )
@@ -44,16 +46,21 @@ COLLECTIONS = {
     "Mapping": frozenset({"__contains__", "__eq__"}),
     "MutableMapping": frozenset({"__contains__", "__eq__"}),
 }  # fmt: skip
-# Masked arrays only arrive where the solution uses them: comparisons of NumPy ignore masked
-# entries, so an answer that hides all of them would be equal to anything.
+# All classes of libraries whose methods a class may inherit.
+LIBRARY: dict[str, frozenset[str]] = {
+    "Flag": FLAGS, "IntFlag": FLAGS, "suppress": SWALLOWS, "ExitStack": SWALLOWS, **COLLECTIONS,
+}  # fmt: skip
+# Masked arrays are accepted only if the solution uses them. NumPy's comparisons ignore masked
+# entries, so an array with all entries masked would be equal to anything.
 MASKED = re.compile(r"\b(?:np|numpy)\.ma\b|\bmasked_")
-# Else no call gives StopIteration: in `zip(map(f, inputs), outputs)` it would end a test's loop
-# before anything is compared.
+# A call may raise StopIteration only if the solution's text has one of these. In
+# `zip(map(f, inputs), outputs)` it would end a test's loop before anything is compared.
 STOPS = re.compile(r"\byield\b|\bStopIteration\b")
-GENERATED = "_GeneratorContextManager"  # the class of what `contextmanager` makes of a function
+GENERATED = "_GeneratorContextManager"  # the class of the objects that `contextmanager` makes
 
 PANDAS = re.compile(r"^\s*(?:import|from) pandas\b", re.MULTILINE)
-# What pandas makes of a comparison is a column again, and no verdict: it stays with the answer.
+# Classes of pandas. A comparison of columns is a column again and not a verdict, so the answer may
+# make it.
 COLUMNS = (
     "Series DataFrame Index RangeIndex DatetimeIndex MultiIndex CategoricalIndex Timestamp "
     "Timedelta Int64DType Float64DType BoolDType ObjectDType "
@@ -65,18 +72,27 @@ COMPARED_BY_ITEM = frozenset(
 
 
 class Terms(NamedTuple):
-    """How a worker is used, and the special methods that count, by the solution's classes."""
+    """How the answers to an exercise are run, and what their objects may decide.
+
+    Attributes:
+        mode: Whether the grader gets data only, or handles too.
+        judged: The special methods that objects are asked for, by the solution's classes.
+        masked: Whether arrays may have masked entries.
+        stops: Whether functions may raise StopIteration.
+        libraries: The names that the solution imports; see `libraries_in`.
+        seeds: The seed that is set before each cell, and the name of the variable for it, or "".
+    """
 
     mode: str = PLAIN
     judged: Mapping[str, frozenset[str]] = {}
-    masked: bool = False  # its arrays may have masked entries, which comparisons ignore
-    stops: bool = False  # its functions may raise StopIteration
-    libraries: Mapping[str, tuple[str, str]] = {}  # what the solution imports; see `libraries_in`
-    seeds: tuple[int, str] | None = None  # set before each cell, and of which variable, if any
+    masked: bool = False
+    stops: bool = False
+    libraries: Mapping[str, tuple[str, str]] = {}
+    seeds: tuple[int, str] | None = None
 
 
 def terms_of(course: Course, exercise: Exercise) -> Terms:
-    """The terms of an exercise of a course."""
+    """The terms of an exercise, read from its entry and its solution."""
     number = exercise.cell_seed
     seeds = None if number is None else (number, exercise.seed_variable)
     if exercise.mode == PLAIN:
@@ -84,7 +100,7 @@ def terms_of(course: Course, exercise: Exercise) -> Terms:
     try:
         solution = read(course.solution(exercise))
         cells = (*solution.cells, *(text for _, text in solution.modules))
-    except KitError:  # a course without this solution: nothing is judged by itself
+    except KitError:  # the course has no such solution, so objects decide nothing
         cells = ()
     return Terms(
         exercise.mode,
@@ -97,19 +113,15 @@ def terms_of(course: Course, exercise: Exercise) -> Terms:
 
 
 def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
-    """The special methods that the classes of a source define, by the names of the classes."""
+    """The special methods that the classes of a source define, by the names of the classes.
+
+    Under `ANY_CLASS` are those that objects of every class are asked for.
+    """
     found: dict[str, frozenset[str]] = {}
-    cells = [*cells]
-    library: dict[str, frozenset[str]] = {
-        "Flag": FLAGS, "IntFlag": FLAGS, "suppress": SWALLOWS, "ExitStack": SWALLOWS,
-        **COLLECTIONS,
-    }  # fmt: skip
-    inheritable = ChainMap(found, library)
     any_class: frozenset[str] = frozenset()
+    cells = [*cells]
     for cell in cells:
-        try:
-            tree = ast.parse(cell)
-        except (SyntaxError, ValueError):
+        if (tree := _parsed(cell)) is None:
             continue
         if PANDAS.search(cell):
             found.update(dict.fromkeys(COLUMNS, COMPARED_BY_ITEM))
@@ -119,14 +131,9 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
             found[GENERATED] = any_class = SWALLOWS
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
-                # By name, in the order of the text: a base class that is defined later, or
-                # elsewhere, counts for nothing, which is the strict side.
-                inherited = [inheritable.get(name, frozenset()) for name in map(_name, node.bases)]
-                # An answer may do it in a class of another name, or in a function.
+                # An answer may swallow errors in a class of another name, or in a function.
                 any_class |= _swallowing(node)
-                own = _methods(node) | _by_decorators(node) | _swallowing(node)
-                own = own.union(found.get(node.name, ()), *inherited) - {TRUE}
-                found[node.name] = own | _true_by_default(node, own, found)
+                found[node.name] = _of_class(node, found)
     if not _modules_in(cells) <= WITHOUT_NUMBERS:
         any_class |= CONVERSIONS
     if any_class:
@@ -134,33 +141,50 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
     return found
 
 
+def _parsed(cell: str) -> ast.Module | None:
+    """The syntax tree of a cell; None if it is not valid Python."""
+    try:
+        return ast.parse(cell)
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _of_class(node: ast.ClassDef, found: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The special methods of a class: its own, and those of its bases.
+
+    Bases are looked up by name among the classes so far (`found`) and those of the library. One
+    that is defined later, or elsewhere, adds nothing: then the grader decides, which is safe.
+    """
+    inheritable = ChainMap(dict(found), LIBRARY)
+    inherited = [inheritable.get(name, frozenset()) for name in map(_name, node.bases)]
+    own = _methods(node) | _by_decorators(node) | _swallowing(node)
+    own = own.union(found.get(node.name, ()), *inherited) - {TRUE}
+    return own | _true_by_default(node, own, found)
+
+
 def _modules_in(cells: Iterable[str]) -> set[str]:
     """The top-level modules that a source imports, anywhere in it."""
     found: set[str] = set()
-    for cell in cells:
-        try:
-            nodes = [*ast.walk(ast.parse(cell))]
-        except (SyntaxError, ValueError):
-            continue
+    for tree in filter(None, map(_parsed, cells)):
+        nodes = [*ast.walk(tree)]
         found |= {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
         found |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
     return {name.partition(".")[0] for name in found}
 
 
 def libraries_in(cells: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """The names that a source binds by imports only: the module, and the name in it or "".
+    """The names that a source binds by imports and in no other way.
 
-    A test that takes such a name from the answer's, `np` say, means the library: the answer's own
-    could agree with everything.
+    If a test takes such a name from the answer, `np` for example, it gets the library itself: the
+    answer's `np` could agree with everything.
+
+    Returns:
+        For each name the module, and the name in that module, or "" if it is the module.
     """
     imported: dict[str, tuple[str, str]] = {}
     others: set[str] = set()
-    for cell in cells:
-        try:
-            statements = ast.parse(cell).body
-        except (SyntaxError, ValueError):
-            continue
-        for each in statements:
+    for tree in filter(None, map(_parsed, cells)):
+        for each in tree.body:
             if isinstance(each, ast.Import):
                 imported.update(map(_imported_as, each.names))
             elif isinstance(each, ast.ImportFrom) and each.module and not each.level:
@@ -168,7 +192,7 @@ def libraries_in(cells: Iterable[str]) -> dict[str, tuple[str, str]]:
                 imported.update(found)
             else:
                 others |= names_in(each).bound
-    return {name: told for name, told in imported.items() if name not in others}
+    return {name: origin for name, origin in imported.items() if name not in others}
 
 
 def _imported_as(alias: ast.alias) -> tuple[str, tuple[str, str]]:
@@ -178,7 +202,7 @@ def _imported_as(alias: ast.alias) -> tuple[str, tuple[str, str]]:
 
 
 def _methods(node: ast.ClassDef) -> frozenset[str]:
-    """The special methods that its body binds, by `def` or by an assignment."""
+    """The special methods that the body of a class binds, by `def` or by an assignment."""
     names = set()
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef):
@@ -189,7 +213,7 @@ def _methods(node: ast.ClassDef) -> frozenset[str]:
 
 
 def _swallowing(node: ast.ClassDef) -> frozenset[str]:
-    """Whether the end of a `with` block of its objects may swallow what was raised in it."""
+    """SWALLOWS if a `with` block of its objects may swallow an exception, else nothing."""
     for statement in node.body:
         if getattr(statement, "name", "") in ("__exit__", "__aexit__"):
             returned = [each.value for each in ast.walk(statement) if isinstance(each, ast.Return)]
@@ -199,7 +223,7 @@ def _swallowing(node: ast.ClassDef) -> frozenset[str]:
 
 
 def _is_swallowing_function(node: ast.AST) -> bool:
-    """Whether it is a function for `contextmanager` that handles what is raised where it yields."""
+    """Whether it is a function for `contextmanager` that handles exceptions."""
     if not isinstance(node, ast.FunctionDef):
         return False
     names = {_name(each) for each in node.decorator_list}
@@ -210,7 +234,7 @@ def _is_swallowing_function(node: ast.AST) -> bool:
 def _true_by_default(
     node: ast.ClassDef, own: frozenset[str], found: Mapping[str, frozenset[str]]
 ) -> frozenset[str]:
-    """The mark of a class that has no truth value of its own, and no base that might have one."""
+    """TRUE if neither the class nor a base defines a truth value, so its objects are true."""
     bases = [_name(base.value if isinstance(base, ast.Subscript) else base) for base in node.bases]
     has_own = not own.isdisjoint(("__bool__", "__len__")) or node.keywords
     plain = all(base in NEVER_FALSE or TRUE in found.get(base, ()) for base in bases)
@@ -218,7 +242,7 @@ def _true_by_default(
 
 
 def _by_decorators(node: ast.ClassDef) -> frozenset[str]:
-    """What `dataclass`, `total_ordering` and `runtime_checkable` define."""
+    """The special methods that `dataclass`, `total_ordering` and `runtime_checkable` add."""
     names: set[str] = set()
     for each in node.decorator_list:
         options = {}

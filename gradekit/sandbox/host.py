@@ -1,8 +1,8 @@
-"""The trusted side's handle on a worker: ask it, bound it, end it.
+"""A worker as the grader sees it: send requests, watch its time, read its replies, end it.
 
-Whatever a worker does comes out of `WorkerHandle.exchange` as the frames of replies, or as
-`WorkerLost`. Whatever goes wrong with the machinery itself is a `SandboxError`, and never the
-submission's fault.
+`WorkerHandle.exchange` gives the frames of replies, or raises `WorkerLost` if the worker crashed,
+took too long or sent something else. A `SandboxError` is a fault of kit or of the machine, and
+never of the submission.
 """
 
 from __future__ import annotations
@@ -29,29 +29,35 @@ SIGNALS = {
     "SIGBUS": "a bus error",
     "SIGSYS": "a forbidden system call",
 }
-# How many times a frame may come in parts before the clock is looked at again.
-PARTS = 64
-FIRST_WAIT_SECONDS = 0.02  # most calls are back by then; only after it the clock is looked at
-# A worker that ends closes its connection a moment before it can be waited for.
-GRACE_SECONDS = 0.3
+PARTS = 64  # parts of a frame that are read between two looks at the clock
+FIRST_WAIT_SECONDS = 0.02  # before the first look at the clock: most replies are there by then
+GRACE_SECONDS = 0.3  # between the end of a worker's connection and the end of its process
 
 
 class WorkerLost(Exception):
     """The worker is gone or was ended, and the submission is the cause."""
 
     def __init__(self, ending: str, text: str) -> None:
-        """`text` says {what} where the name of the thing that was asked for belongs."""
+        """Note how it ended.
+
+        Args:
+            ending: "timed_out", "out_of_memory", "crashed" or "malformed", as in a report.
+            text: A sentence. `{what}` in it stands for the call.
+        """
         super().__init__(text)
         self.ending = ending
 
     def told(self, what: object) -> str:
-        """The sentence about it, when `what` was asked for."""
-        # Not str.format: `what` may be a call with braces in it. Only the first place is ours.
+        """The sentence, with the call `what` in it."""
+        # Not str.format: the call may have braces in it, which are left alone.
         return str(self).replace("{what}", str(what), 1)
 
 
 class Allowance(NamedTuple):
-    """How long a worker may go on, counted from the moment of its two `start` fields."""
+    """How long a worker may run: `seconds`, counted from the two `start` values.
+
+    Seconds of CPU time; of wall time while it sleeps, or after `Limits.patience` times as many.
+    """
 
     seconds: float
     cpu_start: float
@@ -60,20 +66,20 @@ class Allowance(NamedTuple):
     def without(self, cpu_seconds: float, wall_seconds: float) -> Allowance:
         """The allowance after the grader has run a function that the submission called.
 
-        The grader's CPU time is taken from the worker's, since the submission decides how often it
-        calls. The wall time is not, or a worker that waits for the grader would count as idle.
+        The grader's CPU time is taken off the worker's, since the submission decides how often it
+        calls. The wall time is not: a worker that waits for the grader would count as sleeping.
         """
         left = max(self.seconds - cpu_seconds, 0.0)
         return Allowance(left, self.cpu_start, self.wall_start + wall_seconds)
 
 
 class Reply(NamedTuple):
-    """`kind` is "value" or "raised"; `printed` the beginning of what went to stdout."""
+    """The reply to one request."""
 
-    kind: str
+    kind: str  # "value" or "raised"
     value: Any
-    printed: str
-    changes: Any = None  # of arguments, where handles are in use
+    printed: str  # the beginning of what went to stdout
+    changes: Any = None  # of arguments, if handles are in use
 
 
 class WorkerHandle:
@@ -87,14 +93,14 @@ class WorkerHandle:
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll is not None:
             self._poll.register(connection, select.POLLIN)
-        # A blocking send or receive could not be given up when the worker's time is over.
+        # A blocking send or receive could not be stopped when the worker's time is over.
         connection.setblocking(False)
         self._ahead = wire.Ahead(self._read)
         self._structures = self._buffers = 0  # bytes of the replies in one exchange
         self.spent = 0.0  # CPU seconds of a worker that has ended; its clock is gone by then
         self._is_given_up = False
-        self._parts = 0  # in how many parts the reply has come so far
-        # What it was forked with (Python, numpy, torch): not counted as the submission's memory.
+        self._parts = 0  # parts in which the reply has come so far
+        # Memory that it had when it was forked (Python, NumPy, torch): not the submission's.
         self._shared_mib = 0.0
         self._allowance = Allowance(START_SECONDS, self.cpu_seconds(), time.monotonic())
         try:
@@ -109,7 +115,7 @@ class WorkerHandle:
 
     @property
     def allowance(self) -> Allowance:
-        """What it may still use, by its last request."""
+        """The allowance of the last request."""
         return self._allowance
 
     def cpu_seconds(self) -> float:
@@ -123,12 +129,12 @@ class WorkerHandle:
     def exchange(
         self, requests: Iterable[wire.Pieces], allowance: Allowance
     ) -> Iterator[wire.Received]:
-        """Send requests, and yield the frames of their replies, all of which have to be taken.
+        """Send requests, and yield the frame of each reply.
 
-        Small requests travel together.
+        Small requests are sent together. The caller has to take all frames.
 
         Raises:
-            WorkerLost: no frame came, or one too many; the worker has been ended.
+            WorkerLost: a frame did not come, or one that nobody asked for. The worker is ended.
         """
         self._allowance = allowance
         self._structures = self._buffers = 0
@@ -148,13 +154,15 @@ class WorkerHandle:
         allowance: Allowance,
         answer: Callable[[wire.Received], wire.Pieces | None],
     ) -> wire.Received:
-        """Send a request; `answer` what is asked meanwhile, until a frame comes that it does not.
+        """Send a request whose reply may wait for questions of the worker.
 
-        Between, `answer` may make requests of its own.
-
+        Args:
+            answer: Called with each frame. It returns what to send back, or None if the frame is
+                the reply. It may make requests itself.
+        Returns:
+            The frame of the reply.
         Raises:
-            WorkerLost: no frame came; the worker has been ended. Whatever `answer` raises
-                ends it as well.
+            WorkerLost: no frame came. The worker is ended, also if `answer` raises something.
         """
         self._allowance = allowance
         try:
@@ -179,10 +187,10 @@ class WorkerHandle:
         return frame
 
     def _check_silence(self) -> None:
-        """See to it that nothing has come before a request.
+        """Make sure that no reply is there before the request.
 
         Raises:
-            Malformed: there are bytes, which are forged, and would be read as the next reply.
+            Malformed: there are bytes. The submission sent them, to be read as the next reply.
         """
         if not self._ahead.is_empty:
             raise wire.Malformed("a reply that nobody asked for")
@@ -210,13 +218,17 @@ class WorkerHandle:
         return structure, buffers
 
     def _read(self, view: memoryview) -> int:
-        """Read some bytes, one at least, as long as the worker's allowance lasts."""
+        """Read at least one byte into `view`; return how many.
+
+        Raises:
+            WorkerLost: the worker's allowance was used up first, or it closed its connection.
+        """
         while True:
             wait = FIRST_WAIT_SECONDS
             while not self._readable(wait):
                 wait = self._check_time()
             self._parts += 1
-            if self._parts % PARTS == 0:  # it trickles: there are always bytes, but never all
+            if self._parts % PARTS == 0:  # it may send a few bytes at a time, without end
                 self._check_time()
             try:
                 count = self._connection.recv_into(view)
@@ -234,7 +246,7 @@ class WorkerHandle:
         return bool(select.select([self._connection], [], [], seconds)[0])
 
     def _await_room(self) -> None:
-        """Wait a moment for a worker that does not read what it is sent."""
+        """Wait at most 50 ms until the worker has read some of what was sent."""
         if self._poll is None:
             select.select([], [self._connection], [], 0.05)
             return
@@ -251,24 +263,26 @@ class WorkerHandle:
         seconds, cpu_start, wall_start = self._allowance
         wall = time.monotonic() - wall_start
         cpu = self.cpu_seconds() - cpu_start
-        # Three bounds. CPU time: a loop without end; fair on a busy machine. Sleeping when the
-        # same wall time has passed: time.sleep, a deadlock; but not with a reply that we have not
-        # read, for which it may be waiting. Wall time times `patience`: for whatever escapes both,
-        # and for platforms where we cannot read the CPU time of a worker.
+        # Three limits:
+        # - CPU time, for endless loops. It is fair on a busy machine.
+        # - As much wall time, if the worker is then asleep: time.sleep, a deadlock. Not if there is
+        #   a reply that we have not read: it may be waiting for us.
+        # - `patience` times as much wall time, for whatever escapes the other two, and for systems
+        #   on which we cannot read a worker's CPU time.
         idle = wall >= seconds and self._process.is_sleeping() and not self._readable(0)
         if cpu >= seconds or idle or wall >= seconds * self._limits.patience:
             self.close()
             limit = round(seconds, 2)
             raise WorkerLost("timed_out", f"stopped after {limit:g} s: {{what}} did not return")
-        # Neither bound can be reached before the rest of it has passed. Later, look more often:
-        # the worker may fall asleep at any time.
+        # No limit can be reached before the rest of it has passed. Once the wall time has passed,
+        # look often: the worker may fall asleep at any time.
         return min(max(seconds - max(cpu, wall), 0.02), 1.0) if wall < seconds else 0.2
 
     def _lost(self) -> WorkerLost:
-        """Say how the worker ended that has closed its connection.
+        """How the worker ended, after it closed its connection.
 
         Raises:
-            SandboxError: it was ended from outside, or nobody knows how.
+            SandboxError: somebody else ended it, or its end is unknown.
         """
         self._connection.close()
         if not self._process.has_ended(GRACE_SECONDS):
@@ -282,14 +296,14 @@ class WorkerHandle:
         return _ending_of(status, peak_mib - self._shared_mib, self._limits)
 
     def give_up(self) -> None:
-        """End the worker over a request that another thread waits for: that loses it then."""
+        """End the worker while another thread waits for its reply. That thread gets WorkerLost."""
         self._is_given_up = True
         self._process.kill()
 
     def close(self) -> None:
-        """End the worker, whatever it is doing. Harmless when done twice."""
+        """End the worker, whatever it is doing. Does nothing if it has ended."""
         if self._connection.fileno() >= 0:
-            self.spent = self.cpu_seconds()  # before it is reaped: its clock ends with it
+            self.spent = self.cpu_seconds()  # first: it cannot be read after the worker is reaped
             self._connection.close()
             self._process.kill()
             with contextlib.suppress(SandboxError):
@@ -297,27 +311,29 @@ class WorkerHandle:
 
 
 def without_data(error: wire.Malformed) -> WorkerLost:
-    """The loss of a worker that sent something other than a reply."""
+    """The WorkerLost for a worker that sent something other than a reply."""
     return WorkerLost("malformed", f"{{what}} sent back no proper data ({error})")
 
 
 def _ending_of(status: int, peak_mib: float, limits: Limits) -> WorkerLost:
-    """Turn a wait status into an ending and a sentence.
+    """The WorkerLost for a wait status.
 
+    Args:
+        peak_mib: The most memory that the submission used, in MiB.
     Raises:
-        SandboxError: somebody else ended it; a submission cannot send signals.
+        SandboxError: somebody else ended the worker, since a submission cannot send signals.
     """
     number, code = status & 0x7F, status >> 8  # as os.WTERMSIG, which Windows does not have
     name = NAMES.get(number, f"signal {number}")
     if name == "SIGXCPU":
         seconds = limits.submission_seconds
         return WorkerLost("timed_out", f"stopped after {seconds:g} s: {{what}} did not return")
-    # Under memory pressure Python may crash in many ways, or end itself with status 1.
+    # Without memory Python may crash in many ways, or end with status 1. So memory comes first.
     if peak_mib > limits.memory_mib * 0.9:
         gib = limits.memory_mib / 1024
         return WorkerLost("out_of_memory", f"stopped: it used more than {gib:g} GiB")
     if name == "SIGKILL":
-        if peak_mib > limits.memory_mib / 4:  # the kernel's choice when a machine is full
+        if peak_mib > limits.memory_mib / 4:  # the kernel ended it, since memory ran out
             text = f"stopped: it used {peak_mib:.0f} MiB, and there was no more"
             return WorkerLost("out_of_memory", text)
         raise SandboxError("somebody killed the process that ran the answer")
@@ -333,14 +349,13 @@ def reply_in(
     *,
     plain: bool = True,
 ) -> Reply:
-    """What a frame says, if it is the reply to request `number` of an exchange.
+    """Read the frame of the reply to request `number` of an exchange.
 
     Args:
-        live: Where handles are in use, what makes them; see `wire.decode`.
+        live: Makes handles, if they are in use; see `wire.decode`.
         plain: Refuse arrays with masked entries.
-
     Raises:
-        wire.Malformed: it is not.
+        wire.Malformed: the frame is not that reply.
     """
     kind, replied, body = wire.decode(*frame, live=live, plain=plain)
     if replied != number:
@@ -352,16 +367,16 @@ def reply_in(
         or not isinstance(body[1], str)
     ):
         raise wire.Malformed("not a reply")
-    # Where handles are in use, what has changed comes first: the value may be part of it.
+    # With handles, `changes` comes before the value: the value may refer to changed arguments.
     return Reply(kind, *(body if live is None else reversed(body)))
 
 
 def _parcels(requests: Iterable[wire.Pieces]) -> Iterator[tuple[int, wire.Pieces]]:
-    """Group requests that go out together: how many, and their bytes.
+    """Group requests that are sent together: how many each time, and their bytes.
 
-    At most `SMALL_FRAME` bytes, unless it is a single request: the worker may begin to reply before
-    we have sent all, and with both buffers of the connection full, each side would wait for the
-    other to read.
+    A group has at most `SMALL_FRAME` bytes, or is a single request. The worker may begin to reply
+    before it has read all. If both buffers of the connection were full, each side would wait for
+    the other for ever.
     """
     small: list[bytes] = []
     size = 0
