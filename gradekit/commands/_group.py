@@ -103,8 +103,8 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
     "--course",
     "course_named",
     metavar="COURSE",
-    help="A folder with exercises/, solutions/ and graders/, or the name of an installed course; "
-    "else that of the practice folder, of KIT_COURSE, or the one that comes with kit.",
+    help="A folder with exercises/, solutions/ and graders/, or the name of an installed course. "
+    "Default: the course of the practice folder, of KIT_COURSE, or the one that comes with kit.",
 )
 @click.version_option(package_name="gradekit", prog_name="kit")
 @click.pass_context

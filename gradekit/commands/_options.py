@@ -22,7 +22,7 @@ plain_option = click.option(
     "--plain",
     is_flag=True,
     envvar="KIT_PLAIN",
-    help="Plain sentences, nothing drawn over: for screen readers and logs (or KIT_PLAIN=1).",
+    help="Print plain lines, for screen readers and logs; so does KIT_PLAIN=1.",
 )
 
 

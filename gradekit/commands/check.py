@@ -42,16 +42,18 @@ WARNING = "warning: this machine cannot isolate code: only check answers you tru
 @click.option(
     "--isolation",
     type=ISOLATION,
-    help="Weaker isolation than this machine has, for trying out.",
+    help="Try a weaker isolation than this machine has.",
 )
-@click.option("--seed", type=click.IntRange(0), help="Of what checks draw; a report tells it.")
-@click.option("-v", "--verbose", is_flag=True, help="Every failure with its message.")
+@click.option(
+    "--seed", type=click.IntRange(0), help="Draw the cases of this seed. A report names its seed."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show each failed check with its message.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["screen", "problems"]),
     default="screen",
-    help="problems: `file:line: message`, one a failure, for editors.",
+    help="problems: a line `file:line: message` for each failure, for editors.",
 )
 @plain_option
 @click.pass_context
@@ -67,9 +69,10 @@ def check(
     form: str,
     plain: bool,
 ) -> None:
-    """Grade an answer to EXERCISE: FILE (.py, .ipynb, or a folder or zip of modules), or your own.
+    """Grade an answer to EXERCISE: FILE, or your own in the practice folder.
 
-    EXERCISE is any of its names: 5, 05, softmax, exercise_05, exercise_05_softmax.
+    FILE is a .py, an .ipynb, or a folder or zip of modules. EXERCISE has several names: 5, 05,
+    softmax, exercise_05 and exercise_05_softmax are the same one.
 
     \b
     Example:

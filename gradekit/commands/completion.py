@@ -22,10 +22,10 @@ def start_line() -> str:
     return START_LINES.get(Path(os.environ.get("SHELL", "")).name, "")
 
 
-@kit.command(short_help="Print what lets SHELL complete commands and exercises.")
+@kit.command(short_help="Print the shell code that sets up tab completion.")
 @click.argument("shell", type=click.Choice(list(START_LINES)))
 def completion(shell: str) -> None:
-    """Print what lets SHELL complete commands and exercises at the Tab key.
+    """Print the shell code that completes commands and exercises at the Tab key.
 
     \b
     Example:

@@ -10,12 +10,12 @@ from gradekit.commands._group import WRONG_USAGE, kit
 from gradekit.commands._options import course_in_work
 
 
-@kit.command(short_help="Show what this machine can isolate, and how to mend it.")
+@kit.command(short_help="Show how well this machine can isolate answers.")
 @click.pass_context
 def doctor(context: click.Context) -> None:
-    """Show what this machine can isolate, and what to do about the rest.
+    """Show how well this machine can isolate answers, and how to improve it.
 
-    The exit code is 2 where packages are missing that the course needs.
+    The exit code is 2 if packages are missing that the course needs.
 
     \b
     Example:

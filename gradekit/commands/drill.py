@@ -11,13 +11,14 @@ from gradekit.errors import KitError
 
 @kit.command(short_help="Say which mistake a piece of wrong code makes.")
 @click.argument("name", metavar="[EXERCISE]", required=False, type=EXERCISE)
-@click.option("--count", type=click.IntRange(1, 100), default=10, help="How many.")
+@click.option("--count", type=click.IntRange(1, 100), default=10, help="How many questions.")
 @plain_option
 @click.pass_context
 def drill(context: click.Context, name: str | None, count: int, plain: bool) -> None:
-    """Say which mistake a piece of wrong code makes, from four; then see the input.
+    """Say which of four mistakes a piece of wrong code makes.
 
-    What you miss comes back by the same schedule as `kit review`.
+    The reply shows an input on which the code is wrong. A mistake that you did not recognise comes
+    back, by the same schedule as in `kit review`.
 
     \b
     Example:

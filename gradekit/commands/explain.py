@@ -32,7 +32,7 @@ PATIENCE = 1.5
 @kit.command(short_help="Say in which line an answer to EXERCISE is wrong.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
-@click.option("--give-up", is_flag=True, help="Show the change itself, too.")
+@click.option("--give-up", is_flag=True, help="Show the change too.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.pass_context
 def explain(
@@ -44,9 +44,9 @@ def explain(
 ) -> None:
     """Say in which line an answer to EXERCISE is wrong: FILE, or your own.
 
-    Small changes of the answer are tried, some hundred, as an interviewer would ask: "along which
-    axis?". Those that mend something point at the line. In a practice folder it counts as the third
-    hint does: the exercise comes back sooner.
+    Kit tries some hundred small changes of the answer. If one of them mends something, kit names
+    the line and asks a question, as an interviewer would: "along which axis?". In a practice folder
+    this counts like the third hint: the exercise comes back sooner.
 
     \b
     Example:

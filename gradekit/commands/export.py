@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 # What several of these commands take.
-OUT = click.option("--out", metavar="FILE", required=True, type=FILE, help="What to write.")
+OUT = click.option("--out", metavar="FILE", required=True, type=FILE, help="The file to write.")
 SHOWN = click.option(
     "--feedback", type=FEEDBACK, default="hints", help="How much students get to see."
 )
-WEAKER = click.option("--isolation", type=ISOLATION, help="Weaker isolation than strangers need.")
+WEAKER = click.option(
+    "--isolation", type=ISOLATION, help="Use a weaker isolation. Not for answers of strangers."
+)
 
 
 class Formats(click.Group):
@@ -155,12 +157,12 @@ def export() -> None:
     """
 
 
-@export.command(short_help="Make an nbgrader course: one notebook an EXERCISE.")
+@export.command(short_help="Make an nbgrader course: a notebook for each EXERCISE.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("names", metavar="[EXERCISE]...", nargs=-1, type=EXERCISE)
-@click.option("--assignment", default="exercises", help="What nbgrader calls them together.")
+@click.option("--assignment", default="exercises", help="The name of the assignment in nbgrader.")
 @SHOWN
-@click.option("--force", is_flag=True, help="Replace notebooks that are there already.")
+@click.option("--force", is_flag=True, help="Replace existing notebooks.")
 @click.pass_context
 def nbgrader(
     context: click.Context,
@@ -170,10 +172,10 @@ def nbgrader(
     feedback: Any,
     force: bool,
 ) -> None:
-    """Make DIR an nbgrader course: one notebook an EXERCISE, or all of them.
+    """Make DIR an nbgrader course: a notebook for each EXERCISE, or for all of them.
 
-    Stock nbgrader takes it from there: generate_assignment, autograde, generate_feedback,
-    export. Answers are graded in gradekit's sandbox, never in a kernel.
+    Then use nbgrader as always: generate_assignment, autograde, generate_feedback, export.
+    Answers are graded in gradekit's sandbox, never in a kernel.
 
     \b
     Example:
@@ -228,9 +230,9 @@ def gradescope(
     feedback: Any,
     isolation: str | None,
 ) -> None:
-    """Make the zip that a Gradescope autograder is configured with.
+    """Make the zip that sets up a Gradescope autograder.
 
-    It holds gradekit and the EXERCISEs without their solutions.
+    It holds gradekit and the EXERCISEs, without their solutions.
 
     \b
     Example:

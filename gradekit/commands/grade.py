@@ -22,42 +22,71 @@ TABLE = click.Path(path_type=Path, dir_okay=False)
     metavar="DIR",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where results go; the same folder again goes on where it stopped.",
+    help="Where to write results. With results in it, kit goes on where it stopped.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Grader processes; else one a core.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Grader processes. Default: at most one for each core.",
+)
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Grade on a Dask cluster, tcp://HOST:PORT, instead of here (docs/scaling.md).",
+    help="Grade on a Dask cluster, tcp://HOST:PORT (docs/scaling.md).",
 )
 @click.option("--feedback", type=FEEDBACK, default="hints", help="How much students get to see.")
-@click.option("--isolation", type=ISOLATION, help="Weaker isolation, for answers you trust.")
-@click.option("--similarity", is_flag=True, help="List answers that share much code.")
+@click.option(
+    "--isolation", type=ISOLATION, help="Use a weaker isolation, for answers that you trust."
+)
+@click.option(
+    "--similarity", is_flag=True, help="List answers that share much code, as a lead for you."
+)
 @click.option(
     "--against",
     metavar="FOLDER",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="--similarity with an earlier term's hand-ins as well; several times for several.",
+    help="With --similarity: compare with this folder too. May be given several times.",
 )
-@click.option("--exercise", metavar="EXERCISE", type=EXERCISE, help="All of it answers this one.")
-@click.option("--roster", type=TABLE, help="Who is in the class, any CSV: kept as OUT/roster.csv.")
-@click.option("--only", metavar="STUDENT", help="Grade one again (a name or an id), nobody else.")
-@click.option("--dry-run", is_flag=True, help="Show whose answer to what each file is; no more.")
-@click.option("--as-it-stands", is_flag=True, help="Grade, although the placement is in doubt.")
-@click.option("--seed", type=click.IntRange(0), help="Of what checks draw; else that of --out.")
-@click.option("--policy", type=TABLE, help="Deadline, lateness, ...: kept as OUT/grading.toml.")
-@click.option("--overrides", type=TABLE, help="Points by hand: kept as OUT/overrides.csv.")
-@click.option("--gradebook", metavar="URL", help="Also write nbgrader's: sqlite:///gradebook.db")
-@click.option("--anonymous", is_flag=True, help="Pages say pseudonyms: OUT/pseudonyms.csv.")
-@click.option("--watch", is_flag=True, help="Go on: grade what arrives in FOLDER until Ctrl-C.")
+@click.option(
+    "--exercise", metavar="EXERCISE", type=EXERCISE, help="All files answer this exercise."
+)
+@click.option(
+    "--roster", type=TABLE, help="Who is in the class: any CSV. Copied to OUT/roster.csv."
+)
+@click.option("--only", metavar="STUDENT", help="Grade only this student again (a name or an id).")
+@click.option(
+    "--dry-run", is_flag=True, help="Only show which student and exercise each file belongs to."
+)
+@click.option(
+    "--as-it-stands", is_flag=True, help="Grade even if it looks as if files were assigned wrongly."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="Draw the cases of this seed. Default: the seed in --out.",
+)
+@click.option(
+    "--policy", type=TABLE, help="Deadlines, penalties, weights. Copied to OUT/grading.toml."
+)
+@click.option(
+    "--overrides", type=TABLE, help="Points that a person gave. Copied to OUT/overrides.csv."
+)
+@click.option(
+    "--gradebook", metavar="URL", help="Write nbgrader's gradebook too: sqlite:///gradebook.db"
+)
+@click.option(
+    "--anonymous", is_flag=True, help="Pages show pseudonyms, listed in OUT/pseudonyms.csv."
+)
+@click.option("--watch", is_flag=True, help="Then grade what arrives in FOLDER, until Ctrl-C.")
 @click.pass_context
 def grade(context: click.Context, /, **options: Any) -> None:
     """Grade everything that a class handed in: FOLDER, or a zip.
 
-    Whose answer to what a file is says its name: STUDENT/exercise_05_softmax.py (or .ipynb),
-    or as Canvas, Moodle, Blackboard, Gradescope and nbgrader export it. What cannot be placed is
-    listed. Ctrl-C, a crash or a full disk lose nothing: the same command goes on.
+    Kit finds the student and the exercise by the names of files and folders:
+    STUDENT/exercise_05_softmax.py (or .ipynb), or as Canvas, Moodle, Gradescope and nbgrader export
+    them. Files that it cannot assign are listed. After Ctrl-C, a crash or a full disk, the same
+    command goes on where it stopped.
 
     \b
     Example:

@@ -15,7 +15,7 @@ from gradekit.errors import KitError
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def hint(context: click.Context, name: str, level: int | None, yes: bool) -> None:
-    """Show the next of three hints to EXERCISE: a nudge, the idea, nearly the code.
+    """Show the next of three hints to EXERCISE: a first push, the idea, nearly the code.
 
     \b
     Example:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KINDS = click.Choice(["nbgrader", "otter", "unittest", "pytest", "doctest"])
 
 
-@kit.command("import", short_help="Import a course that exists, its tests unchanged.")
+@kit.command("import", short_help="Import an existing course, with its tests unchanged.")
 @click.argument("kind", type=KINDS)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
@@ -25,24 +25,26 @@ KINDS = click.Choice(["nbgrader", "otter", "unittest", "pytest", "doctest"])
     required=True,
     metavar="COURSE",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The course to import into; it is made where there is none.",
+    help="The course to import into. It is made if there is none.",
 )
 @click.option(
     "--solutions",
     metavar="PATH",
     type=click.Path(exists=True, path_type=Path),
-    help="Where the solutions are, if not in a usual place beside the stubs.",
+    help="Where the solutions are, if kit does not find them beside the stubs.",
 )
-@click.option("--mutants/--no-mutants", default=True, help="Try how many mutants the tests catch.")
-@click.option("--jobs", type=click.IntRange(1), help="Processes; else one a core.")
+@click.option(
+    "--mutants/--no-mutants", default=True, help="Count how many mutants the tests catch."
+)
+@click.option("--jobs", type=click.IntRange(1), help="Processes. Default: one for each core.")
 def import_(
     kind: str, folder: Path, into: Path, solutions: Path | None, mutants: bool, jobs: int | None
 ) -> None:
-    """Import a course that exists: its tests, unchanged, judge behind the trust boundary.
+    """Import an existing course. Its tests become checks, without a change.
 
-    The tests go to COURSE/cases byte for byte; each becomes a check. IMPORT.md says of every
-    test how it sees the answer, or why it is none, and how good the tests are. This runs the
-    tests and solutions in FOLDER, as the course's own test runner would.
+    The tests are copied to COURSE/cases. For each test, IMPORT.md says how it sees the answer, or
+    why it was not imported; and it says how many wrong answers the tests catch. This command runs
+    the tests and solutions in FOLDER as you, as the course's own test runner would.
 
     \b
     Example:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gradekit.course import Course
 
 
-@kit.command(short_help="Make a practice folder: a stub an exercise, your progress.")
+@kit.command(short_help="Make a practice folder: a stub for each exercise.")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @part_option
 @click.option(
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "tag or branch of it.",
 )
 @click.option("--update", is_flag=True, help="Take the newest commit of the course.")
-@click.option("--yes", is_flag=True, help="Trust a course that is fetched, without a question.")
+@click.option("--yes", is_flag=True, help="Trust a course that is fetched; do not ask.")
 @click.pass_context
 def init(
     context: click.Context,
@@ -39,11 +39,11 @@ def init(
     update: bool,
     yes: bool,
 ) -> None:
-    """Make a practice folder: one stub an exercise, and your progress.
+    """Make a practice folder: a stub for each exercise, and your progress.
 
-    Files that are there already stay as they are. A course in a repository is kept at the commit
-    that it has today, until you say --update. Its graders are programs that run as you: fetch
-    courses of people whom you trust.
+    Existing files stay as they are. A course from a repository stays at today's commit until you
+    say --update. Its graders are programs that run as you, so fetch courses only from people whom
+    you trust.
 
     \b
     Example:

@@ -13,12 +13,14 @@ LEFT = (
 )
 
 
-@kit.command(short_help="Sit a mock interview: questions from blank, and a clock.")
-@click.option("--questions", type=click.IntRange(1, 9), default=4, help="How many.")
-@click.option("--minutes", type=click.FloatRange(1, 480), default=45, help="On the clock.")
+@kit.command(short_help="Sit a mock interview: questions, empty stubs, a clock.")
+@click.option("--questions", type=click.IntRange(1, 9), default=4, help="How many questions.")
+@click.option(
+    "--minutes", type=click.FloatRange(1, 480), default=45, help="How much time, in minutes."
+)
 @click.option("--topic", help="Only exercises about this, such as `optimisation`.")
 @part_option
-@click.option("--anew", is_flag=True, help="Throw away the interview that was left unfinished.")
+@click.option("--anew", is_flag=True, help="Begin another one, and drop the unfinished one.")
 @plain_option
 @click.pass_context
 def interview(
@@ -30,9 +32,9 @@ def interview(
     anew: bool,
     plain: bool,
 ) -> None:
-    """Sit a mock interview: drawn questions, from blank, a clock, one graded run at the end.
+    """Sit a mock interview: drawn questions, empty stubs and a clock. It is graded at the end.
 
-    Leaving stops the clock; the same command takes the interview up again.
+    If you leave, the clock stops. The same command continues the interview.
 
     \b
     Example:

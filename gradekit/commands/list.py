@@ -29,11 +29,17 @@ DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
 @kit.command("list", short_help="List the exercises, and where you stand with each.")
 @part_option
 @click.option(
-    "--path", "target", metavar="EXERCISE", type=EXERCISE, help="Only what leads to EXERCISE."
+    "--path",
+    "target",
+    metavar="EXERCISE",
+    type=EXERCISE,
+    help="Only EXERCISE and what to do before it, in order.",
 )
 @click.option("--topic", help="Only exercises about this, such as `optimisation`.")
-@click.option("--level", type=click.Choice(["easy", "medium", "hard"]), help="Only these.")
-@click.option("--minutes", type=click.IntRange(1), help="Only exercises that take no longer.")
+@click.option("--level", type=click.Choice(["easy", "medium", "hard"]), help="Only this level.")
+@click.option(
+    "--minutes", type=click.IntRange(1), help="Only exercises that take no longer than this."
+)
 @plain_option
 @click.pass_context
 @output_may_go_unread()

@@ -18,20 +18,20 @@ MISTAKE = "mistake"  # with --from: no exercise is begun
 @click.option(
     "--template",
     type=click.Choice(["numpy", "torch", "python", "class", "data", "short-answer"]),
-    help="What kind of toy to begin with; else numpy.",
+    help="What to begin with. Default: numpy.",
 )
 @click.option(
-    "--library", type=click.Choice(["numpy", "torch"]), help="The older --template, of these."
+    "--library", type=click.Choice(["numpy", "torch"]), help="An older name of --template."
 )
-@click.option("--title", help="What `kit list` shows; else made of SLUG.")
+@click.option("--title", help="What `kit list` shows. Default: made from SLUG.")
 @click.option(
     "--from",
     "unnamed",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="kit new mistake: a wrong answer of a class, which goes into the bank to be named.",
+    help="With `kit new mistake`: a wrong answer of a class, to copy into the bank.",
 )
-@click.option("--name", help="With --from: what its file in the bank is called.")
+@click.option("--name", help="With --from: the name of the file in the bank.")
 @click.pass_context
 def new(
     context: click.Context,
@@ -42,11 +42,11 @@ def new(
     unnamed: Path | None,
     name: str | None,
 ) -> None:
-    """Start an exercise: stub, solution, grader, metadata and bank, with a toy in them.
+    """Start an exercise: stub, solution, grader, metadata and bank, filled with a toy.
 
-    SLUG names the exercise and its function. Without --course it goes into the course that
-    you are in; a course that is named and not there yet is made. `kit new mistake --from FILE`
-    adds a mistake to an exercise that is there.
+    SLUG names the exercise and its function. Without --course it goes into the course that you are
+    in. If the COURSE that you name is not there, it is made. `kit new mistake --from FILE` adds a
+    mistake to an existing exercise.
 
     \b
     Example:

@@ -11,16 +11,16 @@ from gradekit.commands._options import course_in_work
 from gradekit.errors import KitError
 
 
-@kit.command(short_help="Write a course's edition for learners or instructors.")
+@kit.command(short_help="Pack a course for learners, or for instructors.")
 @click.argument("target", metavar="DIR|ZIP", type=click.Path(path_type=Path))
-@click.option("--learner", is_flag=True, help="Without graders, solutions and bank.")
-@click.option("--instructor", is_flag=True, help="All of it.")
+@click.option("--learner", is_flag=True, help="Leave out graders, solutions and bank.")
+@click.option("--instructor", is_flag=True, help="Take everything.")
 @click.pass_context
 def pack(context: click.Context, target: Path, learner: bool, instructor: bool) -> None:
-    """Write the edition of a course that learners get, or the one for instructors.
+    """Pack a course for learners, or for instructors.
 
-    Learners get stubs, hints and data. `kit check` runs the examples there, and says that the
-    rest is graded by the instructor. Without --course it packs the course that you are in.
+    Learners get stubs, hints and data. There `kit check` runs the examples, and says that the
+    instructor grades the rest. Without --course, the course that you are in is packed.
 
     \b
     Example:

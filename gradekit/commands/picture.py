@@ -15,7 +15,7 @@ from gradekit.errors import KitError
 @kit.command(short_help="Draw what your answer to EXERCISE computes.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Where to: a .png or .svg file.")
+@click.option("--out", type=click.Path(path_type=Path), help="The file to write, .png or .svg.")
 @click.option("--open", "opened", is_flag=True, help="Open it with the system's viewer.")
 @click.pass_context
 def picture(
@@ -23,8 +23,8 @@ def picture(
 ) -> None:
     """Draw what your answer to EXERCISE (or the one in FILE) computes, beside what it should be.
 
-    FILE is what `kit check` takes: a .py, an .ipynb, or a folder or zip of modules. Terminals
-    that can (kitty, Ghostty, iTerm2, WezTerm) show the picture in place.
+    FILE is what `kit check` takes: a .py, an .ipynb, or a folder or zip of modules. Some terminals
+    show the picture: kitty, Ghostty, iTerm2, WezTerm.
 
     \b
     Example:

@@ -13,7 +13,7 @@ from gradekit.commands._options import output_may_go_unread, plain_option, pract
 @click.pass_context
 @output_may_go_unread()
 def progress(context: click.Context, plain: bool) -> None:
-    """Show where you stand: topics, points, time, streak, and mistakes that come back.
+    """Show where you stand: topics, points, time, streak, and mistakes that you repeat.
 
     \b
     Example:

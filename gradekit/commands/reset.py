@@ -15,7 +15,7 @@ from gradekit.commands._options import EXERCISE, confirm, practice_folder
 def reset(context: click.Context, name: str, yes: bool) -> None:
     """Start EXERCISE over from its stub; your answer is kept beside it as .bak.
 
-    The next one is kept as .bak.2, and so on.
+    If there is a .bak already, it is kept as .bak.2, and so on.
 
     \b
     Example:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @kit.command()
 @click.argument("name", metavar="[EXERCISE]", required=False, type=EXERCISE)
-@click.option("--list", "only_list", is_flag=True, help="Show when what is due, and stop.")
+@click.option("--list", "only_list", is_flag=True, help="Only show what is due, and when.")
 @plain_option
 @click.pass_context
 def review(context: click.Context, name: str | None, only_list: bool, plain: bool) -> None:
-    """Write what is due again, from blank; or EXERCISE, due or not.
+    """Solve again what is due, or EXERCISE, from the empty stub.
 
-    A solved exercise comes back when you are about to forget it. How well it went decides
-    when next; you may overrule that.
+    A solved exercise comes back when you are likely to have forgotten it. How well it went
+    decides when it comes next, unless you decide otherwise.
 
     \b
     Example:

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from gradekit.practice.workspace import Workspace
 
 
-@kit.command(short_help="Show the model answer to EXERCISE, what to say aloud first.")
+@kit.command(short_help="Show the model answer to EXERCISE.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
-@click.option("--give-up", is_flag=True, help="Show it although you have not solved it yet.")
+@click.option("--give-up", is_flag=True, help="Show it before you have solved the exercise.")
 @click.pass_context
 @output_may_go_unread()
 def solution(context: click.Context, name: str, give_up: bool) -> None:
     """Show the model answer to EXERCISE: what to say aloud, and the code.
 
-    Below it stands where your answer behaves otherwise, and what changed since it passed, if it
-    did; style is your own business.
+    Below it kit shows where your answer behaves differently, and what you have changed since your
+    answer passed. It does not judge style.
 
     \b
     Example:

@@ -19,15 +19,15 @@ CAUSES = 4  # of failures: the first of them may have no call, such as a functio
 
 @kit.command("try", short_help="Write the call that fails into a small script, and run it.")
 @click.argument("name", metavar="EXERCISE", type=EXERCISE)
-@click.option("--call", metavar="CODE", help="This call of your own, such as 'softmax([1, 2])'.")
-@click.option("--no-run", is_flag=True, help="Write the file, and leave running it to you.")
+@click.option("--call", metavar="CODE", help="Try this call instead, such as 'softmax([1, 2])'.")
+@click.option("--no-run", is_flag=True, help="Write the file, but do not run it.")
 @click.pass_context
 def try_(context: click.Context, name: str, call: str | None, no_run: bool) -> None:
     """Write the call on which your answer is wrong into a small file, and run it.
 
-    The file lies beside your answer and holds nothing hidden: put `breakpoint()` or `print`
-    into it or into your answer. It runs in your own Python, with nothing around it, so it works
-    for your own answer in a practice folder only, or for a notebook of the same name there.
+    The file lies beside your answer. You may change it, and put `breakpoint()` or `print` into it
+    or into your answer. It runs in your own Python, without the sandbox. So this works only for
+    your own answer in a practice folder, a .py or a notebook.
 
     \b
     Example:

@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 @click.argument("names", metavar="[EXERCISE]...", nargs=-1, type=EXERCISE)
 @click.option("--mutants/--no-mutants", default=True, help="Also grade mutants of the solution.")
 @click.option(
-    "--fast", is_flag=True, help="The solution once, a sample of mutants: for a course not yours."
+    "--fast", is_flag=True, help="Run the solution once, and at most 40 mutants of an exercise."
 )
-@click.option("--update", is_flag=True, help="Write the signatures of the known mistakes anew.")
+@click.option("--update", is_flag=True, help="Write the signatures of the known mistakes again.")
 @click.option(
     "--seeds",
     type=click.IntRange(1),
     default=1,
     metavar="N",
-    help="Grade every right answer with N seeds of drawn cases.",
+    help="Grade each right answer with N seeds.",
 )
-@click.option("--jobs", type=click.IntRange(1), help="Processes; else one a core.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes. Default: one for each core.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
 def verify(
@@ -51,11 +51,11 @@ def verify(
 ) -> None:
     """Prove graders: all of them, or those of the EXERCISEs named.
 
-    The stub earns nothing, the solution and every right answer of the bank everything; a
-    wrong answer loses points in the function it names and in no other; every check is needed;
-    mutants of the solution are caught or explained. Of an exercise that was imported it says
-    which mutants its tests let through. Without --course it proves the course that you are in,
-    else the one that comes with kit.
+    The stub must earn nothing, and the solution and each right answer of the bank everything. A
+    wrong answer must lose points in the function that it names, and in no other. Each check must be
+    needed, and each mutant of the solution caught or explained. Of an imported exercise, kit lists
+    the mutants that its tests miss. Without --course, the course that you are in is proved, or else
+    the one that comes with kit.
 
     \b
     Example:

@@ -15,7 +15,8 @@ from gradekit.commands._options import EXERCISE, plain_option, practice_folder
 def watch(context: click.Context, name: str | None, plain: bool) -> None:
     """Grade your answer on every save, and show what to do next.
 
-    Without EXERCISE it takes up what is broken or unfinished, else the easiest new one.
+    Without EXERCISE it begins with one that fails or is unfinished, or else with the easiest new
+    one.
 
     \b
     Example:

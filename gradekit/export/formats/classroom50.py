@@ -66,8 +66,8 @@ def _write(answer: Answer) -> str:
 
 
 FORMAT = AnswerFormat(
-    summary="Grade FILE and write Classroom 50's result.json. Its scores are integers: ours, "
-    "doubled.",
+    summary="Grade FILE and write Classroom 50's result.json. Its scores are integers, so points "
+    "are doubled.",
     example="kit export classroom50 softmax softmax.py --out result.json \\\n"
     '    --classroom cs101 --assignment softmax --owner "$GITHUB_ACTOR"',
     write=_write,
@@ -81,6 +81,8 @@ FORMAT = AnswerFormat(
         click.Option(["--commit"], default=""),
         click.Option(["--release"], default=""),
         click.Option(["--review"], default=""),
-        click.Option(["--datetime"], default="", help="As 2026-09-01T12:00:00Z; else now."),
+        click.Option(
+            ["--datetime"], default="", help="Such as 2026-09-01T12:00:00Z. Default: now."
+        ),
     ],
 )

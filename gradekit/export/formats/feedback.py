@@ -272,8 +272,8 @@ SYSTEMS: dict[str, Callable[[Graded], Written]] = {
     "html": _html,
 }
 FORMAT = ClassFormat(
-    summary="Turn RESULTS into feedback to hand back. It is a zip that Canvas or Moodle takes, "
-    "or drafts of mails (an mbox, and a table for mail merge), or a page a student in a zip.",
+    summary="Turn RESULTS into feedback to give back. It is a zip for Canvas or Moodle, or drafts "
+    "of mails (an mbox, and a table for mail merge), or a zip with a page for each student.",
     example="kit export feedback canvas graded/ --out feedback.zip\n"
     "kit export feedback moodle graded/ --out feedback.zip\n"
     "kit export feedback email graded/ --roster people.csv --out drafts.mbox",
@@ -282,7 +282,7 @@ FORMAT = ClassFormat(
     tells_checks=True,
     parameters=[
         click.Argument(["system"], type=click.Choice([*SYSTEMS])),
-        click.Option(["--from", "from_"], metavar="NAME", help="For Moodle: of which export."),
-        click.Option(["--sender"], metavar="ADDRESS", help="For email: whom it comes from."),
+        click.Option(["--from", "from_"], metavar="NAME", help="For Moodle: the export to take."),
+        click.Option(["--sender"], metavar="ADDRESS", help="For email: the sender's address."),
     ],
 )

@@ -44,7 +44,7 @@ def _write(answer: Answer) -> bytes:
 
 
 FORMAT = AnswerFormat(
-    summary="Grade FILE and write JUnit XML, which CI systems draw.",
+    summary="Grade FILE and write JUnit XML, which CI systems show.",
     example="kit export junit softmax softmax.py --out softmax.xml",
     write=_write,
     not_run="failed",  # what was not run stands there as an error, not as a failure

@@ -104,7 +104,7 @@ FORMAT = ClassFormat(
             ["--field"],
             type=click.Choice([*FIELDS]),
             default="username",
-            help="What Moodle is to find students by.",
+            help="How Moodle finds students.",
         )
     ],
 )
