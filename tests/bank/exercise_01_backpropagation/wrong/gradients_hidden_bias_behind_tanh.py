@@ -1,4 +1,4 @@
-# wrong: mlp_gradients: the gradient of b1 is taken behind the tanh
+# wrong: mlp_gradients: the gradient of b1 is taken after the tanh, not before it
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: mlp_loss: b1 is added behind the tanh
+# wrong: mlp_loss: b1 is added after the tanh
 import numpy as np
 
 

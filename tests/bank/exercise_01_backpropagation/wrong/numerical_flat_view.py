@@ -1,4 +1,4 @@
-# wrong: numerical_gradient: takes ravel for a view, which it is for arrays in C order only
+# wrong: numerical_gradient: relies on ravel to give a view, which it does for arrays in C order only
 import numpy as np
 
 

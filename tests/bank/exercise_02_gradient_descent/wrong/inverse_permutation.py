@@ -1,4 +1,4 @@
-# wrong: stochastic_gradient_descent: takes the permutation for ranks instead of the order
+# wrong: stochastic_gradient_descent: treats the permutation as ranks instead of the order
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: finetune_epoch: clips the gradient norm unasked
+# wrong: finetune_epoch: clips the gradient norm, which nobody asked for
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

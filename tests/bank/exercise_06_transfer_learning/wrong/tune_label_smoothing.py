@@ -1,4 +1,4 @@
-# wrong: finetune_epoch: smooths the labels unasked
+# wrong: finetune_epoch: smooths the labels, which nobody asked for
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-# wrong: bptt_gradient_norms: the norms are clipped on the way
+# wrong: bptt_gradient_norms: the norms are clipped at each step
 import numpy as np
 
 

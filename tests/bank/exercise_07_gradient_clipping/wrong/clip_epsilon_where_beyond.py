@@ -1,4 +1,4 @@
-# wrong: clip_by_global_norm: an epsilon of about 1e-6 below the line, which is too much for small norms
+# wrong: clip_by_global_norm: adds an epsilon of about 1e-6 to the norm, which is too much for small norms
 import numpy as np
 
 

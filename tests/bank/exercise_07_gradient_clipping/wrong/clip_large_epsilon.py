@@ -1,4 +1,4 @@
-# wrong: clip_by_global_norm: an epsilon of 1e-3 below the line makes the result too short
+# wrong: clip_by_global_norm: adds an epsilon of 1e-3 to the norm, so the result is too short
 import numpy as np
 
 

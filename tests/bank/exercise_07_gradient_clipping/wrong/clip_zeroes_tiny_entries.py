@@ -1,4 +1,4 @@
-# wrong: clip_by_global_norm: takes entries below 1e-12 for zeros
+# wrong: clip_by_global_norm: treats entries below 1e-12 as zeros
 import numpy as np
 
 def global_norm(grads):

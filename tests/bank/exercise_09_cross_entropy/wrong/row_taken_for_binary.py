@@ -1,4 +1,4 @@
-# wrong: cross_entropy_loss: takes a batch of one for binary labels
+# wrong: cross_entropy_loss: treats a batch of one as binary labels
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: cross_entropy_loss: takes two columns of soft targets for hard labels of class 1
+# wrong: cross_entropy_loss: reads two columns of soft targets as hard labels of class 1
 import numpy as np
 
 

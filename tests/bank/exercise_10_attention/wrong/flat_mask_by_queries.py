@@ -1,4 +1,4 @@
-# wrong: multi_head_attention: takes a mask (L,) for one of queries, not of keys
+# wrong: multi_head_attention: reads a mask (L,) as one over queries, not over keys
 import numpy as np
 
 

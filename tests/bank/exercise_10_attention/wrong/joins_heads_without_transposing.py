@@ -1,4 +1,4 @@
-# wrong: multi_head_attention: heads are flattened before they are moved back behind the positions
+# wrong: multi_head_attention: heads are flattened before their axis is moved back after the positions
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: scaled_dot_product_attention: takes a mask of one dimension for one of queries where both are as many
+# wrong: scaled_dot_product_attention: reads a mask of one dimension as one over queries if there are as many queries as keys
 import numpy as np
 
 

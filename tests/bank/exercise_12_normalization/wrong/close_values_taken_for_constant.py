@@ -1,4 +1,4 @@
-# wrong: standardize: takes a column whose values np.isclose finds equal for a constant one
+# wrong: standardize: treats a column whose values np.isclose finds equal as a constant one
 import statistics
 from fractions import Fraction
 

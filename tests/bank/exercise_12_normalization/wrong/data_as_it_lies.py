@@ -1,4 +1,4 @@
-# wrong: apply_min_max: takes every D-th number in memory for a column
+# wrong: apply_min_max: treats every D-th number in memory as a column
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: normalize_dataset: takes every D-th number in memory for a column
+# wrong: normalize_dataset: treats every D-th number in memory as a column
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: standardize: takes every D-th number in memory for a column
+# wrong: standardize: treats every D-th number in memory as a column
 import numpy as np
 
 

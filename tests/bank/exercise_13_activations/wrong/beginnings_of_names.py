@@ -1,4 +1,4 @@
-# wrong: gradient_through_layers: takes the beginning of a name for the name
+# wrong: gradient_through_layers: accepts the beginning of a name
 import numpy as np
 
 

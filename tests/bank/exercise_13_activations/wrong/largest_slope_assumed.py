@@ -1,4 +1,4 @@
-# wrong: gradient_through_layers: takes the sigmoid's derivative for a quarter everywhere
+# wrong: gradient_through_layers: uses a quarter as the sigmoid's derivative everywhere
 import numpy as np
 
 

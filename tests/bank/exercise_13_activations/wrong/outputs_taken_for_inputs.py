@@ -1,4 +1,4 @@
-# wrong: gradient_through_layers: takes the pre-activations for outputs
+# wrong: gradient_through_layers: treats the pre-activations as outputs
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: gradient_through_layers: takes ReLU's slope for 1 everywhere
+# wrong: gradient_through_layers: uses 1 as ReLU's slope everywhere
 import numpy as np
 
 

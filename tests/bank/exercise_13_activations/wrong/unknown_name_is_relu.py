@@ -1,4 +1,4 @@
-# wrong: gradient_through_layers: takes every unknown name for relu
+# wrong: gradient_through_layers: treats every unknown name as relu
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: balanced_class_weights: takes two classes for granted
+# wrong: balanced_class_weights: assumes that there are two classes
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: oversample_minority: takes the highest label for the minority
+# wrong: oversample_minority: uses the highest label as the minority
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: flag_anomalies: takes the threshold for a quantile of the errors
+# wrong: flag_anomalies: uses the threshold as a quantile of the errors
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-# wrong: train_step: leaves float64 behind as the default dtype
+# wrong: train_step: sets torch's default dtype to float64 and leaves it so
 import torch
 from torch import Tensor, nn
 

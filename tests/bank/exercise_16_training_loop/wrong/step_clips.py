@@ -1,4 +1,4 @@
-# wrong: train_step: clips the gradient unasked
+# wrong: train_step: clips the gradient, which nobody asked for
 import torch
 from torch import Tensor, nn
 

@@ -1,4 +1,4 @@
-# wrong: train: weights the positive class unasked
+# wrong: train: weights the positive class, which nobody asked for
 import torch
 from torch import Tensor, nn
 

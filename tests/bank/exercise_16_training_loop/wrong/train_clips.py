@@ -1,4 +1,4 @@
-# wrong: train: clips the gradient norm unasked
+# wrong: train: clips the gradient norm, which nobody asked for
 import torch
 from torch import Tensor, nn
 

@@ -1,4 +1,4 @@
-# wrong: is_affine: takes a module for affine where all layers are linear, without trying it
+# wrong: is_affine: treats a module as affine where all layers are linear, without trying it
 import torch
 from torch import nn
 

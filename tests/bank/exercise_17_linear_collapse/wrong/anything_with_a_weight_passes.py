@@ -1,4 +1,4 @@
-# wrong: collapse_linear: takes every layer with a weight for a linear one
+# wrong: collapse_linear: treats every layer with a weight as a linear one
 
 from collections.abc import Callable
 

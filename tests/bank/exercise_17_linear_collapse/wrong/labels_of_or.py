@@ -1,4 +1,4 @@
-# wrong: xor_accuracy: takes (1, 1) for class 1, as in OR
+# wrong: xor_accuracy: treats (1, 1) as class 1, as in OR
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-# wrong: solve_xor: takes seed 0 for no seed
+# wrong: solve_xor: treats seed 0 as no seed
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-# wrong: safe_training_step: leaves the NaN gradients behind after a skipped step
+# wrong: safe_training_step: leaves NaN gradients in place after a skipped step
 import math
 
 import torch

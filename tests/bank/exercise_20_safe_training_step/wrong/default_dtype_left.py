@@ -1,4 +1,4 @@
-# wrong: safe_training_step: leaves float64 behind as the default dtype
+# wrong: safe_training_step: sets torch's default dtype to float64 and leaves it so
 import math
 
 import torch

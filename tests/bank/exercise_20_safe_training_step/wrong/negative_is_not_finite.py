@@ -1,4 +1,4 @@
-# wrong: safe_training_step: takes a negative loss for one that is not finite
+# wrong: safe_training_step: treats a negative loss as one that is not finite
 import torch
 import math
 from torch import nn

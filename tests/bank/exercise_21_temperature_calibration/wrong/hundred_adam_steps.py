@@ -1,4 +1,4 @@
-# wrong: calibrate_temperature: a hundred Adam steps of 0.01 end on the way
+# wrong: calibrate_temperature: a hundred Adam steps of 0.01 stop before the minimum
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-# wrong: fold_batch_norm: takes a gamma of 0 for 1
+# wrong: fold_batch_norm: treats a gamma of 0 as 1
 import numpy as np
 
 def batch_norm_forward(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):

@@ -1,4 +1,4 @@
-# wrong: batch_norm_backward: takes mean and variance for constants
+# wrong: batch_norm_backward: treats mean and variance as constants
 import numpy as np
 
 

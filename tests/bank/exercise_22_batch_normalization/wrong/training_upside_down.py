@@ -1,4 +1,4 @@
-# wrong: batch_norm_forward: takes training for use, and use for training
+# wrong: batch_norm_forward: confuses training and use
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: layer_norm: takes the mean square for the variance
+# wrong: layer_norm: uses the mean square as the variance
 import numpy as np
 
 

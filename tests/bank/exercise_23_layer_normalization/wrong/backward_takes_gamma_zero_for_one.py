@@ -1,4 +1,4 @@
-# wrong: layer_norm_backward: takes a gamma of 0 for 1
+# wrong: layer_norm_backward: treats a gamma of 0 as 1
 import numpy as np
 
 def layer_norm(x, gamma, beta, eps=1e-5):

@@ -1,4 +1,4 @@
-# wrong: layer_norm: takes eps for the least variance
+# wrong: layer_norm: uses eps as the least variance
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: layer_norm: takes eps for the least deviation
+# wrong: layer_norm: uses eps as the least deviation
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: layer_norm: takes beta for the scale and gamma for the shift
+# wrong: layer_norm: uses beta as the scale and gamma as the shift
 import numpy as np
 
 

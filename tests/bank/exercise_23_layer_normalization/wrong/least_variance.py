@@ -1,4 +1,4 @@
-# wrong: layer_norm: takes at least 1e-6 for the variance
+# wrong: layer_norm: uses a variance of at least 1e-6
 import numpy as np
 
 

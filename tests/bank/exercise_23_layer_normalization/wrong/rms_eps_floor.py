@@ -1,4 +1,4 @@
-# wrong: rms_norm: takes eps for the least mean square
+# wrong: rms_norm: uses eps as the least mean square
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: layer_norm: takes the first entry of all for an estimate of every row's mean before it squares
+# wrong: layer_norm: subtracts the first entry of all, as an estimate of every row's mean, before it squares
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: layer_norm_backward: takes mean and variance for constants
+# wrong: layer_norm_backward: treats mean and variance as constants
 import numpy as np
 
 

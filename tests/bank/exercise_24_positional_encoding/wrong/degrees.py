@@ -1,4 +1,4 @@
-# wrong: sinusoidal_encoding: takes the angles for degrees
+# wrong: sinusoidal_encoding: treats the angles as degrees
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: alibi_bias: takes at least one for the distance, also from a query to itself
+# wrong: alibi_bias: uses a distance of at least one, also from a query to itself
 import numpy as np
 
 

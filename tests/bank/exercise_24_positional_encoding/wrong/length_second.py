@@ -1,4 +1,4 @@
-# wrong: apply_rope: takes the second axis for the positions, as in (B, L, H, D)
+# wrong: apply_rope: uses the second axis as the positions, as in (B, L, H, D)
 import numpy as np
 
 

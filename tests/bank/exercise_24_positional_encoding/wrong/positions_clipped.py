@@ -1,4 +1,4 @@
-# wrong: apply_rope: takes negative positions for 0
+# wrong: apply_rope: treats negative positions as 0
 import numpy as np
 
 

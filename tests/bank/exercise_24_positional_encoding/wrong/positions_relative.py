@@ -1,4 +1,4 @@
-# wrong: apply_rope: takes the first position off all of them
+# wrong: apply_rope: subtracts the first position from all of them
 import numpy as np
 
 

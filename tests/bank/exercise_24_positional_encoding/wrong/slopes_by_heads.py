@@ -1,4 +1,4 @@
-# wrong: alibi_bias: takes the number of heads for the 8 in the exponent
+# wrong: alibi_bias: uses the number of heads instead of the 8 in the exponent
 import numpy as np
 
 

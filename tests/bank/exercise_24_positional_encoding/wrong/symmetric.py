@@ -1,4 +1,4 @@
-# wrong: alibi_bias: takes the distance to later keys off as well, and leaves them in sight
+# wrong: alibi_bias: subtracts the distance to later keys too, and does not hide them
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: sinusoidal_encoding: takes the angles for turns of a circle
+# wrong: sinusoidal_encoding: treats the angles as turns of a circle
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: streaming_stats: takes the score of the largest magnitude for the maximum
+# wrong: streaming_stats: uses the score of the largest magnitude as the maximum
 import numpy as np
 
 

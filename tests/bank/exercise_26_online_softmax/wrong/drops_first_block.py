@@ -1,4 +1,4 @@
-# wrong: streaming_stats: takes the first block off to begin with, and begins the loop without it
+# wrong: streaming_stats: leaves out the first block
 import numpy as np
 
 

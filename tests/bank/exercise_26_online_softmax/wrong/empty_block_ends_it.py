@@ -1,4 +1,4 @@
-# wrong: streaming_stats: takes an empty block for the end of the stream
+# wrong: streaming_stats: treats an empty block as the end of the stream
 import numpy as np
 
 

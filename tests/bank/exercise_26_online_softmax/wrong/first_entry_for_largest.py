@@ -1,4 +1,4 @@
-# wrong: streaming_stats: takes each block's first score for its largest
+# wrong: streaming_stats: uses each block's first score as its largest
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: blockwise_attention: takes 1e9 off the scores of hidden keys
+# wrong: blockwise_attention: subtracts 1e9 from the scores of hidden keys
 import numpy as np
 
 

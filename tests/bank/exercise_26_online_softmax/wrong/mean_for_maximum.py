@@ -1,4 +1,4 @@
-# wrong: blockwise_attention: takes the mean of the scores off, not the maximum
+# wrong: blockwise_attention: subtracts the mean of the scores, not the maximum
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: merge_stats: takes a pair without a finite score for one score
+# wrong: merge_stats: treats a pair without a finite score as one score
 import numpy as np
 
 

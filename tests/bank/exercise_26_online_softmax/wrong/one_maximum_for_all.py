@@ -1,4 +1,4 @@
-# wrong: blockwise_attention: takes off one maximum for all queries
+# wrong: blockwise_attention: subtracts one maximum from the scores of all queries
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: blockwise_attention: takes the last block_size keys for the last block, and counts some twice
+# wrong: blockwise_attention: uses the last block_size keys as the last block, and counts some twice
 import numpy as np
 
 

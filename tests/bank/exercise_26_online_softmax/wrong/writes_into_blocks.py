@@ -1,4 +1,4 @@
-# wrong: streaming_stats: takes the maximum off the caller's blocks in place
+# wrong: streaming_stats: subtracts the maximum from the caller's blocks in place
 import numpy as np
 
 

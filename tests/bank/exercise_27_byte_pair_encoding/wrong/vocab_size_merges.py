@@ -1,4 +1,4 @@
-# wrong: train_bpe: takes the vocabulary's size for the number of merges
+# wrong: train_bpe: uses the vocabulary's size as the number of merges
 from collections import Counter
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-# wrong: beam_search: takes a negative length_penalty for 0
+# wrong: beam_search: treats a negative length_penalty as 0
 import math
 import numpy as np
 

@@ -1,4 +1,4 @@
-# wrong: next_token_distribution: takes a sum that is less than top_p by a hundred-thousandth for enough
+# wrong: next_token_distribution: accepts a sum that is less than top_p by a hundred-thousandth
 """Beams as nested tuples (linked lists), nlargest, a stable sort."""
 from heapq import nlargest
 import math

@@ -1,4 +1,4 @@
-# wrong: next_token_distribution: takes nearly equal logits for equal
+# wrong: next_token_distribution: treats nearly equal logits as equal
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: beam_search: takes the length penalty for an integer
+# wrong: beam_search: treats the length penalty as an integer
 import numpy as np
 
 

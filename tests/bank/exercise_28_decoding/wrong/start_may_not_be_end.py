@@ -1,4 +1,4 @@
-# wrong: beam_search: takes the start for finished where it equals the end
+# wrong: beam_search: treats the start as finished where it equals the end
 import numpy as np
 
 

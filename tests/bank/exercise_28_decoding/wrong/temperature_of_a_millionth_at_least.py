@@ -1,4 +1,4 @@
-# wrong: next_token_distribution: takes a temperature below a millionth for a millionth
+# wrong: next_token_distribution: treats a temperature below a millionth as a millionth
 from collections.abc import Callable
 
 import numpy as np

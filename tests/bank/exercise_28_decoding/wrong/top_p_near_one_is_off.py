@@ -1,4 +1,4 @@
-# wrong: next_token_distribution: takes a top_p from 0.999 for 1
+# wrong: next_token_distribution: treats a top_p from 0.999 as 1
 import math
 import numpy as np
 

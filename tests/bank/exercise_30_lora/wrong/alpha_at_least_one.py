@@ -1,4 +1,4 @@
-# wrong: LoRALinear: takes an alpha below 1 for 1
+# wrong: LoRALinear: treats an alpha below 1 as 1
 import torch
 from torch import nn
 

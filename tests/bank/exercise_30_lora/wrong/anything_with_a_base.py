@@ -1,4 +1,4 @@
-# wrong: lora_state_dict: takes whatever has an A, a B and a base for low-rank
+# wrong: lora_state_dict: treats whatever has an A, a B and a base as low-rank
 import torch
 from torch import nn
 

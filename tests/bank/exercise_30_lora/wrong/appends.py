@@ -1,4 +1,4 @@
-# wrong: apply_lora: deletes a layer and adds the new one behind all others
+# wrong: apply_lora: deletes a layer and adds the new one after all others
 import copy
 
 import torch

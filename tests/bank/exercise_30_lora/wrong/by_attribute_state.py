@@ -1,4 +1,4 @@
-# wrong: lora_state_dict: takes every module that has an A and a B for a low-rank layer
+# wrong: lora_state_dict: treats every module that has an A and a B as a low-rank layer
 import copy
 
 import torch

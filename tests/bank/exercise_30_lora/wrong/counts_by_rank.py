@@ -1,4 +1,4 @@
-# wrong: apply_lora: takes each layer for square
+# wrong: apply_lora: assumes that each layer is square
 import copy
 
 import torch

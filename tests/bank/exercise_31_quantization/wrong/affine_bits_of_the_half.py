@@ -1,4 +1,4 @@
-# wrong: quantize_affine: takes the largest signed code for the number of steps
+# wrong: quantize_affine: uses the largest signed code as the number of steps
 import numpy as np
 
 

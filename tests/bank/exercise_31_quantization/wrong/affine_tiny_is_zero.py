@@ -1,4 +1,4 @@
-# wrong: quantize_affine: takes tiny entries for zeros
+# wrong: quantize_affine: treats tiny entries as zeros
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: quantize_symmetric: takes one scale for the whole array whatever the axis
+# wrong: quantize_symmetric: uses one scale for the whole array whatever the axis
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: quantize_symmetric: takes axis 0 for no axis
+# wrong: quantize_symmetric: treats axis 0 as no axis
 import numpy as np
 
 

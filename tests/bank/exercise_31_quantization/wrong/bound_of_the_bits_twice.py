@@ -1,4 +1,4 @@
-# wrong: quantize_symmetric: takes a bound one too small for an odd number of bits
+# wrong: quantize_symmetric: uses a bound one too small if the number of bits is odd
 import numpy as np
 
 

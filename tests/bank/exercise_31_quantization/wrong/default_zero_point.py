@@ -1,4 +1,4 @@
-# wrong: dequantize: takes 128 for the zero point by default
+# wrong: dequantize: uses 128 as the zero point by default
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: int8_matmul: takes the first column's scale for all
+# wrong: int8_matmul: uses the first column's scale for all
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: int8_matmul: takes the first row's scale for all
+# wrong: int8_matmul: uses the first row's scale for all
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: quantize_symmetric: takes three standard deviations for the largest magnitude
+# wrong: quantize_symmetric: uses three standard deviations as the largest magnitude
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: quantize_affine: takes the code of the mean for the zero point
+# wrong: quantize_affine: uses the code of the mean as the zero point
 import numpy as np
 
 

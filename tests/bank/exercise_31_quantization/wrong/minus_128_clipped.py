@@ -1,4 +1,4 @@
-# wrong: int8_matmul: takes -128 for -127
+# wrong: int8_matmul: uses -128 where it should use -127
 import numpy as np
 
 

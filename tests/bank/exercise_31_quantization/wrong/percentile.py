@@ -1,4 +1,4 @@
-# wrong: quantize_symmetric: takes the 99th percentile of the magnitudes for the largest
+# wrong: quantize_symmetric: uses the 99th percentile of the magnitudes as the largest
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: quantize_affine: takes the range of the first row for all
+# wrong: quantize_affine: uses the range of the first row for all
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: dequantize: takes an array of scales for those of the rows
+# wrong: dequantize: treats an array of scales as those of the rows
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: quantize_symmetric: takes the root of the largest square for the largest magnitude
+# wrong: quantize_symmetric: uses the root of the largest square as the largest magnitude
 import numpy as np
 
 

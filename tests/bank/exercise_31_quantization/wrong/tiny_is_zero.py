@@ -1,4 +1,4 @@
-# wrong: quantize_symmetric: takes tiny weights for zeros
+# wrong: quantize_symmetric: treats tiny weights as zeros
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: int8_matmul: takes codes for unsigned
+# wrong: int8_matmul: treats codes as unsigned
 import numpy as np
 
 

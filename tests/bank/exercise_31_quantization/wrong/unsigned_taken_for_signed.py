@@ -1,4 +1,4 @@
-# wrong: dequantize: takes uint8 codes for int8 codes
+# wrong: dequantize: reads uint8 codes as int8 codes
 import numpy as np
 
 

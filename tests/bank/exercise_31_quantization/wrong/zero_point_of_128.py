@@ -1,4 +1,4 @@
-# wrong: quantize_affine: takes the middle code for the zero point
+# wrong: quantize_affine: uses the middle code as the zero point
 import numpy as np
 
 

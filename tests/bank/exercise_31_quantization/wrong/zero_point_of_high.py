@@ -1,4 +1,4 @@
-# wrong: quantize_affine: takes the distance to the upper end for the zero point
+# wrong: quantize_affine: uses the distance to the upper end as the zero point
 import numpy as np
 
 

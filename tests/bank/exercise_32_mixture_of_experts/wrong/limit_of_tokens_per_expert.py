@@ -1,4 +1,4 @@
-# wrong: moe_forward: takes no capacity for an even share of the assignments
+# wrong: moe_forward: without a capacity, uses an even share of the assignments
 import numpy as np
 
 

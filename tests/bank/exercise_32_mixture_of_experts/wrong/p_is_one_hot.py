@@ -1,4 +1,4 @@
-# wrong: load_balancing_loss: takes the likeliest expert's share for P
+# wrong: load_balancing_loss: uses the likeliest expert's share as P
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: load_balancing_loss: takes mean logits for P
+# wrong: load_balancing_loss: uses mean logits as P
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: load_balancing_loss: takes the softmax over the chosen experts for P
+# wrong: load_balancing_loss: uses the softmax over the chosen experts as P
 import numpy as np
 
 

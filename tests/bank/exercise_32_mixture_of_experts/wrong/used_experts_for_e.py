@@ -1,4 +1,4 @@
-# wrong: load_balancing_loss: takes the number of experts that have a token for E
+# wrong: load_balancing_loss: uses the number of experts that have a token as E
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: moe_forward: takes a capacity of 0 for no limit
+# wrong: moe_forward: treats a capacity of 0 as no limit
 import numpy as np
 
 

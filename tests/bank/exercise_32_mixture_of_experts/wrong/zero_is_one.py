@@ -1,4 +1,4 @@
-# wrong: moe_forward: takes a capacity of 0 for 1
+# wrong: moe_forward: treats a capacity of 0 as 1
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: label_smoothed_loss: takes a smoothing of 0 for no value and uses 0.1
+# wrong: label_smoothed_loss: treats a smoothing of 0 as no value and uses 0.1
 import math
 
 import torch

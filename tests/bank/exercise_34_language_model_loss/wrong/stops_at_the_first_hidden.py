@@ -1,4 +1,4 @@
-# wrong: next_token_loss: takes the mask for padding at the end, and nothing behind its first False counts
+# wrong: next_token_loss: treats the mask as padding at the end, so that nothing after its first False counts
 import math
 
 import torch

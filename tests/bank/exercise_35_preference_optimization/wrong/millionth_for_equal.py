@@ -1,4 +1,4 @@
-# wrong: group_advantages: takes rewards that differ by less than a millionth for equal
+# wrong: group_advantages: treats rewards that differ by less than a millionth as equal
 import torch
 from torch.nn import functional as F
 

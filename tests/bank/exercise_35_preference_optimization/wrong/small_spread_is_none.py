@@ -1,4 +1,4 @@
-# wrong: group_advantages: takes rewards for equal if they are nearly so
+# wrong: group_advantages: treats rewards as equal if they are nearly so
 
 import torch
 from torch.nn import functional as F

@@ -1,4 +1,4 @@
-# wrong: group_advantages: takes a deviation below 1e-4 for none
+# wrong: group_advantages: treats a deviation below 1e-4 as none
 
 import torch
 from torch.nn import functional as F

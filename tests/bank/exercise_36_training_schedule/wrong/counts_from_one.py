@@ -1,4 +1,4 @@
-# wrong: warmup_cosine: takes the first step for number 1
+# wrong: warmup_cosine: counts steps from 1
 import copy
 import math
 

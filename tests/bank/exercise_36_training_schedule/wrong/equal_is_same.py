@@ -1,4 +1,4 @@
-# wrong: parameter_groups: takes Parameters of equal values for one
+# wrong: parameter_groups: treats Parameters of equal values as one
 import math
 import torch
 

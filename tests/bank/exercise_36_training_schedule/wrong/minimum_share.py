@@ -1,4 +1,4 @@
-# wrong: warmup_cosine: takes the minimum for a share of the peak
+# wrong: warmup_cosine: uses the minimum as a share of the peak
 import copy
 import math
 

@@ -1,4 +1,4 @@
-# wrong: warmup_cosine: takes a warm-up of 0 for one of 1
+# wrong: warmup_cosine: treats a warm-up of 0 as one of 1
 import copy
 import math
 

@@ -1,4 +1,4 @@
-# wrong: ddim_step: takes 0 for the level of clean data
+# wrong: ddim_step: uses 0 as the level of clean data
 import torch
 
 

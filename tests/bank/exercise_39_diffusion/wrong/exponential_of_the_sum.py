@@ -1,4 +1,4 @@
-# wrong: linear_alpha_bar: takes exp(-beta) for 1 - beta
+# wrong: linear_alpha_bar: uses exp(-beta) instead of 1 - beta
 import torch
 
 

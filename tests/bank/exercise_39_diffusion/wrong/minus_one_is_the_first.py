@@ -1,4 +1,4 @@
-# wrong: ddim_step: takes -1 for timestep 0
+# wrong: ddim_step: treats -1 as timestep 0
 import torch
 
 

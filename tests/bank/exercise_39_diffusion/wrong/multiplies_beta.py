@@ -1,4 +1,4 @@
-# wrong: add_noise: takes alpha_bar for the betas
+# wrong: add_noise: treats alpha_bar as the betas
 import torch
 
 

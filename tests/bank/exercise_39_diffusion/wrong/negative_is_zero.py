@@ -1,4 +1,4 @@
-# wrong: guided_noise: takes negative scales for 0
+# wrong: guided_noise: treats negative scales as 0
 import torch
 
 

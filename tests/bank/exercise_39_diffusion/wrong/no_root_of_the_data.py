@@ -1,4 +1,4 @@
-# wrong: add_noise: takes no root for the data's share
+# wrong: add_noise: leaves out the root of the data's share
 import torch
 
 

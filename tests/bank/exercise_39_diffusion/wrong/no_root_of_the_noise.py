@@ -1,4 +1,4 @@
-# wrong: add_noise: takes no root for the noise's share
+# wrong: add_noise: leaves out the root of the noise's share
 import torch
 
 

@@ -1,4 +1,4 @@
-# wrong: predict_x0: takes no root for the noise's share
+# wrong: predict_x0: leaves out the root of the noise's share
 import torch
 
 

@@ -1,4 +1,4 @@
-# wrong: predict_x0: takes the mean off the data
+# wrong: predict_x0: subtracts the mean from the data
 import torch
 
 

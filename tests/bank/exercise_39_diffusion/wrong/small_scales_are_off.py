@@ -1,4 +1,4 @@
-# wrong: guided_noise: takes scales up to 1 for no guidance at all
+# wrong: guided_noise: treats scales up to 1 as no guidance at all
 import torch
 
 

@@ -1,4 +1,4 @@
-# wrong: linear_alpha_bar: takes 1 less the sum of the betas for the product
+# wrong: linear_alpha_bar: uses 1 less the sum of the betas instead of the product
 import torch
 
 

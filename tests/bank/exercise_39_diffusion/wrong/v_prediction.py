@@ -1,4 +1,4 @@
-# wrong: predict_x0: takes the noise for a prediction of v
+# wrong: predict_x0: treats the noise as a prediction of v
 import torch
 
 

@@ -1,4 +1,4 @@
-# wrong: add_noise: takes the data for contiguous
+# wrong: add_noise: assumes that the data are contiguous in memory
 import torch
 
 

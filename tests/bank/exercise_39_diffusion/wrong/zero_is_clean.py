@@ -1,4 +1,4 @@
-# wrong: ddim_step: takes timestep 0 for clean data as well
+# wrong: ddim_step: treats timestep 0 as clean data as well
 import torch
 
 

@@ -1,4 +1,4 @@
-# wrong: guided_noise: takes a scale of 0 for one that was not given
+# wrong: guided_noise: treats a scale of 0 as one that was not given
 import torch
 
 

@@ -1,4 +1,4 @@
-# wrong: ndcg: takes every relevance above 0 for 1
+# wrong: ndcg: treats every relevance above 0 as 1
 import numpy as np
 
 

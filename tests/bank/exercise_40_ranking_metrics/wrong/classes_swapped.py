@@ -1,4 +1,4 @@
-# wrong: roc_auc: takes 0 for the positive class
+# wrong: roc_auc: treats 0 as the positive class
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: ndcg: takes scores for equal that are nearly so
+# wrong: ndcg: treats scores as equal that are nearly so
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: ndcg: takes 2**relevance for the gain
+# wrong: ndcg: uses 2**relevance as the gain
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: roc_auc: takes integer labels for places
+# wrong: roc_auc: uses integer labels as indices
 import numpy as np
 
 

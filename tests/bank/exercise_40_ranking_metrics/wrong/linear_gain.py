@@ -1,4 +1,4 @@
-# wrong: ndcg: takes the relevance itself for the gain
+# wrong: ndcg: uses the relevance itself as the gain
 import numpy as np
 
 

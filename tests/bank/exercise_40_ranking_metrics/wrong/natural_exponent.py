@@ -1,4 +1,4 @@
-# wrong: ndcg: takes exp(relevance) - 1 for the gain
+# wrong: ndcg: uses exp(relevance) - 1 as the gain
 import numpy as np
 
 

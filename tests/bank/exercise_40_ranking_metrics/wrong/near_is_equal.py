@@ -1,4 +1,4 @@
-# wrong: roc_auc: takes near scores for ties
+# wrong: roc_auc: treats near scores as ties
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: average_precision: takes 0 for the positive class
+# wrong: average_precision: treats 0 as the positive class
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: ndcg: takes an ideal gain below a millionth for none
+# wrong: ndcg: treats an ideal gain below a millionth as none
 import numpy as np
 from numpy.typing import ArrayLike
 

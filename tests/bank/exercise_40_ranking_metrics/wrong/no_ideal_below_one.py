@@ -1,4 +1,4 @@
-# wrong: ndcg: takes an ideal gain below 1 for none
+# wrong: ndcg: treats an ideal gain below 1 as none
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -1,4 +1,4 @@
-# wrong: average_precision: takes scores within 1e-8 for equal
+# wrong: average_precision: treats scores within 1e-8 as equal
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# wrong: ndcg: takes relevance**2 for the gain
+# wrong: ndcg: uses relevance**2 as the gain
 import numpy as np
 
 

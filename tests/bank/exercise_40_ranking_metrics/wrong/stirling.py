@@ -1,4 +1,4 @@
-# wrong: pass_at_k: takes Stirling's formula for factorials
+# wrong: pass_at_k: uses Stirling's formula for factorials
 import numpy as np
 
 
