@@ -198,9 +198,10 @@ def snapshot(
 
     Args:
         parts: Of "parameters" and "buffers" (dicts of tensors by name), "gradients" (the
-            same, None where there is none), "modes" and "requires_grad" (lists of flags), and
-            "optimiser" (its learning rates and weight decays, what each entry of its state is,
-            and all their numbers in a row, float64).
+            same, None where there is none), "modes" and "requires_grad" (lists of flags),
+            "settings" (what each module is, and with what: a dropout's rate), and "optimiser"
+            (its learning rates and weight decays, what each entry of its state is, and all their
+            numbers in a row, float64).
 
     Example:
         >>> seen = snapshot(linear(torch.zeros(1, 2)), parts=["parameters", "modes"])
@@ -222,6 +223,10 @@ def snapshot(
             seen[part] = [module.training for module in model.modules()]
         elif part == "requires_grad":
             seen[part] = [p.requires_grad for p in model.parameters()]
+        elif part == "settings":
+            seen[part] = [
+                f"{type(module).__name__}({module.extra_repr()})" for module in model.modules()
+            ]
         elif part == "optimiser" and optimizer is not None:
             seen[part] = _state_of(optimizer)
         else:
