@@ -25,6 +25,7 @@ from gradekit.engine import open_session
 from gradekit.errors import SandboxError
 from gradekit.grading.session import Session
 from gradekit.sandbox import launch, tiers
+from gradekit.sandbox.host import Allowance
 from gradekit.sandbox.inside import lockdown
 from gradekit.sandbox.limits import Limits
 from gradekit.sandbox.process import Forked
@@ -94,10 +95,18 @@ def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
     ],
 )  # fmt: skip
 def test_the_learner_reads_what_happened(
-    body: str, ending: str, message: str, hurried: Session
+    body: str, ending: str, message: str, hurried: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One sentence says what was stopped and why; the other function keeps its points."""
+    halved: list[int] = []
+
+    def noted(allowance: Allowance, timeouts: int) -> Allowance:
+        halved.append(timeouts)
+        return allowance
+
+    monkeypatch.setattr(Allowance, "hurried", noted)
     report = hurried.grade(answer(body))
+    assert (max(halved) > 3) == (ending == "timed_out")
     check = next(c for c in report.checks if c.name == "test_exponentiates_raw_scores")
     said, _, line = check.message.partition(" (line ")
     assert (check.outcome, check.ending, said) == ("failed", ending, message)
@@ -113,6 +122,13 @@ def test_a_slow_function_uses_up_its_own_time_only(course: Course) -> None:
         report = session.grade(answer(f"import time; {wait}\n    return x"))
     assert report.score == 4
     assert report.failed[-1].message == "stopped: the whole answer took longer than 1.5 s"
+
+
+def test_what_hangs_again_and_again_takes_less_and_less() -> None:
+    """An endless loop does not take its whole time in each check; a second stays in any case."""
+    seconds = [Allowance(10.0, 0.0, 0.0).hurried(timeouts).seconds for timeouts in range(6)]
+    assert seconds == [10, 5, 2.5, 1.25, 1, 1]
+    assert Allowance(0.3, 0.0, 0.0).hurried(3).seconds == 0.3
 
 
 # ------------------------------------------------------------------ tiers

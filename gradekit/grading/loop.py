@@ -136,7 +136,8 @@ class Loop:
 
         Once a function has cost its worker (it hung, crashed, or filled the memory), or has taken
         more than its share of the time for all functions, its other checks are run at the end, so
-        that they do not use up the time of the other functions.
+        that they do not use up the time of the other functions. After each that hangs, the next
+        has half of the time: an endless loop would take that of the whole answer.
         """
         done = judge.checks
         share = self._seconds / len({check.function for check in checks})
@@ -167,8 +168,10 @@ class Loop:
             if job.timeouts is not None and timeouts[check.function] >= job.timeouts:
                 _give_up(judge, check, timeouts[check.function])
                 continue
+            job.run.timeouts = timeouts[check.function]
             self._run_check(job, check, checks, judge)
             timeouts[check.function] += done[-1].ending == "timed_out"
+        job.run.timeouts = 0
         if waiting:  # reports are in the grader's order
             place = {check.item.name: index for index, check in enumerate(checks)}
             done.sort(key=lambda check: place[check.name])

@@ -86,6 +86,7 @@ class Run:
         self.ways: dict[str, set[str]] = {}  # what each check used besides data; see objects.py
         self.state = CheckState()  # of the check that is being run
         self.must_restart = False  # see `ask_early`
+        self.timeouts = 0  # of other checks of the function that the current one is about
         self._early: dict[str, Exchange] = {}  # by the names of checks
         self._answer = self._load(used)
 
@@ -414,7 +415,7 @@ class Run:
         state = self.state
         worker = self._answer.worker(state.show_printed_by_file)
         if state.allowance is None:
-            state.allowance = self._answer.for_check(worker)
+            state.allowance = self._answer.for_check(worker).hurried(self.timeouts)
         objects = state.objects
         if objects is not None and objects.may_call_back:
             return self._converse(worker, requests, given)

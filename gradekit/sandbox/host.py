@@ -72,6 +72,10 @@ class Allowance(NamedTuple):
         left = max(self.seconds - cpu_seconds, 0.0)
         return Allowance(left, self.cpu_start, self.wall_start + wall_seconds)
 
+    def hurried(self, timeouts: int) -> Allowance:
+        """Half of it for each of so many timeouts before, but not less than a second of it."""
+        return self._replace(seconds=max(self.seconds / 2**timeouts, min(self.seconds, 1.0)))
+
 
 class Reply(NamedTuple):
     """The reply to one request."""
