@@ -288,6 +288,9 @@ def test_learners_edition_holds_nothing_hidden(mine: Course, tmp_path: Path) -> 
     assert "The rest is graded by your instructor. (waits for a mark)" in done.output
     assert "fails nothing that is checked here" in run("try", "toy", inside=folder).output
     assert "with your instructor" in run("solution", "toy", inside=folder).output
+    for more in ((), ("--plain",)):
+        shown = run("progress", *more, inside=folder).output
+        assert "Solved 1 of 1; " in shown and "0 of 0" not in shown and "0 / 0" not in shown
     for command in (("verify",), ("grade", str(folder), "--out", str(tmp_path / "out"))):
         refused = run("--course", str(target), *command)
         assert refused.exit_code == 2 and "learners' edition" in refused.output

@@ -39,6 +39,8 @@ class Share(NamedTuple):
 def standings(workspace: Workspace) -> list[Standing]:
     """All exercises of the course, in its order."""
     events, states = list(workspace.events()), workspace.states()
+    # Learners of a class have examples only, which earn nothing.
+    most = 0.0 if workspace.course.about.edition == "learner" else 10.0
     seconds = seconds_spent(events)
     found = []
     for exercise in workspace.course.exercises:
@@ -50,7 +52,7 @@ def standings(workspace: Workspace) -> list[Standing]:
                 exercise,
                 state,
                 max((e.score for e in checked), default=0.0) if state != "new" else 0.0,
-                checked[-1].max_score if checked else 10.0,
+                checked[-1].max_score if checked else most,
                 len({event.sha256 or str(event.time) for event in checked}),
                 max((event.level for event in own), default=0),
                 sum(seconds[exercise.name].values()),

@@ -135,7 +135,8 @@ def record(workspace: Workspace, question: Question, report: Report) -> None:
 
 def rating_of(report: Report, minutes: float, expected_minutes: int) -> int:
     """How well it went, from the only run and the time."""
-    share = report.score / report.max_score if report.max_score else 0.0
+    # Where the examples are all that is judged, they decide.
+    share = report.score / report.judged_score if report.judged_score else float(report.passed)
     if share < 0.5:
         return schedule.AGAIN
     if share < 1.0:
@@ -158,6 +159,6 @@ def put_away(workspace: Workspace, interview: Interview) -> Path:
 
 
 def points(questions: Iterable[Question]) -> tuple[float, float]:
-    """Points earned, and points to be had."""
+    """Points earned, and points to be had here: what waits for a mark is left out."""
     reports = [question.report for question in questions if question.report]
-    return sum(r.score for r in reports), sum(r.max_score for r in reports)
+    return sum(r.score for r in reports), sum(r.judged_score for r in reports)

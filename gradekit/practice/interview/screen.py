@@ -211,7 +211,8 @@ class Debrief:
     def _overview(self, out: Console) -> None:
         score, total = interviews.points(self.interview.questions)
         used = sum(question.seconds for question in self.interview.questions)
-        out.print(Text(f"The interview is over: {score:g} of {total:g} points.", style="bold"))
+        points = f"{score:g} of {total:g} points" if total else "your instructor grades it"
+        out.print(Text(f"The interview is over: {points}.", style="bold"))
         out.print(Text(f"It took {spent(used)} of {self.interview.minutes:g} min.\n"))
         for number, (exercise, question) in enumerate(self._pairs(), 1):
             report = question.report

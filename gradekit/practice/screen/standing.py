@@ -55,10 +55,8 @@ def _summary(events: list[Event], standings: list[progress.Standing]) -> list[st
     days = progress.streak(events, datetime.date.today())
     in_a_row = f"{counted(days, 'day')} in a row" if days else "no day in a row yet"
     seconds = sum(standing.seconds for standing in standings)
-    lines = [
-        f"Solved {solved} of {len(standings)}, {score:g} of {total:g} points; "
-        f"{in_a_row}; time: {spent(seconds)}."
-    ]
+    points = f", {score:g} of {total:g} points" if total else ""
+    lines = [f"Solved {solved} of {len(standings)}{points}; {in_a_row}; time: {spent(seconds)}."]
     if broken:
         lines.append(f"Broken since you solved it: {', '.join(broken)}.")
     return lines
@@ -99,7 +97,10 @@ def _print_table(out: Console, standings: list[progress.Standing]) -> None:
     columns: dict[str, list[str]] = {
         "exercise": [standing.exercise.slug for standing in started],
         "state": [standing.state for standing in started],
-        "points": [f"{standing.score:g} / {standing.max_score:g}" for standing in started],
+        "points": [
+            f"{standing.score:g} / {standing.max_score:g}" if standing.max_score else "-"
+            for standing in started
+        ],
         "tries": [str(standing.attempts) for standing in started],
         "hints": [str(standing.hints) for standing in started],
         "time": [spent(standing.seconds) for standing in started],
@@ -126,10 +127,11 @@ def ago(moment: float) -> str:
 def _say_exercises(out: Console, standings: list[progress.Standing]) -> None:
     for standing in standings:
         if standing.last is not None:
+            of = f"{standing.score:g} of {standing.max_score:g} points, "
             out.print(
                 Text(
-                    f"{standing.exercise.slug}: {standing.state}, {standing.score:g} of "
-                    f"{standing.max_score:g} points, "
+                    f"{standing.exercise.slug}: {standing.state}, "
+                    f"{of if standing.max_score else ''}"
                     f"{counted(standing.attempts, 'try', 'tries')}, "
                     f"{counted(standing.hints, 'hint')}, "
                     f"time {spent(standing.seconds)}."
