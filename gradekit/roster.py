@@ -61,16 +61,17 @@ class Roster:
             KitError: it is none that can be read.
         """
         self._path = path
-        table = [row for _, row in rows_of_table(path)]
+        table = rows_of_table(path)
         if not table:
             raise KitError(f"{path} is no CSV table: it has no rows. Export it once more.")
-        self.header, *rows = table
-        self.header = [_normal(name) for name in self.header]
+        (_, header), *rows = table
+        self.header = [_normal(name) for name in header]
         self.rows = [
             dict(zip(self.header, map(_normal, row), strict=False))
-            for row in rows
-            if not (row[0].strip().lower().startswith("points possible"))
+            for _, row in rows
+            if not _is_points(row)
         ]
+        self._lines = [line for line, row in rows if not _is_points(row)]  # where each row ends
         self._columns = {name.casefold(): name for name in reversed(self.header)}
         self._by_name = self._index([self._known(names) for names in NAMES])
         logins = [self._columns.get(name.casefold(), "") for name in (*LOGINS, *IDS)]
@@ -91,13 +92,25 @@ class Roster:
         """See to it that a column says who people are.
 
         Raises:
-            KitError: none does.
+            KitError: none does, or two people have one id.
         """
+        if not self.rows:
+            raise KitError(f"{self._path} names nobody: it has a header and no rows.")
         if not self._by_name and not self._by_login:
             raise KitError(
                 f"{self._path} has no column that names people: `Student`, `First name` and "
                 "`Last name`, `Username`, `Email` or `ID`."
             )
+        first: dict[str, int] = {}
+        for number in self.numbers():
+            about = self.person(number)
+            other = first.setdefault(about.id.casefold(), number)
+            if about.id and not _is_one(about.name, self.person(other).name):
+                raise KitError(
+                    f"{self._path}: `{self.person(other).name}` in line {self._lines[other]} and "
+                    f"`{about.name}` in line {self._lines[number]} have one id, `{about.id}`: "
+                    "give each their own."
+                )
 
     def numbers(self) -> range:
         """The rows."""
@@ -201,7 +214,8 @@ class Roster:
         return found if all(found) else ()
 
     def _shown(self, row: dict[str, str], names: Columns) -> str:
-        return " ".join(row.get(name, "").strip() for name in self._known(names)).strip()
+        # In one line, though Excel keeps a cell of two.
+        return " ".join(" ".join(row.get(name, "") for name in self._known(names)).split())
 
     def _index(self, columns: Iterable[Columns]) -> dict[str, set[int]]:
         found: defaultdict[str, set[int]] = defaultdict(set)
@@ -210,6 +224,16 @@ class Roster:
                 for name in called_in(row, names):
                     found[name].add(number)
         return dict(found)
+
+
+def _is_points(row: list[str]) -> bool:
+    """Whether it is Canvas' second line, which is about nobody."""
+    return row[0].strip().lower().startswith("points possible")
+
+
+def _is_one(name: str, other: str) -> bool:
+    """Whether two names are those of one person, whichever part stands first."""
+    return sorted(_squeezed(name)) == sorted(_squeezed(other))
 
 
 def _only(found: set[int]) -> int | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from gradekit.errors import KitError
 
+SEPARATOR = re.compile(r"sep=([,;\t])\r?\n", re.IGNORECASE)
 BYTES = 64 * 2**20
 DELIMITERS = ",;\t"
 FORMULA_STARTS = ("=", "+", "-", "@")
@@ -28,8 +30,14 @@ def rows_of_table(path: Path) -> list[tuple[int, list[str]]]:
     except OSError as error:
         raise KitError(f"{path} cannot be read: {error.strerror}.") from None
     try:
-        reader = csv.reader(io.StringIO(_text(content), newline=""), _dialect(content))
-        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        text = _text(content)
+        delimiter = _delimiter(text)
+        if SEPARATOR.match(text):  # a line of Excel's; the next one is the header
+            text = "\n" + text.partition("\n")[2]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        _check_end(path, text, delimiter, rows)
+        return rows
     except (UnicodeDecodeError, csv.Error, ValueError):
         raise KitError(f"{path} is no CSV table that can be read: save it as CSV.") from None
 
@@ -67,12 +75,23 @@ def _text(content: bytes) -> str:
     return text
 
 
-def _dialect(content: bytes) -> type[csv.Dialect]:
-    """Comma, semicolon or tab: whichever the header has most of."""
-    header = _text(content).lstrip().partition("\n")[0]
+def _delimiter(text: str) -> str:
+    """Comma, semicolon or tab: what Excel says, or whichever the header has most of."""
+    if said := SEPARATOR.match(text):
+        return said[1]
+    return max(DELIMITERS, key=text.lstrip().partition("\n")[0].count)
 
-    class Found(csv.excel):
-        delimiter = max(DELIMITERS, key=header.count)
-        strict = False
 
-    return Found
+def _check_end(path: Path, text: str, delimiter: str, rows: list[tuple[int, list[str]]]) -> None:
+    """See to it that no cell goes on to the end because its quote is never closed.
+
+    Raises:
+        KitError: one does, and has swallowed the rows below it.
+    """
+    try:
+        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            line = rows[-2][0] + 1 if len(rows) > 1 else 1
+            raise KitError(f"{path}, line {line}: a quote is opened and never closed.") from None

@@ -377,3 +377,29 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         for file, text in written(Path(scratch)).items():
             (GOLDEN / file).write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"id;name\n007;Ada\n007;Bob\n", "`Ada` in line 2 and `Bob` in line 3 have one id, `007`"),
+        (b"id;name\n", "it has a header and no rows"),
+        (b'id;name\n007;"Ada\n008;Bob\n', "line 2: a quote is opened and never closed"),
+    ],
+)
+def test_a_roster_that_would_mix_people_up_is_refused(
+    content: bytes, told: str, tmp_path: Path
+) -> None:
+    """Two people of one id would be one, and an open quote takes the rows below it along."""
+    (tmp_path / "roster.csv").write_bytes(content)
+    with pytest.raises(KitError, match=told):
+        Roster(tmp_path / "roster.csv").require_people()
+
+
+def test_a_roster_as_excel_writes_it(tmp_path: Path) -> None:
+    """A line that names the separator, cells of two lines, ids that begin with zeros."""
+    text = 'sep=;\r\nID;Name\r\n007;"Ross\nBob"\r\n007;"Bob, Ross"\r\n'
+    (tmp_path / "roster.csv").write_bytes(text.encode("utf-16"))
+    roster = Roster(tmp_path / "roster.csv")
+    roster.require_people()  # one person in two lines
+    assert (roster.person(0).name, roster.person(0).id) == ("Ross Bob", "007")
