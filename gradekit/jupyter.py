@@ -50,8 +50,10 @@ def kit(line: str) -> Table | None:
     """
     words = shlex.split(line)
     try:
-        if words[:1] == ["check"] and len(words) > 1:
-            return Table(_graded(_shell(), words[1], _course_here(), tuple(words[2:])))
+        named, rest = _course_named(words)
+        if rest[:1] == ["check"] and len(rest) > 1:
+            root = root_of(named) if named else _course_here()
+            return Table(_graded(_shell(), rest[1], root, tuple(rest[2:])))
         _run(words, show=True)
     except KitError as error:
         print(error)
@@ -135,6 +137,15 @@ def _shell() -> InteractiveShell:
     if shell is None:
         raise KitError("This works inside a Jupyter notebook only.")
     return shell
+
+
+def _course_named(words: list[str]) -> tuple[str, list[str]]:
+    """What `--course` names in front of a command, or "", and the words after it."""
+    if words[:1] == ["--course"]:
+        return "".join(words[1:2]), words[2:]
+    if words and words[0].startswith("--course="):
+        return words[0].partition("=")[2], words[1:]
+    return "", words
 
 
 def _course_here() -> Path:

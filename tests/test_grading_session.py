@@ -280,6 +280,43 @@ def test_what_fails_on_our_side_is_not_remembered(
         assert session.grade(toy(ANSWER)).passed
 
 
+MISTAKEN = '''
+import numpy as np
+from gradekit.grading import assert_close, check
+
+
+@check("double", points=3, hint="?")
+def test_one(submission):
+    """It says no tolerance."""
+    assert_close(submission.double(1.0), 2.0)
+
+
+@check("double", points=3, hint="?")
+def test_two(submission):
+    """It uses what NumPy does not have."""
+    assert submission.double(1.0) == np.double_of(1.0)
+
+
+@check("double", points=4, hint="?")
+def test_three(submission):
+    """An answer can bring this about."""
+    assert len(submission.double("a")) == 2
+'''
+
+
+def test_a_mistake_of_the_grader_is_told_with_its_line(tmp_path: Path) -> None:
+    """It is no fault of the answer, which is not blamed; what an answer can cause is its own."""
+    course = toy_course(tmp_path, MISTAKEN, ANSWER)
+    with open_session(course, course.find("toy")) as session:
+        report = session.grade(toy(ANSWER.replace("return x * 2", "return 3")))
+    assert [check.outcome for check in report.checks] == ["not_run", "not_run", "failed"]
+    messages = [check.message for check in report.checks]
+    place = f"graders/{course.find('toy').name}.py, line"
+    assert messages[0].startswith(f"{place} 9: TypeError: assert_close() missing 1 required")
+    assert messages[1].startswith(f"{place} 15: AttributeError: module 'numpy' has no")
+    assert "could not be judged (TypeError" in messages[2]
+
+
 FOLLOWING = '''
 from gradekit.grading import check, expect
 

@@ -352,8 +352,11 @@ def test_the_signs_of_a_handle_are_local(stack: Session) -> None:
             assert not hasattr(made, name)
         assert made != [1]
         assert repr(made) == "<Stack object>"
-        assert "__init__" not in vars(type(made))  # whether the answer has one is not known here
         assert run.state.requests == asked
+        names = vars(type(made))  # of the answer's class: that of the class here would be empty
+        assert {"__init__", "push"} <= names.keys() and "shrink" not in names
+        with pytest.raises(TypeError):
+            names["push"] = None
     finally:
         run.close()
 

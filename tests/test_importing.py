@@ -24,8 +24,10 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from gradekit.authoring.importing import modules
 from gradekit.authoring.importing.doctest import find as doctests_of
 from gradekit.authoring.importing.found import Found, without_regions, without_solution
+from gradekit.authoring.importing.notebooks import as_file
 from gradekit.authoring.importing.run import KINDS, Imported, import_course
 from gradekit.authoring.importing.trial import (
     ASKS_NOTHING,
@@ -35,7 +37,7 @@ from gradekit.authoring.importing.trial import (
     JUDGED,
     Outcome,
 )
-from gradekit.authoring.importing.writing import Target
+from gradekit.authoring.importing.writing import Target, opened
 from gradekit.authoring.mutated import mutated_answers
 from gradekit.authoring.verify import prove
 from gradekit.commands import kit
@@ -134,7 +136,7 @@ EXPECTED = {
         "random.choice(names)->names[1]": {"test_draws"},
     }),
     "pytest": Kind({
-        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 17}, {DATA, HANDLES, JUDGED}, {
+        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 19}, {DATA, HANDLES, JUDGED}, {
         "[\" \"] * size for _ in range(size)]->[\" \"] * size] * size":
             {"test_as_an_array", "test_rows_are_apart"},
         "items = iter(items)->items = iter([*itertools.islice(items, 9)])":
@@ -143,6 +145,8 @@ EXPECTED = {
         "yield result->yield": {"test_gathers_what_is_returned"},
         "self.moves = moves->self.moves = list(moves)": {"test_moves_are_those_of_the_game"},
         "return list(self.moves)->return self.moves": {"test_history_is_a_copy"},
+        "    def grow(self):->    shrink = None\n\n    def grow(self):": {"test_what_there_is"},
+        "class Name(str):->class Name(collections.UserString):": {"test_names_are_texts"},
         "text=\"Come!\"->body=\"Come!\"": {"test_invites"},
         "{text}\") from None->{text}\")": {"test_no_number"},
         "[ValueError(f\"{age}->[TypeError(f\"{age}": {"test_all_wrong_ages"},
@@ -506,11 +510,42 @@ def test_flags_that_a_module_gives_to_doctest() -> None:
         ("%timeit f(x)", "pass  # %timeit f(x)"),
         ('x = """\n%d of\n!"""', 'x = """\n%d of\n!"""'),
         ("%time\nx = (5\n  % 3)", "pass  # %time\nx = (5\n  % 3)"),
+        ("axes.plot?\nx = 1", "pass  # axes.plot?\nx = 1"),
     ],
 )
 def test_magics_of_a_course(cell: str, code: str | None) -> None:
     """What they run is run; what only looks like one is Python."""
     assert without_magics(cell) == code
+
+
+def test_a_cell_that_shows_a_mistake_stops_no_other() -> None:
+    """As in a kernel."""
+    cells: list[dict[str, Any]] = [
+        {"cell_type": "code", "source": text} for text in ("print('a'", "x = 1")
+    ]
+    assert as_file(cells, lambda cell: str(cell["source"])) == "# print('a'\n\nx = 1\n"
+
+
+def test_a_solution_in_a_folder_of_its_own_is_found(tmp_path: Path) -> None:
+    """As in Gradescope's examples: a folder of tests, and one of solutions, or of stubs as well."""
+    (tmp_path / "hw/tests").mkdir(parents=True)
+    test = "from rows import rows\n\n\ndef test_rows():\n    assert rows()\n"
+    (tmp_path / "hw/tests/test_rows.py").write_text(test)
+    for folder, body in (("solution", "return [*open('data/rows.csv')]"), ("student", "...")):
+        (tmp_path / "hw" / folder).mkdir()
+        (tmp_path / f"hw/{folder}/rows.py").write_text(f"def rows():\n    {body}\n")
+        (found,) = modules.find(tmp_path, None, "PytestFile", lambda source: True)
+        assert isinstance(found, Found)
+        assert ("raise NotImpl" in found.stub) == (folder == "solution")
+        assert "data/rows" in found.solution and "data/rows" not in found.stub
+        assert found.modules[0] == "rows"
+    (tmp_path / "hw/data").mkdir()
+    (tmp_path / "hw/data/rows.csv").write_text("1\n")
+    (found,) = modules.find(tmp_path / "hw", None, "PytestFile", lambda source: True)
+    assert isinstance(found, Found)
+    # Under the path by which the answer opens it, wherever it lies in the course.
+    target = Target(opened(tmp_path / "mine"), found, 1, "pytest")
+    assert 'files = ["data/rows.csv"]' in target.entry()
 
 
 def test_files_of_any_system_are_read(tmp_path: Path) -> None:
@@ -884,7 +919,10 @@ def test_the_magic_grades_all_cells_of_an_imported_notebook(
     monkeypatch.setattr("gradekit.jupyter._shell", lambda: shell)
     monkeypatch.setattr("gradekit.jupyter._graded_cells", lambda *told: asked.extend(told))
     magic("check words")
-    root, exercise, given, _ = asked
+    monkeypatch.delenv("KIT_COURSE")
+    magic(f"--course {outcome.target.course.root} check words")
+    assert asked[:4] == asked[4:]
+    root, exercise, given, _ = asked[:4]
     assert (exercise, given) == ("exercise_01_words", ("x = 1", "y = x\n"))
     assert Path(root) == outcome.target.course.root
 

@@ -14,6 +14,7 @@ import numpy as np
 from gradekit.grading.handle import (
     ANY_CLASS,
     METHODS,
+    TEXTS,
     ClassRef,
     Handle,
     LiveClass,
@@ -22,6 +23,8 @@ from gradekit.grading.handle import (
     attribute,
     class_ref,
     operated,
+    own_names,
+    plain,
 )
 from gradekit.report import clean
 from gradekit.sandbox import wire
@@ -59,10 +62,9 @@ def class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     judged = frozenset(special for each in named for special in objects.judged.get(each, ()))
     data = _data_of(own, known)
     pure = frozenset() if is_of_task or data is None else PURE.get(data, frozenset())
-    home = objects.home or "submission"
     namespace: dict[str, Any] = {
         "kit__class": ClassRef(objects, kind.number, name, judged, data, pure),
-        "__module__": home if home != "__main__" else "submission",
+        "__module__": objects.home or "submission",
         "__doc__": Requested("__doc__"),
     }
     if errors := [base for base in bases if issubclass(base, Exception)]:
@@ -84,6 +86,9 @@ def _class_of_handles(
         (*own,) or (Handle,),
         {**namespace, "__slots__": (), **methods},
     )
+    if namespace["kit__class"].data in TEXTS:  # Python reads digits of a real text only
+        type.__setattr__(made, "__int__", lambda value: int(plain(value)))
+        type.__setattr__(made, "__float__", lambda value: float(plain(value)))
     # Python has used it now; a check that reads `__slots__` means that of the answer's class.
     type.__delattr__(made, "__slots__")
     return made
@@ -106,7 +111,8 @@ def _claim(name: str, own: list[Any], known: list[type], is_of_task: bool) -> ty
     which the answer could make up.
     """
     bases: list[type] = [each for each in known if is_of_task or each is not np.ndarray]
-    bases += [vars(base)["kit__claim"] for base in own if "kit__claim" in vars(base)]
+    claims = [own_names(base).get("kit__claim") for base in own]
+    bases += [claim for claim in claims if claim is not None]
     if not bases:
         return None
     try:

@@ -10,10 +10,12 @@ the classes.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import PurePath, PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -31,6 +33,7 @@ LONGEST = 2**31  # the largest length that an object may claim
 ADDRESS = 0x7F0000000000  # of the first object, where a test is shown one
 COMPARED = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 MIRRORED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
+TEXTS = (str, bytes, bytearray)
 VERDICTS = (AssertionError, SubmissionError)  # a `with` block of the answer cannot swallow these
 ERROR_NAMES = frozenset(ERRORS)
 # Attributes that pathlib reads from the right side of ==. They are worked out here, from the path.
@@ -71,11 +74,14 @@ class ClassRef(NamedTuple):
         )
 
 
+own_names = type.__dict__["__dict__"].__get__  # of a class here, whatever its metaclass says
+
+
 def class_ref(kind: type) -> ClassRef | None:
     """Which class of the answer a class stands for; None if it stands for none."""
     # `type.mro(kind)` and not `kind.mro()`, which would be a request to the answer.
     for each in type.mro(kind):
-        if "kit__class" in (found := type.__getattribute__(each, "__dict__")):
+        if "kit__class" in (found := own_names(each)):
             return found["kit__class"]  # type: ignore[no-any-return]
     return None
 
@@ -87,7 +93,7 @@ def is_handle(value: Any) -> bool:
 
 def is_subclass(kind: Any, of: Any, /) -> bool:
     """`issubclass` as a test asks it; a class of the answer may be derived from a library's."""
-    claim = type.__getattribute__(kind, "__dict__").get("kit__claim") if is_handle(kind) else None
+    claim = own_names(kind).get("kit__claim") if is_handle(kind) else None
     return issubclass(kind, of) or (claim is not None and issubclass(claim, of))
 
 
@@ -154,7 +160,22 @@ class LiveClass(type):
         raise SubmissionError(f"the class {cls.__name__} has no truth value in a check")
 
     def __dir__(cls) -> list[str]:
-        return _names(operated(cls, "dir"))
+        return names_in(operated(cls, "dir"))
+
+    @property  # type: ignore[misc]  # as `__class__` below
+    def __dict__(cls) -> Any:  # type: ignore[override]
+        """What the answer's class itself defines: that of the class here would be empty."""
+        if class_ref(cls) is None:  # `Handle` itself
+            return own_names(cls)
+        told = operated(cls, "vars")
+        if type(told) is not dict or not all(type(name) is str for name in told):
+            raise SubmissionError(f"vars({cls.__name__}) is no dict of names", "malformed")
+        if "__module__" in told:  # under the name by which the tests import the answer
+            told["__module__"] = cls.__module__
+        return MappingProxyType(told)
+
+    def __subclasses__(cls) -> Any:
+        return operated(cls, "subclasses")
 
     def __repr__(cls) -> str:
         about = class_ref(cls)
@@ -171,7 +192,7 @@ class Handle(metaclass=LiveClass):
 
     # No __dict__: all attributes but these are the object's, and are requested. Their prefix keeps
     # them apart from the names that answers use.
-    __slots__ = ("__weakref__", "kit__hash", "kit__ref")
+    __slots__ = ("__weakref__", "kit__data", "kit__hash", "kit__ref")
     __array_ufunc__ = None  # NumPy leaves `array + handle` to the handle's own __radd__
 
     # Here and not in each class, of which a test may ask `"__init__" in vars(Thing)`.
@@ -179,7 +200,7 @@ class Handle(metaclass=LiveClass):
 
     @property  # type: ignore[misc]  # as unittest.mock does it
     def __class__(self) -> Any:  # isinstance looks at it, besides at the type
-        return type(self).__dict__.get("kit__claim") or type(self)
+        return own_names(type(self)).get("kit__claim") or type(self)
 
     def __getattr__(self, name: str) -> Any:
         return attribute(self, name)
@@ -191,7 +212,7 @@ class Handle(metaclass=LiveClass):
         _asked(self, "attribute", ["delete", name], name)
 
     def __dir__(self) -> list[str]:
-        return _names(operated(self, "dir"))
+        return names_in(operated(self, "dir"))
 
     def __repr__(self) -> str:
         name, home = type(self).__name__, _known(type(self)).objects.home
@@ -515,8 +536,22 @@ def _equal(value: Any, other: Any) -> Any:
     return data is not None and _view(value) == other
 
 
+def hold(value: Any, told: Any) -> None:
+    """Keep what an object holds that never changes, as it was told with it."""
+    if isinstance(value, Handle) and type(told) is _known(type(value)).data:
+        object.__setattr__(value, "kit__data", told)
+
+
+def plain(value: Any) -> Any:
+    """A text or bytes that an object of the answer's holds; any other value as it is."""
+    is_text = is_handle(value) and not isinstance(value, type) and not isinstance(value, Exception)
+    return _view(value) if is_text and _known(type(value)).data in TEXTS else value
+
+
 def _view(value: Any) -> Any:
     """The data that an object holds whose class is derived from a data type."""
+    with contextlib.suppress(AttributeError):
+        return value.kit__data
     data = _known(type(value)).data
     told = operated(value, "view")
     # Of exactly this type: a subclass could bring its own `__eq__` along.
@@ -527,7 +562,8 @@ def _view(value: Any) -> Any:
 
 
 def _hash(value: Any) -> int:
-    """The hash of an object: by identity, unless the solution's class defines its own.
+    """The hash of an object: of the data that it holds, else by identity, unless the solution's
+    class defines its own.
 
     It is kept: if it changed later, a dict of the check could not find the object any more.
     """
@@ -539,9 +575,13 @@ def _hash(value: Any) -> int:
     if _judges(value, "__hash__"):
         told = operated(value, "__hash__")
         number = hash(told) if type(told) is int else number
+    elif "__hash__" not in _known(type(value)).judged:
+        with contextlib.suppress(AttributeError):
+            number = hash(value.kit__data)  # which it equals
     object.__setattr__(value, "kit__hash", number)
     return number
 
 
-def _names(told: Any) -> list[str]:
+def names_in(told: Any) -> list[str]:
+    """The names that an answer told: what is no text is none."""
     return [name for name in told if type(name) is str] if isinstance(told, list) else []

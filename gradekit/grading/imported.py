@@ -187,6 +187,8 @@ class Shared(Objects):
             if isinstance(node[0], wire.Lasting):
                 return self._lasting.arrived(node[0].number, node[1])
             return self._tensors.arrived(*node)
+        if isinstance(node, wire.Live) and node.data is not None:
+            self.texts.note(node.data)
         if isinstance(node, wire.Sent):
             return self._tensors.sent(node.number)
         if isinstance(node, wire.Given):

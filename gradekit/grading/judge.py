@@ -7,9 +7,11 @@ and end here.
 
 from __future__ import annotations
 
+import linecache
 import re
 from doctest import Example
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -29,6 +31,11 @@ from gradekit.grading.raised import SubmissionError
 from gradekit.grading.run import Run
 from gradekit.report import PRINTED, Check, clean
 
+OWN_MISTAKE = re.compile(
+    r"(?:NameError|ImportError|ModuleNotFoundError|SyntaxError): "
+    r"|TypeError: (\w+)\(\) (?:missing \d|got an unexpected keyword|takes .* argument)"
+    r"|AttributeError: (?:partially initialized )?module '"
+)
 MESSAGE_CHARACTERS = 1200
 WHOLE_CHARACTERS = 360  # five lines of 80 columns, indented
 DID_NOT_RAISE = "DID NOT RAISE"  # how pytest.raises begins
@@ -74,6 +81,8 @@ class Judge:
         state = self.current.run.state if self.current.run is not None else CheckState()
         # A test that expects any exception must not be satisfied by the loss of the worker.
         outcome, ending, message = _outcome(error or state.lost, state)
+        if error is not None and (place := _mistake_of(item, error)):
+            outcome, ending, message = "not_run", "finished", f"{place}: {_message_of(error)}"
         if outcome == "failed" and state.printed.strip():
             message += f"{PRINTED}{state.printed.strip()}"
         points = float(marker.kwargs["points"])
@@ -143,6 +152,42 @@ def is_verdict(error: BaseException | None) -> bool:
     return isinstance(error, SubmissionError | AssertionError | pytest.fail.Exception)
 
 
+def _message_of(error: BaseException) -> str:
+    """An error as Python tells it."""
+    return f"{type(error).__name__}: {error}"
+
+
+def raised_at(error: BaseException) -> tuple[str, int]:
+    """The file and the line where an error was raised, which is kept with it from then on."""
+    # Not `getattr`, which asks the answer where the exception is of a class of its own.
+    known: tuple[str, int] | None = vars(error).get("raised_at")
+    trace = error.__traceback__
+    if known is None and trace is not None:
+        # Not in the `__getattr__` of a module that says what it does not have.
+        while (inner := trace.tb_next) and inner.tb_frame.f_code.co_name != "__getattr__":
+            trace = inner
+        known = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        vars(error)["raised_at"] = known
+    return known or ("", 0)
+
+
+def _mistake_of(item: pytest.Item, error: BaseException) -> str:
+    """Where a grader itself is wrong, so that no answer can be judged; "" where it is not.
+
+    A name that nothing defines, a module's attribute that there is not, or arguments that a
+    function of this side does not take: an answer brings about none of these.
+    """
+    found = OWN_MISTAKE.match(_message_of(error))
+    if is_verdict(error) or not found:
+        return ""
+    place, line = raised_at(error)
+    file, text = Path(place), linecache.getline(place, line)
+    # A call that the grader spells out: a starred argument may be what an answer gave.
+    is_spelt = found[1] is None or (f"{found[1]}(" in text and "*" not in text)
+    is_own = file.parent == item.path.parent and is_spelt
+    return f"{file.parent.name}/{file.name}, line {line}" if is_own else ""
+
+
 def _outcome(error: BaseException | None, state: CheckState) -> tuple[Any, Any, str]:
     """Outcome, ending and message of a check that ended with `error`."""
     while isinstance(error, BaseExceptionGroup):  # hypothesis found several examples
@@ -171,9 +216,9 @@ def _outcome(error: BaseException | None, state: CheckState) -> tuple[Any, Any, 
         return "failed", "finished", _told(state, text)
     # Nothing came from the answer, so the error is ours, and costs nobody a point.
     if isinstance(error, SandboxError) or not state.replies:
-        return "not_run", "finished", f"{type(error).__name__}: {error}"
+        return "not_run", "finished", _message_of(error)
     # The solution passes this check, so what the answer returned made the check raise this.
-    text = f"what came back could not be judged ({type(error).__name__}: {error})"
+    text = f"what came back could not be judged ({_message_of(error)})"
     return "failed", "finished", _told(state, text)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gradekit.grading.judge import JUDGE, ExampleItem, Judge, is_manual, is_verdict
+from gradekit.grading.judge import JUDGE, ExampleItem, Judge, is_manual, is_verdict, raised_at
 from gradekit.grading.memo import Memo
 from gradekit.grading.mistakes import Print
 from gradekit.grading.raised import SubmissionError
@@ -247,6 +247,8 @@ def _error_of(run: Callable[[], object]) -> BaseException | None:
     try:
         run()
     except BaseException as error:
+        if not is_verdict(error):
+            raised_at(error)
         error.__context__ = None  # it has frames of its own
         return error.with_traceback(None)
     return None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from gradekit.grading.classes import LABEL_CHARACTERS, class_of, object_of
-from gradekit.grading.handle import ClassRef, LiveClass, Ref, class_ref
+from gradekit.grading.handle import ClassRef, LiveClass, Ref, class_ref, hold
 from gradekit.grading.outgoing import pickled
 from gradekit.report import clean
 from gradekit.sandbox import wire
@@ -153,6 +153,8 @@ class Objects:
         if (known := self._handles.get(node.number)) is None:
             label = clean(node.name, LABEL_CHARACTERS) or kind.__name__.lower()
             known = self._handles[node.number] = object_of(kind, Ref(self, node.number, label))
+            if node.data is not None:
+                hold(known, tuple(node.data) if isinstance(node.data, list) else node.data)
         return known
 
     def _number_of(self, ref: Ref | ClassRef) -> int:

@@ -138,11 +138,16 @@ class Kind(msgspec.Struct, tag="k", array_like=True, frozen=True):
 
 
 class Live(msgspec.Struct, tag="h", array_like=True, frozen=True):
-    """An object that stays in the worker, under a number; in frames to the worker `kind` is 0."""
+    """An object that stays in the worker, under a number; in frames to the worker `kind` is 0.
+
+    `data` is what an object holds whose class is derived from a text, a number or a tuple, if it is
+    plain and small: it never changes, and a hash of it is needed while the frame is read.
+    """
 
     number: int
     kind: int | Kind
     name: str  # of a function
+    data: bool | int | float | str | list[bool | int | float | str | None] | None = None
 
 
 class Class(msgspec.Struct, tag="c", array_like=True, frozen=True):

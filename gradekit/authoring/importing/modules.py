@@ -46,6 +46,7 @@ ENTRY = '''\
 '''
 HANDED_IN = "learners hand in the modules together with the exercise's own file, which imports them"
 TAKEN = "no solution beside the stub: the modules are taken for it"
+APART = ("student", "starter", "starter_code", "template", "skeleton", "solution", "solutions")
 MANY_NAMES = 3  # of modules, in the name of an exercise
 LEFT_OUT = {"solution", "solutions", "__pycache__", "venv", "node_modules", "build", "dist"}
 
@@ -126,8 +127,12 @@ def _tested(test: Path, root: Path) -> list[Path]:
     found: dict[Path, None] = {}
     text = text_of(test)
     ast.parse(text)
-    for name in sorted({*imports_of(text), *SCRIPT.findall(text), *_loaded_by(text)}):
-        for place in dict.fromkeys(each for p in places for each in (p, p / "src")):
+    wanted = sorted({*imports_of(text), *SCRIPT.findall(text), *_loaded_by(text)})
+    beside = [each for p in places for each in (p, p / "src")]
+    # Where learners get their files in a folder of their own, or a solution is all that there is.
+    apart = [p / each for p in places for each in APART]
+    for name in wanted:
+        for place in dict.fromkeys([*beside, *apart]):
             unit = _unit(place, name)
             if unit is not None and not _helps_tests(unit):
                 found.setdefault(unit)
@@ -191,7 +196,8 @@ def solution_of(stub: Path, solutions: Path | None, root: Path | None = None) ->
         inner = Path(*(part for part in within.parts if part != "src"))
         for path in dict.fromkeys([within, inner]):
             places += [above / "solution" / path, above / "solutions" / path]
-    return next((path for path in places if path.is_file()), None)
+    own = stub.resolve()  # which may itself lie in a folder of solutions
+    return next((path for path in places if path.is_file() and path.resolve() != own), None)
 
 
 class _Sources(NamedTuple):
@@ -223,6 +229,10 @@ def _exercise(
     without = [module, *([found.file] if found.file else [])]
     files = beside(tests, folder, without)
     needed = named_in(found.solution, module.parent, without, tests)
+    home = module.parent
+    if home.name in APART and home != root:  # data lies beside such a folder, or in it
+        home = home.parent
+        needed += named_in(found.solution, home, [*without, *needed], tests)
     return Found(
         slug,
         title_of(slug),
@@ -233,7 +243,7 @@ def _exercise(
         tuple(Case(test, reader) for test in tests),
         _names_of(module, root),
         () if found.file else ("no solution beside the stub: the module is taken for it",),
-        home=module.parent,
+        home=home,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -56,10 +57,19 @@ def as_file(cells: Iterable[dict[str, Any]], source_of: Callable[[dict[str, Any]
             continue
         if cell["cell_type"] == "code":
             code = without_magics(source)
-            parts.append(_commented(source) if code is None else code)
+            parts.append(code if code is not None and _is_python(code) else _commented(source))
         else:
             parts.append(_commented(source))
     return "\n\n".join(parts) + "\n"
+
+
+def _is_python(code: str) -> bool:
+    """Whether a kernel would run a cell: one that shows a mistake stops no other there."""
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _commented(text: str) -> str:

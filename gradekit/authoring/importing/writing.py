@@ -112,15 +112,28 @@ class Target:
         found = data_of(self.found.files, tests, [self.found.sources, *map(_source, tests)])
         home = self.found.home or tests[0].parent  # where a notebook runs
         found += helpers_of(self.found.files, home, self.found.sources)
-        return {self._name_beside(path, home): path for path in found}
+        return {name: path for path in found for name in self._names_beside(path, home)}
 
-    def _name_beside(self, path: Path, home: Path) -> str:
-        """The path under which an answer opens a file: what lies deeper it may know by name."""
-        inside = path.relative_to(home).as_posix() if home in path.parents else path.name
+    def _names_beside(self, path: Path, home: Path) -> list[str]:
+        """The paths under which an answer opens a file, of which it may know the last part only."""
+        is_inside = home in path.parents
+        inside = path.relative_to(home).as_posix() if is_inside else path.name
         texts = "\n".join([self.found.sources, *(_source(case.path) for case in self.found.cases)])
-        is_opened = path.suffix == ".py" or inside in texts
-        is_opened = is_opened or (inside != path.name and is_folder_named(path.parent.name, texts))
-        return inside if is_opened or home == self.cases_home else path.name
+        if path.suffix == ".py":
+            return [inside]
+        # The course may lie around the folder that an answer runs in: `data/a.csv` is opened there.
+        parts = (path.relative_to(self.found.folder) if self.found.folder in path.parents
+                 else Path(path.name)).parts  # fmt: skip
+        names = ["/".join(parts[start:]) for start in range(len(parts))]
+        said = [name for name in names if re.search(rf"""["'/]{re.escape(name)}["']""", texts)]
+        if len(said) > 1 and re.search(rf"""["'](?:\./)?{re.escape(path.name)}["']""", texts):
+            is_apart = not is_folder_named(path.parent.name, texts.replace(said[0], ""))
+            return [said[0], path.name] if is_apart else said[:1]
+        if said and said[0] != path.name:
+            return said[:1]
+        if len(parts) > 1 and is_folder_named(path.parent.name, texts):
+            return [inside if is_inside and inside != path.name else "/".join(parts[-2:])]
+        return [inside if inside in texts or home == self.cases_home else path.name]
 
     @property
     def cases_home(self) -> Path:

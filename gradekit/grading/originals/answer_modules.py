@@ -6,43 +6,70 @@ one changes it there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MutableMapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from gradekit.grading.handle import names_in, operated
 
 if TYPE_CHECKING:
     from gradekit.grading.originals.world import World
 
+ASKED = ("__all__", "__version__")  # of the special names of a module, those that are looked up
 
-class AnswerModule(ModuleType):
-    """The submission under the name by which the tests import it."""
+
+class OfAnswer(ModuleType):
+    """What both have in common: what is theirs is the answer's."""
+
+    kit__world: World
 
     def __init__(self, name: str, world: World) -> None:
         super().__init__(name)
-        # By way of `__dict__`: other assignments go to the answer.
-        self.__dict__["__all__"] = []  # after `import *`, `Builtins` finds the names
-        self.__dict__["kit__world"] = world
+        # As `object` does it: other assignments go to the answer.
+        object.__setattr__(self, "kit__world", world)
+
+    def kit__handle(self) -> Any:
+        """The handle of the module in the answer's process."""
+        raise NotImplementedError
 
     @property
-    def __doc__(self) -> Any:  # type: ignore[override]
-        return getattr(self.__dict__["kit__world"].module, "__doc__")  # noqa: B009
+    def __dict__(self) -> Any:  # type: ignore[override]
+        return Contents(self)
+
+    def __dir__(self) -> list[str]:
+        return names_in(operated(self.kit__handle(), "dir"))
+
+
+# In each of the classes, since a class has its own docstring in that place.
+DOC: Any = property(lambda module: getattr(module.kit__handle(), "__doc__"))  # noqa: B009
+
+
+class AnswerModule(OfAnswer):
+    """The submission under the name by which the tests import it."""
+
+    __doc__ = DOC
+
+    def kit__handle(self) -> Any:
+        return self.kit__world.module
 
     def __getattr__(self, name: str) -> Any:
-        if name == "__version__":
-            return getattr(self.__dict__["kit__world"].module, name)
+        if name in ASKED:
+            return getattr(self.kit__handle(), name)
         if name.startswith("__"):
             raise AttributeError(name)
-        return self.__dict__["kit__world"].answer(name)
+        return self.kit__world.answer(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self.__dict__["kit__world"].assign(name, value)
+        self.kit__world.assign(name, value)
 
     def __delattr__(self, name: str) -> None:
-        self.__dict__["kit__world"].forget(name)
+        self.kit__world.forget(name)
 
 
-class PartModule(ModuleType):
+class PartModule(OfAnswer):
     """One module of an answer that has several."""
+
+    __doc__ = DOC
 
     def __init__(self, name: str, world: World, handle: Callable[[], Any]) -> None:
         """
@@ -50,25 +77,47 @@ class PartModule(ModuleType):
             handle: Returns the module's handle, and is called for each request: the answer may
                 import such a module only while the test runs.
         """
-        super().__init__(name)
-        self.__dict__["__all__"] = []
-        self.__dict__["__path__"] = []  # it may be a package
-        self.__dict__["kit__world"] = world
-        self.__dict__["kit__handle"] = handle
-
-    @property
-    def __doc__(self) -> Any:  # type: ignore[override]
-        return getattr(self.__dict__["kit__handle"](), "__doc__")  # noqa: B009
+        super().__init__(name, world)
+        object.__setattr__(self, "__path__", [])  # it may be a package
+        object.__setattr__(self, "kit__handle", handle)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name != "__version__":
+        if name.startswith("__") and name not in ASKED:
             raise AttributeError(name)
-        value = getattr(self.__dict__["kit__handle"](), name)
-        return self.__dict__["kit__world"].variables.shared(self.__name__, name, value)
+        value = getattr(self.kit__handle(), name)
+        return self.kit__world.variables.shared(self.__name__, name, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        value = self.__dict__["kit__world"].as_sent(name, value)
-        setattr(self.__dict__["kit__handle"](), name, value)
+        setattr(self.kit__handle(), name, self.kit__world.as_sent(name, value))
 
     def __delattr__(self, name: str) -> None:
-        delattr(self.__dict__["kit__handle"](), name)
+        delattr(self.kit__handle(), name)
+
+
+class Contents(MutableMapping[str, Any]):
+    """`vars(module)`: its names as the answer's process has them, each looked up when used."""
+
+    def __init__(self, module: OfAnswer) -> None:
+        self._module = module
+
+    def _names(self) -> list[str]:
+        return names_in(operated(self._module.kit__handle(), "names"))
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names():
+            raise KeyError(name)
+        return getattr(self._module, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        setattr(self._module, name, value)
+
+    def __delitem__(self, name: str) -> None:
+        if name not in self._names():
+            raise KeyError(name)
+        delattr(self._module, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())

@@ -28,7 +28,7 @@ from gradekit.grading.originals.magics import without_magics
 from gradekit.grading.originals.original import PERSON, Original, Test, title_of
 from gradekit.grading.originals.statements import FORGET, run_statement
 from gradekit.grading.originals.templates import Templates
-from gradekit.grading.originals.world import Names, World
+from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
@@ -117,7 +117,6 @@ class NotebookTests(Original):
         A statement that fails leaves its names to the answer, as it would in a kernel.
         """
         namespace = world.prepare({"__name__": MAIN})
-        namespace["globals"] = namespace["locals"] = lambda: Names(world, namespace)
         for statement in _seeds_and(_needed_or_changed(wanted, before), before):
             try:
                 run_statement(statement, namespace, str(self.path))

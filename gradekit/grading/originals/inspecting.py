@@ -15,7 +15,7 @@ from typing import Any
 import cloudpickle
 
 from gradekit.definitions import first_line_of
-from gradekit.grading.handle import is_handle
+from gradekit.grading.handle import class_ref, is_handle
 from gradekit.grading.originals.borrowed import like
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
@@ -63,8 +63,29 @@ def inspecting(submission: SubmissionProxy) -> ModuleType:
         told = submission.probe(parameters_of, value)
         return inspect.Signature([parameter(*each) for each in told])
 
-    vars(module).update(getsource=getsource, signature=signature)
+    vars(module).update(getsource=getsource, signature=signature, getmembers=members)
     return module
+
+
+def members(value: Any, predicate: Any = None) -> list[tuple[str, Any]]:
+    """`inspect.getmembers`; of the special methods of an answer's class, those that it defines.
+
+    The class that stands for it here has others, which are handles' own.
+    """
+    if not is_handle(value):
+        return inspect.getmembers(value, predicate)
+    kind = value if isinstance(value, type) else type(value)
+    own = {name: each for base in reversed(kind.__mro__) if is_handle(base) and class_ref(base)
+           for name, each in vars(base).items()}  # fmt: skip
+    found = {}
+    for name in sorted({*dir(value)}):
+        is_special = name.startswith("__") and name.endswith("__")
+        if is_special and name in own:
+            found[name] = own[name]
+        elif not is_special:
+            with contextlib.suppress(AttributeError):
+                found[name] = getattr(value, name)
+    return [(name, each) for name, each in found.items() if predicate is None or predicate(each)]
 
 
 def handed_in(submission: SubmissionProxy, value: Any) -> str:

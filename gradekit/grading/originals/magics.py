@@ -7,7 +7,7 @@ import re
 
 CELL = re.compile(r"\s*%%(\w+)[^\n]*")
 # A line of its own; `% name` that goes on with the line before is Python.
-LINE = re.compile(r"^([ \t]*)([%!?][^\s%=].*)$", re.MULTILINE)
+LINE = re.compile(r"^([ \t]*)([%!?][^\s%=].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
 RUNS = ("time", "capture", "prun", "memit")  # what stands below, as it does for learners
 TIMED = re.compile(r"%(?:time|prun|memit)[ \t]+(?=[^-\s])")
 

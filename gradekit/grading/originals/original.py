@@ -64,6 +64,8 @@ class Test(NamedTuple):
 class Original:
     """A file under `cases/`, whose tests are run as they are."""
 
+    shares_names = True  # with the answer: what it defines, a test need not import
+
     def __init__(
         self,
         grader: str,
@@ -186,7 +188,9 @@ class Original:
             home=self._home,
             patched=self._patched,
         )
-        with World(place, submission, self.names, views, self.parts) as world:
+        shares = self.shares_names
+        made = World(place, submission, self.names, views, self.parts, shares_names=shares)
+        with made as world:
             yield world
 
     def told(self, error: BaseException, hidden: bool) -> BaseException:

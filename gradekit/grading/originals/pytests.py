@@ -36,6 +36,8 @@ from gradekit.grading.proxy import SubmissionProxy
 class PytestFile(Original):
     """A file of test functions."""
 
+    shares_names = False
+
     def views(self) -> Mapping[str, ModuleType]:
         # Only `fixture` has to be replaced: pytest's own returns an object that may not be called
         # by anybody but pytest.

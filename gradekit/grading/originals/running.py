@@ -119,6 +119,8 @@ class Running:
 
 def _scopes(names: Any, local: Any, frame: FrameType) -> tuple[Any, Any]:
     """The global and local names that `eval` would use."""
+    # `globals()` of a test: Python looks into the dict itself, which is that of the namespace.
+    names = getattr(names, "kit__namespace", names)
     if names is None:
         return frame.f_globals, frame.f_locals if local is None else local
     return names, names if local is None else local

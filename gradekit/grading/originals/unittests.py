@@ -54,6 +54,8 @@ class FirstError(unittest.TestResult):
 class UnittestFile(Original):
     """A module of test cases."""
 
+    shares_names = False
+
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
         with self.world(submission) as world:
             module = world.load(self.path, world.place.name_of(self.path))

@@ -6,6 +6,7 @@ test does not define is looked up in the submission, and what the test prints is
 
 from __future__ import annotations
 
+import ast
 import builtins
 import contextlib
 import importlib
@@ -13,16 +14,26 @@ import io
 import re
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    ItemsView,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
 from functools import lru_cache, partial
 from importlib.util import resolve_name
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 import cloudpickle
 
-from gradekit.grading.handle import is_handle, is_subclass
+from gradekit.definitions import names_in as names_of
+from gradekit.grading.handle import is_handle, is_subclass, names_in, operated
 from gradekit.grading.imported import Shared
 from gradekit.grading.live import module_of
 from gradekit.grading.objects import Objects
@@ -37,6 +48,7 @@ from gradekit.grading.originals.home import Home
 from gradekit.grading.originals.inspecting import views_that_ask
 from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.originals.opening import Opening, in_worker
+from gradekit.grading.originals.patterns import patterns
 from gradekit.grading.originals.pickling import pickling
 from gradekit.grading.originals.place import Place
 from gradekit.grading.originals.running import LIBRARIES, Running, library
@@ -65,6 +77,14 @@ REPLACES = re.compile(
     r"\bpatch\b|\bsetattr\(|\bdel\s+\w+\.\w|^\s*(?!self\b)\w+(?:\.\w+)+\s*=(?!=)", re.MULTILINE
 )
 TARGET = re.compile(r"""\b(?:patch|setattr)\(\s*["']([\w.]+)\.\w+["']""")
+# `print` and the like stay the test's, as far as it is not the answer's text that binds them.
+HIDABLE = frozenset(name for name in vars(builtins) if not name.startswith("_"))
+BINDS_BUILTIN = re.compile(
+    rf"^(?:def|class|async def)\s+(?:{'|'.join(HIDABLE)})\b"
+    rf"|^(?:{'|'.join(HIDABLE)})\s*(?:=(?!=)|,|:)"
+    rf"|^(?:from|import)\b.*\b(?:{'|'.join(HIDABLE)})\b",
+    re.MULTILINE,
+)
 # Worlds take turns: a test may replace what all threads share, such as sys.stdout or sys.modules.
 _one_at_a_time = threading.RLock()
 
@@ -82,23 +102,56 @@ class Builtins(dict[str, Any]):
             "eval": world.running.eval, "exec": world.running.exec,
             "compile": world.running.compile, "issubclass": is_subclass,
         }  # fmt: skip
+        if world.shares_names:
+            own |= {"globals": self.globals, "locals": self.locals, "vars": self.vars,
+                    "dir": self.dir}  # fmt: skip
         super().__init__(vars(builtins), **own)
         self._world = world
+
+    def globals(self) -> Any:
+        return Names(self._world, sys._getframe(1).f_globals)  # noqa: SLF001
+
+    def locals(self) -> Any:
+        return self._names_at(sys._getframe(1))  # noqa: SLF001
+
+    def vars(self, *of: Any) -> Any:
+        return builtins.vars(*of) if of else self._names_at(sys._getframe(1))  # noqa: SLF001
+
+    def dir(self, *of: Any) -> list[str]:
+        return builtins.dir(*of) if of else sorted(self._names_at(sys._getframe(1)))  # noqa: SLF001
+
+    def _names_at(self, frame: FrameType) -> Any:
+        """The names where a test calls: outside of functions it shares them with the answer."""
+        is_outside = frame.f_locals is frame.f_globals
+        return Names(self._world, frame.f_globals) if is_outside else frame.f_locals
 
     def __getitem__(self, name: str) -> Any:
         if name == "input":
             return builtins.input if self._world.has_keyboard else no_input
+        if name in self._world.hides and self._world.gives(name):
+            return self._world.shared(name)
         if name == "open":  # the test may have replaced it by a mock
             return builtins.open
         return super().__getitem__(name)
 
     def __missing__(self, name: str) -> Any:
-        if name.startswith("__") or name in self._world.deleted:
+        if name.startswith("__") or name in self._world.deleted or not self._world.gives(name):
             raise KeyError(name)
         try:
             return self._world.shared(name)
         except MissingName as error:  # a NameError, as the test would get without kit
             raise UnboundName(str(error)) from None
+
+
+@lru_cache(100)
+def hidden_by(cells: tuple[str, ...]) -> frozenset[str]:
+    """The built-in names that an answer binds itself: `def sum(a, b)`."""
+    found: set[str] = set()
+    for cell in cells:
+        if BINDS_BUILTIN.search(cell):
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                found.update(*(names_of(each).bound for each in ast.parse(cell).body))
+    return frozenset(found & HIDABLE)
 
 
 def no_input(prompt: object = "") -> str:
@@ -131,6 +184,8 @@ class World:
         modules: Collection[str],
         views: Mapping[str, ModuleType],
         parts: Collection[str] = (),
+        *,
+        shares_names: bool = True,
     ) -> None:
         """
         Args:
@@ -138,6 +193,8 @@ class World:
             modules: Names under which the tests import the answer.
             views: Modules that the tests get instead of the real ones, by name.
             parts: Names of the answer's modules, if it has several.
+            shares_names: Whether tests and answer have one namespace, as in a notebook. Else only
+                `import *` gives a test names that it does not say.
         """
         self.place, self.submission = place, submission
         self.compare: Callable[[str, Any], None] | None = None  # for nbgrader's AUTOTEST
@@ -146,6 +203,9 @@ class World:
         self.printed = io.StringIO()
         self.sources: list[str] = []  # the code of the tests
         self.running = Running(submission, self.sources)
+        self.shares_names = shares_names
+        self.hides = hidden_by(tuple(run_of(submission).cells))
+        self._gives: list[Callable[[str], bool]] = []  # for each `import *`: whether it gives it
         self._bound: dict[str, Any] = {}  # names of the answer that the test bound
         self._before: dict[str, Any] = {}  # what they and the deleted ones meant before
         system = system_of(submission)
@@ -155,6 +215,7 @@ class World:
             **views,
             **views_that_ask(submission),
             **views_of_drawing(submission),
+            "re": patterns(),
             "pickle": pickling(submission),
             "doctest": examining(submission, {*modules, *parts}),
             **views_of(submission, {*modules, *parts}, self),
@@ -253,6 +314,15 @@ class World:
             with contextlib.suppress(AttributeError):
                 return getattr(module, name)
         return self.variables.shared("", name, self.submission[name])
+
+    def gives(self, name: str) -> bool:
+        """Whether code of the test that does not define a name finds the answer's."""
+        return self.shares_names or any(has(name) for has in self._gives)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the answer, with those that the test has bound."""
+        return names_in(operated(self.module, "names"))
 
     def shared(self, name: str) -> Any:
         """A name that the test does not define: the submission's, or a library that both import.
@@ -374,6 +444,8 @@ class World:
         if name in self._answers:
             self.seen(name)
             self._take(found, names)
+            if "*" in names:
+                return _nothing(name)
         else:
             self._add_modules(found, name, names)
             if "*" in names:
@@ -409,11 +481,14 @@ class World:
 
     def _take(self, found: ModuleType, names: list[str]) -> None:
         """Look up the names imported from the answer: our ImportError says why one is missing."""
-        if isinstance(found, PartModule) and "*" in names:
-            self._starred.append(found)
+        if "*" in names:
+            if isinstance(found, PartModule):
+                self._starred.append(found)
+            told = getattr(found, "__all__", None)
+            names = [each for each in told or () if type(each) is str]
+            every = lambda name: not name.startswith("_")  # noqa: E731
+            self._gives.append(every if told is None else frozenset(names).__contains__)
         for each in names:
-            if each == "*":
-                continue
             try:
                 getattr(found, each)
             except AttributeError as error:
@@ -461,19 +536,40 @@ class World:
 
 
 class Names(dict[str, Any]):
-    """All names of the answer and of the test: for `globals()`, and for `env` in otter's tests."""
+    """All names of the answer and of the test: for `globals()`, and for `env` in otter's tests.
+
+    A dict, since `exec` and `eval` take nothing else; it holds nothing itself.
+    """
 
     def __init__(self, world: World, namespace: dict[str, Any]) -> None:
         super().__init__()
-        self._world, self._namespace = world, namespace
+        self._world, self.kit__namespace = world, namespace
 
     def __missing__(self, name: str) -> Any:
-        if name in self._namespace:
-            return self._namespace[name]
+        if name in self.kit__namespace:
+            return self.kit__namespace[name]
         try:
             return self._world.answer(name)
         except AttributeError:
             raise KeyError(name) from None
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.kit__namespace[name] = value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._world.names, *self.kit__namespace]))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def keys(self) -> Any:
+        return KeysView(self)
+
+    def items(self) -> Any:
+        return ItemsView(self)
+
+    def values(self) -> Any:
+        return ValuesView(self)
 
     def get(self, name: str, default: Any = None) -> Any:
         try:
@@ -494,6 +590,13 @@ def _absolute(name: str, namespace: Mapping[str, Any], level: int) -> str:
     if not package:
         raise ImportError("attempted relative import with no known parent package")
     return resolve_name("." * level + name, package)
+
+
+def _nothing(name: str) -> ModuleType:
+    """What `import *` from an answer takes its names of: `Builtins` looks them up later."""
+    module = ModuleType(name)
+    module.__dict__["__all__"] = []
+    return module
 
 
 def _package(name: str, found: ModuleType) -> ModuleType:

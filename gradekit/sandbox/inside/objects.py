@@ -19,6 +19,7 @@ from gradekit.sandbox.known import SPECIAL, known_classes, names_of_known
 from gradekit.sandbox.limits import LIVE_OBJECTS
 
 NAME_CHARACTERS = 100
+HELD_ITEMS, HELD_CHARACTERS = 100, 10_000  # of what a node tells of an object's data
 # The modules whose classes of data travel as such. A class of any other that is derived from data,
 # a namedtuple or an Enum perhaps, may have attributes and methods of its own.
 DATA_MODULES = frozenset("builtins numpy torch decimal fractions datetime".split())
@@ -71,7 +72,7 @@ class Objects:
             return None
         name = getattr(value, "__name__", "") if isinstance(value, FUNCTIONS) else ""
         kind = self._kind(type(value))
-        return wire.Live(self.number(value), kind, str(name)[:NAME_CHARACTERS])
+        return wire.Live(self.number(value), kind, str(name)[:NAME_CHARACTERS], _held_by(value))
 
     def value(self, node: Any) -> Any:
         """The object that a node of the other side means."""
@@ -162,6 +163,31 @@ PLAIN: dict[type, Any] = {
     frozenset: lambda value: frozenset(frozenset.__iter__(value)),
     dict: lambda value: dict(dict.items(value)),
 }
+
+
+def _held_by(value: Any) -> Any:
+    """What an object holds that is a text, a number or a tuple of such; None where it is not so.
+
+    By methods of the base class itself, as in `PLAIN`.
+    """
+    if isinstance(value, tuple):
+        items = [*tuple.__iter__(value)]
+        is_plain = len(items) <= HELD_ITEMS and all(map(_is_plain, items))
+        return items if is_plain else None
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            held = PLAIN[kind](value)
+            return held if _is_plain(held) else None
+    return None
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value can be written into a node as it is."""
+    if type(value) is str:
+        return len(value) <= HELD_CHARACTERS and value.isascii()
+    if type(value) is int:
+        return -(2**63) <= value < 2**63
+    return value is None or type(value) in (bool, float)
 
 
 def _identity(value: Any) -> Any:

@@ -83,6 +83,8 @@ OPERATIONS: dict[str, Operation] = {
     "__contains__": operator.contains, "__fspath__": os.fspath, "__array__": np.asarray,
     "isinstance": lambda kind, value: isinstance(value, kind),
     "view": view, "dir": lambda value: [str(name) for name in dir(value)],
+    "vars": lambda kind: dict(vars(kind)), "names": lambda module: [*vars(module)],
+    "subclasses": lambda kind: type.__subclasses__(kind),
     "copy": copy.copy, "deepcopy": copy.deepcopy,
 }  # fmt: skip
 

@@ -1,3 +1,7 @@
+def repr(x):
+    return f"<{x}>"
+
+
 def double(x):
     """Twice x."""
     ...

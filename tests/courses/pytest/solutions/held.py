@@ -1,10 +1,27 @@
 """What test and answer both hold, and what is seldom asked for."""
 
+import collections
 import enum
 import itertools
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+
+
+__all__ = ["Access", "Board", "Name", "Register", "Speaker", "add_up", "corners", "number"]
+Place = collections.namedtuple("Place", ["x", "y"])
+
+
+class Name(str):
+    """A name, which knows its first letters."""
+
+    @property
+    def initials(self):
+        return "".join(word[0] for word in self.split())
+
+
+def corners(size):
+    return [Place(x, y) for x in (0, size) for y in (0, size)]
 
 
 @runtime_checkable

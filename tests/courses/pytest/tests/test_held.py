@@ -1,12 +1,30 @@
 import copy
 import io
 import itertools
+import re
 from unittest import mock
 
 import held
 import numpy as np
 import pytest
 from held import Access, Board, add_up, number, validate
+
+
+def test_what_there_is():
+    assert "grow" in vars(Board) and "shrink" not in Board.__dict__
+    assert list(vars(held.Speaker)).count("speak") == 1
+    assert "take" in dir(held) and "give" not in vars(held)
+    assert held.__all__[:2] == ["Access", "Board"]
+    with pytest.raises(NameError):
+        take  # noqa: B018, F821  # it was not imported
+
+
+def test_names_are_texts():
+    name = held.Name("Ada Lovelace")
+    assert re.match("[A-Z]", name) and re.compile("a").sub("o", name) == "Ado Loveloce"
+    assert {"Ada Lovelace": name.initials}[name] == "AL"
+    assert {*held.corners(2)} == {(0, 0), (0, 2), (2, 0), (2, 2)}
+    assert int(held.Name("3")) == 3
 
 
 def test_access():
