@@ -50,8 +50,8 @@ and nothing else of it unless its line says so.
 FAILED = f"""Of a test that is not imported since *{FAILS_HERE}*, your own test runner
 says whether it passes there. If so, it asks for something that does not come across, such as the
 `__file__` of a module, `", ".join` of objects of a class that the answer derives from `str`, or a
-file outside of the folder that the answer runs in. Ask for plain data (`", ".join(map(str, names))`),
-and import once more.
+file outside of the folder that the answer runs in. Ask for plain data
+(`", ".join(map(str, names))`), and import once more.
 """
 
 
