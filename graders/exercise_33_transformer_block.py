@@ -7,6 +7,7 @@ count adds up a list of shapes.
 """
 
 import math
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -29,7 +30,7 @@ from gradekit.grading.training import numbers, random_states
 # Not drawn: which numbers of heads are refused, which is the type of an error.
 
 F32, F64 = torch.float32, torch.float64
-LONG = 300  # tokens: more than a mask of 64, 128 or 256 has
+LONG = 300  # tokens, and samples: more than a mask of 64, 128 or 256 has
 
 
 # ---- gelu ----------------------------------------------------------------------------------------
@@ -89,7 +90,11 @@ def some_shape(rng):
     return tuple(int(n) for n in rng.integers(1, 4, int(rng.integers(0, 4))))
 
 
-LINE = torch.tensor([-6.0, -3.5, -2.0, -1.0, -0.5, -1e-3, 0.0, 1e-3, 0.25, 1.0, 1.75, 2.5, 5.0])
+# At -5.0625 gelu is -1e-6, and not yet 0 in float64.
+LINE = torch.tensor(
+    [-6.0, -3.5, -2.0, -1.0, -0.5, -1e-3, 0.0, 1e-3, 0.25, 1.0, 1.75, 2.5, 5.0, -5.0625]
+)
+MANY = LINE.repeat(3, 100)  # more than a thousand numbers
 
 
 @check("gelu", points=0.5, inputs=lambda st: few(st).map(lambda t: (t[0], False)),
@@ -101,7 +106,7 @@ def test_approximates_where_it_should_not(submission):
         submission,
         [(LINE,), (LINE.double(),), (LINE[1:5].reshape(2, 1, 2),), (torch.tensor(1.5),),
          (torch.zeros(0, 3),), (torch.tensor([60.0 + 2.0**-30, 1000.0 + 2.0**-30], dtype=F64),),
-         (LINE, False), ((LINE[:4],), {"approximate": False})],
+         (LINE, False), ((LINE[:4],), {"approximate": False}), (MANY,)],
         draw=lambda rng: (spread(rng, *some_shape(rng)),),
     )  # fmt: skip
 
@@ -114,7 +119,7 @@ def test_approximates_by_another_formula(submission):
     GELU.assert_holds(
         submission,
         [(LINE, True), (LINE.double(), True), ((LINE.double(),), {"approximate": True}),
-         (LINE.reshape(1, 13, 1), True), (torch.tensor(-1.5), True)],
+         (LINE.reshape(1, 14, 1), True), (torch.tensor(-1.5), True), (MANY, True)],
         draw=lambda rng: (spread(rng, *some_shape(rng)), True),
     )  # fmt: skip
 
@@ -263,6 +268,7 @@ def test_gates_otherwise(submission):
             fixed_network(4, (2, 3), 4, 4, 4, dtype=F64), fixed_network(5, (2, 1, 2), 2, 5, 3),
             ((), named), raised(fixed_network(6, (3,), 3, 4, 2, dtype=F64)),
             fixed_network(7, (0,), 3, 4, 2, dtype=F32),
+            fixed_network(9, (4,), 3, 5, 2, dtype=F32),  # of the shapes of the first one
         ],
         draw=some_network,
         unchanged=True,
@@ -273,15 +279,17 @@ def test_gates_otherwise(submission):
        hint="exp(1000) is inf. What do you make of a gate of 1000, and of one of -1000? Is there "
             "a sigmoid that stands both?")  # fmt: skip
 def test_overflows_in_the_gate(submission):
-    """Gates of thousands open and close without a NaN."""
+    """Gates of any size open and close without a NaN."""
     one = torch.tensor([[1000.0, -1000.0, 100.0, -100.0, 0.0]])
+    unit = torch.ones(1, 1)
     SWIGLU.assert_holds(
         submission,
         [(torch.ones(1, 1), one, torch.ones(1, 5), torch.eye(5)),
          (-torch.ones(2, 1), one, torch.ones(1, 5), torch.eye(5)),
          (torch.ones(1, dtype=F64), one.double(), torch.ones(1, 5, dtype=F64),
           torch.eye(5, dtype=F64)),
-         fixed_network(8, (3,), 3, 4, 2, dtype=F32, gate=800.0)],
+         fixed_network(8, (3,), 3, 4, 2, dtype=F32, gate=800.0),
+         *((unit, 1e30 * unit, sign * unit, unit) for sign in (1, -1)), (unit, unit, 1e6 * unit, unit)],
         draw=lambda rng: some_network(rng, gate=800.0),
     )  # fmt: skip
 
@@ -338,6 +346,25 @@ def named(block):
     return found | dict(own.values())
 
 
+@contextmanager
+def gelu_of_torch(answer):
+    """Where a block calls the answer's own gelu on x alone, it gets the right one.
+
+    What is wrong with that function costs points there, and not once more in the block.
+    """
+    names = answer.namespace
+    own = names.get("gelu")
+    if callable(own):
+        names["gelu"] = lambda *args, **named: (
+            nn.functional.gelu(*args) if len(args) == 1 and not named else own(*args, **named)
+        )
+    try:
+        yield
+    finally:
+        if callable(own):
+            names["gelu"] = own
+
+
 def block_of(answer, sizes, weights):
     """The answer's block with these parameters, and the names of those that it has."""
     block = answer.TransformerBlock(*sizes)
@@ -353,8 +380,8 @@ def block_of(answer, sizes, weights):
 
 def probe_outputs(answer, sizes, weights, inputs):
     """Which parameters were there, and what the block makes of each input."""
-    block, filled = block_of(answer, sizes, weights)
-    with torch.no_grad():
+    with gelu_of_torch(answer), torch.no_grad():
+        block, filled = block_of(answer, sizes, weights)
         return filled, [block(x) for x in inputs]
 
 
@@ -381,19 +408,26 @@ def probe_refused(answer, sizes):
 
 def probe_manners(answer, sizes, weights, x):
     """x, parameters and random states after calls, and outputs in either mode."""
-    block, _ = block_of(answer, sizes, weights)
-    held = {n: p.detach().clone() for n, p in block.named_parameters()}
-    states = random_states(lambda: block(x), (3, 4))
-    block.eval()
-    with torch.no_grad():
-        outputs = [block(x), block.train()(x), block(x.flip(1)), block(x)]
+    with gelu_of_torch(answer):
+        block, _ = block_of(answer, sizes, weights)
+        held = {n: p.detach().clone() for n, p in block.named_parameters()}
+        states = random_states(lambda: block(x), (3, 4))
+        block.eval()
+        with torch.no_grad():
+            outputs = [block(x), block.train()(x), block(x.flip(1)), block(x)]
     changed = [n for n, p in block.named_parameters() if not bool((p == held[n]).all())]
     return x, states, outputs, changed
 
 
-def probe_gradients(answer, sizes, weights, x, direction, step):
+def probe_gradients(answer, *case):
+    with gelu_of_torch(answer):
+        return slopes_and_differences(answer, *case)
+
+
+def slopes_and_differences(answer, sizes, weights, x, direction, step, training):
     """Slopes along a direction, of x and of all parameters, and what they are by differences."""
     block, _ = block_of(answer, sizes, weights)
+    block.train(training)
     given = x.clone().requires_grad_()
     (block(given) * direction).sum().backward()
     missing = [n for n, p in block.named_parameters() if p.grad is None]
@@ -592,15 +626,25 @@ def test_expects_some_sizes(submission):
         ]),
         (sizes, weights_of(seed, sizes), [tokens(seed, B, L, sizes[0])]),
     ])  # fmt: skip
-    # A long text is of one token, so that every position gets what that token gets alone.
-    sizes, weights = (2, 1, 3), weights_of(36, (2, 1, 3))
-    x = tokens(36, 1, 1, 2)
-    _, (alone, long) = submission.probe(
-        probe_outputs, sizes, weights, [x, x.repeat(1, LONG, 1)]
-    )
-    given = called(sizes, x.repeat(1, LONG, 1))
-    assert_tensor(long, shape=(1, LONG, 2), given=given)
-    assert_close(long, alone.repeat(1, LONG, 1), rtol=1e-3, atol=1e-3, given=given)
+    assert_long(submission)
+
+
+def assert_long(submission):
+    """A long text, where scores are 0, and a large batch: by hand from single tokens."""
+    sizes, weights = (2, 1, 3), weights_of(36, (2, 1, 3), without=["fc2"])
+    weights["qkv.weight"][:4] = weights["qkv.bias"][:4] = 0
+    two = torch.tensor([[[1.0, -1.0]], [[-1.0, 1.0]]])
+    many = two.repeat(LONG // 2, 1, 1)
+    early, late = two[:1].repeat(1, 40, 1), two[1:].repeat(1, LONG - 40, 1)
+    text = torch.cat([early, late], 1)
+    filled, (batch, long) = submission.probe(probe_outputs, sizes, weights, [many, text])
+    alone = by_hand(sizes, weights, filled, two)
+    assert_close(batch, alone.repeat(LONG // 2, 1, 1), rtol=1e-4, atol=1e-4,
+                 given=called(sizes, many))  # fmt: skip
+    # A position adds the mean of what the tokens up to there add alone.
+    added = (alone - two).repeat_interleave(torch.tensor([40, LONG - 40]), 0)[:, 0]
+    wanted = text[0] + added.cumsum(0) / torch.arange(1, LONG + 1)[:, None]
+    assert_close(long, wanted[None], rtol=1e-3, atol=1e-3, given=called(sizes, text))
 
 
 @check("TransformerBlock", points=0.5,
@@ -713,10 +757,10 @@ def test_cuts_gradients_off_or_draws(submission):
     rng = rng_of(submission)
     drawn, seed = some_sizes(rng), int(rng.integers(2**30))
     cases = []
-    for number, sizes in ((35, (6, 2, 5)), (seed, drawn)):
+    for number, sizes, training in ((35, (6, 2, 5), True), (seed, drawn, False)):
         x = tokens(number, 1, 3, sizes[0], dtype=F64)
         direction = numbers(number + 7, F64)(*x.shape)
-        cases.append((sizes, weights_of(number, sizes, F64), x, direction, 1e-5))
+        cases.append((sizes, weights_of(number, sizes, F64), x, direction, 1e-5, training))
     for (sizes, _, x, *_), (missing, slopes, differences) in submission.each_probe(
         probe_gradients, cases
     ):
@@ -781,7 +825,8 @@ def some_model(rng):
 def test_counts_otherwise(submission):
     """Embeddings, blocks, all biases and norms are counted, the tied matrix once; exactly."""
     cases = [(12, 768, 3072, 50257, 1024), (1, 2, 8, 5, 3), (2, 3, 5, 7, 11), (1, 1, 1, 1, 1),
-             (3, 7, 2, 4, 6, True), (48, 5, 20, 257, 300)]  # fmt: skip
+             (3, 7, 2, 4, 6, True), (48, 5, 20, 257, 300), (130, 3, 2, 128256, 4096),
+             (12, 301, 1203, 50257, 1024)]  # fmt: skip
     names = ("layers", "d_model", "d_ff", "vocab_size", "context")
     by_name = (), dict(zip(names, (4, 6, 9, 13, 8), strict=True))
     COUNT.assert_holds(submission, [*cases, by_name], draw=some_model)
