@@ -289,7 +289,8 @@ def test_overflows_in_the_gate(submission):
          (torch.ones(1, dtype=F64), one.double(), torch.ones(1, 5, dtype=F64),
           torch.eye(5, dtype=F64)),
          fixed_network(8, (3,), 3, 4, 2, dtype=F32, gate=800.0),
-         *((unit, 1e30 * unit, sign * unit, unit) for sign in (1, -1)), (unit, unit, 1e6 * unit, unit)],
+         *((unit, 1e30 * unit, sign * unit, unit) for sign in (1, -1)),
+         (unit, unit, 1e6 * unit, unit)],
         draw=lambda rng: some_network(rng, gate=800.0),
     )  # fmt: skip
 
