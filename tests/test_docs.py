@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
+import shlex
+import zipfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from gradekit.commands import kit
 from gradekit.course import Course
 from gradekit.report import Check, Counterexample, Report
 from gradekit.results import About
@@ -67,3 +72,21 @@ def test_the_editor_s_pattern_reads_what_check_prints() -> None:
     assert found is not None
     groups = [found[pattern[name]] for name in ("file", "line", "message")]
     assert groups == ["a/exercise_05_softmax.py", "12", "It is: 3"]
+
+
+def test_a_course_is_handed_out_as_the_page_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """docs/courses.md packs docs/template, unpacks it, and makes a practice folder of it."""
+    page = (ROOT / "docs" / "courses.md").read_text("utf-8")
+    section = page.partition("## Hand out a course\n")[2].partition("\n## ")[0]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    commands = re.findall(r"^\$ (.*)\n((?:(?!\$|```).*\n)*)", section, re.M)
+    assert len(commands) == 4
+    for command, wanted in commands:
+        if command.startswith("python -m zipfile -e "):
+            zipfile.ZipFile(command.split()[-2]).extractall(command.split()[-1])
+            continue
+        printed = CliRunner().invoke(kit, shlex.split(command)[1:]).stdout
+        assert doctest.OutputChecker().check_output(wanted, printed, doctest.ELLIPSIS), printed
