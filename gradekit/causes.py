@@ -12,6 +12,7 @@ from typing import NamedTuple
 from gradekit.report import PRINTED, Check, Counterexample, Report
 
 RAISED = re.compile(r" raised (\w+)(?:: (.*))?", re.DOTALL)
+STOPPED = "stopped: "  # by the sandbox, in that line
 USED = "using `"  # how a message begins of what a check did itself
 PLACE = re.compile(r"\(line (\d+)(?:: `([^\n]*)`)?\)$", re.MULTILINE)
 WANTED = re.compile(r"expected (.*?), got")
@@ -121,7 +122,8 @@ def line_of(check: Check) -> tuple[int, str] | None:
     example = check.counterexample
     if example is not None and example.line:
         return example.line, example.code
-    found = PLACE.search(check.told)
+    is_proven = RAISED.search(check.told) or check.told.startswith(STOPPED)
+    found = PLACE.search(check.told) if is_proven else None
     return (int(found[1]), found[2] or "") if found else None
 
 

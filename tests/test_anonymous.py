@@ -51,11 +51,17 @@ def test_no_page_says_a_name(tmp_path: Path) -> None:
         path.write_text(text, "utf-8")
         (path.parent / f"notes of {student}.py").write_text("1")
     out = tmp_path / "out"
+    # Pages of a run that was not anonymous go; a file of somebody's own stays.
+    for page in ("feedback/lovelace/not_graded.md", "code/lovelace/exercise_05_softmax.html"):
+        (out / page).parent.mkdir(parents=True)
+        (out / page).write_text("lovelace")
+    (out / "code/lovelace/mine.txt").write_text("")
     words = ["grade", str(tmp_path / "class"), "--out", str(out), "--jobs", "1", "--anonymous"]
     done = CliRunner().invoke(kit, words)
     assert done.exit_code == 0, done.output
     pages = [*out.rglob("*.html"), *out.rglob("*.md")]
     assert len(pages) >= 7
+    assert (out / "code/lovelace/mine.txt").exists() and not (out / "feedback/lovelace").exists()
     for path in pages:
         told = f"{path.relative_to(out)} {path.read_text('utf-8')}"
         assert "lovelace" not in told and "turing" not in told, path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,7 @@ from gradekit.standing import Standing
 from gradekit.submission import Submission
 
 FEEDBACK, CODE = "feedback", "code"
+NOT_GRADED = "not_graded"  # the page about files that mean no exercise
 NOT_AT_HAND = Markup('<p class="faint">The source is not at hand: another export held it.</p>')
 
 
@@ -108,6 +110,7 @@ class Pages:
         self._sources = sources
         self._writer = FeedbackWriter()
         self._titles = {exercise.name: exercise.title for exercise in course.exercises}
+        self._written: set[Path] = set()
 
     def write(
         self,
@@ -142,8 +145,9 @@ class Pages:
         for (student, exercise), problems in _beside(not_graded, superseded=False).items():
             if student in self._folders and (student, exercise) not in graded:
                 title = self._titles.get(exercise, "Files that could not be graded")
-                name = exercise if exercise in self._titles else "not_graded"
+                name = exercise if exercise in self._titles else NOT_GRADED
                 self._write(student, name, *self._writer.unread(title, problems))
+        self._remove_others()
 
     def _source(self, exercise: str, file: str, sha256: str) -> Submission | None:
         return self._sources.of(exercise, file, sha256)
@@ -177,10 +181,7 @@ class Pages:
         )
         title = self._titles.get(result.exercise, result.exercise)
         path = self._out / CODE / folder
-        path.mkdir(parents=True, exist_ok=True)
-        (path / f"{name}.html").write_text(
-            self._writer.answer(result.report, title, answer), "utf-8"
-        )
+        self._write_page(path / f"{name}.html", self._writer.answer(result.report, title, answer))
 
     def _attempt(self, exercise: str, earlier: Earlier) -> Attempt:
         source = self._source(exercise, earlier.file, earlier.sha256)
@@ -194,9 +195,28 @@ class Pages:
 
     def _write(self, student: str, name: str, html: str, markdown: str) -> None:
         path = self._out / FEEDBACK / self._folders[student]
-        path.mkdir(parents=True, exist_ok=True)
-        (path / f"{name}.html").write_text(html, "utf-8")
-        (path / f"{name}.md").write_text(markdown, "utf-8")
+        self._write_page(path / f"{name}.html", html)
+        self._write_page(path / f"{name}.md", markdown)
+
+    def _write_page(self, path: Path, text: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        self._written.add(path)
+
+    def _remove_others(self) -> None:
+        """Remove the pages of earlier runs that none took the place of, and nothing else.
+
+        Whoever has got another name, or a pseudonym, has other pages: the old ones would tell who
+        it is, or an old score.
+        """
+        names = {*self._titles, NOT_GRADED, "exercise"}
+        for kind in (FEEDBACK, CODE):
+            for path in (self._out / kind).glob("*/*"):
+                is_page = path.suffix in (".html", ".md") and path.stem in names
+                if is_page and path not in self._written and not path.parent.is_symlink():
+                    path.unlink()
+                    with contextlib.suppress(OSError):  # there is more in it
+                        path.parent.rmdir()
 
 
 def _handed(result: Result, others: Sequence[tuple[str, str]] = ()) -> Handed:
