@@ -21,13 +21,15 @@ from unittest import mock
 
 import cloudpickle
 import msgspec
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from gradekit.authoring.importing import modules
 from gradekit.authoring.importing.doctest import find as doctests_of
-from gradekit.authoring.importing.found import Found, without_regions, without_solution
+from gradekit.authoring.importing.found import Found, Passed, without_regions, without_solution
 from gradekit.authoring.importing.notebooks import as_file
+from gradekit.authoring.importing.otter import find as masters_in
 from gradekit.authoring.importing.run import KINDS, Imported, import_course
 from gradekit.authoring.importing.trial import (
     ASKS_NOTHING,
@@ -63,6 +65,7 @@ from gradekit.jupyter import kit as magic
 from gradekit.nbgrader.notebooks import notebook as source_notebook
 from gradekit.report import Check, Report
 from gradekit.sandbox.limits import Limits
+from gradekit.sandbox.snapshots import Snapshot
 from gradekit.sandbox.wire import Malformed
 from gradekit.submission import Submission, parse, read
 
@@ -518,6 +521,15 @@ def test_magics_of_a_course(cell: str, code: str | None) -> None:
     assert without_magics(cell) == code
 
 
+def test_texts_of_any_length_are_compared() -> None:
+    """An array of 40 bytes in items of 20: a right answer that was given one failed."""
+    names = np.array(["p_001", "p_02"])
+    snapshot = Snapshot(names, lambda value: False)
+    assert snapshot.is_current
+    names[1] = "p_03"
+    assert not snapshot.is_current
+
+
 def test_a_cell_that_shows_a_mistake_stops_no_other() -> None:
     """As in a kernel."""
     cells: list[dict[str, Any]] = [
@@ -875,6 +887,15 @@ def test_notebooks_that_nbgrader_refuses_are_told(
         (tmp_path / "nb/a.ipynb").write_text(json.dumps({"nbformat": 4, "cells": cells}))
     with pytest.raises(KitError, match=f"a.ipynb: .*{why}"):
         imported_from("nbgrader", tmp_path / "nb", tmp_path / "mine")
+
+
+def test_a_master_notebook_of_an_older_format_is_told(tmp_path: Path) -> None:
+    """That of jassign, where questions begin in a cell of text."""
+    text = "```\nBEGIN QUESTION\nname: q1\n```"
+    cells = [{"cell_type": "markdown", "metadata": {}, "source": text}]
+    (tmp_path / "old.ipynb").write_text(json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}))
+    (passed,) = masters_in(tmp_path, None)
+    assert isinstance(passed, Passed) and "format v0: put each" in passed.why
 
 
 def test_settings_and_tests_that_cannot_be_read_are_told(tmp_path: Path) -> None:

@@ -25,6 +25,12 @@ from gradekit.grading.originals.masters import config_of
 
 SEED = '__import__("random").seed({0}), __import__("numpy").random.seed({0})  # before each cell'
 QUESTION = "# BEGIN QUESTION"
+# Of jassign, and of otter before version 3: questions begin in a cell of text.
+OLD_QUESTION = re.compile(r"^\s*```\s*BEGIN QUESTION\b", re.MULTILINE)
+OLD_MASTER = (
+    "it is a master notebook of format v0: put each `BEGIN QUESTION` with its settings into a raw "
+    "cell, and the tests between `# BEGIN TESTS` and `# END TESTS`, as otter has it since version 3"
+)
 TESTS = re.compile(r"^test\s*=|@test_case\b", re.MULTILINE)
 ASSIGNED = re.compile(r"^(\s*)([\w.\[\]'\", ]+?\s*=(?!=)).*#\s*SOLUTION\s*$")
 LINE = re.compile(r"^(\s*).*#\s*SOLUTION\s*$")
@@ -49,6 +55,8 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
                 found.append(_master(path, cells))
             except GraderError as error:
                 found.append(Passed(path, str(error)))
+        elif any(OLD_QUESTION.search(str(cell["source"])) for cell in cells):
+            found.append(Passed(path, OLD_MASTER))
     for tests in sorted(folder.rglob("tests")):
         if tests.is_dir() and tests.parent not in taken:
             files = [path for path in sorted(tests.glob("*.py")) if TESTS.search(text_of(path))]
@@ -184,7 +192,7 @@ def _folder(tests: Path, files: list[Path], solutions: Path | None) -> Found | P
         return Passed(tests, "no solution lies beside it: say where with `--solutions`")
     slug = slug_of(folder.name if stub.stem in ("solution", "student") else stub.stem)
     source = _as_python(solution)
-    own = named_in(source, folder, [stub, solution, *files])
+    own = named_in(source, folder, [stub, solution, *files], files)
     return Found(
         slug,
         title_of(slug),

@@ -125,6 +125,7 @@ class Target:
         parts = (path.relative_to(self.found.folder) if self.found.folder in path.parents
                  else Path(path.name)).parts  # fmt: skip
         names = ["/".join(parts[start:]) for start in range(len(parts))]
+        texts = texts.replace("\\", "")  # of quotes in the texts of notebooks and of otter's tests
         said = [name for name in names if re.search(rf"""["'/]{re.escape(name)}["']""", texts)]
         if len(said) > 1 and re.search(rf"""["'](?:\./)?{re.escape(path.name)}["']""", texts):
             is_apart = not is_folder_named(path.parent.name, texts.replace(said[0], ""))
