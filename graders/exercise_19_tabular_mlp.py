@@ -138,11 +138,12 @@ def model_by_name(kind, a, b, c):
 
 
 def probe_count(answer, kind, sizes):
-    """The count, and the model before and after."""
+    """The count, the model before and after, and the count of the same model, frozen."""
     model, parts = model_by_name(kind, *sizes), ("modes", "requires_grad")
     before = snapshot(model, parts=parts)
     count = answer.count_parameters(model)
-    return count, before, snapshot(model, parts=parts)
+    after = snapshot(model, parts=parts)
+    return count, before, after, answer.count_parameters(model.requires_grad_(False))
 
 
 # What the checks have in common
@@ -214,7 +215,7 @@ def expect_value_error(given, call):
             "together?")  # fmt: skip
 def test_mixes_up_the_table(submission):
     """Each class of sizes has its widths and its dropout rate."""
-    sizes = [*(n_samples for n_samples, *_ in TABLE), 1, 12_345, 3_000_000]
+    sizes = [*(n_samples for n_samples, *_ in TABLE), 1, 12_345, 3_000_000, 10**12]
     CHOICE.assert_holds(submission, [(n_samples,) for n_samples in sizes], draw=any_size)
 
 
@@ -289,7 +290,7 @@ def test_stacks_the_layers_in_another_order(submission):
 def test_connects_other_widths(submission):
     """Each layer takes what the one before gives, from the features to the last width."""
     # At the table's borders too: who builds need not ask who chooses.
-    sizes = [*tables(submission, (9, 1, 40)), (3, 5_000), (3, 50_000)]
+    sizes = [*tables(submission, (9, 1, 40)), (3, 5_000), (3, 50_000), (1_100, 1_500)]
     built = each_built(submission, [(size, {}) for size in sizes])
     for (n_features, n_samples), (layers, given) in zip(sizes, built, strict=True):
         hidden, _ = looked_up(n_samples)
@@ -336,6 +337,7 @@ def test_has_other_outputs_for_the_task(submission):
         (5, (7, 1_500, "multiclass", 5), {}),
         (2, (), {"n_features": 7, "n_samples": 20_000, "task": "multiclass", "n_classes": 2}),
         (12, (3, 120_000), {"n_classes": 12, "task": "multiclass"}),
+        (1_100, (3, 1_500, "multiclass", 1_100), {}),
         (1, (5, 1_500, "binary", 2), {}),
         (1, (5, 1_500, "regression", 3), {}),
         (n_classes, (n_features, 1_500, "multiclass", n_classes), {}),
@@ -401,7 +403,8 @@ def test_takes_any_other_task(submission):
     """A task that is none of the three raises ValueError."""
     next(each_built(submission, [((5, 1_500, "regression"), {})]))
     for args in ((5, 1_500, "ranking"), (5, 20_000, "classification", 3), (5, 1_500, ""),
-                 (5, 1_500, "Binary"), (5, 1_500, "multi-class", 3)):  # fmt: skip
+                 (5, 1_500, "Binary"), (5, 1_500, "binary "),
+                 (5, 1_500, "multi-class", 3)):  # fmt: skip
         expect_value_error(
             f"build_clinical_mlp{args}",
             lambda args=args: submission.probe(probe_build, args, {}),
@@ -438,12 +441,16 @@ WORDS = {
 }  # fmt: skip
 
 
-def judge_counts(submission, fixed):
-    """Fail unless the counts are right, for these sizes and for drawn ones."""
+def judge_counts(submission, fixed, *, frozen=None):
+    """Fail unless the counts are right, for these sizes and for drawn ones.
+
+    Args:
+        frozen: What a model counts once all of it is frozen; None: not looked at.
+    """
     rng = rng_of(submission)
     drawn = [(kind, tuple(map(int, rng.permutation(range(2, 9))[:3]))) for kind, _ in fixed]
     for (kind, sizes), got in submission.each_probe(probe_count, [*fixed, *drawn]):
-        count, before, after = got
+        count, before, after, later = got
         words, formula = WORDS[kind]
         given = f"count_parameters of {words.format(*sizes)}"
         expect(
@@ -454,14 +461,17 @@ def judge_counts(submission, fixed):
         expected = formula(*sizes)
         expect(int(count) == expected, f"expected {expected}, got {count}", given=given)
         assert_untouched(before, after, given=given)
+        if frozen is not None:
+            expect(later == frozen, f"expected {frozen}, got {show(later)}",
+                   given=f"{given}, once more after requires_grad_(False)")  # fmt: skip
 
 
 @check("count_parameters", points=0.5,
        hint="How many numbers are in a (4, 3) weight and its bias?")  # fmt: skip
 def test_counts_tensors_or_rows(submission):
     """Every number counts, of weights and biases alike."""
-    judge_counts(submission, [("linear", (3, 4, 2)), ("float64", (3, 8, 2)),
-                              ("nothing", (1, 1, 1))])  # fmt: skip
+    judge_counts(submission, [("linear", (3, 4, 2)), ("linear", (200, 170, 2)),
+                              ("float64", (3, 8, 2)), ("nothing", (1, 1, 1))])  # fmt: skip
 
 
 @check("count_parameters", points=0.5,
@@ -470,7 +480,7 @@ def test_counts_tensors_or_rows(submission):
 def test_counts_frozen_parameters(submission):
     """Frozen parameters do not count, be it a model, a layer or one weight."""
     judge_counts(submission, [("half frozen", (5, 7, 3)), ("frozen weight", (6, 4, 2)),
-                              ("frozen", (5, 7, 3))])  # fmt: skip
+                              ("frozen", (5, 7, 3))], frozen=0)  # fmt: skip
 
 
 @check("count_parameters", points=0.5,
