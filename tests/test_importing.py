@@ -551,6 +551,12 @@ def test_a_solution_in_a_folder_of_its_own_is_found(tmp_path: Path) -> None:
         assert ("raise NotImpl" in found.stub) == (folder == "solution")
         assert "data/rows" in found.solution and "data/rows" not in found.stub
         assert found.modules[0] == "rows"
+    # Or beside the tests, in the package that both are of.
+    (tmp_path / "row").mkdir()
+    (tmp_path / "row/rows.py").write_text("def rows():\n    return [1]\n")
+    (tmp_path / "row/test_rows.py").write_text(test.replace("from rows", "from .rows"))
+    (beside,) = modules.find(tmp_path / "row", None, "PytestFile", lambda source: True)
+    assert isinstance(beside, Found) and beside.modules == ("rows",)
     (tmp_path / "hw/data").mkdir()
     (tmp_path / "hw/data/rows.csv").write_text("1\n")
     (found,) = modules.find(tmp_path / "hw", None, "PytestFile", lambda source: True)

@@ -137,9 +137,23 @@ def _tested(test: Path, root: Path) -> list[Path]:
             if unit is not None and not _helps_tests(unit):
                 found.setdefault(unit)
                 break
+    if not found:  # a test in the package that it tests: `from .shape import Square`
+        units = [_unit(test.parent, name) for name in _relative_in(text)]
+        found = dict.fromkeys(each for each in units if each and not _helps_tests(each))
     named = [path for path in found if path.stem in _meant_by(test)]
     is_package = any(path.is_dir() for path in found)
     return list(found) if is_package or (len(found) > 1 and not named) else named or list(found)
+
+
+def _relative_in(text: str) -> list[str]:
+    """The modules that a test imports from its own folder."""
+    nodes = [each for each in ast.walk(ast.parse(text)) if isinstance(each, ast.ImportFrom)]
+    beside = [each for each in nodes if each.level == 1]
+    return sorted({name for each in beside for name in _names_in(each)})
+
+
+def _names_in(node: ast.ImportFrom) -> list[str]:
+    return [node.module] if node.module else [alias.name for alias in node.names]
 
 
 def _loaded_by(text: str) -> set[str]:

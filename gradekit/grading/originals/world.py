@@ -433,7 +433,7 @@ class World:
         if level:
             name = _absolute(name, namespace or {}, level)
         names = [*(names or ())]
-        found = self._find(name)
+        found = self._find(name) if name else None
         if found is None and level:
             found = ModuleType(name)  # a package without __init__.py
         if found is None:
@@ -497,7 +497,8 @@ class World:
     def _add_modules(self, found: ModuleType, name: str, names: list[str]) -> None:
         """Load the modules that `from package import module` names, for a package of the tests."""
         for each in names:
-            inner = None if hasattr(found, each) else self._find(f"{name}.{each}")
+            full = f"{name}.{each}" if name else each
+            inner = None if hasattr(found, each) else self._find(full)
             if inner is not None:
                 vars(found)[each] = inner
 
@@ -587,6 +588,8 @@ _ABSENT = object()
 def _absolute(name: str, namespace: Mapping[str, Any], level: int) -> str:
     """The absolute name of a relative import, made in a module with this namespace."""
     package = str(namespace.get("__package__") or "")
+    if not package and level == 1:  # the package that the course is: from the folder of the file
+        return name
     if not package:
         raise ImportError("attempted relative import with no known parent package")
     return resolve_name("." * level + name, package)
