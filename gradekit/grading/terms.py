@@ -9,6 +9,7 @@ function that stops an iteration. The solution is parsed and not run. The answer
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import sys
 from collections import ChainMap
@@ -34,6 +35,7 @@ WITHOUT_NUMBERS = (sys.stdlib_module_names | {"numpy", "torch", "typing_extensio
 # Base classes whose objects are true, unless a derived class says otherwise.
 NEVER_FALSE = frozenset("object ABC Enum Module Exception Protocol Generic".split())
 FLAGS = frozenset({"__or__", "__and__", "__xor__"})
+BUILTINS = frozenset(name for name in vars(builtins) if not name.startswith("_"))
 SWALLOWS = frozenset({"__exit__"})
 # The methods that classes inherit from the abstract classes of `collections.abc`.
 OF_SETS = frozenset(
@@ -80,6 +82,7 @@ class Terms(NamedTuple):
         masked: Whether arrays may have masked entries.
         stops: Whether functions may raise StopIteration.
         libraries: The names that the solution imports; see `libraries_in`.
+        hides: The built-in names that the solution defines itself, such as `sum`.
         seeds: The seed that is set before each cell, and the name of the variable for it, or "".
     """
 
@@ -89,6 +92,7 @@ class Terms(NamedTuple):
     stops: bool = False
     libraries: Mapping[str, tuple[str, str]] = {}
     seeds: tuple[int, str] | None = None
+    hides: frozenset[str] = frozenset()
 
 
 def terms_of(course: Course, exercise: Exercise) -> Terms:
@@ -109,7 +113,15 @@ def terms_of(course: Course, exercise: Exercise) -> Terms:
         any(map(STOPS.search, cells)),
         libraries_in(cells),
         seeds,
+        hidden_by(cells),
     )
+
+
+def hidden_by(cells: Iterable[str]) -> frozenset[str]:
+    """The built-in names that a source binds at its top: `def sum(a, b)`."""
+    trees = filter(None, map(_parsed, cells))
+    bound = {name for tree in trees for each in tree.body for name in names_in(each).bound}
+    return frozenset(bound & BUILTINS)
 
 
 def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:

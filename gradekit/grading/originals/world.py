@@ -6,7 +6,6 @@ test does not define is looked up in the submission, and what the test prints is
 
 from __future__ import annotations
 
-import ast
 import builtins
 import contextlib
 import importlib
@@ -32,7 +31,6 @@ from typing import Any
 
 import cloudpickle
 
-from gradekit.definitions import names_in as names_of
 from gradekit.grading.handle import is_handle, is_subclass, names_in, operated
 from gradekit.grading.imported import Shared
 from gradekit.grading.live import module_of
@@ -77,14 +75,6 @@ REPLACES = re.compile(
     r"\bpatch\b|\bsetattr\(|\bdel\s+\w+\.\w|^\s*(?!self\b)\w+(?:\.\w+)+\s*=(?!=)", re.MULTILINE
 )
 TARGET = re.compile(r"""\b(?:patch|setattr)\(\s*["']([\w.]+)\.\w+["']""")
-# `print` and the like stay the test's, as far as it is not the answer's text that binds them.
-HIDABLE = frozenset(name for name in vars(builtins) if not name.startswith("_"))
-BINDS_BUILTIN = re.compile(
-    rf"^(?:def|class|async def)\s+(?:{'|'.join(HIDABLE)})\b"
-    rf"|^(?:{'|'.join(HIDABLE)})\s*(?:=(?!=)|,|:)"
-    rf"|^(?:from|import)\b.*\b(?:{'|'.join(HIDABLE)})\b",
-    re.MULTILINE,
-)
 # Worlds take turns: a test may replace what all threads share, such as sys.stdout or sys.modules.
 _one_at_a_time = threading.RLock()
 
@@ -128,6 +118,7 @@ class Builtins(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name == "input":
             return builtins.input if self._world.has_keyboard else no_input
+        # As the solution has it: an `abs` of an answer's own would make every difference 0.
         if name in self._world.hides and self._world.gives(name):
             return self._world.shared(name)
         if name == "open":  # the test may have replaced it by a mock
@@ -141,17 +132,6 @@ class Builtins(dict[str, Any]):
             return self._world.shared(name)
         except MissingName as error:  # a NameError, as the test would get without kit
             raise UnboundName(str(error)) from None
-
-
-@lru_cache(100)
-def hidden_by(cells: tuple[str, ...]) -> frozenset[str]:
-    """The built-in names that an answer binds itself: `def sum(a, b)`."""
-    found: set[str] = set()
-    for cell in cells:
-        if BINDS_BUILTIN.search(cell):
-            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                found.update(*(names_of(each).bound for each in ast.parse(cell).body))
-    return frozenset(found & HIDABLE)
 
 
 def no_input(prompt: object = "") -> str:
@@ -204,7 +184,7 @@ class World:
         self.sources: list[str] = []  # the code of the tests
         self.running = Running(submission, self.sources)
         self.shares_names = shares_names
-        self.hides = hidden_by(tuple(run_of(submission).cells))
+        self.hides = run_of(submission).terms.hides
         self._gives: list[Callable[[str], bool]] = []  # for each `import *`: whether it gives it
         self._bound: dict[str, Any] = {}  # names of the answer that the test bound
         self._before: dict[str, Any] = {}  # what they and the deleted ones meant before
