@@ -313,7 +313,7 @@ def test_is_not_the_gradient_of_the_mean_square(submission):
         (w, X7, Y7), (-2.0 * w, X7[:4], Y7[:4]), (w[:2], X6, Y6), (w, X2, Y2),
         (np.zeros(3), X7, Y7),
         (w[:2], LONG_X[:130], LONG_Y[:130]),
-        (w, X7, 1e3 * Y7),  # a steep place: nothing says that a gradient is clipped
+        (w, X7, 1e6 * Y7),  # a steep place: nothing says that a gradient is clipped
     ], draw=some_gradient, draws=1)
 
 
@@ -385,6 +385,7 @@ def test_steps_wrongly_within_an_epoch(submission):
         (X7, Y7, 0.1, 1, fresh(3)), (X6, Y6, 0.05, 1, fresh(8)),
         (COLUMN, COLUMN_Y, 0.2, 1, fresh(2)), (X1, Y1, 0.15, 1, fresh(1)),
         (LONG_X, LONG_Y, 0.1, 1, fresh(6)),
+        (1e-3 * X6, 5e6 * Y6, 20.0, 1, fresh(9)),  # far out, on gradients of some thousands
     ], draw=one_epoch, draws=1)
 
 
@@ -442,6 +443,7 @@ def test_steps_wrongly_within_a_batch(submission):
     BATCHES.assert_holds(submission, [
         (X6, Y6, 0.1, 1, 2, fresh(3)), (X6, Y6, 0.1, 1, 3, fresh(8)),
         (X7[1:5], Y7[1:5], 0.2, 1, 2, fresh(2)),
+        (1e-3 * X6, 5e6 * Y6, 20.0, 1, 2, fresh(9)),  # far out, on gradients of some thousands
     ], draw=even_batches, draws=1)
 
 

@@ -362,6 +362,8 @@ def test_flips_the_kernel(submission):
     """With stride 1 and no padding every entry is its window times the kernel, plus bias."""
     cases = fixed(layer, 0, (2, 3, 5, 7, 4, 2, 3), (3, 2, 6, 4, 5, 3, 1), (4, 2, 3, 5, 3, 1, 4),
                   (2, 4, 3, 4, 5, 1, 1), (70, 20, 2, 2, 20, 1, 2))
+    x, weight, bias = cases[0]
+    cases.append((1e4 * x, 1e3 * weight, bias))
     CONV.assert_holds(submission, cases, draw=plain_layer)
 
 

@@ -247,6 +247,18 @@ def default_run(rng):
     return some_run(rng)[:3]
 
 
+def probe_shared(answer, name):
+    """Whether a step without a gradient returns an array that shares memory with an argument."""
+    args = [np.array([0.5, -2.0]), *(np.zeros(2) for _ in range(3))]
+    new = [each for each in getattr(answer, name)(*args, 1) if isinstance(each, np.ndarray)]
+    return any(np.shares_memory(each, given) for each in new for given in args)
+
+
+def assert_new_at_rest(submission, name):
+    expect(not submission.probe(probe_shared, name), "what it returned shares its memory with an "
+           "argument", given=f"{name} with a gradient and moments of zero")
+
+
 # adam_step
 
 
@@ -321,6 +333,7 @@ def test_step_works_in_place(submission):
              (first[0], *third[1:], LATE),  # the parameter of the first, all else new
              (*fixed(18, (1,)), LATE)]
     assert_no_traces(submission, ADAM_TRACES, cases, draw=much_later, new=True, **ROUGHLY)
+    assert_new_at_rest(submission, "adam_step")
 
 
 # adamw_step
@@ -334,6 +347,7 @@ def test_adds_the_decay_to_the_gradient(submission):
         (*fixed(seed, shape), t, *OTHERS, decay) for seed, shape, t, decay in
         ((20, (4,), 1, 0.5), (21, (2, 3), 3, 0.125), (22, (3,), 9, 2.0))
     ]
+    cases.append((*fixed(30, (3,), scale=1e6), 2))
     named = dict(zip(("param", "grad", "m", "v"), fixed(22, (3,)), strict=True))
     named |= {"weight_decay": 0.25, "eps": 0.5, "beta2": 0.75, "beta1": 0.2, "lr": 0.01, "t": 3}
     ADAMW.assert_holds(submission, [*cases, ((), named)], draw=with_decay, draws=1)
@@ -371,6 +385,7 @@ def test_decay_works_in_place(submission):
              (first[0], *third[1:], LATE),  # the parameter of the first, all else new
              (*fixed(18, (1,)), LATE)]
     assert_no_traces(submission, ADAMW_TRACES, cases, draw=much_later, new=True, **ROUGHLY)
+    assert_new_at_rest(submission, "adamw_step")
 
 
 # adam_minimize. The gradient functions run where the submission runs.
@@ -389,6 +404,7 @@ def test_restarts_the_moments(submission):
         (BOWL, np.array([1.5, -0.75]), 130, 0.05),
         # A gradient that is the point itself, and one that is the same array each time.
         (ITSELF, np.array([1.5, -0.75]), 6, 0.25), (CONSTANT, np.array([1.5, -0.75]), 6, 0.25),
+        (ITSELF, np.array([2e6, -3e6]), 4, 0.25),
     ], draw=some_run, draws=1)
 
 

@@ -275,6 +275,8 @@ FOLDED = Truth("fold_batch_norm", folded_by_unit_vectors, inputs=small_layer,
 def test_normalises_with_other_statistics_in_training(submission):
     """In training, out is normalised with the batch's own mean and population variance."""
     problems = fixed(problem, 22, (4, 3), (3, 3), (2, 1), (5, 2))
+    x, gamma, *others = problems[0]
+    problems.append((x, 1e6 * gamma, *others))
     OUT.assert_holds(submission, [(*each, True) for each in problems], draw=draw_training)
     OUT.assert_holds(submission, [], draw=draw_long_training, draws=1)
     OUT.assert_holds(submission, [], draw=draw_wide_training, draws=1)
@@ -285,10 +287,10 @@ def test_normalises_with_other_statistics_in_training(submission):
             "the running mean move towards the batch, or away?")
 def test_moves_the_running_mean_wrongly(submission):
     """In training, the new running mean is (1 - momentum) * old + momentum * batch."""
-    first, second, third = fixed(problem, 23, (4, 3), (3, 1), (2, 2))
+    first, second, third, large = fixed(problem, 23, (4, 3), (3, 1), (2, 2), (3, 2, 1e6))
     RUNNING_MEAN.assert_holds(submission, [
         (*first, True), (*second, True, 0.25), (*third, True, 0.0), (*third, True, 1.0),
-        ((*first, True), {"momentum": 0.75}),
+        ((*first, True), {"momentum": 0.75}), (*large, True, 0.5),
     ], draw=draw_momentum)
     RUNNING_MEAN.assert_holds(submission, [(*second, True)], draw=draw_training)
 
@@ -310,7 +312,7 @@ def test_keeps_the_population_variance(submission):
             "Whose statistics are left? And do they move?")
 def test_looks_at_the_batch_in_use(submission):
     """Not in training, the running values normalise, and come back equal to what they were."""
-    problems = fixed(problem, 25, (4, 3), (1, 3), (1, 1), (3, 3), (2, 2))
+    problems = fixed(problem, 25, (4, 3), (1, 3), (1, 1), (3, 3), (2, 2), (2, 2, 1e6))
     cases = [(*each, False) for each in problems]
     IN_USE.assert_holds(submission, [*cases, (*problems[0], False, 0.5)], draw=draw_use)
 
@@ -366,7 +368,7 @@ def test_takes_the_statistics_for_constants(submission):
     """grad_x goes through the batch's mean and variance as well."""
     cases = fixed(backward_problem, 31, (4, 3), (3, 3), (2, 1), (6, 2))
     grad_out, x, gamma = cases[0]
-    cases.append((grad_out, x, gamma * [1.0, 0.0, 1.0]))
+    cases += [(grad_out, x, gamma * [1.0, 0.0, 1.0]), (1e6 * grad_out, x, gamma)]
     GRAD_X.assert_holds(submission, cases, draw=draw_backward)
 
 
@@ -375,7 +377,7 @@ def test_takes_the_statistics_for_constants(submission):
             "is a gradient of a sum over samples a sum or a mean?")
 def test_gives_other_gradients_of_gamma_and_beta(submission):
     """grad_gamma is summed over the samples against the normalised x, grad_beta alone."""
-    cases = fixed(backward_problem, 32, (4, 3), (3, 3), (2, 1), (6, 2))
+    cases = fixed(backward_problem, 32, (4, 3), (3, 3), (2, 1), (6, 2), (4, 2, 1e6))
     GRAD_PARAMETERS.assert_holds(submission, cases, draw=draw_backward)
 
 
@@ -410,7 +412,8 @@ def test_folds_something_else(submission):
     """One layer gives what the layer and the normalisation in use give after each other."""
     cases = fixed(layer, 38, (4, 3), (3, 3), (1, 2), (2, 1))
     weight, bias, gamma, *rest = cases[0]
-    cases.append((weight, bias, gamma * [1.0, 0.0, 1.0], *rest))
+    cases += [(weight, bias, gamma * [1.0, 0.0, 1.0], *rest),
+              (1e6 * weight, 1e6 * bias, gamma, *rest)]
     FOLDED.assert_holds(submission, cases, draw=draw_layer)
 
 

@@ -321,6 +321,8 @@ def assert_rows_stand_alone(submission, truth, make, seed, count):
 def test_normalises_with_other_statistics(submission):
     """Each row is normalised by its own mean and population variance, then scaled and shifted."""
     cases = fixed(forward_problem, 23, (4, 3), (3, 3), (1, 2), (2, 5), (3, 4), (2, 17))
+    x, gamma, beta = cases[0]
+    cases.append((x, 1e6 * gamma, beta))
     FORWARD.assert_holds(submission, cases, draw=drawn(forward_problem))
     FORWARD.assert_holds(submission, [], draw=long_rows(forward_problem), draws=1)
     FORWARD.assert_holds(submission, [], draw=many_rows(forward_problem), draws=1)
@@ -379,7 +381,7 @@ def test_leaves_out_a_way_to_x(submission):
     """grad_x goes through the row's mean and variance as well, gamma included."""
     cases = fixed(backward_problem, 29, (4, 3), (3, 3), (1, 2), (2, 5), (2, 9))
     grad_out, x, gamma = cases[0]
-    cases.append((grad_out, x, gamma * [1.0, 0.0, 1.0]))
+    cases += [(grad_out, x, gamma * [1.0, 0.0, 1.0]), (1e6 * grad_out, x, gamma)]
     GRAD_X.assert_holds(submission, cases, draw=drawn(backward_problem))
 
 
@@ -389,6 +391,8 @@ def test_leaves_out_a_way_to_x(submission):
 def test_gives_other_gradients_of_gamma_and_beta(submission):
     """grad_gamma is summed over the rows against the normalised x, grad_beta alone."""
     cases = fixed(backward_problem, 30, (4, 3), (3, 3), (1, 2), (5, 2))
+    grad_out, x, gamma = cases[0]
+    cases.append((1e6 * grad_out, x, gamma))
     GRAD_PARAMETERS.assert_holds(submission, cases, draw=drawn(backward_problem))
     GRAD_PARAMETERS.assert_holds(submission, [], draw=many_rows(backward_problem, 130), draws=1)
 
@@ -446,6 +450,8 @@ def test_backward_writes_into_its_arguments(submission):
 def test_divides_by_something_else(submission):
     """Each row is divided by the root of its mean square, and scaled by gamma."""
     cases = fixed(rms_problem, 36, (4, 3), (3, 3), (1, 2), (2, 5), (3, 4), (2, 1))
+    x, gamma = cases[0]
+    cases.append((x, 1e6 * gamma))
     RMS.assert_holds(submission, cases, draw=drawn(rms_problem), rtol=1e-4)
     RMS.assert_holds(submission, [], draw=long_rows(rms_problem), draws=1, rtol=1e-4)
     RMS.assert_holds(submission, [], draw=many_rows(rms_problem), draws=1, rtol=1e-4)
