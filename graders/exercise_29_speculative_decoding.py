@@ -93,8 +93,8 @@ def draw_pair(rng):
 
 
 def draw_vocabulary(rng):
-    """Two distributions over hundreds of tokens, in numbers that float32 does not hold."""
-    return (*rng.dirichlet(np.ones(int(rng.integers(300, 500))), size=2),)
+    """Two distributions over a thousand tokens, in numbers that float32 does not hold."""
+    return (*rng.dirichlet(np.ones(int(rng.integers(1100, 1200))), size=2),)
 
 
 @check("residual_distribution", points=0.5,
