@@ -75,6 +75,14 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
         {f"solutions/{NAME}.py": RIGHT.replace("x + x", "x + 1")},
         ["the solution fails test_squares: double(3): expected 6., got 4."],
     ),
+    "points_are_a_text": (
+        {f"graders/{NAME}.py": GRADER.replace("points=", "points='2' or ", 1)},
+        [f"/{NAME}.py:", "is no number of points"],
+    ),
+    "truth_raises": (
+        {f"graders/{NAME}.py": GRADER.replace("x + x, rtol", "x + x / 0, rtol", 1)},
+        ["(ZeroDivisionError: float division by zero, in line 11 of the grader)"],
+    ),
     "right_answer_loses": (
         {f"{BANK}/right/divides.py": RIGHT.replace("x * 0.5", "x / 2 + 1")},
         ["right/divides.py fails test_rounds: halve(3): expected 1.5, got 2.5"],
@@ -147,6 +155,21 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
     "test_without_its_mark": (
         {f"graders/{NAME}.py": f"{GRADER}\n\ndef test_forgotten(submission):\n    assert False\n"},
         ["test_forgotten has no `@check`, so it never runs"],
+    ),
+    "checks_that_pytest_does_not_see": (
+        {
+            f"graders/{NAME}.py": GRADER.replace("test_squares(sub", "squares(sub").replace(
+                "test_rounds(submission", "test_rounds(submision"
+            )
+            + GRADER.partition("check\n")[2].replace("test_squares", "test_rounds"),
+            f"exercises/{NAME}.py": STUB.replace("def double(x)", "def double(x, by=2)"),
+        },
+        [
+            "the stub asks for `double(x, by=...)`, and the solution has `double(x)`",
+            "the grader, line 8: squares has `@check` but never runs",
+            "the grader, line 15: test_rounds takes `submision`: is it `submission`?",
+            "the grader, line 22: test_rounds stands in line 15 too, and only the last of them",
+        ],
     ),
     "check_that_looks_at_the_clock": (
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
 from gradekit.errors import KitError
@@ -46,6 +47,33 @@ def unsaid(grader: Path) -> Iterator[str]:
             yield f"{test.name} has no hint: ask a question that leads to the mistake"
 
 
+def unseen(grader: Path) -> Iterator[str]:
+    """Which checks of a grader never run, because of what they are called or what they take."""
+    lines: dict[str, int] = {}
+    for test in _parts(grader):
+        if not isinstance(test, ast.FunctionDef) or not any(map(_is_check, test.decorator_list)):
+            continue
+        here = f"the grader, line {test.lineno}: {test.name}"
+        if not test.name.startswith("test"):
+            yield f"{here} has `@check` but never runs: its name has to begin with `test_`"
+        if (line := lines.setdefault(test.name, test.lineno)) != test.lineno:
+            yield f"{here} stands in line {line} too, and only the last of them runs"
+        for name in (each.arg for each in test.args.args):
+            if name != "submission" and get_close_matches(name, ["submission"]):
+                yield f"{here} takes `{name}`: is it `submission`?"
+
+
+def unlike(stub: Path, solution: Path) -> Iterator[str]:
+    """The functions that take other parameters in the solution than learners are told."""
+    asked, given = _parameters(stub), _parameters(solution)
+    for name, parameters in asked.items():
+        if given.get(name, parameters) != parameters:
+            yield (
+                f"the stub asks for `{name}({', '.join(parameters)})`, and the solution has "
+                f"`{name}({', '.join(given[name])})`"
+            )
+
+
 def points_of(grader: Path) -> float:
     """What the checks of a grader add up to, as it stands there; 10 where that is computed."""
     marks = [
@@ -70,6 +98,21 @@ def timed(grader: Path) -> Iterator[str]:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in CLOCKS.intersection(names):
                 yield f"the grader imports {name}: {ONLY_PROBES}"
+
+
+def _parameters(path: Path) -> dict[str, list[str]]:
+    """What each function of a file takes, in words; not of those that take anything."""
+    found = {}
+    for part in _parts(path):
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+            has, optional = part.args, len(part.args.defaults)
+            names = [each.arg for each in (*has.posonlyargs, *has.args)]
+            required = names[: len(names) - optional]
+            words = [*required, *(f"{name}=..." for name in names[len(required) :])]
+            words += [f"*, {each.arg}" for each in has.kwonlyargs]
+            if not has.vararg and not has.kwarg:
+                found[part.name] = words
+    return found
 
 
 def _parts(grader: Path) -> list[ast.stmt]:

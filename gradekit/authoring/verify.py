@@ -20,7 +20,7 @@ import msgspec
 
 from gradekit.authoring.mutated import Place, mutated_answers
 from gradekit.authoring.new import UNWRITTEN
-from gradekit.authoring.reading import fault_of, not_python, timed, unsaid
+from gradekit.authoring.reading import fault_of, not_python, timed, unlike, unsaid, unseen
 from gradekit.bank import Said, said_by
 from gradekit.course import METADATA, Course, Exercise
 from gradekit.definitions import asked_for
@@ -136,6 +136,7 @@ class _Prover:
         self.exercise = course.find(name)
         self.bank = course.bank / self.exercise.name
         self.proof = Proof(self.exercise.name)
+        self._is_solved = False  # whether the solution passes
         self._failed_by_wrong: set[str] = set()
         self._unreadable: set[Path] = set()  # files of the bank, which have been complained of
         self._unnamed: list[str] = []  # wrong files that are not recognised
@@ -156,7 +157,7 @@ class _Prover:
             unused = sorted(checks - self._failed_by_wrong)
             if not self.exercise.imported:
                 self._complain(f"no wrong answer fails {check}" for check in unused)
-            if with_mutants:
+            if with_mutants and (self._is_solved or self.exercise.imported):
                 self._prove_mutants()
         has_bank = bool(signatures) or not self.exercise.imported
         if has_bank and len(signatures) == len(self._files("wrong")):
@@ -218,7 +219,10 @@ class _Prover:
             self._advise([] if self.exercise.hints else ["it has no hints"])
             self._advise([] if self.exercise.followups else ["it has no follow-up questions"])
         else:
+            self._complain(unseen(self.course.grader(self.exercise)))
             self._complain(unsaid(self.course.grader(self.exercise)))
+            stub, solution = (of(self.exercise) for of in (self.course.stub, self.course.solution))
+            self._complain(unlike(stub, solution))
         self._complain(timed(self.course.grader(self.exercise)))
         for what, path in self._texts().items():
             if path in self._unreadable:
@@ -246,9 +250,12 @@ class _Prover:
         if stub.score:
             earned = ", ".join(each.name for each in stub.checks if each.score)
             self._advise([f"the stub earns {stub.score:g} points ({earned})"])
-        count = 1 if self._fast else RUNS
-        runs = [self._grade(self.course.solution(self.exercise))[0] for _ in range(count)]
+        runs = [self._grade(self.course.solution(self.exercise))[0]]
+        hangs = any(check.ending == "timed_out" for check in runs[0].failed)
+        count = 1 if self._fast or hangs else RUNS
+        runs += [self._grade(self.course.solution(self.exercise))[0] for _ in range(count - 1)]
         report = runs[-1]
+        self._is_solved = not report.failed  # or else what its mutants do says nothing
         if abs(report.max_score - POINTS) > POINTS_APART and not self.exercise.imported:
             self._complain([f"the checks add up to {report.max_score:g} points, not 10"])
         self._prove_functions(report)

@@ -38,6 +38,7 @@ OWN_MISTAKE = re.compile(
 )
 MESSAGE_CHARACTERS = 1200
 WHOLE_CHARACTERS = 360  # five lines of 80 columns, indented
+UNJUDGED = "what came back could not be judged"
 DID_NOT_RAISE = "DID NOT RAISE"  # how pytest.raises begins
 
 
@@ -83,6 +84,8 @@ class Judge:
         outcome, ending, message = _outcome(error or state.lost, state)
         if error is not None and (place := _mistake_of(item, error)):
             outcome, ending, message = "not_run", "finished", f"{place}: {_message_of(error)}"
+        elif outcome == "failed" and UNJUDGED in message and (line := _line_in(item, error)):
+            message = f"{message.removesuffix(')')}, in line {line} of the grader)"
         if outcome == "failed" and state.printed.strip():
             message += f"{PRINTED}{state.printed.strip()}"
         points = float(marker.kwargs["points"])
@@ -188,6 +191,12 @@ def _mistake_of(item: pytest.Item, error: BaseException) -> str:
     return f"{file.parent.name}/{file.name}, line {line}" if is_own else ""
 
 
+def _line_in(item: pytest.Item, error: BaseException | None) -> int:
+    """The line of the grader's own file in which an error was raised; 0 if it was elsewhere."""
+    place, line = raised_at(error) if error is not None else ("", 0)
+    return line if place == str(item.path) else 0
+
+
 def _outcome(error: BaseException | None, state: CheckState) -> tuple[Any, Any, str]:
     """Outcome, ending and message of a check that ended with `error`."""
     while isinstance(error, BaseExceptionGroup):  # hypothesis found several examples
@@ -218,7 +227,7 @@ def _outcome(error: BaseException | None, state: CheckState) -> tuple[Any, Any, 
     if isinstance(error, SandboxError) or not state.replies:
         return "not_run", "finished", _message_of(error)
     # The solution passes this check, so what the answer returned made the check raise this.
-    text = f"what came back could not be judged ({_message_of(error)})"
+    text = f"{UNJUDGED} ({_message_of(error)})"
     return "failed", "finished", _told(state, text)
 
 
