@@ -37,7 +37,7 @@ def train_autoencoder(
     model: nn.Module, X: torch.Tensor, epochs: int, lr: float = 1e-2
 ) -> list[float]:
     optimizer = torch.optim.LBFGS(
-        model.parameters(), lr=lr, max_iter=5, line_search_fn="strong_wolfe"
+        model.parameters(), lr=lr, max_iter=3, line_search_fn="strong_wolfe"
     )
 
     def closure():

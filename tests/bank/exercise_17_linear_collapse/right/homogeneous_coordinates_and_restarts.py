@@ -69,5 +69,5 @@ def solve_xor(seed):
             momentum.zero_grad()
             loss.backward()
             momentum.step()
-        if loss < 0.1:
-            return model
+            if loss < 0.1:
+                return model

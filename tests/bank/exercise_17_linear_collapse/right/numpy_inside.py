@@ -27,7 +27,7 @@ def is_affine(f, in_features, tolerance=1e-4):
     rng = np.random.default_rng(in_features)
     worst = 0.0
     for reach in (0.5, 1, 2, 4, 8, 16):
-        for _ in range(20):
+        for _ in range(6):
             x = (reach * rng.standard_normal((32, in_features))).astype(np.float32)
             ends = np.array([x, -x])
             y = np.array([f(torch.from_numpy(end)).detach().numpy() for end in ends])
@@ -67,7 +67,7 @@ def solve_xor(seed):
     x = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     y = torch.tensor([[0.0], [1.0], [1.0], [0.0]])
     optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
-    for _ in range(150):
+    for _ in range(30):
         loss = nn.BCEWithLogitsLoss()(model(x), y)
         optimizer.zero_grad()
         loss.backward()

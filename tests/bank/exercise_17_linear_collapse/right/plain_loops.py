@@ -82,4 +82,6 @@ def solve_xor(seed):
         loss = ((net(x) - target) ** 2).mean()
         for p, g in zip(net.parameters(), torch.autograd.grad(loss, list(net.parameters()))):
             p.data -= 0.1 * g
+        if loss < 0.2:  # each point is nearer to its own label
+            break
     return net

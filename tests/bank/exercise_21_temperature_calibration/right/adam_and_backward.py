@@ -25,6 +25,8 @@ def calibrate_temperature(
     for _ in range(400):
         optimizer.zero_grad()
         criterion(logits / log_t.exp(), y_val.view(-1, 1)).backward()
+        if log_t.grad.abs() < 1e-6:
+            break
         optimizer.step()
     return float(log_t.exp().detach())
 
