@@ -30,6 +30,10 @@ MANY_DAYS = 3660  # nobody extends by more
 YEARS = 1970, 9000  # beyond, times cannot be added to
 ANY = "..."
 KEYS = re.compile(r"\.\.\.|[^.\[\]]+")
+TYPES = {
+    "float": "a number", "int": "a whole number", "str": "a text", "bool": "true or false",
+    "object": "a table", "array": "a list", "null": "nothing",
+}  # fmt: skip
 WORDS = {"attempt": ("last", "best"), "of": ("earned", "possible")}  # that a key may have
 WHEN = "a time such as 2026-10-05T23:59:00+02:00"
 
@@ -115,7 +119,7 @@ class _Reader:
             if wrong := re.search(r"enum value '(.*)'", what):
                 words = " or ".join(f'"{word}"' for word in WORDS[named[-1]])
                 self._fail(f'`{named[-1]}` is "{wrong[1]}": write {words}', *keys)
-            self._fail(f"`{named[-1]}`: {_lower(what)}", *keys)
+            self._fail(f"`{named[-1]}`: {_plainly(what)}", *keys)
 
     def _rules(self, file: _File, otherwise: Rule) -> dict[str, Rule]:
         rules = {}
@@ -313,5 +317,8 @@ def _ended(sentence: str) -> str:
     return sentence if sentence.endswith("?") else f"{sentence}."
 
 
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _plainly(text: str) -> str:
+    """What msgspec says of a value, without its names of types: `expected a number <= 1`."""
+    for name, words in TYPES.items():
+        text = text.replace(f"`{name}`", words)
+    return re.sub(r"\.0$", "", text[:1].lower() + text[1:])

@@ -237,6 +237,8 @@ def test_source_is_escaped_and_shown_as_it_is() -> None:
     ]
     assert all(set(re.findall(r"</?[^>]*>", line)) <= TAGS for line in lines)
     assert '<i class="s">"a"</i>' in lines[3]
+    # Its line has no height otherwise, and its number lies on the next one.
+    assert highlighted('"""a\n\nb"""')[1] == ""
 
 
 TAGS = {"</i>", *(f'<i class="{kind}">' for kind in "cskn")}

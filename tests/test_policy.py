@@ -298,6 +298,7 @@ BAD_POLICIES = {
     "[extensions]\nAda = 'soon'": (2, "is no time"),
     "[extensions]\nAda = -1": (2, "no number of days"),
     "[extensions]\nAda = inf": (2, "no number of days"),
+    "[late]\nper_day = 2": (2, "`per_day`: expected a number <= 1"),
     "deadline = 9999-12-31": (1, "no year of a course"),
     "[columns]\nHomework = [\n'adam',\n3]": (4, "columns"),
 }

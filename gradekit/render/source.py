@@ -35,6 +35,7 @@ TOKEN = re.compile(
     r"|(?P<n>\b\d[\w.]*)",
     re.DOTALL,
 )
+EMPTY = re.compile(r'<i class="\w+"></i>')
 NO_PYTHON_AT = re.compile(r"line (?P<line>\d+) is no valid Python")
 STOPPED_AT = re.compile(
     r"running the file stopped .*\(line (?P<line>\d+)(?:: `(?P<code>[^\n]*)`)?\)$"
@@ -161,7 +162,9 @@ def highlighted(source: str) -> list[Markup]:
     shown = clean("\n".join(_lines(source)), CHARACTERS).rstrip("\n")
     # Quotes stay as they are, for the pattern to see: between tags they mean nothing.
     text = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return [Markup(line) for line in TOKEN.sub(_span, text).split("\n")]
+    lines = TOKEN.sub(_span, text).split("\n")
+    # An empty line of a long string: a browser gives none of its height to an empty element.
+    return [Markup(EMPTY.sub("", line)) for line in lines]
 
 
 def _lines(source: str) -> list[str]:
