@@ -92,7 +92,7 @@ def columns(count, *values):
     return inputs
 
 
-ORDINARY, LARGE = (0.0, 1.0, -2.0, 3.0), (0.0, 3.0, 200.0, -200.0, 2000.0, -2000.0)
+ORDINARY, LARGE = (0.0, 1.0, -2.0, 3.0, 6.0, -6.0), (0.0, 3.0, 200.0, -200.0, 2000.0, -2000.0)
 D_LOSS = Truth("discriminator_loss", both_halves, inputs=columns(2, *ORDINARY), rtol=0, judge=judge)
 G_LOSS = Truth("generator_loss", not_saturating, inputs=columns(1, *ORDINARY), rtol=0, judge=judge)
 D_DIGITS = Truth("discriminator_loss", both_halves, rtol=0, judge=judge_digits)

@@ -426,13 +426,14 @@ def judge_number(actual, expected, *_, **__):
 
 
 def samples(values):
-    """Lists of up to four of `values`, and a label for each; two bins or four, or ten."""
+    """Lists of up to four of `values`, and a label for each; two bins, four, ten or the default."""
 
     def inputs(st):
         pairs = st.lists(st.tuples(st.sampled_from(values), st.integers(0, 1)),
                          min_size=1, max_size=4)  # fmt: skip
-        return st.tuples(pairs, st.sampled_from([2, 4, 10])).map(
-            lambda drawn: (*map(list, zip(*drawn[0], strict=True)), drawn[1])
+        bins = st.sampled_from([(2,), (4,), (10,), ()])
+        return st.tuples(pairs, bins).map(
+            lambda drawn: (*map(list, zip(*drawn[0], strict=True)), *drawn[1])
         )
 
     return inputs

@@ -470,7 +470,7 @@ def test_lets_hidden_keys_matter(submission):
 def test_guesses_where_lengths_differ(submission):
     """Causal attention with another number of queries than keys is a ValueError."""
     rng = np.random.default_rng(31)
-    for sizes in ((2, 4, 3, 2), (4, 2, 3, 2), (1, 3, 2, 2)):
+    for sizes in ((2, 3, 1, 1), (2, 4, 3, 2), (4, 2, 3, 2), (1, 3, 2, 2)):
         with pytest.raises(ValueError):
             submission.blockwise_attention(*tensors(rng, *sizes), 2, causal=True)
     for sizes, causal in (((2, 4, 3, 2), False), ((4, 4, 3, 2), True)):

@@ -78,9 +78,15 @@ def nearly(st):
     )
 
 
+def long_pairs(st):
+    """Of one distribution over 500 tokens, and of one that is sure of the first of them."""
+    return st.just((np.full(500, 0.002), np.array([1.0] + [0.0] * 499)))
+
+
 RESIDUAL = Truth(
-    "residual_distribution", entry_by_entry, inputs=small_pairs, rtol=1e-9, atol=1e-12
-)
+    "residual_distribution", entry_by_entry, inputs=[small_pairs, long_pairs],
+    rtol=1e-9, atol=1e-12,
+)  # fmt: skip
 
 
 def draw_pair(rng):
@@ -236,9 +242,16 @@ def decided_cases(st):
     return st.tuples(st.integers(1, 2), st.sampled_from([2, 1])).flatmap(of)
 
 
+def unlike_rows(st):
+    """Two tokens of which p and q think alike, but not of both the same."""
+    rows = np.array([[0.75, 0.25], [0.25, 0.75], [0.0, 1.0]])
+    return st.just(([0, 0], rows, rows[:2], RNG))
+
+
 STEP = Truth(
-    "speculative_step", decided_step, inputs=decided_cases, rtol=0.0, judge=judge_step
-)
+    "speculative_step", decided_step, inputs=[decided_cases, unlike_rows], rtol=0.0,
+    judge=judge_step,
+)  # fmt: skip
 
 
 def drafted(rng, q):
@@ -363,13 +376,20 @@ def counts_of(seen, choose, V):
     return counts
 
 
+def told(row):
+    """A row of a distribution in a few characters."""
+    equal = bool((row == row[0]).all())
+    return f"{len(row)} x {show(row[0])}" if equal else show(row).partition(" of shape")[0]
+
+
 def repeating(submission, cases):
     """Cases (draft, p, q, seed, times), what came of them, and how to call them in a message."""
     for case, seen in submission.each_probe(repeated, cases):
         draft, p, q, _, times = case
         # The rows that a draft of like tokens has are like each other, too.
-        rows = (f"p = {show(p)}, q = {show(q)}" if len(draft) == 2 else
-                f"p[0] = {show(p[0])}, p[-1] = {show(p[-1])}, q[0] = {show(q[0])}")  # fmt: skip
+        rows = (f"p = [{', '.join(map(told, p))}], q = [{', '.join(map(told, q))}]"
+                if len(draft) == 2 else
+                f"p[0] = {told(p[0])}, p[-1] = {told(p[-1])}, q[0] = {told(q[0])}")  # fmt: skip
         shown = f"{times} times speculative_step({draft}, p, q, rng), {rows}"
         yield case, seen, shown
 

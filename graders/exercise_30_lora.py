@@ -36,6 +36,15 @@ SEED = 30_011  # of torch's generator while an answer merges, which draws from i
 LARGE = 2.0**20  # added to float64 weights where float32 on the way is to show: off by 0.06
 
 
+def difference(wanted, got):
+    """Which names are missing and which are too many, a few of each, for a message."""
+    missing = [name for name in wanted if name not in got]
+    more = [name for name in got if name not in wanted]
+    told = [f"{what} {', '.join(map(str, names[:3]))}{' and others' if len(names) > 3 else ''}"
+            for what, names in ((" without", missing), (", but also", more)) if names]  # fmt: skip
+    return f"got them{''.join(told)}"
+
+
 # ---- the layer: what probes build on the other side ----------------------------------------------
 
 
@@ -762,7 +771,8 @@ def test_replaces_other_layers(submission):
     recipes = [case[0] for case in cases]
     for recipe, (given, paths, got) in zip(recipes, applied(submission, cases), strict=True):
         found = sorted(got["bases"])
-        expect(found == paths, f"expected LoRALinear at {paths}, got {found}", given=given)
+        expect(found == paths, f"expected LoRALinear at {paths}, {difference(paths, found)}",
+               given=given)  # fmt: skip
         _, keeps = got["own"]
         wrong = [path for path in found if keeps and got["bases"][path] != path]
         expect(not wrong, f"`base` is not the model's own layer at {wrong}", given=given)
@@ -898,13 +908,14 @@ def assert_states(submission, cases):
     """The right keys, each with the tensor that the model's state dict has under it."""
     for (recipe, _), (result, before, after, *modes) in submission.each_probe(probe_state, cases):
         wanted = lora_keys(recipe)
-        given = f"lora_state_dict of a model in which {wanted or 'nothing'} is low-rank"
+        layers = sorted({key.rpartition(".")[0] or "the model itself" for key in wanted})
+        given = f"lora_state_dict of a model with LoRALinear at {layers or 'no place'}"
         expect(isinstance(result, dict), f"expected a dict, got a {result}", given=given)
         got = sorted(result, key=str)
         # What the answer's own layers do not have in their state dict may be left out.
         needed = [key for key in wanted if key in before]
         right = set(needed) <= set(got) <= set(wanted)
-        expect(right, f"expected the keys {wanted}, got {got}", given=given)
+        expect(right, f"expected their A and B, {difference(wanted, got)}", given=given)
         for key in needed:
             where = f"`{key}` in {given}"
             assert_tensor(result[key], shape=tuple(before[key].shape), given=where)

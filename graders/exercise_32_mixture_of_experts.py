@@ -408,11 +408,12 @@ def small_layers(entries, capacities):
     def inputs(st):
         def of(sizes):
             T, E = sizes
-            logits = st.lists(st.permutations(entries[:E]), min_size=T, max_size=T).map(
-                lambda rows: np.array(rows, dtype=float)
-            )
             x = np.arange(1.0, T + 1)[:, None]
-            codes = [Code(text) for text in TEXTS[:E]]
+            # Later tokens are surer of their choice: weights differ from token to token.
+            logits = st.lists(st.permutations(entries[:E]), min_size=T, max_size=T).map(
+                lambda rows: np.array(rows, dtype=float) * x
+            )
+            codes = [Code(text) for text in (TEXTS[3], *TEXTS)[:E]]  # the one needs two dimensions
             return st.tuples(
                 st.just(x), logits, st.just(codes), st.integers(1, E), st.sampled_from(capacities)
             )

@@ -282,7 +282,7 @@ def assert_any_shape(submission, truth, draw):
         try:
             truth.compare(value, cases[number // 2], {})
         except Mismatch as mismatch:
-            given = f"{truth.function}(...) of tensors that are not contiguous"
+            given = f"a call of {truth.function} with tensors that are not contiguous"
             raise Mismatch(str(mismatch), given, mismatch.kind) from None
 
 
