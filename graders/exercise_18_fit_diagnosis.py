@@ -94,9 +94,6 @@ def probe_measure(answer, function, weights, modes, data, name, parts):
     enabled = torch.is_grad_enabled()
     torch.set_grad_enabled(True)
     after = snapshot(model, parts=parts), data
-    if "modes" in parts:  # the criterion's own comes last
-        before[0]["modes"].append(True)
-        after[0]["modes"].append(criterion.training)
     return result, before, after, enabled, criterion.tracked if name == "any" else []
 
 

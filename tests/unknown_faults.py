@@ -836,7 +836,7 @@ NEIGHBOURS: dict[str, list[tuple[str, str, str]]] = {
         (
             "train_val_losses",
             "lambda m, a, b, c, d, f: (right(m, a, b, c, d, f), [e.eval() for e in m.modules() if isinstance(e, nn.Dropout)])[0]",
-            "",
+            "dropout deep inside",
         ),
         ("diagnose_fit", "lambda t, v, u=0.5, g=0.15: right(t, v, u, g)", "another gap threshold"),
         ("diagnose_fit", "lambda t, v, u=0.5, g=0.25: right(t, v, u, g)", "another gap threshold"),

@@ -1,4 +1,4 @@
-# wrong: train_val_losses: notes the modes of the three uppermost levels only
+# wrong: train_val_losses: leaves a dropout deep inside the model in evaluation mode
 
 import math
 

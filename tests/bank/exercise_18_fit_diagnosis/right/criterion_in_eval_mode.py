@@ -1,4 +1,4 @@
-# wrong: train_val_losses: leaves the criterion in evaluation mode
+# right: puts the criterion in evaluation mode, too, and leaves it there
 
 import math
 
