@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ class Texts:
 
     def __init__(self) -> None:
         self._all: set[str] = set()
+        self._without_spacing: dict[str, str] = {}
 
     def note(self, value: Any, depth: int = DEPTH) -> None:
         """Take note of the texts in a value; only data is looked into."""
@@ -66,14 +68,23 @@ class Texts:
         """
         if len(self._all) > MOST:
             return True
-        code = SPACING.sub("", code)
-        for text in self._all:
-            given = SPACING.sub("", text)
-            shorter, longer = sorted((given, code), key=len)
+        code, own = _without_spacing(code), [*map(_without_spacing, sources)]
+        if any(code in each for each in own):
+            return False  # and so is each part of it
+        for text in self._all - self._without_spacing.keys():
+            self._without_spacing[text] = SPACING.sub("", text)
+        for given in self._without_spacing.values():
+            shorter, longer = (given, code) if len(given) < len(code) else (code, given)
             is_of_it = shorter in longer and DOES.match(shorter)
-            if is_of_it and not any(shorter in SPACING.sub("", each) for each in sources):
+            if is_of_it and not any(shorter in each for each in own):
                 return True
         return False
+
+
+@lru_cache(200)
+def _without_spacing(text: str) -> str:
+    """Code as it is compared; that of a test is, each time that anything is compiled."""
+    return SPACING.sub("", text)
 
 
 def _parts_of(value: Any) -> list[Any] | None:
