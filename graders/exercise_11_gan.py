@@ -250,16 +250,29 @@ def parts(seed, dtype):
     ]  # fmt: skip
 
 
-def batch(seed, n, dtype):
-    """Real data (n, 2) and noise (n, 3)."""
+def batch(seed, n, dtype, far=""):
+    """Real data (n, 2) and noise (n, 3); a column of the data is as large as `far` asks for."""
     normal = numbers(seed + 1, getattr(torch, dtype))
-    return 1 + 0.6 * normal(n, 2), normal(n, 3)
+    real, noise = 1 + 0.6 * normal(n, 2), normal(n, 3)
+    if far == "data":
+        real[:, 0] *= 1000
+    return real, noise
 
 
-def game(seed, dtype, shift=0.0):
+def moved(layers, shift, far):
+    """The same layers, with logits that are `shift` larger, and with what `far` asks for."""
+    (first_of_g, _), (first_of_d, last_of_d) = layers
+    last_of_d[1].add_(shift)
+    if far == "data":  # its weights are small: gradients of hundreds, which nothing says to clip
+        first_of_d[0][:, 0] /= 1000
+    if far == "weights":
+        first_of_g[1][0] = 7.0
+    return layers
+
+
+def game(seed, dtype, shift=0.0, far=""):
     """A generator and a discriminator whose logits are `shift` larger, with their optimisers."""
-    g_layers, d_layers = parts(seed, dtype)
-    d_layers[1][1].add_(shift)
+    g_layers, d_layers = moved(parts(seed, dtype), shift, far)
     networks = [
         model_of(first=linear(*first), bend=nn.Tanh(), last=linear(*last))
         for first, last in (g_layers, d_layers)
@@ -277,10 +290,10 @@ def parameters_of(*networks):
     return [snapshot(network, parts=["parameters"])["parameters"] for network in networks]
 
 
-def probe_step(answer, seed, n, dtype, shift):
+def probe_step(answer, seed, n, dtype, shift, far=""):
     # What one step returns, and both networks afterwards.
-    generator, discriminator, *both = game(seed, dtype, shift)
-    losses = answer.gan_train_step(generator, discriminator, *batch(seed, n, dtype), *both)
+    generator, discriminator, *both = game(seed, dtype, shift, far)
+    losses = answer.gan_train_step(generator, discriminator, *batch(seed, n, dtype, far), *both)
     return losses, *parameters_of(generator, discriminator)
 
 
@@ -323,14 +336,14 @@ def probe_events(answer, seed):
 def probe_left(answer, seed, n):
     # A step by keyword: snapshots of both networks, the data, and whether these are tracked.
     generator, discriminator, *both = game(seed, "float32")
-    data = batch(seed, n, "float32")
+    data = [4 * tensor for tensor in batch(seed, n, "float32")]
     before = [snapshot(network) for network in (generator, discriminator)]
     names = ("generator", "discriminator", "real", "noise", "g_optimizer", "d_optimizer")
     answer.gan_train_step(
         **dict(zip(names, (generator, discriminator, *data, *both), strict=True))
     )
     after = [snapshot(network) for network in (generator, discriminator)]
-    return before, after, [*data], [tensor.requires_grad for tensor in data]
+    return before, after, data, [tensor.requires_grad for tensor in data]
 
 
 def probe_random_states(answer, seed):
@@ -404,11 +417,11 @@ def loss_of(losses, key, given):
 class Step:
     """One step of the answer: what it began with, by hand, and what it returned and left."""
 
-    def __init__(self, seed, n, dtype, shift, seen):
-        g_layers, d_layers = parts(seed, dtype)
-        d_layers[1][1].add_(shift)
+    def __init__(self, seen, seed, n, dtype, shift, far=""):
+        g_layers, d_layers = moved(parts(seed, dtype), shift, far)
         self.g, self.d = doubles(g_layers), doubles(d_layers)
-        self.real, self.noise = (tensor.double().numpy() for tensor in batch(seed, n, dtype))
+        data = batch(seed, n, dtype, far)
+        self.real, self.noise = (tensor.double().numpy() for tensor in data)
         self.dtype = getattr(torch, dtype)
         self.losses, self.g_after, self.d_after = seen
         sure = f" with logits near {shift:g}" if shift else ""
@@ -425,7 +438,7 @@ class Step:
 def steps_of(submission, cases):
     """A step of the answer for each (seed, rows, dtype, shift of the logits)."""
     for case, seen in submission.each_probe(probe_step, cases):
-        yield Step(*case, seen)
+        yield Step(seen, *case)
 
 
 def with_drawn(submission, cases, n=4):
@@ -445,7 +458,7 @@ MANY_ROWS = (24, 150, "float32", 0.0)
             "does the discriminator get in one step?")  # fmt: skip
 def test_updates_the_discriminator_wrongly(submission):
     """The discriminator makes exactly one step, on real and on generated data."""
-    cases = [*CASES, SURE_DISCRIMINATOR, MANY_ROWS]
+    cases = [*CASES, SURE_DISCRIMINATOR, MANY_ROWS, (42, 3, "float32", 0.0, "data")]
     for step in steps_of(submission, with_drawn(submission, cases)):
         wanted = descend(step.d, step.discriminator_half()[1], RATES[1])
         assert_tensors(step.d_after, wanted, rtol=1e-4, atol=2e-6,  # float32, two networks
@@ -457,7 +470,8 @@ def test_updates_the_discriminator_wrongly(submission):
             "after its update, and from which noise?")  # fmt: skip
 def test_asks_the_old_discriminator(submission):
     """The generator makes exactly one step, through the discriminator just updated."""
-    for step in steps_of(submission, with_drawn(submission, [*CASES, SURE_GENERATOR])):
+    cases = [*CASES, SURE_GENERATOR, (43, 3, "float32", 0.0, "weights")]
+    for step in steps_of(submission, with_drawn(submission, cases)):
         wanted = descend(step.g, step.generator_half()[1], RATES[0])
         assert_tensors(step.g_after, wanted, rtol=1e-4, atol=2e-6,  # float32, two networks
                        given=f"{step.given}: the generator")  # fmt: skip
@@ -532,7 +546,8 @@ def test_step_manners(submission):
             assert_untouched(old, new, "requires_grad", "modes", given=given)
             for name, value in new["parameters"].items():
                 expect(bool(value.isfinite().all()), f"{name} is not finite", given=given)
-        expect(same(data, [*batch(seed, n, "float32")]), "it changed real or noise", given=given)
+        given_data = [4 * tensor for tensor in batch(seed, n, "float32")]
+        expect(same(data, given_data), "it changed real or noise", given=given)
         expect(not any(tracked), "it switched requires_grad on for real or noise", given=given)
     expect(not same(*submission.probe(probe_random_states, 29)),
            "it reseeds torch's global random state", given="gan_train_step")  # fmt: skip
