@@ -246,10 +246,6 @@ def draw_far_back(rng):
     return (*arrays(rng, 1, 1, 1, L_q, L_k, 1), True)
 
 
-def draw_from_far(rng):
-    return arrays(rng, 1, 1, 1, 1, int(rng.integers(4200, 4300)), 1)
-
-
 @check("grouped_query_attention", points=0.5,
        hint="Three keys lie in a cache, and two queries come with their own two keys. At which "
             "positions do the queries stand, and in which corner is the mask aligned?")  # fmt: skip
@@ -262,7 +258,10 @@ def test_aligns_the_mask_at_the_first_key(submission):
         draw=draw_last_ones,
     )  # fmt: skip
     ATTENTION.assert_holds(submission, [], draw=draw_far_back, draws=1)
-    ATTENTION.assert_holds(submission, [], draw=draw_from_far, draws=1)
+    # Where all keys are alike a query gets the mean, and an early value is as good as a late one.
+    V = np.arange(4200.0).reshape(1, 1, -1, 1)
+    value = submission.grouped_query_attention(np.ones((1, 1, 1, 1)), 0 * V, V, False)
+    near(value, V.mean(axis=2, keepdims=True), given="grouped_query_attention of 4,200 equal keys")
 
 
 def large(rng, size, shift):
