@@ -18,19 +18,25 @@ EXPLAINED_CAUSES = 4
 
 
 def open_session(
-    course: Course, exercise: Exercise, isolation: str | None = None, seed: int = 0
+    course: Course,
+    exercise: Exercise,
+    isolation: str | None = None,
+    seed: int = 0,
+    *,
+    lent: Sandbox | None = None,
 ) -> Session:
     """A session that grades submissions of `exercise`; close it, or use it in `with`.
 
     Args:
         isolation: One of `tiers.TIERS`; None for the best that this machine has.
         seed: Decides which cases the checks draw.
+        lent: A sandbox of the exercise that others use as well; it stays open.
     """
     # First, because it warms up in a process of its own while this one imports pytest.
-    sandbox = sandbox_of(course, exercise, isolation)
+    sandbox = lent or sandbox_of(course, exercise, isolation)
     from gradekit.grading.session import Session
 
-    return Session(course, exercise, sandbox, seed)
+    return Session(course, exercise, sandbox, seed, is_lent=lent is not None)
 
 
 def sandbox_of(course: Course, exercise: Exercise, isolation: str | None = None) -> Sandbox:

@@ -15,7 +15,7 @@ import pytest
 from toy_course import toy_course
 
 from gradekit.course import Course
-from gradekit.engine import open_session
+from gradekit.engine import open_session, sandbox_of
 from gradekit.errors import SandboxError
 from gradekit.grading import judge, memo
 from gradekit.grading.checks import PartialCredit
@@ -416,6 +416,18 @@ def test_what_is_remembered_has_a_bound(tmp_path: Path, monkeypatch: pytest.Monk
             wrong = toy(ANSWER.replace("return x * 2", f"return x * 2 + {add}"))
             assert [session.grade(wrong).passed for _ in range(2)] == [add == 0] * 2
             assert session.grade(toy(ANSWER)).passed
+
+
+def test_a_lent_sandbox_outlives_its_session(course: Course) -> None:
+    """What several sessions use is started once, and closed by whoever lent it."""
+    exercise = course.find("softmax")
+    with sandbox_of(course, exercise) as sandbox:
+        zygote = sandbox._zygote
+        for _ in range(2):
+            with open_session(course, exercise, lent=sandbox) as session:
+                assert session.grade(read(course.solution(exercise))).passed
+        assert sandbox._zygote is zygote is not None and zygote.is_alive()
+    assert not zygote.is_alive()
 
 
 def test_a_session_leaves_the_environment_alone(course, session_of):

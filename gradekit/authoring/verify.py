@@ -25,10 +25,12 @@ from gradekit.bank import Said, said_by
 from gradekit.course import METADATA, Course, Exercise
 from gradekit.definitions import asked_for
 from gradekit.edits.mutants import Mutant, is_same_code, require_operators
+from gradekit.engine import open_session, sandbox_of
 from gradekit.errors import KitError, OurFailure
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
 from gradekit.processes import side_by_side
 from gradekit.report import Report
+from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.limits import Limits
 from gradekit.submission import read
 
@@ -108,17 +110,58 @@ def verify(
     arguments = [(course.root, each.name, with_mutants, update, seeds, fast) for each in ordered]
     proofs = []
     with side_by_side(jobs) as pool:
-        for done in as_completed([pool.submit(prove, *each) for each in arguments]):
+        for done in as_completed([pool.submit(_prove_in_turn, *each) for each in arguments]):
             proofs.append(done.result())
             on_proof(proofs[-1])
     return sorted(proofs, key=lambda proof: proof.exercise)
 
 
-def prove(
-    root: Path, name: str, with_mutants: bool, update: bool, seeds: int = 1, fast: bool = False
+def _prove_in_turn(
+    root: Path, name: str, with_mutants: bool, update: bool, seeds: int, fast: bool
 ) -> Proof:
-    """Prove the grader of one exercise of the course in `root`."""
-    prover = _Prover(Course(root), name, fast)
+    """As `prove`, one exercise after the other in this process, which ends when all are proved."""
+    course = Course(root)
+    lent = _lent(course, course.find(name))
+    return prove(root, name, with_mutants, update, seeds, fast, lent=lent)
+
+
+_kept: dict[tuple[object, ...], Sandbox] = {}  # until this process ends, and they with it
+
+
+def _lent(course: Course, exercise: Exercise) -> Sandbox | None:
+    """The sandbox of exercises like this one, where it takes long to start: as in a class.
+
+    Elsewhere it is None: an answer that imports torch beside numpy does so itself, once in each
+    exercise, as somebody's only answer does.
+    """
+    if "torch" not in exercise.modules or exercise.imported:
+        return None
+    try:
+        files = tuple(course.data(exercise).items())
+        key = (course.root, *exercise.modules, *exercise.packages, files, exercise.limits)
+        if key not in _kept:
+            _kept[key] = sandbox_of(course, exercise)
+        return _kept[key]
+    except (KitError, OurFailure):
+        return None  # the proof says what is missing
+
+
+def prove(
+    root: Path,
+    name: str,
+    with_mutants: bool,
+    update: bool,
+    seeds: int = 1,
+    fast: bool = False,
+    *,
+    lent: Sandbox | None = None,
+) -> Proof:
+    """Prove the grader of one exercise of the course in `root`.
+
+    Args:
+        lent: A sandbox of the exercise that others use as well.
+    """
+    prover = _Prover(Course(root), name, fast, lent)
     try:
         prover.prove(with_mutants, update, seeds)
     except OurFailure as error:
@@ -131,8 +174,8 @@ def prove(
 class _Prover:
     """The steps of one proof, which share a warm session and what went wrong so far."""
 
-    def __init__(self, course: Course, name: str, fast: bool) -> None:
-        self.course, self._fast = course, fast
+    def __init__(self, course: Course, name: str, fast: bool, lent: Sandbox | None) -> None:
+        self.course, self._fast, self._lent = course, fast, lent
         self.exercise = course.find(name)
         self.bank = course.bank / self.exercise.name
         self.proof = Proof(self.exercise.name)
@@ -143,12 +186,10 @@ class _Prover:
         self._not_run: set[tuple[str, str]] = set()  # checks and messages
 
     def prove(self, with_mutants: bool, update: bool, seeds: int) -> None:
-        from gradekit.engine import open_session
-
         if not self._is_complete() or not self._is_readable():
             return
         self._prove_written()
-        with open_session(self.course, self.exercise) as session:
+        with open_session(self.course, self.exercise, lent=self._lent) as session:
             self._session = session
             checks = self._prove_stub_and_solution()
             self._prove_right()

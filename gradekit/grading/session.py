@@ -90,15 +90,24 @@ class Tried(NamedTuple):
 class Session:
     """Grades submissions of one exercise, one after the other."""
 
-    def __init__(self, course: Course, exercise: Exercise, sandbox: Sandbox, seed: int = 0) -> None:
-        """Load the grader, while `sandbox` (of this exercise, closed here) warms up.
+    def __init__(
+        self,
+        course: Course,
+        exercise: Exercise,
+        sandbox: Sandbox,
+        seed: int = 0,
+        *,
+        is_lent: bool = False,
+    ) -> None:
+        """Load the grader, while `sandbox` (of this exercise) warms up.
 
         Args:
             seed: Decides which cases the checks draw, for all submissions alike.
+            is_lent: The sandbox is not closed with the session: others use it, too.
         """
         self.exercise = exercise
         self.seed = seed
-        self._sandbox = sandbox
+        self._sandbox, self._is_lent = sandbox, is_lent
         grader = course.grader(exercise)
         self._grader = grader
         self.grader_sha256 = hashlib.sha256(grader.read_bytes()).hexdigest()
@@ -416,10 +425,11 @@ class Session:
         return self._thread.is_alive()
 
     def close(self) -> None:
-        """End the session and its sandbox."""
+        """End the session, and its sandbox unless that is lent."""
         self._channel.jobs.put(None)
         self._thread.join(5)  # no longer, because a check may never return
-        self._sandbox.close()
+        if not self._is_lent:
+            self._sandbox.close()
 
     def __enter__(self) -> Session:
         return self
