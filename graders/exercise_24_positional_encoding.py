@@ -190,8 +190,8 @@ def test_gives_other_waves(submission):
        hint="Is the angle worked out in float64, from the position itself? Does anything in your "
             "code end at some length?")  # fmt: skip
 def test_drifts_with_the_position(submission):
-    """Thousands of positions on, the encoding is as exact as at the first."""
-    cases = [(40, 6), (700, 4), (5000, 2)]
+    """Thousands of positions or columns on, the encoding is as exact as at the first."""
+    cases = [(40, 6), (700, 4), (5_100, 2), (2, 1_040)]
     SINUSOIDS.assert_holds(
         submission, cases, draw=lambda rng: (int(rng.integers(200, 900)), 4), draws=1, atol=TIGHT
     )
@@ -302,12 +302,15 @@ def test_mixes_up_leading_axes(submission):
        hint="At the position 100,000, how exact is a float32 angle? And has your table of angles "
             "an end, or a beginning?")  # fmt: skip
 def test_loses_digits_at_far_positions(submission):
-    """Positions up to 100,000 of either sign are as exact as small ones."""
+    """Positions up to 100,000 of either sign are as exact as small ones, in any row and column."""
     rng = np.random.default_rng(28)
     cases = [rows(rng, (3, 4), 1, 9), rows(rng, (3, 4), 99_000, 100_001),
              rows(rng, (3, 4), -100_000, -99_000), rows(rng, (2, 16), -5000, 5000)]  # fmt: skip
     cases += [(rows(rng, (3, 2))[0], np.array([100_000, -100_000, 65_537]))]
+    cases += [rows(rng, (1_030, 2)), rows(rng, (1, 1_040), 99_000, 100_001)]
     ROPE.assert_holds(submission, cases, draw=draw_far, atol=TIGHT)
+    x, positions = rows(rng, (3, 4))
+    ROPE.assert_holds(submission, [(1e7 * x, positions)])  # float64 errs by 1e-8
 
 
 @check("apply_rope", points=0.5, inputs=based,
@@ -317,7 +320,8 @@ def test_takes_another_base(submission):
     """`base` sets the frequencies."""
     cases = fixed(counted, 29, (3, 4), (4, 6), (3, 8))
     cases = [(*cases[0], 100.0), (*cases[1], 500_000.0), (cases[2], {"base": 50.0}),
-             (*cases[1], 1.0), (*cases[0], 10000.0)]  # fmt: skip
+             (*cases[1], 1.0), (*cases[1], 0.5), (*cases[2], 1e8),
+             (*cases[0], 10000.0)]  # fmt: skip
     ROPE.assert_holds(submission, cases, draw=draw_base)
 
 
@@ -376,7 +380,7 @@ def test_gives_other_slopes(submission):
        hint="The formula knows no powers of two. What does it give for three heads?")
 def test_rounds_heads_to_a_power_of_two(submission):
     """Any number of heads has the slopes 2**(-8 * (h + 1) / num_heads)."""
-    cases = [(3, 3), (6, 4), (12, 2), (5, 5), (7, 3), ((), {"num_heads": 3, "length": 4})]
+    cases = [(3, 3), (6, 4), (12, 2), (5, 5), (7, 3), (130, 2), ((), {"num_heads": 3, "length": 4})]
     numbers = [3, 5, 6, 7, 9, 10, 11, 12, 13]
     PAST.assert_holds(
         submission, cases, draw=lambda rng: (int(rng.choice(numbers)), int(rng.integers(2, 6)))
@@ -394,14 +398,21 @@ def test_masks_other_keys(submission):
     )
 
 
+def last_query(answer, length):
+    """What one head adds for the last query, without the other thousands of entries."""
+    return np.array(answer.alibi_bias(1, length)[0][-1])
+
+
 @check("alibi_bias", points=0.25,
        hint="How small is the smallest slope, and the distance from the first to the last of a "
             "long text?")  # fmt: skip
 def test_ends_at_some_length(submission):
-    """A hundred tokens and more have a bias that goes on growing with the distance."""
+    """Hundreds of tokens have a bias that goes on growing with the distance."""
     PAST.assert_holds(
-        submission, [(1, 135)], draw=lambda rng: (1, int(rng.integers(50, 80))), draws=1
+        submission, [(1, 9)], draw=lambda rng: (1, int(rng.integers(50, 80))), draws=1
     )
+    assert_close(submission.probe(last_query, 520), np.arange(-519.0, 1.0) / 256, rtol=NEXT,
+                 given="the last row of alibi_bias(1, 520)")  # fmt: skip
 
 
 @check("alibi_bias", points=0.5,
