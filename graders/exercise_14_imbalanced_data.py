@@ -80,7 +80,10 @@ def test_weighs_by_another_formula(submission):
     twelve = np.arange(12)
     cases = [(labels,) for labels in (RARE, THREE, np.array([1, 0, 1, 0]), THREE.astype(np.int32),
                                       rarer, rarer.astype(np.int8), np.repeat(twelve, 2),
-                                      np.repeat(twelve, [5, 3, 1, 1, 2, 4, 1, 2, 3, 6, 7, 1]))]
+                                      np.repeat(twelve, [5, 3, 1, 1, 2, 4, 1, 2, 3, 6, 7, 1]),
+                                      # Weights of 0.005 and 1,050, and 260 classes.
+                                      np.repeat(np.arange(260), [2100] + [1] * 259),
+                                      np.repeat([0, 1], [2099, 1]))]
     WEIGHTS.assert_holds(submission, cases, draw=classes_from_zero)
 
 
@@ -93,7 +96,9 @@ def test_weighs_by_another_formula(submission):
 def test_counts_classes_that_do_not_occur(submission):
     """Only labels that occur count and get a weight, negative ones and ones with gaps too."""
     cases = [(np.array(values),) for values in
-             ([7, 2, 2, 7, 2, 2, 4], [-1, 1, -1, -1, -1, 1], [5, 5, 5], [1, 1])]
+             ([7, 2, 2, 7, 2, 2, 4], [-1, 1, -1, -1, -1, 1], [5, 5, 5], [1, 1], [3],
+              # One label for each, whatever type would take them for the same.
+              [5, 5, 5 + 2**8, 5 + 2**16, 5 + 2**32, 5, 2**53, 2**53 + 1])]
     WEIGHTS.assert_holds(submission, cases, draw=classes_with_gaps)
 
 
@@ -191,6 +196,8 @@ def test_averages_with_another_divisor_or_weight(submission):
         (Y_TRUE, Y_PROB, WEIGHT), (Y_TRUE, Y_PROB, {0: 1.0, 1: 1.0}),
         (Y_TRUE, Y_PROB, {1: 0.25, 0: 3.0}), (1 - Y_TRUE[:4], Y_PROB[:4], WEIGHT),
         (Y_TRUE[:2], Y_PROB[:2], {0: 0, 1: 2}), (Y_TRUE[:1], Y_PROB[:1], WEIGHT),
+        (Y_TRUE, Y_PROB, {0: 0.5, 1: 1e8}),
+        (np.resize(Y_TRUE, 1_100), np.resize(Y_PROB, 1_100), WEIGHT),
     ], draw=batch)
 
 
@@ -363,7 +370,9 @@ def test_leaves_classes_unequal(submission):
 )
 def test_loses_or_invents_rows(submission):
     """Every original row is kept, and every added one is a copy of a row of its class."""
+    wide = np.outer(np.arange(1.0, 7.0), np.arange(1.0, 131.0)) * 1e7
     problems = [(ROWS, LABELS, seed) for seed in range(4)]
+    problems.append((wide, LABELS[:6], 4))
     for X, y, X_new, y_new, given in oversampled(submission, *problems, drawn_problem(submission)):
         before, after = count_rows(X, y), count_rows(X_new, y_new)
         for row, label in after:
@@ -549,6 +558,7 @@ def test_confuses_the_shares(submission):
         ([1, 0, 0, 0, 1, 0, 0], [1, 0, 1, 0, 0, 1, 0]),
         ([1, 0, 1], [1, 0, 1]),
         ([1, 1, 1], [0, 1, 1]),
+        ([1] * 700 + [0] * 400, [1] * 300 + [0] * 500 + [1] * 300),
     )
     SCORES.assert_holds(submission, cases, draw=with_a_hit)
 
