@@ -35,6 +35,7 @@ from gradekit.grading.training import (
     snapshot,
 )
 
+ALL_PARTS = ["parameters", "buffers", "modes", "requires_grad", "settings"]
 F32, F64 = torch.float32, torch.float64
 
 
@@ -94,9 +95,9 @@ def probe_model_after(answer, state, X, y, modes):
     model = nn.Sequential(deep_model(state))  # one level down
     set_modes(model, modes)
     model[0].first.bias.requires_grad_(False)
-    before = snapshot(model)
+    before = snapshot(model, parts=ALL_PARTS)
     temperature = answer.calibrate_temperature(model, X, y, nn.BCEWithLogitsLoss())
-    return temperature, before, snapshot(model)
+    return temperature, before, snapshot(model, parts=ALL_PARTS)
 
 
 def probe_temperature_manners(answer, weight, bias, X, y, criterion):
