@@ -37,28 +37,20 @@ ROOT = Path(__file__).resolve().parents[1]
 ATTACKS = sorted((ROOT / "tests" / "attacks").glob("*/*.py"))
 FIRST_LINE = re.compile(r"# attack: (\w+): (.+?); expect: (.+)")
 NOBODY = 65534
-# Hanging is as bad after a quarter of a second as after ten, and three times as bad as ten times.
+# Hanging is as bad after a quarter of a second as after ten.
 HURRY = Limits(
-    import_seconds=0.35, check_seconds=0.35, submission_seconds=1.2, memory_mib=160, patience=10
+    import_seconds=0.5, check_seconds=0.35, submission_seconds=2, memory_mib=160, patience=6
 )
-# An imported course's tests are many, and ask for each object by itself.
-HURRY_IMPORTED = msgspec.structs.replace(HURRY, submission_seconds=2)
 # To fill the memory takes time as well, on a busy machine more than a check has there.
-FILLING = msgspec.structs.replace(
-    HURRY, import_seconds=0.5, check_seconds=0.8, submission_seconds=2.5
-)
-HURRY_TORCH = Limits(check_seconds=0.7, submission_seconds=2.5, memory_mib=400, patience=10)
+FILLING = msgspec.structs.replace(HURRY, check_seconds=0.8, submission_seconds=5)
+HURRY_TORCH = Limits(check_seconds=0.7, submission_seconds=4, memory_mib=400, patience=6)
 # What an attack is handed in to, and how long that may take, by the beginning of its name.
 # Exercises whose checks hold handles lie in tests/live/.
 USUAL = ("05", HURRY)
 ARENAS = {
-    "torch": ("20", HURRY_TORCH), "live": ("targets", HURRY),
-    "imported": ("originals", HURRY_IMPORTED), "memory": ("05", FILLING),
+    "torch": ("20", HURRY_TORCH), "live": ("targets", HURRY), "imported": ("originals", HURRY),
+    "memory": ("05", FILLING),
 }  # fmt: skip
-# By these words an attack asks the system for something, itself or in a text that it hands over.
-SYSTEM = re.compile(
-    r"\b(os|ctypes|threading|open|exit|__import__|importlib|subprocess|socket|signal|mmap)\b"
-)
 SECRET = "kit_secret"
 LITTER, LITTER_KEY = "kit_attack", 0x6B6974
 
@@ -208,11 +200,7 @@ def check_end(end: str, report: Report) -> None:
         assert {check.outcome for check in judged} == {"failed"}
 
 
-def called(attack: Path) -> str:
-    return f"{attack.parent.name}-{attack.stem}"
-
-
-@pytest.mark.parametrize("attack", ATTACKS, ids=called)
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_attack(attack: Path, arenas: Arenas, canaries: Path, tmp_path: Path) -> None:
     """An attack gains, learns and harms nothing, and leaves nothing behind."""
     match = FIRST_LINE.fullmatch(attack.read_text().partition("\n")[0])
@@ -268,24 +256,14 @@ def test_table_of_outcomes(capsys: pytest.CaptureFixture[str]) -> None:
 def nobody(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[subprocess.Popen[bytes], Path] | str]:
-    """Attacks once more, beside ours, in a process of the user nobody; or why not.
-
-    Those that would only gain, and by values alone, are left out: they are held off by Python on
-    the trusted side, which is the same for every user. What the kernel holds off is not.
-    """
+    """All attacks once more, beside ours, in a process of the user nobody; or why not."""
     wanted = {item.name for item in request.session.items}
     if os.getuid() != 0 or test_attacks_as_an_ordinary_user.__name__ not in wanted:
         yield "not asked for"
         return
-    again = [
-        f"test_attack[{called(attack)}]"
-        for attack in ATTACKS
-        if attack.parent.name != "gained" or SYSTEM.search(attack.read_text())
-    ]
-    tests = [f"{__file__}::{name}" for name in (*again, test_table_of_outcomes.__name__)]
     command = [
-        sys.executable, "-m", "pytest", *tests, "-q", "-p", "no:cacheprovider",
-        f"--basetemp=/tmp/kit-ordinary-{os.getpid()}",
+        sys.executable, "-m", "pytest", __file__, "-q", "-p", "no:cacheprovider",
+        "-k", "not ordinary", f"--basetemp=/tmp/kit-ordinary-{os.getpid()}",
     ]  # fmt: skip
     command, reason = as_nobody(command)
     if reason:
@@ -308,7 +286,7 @@ def nobody(
 def test_attacks_as_an_ordinary_user(
     nobody: tuple[subprocess.Popen[bytes], Path] | str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What asks the system for something ends the same way if the grader is no root."""
+    """The same attacks end the same way if the grader is no root."""
     if isinstance(nobody, str):
         pytest.skip(nobody)
     process, output = nobody
