@@ -13,7 +13,8 @@ import numpy as np
 
 from gradekit.grading.code import Code
 
-LONG, MOST_ZEROS = 12, 3  # entries; shorter values are written out
+LONG = 12  # entries; shorter values are written out
+MOST_PLAIN = 3  # zeros, or truth values that are all the same
 LONGEST_PERIOD, MOST_BEFORE = 6, 4  # entries that are repeated, and that stand before them
 KINDS = "biuf"  # of NumPy's dtypes
 
@@ -35,14 +36,15 @@ def concise(value: Any) -> str:
         text = _array(value)
         return text if text and _is_same(Code(text).build(), value) else ""
     is_tensor = type(value).__name__ == "Tensor" and type(value).__module__ == "torch"
-    if is_tensor and value.numel() > LONG and not value.requires_grad:
+    if is_tensor and not value.requires_grad and value.numel() > _most(value):
         return _tensor(value)
     return ""
 
 
-def _most(value: np.ndarray) -> int:
-    """How many entries of an array are written out."""
-    return LONG if value.any() else MOST_ZEROS
+def _most(value: Any) -> int:
+    """How many entries of an array or a tensor are written out."""
+    is_mask = str(value.dtype).rpartition(".")[2] == "bool"
+    return MOST_PLAIN if not value.any() or (is_mask and value.all()) else LONG
 
 
 def _list(value: list[Any]) -> str:
@@ -105,7 +107,8 @@ def _tensor(value: Any) -> str:
     if len({*map(repr, array.ravel())}) == 1:
         number = _number(double.flat[0].item()).replace("np.", "torch.")
         dtype = f", dtype={value.dtype}" if str(value.dtype) == "torch.float64" else ""
-        text = f"torch.full({array.shape}, {number}{dtype})"
+        made = f"zeros({array.shape}" if number == "0.0" else f"full({array.shape}, {number}"
+        text = f"torch.{made}{dtype})"
     elif text:
         text = f"torch.tensor({text}){'.float()' if is_single else ''}"
     return text if text and _is_same(Code(text).build().numpy(), array) else ""

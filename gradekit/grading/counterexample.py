@@ -156,15 +156,14 @@ class Search:
                 return self._best
         return None
 
-    def near(self, regimes: Sequence[Regime], fixed: Sequence[Whole]) -> Found | None:
+    def near(self, regimes: Sequence[Regime]) -> Found | None:
         """A wrong input like those of a check, with as few rows and digits as possible.
 
         For what no small input shows: numbers of another size, more dimensions, many rows. None
         as well where it would be too long to be read.
 
         Args:
-            regimes: How the check draws its cases.
-            fixed: The cases that it always grades with. They are never shown themselves.
+            regimes: The cases of the check, which are never shown themselves.
         """
         self._most = self._calls + DRAWN_CALLS
         with contextlib.suppress(_Spent):
@@ -175,6 +174,7 @@ class Search:
                     break
         if self._best and self._best.fits:
             return self._best
+        fixed = [case for regime in regimes for case in regime.fixed]
         return self._regular([self._best.case] if self._best else fixed)
 
     def _regular(self, cases: Sequence[Whole]) -> Found | None:
@@ -269,6 +269,8 @@ def _drawn(regimes: Sequence[Regime]) -> Iterator[Case]:
     """A few cases of each regime, always the same, which no run grades with."""
     for number in range(DRAWN):
         for regime in regimes:
+            if regime.draw is None:
+                continue
             rng = np.random.default_rng([DRAWN_SEED, number])
             args, keywords = with_keywords(regime.draw(rng))
             yield args, keywords | regime.keywords

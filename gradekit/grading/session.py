@@ -298,7 +298,6 @@ class Session:
         graded = {key_of(*case) for each in declared.truths for case in each.graded} | {*shown}
         truth, inputs = declared.used_by(check.name)
         regimes = [*truth.regimes.get(check.name, {}).values()]
-        fixed = truth.fixed.get(check.name, [])
         strictest = truth.tolerance_of(check.name)
         for tolerance in dict.fromkeys([(truth.rtol, truth.atol), strictest]):
             run = self._run(submission)
@@ -306,7 +305,7 @@ class Session:
             try:
                 found = search.among(inputs)
                 if found is None or not found.fits:
-                    found = search.near(regimes, fixed) or found
+                    found = search.near(regimes) or found
             finally:
                 run.close()
             if found is not None:

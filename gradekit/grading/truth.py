@@ -37,10 +37,11 @@ Draw = Callable[[np.random.Generator], Case]
 
 
 class Regime(NamedTuple):
-    """How a check draws its cases, and the keywords that it passes with every call."""
+    """The cases of a check: how it draws some, if it does, and those that it always has."""
 
-    draw: Draw
-    keywords: dict[str, Any]
+    draw: Draw | None
+    keywords: dict[str, Any]  # passed with every drawn case
+    fixed: list[Whole]
 
 
 # A strategy of cases, or a function that makes one from `hypothesis.strategies`. With a function,
@@ -90,7 +91,6 @@ class Truth:
         self._known: dict[bytes, Any] = {}  # expected values, or the error raised instead
         self._graded: dict[bytes, Whole] = {}
         self.regimes: dict[str, dict[str, Regime]] = {}  # by names of the check and of its `draw`
-        self.fixed: dict[str, list[Whole]] = {}  # cases that are not drawn, by name of the check
         self._strictest: dict[str, tuple[float, float]] = {}  # tolerances, by the name of the check
         self._drawn: dict[object, list[Whole]] = {}
 
@@ -127,15 +127,15 @@ class Truth:
             ...
             gradekit.grading.compare.Mismatch: expected 2., got 8.
         """
-        every = [with_keywords(case) for case in cases]
         check = run_of(submission).state.name
         self._note_tolerance(check, rtol, atol)
-        self.fixed[check] = [(args, keywords | more) for args, more in every]
+        fixed = [(args, keywords | more) for args, more in map(with_keywords, cases)]
         regimes = self.regimes.setdefault(check, {})
+        regimes[getattr(draw, "__qualname__", "")] = Regime(draw, keywords, fixed)
+        every = fixed.copy()
         if draw is not None:
-            regimes[getattr(draw, "__qualname__", "")] = Regime(draw, keywords)
-            every += self._cases_drawn(submission, draw, draws)
-        every = [(args, keywords | more) for args, more in every]
+            drawn = self._cases_drawn(submission, draw, draws)
+            every += [(args, keywords | more) for args, more in drawn]
         returning: list[tuple[Whole, Any]] = []
         raising: list[tuple[Whole, BaseException]] = []
         for case in every:
