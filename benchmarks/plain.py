@@ -38,6 +38,9 @@ class Beside:
         self.state.draws += 1
         return SEED, self.state.name, self.state.draws
 
+    def probe(self, body: Any) -> Any:
+        return self.request("probe", body, None)
+
     def request(self, kind: str, body: Any, what: object) -> Any:
         body = separate(body)
         try:

