@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import sys
 from collections.abc import Callable
@@ -286,6 +287,10 @@ def test_regular_numbers_keep_what_the_numbers_are() -> None:
         assert parts["a"][0].shape == (3, 5) and concise(parts["a"][0])
         assert all(map(concise, (pairs, wide, indices, mask)))
     assert not [*regular(((np.arange(9.0), [1, 2]), {}))]  # nothing is long: it would be shown
+    others = np.array([{}] * 20), np.array(["a"] * 20), np.ones(20, complex)
+    odd = (torch.arange(20).bfloat16(), *others, np.arange(20.0))
+    for (brain, *kept, _), _ in regular((odd, {})):
+        assert brain.dtype == torch.bfloat16 and all(map(operator.is_, kept, others))
 
 
 def test_a_page_shows_each_counterexample_once(session_of: Callable[[str], Session]) -> None:

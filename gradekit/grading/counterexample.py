@@ -39,7 +39,7 @@ MOST_LINES, SHORT_BY = 5, 8  # of a terminal; what a line may be shorter by wher
 MOST_PAIRS = 8  # of calls one after the other, each pair in a worker of its own
 DRAWN_SEED = 2**40  # larger than the seed of any run, so that no graded case is shown
 REGULAR_CALLS = 60  # with long cases made regular
-ROUNDED_DIGITS = 3
+ROUNDED_DIGITS = 5
 LINE_CHARACTERS = 70  # of a value, beyond which one of its entries says more
 MISMATCH = re.compile(r"(?:in (.+?): )?expected (.+), got (.+)")
 # What differs at the tenth digit of large numbers may differ at the first of small ones.
@@ -174,8 +174,8 @@ class Search:
                     break
         if self._best and self._best.fits:
             return self._best
-        fixed = [case for regime in regimes for case in regime.fixed]
-        return self._regular([self._best.case] if self._best else fixed)
+        cases = [self._best.case] if self._best else []
+        return self._regular([*cases, *(case for each in regimes for case in each.fixed)])
 
     def _regular(self, cases: Sequence[Whole]) -> Found | None:
         """A wrong input like one of `cases`, whose arrays are regular and so have short code."""

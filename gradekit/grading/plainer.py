@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from gradekit.grading.concise import LONG, LONGEST_PERIOD
-from gradekit.grading.shown import is_tensor
+from gradekit.grading.concise import KINDS, LONG, LONGEST_PERIOD
+from gradekit.grading.shown import is_tensor, numpy_of
 from gradekit.grading.truth import Case, Whole, with_keywords
 
 PERIODS = (1, 3, 2)  # of numbers that are repeated; with two, rows of 2 or 4 are all equal
@@ -77,12 +77,13 @@ def _each(made: Callable[[Any], Any], value: Any) -> Any:
 
 
 def _has_long(value: Any) -> bool:
-    """Whether there is an array of more entries than are written out."""
+    """Whether there is an array of more numbers than are written out."""
     if isinstance(value, dict):
         value = [*value.values()]
     if isinstance(value, list | tuple):
         return any(map(_has_long, value))
-    return _is_array(value) and math.prod(value.shape) > LONG
+    is_long = _is_array(value) and math.prod(value.shape) > LONG
+    return is_long and _numpy(value).dtype.kind in KINDS
 
 
 def _repeating(period: int, value: Any) -> Any:
@@ -126,7 +127,7 @@ def _counting(value: Any) -> Any:
 
 
 def _numpy(value: Any) -> np.ndarray:
-    return value.detach().numpy() if is_tensor(value) else np.asarray(value)
+    return numpy_of(value.detach()) if is_tensor(value) else value
 
 
 def _like(value: Any, array: np.ndarray) -> Any:
