@@ -738,7 +738,13 @@ def small_products(st):
     return st.integers(1, 2).flatmap(of)
 
 
-PRODUCTS = Truth("int8_matmul", in_integers, inputs=small_products, rtol=1e-12)
+def cancelling(st):
+    """Products that add up to 0, which tenths do not: 0.5 + 0.2 is less than 7 * 0.1."""
+    ones = np.ones((3, 1), dtype=np.int8)
+    return st.just((np.array([[5, 2, -7]], dtype=np.int8), 0.1, ones, 1.0))
+
+
+PRODUCTS = Truth("int8_matmul", in_integers, inputs=[small_products, cancelling], rtol=1e-12)
 SCALED = Truth("int8_matmul", in_integers, inputs=small_products, rtol=1e-6, judge=judge_values)
 
 

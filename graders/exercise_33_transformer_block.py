@@ -227,7 +227,16 @@ def small_networks(st):
     return one()
 
 
-SWIGLU = Truth("swiglu", gated, inputs=small_networks, rtol=1e-5, judge=judge_gated)
+def beyond_float32(st):
+    """Two units whose difference float32 does not see."""
+    up = torch.tensor([[2.0**24 + 1, 2.0**24]], dtype=F64)
+    down = torch.tensor([[1.0], [-1.0]], dtype=F64)
+    return st.just((torch.ones(1, dtype=F64), torch.ones(1, 2, dtype=F64), up, down))
+
+
+SWIGLU = Truth(
+    "swiglu", gated, inputs=[small_networks, beyond_float32], rtol=1e-5, judge=judge_gated
+)
 
 
 def network(rng, lead, d, f, out, dtype=None, gate=1.0):
