@@ -25,6 +25,7 @@ from gradekit.grading.confined import confine
 from gradekit.grading.counterexample import (
     MOST_PAIRS,
     MOST_ROWS,
+    RELATED,
     Fault,
     Found,
     Search,
@@ -337,7 +338,7 @@ class Session:
             if self.departure(submission, check, args, keywords) is not None:
                 continue  # it is wrong without the first call, too
             fault = self.departure(submission, check, args, keywords, before=first)
-            if fault is not None and fault.kind == check.kind:
+            if fault is not None and fault.kind in (check.kind, RELATED.get(check.kind)):
                 shown = fault.expected, fault.got
                 return Found(call, *shown, args, keywords, fault.place, before)
         return None
