@@ -316,3 +316,13 @@ def test_a_long_exception_keeps_its_ends_and_fits_below_the_call() -> None:
     missing = "missing 1 required positional argument: 'b'"
     call = f"{'f' * 60}({'1' * 250})"
     assert without_middle(f"TypeError: {'f' * 60}() {missing}", call) == f"TypeError: {missing}"
+
+
+def test_what_is_expected_of_equal_numbers_is_no_rounding_error(
+    session_of: Callable[[str], Session],
+) -> None:
+    """The gradient of a column of equal numbers is 0, and not the 6e-6 that rounding leaves."""
+    session = session_of("batch_normalization")
+    path = ROOT / "tests/bank/exercise_22_batch_normalization/wrong/gradients_at_most_1e5.py"
+    message = told(session, read(path))
+    assert message and not re.search(r"expected .*e-", message.text)

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradekit.grading.compare import Mismatch
-from gradekit.grading.plainer import halves, regular, rounded
+from gradekit.grading.plainer import halves, nudged, regular, rounded
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.run import Run
@@ -189,9 +189,20 @@ class Search:
                         if is_wrong(other) and (found := self._best):
                             self._simplify(found.case)
                             for each in (self._best, found):
-                                if each.fits:
+                                if each.fits and self._is_sound(each.case):
                                     return each
         return None
+
+    def _is_sound(self, case: Whole) -> bool:
+        """Whether what is expected is no rounding error: where equal numbers cancel, it may be."""
+        expected = self._truth.value(*case)
+        if isinstance(expected, BaseException):
+            return True
+        try:
+            self._truth.compare(self._truth.value(*nudged(case)), *case)
+        except Exception:  # another value, an error instead of one, or none at all
+            return False
+        return True
 
     def _departs(self, case: Whole) -> bool:
         """Whether the answer fails a case of its check, which is never shown itself."""

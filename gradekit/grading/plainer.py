@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from gradekit.grading.concise import KINDS, LONG, LONGEST_PERIOD
+from gradekit.grading.concise import KINDS, LONGEST_PERIOD
 from gradekit.grading.shown import is_tensor, numpy_of
 from gradekit.grading.truth import Case, Whole, with_keywords
 
+MANY = 9  # numbers in an array; of fewer, a few that are repeated would be most of them
 PERIODS = (1, 3, 2)  # of numbers that are repeated; with two, rows of 2 or 4 are all equal
 FEW_DIGITS = (1, 4)  # of its numbers: with one, large ones may all be equal
 
@@ -56,7 +57,7 @@ def regular(case: Whole) -> Iterator[Whole]:
     """The case with long arrays of regular numbers: a few repeated, one apart, or counting up.
 
     Shares stay shares: a row of them is repeated. A mask becomes what most of it is. There is
-    nothing to be made of a case whose arrays are all short.
+    nothing to be made of a case whose arrays are all short: it would be shown as it is.
     """
     if not _has_long(case):
         return
@@ -64,25 +65,39 @@ def regular(case: Whole) -> Iterator[Whole]:
     for digits in FEW_DIGITS:
         args, keywords = rounded(case, digits)
         for made in (*repeating, _identity, _one_apart, _counting):
-            yield _each(made, args), _each(made, keywords)
+            yield _each(made, args, _has_long), _each(made, keywords, _has_long)
 
 
-def _each(made: Callable[[Any], Any], value: Any) -> Any:
-    """`value` with `made` of each of its long arrays."""
+def nudged(case: Whole) -> Whole:
+    """The case with the floats of its arrays off by none, one or two of their last bits."""
+    args, keywords = case
+    return _each(_nudged, args, _is_array), _each(_nudged, keywords, _is_array)
+
+
+def _nudged(value: Any) -> Any:
+    array = _numpy(value)
+    if array.dtype.kind != "f" or not np.isfinite(array).all():
+        return value
+    bits = np.arange(array.size).reshape(array.shape) % 3
+    return _like(value, array + bits * np.spacing(array))
+
+
+def _each(made: Callable[[Any], Any], value: Any, wanted: Callable[[Any], bool]) -> Any:
+    """`value` with `made` of each array in it that is wanted."""
     if isinstance(value, list | tuple):
-        return type(value)(_each(made, item) for item in value)
+        return type(value)(_each(made, item, wanted) for item in value)
     if isinstance(value, dict):
-        return {key: _each(made, item) for key, item in value.items()}
-    return made(value) if _has_long(value) else value
+        return {key: _each(made, item, wanted) for key, item in value.items()}
+    return made(value) if wanted(value) else value
 
 
 def _has_long(value: Any) -> bool:
-    """Whether there is an array of more numbers than are written out."""
+    """Whether there is an array of many numbers."""
     if isinstance(value, dict):
         value = [*value.values()]
     if isinstance(value, list | tuple):
         return any(map(_has_long, value))
-    is_long = _is_array(value) and math.prod(value.shape) > LONG
+    is_long = _is_array(value) and math.prod(value.shape) > MANY
     return is_long and _numpy(value).dtype.kind in KINDS
 
 
