@@ -146,8 +146,15 @@ SIZE = Truth("conv_output_size", counted, inputs=lengths, rtol=0.0)
 CONV = Truth("conv2d", conv_by_loops, inputs=[convolutions, rough_convolutions],
              rtol=RTOL, atol=ATOL)
 POOL = Truth("max_pool2d", pool_by_loops, inputs=pools, rtol=0.0)  # the entries themselves
+def a_square(st):
+    """One image of 4 by 4 pixels, of whose four features the second one counts."""
+    second = np.array([[0.0, 0.0], [0.1, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    image = np.arange(16.0).reshape(1, 1, 4, 4)
+    return st.just((image, np.ones((1, 1, 1, 1)), np.zeros(1), second, np.zeros(2)))
+
+
 CNN = Truth(
-    "cnn_forward", cnn_by_loops, inputs=networks,
+    "cnn_forward", cnn_by_loops, inputs=[a_square, networks],
     rtol=1e-8,  # the exponential multiplies the error of a score by its size
     atol=1e-12,
 )

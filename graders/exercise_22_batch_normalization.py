@@ -234,6 +234,10 @@ def small_backward(st):
     return st.integers(2, 3).flatmap(of_length)
 
 
+def steep_backward(st):
+    return st.just((column([1e6, -2e6, 3e6]), column([1, 2, 4]), np.array([1.0])))
+
+
 def small_layer(st):
     one = st.integers(-3, 3).map(lambda entry: np.array([float(entry)]))
     weight = st.lists(st.integers(-3, 3), min_size=1, max_size=2).map(column)
@@ -249,8 +253,9 @@ def forward(judged, inputs, rtol=LOOSE, atol=None):
 
 def backward(judged, rtol=LOOSE):
     """The truth of the gradients, judged by some of them."""
-    return Truth("batch_norm_backward", gradients_by_complex_steps, inputs=small_backward,
-                 rtol=rtol, judge=judging(BACKWARD, judged, rtol, rtol))
+    return Truth("batch_norm_backward", gradients_by_complex_steps,
+                 inputs=[small_backward, steep_backward], rtol=rtol,
+                 judge=judging(BACKWARD, judged, rtol, rtol))
 
 
 OUT = forward(["out"], lambda st: small(st, True, least=2))

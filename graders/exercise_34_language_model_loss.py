@@ -159,9 +159,16 @@ def small_means(losses=(0.0, 1.0, 2.0, 0.5), counts=(1, 2, 3)):
     return inputs
 
 
+def beyond_float32(st):
+    """Two logits whose difference float32 does not see."""
+    logits = torch.tensor([[[2.0**24 + 1, 2.0**24], [0.0, 0.0]]], dtype=F64)
+    return st.just((logits, torch.tensor([[0, 0]])))
+
+
 NEXT = Truth(
-    "next_token_loss", mean_of_tokens, inputs=small_batches(), rtol=1e-5, judge=judge
-)
+    "next_token_loss", mean_of_tokens, inputs=[small_batches(), beyond_float32], rtol=1e-5,
+    judge=judge,
+)  # fmt: skip
 SMOOTHED = Truth("label_smoothed_loss", smoothed, inputs=small_rows(), rtol=1e-5, judge=judge)
 PERPLEXITY = Truth(
     "perplexity", token_weighted, inputs=small_means(), rtol=1e-4, judge=judge_number
