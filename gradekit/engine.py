@@ -39,6 +39,29 @@ def open_session(
     return Session(course, exercise, sandbox, seed, is_lent=lent is not None)
 
 
+class Sandboxes:
+    """Sandboxes that exercises share which import the same libraries, see the same data and have
+    the same limits: each one costs seconds to start, and holds torch in memory.
+    """
+
+    def __init__(self, isolation: str | None = None) -> None:
+        self._isolation = isolation
+        self._open: dict[tuple[object, ...], Sandbox] = {}
+
+    def of(self, course: Course, exercise: Exercise) -> Sandbox:
+        """The sandbox of an exercise, made at first use; it errs as `sandbox_of` does."""
+        lists = exercise.modules, exercise.packages, course.data(exercise).items()
+        key = (course.root, *map(tuple, lists), exercise.limits)
+        if key not in self._open:
+            self._open[key] = sandbox_of(course, exercise, self._isolation)
+        return self._open[key]
+
+    def close(self) -> None:
+        """End their processes."""
+        for sandbox in self._open.values():
+            sandbox.close()
+
+
 def sandbox_of(course: Course, exercise: Exercise, isolation: str | None = None) -> Sandbox:
     """A sandbox for answers to `exercise`, with its packages and data.
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gradekit.course import Course, Exercise
-from gradekit.engine import sandbox_of
+from gradekit.course import Course
+from gradekit.engine import Sandboxes
 from gradekit.errors import GraderError, KitError
 from gradekit.pictures import studio
 from gradekit.pictures.drawings import picture_of
 from gradekit.pictures.picture import NotDrawable, numbers
-from gradekit.sandbox.launch import Sandbox
 from gradekit.submission import parse, read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,17 +29,8 @@ def shared_sandboxes() -> Iterator[None]:
 
     Importing torch takes longer than drawing the picture.
     """
-    opened: dict[str, Sandbox] = {}
-
-    def lent(course: Course, exercise: Exercise) -> AbstractContextManager[Sandbox]:
-        asked = exercise.modules, exercise.limits, exercise.packages, exercise.files
-        key = repr((course.root, asked))
-        if key not in opened:
-            opened[key] = until_the_end.enter_context(sandbox_of(course, exercise))
-        return nullcontext(opened[key])
-
-    with ExitStack() as until_the_end, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(studio, "sandbox_of", lent)
+    with closing(Sandboxes()) as shared, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(studio, "sandbox_of", lambda *which: nullcontext(shared.of(*which)))
         yield
 
 

@@ -25,7 +25,7 @@ from gradekit.bank import Said, said_by
 from gradekit.course import METADATA, Course, Exercise
 from gradekit.definitions import asked_for
 from gradekit.edits.mutants import Mutant, is_same_code, require_operators
-from gradekit.engine import open_session, sandbox_of
+from gradekit.engine import Sandboxes, open_session
 from gradekit.errors import KitError, OurFailure
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
 from gradekit.processes import side_by_side
@@ -125,7 +125,7 @@ def _prove_in_turn(
     return prove(root, name, with_mutants, update, seeds, fast, lent=lent)
 
 
-_kept: dict[tuple[object, ...], Sandbox] = {}  # until this process ends, and they with it
+_sandboxes = Sandboxes()  # until this process ends, and they with it
 
 
 def _lent(course: Course, exercise: Exercise) -> Sandbox | None:
@@ -137,11 +137,7 @@ def _lent(course: Course, exercise: Exercise) -> Sandbox | None:
     if "torch" not in exercise.modules or exercise.imported:
         return None
     try:
-        files = tuple(course.data(exercise).items())
-        key = (course.root, *exercise.modules, *exercise.packages, files, exercise.limits)
-        if key not in _kept:
-            _kept[key] = sandbox_of(course, exercise)
-        return _kept[key]
+        return _sandboxes.of(course, exercise)
     except (KitError, OurFailure):
         return None  # the proof says what is missing
 

@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gradekit.course import Course, Exercise
-from gradekit.engine import EXPLAINED_CAUSES, sandbox_of
+from gradekit.engine import EXPLAINED_CAUSES, Sandboxes
 from gradekit.errors import KitError, OurFailure
 from gradekit.processes import end_at, follow_parent
 from gradekit.report import Check, Report
-from gradekit.sandbox.launch import Sandbox
 from gradekit.sandbox.process import START_SECONDS
 from gradekit.sandbox.tiers import PROCESS, best_tier
 from gradekit.submission import parse
@@ -75,8 +74,7 @@ class Sessions:
 
     def __init__(self, course: Course, isolation: str | None) -> None:
         self.course = course
-        self._isolation = isolation
-        self._sandboxes: dict[tuple[object, ...], Sandbox] = {}
+        self._sandboxes = Sandboxes(isolation)
         self._open: OrderedDict[str, Session] = OrderedDict()
 
     def of(self, exercise: Exercise) -> Session:
@@ -84,17 +82,12 @@ class Sessions:
         if exercise.name in self._open and not self._open[exercise.name].is_alive:
             del self._open[exercise.name]
         if exercise.name not in self._open:
-            files = tuple(self.course.data(exercise).items())
-            # Exercises that import the same libraries, see the same data and have the same limits
-            # share a zygote: each one costs seconds to start, and holds torch in memory.
-            key = (*exercise.modules, *exercise.packages, files, exercise.limits)
-            if key not in self._sandboxes:
-                self._sandboxes[key] = sandbox_of(self.course, exercise, self._isolation)
+            sandbox = self._sandboxes.of(self.course, exercise)
             from gradekit.grading.session import Session  # while the sandbox warms up
 
             if len(self._open) >= SESSIONS:
                 self._open.popitem(last=False)[1].close()
-            self._open[exercise.name] = Session(self.course, exercise, self._sandboxes[key])
+            self._open[exercise.name] = Session(self.course, exercise, sandbox)
         self._open.move_to_end(exercise.name)
         return self._open[exercise.name]
 
