@@ -27,7 +27,7 @@ from gradekit.grading.plainer import halves, nudged, regular, rounded
 from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.run import Run
-from gradekit.grading.shown import call_as_code, is_tensor, numbers_in, show, show_apart
+from gradekit.grading.shown import call_as_code, is_tensor, numbers_in, numpy_of, show, show_apart
 from gradekit.grading.truth import Arguments, Case, Inputs, Regime, Truth, Whole, with_keywords
 
 CALLS = 300  # of the answer, in one search
@@ -182,16 +182,20 @@ class Search:
         self._most = self._calls + REGULAR_CALLS
         with contextlib.suppress(_Spent):
             for kind in self._kinds():
-                is_wrong = self._is_wrong_for(kind)
                 for case in filter(self._departs, cases):
                     for other in regular(case):
-                        self._smallest = None
-                        if is_wrong(other) and (found := self._best):
-                            self._simplify(found.case)
-                            for each in (self._best, found):
-                                if each.fits and self._is_sound(each.case):
-                                    return each
+                        if found := self._readable(other, kind):
+                            return found
         return None
+
+    def _readable(self, case: Whole, kind: str) -> Found | None:
+        """What comes of this case, if the answer is wrong on it in that way, and it can be read."""
+        self._smallest = None
+        if not self._is_wrong_for(kind)(case) or not (found := self._best):
+            return None
+        self._simplify(found.case)
+        good = (each for each in (self._best, found) if each.fits and self._is_sound(each.case))
+        return next(good, None)
 
     def _is_sound(self, case: Whole) -> bool:
         """Whether what is expected is no rounding error: where equal numbers cancel, it may be."""
@@ -353,9 +357,7 @@ def _told(expected: Any, got: Any, mismatch: Mismatch) -> tuple[str, str]:
 
 def _one_entry(expected: Any, got: Any) -> tuple[str, str] | None:
     """The entry of an array that is farthest off, with its place; None where that says nothing."""
-    wanted, actual = (
-        each.detach().numpy() if is_tensor(each) else each for each in (expected, got)
-    )
+    wanted, actual = numpy_of(expected), numpy_of(got)
     arrays = isinstance(wanted, np.ndarray) and isinstance(actual, np.ndarray)
     if not arrays or wanted.shape != actual.shape or wanted.dtype.kind not in "fiub":
         return None

@@ -75,7 +75,7 @@ def nudged(case: Whole) -> Whole:
 
 
 def _nudged(value: Any) -> Any:
-    array = _numpy(value)
+    array = numpy_of(value)
     if array.dtype.kind != "f" or not np.isfinite(array).all():
         return value
     bits = np.arange(array.size).reshape(array.shape) % 3
@@ -98,12 +98,12 @@ def _has_long(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(_has_long, value))
     is_long = _is_array(value) and math.prod(value.shape) > MANY
-    return is_long and _numpy(value).dtype.kind in KINDS
+    return is_long and numpy_of(value).dtype.kind in KINDS
 
 
 def _repeating(period: int, value: Any) -> Any:
     """An array in which so many of its numbers are repeated."""
-    array = _numpy(value)
+    array = numpy_of(value)
     numbers: Sequence[Any]
     if array.dtype.kind == "b":
         numbers = [2 * array.sum() >= array.size]
@@ -117,7 +117,7 @@ def _repeating(period: int, value: Any) -> Any:
 
 def _identity(value: Any) -> Any:
     """A matrix of ones on its diagonal; arrays of other dimensions repeat some numbers."""
-    array = _numpy(value)
+    array = numpy_of(value)
     if array.ndim != 2 or array.dtype.kind != "f" or _are_shares(value):
         return _repeating(max(PERIODS), value)
     return _like(value, np.eye(*array.shape))
@@ -125,7 +125,7 @@ def _identity(value: Any) -> Any:
 
 def _one_apart(value: Any) -> Any:
     """An array of equal numbers, but for the largest one, which stands first."""
-    array = _numpy(value)
+    array = numpy_of(value)
     if array.dtype.kind == "b" or _are_shares(value):
         return _repeating(1, value)
     one = np.full_like(array, array.flat[0])
@@ -135,14 +135,10 @@ def _one_apart(value: Any) -> Any:
 
 def _counting(value: Any) -> Any:
     """An array of 0, 1, 2, ...; whole numbers may be indices, of which the largest is unknown."""
-    array = _numpy(value)
+    array = numpy_of(value)
     if array.dtype.kind != "f" or _are_shares(value):
         return _repeating(PERIODS[-1], value)
     return _like(value, np.arange(array.size).reshape(array.shape))
-
-
-def _numpy(value: Any) -> np.ndarray:
-    return numpy_of(value.detach()) if is_tensor(value) else value
 
 
 def _like(value: Any, array: np.ndarray) -> Any:
@@ -156,9 +152,10 @@ def _is_array(value: Any) -> bool:
 
 def _are_shares(value: Any) -> bool:
     """Whether the entries of an array add up to 1 along its last axis."""
-    if is_tensor(value):
-        value = value.detach().double().numpy() if value.is_floating_point() else np.zeros(1)
-    return value.dtype.kind == "f" and value.size > 0 and np.allclose(value.sum(axis=-1), 1.0)
+    array = numpy_of(value)
+    if array.dtype.kind != "f" or not array.size:
+        return False
+    return np.allclose(array.sum(axis=-1, dtype=float), 1.0)
 
 
 def rounded(value: Any, digits: int) -> Any:

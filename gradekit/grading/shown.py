@@ -102,8 +102,7 @@ def _tensor_as_code(value: Any) -> str:
     if value.numel() == 0:
         kind = "" if dtype == "torch.float32" else more
         return f"torch.zeros({tuple(value.shape)}{kind})"
-    plain = value.detach()
-    return f"torch.tensor({_entries(numpy_of(plain)).replace('np.', 'torch.')}{more})"
+    return f"torch.tensor({_entries(numpy_of(value)).replace('np.', 'torch.')}{more})"
 
 
 def _dtype(value: np.ndarray) -> str:
@@ -150,7 +149,7 @@ def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
     if label := label_of(value):
         return f"<{label}>"
     if is_tensor(value):
-        return show(numpy_of(value.detach()), depth, digits)
+        return show(numpy_of(value), depth, digits)
     if isinstance(value, np.ndarray):
         return _show_array(value, depth, digits)
     if isinstance(value, bool | np.bool_) or value is None:
@@ -181,7 +180,7 @@ def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
 
 def show_entries(value: Any) -> str:
     """An array or tensor with all its entries, each to a few digits."""
-    array = numpy_of(value.detach()) if is_tensor(value) else value
+    array = numpy_of(value)
     return _show_array(array, SHOWN_DEPTH, DIGITS, array.size)
 
 
@@ -260,7 +259,10 @@ def _is_mock(value: Any) -> bool:
     return type(value).__module__ == "unittest.mock"
 
 
-def numpy_of(tensor: Any) -> np.ndarray:
-    """A detached tensor as an array; NumPy has no bfloat16."""
-    is_brain = str(tensor.dtype) == "torch.bfloat16"
-    return np.asarray((tensor.float() if is_brain else tensor).numpy())
+def numpy_of(value: Any) -> Any:
+    """A tensor as an array, without its gradient; NumPy has no bfloat16. Else the value itself."""
+    if not is_tensor(value):
+        return value
+    value = value.detach()
+    is_brain = str(value.dtype) == "torch.bfloat16"
+    return np.asarray((value.float() if is_brain else value).numpy())
