@@ -23,6 +23,7 @@ import copy
 import importlib
 import pickle
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -305,7 +306,7 @@ def ended_so(end: str, report: Report) -> bool:
 
 @pytest.mark.parametrize("stem", GUARDS)
 def test_an_attack_succeeds_without_its_guard(
-    stem: str, targets: dict[str, Session], monkeypatch: pytest.MonkeyPatch
+    stem: str, targets: dict[str, Session], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """It earns points, or is taken for data, where it is refused with its guard in place."""
     (path,) = (TESTS / "attacks").glob(f"*/{stem}.py")
@@ -314,6 +315,7 @@ def test_an_attack_succeeds_without_its_guard(
     (module,) = [each for name, each in sys.modules.items() if "exercise_04_targets" in name]
     constants = copy.deepcopy((module.EXPECTED, module.TABLE, module.NESTED))
     with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path))  # without its fence a test leaves files
         GUARDS[stem](patch)
         report = targets[stem.partition("_")[0]].examine(attack, remember=False)[0]
     module.EXPECTED, module.TABLE, module.NESTED = constants  # some attacks have changed them
