@@ -89,6 +89,23 @@ LAYOUTS = {
         ["adam_1_2_exercise_05_softmax.py", "adam/exercise_09_cross_entropy.py"],
         [("adam", "05"), ("adam", "09")],
     ),
+    "copies of Colab's": (
+        ["Copy of Copy of ada_exercise_05_softmax.ipynb", "bob_Copy of exercise_05_softmax.ipynb",
+         "exercise_09_cross_entropy/Kopie von cem.ipynb"],
+        [("ada", "05"), ("bob", "05"), ("cem", "09")],
+    ),
+    "repositories of GitHub Classroom": (
+        ["hw1-submissions/hw1-ada/exercise_05_softmax.py", "hw1-submissions/hw1-b-o/softmax.py"],
+        [("ada", "05"), ("b-o", "05")],
+    ),
+    "clones whose names begin alike": (
+        ["nets-ada/exercise_05_softmax.py", "nets-ada/.git/", "nets-bob/5.py", "nets-bob/.git/"],
+        [("ada", "05"), ("bob", "05")],
+    ),
+    "names that begin alike": (
+        ["adam-smith/exercise_05_softmax.py", "adam-jones/5.py"],
+        [("adam-jones", "05"), ("adam-smith", "05")],
+    ),
     "names in other alphabets": (
         ["Zoë Ångström/exercise_05_softmax.py", "李雷/exercise 05.py", "محمد_exercise_05.py"],
         [("Zoë Ångström", "05"), ("محمد", "05"), ("李雷", "05")],
@@ -218,6 +235,18 @@ def test_what_cannot_be_placed_is_listed(tmp_path: Path, course: Course) -> None
     }
     assert "several exercises" in reasons["ada/softmax_and_dropout.py"]
     assert "no student" in reasons["exercise_05_softmax.py"]
+
+
+def test_results_of_an_earlier_run_are_nobody(tmp_path: Path, course: Course) -> None:
+    """A folder that `kit grade` wrote is listed, not looked into; a student's file is theirs."""
+    root = lay(tmp_path, "ada/exercise_05.py", "ada/results.jsonl", "old/unnamed/exercise_05-1a.py")
+    lay(root / "old", "results.jsonl", ".lock")
+    found = found_in(root, course)
+    assert found.students == ["ada"]
+    assert {each.file: each.reason for each in found.not_graded}.keys() == {
+        "ada/results.jsonl",
+        "old",
+    }
 
 
 def test_student_with_nothing_is_there(tmp_path: Path, course: Course) -> None:

@@ -14,6 +14,8 @@ from gradekit.intake.items import Item
 from gradekit.sandbox.limits import NOTEBOOK_BYTES
 
 DEPTH = 40  # folders; nobody's answer lies deeper, and paths have an end
+RESULTS = "results.jsonl"  # what `kit grade` makes in its folder, and what lies beside it
+BESIDE = (".lock", "standing.jsonl")
 # O_NONBLOCK: opening a named pipe would wait for ever for somebody to write into it.
 FILE_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_DIRECTORY", 0)
@@ -67,7 +69,9 @@ class Folder:
         if stat.S_ISDIR(about.st_mode):
             if entry.path == self._leave_out:
                 return None
-            return Item(path, "folder" if depth < DEPTH else "deep")
+            if depth >= DEPTH:
+                return Item(path, "deep")
+            return Item(path, "results" if _is_ours(entry.path) else "folder")
         if stat.S_ISREG(about.st_mode):
             return Item(path, "file", about.st_mtime, about.st_size)
         return Item(path, "other")
@@ -97,6 +101,12 @@ class Folder:
             raise KitError(f"it cannot be read: {error.strerror}") from None
         except ValueError:  # a NUL in its name
             raise KitError("it cannot be read: its name is no name of a file") from None
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether `kit grade` wrote a folder. A student may have a results.jsonl, too."""
+    there = [os.path.lexists(f"{folder}/{name}") for name in (RESULTS, *BESIDE)]
+    return there[0] and any(there[1:])
 
 
 def _open_beneath(root: Path, path: str) -> int:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, Protocol
 
-Kind = Literal["file", "folder", "link", "other", "unreadable", "deep", "outside", "shadowed"]
+Kind = Literal[
+    "file", "folder", "link", "other", "unreadable", "deep", "outside", "shadowed", "results"
+]
 REASONS: dict[str, str] = {
     "link": "it is a link, not a file",
     "unreadable": "it cannot be read",
     "deep": "it lies too many folders deep to be looked into",
     "outside": "its path in the zip leads out of it",
     "shadowed": "a later file of the same zip has the same name",
+    "results": "it holds the results of an earlier `kit grade`, and is not looked into",
     "other": "it is not a regular file",
 }
 

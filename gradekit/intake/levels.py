@@ -7,7 +7,7 @@ own files changes nothing for anybody else.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gradekit.errors import KitError
@@ -19,6 +19,8 @@ LITTER = {
     "__MACOSX", "__pycache__", ".ipynb_checkpoints", ".git", ".DS_Store", ".vscode", ".idea",
     ".virtual_documents", ".venv", ".mypy_cache", ".pytest_cache", "Thumbs.db", "desktop.ini",
 }  # fmt: skip
+CLONE = "/.git"  # the folder in which git keeps what it knows of a clone
+SUBMISSIONS = "-submissions"  # what GitHub Classroom's `clone` appends to the assignment
 AUTHORS = 3  # names in an exercise's folder beyond which they are students'
 LEVELS = 6  # wrappers around wrappers
 
@@ -56,15 +58,18 @@ def is_litter(parts: Sequence[str]) -> bool:
     return any(part in LITTER or part.startswith("._") for part in parts)
 
 
-def class_in(items: Iterable[Item], is_archive: bool, names: ExerciseNames) -> Class:
+def class_in(items: Sequence[Item], is_archive: bool, names: ExerciseNames) -> Class:
     """Find the class in a list of things."""
     there = [
         Placeable(item, parts)
         for item in items
         if (parts := tuple(item.path.split("/"))) and not is_litter(parts)
     ]
+    clones = {each.path.removesuffix(CLONE) for each in items if each.path.endswith(CLONE)}
     there, metadata, in_course = _unwrapped_all(there, is_archive, names)
     there = _below_exercises(there, names)
+    if metadata is None:
+        there = _of_repositories(there, clones, names)
     planted = _planted(there, metadata)
     timestamps = _timestamps(there, in_course)
     special = {item.path for item, _ in timestamps} | {each.path for each in planted}
@@ -193,6 +198,26 @@ def _below_exercises(there: list[Placeable], names: ExerciseNames) -> list[Place
     return found
 
 
+def _of_repositories(
+    there: list[Placeable], clones: set[str], names: ExerciseNames
+) -> list[Placeable]:
+    """The same, where GitHub Classroom has put the assignment before each student's name."""
+    tops: dict[str, str] = {}  # the folders at the top, and their paths
+    for each in there:
+        if len(each.parts) > 1 or each.item.kind == "folder":
+            path = each.item.path.split("/")
+            tops[each.parts[0]] = "/".join(path[: len(path) - len(each.parts) + 1])
+        elif answer_suffix(each.parts[0]):
+            return there
+    if any(map(_is_students, tops)):  # of another system
+        return there
+    are_clones = all(path in clones for path in tops.values())
+    prefix = plain.assignment_of(tops, are_clones, names)
+    return [
+        each._replace(parts=(each.parts[0].removeprefix(prefix), *each.parts[1:])) for each in there
+    ]
+
+
 def _wrappers(there: list[Placeable], is_archive: bool, names: ExerciseNames) -> set[str]:
     """The folders at the top, if they are no students' but hold what belongs to the class."""
     below: defaultdict[str, list[Placeable]] = defaultdict(list)
@@ -208,7 +233,10 @@ def _wrappers(there: list[Placeable], is_archive: bool, names: ExerciseNames) ->
         return set()
     if len(tops) == 1 and len(below) == 1 and is_archive and _all_deeper(below[min(tops)]):
         return tops
-    looks = {top: _looks(below[top], names) for top in tops}
+    looks = {
+        top: "export" if _is_classroom(top, below[top]) else _looks(below[top], names)
+        for top in tops
+    }
     if not all(looks.values()):
         return set()
     # At least half of the folders have to be certain, so that a few students who order their own
@@ -221,6 +249,17 @@ def _is_students(top: str) -> bool:
     """Whether a platform calls a student's folder so."""
     of_platform = moodle.folder(top) or gradescope.FOLDER.fullmatch(top)
     return bool(of_platform or moodle.flat(top) or canvas.read(top))
+
+
+def _is_classroom(top: str, inside: list[Placeable]) -> bool:
+    """Whether `gh classroom clone` made a folder: `hw1-submissions` with `hw1-ada`, `hw1-bob`."""
+    prefix = top.removesuffix(SUBMISSIONS) + "-"
+    folders = [each.parts[1] for each in inside if len(each.parts) > 2]
+    return (
+        top.endswith(SUBMISSIONS)
+        and bool(folders)
+        and all(folder.startswith(prefix) for folder in folders)
+    )
 
 
 def _all_deeper(inside: list[Placeable]) -> bool:

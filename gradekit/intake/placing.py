@@ -141,8 +141,8 @@ class Placer:
         if stem != top:
             meaning, before = plain.named_in(stem, self._names)
             if meaning and meaning.strength >= Strength.NUMBER and before:
-                return before
-        return stem
+                stem = before
+        return plain.without_copy(stem) or stem
 
     def place_of(self, owners: list[Person], each: Placeable, hint: str) -> None:
         """Place what is certainly theirs."""
@@ -212,6 +212,7 @@ class Placer:
             exercise = meaning.exercise if meaning else each.exercise or self._exercise
             if not exercise:
                 raise KitError("its name means no exercise of this course")
+            before = plain.without_copy(before)
             if not before:
                 where = "neither before the exercise in its name nor by a folder"
                 raise KitError(f"no student is named, {where}")
