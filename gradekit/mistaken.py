@@ -73,7 +73,8 @@ def ways(report: Report) -> list[Way]:
         return [Way(report.exercise, "", sentence)]
     failed: dict[str, list[Check]] = {}
     for check in report.failed:
-        if check.max_score:
+        # Without a message, a person gave fewer points than all: that tells of no behaviour.
+        if check.max_score and check.message:
             failed.setdefault(check.function, []).append(check)
     return [_way(report, function, checks) for function, checks in failed.items()]
 

@@ -17,7 +17,7 @@ from gradekit.analysis import Analysis, CheckStatistics, judged
 from gradekit.causes import line_of
 from gradekit.course import Course, Exercise
 from gradekit.mistaken import Mistaken, Way, largest, ways
-from gradekit.report import Report
+from gradekit.report import Check, Report
 from gradekit.results import NotGraded, Person, Result, person_of
 from gradekit.statistics import Spread, spread
 
@@ -118,7 +118,8 @@ class Overview:
         # Lines at which answers raised what they should not, by exercise, function and text.
         self.lines: Counter[tuple[str, str, str]] = Counter()
         self.graded = self.full_marks = self.not_run = 0
-        self.waiting = 0  # graded answers of which a part waits for a person's mark
+        # What waits for a person's mark: student, exercise, and the check.
+        self.waiting: list[tuple[str, str, Check]] = []
         self.faults: dict[str, str] = {}  # exercise -> what first kept a check from being run
         self._fractions = 0.0
         self._final_mean: float | None = None  # where it is not that of what was earned
@@ -151,7 +152,8 @@ class Overview:
             return
         self.graded += 1
         self.full_marks += report.passed and not report.waiting
-        self.waiting += bool(report.waiting)
+        waiting = ((result.student, result.exercise, check) for check in report.waiting)
+        self.waiting += waiting
         self._fractions += report.score / report.max_score if report.max_score else 0.0
         # One string a title for the whole class: cells only point to it.
         failed = tuple(titles.setdefault(check.title, check.title) for check in report.failed)
@@ -219,6 +221,11 @@ class Overview:
         self._slowest.append(remark)
         if len(self._slowest) > 20 * SHOWN:
             self._slowest = self.slowest
+
+    @property
+    def waiting_answers(self) -> set[tuple[str, str]]:
+        """Student and exercise of each answer of which a part waits for a person's mark."""
+        return {(student, exercise) for student, exercise, _ in self.waiting}
 
     @property
     def mean(self) -> float:

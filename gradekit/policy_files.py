@@ -5,6 +5,7 @@ Whatever is wrong in them is one sentence with the file and the line.
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 import tomllib
@@ -258,6 +259,8 @@ def read_overrides(
     marks: dict[tuple[str, str, str], tuple[int, Mark]] = {}
     for line, cells in rows:
         row = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+        if row.get(CHECK) and not row.get("points"):  # a row of to_mark.csv: not marked yet
+            continue
         try:
             mark = _mark(row, course, names, checks)
             mark = mark._replace(source=f"{path.name} line {line}")
@@ -277,14 +280,17 @@ def _mark(
     checks: Mapping[str, Mapping[str, float]],
 ) -> Mark:
     who, check = row.get("student", ""), row.get(CHECK, "")
-    found = meant(names, who)
+    # Our own tables put a quote before what a spreadsheet would take for a formula.
+    found = meant(names, who) or meant(names, who.removeprefix("'"))
     if len(found) != 1:
         several = f"may be {' or '.join(found)}: write the id" if found else ""
         raise KitError(f"`{who}` {several or 'is nobody of this class: write a name or an id'}")
     exercise = course.find(row.get("exercise", "")).name
     known = checks.get(exercise, {})
     if check and known and check not in known:
-        raise KitError(f"{exercise} has no check called `{check}`")
+        near = difflib.get_close_matches(check, known, 1)
+        ask = f": did you mean `{near[0]}`?" if near else f"; it has {', '.join(known)}"
+        raise KitError(f"{exercise} has no check called `{check}`{ask}")
     most = known.get(check, math.inf) if check else sum(known.values()) or math.inf
     points = _points(row.get("points", ""), most)
     return Mark(found[0], exercise, points, row.get("reason", ""), check)

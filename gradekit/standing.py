@@ -217,7 +217,7 @@ def check_files(
     if policy or (folder / POLICY).exists():
         read_policy(policy or folder / POLICY, course, names)
     if overrides or (folder / OVERRIDES).exists():
-        read_overrides(overrides or folder / OVERRIDES, course, names, {})
+        read_overrides(overrides or folder / OVERRIDES, course, names, _checks(folder))
 
 
 def use_file(given: Path, folder: Path, name: str) -> None:

@@ -5,29 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gradekit.authoring import new
 from gradekit.authoring.reading import unsaid
+from gradekit.batch import marking
 from gradekit.causes import causes
 from gradekit.course import Course
 from gradekit.engine import open_session
+from gradekit.errors import KitError
 from gradekit.export import gradescope
 from gradekit.export.formats import classroom50, junit, prairielearn
 from gradekit.feedback import at_level
 from gradekit.grading.session import Session
+from gradekit.overview import Overview
 from gradekit.practice import folders
 from gradekit.render.feedback import FeedbackWriter
 from gradekit.render.plain import sentences
 from gradekit.render.terminal import console, print_report
 from gradekit.report import Report
+from gradekit.results import RESULTS, Person, Result
+from gradekit.standing import stand
 from gradekit.submission import read
 
 MANUAL = '''
 
 @check("why", points=4, manual=True)
 def test_gives_no_reason(submission):
-    """The reason names the gradient."""
+    """The reason names the gradient.
+
+    Its norm (2); its sign (2).
+    """
     raise RuntimeError("nobody runs this")
 '''
 
@@ -122,6 +131,31 @@ def test_practice_counts_what_was_judged(
     made, _ = folders.create(tmp_path / "practice", toys)
     made.record_check(report, session.exercise)
     assert made.states() == {session.exercise.name: "solved"}
+
+
+def test_what_waits_is_listed_and_its_points_count(
+    toys: Course, report: Report, tmp_path: Path
+) -> None:
+    """to_mark.csv has a row for each; filled in and renamed it counts, filled in alone it stops."""
+    result = Result("=ada", report.exercise, "a.py", report, person=Person("=ada"))
+    (tmp_path / RESULTS).write_bytes(msgspec.json.encode(result))
+    table = tmp_path / marking.TO_MARK
+    table.write_text(marking.to_mark_csv(Overview(toys, [result]), toys), "utf-8")
+    header, row = table.read_text("utf-8-sig").splitlines()
+    assert row.startswith("'=ada,exercise_01_toy,,,test_gives_no_reason,4,The reason names")
+    assert row.endswith("the gradient.,Its norm (2); its sign (2).,")
+    marking.require_taken_over(tmp_path, toys)
+    assert not stand(tmp_path, toys).marks  # none is filled in
+    table.write_text(f"{header}\n{row.replace(',,,', ',2.5,half,')}\n")
+    with pytest.raises(KitError, match="points that count nowhere yet: add its rows to"):
+        marking.require_taken_over(tmp_path, toys)
+    (tmp_path / "overrides.csv").write_text(f"{header}\n{row}\n")
+    assert not stand(tmp_path, toys).marks
+    table.rename(tmp_path / "overrides.csv")
+    standing = stand(tmp_path, toys)
+    assert standing.finals["=ada"][report.exercise].score == 8.5
+    overview = Overview(toys, standing.counted(), standing=standing)
+    assert not overview.waiting and not overview.unnamed and not overview.named
 
 
 def test_needs_no_hint(toys: Course) -> None:

@@ -331,7 +331,7 @@ BAD_OVERRIDES = {
     "Ada,sofmax,9,x": "There is no exercise `sofmax`",
     "Zoe,softmax,9,x": "`Zoe` is nobody of this class",
     "Twin,softmax,9,x": "`Twin` may be Twin (1) or Twin (2): write the id",
-    "Ada,softmax,9,x,test_9": "has no check called `test_9`",
+    "Ada,softmax,9,x,test_9": "has no check called `test_9`: did you mean `test_1`?",
     "Ada,softmax,9,x\nAda,05,8,y": "line 3 says another thing of the same",
 }
 

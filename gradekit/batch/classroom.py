@@ -15,6 +15,7 @@ from gradekit.batch.basis import Basis
 from gradekit.batch.examples import Examples
 from gradekit.batch.journal import Journal
 from gradekit.batch.machines import Machines
+from gradekit.batch.marking import TO_MARK, require_taken_over, to_mark_csv
 from gradekit.batch.pages import CODE, FEEDBACK, Attempts, Pages, Shown, as_it_is
 from gradekit.batch.pseudonyms import Pseudonyms
 from gradekit.batch.resuming import REPLACED, Export, Preview, preview
@@ -132,6 +133,7 @@ class Classroom:
         for given, name in ((policy, POLICY), (overrides, OVERRIDES), (roster, ROSTER)):
             if given is not None and keep:
                 use_file(given, self.out, name)
+        require_taken_over(self.out, self.course)
 
     def only(self, student: str) -> None:
         """Leave all but one student as they are, and grade that one again.
@@ -256,6 +258,10 @@ class Classroom:
             # instructor needs if the disk is full after them.
             replace_whole_file(self.out / SCORES, scores_csv(overview))
             replace_whole_file(self.out / NOT_GRADED, not_graded_csv(overview.not_graded))
+            if overview.waiting:
+                replace_whole_file(self.out / TO_MARK, to_mark_csv(overview, self.course))
+            else:
+                (self.out / TO_MARK).unlink(missing_ok=True)
             if similar is not None:
                 replace_whole_file(self.out / SIMILAR_TABLE, similar_csv(similar))
             if anonymous:

@@ -90,8 +90,9 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
         )
         out.print(Text(f"! {text} Once it is mended, run the same command again.", style="yellow"))
     if overview.waiting:
-        verb = "waits" if overview.waiting == 1 else "wait"
-        out.print(f"{counted(overview.waiting, 'answer')} {verb} for a person's mark.")
+        waiting = len(overview.waiting_answers)
+        verb = "waits" if waiting == 1 else "wait"
+        out.print(f"{counted(waiting, 'answer')} {verb} for a person's mark.")
     if doubtful := overview.doubtful:
         first = doubtful[0]
         check = "a check" if len(doubtful) == 1 else f"{len(doubtful)} checks"
@@ -112,6 +113,8 @@ def print_summary(out: Console, overview: Overview, folder: Path, earlier: int) 
         ("feedback/", "a page an answer, for students"),
         ("results.jsonl", "every report"),
     ]
+    if overview.waiting:
+        files.append(("to_mark.csv", "fill in points, add it to overrides.csv"))
     if overview.similar.groups:
         files.append(("similar.html", "answers that share code, side by side"))
     for name, what in files:
