@@ -138,6 +138,35 @@ def test_cells_of_a_notebook(explained: Callable[..., Explanation]) -> None:
     assert (first.cell, first.line, first.where) == (2, 4, "cell 2, line 4")
 
 
+AT_TOP = "def log_softmax(x, axis=-1):"
+INSTEAD = {
+    "another name": (AT_TOP, AT_TOP.replace("log_", "log"), "line 10: is `log_softmax` the name"),
+    "none": (AT_TOP, "def helper(x, axis=-1):", "there is no function `log_softmax`."),
+    "async": (AT_TOP, f"async {AT_TOP}", "line 10: is `def log_softmax` meant, and not `async"),
+    "yield": ("return shifted", "yield shifted", "line 13: is `return` meant in `log_softmax`"),
+    "inside": (f"\n{AT_TOP}", f"if 1:\n  def main():\n   {AT_TOP}", "line 11: why does `log_softm"),
+    "class": ("def softmax(x, axis=-1):",
+              "class softmax:\n  def __init__(self, x, axis=-1): 0\n  def f(x):",
+              "line 4: is `softmax` meant to be a function"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", INSTEAD)
+def test_what_is_no_function_is_said_and_nothing_tried(
+    session_of: Callable[[str], Session], case: str
+) -> None:
+    """A function that is missing, `async`, a generator or a class is told with its line."""
+    before, after, said = INSTEAD[case]
+    text = RIGHT.replace(before, after)
+    if case == "inside":
+        head, _, body = text.partition(f"{AT_TOP}\n")
+        text = f"{head}{AT_TOP}\n" + body.replace("    ", "        ")
+    submission = Submission("exercise_05_softmax.py", (text,), "")
+    report = session_of("softmax").grade(submission)
+    found = explain(session_of("softmax"), submission, report, deadline=time.monotonic())
+    assert next(sentences(found, gave_up=False)).startswith(said) and not found.tries
+
+
 def test_nothing_found_shows_what_happens(explained: Callable[..., Explanation]) -> None:
     """A call on which it is wrong, and the values of its names there; the function is guessed."""
     last = "return e / e.sum(axis=axis, keepdims=True)"

@@ -56,12 +56,12 @@ def test_messages_name_what_was_looked_at() -> None:
         nothing = session.grade(read(wrong / "mean_of_nothing.py"))
         shared = session.grade(read(wrong / "shared_rows.py"))
     (message,) = [check.message for check in squares.failed]
-    told = "runningmoments.variance, after 3 calls, the last of them runningmoments.update([["
+    told = "running_moments.variance, after 3 calls, the last of them running_moments.update([["
     assert message.startswith(told)
     (message,) = [check.message for check in nothing.failed]
     wanted = "expected ValueError, but nothing was raised"
-    assert message == f"runningmoments.mean, after RunningMoments(): {wanted}"
-    told = "runningmoments.mean, after 3 calls, the last of them runningmoments.update([[1., 0., "
+    assert message == f"running_moments.mean, after RunningMoments(): {wanted}"
+    told = "running_moments.mean, after 3 calls, the last of them running_moments.update([[1., 0., "
     assert any(check.message.startswith(told) for check in shared.failed)
 
 

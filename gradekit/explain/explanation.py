@@ -12,6 +12,7 @@ from gradekit.edits.source import changed_lines
 from gradekit.errors import KitError
 from gradekit.explain.blame import Mended, Search
 from gradekit.explain.clock import Clock
+from gradekit.explain.shape import Fault, faults_of
 from gradekit.explain.suspects import Suspect
 from gradekit.explain.trace import Step
 from gradekit.grading.session import Session
@@ -24,12 +25,12 @@ MOST_PLACES = 5
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A place at which a small change makes an answer better."""
+    """A place at which a small change makes an answer better, or that is to be looked at."""
 
     function: str  # as `softmax` or `Block.forward`; empty at the top level
-    line: int  # of the file, or of the cell
+    line: int  # of the file, or of the cell; 0 where a function is missing
     change: str  # what kind of change, as a question
-    gain: float  # the points that it brings; 0 for a guess
+    gain: float  # the points that it brings; 0 where nothing was tried
     cell: int = 0  # of a notebook, from 1
     before: str = ""  # the line, and with the change made: where the reader gave up
     after: str = ""
@@ -48,6 +49,7 @@ class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float
     tries: int = 0  # how many changes were tried
     was_cut: bool = False  # whether time ran out before all were tried
+    faults: tuple[Place, ...] = ()  # functions that are not what they have to be; see `shape`
     unmended: tuple[str, ...] = ()  # functions with failures that no change mends
     problem: str = ""  # why no change could be tried
     call: str = ""  # on which the answer is wrong, where no change mends it
@@ -79,6 +81,8 @@ def explain(
     """
     started = time.monotonic()
     clock = Clock(SECONDS, started + MOST_SECONDS if deadline is None else deadline)
+    faults = faults_of(submission, report)
+    report = _without(report, {each.function for each in faults})
     search = Search(
         session, submission, report, clock=clock, is_wanted=is_wanted, progress=progress
     )
@@ -103,11 +107,18 @@ def explain(
         seconds=round(time.monotonic() - started, 3),
         tries=search.tries,
         was_cut=search.was_cut,
+        faults=tuple(_fault(each, submission) for each in faults),
         unmended=tuple(search.unmended()),
         problem=clean(problem),
         call=call,
         steps=tuple(steps),
     )
+
+
+def _without(report: Report, functions: set[str]) -> Report:
+    """The report without the checks of some functions."""
+    checks = tuple(each for each in report.checks if each.function not in functions)
+    return msgspec.structs.replace(report, checks=checks)
 
 
 def nothing_wrong(report: Report) -> Explanation:
@@ -131,6 +142,11 @@ def _place(mended: Mended, submission: Submission) -> Place:
     before, after = ("\n".join(lines) for lines in pair)
     cell = edit.cell + 1 if len(submission.cells) > 1 else 0
     return Place(edit.function, edit.line, edit.change, mended.gain, cell, before, after)
+
+
+def _fault(fault: Fault, submission: Submission) -> Place:
+    cell = fault.cell + 1 if len(submission.cells) > 1 and fault.line else 0
+    return Place(fault.function, fault.line, fault.question, 0.0, cell)
 
 
 def _guessed(suspect: Suspect, submission: Submission) -> Place:

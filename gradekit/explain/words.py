@@ -17,10 +17,12 @@ def sentences(explanation: Explanation, *, gave_up: bool) -> Iterator[str]:
     Args:
         gave_up: Say the change itself, and not only where and of what kind it is.
     """
+    for fault in explanation.faults:
+        yield f"{fault.where}: {fault.change}" if fault.line else f"{fault.change}."
     for number, place in enumerate(each for each in explanation.places if each.gain):
         yield from _told(place, first=number == 0, gave_up=gave_up)
     guesses = [place for place in explanation.places if not place.gain]
-    if not explanation.mends:
+    if not explanation.mends and (explanation.tries or not explanation.faults):
         yield _nothing(explanation)
     elif explanation.unmended:
         rest = " and ".join(explanation.unmended)

@@ -6,6 +6,7 @@ the same object, and is sent back as a node.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ from gradekit.sandbox.known import known_classes
 from gradekit.sandbox.limits import LIVE_OBJECTS
 
 CLASSES, BASES = 500, 50  # the most classes of one check, and the most bases of a class
+WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")  # what separates the words of `RunningMoments`
 IN_ITS_CHECK = "a handle can only be used in its own check"
 Judged = Mapping[str, frozenset[str]]  # special methods, by the classes of the solution
 
@@ -151,7 +153,7 @@ class Objects:
         kind = self._class(node.kind)
         # One handle for each object, so that `is` says the same here as in the worker.
         if (known := self._handles.get(node.number)) is None:
-            label = clean(node.name, LABEL_CHARACTERS) or kind.__name__.lower()
+            label = clean(node.name, LABEL_CHARACTERS) or WORDS.sub("_", kind.__name__).lower()
             known = self._handles[node.number] = object_of(kind, Ref(self, node.number, label))
             if node.data is not None:
                 hold(known, tuple(node.data) if isinstance(node.data, list) else node.data)
