@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ LIBRARIES = {
 }
 Package = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_]\w*$")]  # as one imports it
 METADATA, ABOUT = "exercises.toml", "course.toml"
+USUAL = "KIT_COURSE"  # the environment variable that names a course
+GROUP = "gradekit.courses"  # the entry points that name installed ones
 
 
 class About(
@@ -433,13 +436,13 @@ def _in_words(error: msgspec.ValidationError, entries: Any) -> str:
 def installed(name: str) -> Path | None:
     """The folder of a course that an installed package brings; None if there is none.
 
-    A package names its courses as entry points of the group `gradekit.courses`. Each is a module
-    in the folder of the course, or a path.
+    A package names its courses as entry points of `GROUP`. Each is a module in the folder of the
+    course, or a path.
 
     Raises:
         KitError: the package cannot be loaded.
     """
-    for entry in entry_points(group="gradekit.courses", name=name):
+    for entry in entry_points(group=GROUP, name=name):
         try:
             found = entry.load()
         except Exception as error:
@@ -452,7 +455,7 @@ def root_of(name: str) -> Path:
     """The folder of the course that `name` means: a folder, or a course that is installed.
 
     Raises:
-        KitError: it is the address of a repository, or a file.
+        KitError: it is the address of a repository, a file, or nothing that is there.
     """
     if Path(name).is_dir():
         return Path(name)
@@ -467,7 +470,28 @@ def root_of(name: str) -> Path:
             f"{name} is not on this machine: `kit init --course {name} DIR` fetches a course, and "
             "makes a practice folder of it."
         )
-    return installed(name) or Path(name)
+    if (found := installed(name)) is not None or Path(name).name != name:
+        return found or Path(name)
+    known = sorted({entry.name for entry in entry_points(group=GROUP)})
+    have = f"; installed are {', '.join(known)}" if known else ""
+    raise KitError(
+        f"There is no folder `{name}` here, and no installed course is called so{have}.\n"
+        "Name a folder with exercises/, solutions/ and graders/, or install the course with pip."
+    )
+
+
+def usual_course() -> Course:
+    """The course that KIT_COURSE names, or else kit's own.
+
+    Raises:
+        KitError: there is no such course, or it cannot be used.
+    """
+    usual = os.environ.get(USUAL)
+    try:
+        return Course(root_of(usual) if usual else default_root())
+    except KitError as error:
+        said = f"\nThe environment variable {USUAL} names it." if usual else ""
+        raise KitError(f"{error}{said}") from None
 
 
 def root_at(address: str) -> Path:

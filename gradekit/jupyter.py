@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gradekit.causes import Cause, causes
-from gradekit.course import Course, default_root, root_at, root_of
+from gradekit.course import Course, root_at, root_of, usual_course
 from gradekit.definitions import asked_for, first_line_of, needed_by
 from gradekit.errors import KitError
 from gradekit.report import MARKS, WAITS, Check, Report
@@ -152,8 +152,7 @@ def _course_here() -> Path:
     """The course of the practice folder, of KIT_COURSE, or kit's own, as for `kit check`."""
     from gradekit.practice.folders import remembered_course
 
-    usual = os.environ.get("KIT_COURSE")
-    return remembered_course() or (root_of(usual) if usual else default_root())
+    return remembered_course() or usual_course().root
 
 
 def _graded(shell: InteractiveShell, name: str, root: Path, options: tuple[str, ...]) -> Report:

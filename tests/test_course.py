@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradekit.course import METADATA, Course, Exercise, root_of
+from gradekit.course import METADATA, Course, Exercise, root_of, usual_course
 from gradekit.errors import KitError
 from gradekit.report import Report
 
@@ -95,6 +95,16 @@ def test_a_packed_course_is_to_be_unpacked(tmp_path: Path) -> None:
     packed.touch()
     with pytest.raises(KitError, match=r"zipfile -e .*handout\.zip handout`, and name `handout`"):
         root_of(str(packed))
+
+
+def test_a_name_that_is_no_course_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a folder nor installed; and KIT_COURSE is named where it says so."""
+    with pytest.raises(KitError, match="no folder `linguist` here, and no installed course is"):
+        root_of("linguist")
+    for name in ("linguist", "/nowhere/linguist"):
+        monkeypatch.setenv("KIT_COURSE", name)
+        with pytest.raises(KitError, match=r"linguist(.|\n)*\nThe environment variable KIT_COURSE"):
+            usual_course()
 
 
 def test_wrong_metadata_is_said(tmp_path: Path) -> None:

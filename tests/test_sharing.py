@@ -127,7 +127,7 @@ def test_fetched_course_is_asked_about_and_locked(
     """Its authors are named first; then the folder remembers address, tag and commit."""
     folder = tmp_path / "practice"
     refused = run("init", str(folder), "--course", f"{address}@v1", typed="n\n")
-    assert refused.exit_code == 1 and "Toys 1.2 by Ada (MIT): 1 exercise\n" in refused.output
+    assert refused.exit_code == 2 and "Toys 1.2 by Ada (MIT): 1 exercise\n" in refused.output
     assert not folder.exists()
     assert not [path for path in cache("courses").rglob("*") if path.is_file()]
     unanswered = run("init", str(folder), "--course", f"{address}@v1")

@@ -123,15 +123,14 @@ def kit(context: click.Context, course_named: str | None) -> None:
 
 def course_of(context: click.Context) -> Course:
     """The course that --course names, else that of the practice folder, of KIT_COURSE, kit's."""
-    from gradekit.course import Course, default_root, root_of
+    from gradekit.course import Course, root_of, usual_course
     from gradekit.practice.folders import remembered_course
 
     if named := context.find_root().obj:
         return Course(root_of(named))
     if root := remembered_course():
         return Course(root)
-    usual = os.environ.get("KIT_COURSE")
-    return Course(root_of(usual) if usual else default_root())
+    return usual_course()
 
 
 def course_around() -> Path | None:

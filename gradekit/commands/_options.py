@@ -83,7 +83,7 @@ def confirm(question: str) -> None:
     """Ask; whatever is no yes ends the command.
 
     Raises:
-        KitError: the input ended before an answer, as in a script.
+        KitError: the answer is no, or the input ended before one, as in a script.
     """
     try:
         agreed = click.confirm(question)
@@ -95,7 +95,7 @@ def confirm(question: str) -> None:
             "Nobody is there to answer: add `--yes` to go on without the question."
         ) from None
     if not agreed:
-        raise click.Abort
+        raise KitError("Nothing was changed.")
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def _trusted(clone: Clone, yes: bool) -> _Chosen:
     """The course of a clone, once whoever sits here trusts its authors.
 
     Raises:
-        click.Abort: they do not; the clone is not kept.
+        KitError: they do not; the clone is not kept.
     """
     from gradekit import clones
     from gradekit.course import Course
