@@ -139,9 +139,13 @@ EXPECTED = {
         "random.choice(names)->names[1]": {"test_draws"},
     }),
     "pytest": Kind({
-        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 19}, {DATA, HANDLES, JUDGED}, {
+        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 22}, {DATA, HANDLES, JUDGED}, {
         "[\" \"] * size for _ in range(size)]->[\" \"] * size] * size":
             {"test_as_an_array", "test_rows_are_apart"},
+        "return [[0] * size for _ in range(size)]->return [[0] * size] * size":
+            {"test_rows_of_a_table_are_apart"},
+        "if each is item->if each == item": {"test_the_very_item"},
+        "row[:] = [value] * len(row)->row = [value] * len(row)": {"test_a_row_that_stands_twice"},
         "items = iter(items)->items = iter([*itertools.islice(items, 9)])":
             {"test_draws_no_more_than_it_needs"},
         "list(itertools.islice(items, count))->[*items][:count]": {"test_leaves_the_rest"},

@@ -31,7 +31,6 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.atoms import Member
 from gradekit.sandbox.host import WorkerHandle, WorkerLost, reply_in, without_data
 from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES, Limits
-from gradekit.sandbox.nodes import MAX_ITEMS
 
 FRAMES = int(os.environ.get("KIT_FUZZ_FRAMES", "1000000"))
 
@@ -201,7 +200,7 @@ NOT_DATA = {
     "a long string": "x" * (STRUCTURE_BYTES + 1),
     "long bytes": bytes(STRUCTURE_BYTES + 1),
     "a large array": np.zeros(BUFFER_BYTES // 8 + 1),
-    "a long list of floats": [0.5] * (MAX_ITEMS + 1),
+    "a long list of floats": [0.5] * (BUFFER_BYTES // 8 + 1),
     "a dict that weighs too much": {(key, key): str(key) for key in range(50_000)},
 }
 
@@ -211,6 +210,13 @@ def test_what_is_no_data_is_named(what: str) -> None:
     """A value that cannot travel is refused where it is, with a sentence."""
     with pytest.raises(wire.NotData, match=r"\w+"):
         wire.encode("value", 1, NOT_DATA[what])
+
+
+def test_only_bytes_limit_a_list() -> None:
+    """As many numbers as fit; to a worker, as many as a test has."""
+    numbers = [3] * (BUFFER_BYTES // 8)
+    structure, buffers = frame_of(numbers)
+    assert wire.decode(structure, buffers)[2] == numbers
 
 
 def test_a_cycle_is_no_data() -> None:

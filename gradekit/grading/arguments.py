@@ -25,7 +25,7 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.frames import MUTABLE as FRAMES
 from gradekit.sandbox.frames import is_frame
 from gradekit.sandbox.known import is_plain_class
-from gradekit.sandbox.snapshots import MUTABLE, STREAMS, is_bare, state_of, written_to
+from gradekit.sandbox.snapshots import MUTABLE, STREAMS, is_bare, parts_of, state_of, written_to
 
 CONSTANTS = 200_000  # the most objects that are searched for constants
 KINDS = (list, dict, set)
@@ -126,7 +126,7 @@ def _mutable(
             return
         yield value
     if isinstance(value, list | tuple):
-        for item in value:
+        for item in parts_of(value):
             yield from _mutable(item, is_held, depth + 1, seen)
     elif isinstance(value, dict):
         for item in value.values():

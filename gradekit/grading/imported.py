@@ -22,6 +22,7 @@ from gradekit.grading.handle import is_handle
 from gradekit.grading.lasting import Lasting
 from gradekit.grading.objects import Asker, Judged, Objects
 from gradekit.grading.outgoing import Pickles
+from gradekit.grading.repeated import with_numbers
 from gradekit.grading.seeds import Generators
 from gradekit.grading.tensors import Tensors
 from gradekit.grading.texts import Texts
@@ -119,7 +120,7 @@ class Shared(Objects):
         return Arguments(asked, self._all_constants, kept, held)
 
     def outgoing(self, asked: Any) -> Any:
-        return self._lasting.marked(asked)
+        return with_numbers(asked, self._lasting.number_of)
 
     def read(self, given: Any, frame: Callable[[], Any]) -> Any:
         self._given.append(given)
@@ -164,7 +165,7 @@ class Shared(Objects):
             sys.stdout.write(str(self._callbacks.named(text)))
 
     def node(self, value: Any, is_no_data: bool) -> Any:
-        if type(value) is wire.Given:  # put there by `outgoing`
+        if type(value) is wire.Given or type(value) is wire.Lasting:  # put there by `outgoing`
             return value
         if (node := super().node(value, is_no_data)) is not None:
             return node
@@ -234,7 +235,7 @@ class Shared(Objects):
         body, names = self._take_call(content)
         how, value = self._callbacks.called(body, seconds, names, self.callers)
         changed = self._tensors.news(), self._lasting.news()
-        result = (how, self._lasting.marked(value), changed)
+        result = (how, with_numbers(value, self._lasting.number_of), changed)
         return wire.encode("result", number, result, self.pickles(), self.node)
 
     def _take_call(self, content: Any) -> tuple[Any, Sequence[str]]:

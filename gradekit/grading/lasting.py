@@ -89,11 +89,8 @@ class Lasting:
             raise wire.Malformed("an object of a wrong kind")
         return self.add(number, value)
 
-    def marked(self, value: Any) -> Any:
-        """`value` with numbers in it for these objects; `value` itself where it holds none."""
-        return self._marked(value, 0) if self._objects else value
-
     def _marked(self, value: Any, depth: int) -> Any:
+        """`value` with numbers in it for these objects."""
         if depth > wire.MAX_DEPTH:
             return value
         if (number := self._numbers.get(id(value))) is not None:

@@ -42,7 +42,7 @@ PLAIN = frozenset({type(None), bool, int, float, str})  # what msgpack has read 
 # Keys whose hashes collide make filling a dict or set quadratic: 50,000 would keep us busy for
 # minutes. So a large one is filled in parts, and given up when it takes far too long.
 FEW_KEYS = 256
-FILLING_SECONDS = 0.25  # of CPU time; a million keys of any honest kind take less
+FILLING_SECONDS = 0.25  # of CPU time, for each million keys; of any honest kind they take less
 
 
 class Reader(Buffers):
@@ -99,10 +99,8 @@ def _from_uncommon(node: Node, reader: Reader, depth: int) -> Any:  # noqa: C901
     if isinstance(node, Scalar):
         return array(node.dtype, [], reader)[()]
     if isinstance(node, Floats):
-        reader.count(node.count)
         return array("float64", [node.count], reader).tolist()
     if isinstance(node, Ints):
-        reader.count(node.count)
         return array("int64", [node.count], reader).tolist()
     if isinstance(node, BigInt):
         if len(node.hexadecimal) > MAX_INT_BITS // 4 + 3:
@@ -158,7 +156,7 @@ def _filled(container: Any, items: Iterable[Any], count: int) -> Any:
     if count <= FEW_KEYS:
         container.update(items)
         return container
-    until = time.thread_time() + FILLING_SECONDS
+    until = time.thread_time() + FILLING_SECONDS * max(count / 2**20, 1)
     items = iter(items)
     while some := [*itertools.islice(items, FEW_KEYS)]:
         container.update(some)

@@ -22,7 +22,6 @@ from gradekit.sandbox.nodes import (
     MAX_DEPTH,
     MAX_DIMENSIONS,
     MAX_INT_BITS,
-    MAX_ITEMS,
     SMALL_FRAME,
     Array,
     Atom,
@@ -77,7 +76,7 @@ def to_node(value: Any, writer: Writer, depth: int) -> Node:
     if kind is np.ndarray and (dtype := NATIVE.get(value.dtype)) and value.ndim <= MAX_DIMENSIONS:
         append(writer.buffers, contents(value))
         return Array(dtype, [*value.shape])
-    if kind is tuple and len(value) <= MAX_ITEMS:
+    if kind is tuple:
         return Tuple([to_node(item, writer, depth + 1) for item in value])
     if kind is list and len(value) < LONG_LIST:
         return List([to_node(item, writer, depth + 1) for item in value])
@@ -218,8 +217,6 @@ def _text_or_number_to_node(value: Any, writer: Writer) -> Node:
 
 
 def _container_to_node(value: Any, writer: Writer, depth: int) -> Node:
-    if len(value) > MAX_ITEMS:
-        raise NotData(f"a `{type(value).__name__}` of {len(value):,} items")
     if isinstance(value, tuple):
         return Tuple([to_node(item, writer, depth + 1) for item in value])
     if isinstance(value, list):

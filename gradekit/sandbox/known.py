@@ -86,9 +86,9 @@ READABLE = frozenset(
 
 # What a number of `Given` means beside functions of the check, which are counted from 1: its
 # objects, iterators, those that can be called, exceptions of its own that the answer has met, their
-# classes, and what both sides hold (sandbox/inside/lasting.py).
-LENT, LENT_ITERATOR, LENT_FUNCTION, RAISED, RAISED_CLASS, LASTING = (
-    n * 1_000_000 for n in range(1, 7)
+# classes, what both sides hold (sandbox/inside/lasting.py), and what stands in this frame already.
+LENT, LENT_ITERATOR, LENT_FUNCTION, RAISED, RAISED_CLASS, LASTING, REPEATED = (
+    n * 1_000_000 for n in range(1, 8)
 )
 # Special methods of a check's object that the answer may use.
 OF_LENT = frozenset(

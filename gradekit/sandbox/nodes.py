@@ -14,7 +14,7 @@ ALIGNMENT = 16  # of each buffer, in bytes: arrays are views of the frame, whate
 MAX_DEPTH = 64  # keeps both sides far from Python's recursion limit
 MAX_DIMENSIONS = 8  # more, of size 4 each, and merely printing the array takes minutes
 MAX_INT_BITS = 2**13  # Python refuses to print longer ones than 4300 digits
-MAX_ITEMS = 2**20  # of all long lists: as Python objects, floats weigh four times as much
+MAX_ITEMS = 2**20  # of a range: it weighs nothing, and a list made of it does
 SMALL_FRAME = 2**16  # bytes up to which copying is quicker than a system call of its own
 
 
@@ -159,7 +159,7 @@ class Class(msgspec.Struct, tag="c", array_like=True, frozen=True):
 class Given(msgspec.Struct, tag="g", array_like=True, frozen=True):
     """Something that belongs to the check.
 
-    In frames to the worker, one of the check's functions, by its number. In frames from it, an
+    In frames to the worker, one of the check's functions, say, by its number. In frames from it, an
     argument of the request, by its place, or below 0 such a function, by its number negated.
     """
 
@@ -175,7 +175,8 @@ class Sent(msgspec.Struct, tag="v", array_like=True, frozen=True):
 class Lasting(msgspec.Struct, tag="z", array_like=True, frozen=True):
     """An object that both sides hold from here on, under a number, with what it holds.
 
-    From the worker only. Later it is `Given`.
+    In frames to the worker: in this frame only, where it stands in several places. Later it is
+    `Given`.
     """
 
     number: int
@@ -224,7 +225,6 @@ class Buffers:
     def __init__(self, buffers: bytearray) -> None:
         self.view = memoryview(buffers)
         self.position = 0
-        self.items = 0  # of all long lists so far
 
     def take(self, size: int) -> memoryview:
         """The next `size` bytes."""
@@ -234,15 +234,6 @@ class Buffers:
         start = self.position
         self.position += padded
         return self.view[start : start + size]
-
-    def count(self, items: int) -> None:
-        """Count the items of a long list.
-
-        As Python objects they take several times the bytes of the frame, so their sum is bounded.
-        """
-        self.items += items
-        if self.items > MAX_ITEMS:
-            raise Malformed("lists are too long")
 
     @property
     def is_used_up(self) -> bool:

@@ -16,6 +16,8 @@ import numpy as np
 from gradekit.sandbox.frames import MUTABLE as FRAMES
 from gradekit.sandbox.frames import is_frame
 
+# What has no parts, and no identity that anybody asks for.
+PLAIN = frozenset({type(None), bool, int, float, str, bytes, complex})
 ITEMS, BYTES = 10_000, 2**20  # of the largest object that is compared at each request
 STREAMS = (io.StringIO, io.BytesIO)
 MUTABLE = (list, dict, set, np.ndarray, np.random.Generator, *STREAMS)
@@ -101,13 +103,18 @@ def _are_same(items: Collection[Any], before: Collection[Any]) -> bool:
     return len(items) == len(before) and all(map(is_, items, before))
 
 
+def parts_of(value: list[Any] | tuple[Any, ...]) -> list[Any]:
+    """The items that are more than a number or a text."""
+    return [item for item in value if type(item) not in PLAIN]
+
+
 def with_parts(value: Any, part: Callable[[Any], Any]) -> Any:
     """A list, tuple or dict with `part(item)` for each of its items; any other value as it is.
 
     The object itself where all items stay: a copy would be another one to whoever keeps it.
     """
     if type(value) is list or type(value) is tuple:
-        new = [part(item) for item in value]
+        new = [item if type(item) in PLAIN else part(item) for item in value]
         is_same = all(a is b for a, b in zip(new, value, strict=True))
         return value if is_same else type(value)(new)
     if type(value) is dict:

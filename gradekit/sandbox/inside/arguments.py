@@ -23,6 +23,7 @@ from gradekit.sandbox.snapshots import (
     STREAMS,
     Snapshot,
     is_bare,
+    parts_of,
     state_of,
     with_parts,
     written_to,
@@ -74,8 +75,8 @@ class Arguments:
     def changes(self) -> list[tuple[int, Any]]:
         """The places of those that are not what they were, with what they hold now."""
         return [
-            (place, self.content(each))
-            for place, each in enumerate(self._objects)
+            (place, self.content(self._objects[place]))
+            for place in self._places.values()  # of each once, however often it was given
             if not self._before[place].is_current
         ]
 
@@ -127,7 +128,7 @@ def _mutable(
             return
         yield value
     if isinstance(value, list | tuple):
-        for item in value:
+        for item in parts_of(value):
             yield from _mutable(item, is_held, depth + 1, seen)
     elif isinstance(value, dict):
         for item in value.values():

@@ -138,10 +138,13 @@ class Lasting:
 
 
 def kept_of(box: list[Any], is_known: Callable[[Any], bool]) -> list[Any]:
-    """What can be changed of the value in `box` and is kept by somebody beside it."""
+    """What can be changed of the value in `box` and is kept by somebody beside it.
+
+    Or stands in several places of it, as the rows of `[[0] * 3] * 3` do: there it is one object.
+    """
     kept: dict[int, Any] = {}  # tuples too: what is in one of these is kept as well
     for each, count, holders in _counted(box, is_known):
-        if count > BARE or not kept.keys().isdisjoint(holders):
+        if count > BARE or len(holders) > 1 or not kept.keys().isdisjoint(holders):
             kept[id(each)] = each
     return [each for each in kept.values() if type(each) is not tuple]
 

@@ -36,6 +36,7 @@ from gradekit.sandbox.known import (
     OPERATORS,
     RAISED,
     RAISED_CLASS,
+    REPEATED,
     names_of_known,
 )
 from gradekit.sandbox.limits import IMPORTED
@@ -134,12 +135,25 @@ class Requests:
         """What both sides hold."""
         return self.objects.lasting
 
-    def value(self, node: Any) -> Any:
-        """What a node of the other side that is no data stands for."""
+    def reader(self) -> Callable[[Any], Any]:
+        """A function that gives what the nodes of one frame stand for that are no data."""
+        return functools.partial(self._read, {})
+
+    def _read(self, repeated: dict[int, Any], node: Any) -> Any:
+        """What a node of the other side that is no data stands for.
+
+        Args:
+            repeated: What stands more than once in the frame, by its number, as far as it is read.
+        """
+        if isinstance(node, tuple) and isinstance(node[0], wire.Lasting):
+            repeated[node[0].number] = node[1]
+            return node[1]
         if isinstance(node, wire.Live) and node.number < 0:
             return self._of_check(-node.number, node.name)
         if not isinstance(node, wire.Given):
             return self.objects.value(node)
+        if node.place >= REPEATED:
+            return repeated[node.place - REPEATED]
         if node.place >= LASTING:
             return self.lasting.at(node.place - LASTING)
         return self._of_check(node.place)

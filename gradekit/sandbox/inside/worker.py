@@ -273,7 +273,7 @@ class Server:
         if self._requests is None:
             return wire.decode(*frame, opaque=_unpickled)
         unpickled = Pickles(_unpickled, self._requests.objects)
-        return wire.decode(*frame, opaque=unpickled, live=self._requests.value)
+        return wire.decode(*frame, opaque=unpickled, live=self._requests.reader())
 
     def _answer_one(self, kind: str, number: int, body: Any) -> None:
         pieces = self._answered(kind, number, body)

@@ -1,9 +1,9 @@
-# attack: gained: a list of two million floats; expect: softmax malformed, score 4
+# attack: gained: a list of three million floats; expect: softmax malformed, score 4
 import numpy as np
 
 
 def softmax(x, axis=-1):
-    return [0.5] * 2_000_000
+    return [0.5] * 3_000_000
 
 
 def log_softmax(x, axis=-1):

@@ -107,6 +107,21 @@ def add_up(read=input):
     return total
 
 
+def place_of(item, items):
+    """Where that very item stands."""
+    return next((place for place, each in enumerate(items) if each is item), None)
+
+
+def fill(cells, value):
+    for row in cells:
+        row[:] = [value] * len(row)
+    return cells
+
+
+def table(size):
+    return [[0] * size for _ in range(size)]
+
+
 def take(count, items):
     return list(itertools.islice(items, count))
 

@@ -165,3 +165,23 @@ def test_gathers_what_is_returned():
 
     assert list(held.gathered(source())) == [1, 2]
     assert sorted(held.take(2, reversed([1, 3, 2]))) == [2, 3]
+
+
+def test_the_very_item():
+    rows = [[0], [0]]
+    assert held.place_of(rows[1], rows) == 1
+    assert held.place_of([0], rows) is None
+    assert held.place_of(rows, items=(0, rows, rows)) == 1
+
+
+def test_a_row_that_stands_twice():
+    row = [0, 0]
+    cells = [row, row]
+    assert held.fill(cells, 1) is cells
+    assert cells[0] is cells[1] is row and row == [1, 1]
+
+
+def test_rows_of_a_table_are_apart():
+    table = held.table(2)
+    table[0][0] = 1
+    assert table == [[1, 0], [0, 0]]
