@@ -72,6 +72,9 @@ def gan_train_step(
     2. One update of the generator through the discriminator as it is now, on the same noise.
        The discriminator's parameters do not move.
 
+    Afterwards both networks are in the mode in which they came, and every parameter's
+    `requires_grad` is what it was.
+
     Args:
         generator: Turns noise into data. Neither network holds BatchNorm or dropout.
         discriminator: Turns data into logits (N, 1).

@@ -23,7 +23,8 @@ def train_step(
 ) -> float:
     """Make one update of `model`, in train mode, and return the loss it was made from.
 
-    Gradients left over from earlier work have no effect.
+    Gradients left over from earlier work have no effect. A model that came in train mode is
+    left in it.
 
     Args:
         model: A binary classifier that gives logits `(N, 1)`, in whichever mode it was left;
@@ -53,7 +54,8 @@ def train(model: nn.Module, X: Tensor, y: Tensor, epochs: int, lr: float = 3e-4)
     """Train `model` in place on all of `X` at once, with AdamW and `BCEWithLogitsLoss`.
 
     AdamW has torch's own defaults apart from the learning rate. As in `train_step`, every update is
-    made in train mode, and gradients left over from earlier work have no effect.
+    made in train mode, gradients left over from earlier work have no effect, and a model that came
+    in train mode is left in it.
 
     Args:
         model: A binary classifier that gives logits `(N, 1)`, in whichever mode it was left.

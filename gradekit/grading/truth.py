@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 REMEMBERED = 1024  # expected values that one truth keeps; after that it begins again with none
 LARGEST_SEED = 2**31
 
-# What counts as a list, a tuple or a dict: a list may stand for a tuple.
+# What counts as a list, a tuple or a dict: a list may stand for a tuple, and so may an array.
 KINDS: dict[type, tuple[type, ...]] = {list: (list,), tuple: (tuple, list), dict: (dict,)}
 
 Arguments = tuple[Any, ...]
@@ -280,6 +280,8 @@ def agree(actual: Any, expected: Any, rtol: float, atol: float, where: str = "")
         ...
         gradekit.grading.compare.Mismatch: in [1][0]: expected 3, got 2
     """
+    if isinstance(expected, tuple) and isinstance(actual, np.ndarray) and actual.ndim:
+        actual = [*actual]  # whoever unpacks it sees no difference
     if isinstance(expected, list | tuple | dict):
         if not isinstance(actual, KINDS[type(expected)]):
             wanted = type(expected).__name__
