@@ -527,7 +527,6 @@ def probe_measuring(answer, name, state, X, modes, *threshold):
         "X.requires_grad": X.requires_grad,
         "torch.is_grad_enabled()": not torch.is_grad_enabled(),
     }
-    torch.set_grad_enabled(True)  # for whoever comes next
     attached = isinstance(result, torch.Tensor) and result.requires_grad
     return result, attached, before, snapshot(model), X, switches
 

@@ -145,7 +145,6 @@ def probe_manners(answer, name, weights, X, y, seeds):
         "leaves another default dtype": torch.get_default_dtype() != torch.float32,
         "leaves gradients switched off": not torch.is_grad_enabled(),
     }
-    torch.set_grad_enabled(True)  # for whoever comes next
     torch.set_default_dtype(default)
     return X, y, flags, states, snapshot(models[-1], parts=["parameters"])["parameters"]
 

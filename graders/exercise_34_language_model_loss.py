@@ -532,7 +532,8 @@ class Net(nn.Module):
         self.events = []
 
     def forward(self, tokens):
-        self.events.append(["mode", [module.training for module in self.modules()]])
+        modes = [module.training for module in self.modules()]
+        self.events.append(["mode", modes, tokens.numel()])
         out = self.between(self.table[tokens]) @ self.weight.T + self.bias
         if out.requires_grad:
             self.events.append("forward")
@@ -692,13 +693,18 @@ def test_adds_to_old_gradients(submission):
             "does the optimiser step?")  # fmt: skip
 def test_keeps_every_graph(submission):
     """Each batch's backward comes before the next forward, and one step comes after all."""
-    calls = [unequal(np.random.default_rng(34))]
-    seen, _ = submission.probe(probe_steps, 34, "float32", calls, {})
+    batches = unequal(np.random.default_rng(34))
+    seen, _ = submission.probe(probe_steps, 34, "float32", [batches], {})
     events = [event for event in seen[0][2] if isinstance(event, str)]
     given = "two batches, what happened in turn"
     expect(events.count("step") == 1 and events[-1:] == ["step"],
            f"expected one step of the optimiser at the end, got {show(events)}",
            given=given)  # fmt: skip
+    most = max(tokens.numel() for tokens, _ in batches)
+    sizes_seen = [event[2] for event in seen[0][2] if not isinstance(event, str)]
+    expect(max(sizes_seen, default=0) <= most,
+           f"the model got {max(sizes_seen, default=0)} tokens at once, and no batch has more than "
+           f"{most}", given=given)  # fmt: skip
     alive = 0
     for event in events:
         if event == "forward":

@@ -103,6 +103,12 @@ def tied(rng, N):
     return rng.integers(0, 4, N) * 0.25 - 0.3
 
 
+def many():
+    """More samples than a look at the first thousand sees, and more positives than int8 counts."""
+    rng = np.random.default_rng(17)
+    return rng.integers(0, 2, 1100), rng.integers(0, 3, 1100) * 0.5
+
+
 def size(rng):
     return int(rng.integers(6, 12))
 
@@ -331,7 +337,7 @@ def test_lets_ties_enter_one_by_one(submission):
     cases = [(y, scores), (y[::-1].copy(), scores[::-1].copy()), (1 - y, scores),
              (np.array([1, 0]), np.zeros(2)), (np.array([0, 1]), np.zeros(2)),
              (np.array([1, 0, 0]), np.array([-0.0, 0.0, -1.0])),
-             *fixed(draw_tied, 14, 15), *fixed(draw_many_tied, 16)]  # fmt: skip
+             *fixed(draw_tied, 14, 15), *fixed(draw_many_tied, 16), many()]  # fmt: skip
     PRECISION.assert_holds(submission, cases, draw=draw_tied)
     PRECISION.assert_holds(submission, [], draw=draw_many_tied, draws=1)
 
@@ -517,7 +523,7 @@ def test_ranks_ties_otherwise(submission):
     relevance = np.array([1.0, 3.0, 0.0, 2.0, 4.0])
     cases = [(relevance, np.array([0.5, 0.5, 0.5, 0.5, 0.5]), 2),
              (relevance, np.array([1.0, 2.0, 1.0, 2.0, 1.0]), 3),
-             (np.array([0.0, 1.0]), np.array([0.5, 0.5]), 2),
+             (np.array([0.0, 1.0]), np.array([0.5, 0.5]), 2), (relevance, np.zeros(5), 3),
              (np.array([0.0, 2.0, 1.0]), np.array([-0.0, 0.0, -0.0]), 1),
              *fixed(draw_tied_few, 25), *fixed(draw_tied_ranking, 26),
              *fixed(draw_near_ranking, 28)]  # fmt: skip

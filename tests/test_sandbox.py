@@ -203,6 +203,15 @@ def test_a_process_alone_grades_too(course: Course) -> None:
         assert session.grade(read(course.solution(session.exercise))).score == 10
 
 
+def test_what_a_function_switches_is_switched_back(
+    session_of: Callable[[str], Session],
+) -> None:
+    """A function that leaves NumPy raising on underflow costs another function nothing."""
+    body = "np.seterr(all='raise')\n    return log_softmax(x, axis) * 1e-300 * 1e-300"
+    report = session_of("05").grade(answer(body))
+    assert {check.function for check in report.checks if check.outcome != "passed"} == {"softmax"}
+
+
 # ------------------------------------------------------------------ what the tricks rest on
 
 

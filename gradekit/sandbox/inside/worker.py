@@ -21,6 +21,7 @@ from typing import Any
 import cloudpickle  # noqa: F401  # needed to unpickle requests; later no file can be read
 
 from gradekit.sandbox import wire
+from gradekit.sandbox.inside import switches
 from gradekit.sandbox.inside.files import Files
 from gradekit.sandbox.inside.loading import Loading
 from gradekit.sandbox.inside.lockdown import AllowedPackages
@@ -354,13 +355,17 @@ def _value_of(answer: Answer, kind: str, body: Any) -> Any:
         return answer.load_in_steps(*body)
     if kind == "step":
         return answer.step()
-    if kind == "probe":
-        return answer.probed(*body)
     if kind in HANDLES:
         raise Missing("no check of this exercise may hold handles")
-    name, arguments, keywords, with_arguments = body
-    value = answer.function(name)(*arguments, **keywords)
-    return (value, arguments, keywords) if with_arguments else value
+    put_back = switches.remembered()
+    try:
+        if kind == "probe":
+            return answer.probed(*body)
+        name, arguments, keywords, with_arguments = body
+        value = answer.function(name)(*arguments, **keywords)
+        return (value, arguments, keywords) if with_arguments else value
+    finally:
+        put_back()
 
 
 class _Functions:
