@@ -16,6 +16,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,14 +47,25 @@ def register(shell: InteractiveShell) -> None:
 def kit(line: str) -> Table | None:
     """`%kit check softmax` grades the functions of this notebook.
 
-    Any other line is run as by the command line: `%kit hint softmax`, `%kit list`.
+    `%kit explain softmax` explains them. Any other line is run as by the command line: `%kit hint
+    softmax`, `%kit list`.
     """
-    words = shlex.split(line)
     try:
+        words = _words(line)
         named, rest = _course_named(words)
-        if rest[:1] == ["check"] and len(rest) > 1:
+        command, about = "".join(rest[:1]), rest[1:]
+        if command == "watch" or "--watch" in about:
+            raise KitError(
+                f"`kit {command}` goes on until Ctrl-C: start it in a terminal. Here `%kit check "
+                "EXERCISE` grades the functions of this notebook."
+            )
+        if about and command in ("check", "explain"):
             root = root_of(named) if named else _course_here()
-            return Table(_graded(_shell(), rest[1], root, tuple(rest[2:])))
+            name, *options = about
+            if command == "check":
+                return Table(_graded(_shell(), name, root, tuple(options)))
+            print(_explained(_shell(), name, root, options), end="")
+            return None
         _run(words, show=True)
     except KitError as error:
         print(error)
@@ -157,12 +169,35 @@ def _course_here() -> Path:
 
 def _graded(shell: InteractiveShell, name: str, root: Path, options: tuple[str, ...]) -> Report:
     """The report on what the kernel's user has defined."""
-    exercise = Course(root).find(name)
+    exercise, cells = _cells_of(shell, name, Course(root))
+    return _graded_cells(str(root), exercise, cells, options)
+
+
+def _explained(shell: InteractiveShell, name: str, root: Path, options: list[str]) -> str:
+    """What `kit explain` says of it."""
+    exercise, cells = _cells_of(shell, name, Course(root))
+    return _run_on("explain", str(root), exercise, cells, options)
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise KitError(f"`%kit {line}` cannot be read: {str(error).lower()}.") from None
+
+
+def _cells_of(shell: InteractiveShell, name: str, course: Course) -> tuple[str, tuple[str, ...]]:
+    """The exercise that is meant, and what the kernel's user has defined of it, cell by cell.
+
+    Raises:
+        KitError: nothing of it.
+    """
+    exercise = course.find(name)
     cells = list(shell.user_ns["In"])[1:]
     if exercise.imported:  # its tests look at variables as well
         cells = [cell for cell in cells if not OF_KIT.search(cell)]
     else:
-        functions = asked_for(Course(root).stub(exercise))
+        functions = asked_for(course.stub(exercise))
         cells = definitions(cells, set(functions))
         if functions and not any(cell.strip() for cell in cells):
             names = ", ".join(f"`{name}`" for name in functions)
@@ -171,7 +206,7 @@ def _graded(shell: InteractiveShell, name: str, root: Path, options: tuple[str, 
             )
     while cells and not cells[-1].strip():  # what ran since changes nothing
         cells.pop()
-    return _graded_cells(str(root), exercise.name, tuple(cells), options)
+    return exercise.name, tuple(cells)
 
 
 def definitions(cells: list[str], wanted: set[str]) -> list[str]:
@@ -202,20 +237,27 @@ def _graded_cells(
     root: str, exercise: str, cells: tuple[str, ...], options: tuple[str, ...]
 ) -> Report:
     """The report of `kit check` on these cells. An answer that was graded once stays graded."""
-    import nbformat
-    from nbformat import v4
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "notebook.ipynb"
-        nbformat.write(v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells]), path)
-        words = ["--course", root, "check", exercise, str(path), "--json", *options]
-        output = _run(words, show=False)
+    output = _run_on("check", root, exercise, cells, ["--json", *options])
     try:
         return msgspec.json.decode(output, type=Report)
     except msgspec.DecodeError:
         raise KitError(
             output or f"kit gave no report. Run `kit check {exercise}` in a terminal."
         ) from None
+
+
+def _run_on(
+    command: str, root: str, exercise: str, cells: Iterable[str], options: Iterable[str]
+) -> str:
+    """What a command says of these cells, as a notebook."""
+    import nbformat
+    from nbformat import v4
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "notebook.ipynb"
+        nbformat.write(v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells]), path)
+        words = ["--course", root, command, exercise, str(path), *options]
+        return _run(words, show=False)
 
 
 def _run(words: list[str], *, show: bool) -> str:

@@ -19,10 +19,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def outputs_of(*cells: str) -> list[Any]:
     """Run cells in a kernel; return the outputs of the last one."""
+    return all_outputs(*cells)[-1]
+
+
+def all_outputs(*cells: str) -> list[list[Any]]:
+    """Run cells in a kernel; return the outputs of each."""
     notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
     nbclient.NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute()
-    outputs: list[Any] = notebook.cells[-1].outputs
-    return outputs
+    return [cell.outputs for cell in notebook.cells]
 
 
 def test_magic_grades_the_functions_of_the_notebook() -> None:
@@ -57,13 +61,24 @@ def test_magic_shows_counterexamples_and_escapes_them() -> None:
 
 def test_magic_runs_other_commands_and_tells_what_is_wrong() -> None:
     """`%kit hint` prints; an unknown exercise ends with the sentence of the command line."""
-    said = outputs_of("%load_ext gradekit", "%kit hint softmax")[-1]["text"]
-    assert "Hint 1 of 3" in said
-    said = outputs_of("%load_ext gradekit", "%kit check softmacks")[-1]["text"]
-    assert "Did you mean `exercise_05_softmax`?" in said
-    assert "Traceback" not in said
-    said = outputs_of("%load_ext gradekit", "x = 1", "%kit check softmax")[-1]["text"]
+    _, hint, unknown, missing, quote, watch, _, explained = all_outputs(
+        "%load_ext gradekit",
+        "%kit hint softmax",
+        "%kit check softmacks",
+        "%kit check softmax",
+        "%kit check 'softmax",
+        "%kit watch softmax",
+        "async def softmax(x, axis=-1):\n    return x\nlog_softmax = softmax",
+        "%kit explain softmax",
+    )
+    assert "Hint 1 of 3" in hint[-1]["text"]
+    assert "Did you mean `exercise_05_softmax`?" in unknown[-1]["text"]
+    assert "Traceback" not in unknown[-1]["text"]
+    said = missing[-1]["text"]
     assert said.startswith("No cell that has been run defines `softmax`, `log_softmax`: run")
+    assert "cannot be read: no closing quotation." in quote[-1]["text"]
+    assert "start it in a terminal. Here `%kit check EXERCISE` grades" in watch[-1]["text"]
+    assert explained[-1]["text"].startswith("cell 7, line 1: is `def softmax` meant, and not")
 
 
 def test_only_what_the_functions_need_is_taken() -> None:
