@@ -8,6 +8,7 @@ skipped step changes nothing needs no formula: before and after are compared bit
 import math
 from collections import OrderedDict
 from functools import cache
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -54,14 +55,15 @@ def problem_of(seed, dtype=F32, n=5, scale=1.0):
     """Weights by name, inputs and labels; logits of about `scale`."""
     # Drawn at once: each draw takes as long as a layer.
     first, bias, second, last, X = numbers(seed, dtype)(21 + 3 * n).split([12, 4, 4, 1, 3 * n])
-    second = scale * second
     weights = {
         "l1.weight": first.view(4, 3),
         "l1.bias": bias,
-        "l2.weight": second.view(1, 4),
+        "l2.weight": scale * second.view(1, 4),
         "l2.bias": last,
     }
-    return weights, X.view(n, 3), (torch.arange(n) % 3 != 1).to(dtype)
+    y = torch.ones(n, dtype=dtype)
+    y[1::3] = 0
+    return weights, X.view(n, 3), y
 
 
 def batch_of(name, X, y):
@@ -73,8 +75,6 @@ def batch_of(name, X, y):
         y[3] = math.nan
     elif name == "X all NaN":
         X *= math.nan
-    elif name == "y all NaN":
-        y *= math.nan
     elif name == "shifted":
         X -= 1
     return X, y
@@ -86,10 +86,10 @@ def batch_of(name, X, y):
 class Root(nn.Module):
     """Adds sqrt(p), or sqrt(p^2), of a parameter p that is 0: value 0, slope inf or NaN."""
 
-    def __init__(self, power):
+    def __init__(self, power, dtype):
         super().__init__()
         self.power = power
-        self.shift = nn.Parameter(torch.zeros(()))
+        self.shift = nn.Parameter(torch.zeros((), dtype=dtype))
 
     def forward(self, x):
         return x + torch.sqrt(self.shift**self.power)
@@ -132,18 +132,23 @@ def criterion(kind, number=1.0):
 
 def build(kind, weights):
     """A network by name, holding `weights`: l1 (3 -> 4), something between, l2 (4 -> 1)."""
+    dtype = weights["l1.weight"].dtype
+
+    def norm(momentum=0.1):
+        return nn.BatchNorm1d(4, momentum=momentum, dtype=dtype)
+
     between = {
         "plain": list,
-        "norm": lambda: [nn.BatchNorm1d(4)],
-        "two norms": lambda: [nn.BatchNorm1d(4), nn.Tanh(), nn.BatchNorm1d(4, momentum=0.5)],
+        "norm": lambda: [norm()],
+        "two norms": lambda: [norm(), nn.Tanh(), norm(0.5)],
         "dropout": lambda: [nn.Dropout(1.0)],
-        "norm, dropout": lambda: [nn.BatchNorm1d(4), nn.Dropout(1.0)],
-        "inf slope": lambda: [Root(1)],
-        "nan slope": lambda: [Root(2)],
+        "norm, dropout": lambda: [norm(), nn.Dropout(1.0)],
+        "inf slope": lambda: [Root(1, dtype)],
+        "nan slope": lambda: [Root(2, dtype)],
     }[kind]()
     layers = {"l1": linear(weights["l1.weight"], weights["l1.bias"])}
     if between:
-        layers["between"] = nn.Sequential(*between).to(weights["l1.weight"].dtype)
+        layers["between"] = nn.Sequential(*between)
     layers |= {"bend": nn.Tanh(), "l2": linear(weights["l2.weight"], weights["l2.bias"])}
     return (Lifted if kind == "norm" else nn.Sequential)(OrderedDict(layers))
 
@@ -529,8 +534,10 @@ GOOD = ("good", ("bce",), {})
             "gradient looks healthy. What do you ask of the loss?")  # fmt: skip
 def test_steps_on_a_non_finite_loss(submission):
     """A loss that is NaN or infinite moves neither the parameters nor the optimiser."""
+    # Adam has moments by the time the bad batch comes. A loss of inf is left to other checks: who
+    # lets it pass, but neither NaN nor -inf, is not known.
     names = [*BAD]
-    runs = {"adam": [names[0], None, names[1]], "momentum": [names[2], names[3]]}
+    runs = {"adam": [None, names[0]], "momentum": [names[2], names[3]]}
     problems = (13,), (*seeds_of(submission, 1),)
     done = steps(submission, [
         case(problem, [GOOD if name is None else BAD[name] for name in run],
@@ -538,7 +545,7 @@ def test_steps_on_a_non_finite_loss(submission):
         for problem, (optimizer, run) in zip(problems, runs.items(), strict=True)
     ])  # fmt: skip
     for (optimizer, run), (_, states) in zip(runs.items(), done, strict=True):
-        for name, before, after in zip(run, states, states[1:], strict=False):
+        for name, (before, after) in zip(run, pairwise(states), strict=True):
             if name is None:
                 expect_moved(before, after)
             else:
@@ -600,10 +607,9 @@ def judge_statistics(before, after, given):
             "already when you find out that the loss is bad?")  # fmt: skip
 def test_lets_a_bad_batch_into_batchnorm(submission):
     """After a skipped step the BatchNorm statistics are what they were."""
-    first, labels = ("shifted", ("bce",), {}), ("y all NaN", ("bce",), {})
-    steep = "a finite loss, infinite gradients"
+    first, steep = ("shifted", ("bce",), {}), "a finite loss, infinite gradients"
     runs = [
-        ((15,), "norm", {"": first, "every label is NaN": labels, steep: BAD[steep]}),
+        ((15,), "norm", {"": first, steep: BAD[steep]}),
         ((15,), "two norms", {"an input is NaN, two BatchNorm layers": BAD["an input is NaN"]}),
     ]
     done = steps(submission, [
@@ -624,29 +630,20 @@ def test_lets_a_bad_batch_into_batchnorm(submission):
             "next?")  # fmt: skip
 def test_leaves_bad_gradients_behind(submission):
     """After a skipped step every gradient is None or zero."""
-    every = {
-        name: BAD[name]
-        for name in ("the loss is inf, its gradient finite", "a finite loss, every gradient NaN")
-    }
-    runs = [
-        ("nan slope", "sgd", {"one gradient is NaN": GOOD}, ""),
-        ("plain", "sgd, last layer only", every, ", the optimiser owns only the last layer"),
-    ]
-    done = steps(submission, [
-        case((16,), [*run.values()], kind=kind, optimizer=optimizer, stale=3.0,
+    names = "a finite loss, every gradient NaN", "the loss is inf, its gradient finite"
+    ((_, states),) = steps(submission, [
+        case((16,), [BAD[name] for name in names], optimizer="sgd, last layer only", stale=3.0,
              look_at=["gradients"])
-        for kind, optimizer, run, _ in runs
     ])  # fmt: skip
-    for (*_, run, more), (_, states) in zip(runs, done, strict=True):
-        for name, state in zip(run, states, strict=True):
-            for parameter, gradient in state["gradients"].items():
-                expect(
-                    gradient is None or bool((gradient == 0).all()),
-                    f"the gradient of {parameter} still holds "
-                    f"{show(gradient.flatten()[0] if gradient is not None else None)} after the "
-                    "skipped step, and whatever accumulates gradients next inherits it",
-                    given=name + more,
-                )
+    for name, state in zip(names, states, strict=True):
+        for parameter, gradient in state["gradients"].items():
+            expect(
+                gradient is None or bool((gradient == 0).all()),
+                f"the gradient of {parameter} still holds "
+                f"{show(gradient.flatten()[0] if gradient is not None else None)} after the "
+                "skipped step, and whatever accumulates gradients next inherits it",
+                given=f"{name}, the optimiser owns only the last layer",
+            )
 
 
 @check("safe_training_step", points=0.5,
@@ -690,9 +687,9 @@ def test_has_side_effects(submission):
                "look_at": ["parameters", "modes"]}  # fmt: skip
     smooth, bumpy = steps(submission, [
         case(problem, batches, seed=seed, **options)
-        for seed, batches in ((3, [GOOD, second]), (4, [GOOD, bad, second]))
+        for seed, batches in ((3, [second]), (4, [bad, second]))
     ])  # fmt: skip
-    for state, step in zip(bumpy[1], ("a step", "a skipped step"), strict=False):
+    for state, step in zip(bumpy[1], ("a skipped step", "a step"), strict=True):
         expect(all(state["modes"]), f"a model in train mode is no longer in it after {step}")
     _, X, y = problem_of(*problem)
     X_after, y_after, asks, state, flags = smooth[2]
@@ -706,13 +703,13 @@ def test_has_side_effects(submission):
 def assert_same_in_the_end(problem, smooth, bumpy):
     """A NaN batch in between makes no difference, and what was frozen has not moved."""
     kept = problem_of(*problem)[0]["l1.weight"]
-    expect(same(smooth[1][1]["parameters"]["l1.weight"], kept),
+    expect(same(smooth[1][0]["parameters"]["l1.weight"], kept),
            "a parameter without requires_grad moved")  # fmt: skip
-    given = "the batches A, B, and the batches A, NaN, B"
-    outs = two_numbers(smooth[0][1], given), two_numbers(bumpy[0][2], given)
+    given = "the batch B, and the batches NaN, B"
+    outs = two_numbers(smooth[0][0], given), two_numbers(bumpy[0][1], given)
     for key, left, right in zip(("loss", "grad_norm"), *outs, strict=True):
         expect(math.isclose(left, right, rel_tol=1e-6),
                f'"{key}" of B is {show(left)} in the first case, {show(right)} in the second',
                given=given)  # fmt: skip
-    assert_tensors(bumpy[1][2]["parameters"], smooth[1][1]["parameters"], rtol=1e-5, atol=1e-7,
+    assert_tensors(bumpy[1][1]["parameters"], smooth[1][0]["parameters"], rtol=1e-5, atol=1e-7,
                    given=given)  # fmt: skip  # float32
