@@ -521,7 +521,8 @@ def measured(outcome: Any, mutants: int, seed: int, tell: Callable[[str], None])
     row = Row(1, len(passing), len(checks), ways[JUDGED], ways[ASKS_NOTHING])
     if not checks:
         return row
-    pool = [*mutants_of(target.found.solution)]
+    given = lines_given(target.found)
+    pool = [each for each in mutants_of(target.found.solution) if each.line not in given]
     chosen = random.Random(f"{seed} {target.name}").sample(pool, min(mutants, len(pool)))
     with open_session(target.course, target.exercise()) as session:
 
@@ -560,6 +561,25 @@ def measured(outcome: Any, mutants: int, seed: int, tell: Callable[[str], None])
             anything_native=sum(bool(there.get((e.case, e.test.address))) for e in checks),
             anything_behind=len(fooled),
         ))  # fmt: skip
+
+
+def lines_given(found: Any) -> set[int]:
+    """The lines of a solution in cells that are the course's: nbgrader puts them back, as kit does.
+
+    An answer in which they are changed is graded with the original ones.
+    """
+    from gradekit.grading.originals.cells import code_cells
+
+    lines: set[int] = set()
+    notebooks = [each for each in found.cases if each.reader == "NbgraderNotebook"]
+    for case in notebooks:
+        for cell in code_cells(case.path.read_bytes()):
+            mark = cell.metadata.get("nbgrader") or {}
+            place = found.solution.find(cell.source) if mark.get("locked") else -1
+            if place >= 0 and not mark.get("solution"):
+                first = found.solution[:place].count("\n") + 1
+                lines.update(range(first, first + len(cell.source.splitlines())))
+    return lines
 
 
 def like_anything(solution: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import doctest
 import io
@@ -28,6 +29,7 @@ from click.testing import CliRunner
 from gradekit.authoring.importing import modules
 from gradekit.authoring.importing.doctest import find as doctests_of
 from gradekit.authoring.importing.found import Found, Passed, without_regions, without_solution
+from gradekit.authoring.importing.needs import helpers_of
 from gradekit.authoring.importing.notebooks import as_file
 from gradekit.authoring.importing.otter import find as masters_in
 from gradekit.authoring.importing.run import KINDS, Imported, import_course
@@ -64,6 +66,7 @@ from gradekit.intake.names import ExerciseNames
 from gradekit.jupyter import kit as magic
 from gradekit.nbgrader.notebooks import notebook as source_notebook
 from gradekit.report import Check, Report
+from gradekit.sandbox.inside import inert
 from gradekit.sandbox.limits import Limits
 from gradekit.sandbox.snapshots import Snapshot
 from gradekit.sandbox.wire import Malformed
@@ -139,11 +142,12 @@ EXPECTED = {
         "random.choice(names)->names[1]": {"test_draws"},
     }),
     "pytest": Kind({
-        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 22}, {DATA, HANDLES, JUDGED}, {
+        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 24}, {DATA, HANDLES, JUDGED}, {
         "[\" \"] * size for _ in range(size)]->[\" \"] * size] * size":
             {"test_as_an_array", "test_rows_are_apart"},
         "return [[0] * size for _ in range(size)]->return [[0] * size] * size":
             {"test_rows_of_a_table_are_apart"},
+        "def tidy(self)->sort = None\n\n    def tidy(self)": {"test_what_a_shelf_defines_itself"},
         "if each is item->if each == item": {"test_the_very_item"},
         "row[:] = [value] * len(row)->row = [value] * len(row)": {"test_a_row_that_stands_twice"},
         "items = iter(items)->items = iter([*itertools.islice(items, 9)])":
@@ -568,6 +572,17 @@ def test_a_solution_in_a_folder_of_its_own_is_found(tmp_path: Path) -> None:
     # Under the path by which the answer opens it, wherever it lies in the course.
     target = Target(opened(tmp_path / "mine"), found, 1, "pytest")
     assert 'files = ["data/rows.csv"]' in target.entry()
+
+
+def test_modules_that_a_solution_imports_with_a_dot(tmp_path: Path) -> None:
+    """They lie beside the answer, which stands in no package, and are found there."""
+    (tmp_path / "helper.py").write_text("from . import more\n")
+    (tmp_path / "more.py").write_text("ONE = 1\n")
+    files = sorted(tmp_path.iterdir())
+    assert helpers_of(files, tmp_path, "from .helper import double\n") == files
+    own_import, answer = inert.importer(builtins.__import__), {"__name__": "answer"}
+    assert own_import("json", answer, None, ("dumps",), 1) is json
+    assert own_import("", answer, None, ("json",), 1).json is json
 
 
 def test_files_of_any_system_are_read(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Each is a real class, made anew and empty for each check, so that `isinstance`, 
 
 from __future__ import annotations
 
+import functools
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from gradekit.grading.handle import (
     ANY_CLASS,
     METHODS,
     TEXTS,
+    ClaimingClass,
     ClassRef,
     Handle,
     LiveClass,
@@ -86,6 +88,8 @@ def _class_of_handles(
         (*own,) or (Handle,),
         {**namespace, "__slots__": (), **methods},
     )
+    if isinstance(claim := namespace.get("kit__claim"), ClaimingClass):
+        type.__setattr__(claim, "kit__live", made)
     if namespace["kit__class"].data in TEXTS:  # Python reads digits of a real text only
         type.__setattr__(made, "__int__", lambda value: int(plain(value)))
         type.__setattr__(made, "__float__", lambda value: float(plain(value)))
@@ -116,9 +120,17 @@ def _claim(name: str, own: list[Any], known: list[type], is_of_task: bool) -> ty
     if not bases:
         return None
     try:
-        return types.new_class(name, (bases[0],))
+        return types.new_class(name, (bases[0],), {"metaclass": _claiming(type(bases[0]))})
     except Exception:  # function, bool and a few others allow no subclass
         return bases[0]
+
+
+@functools.cache
+def _claiming(meta: type) -> type:
+    """A metaclass for claims of classes that have the metaclass `meta`."""
+    if issubclass(meta, ClaimingClass):
+        return meta
+    return type(meta.__name__, (ClaimingClass, meta), {})
 
 
 def object_of(kind: Any, ref: Ref) -> Any:

@@ -107,6 +107,38 @@ class Requested:
         return attribute(kind if value is None else value, self._name)
 
 
+class ClaimingClass(type):
+    """The metaclass of what `__class__` gives, where that is a library's class for `isinstance`.
+
+    Whatever else is asked of it, is asked of the class of the answer's for which it stands.
+    """
+
+    def __call__(cls, *args: Any, **keywords: Any) -> Any:
+        live = _claimed_by(cls)
+        return super().__call__(*args, **keywords) if live is None else live(*args, **keywords)
+
+    def __getattr__(cls, name: str) -> Any:
+        if (live := _claimed_by(cls)) is None:
+            raise AttributeError(name)
+        return getattr(live, name)
+
+    @property  # type: ignore[misc]
+    def __dict__(cls) -> Any:  # type: ignore[override]
+        live = _claimed_by(cls)
+        return own_names(cls) if live is None else vars(live)
+
+    def __eq__(cls, other: object) -> bool:
+        return cls is other or (other is not None and other is _claimed_by(cls))
+
+    # Not that of the class which it equals: `abc` keeps in a set what is no subclass of a class.
+    __hash__ = type.__hash__
+
+
+def _claimed_by(cls: type) -> Any:
+    """The class of the answer's; None while it is being made."""
+    return own_names(cls).get("kit__live")
+
+
 class LiveClass(type):
     """The metaclass of classes that stand for a class of the answer."""
 

@@ -166,6 +166,11 @@ def _atom_to_node(value: Any, writer: Writer, depth: int) -> Node:
         return Atom(frames.ATOM, [to_node(p, writer, depth + 1) for p in frames.parts_of(value)])
     if writer.pickle is None:
         raise NotData(_told(value))
+    return _pickle_to_node(value, writer)
+
+
+def _pickle_to_node(value: Any, writer: Writer) -> Opaque:
+    assert writer.pickle is not None
     pickled = writer.pickle(value)
     append(writer.buffers, pickled)
     return Opaque(len(pickled))
@@ -207,9 +212,11 @@ def _text_or_number_to_node(value: Any, writer: Writer) -> Node:
     if isinstance(value, str):
         if writer.pickle is None and len(value) > STRUCTURE_BYTES:  # msgspec crashes
             raise NotData(f"{megabytes(len(value))} of text")
-        # A lone surrogate has no UTF-8 form; msgspec would refuse the whole reply for it. What it
-        # holds, not what `str` makes of it: of an Enum's member that is a text, that is its name.
-        return str.encode(value, "utf-8", "replace").decode()
+        # What it holds, not what `str` makes of it: of an Enum's member that is a text, that is its
+        # name. A lone surrogate has no UTF-8 form; msgspec would refuse the whole frame for it.
+        known = str.encode(value, "utf-8", "replace").decode()
+        is_same = writer.pickle is None or known == value
+        return known if is_same else _pickle_to_node(str.__str__(value), writer)
     if writer.pickle is None and len(value) > STRUCTURE_BYTES:
         raise NotData(f"{megabytes(len(value))} of bytes")
     append(writer.buffers, bytes(value))

@@ -55,7 +55,7 @@ def helpers_of(files: Iterable[Path], home: Path, solution: str) -> list[Path]:
     found: dict[Path, None] = {}
     waiting = [solution]
     while waiting:
-        names = set(_imported(waiting.pop()))
+        names = set(_imported(waiting.pop(), beside=1))
         for path in modules:
             if path not in found and path.relative_to(home).with_suffix("").parts[0] in names:
                 found[path] = None
@@ -75,7 +75,8 @@ def packages_of(solution: str, own: Iterable[str]) -> list[str]:
     return [name for name in names if name not in absent]
 
 
-def _imported(source: str) -> Iterator[str]:
+def _imported(source: str, beside: int = 0) -> Iterator[str]:
+    """The names that a source imports; with 1 as `beside`, also those with one leading dot."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -83,5 +84,7 @@ def _imported(source: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level <= beside:
             yield node.module.partition(".")[0]
+        elif isinstance(node, ast.ImportFrom) and node.level == beside == 1:
+            yield from (alias.name for alias in node.names)

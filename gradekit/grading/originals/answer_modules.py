@@ -6,6 +6,7 @@ one changes it there.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, MutableMapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,11 @@ class OfAnswer(ModuleType):
     @property
     def __dict__(self) -> Any:  # type: ignore[override]
         return Contents(self)
+
+    @property
+    def __file__(self) -> str:  # type: ignore[override]
+        """Where it would lie natively: in the folder of the test, beside the data."""
+        return os.path.join(os.getcwd(), *self.__name__.split(".")) + ".py"  # noqa: PTH109, PTH118
 
     def __dir__(self) -> list[str]:
         return names_in(operated(self.kit__handle(), "dir"))

@@ -16,6 +16,7 @@ import cloudpickle
 
 from gradekit.definitions import first_line_of
 from gradekit.grading.handle import class_ref, is_handle
+from gradekit.grading.originals.answer_modules import AnswerModule
 from gradekit.grading.originals.borrowed import like
 from gradekit.grading.proxy import SubmissionProxy, run_of
 
@@ -51,6 +52,8 @@ def inspecting(submission: SubmissionProxy) -> ModuleType:
     module = asking(submission, inspect, "isabstract", "getfullargspec", "get_annotations")
 
     def getsource(value: Any) -> str:
+        if isinstance(value, AnswerModule):
+            return noted(submission, "\n".join(run_of(submission).cells))
         if not is_handle(value):
             return inspect.getsource(value)
         # As it was handed in, where the value has a name there: in the answer's process `inspect`
@@ -91,8 +94,6 @@ def members(value: Any, predicate: Any = None) -> list[tuple[str, Any]]:
 def handed_in(submission: SubmissionProxy, value: Any) -> str:
     """The text of a function or class that a test has taken from the answer by name, or ""."""
     run = run_of(submission)
-    # The text is no reply: an answer with equal replies and another text may be judged otherwise.
-    run.state.asked = None
     named = run.objects.named if run.objects is not None else {}
     names = [name for name, known in named.items() if known is value]
     found = ""
@@ -101,9 +102,17 @@ def handed_in(submission: SubmissionProxy, value: Any) -> str:
             for node in ast.parse(cell).body:
                 if getattr(node, "name", None) in names:
                     found = _lines_of(node, cell)  # the last one is what the name means
+    return noted(submission, found)
+
+
+def noted(submission: SubmissionProxy, text: str) -> str:
+    """A text of the answer's that did not come as a reply, and may not be run all the same."""
+    run = run_of(submission)
+    # An answer with equal replies and another text may be judged otherwise.
+    run.state.asked = None
     if (texts := getattr(run.objects, "texts", None)) is not None:
-        texts.note(found)
-    return found
+        texts.note(text)
+    return text
 
 
 def _lines_of(node: Any, text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+import types
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -289,6 +290,8 @@ def importer(real: Callable[..., Any]) -> Callable[..., Any]:
     def own_import(
         name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> Any:
+        if level == 1 and not _package_of(globals):
+            return _from_beside(real, name, globals, locals, fromlist)
         try:
             return real(name, globals, locals, fromlist, level)
         except ModuleNotFoundError as error:
@@ -302,6 +305,26 @@ def importer(real: Callable[..., Any]) -> Callable[..., Any]:
         return made if fromlist else stand_in(top)
 
     return own_import
+
+
+def _package_of(namespace: Any) -> str:
+    """The package of the module that imports; empty for an answer, which is in none."""
+    told = namespace or {}
+    spec = told.get("__spec__")
+    parent = told.get("__package__") or (spec.parent if spec is not None else "")
+    return parent or (told.get("__name__", "") if "__path__" in told else "")
+
+
+def _from_beside(
+    real: Callable[..., Any], name: str, namespace: Any, names: Any, fromlist: Any
+) -> Any:
+    """`from .name import ...`, or `from . import ...`: where it was written, this lay in a package.
+
+    Here the modules of that package lie beside the answer.
+    """
+    if name:
+        return real(name, namespace, names, fromlist, 0)
+    return types.SimpleNamespace(**{each: real(each, namespace, names) for each in fromlist})
 
 
 def own_builtins(**more: Any) -> dict[str, Any]:

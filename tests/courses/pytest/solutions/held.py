@@ -75,6 +75,11 @@ class Board:
         return np.array([[cell != " " for cell in row] for row in self.cells], dtype=dtype)
 
 
+class Shelf(collections.UserList):
+    def tidy(self):
+        self.data.sort()
+
+
 class Mailer:
     def send(self, to, text=""):
         raise OSError("no network")

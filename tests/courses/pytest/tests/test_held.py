@@ -1,7 +1,10 @@
+import collections
 import copy
+import inspect
 import io
 import itertools
 import re
+from pathlib import Path
 from unittest import mock
 
 import held
@@ -17,6 +20,18 @@ def test_what_there_is():
     assert held.__all__[:2] == ["Access", "Board"]
     with pytest.raises(NameError):
         take  # noqa: B018, F821  # it was not imported
+
+
+def test_what_a_shelf_defines_itself():
+    shelf = held.Shelf("ba")
+    assert "tidy" in shelf.__class__.__dict__ and "sort" not in shelf.__class__.__dict__
+    assert shelf.__class__ == held.Shelf and shelf.__class__("b").data == ["b"]
+    assert isinstance(shelf, collections.UserList)
+
+
+def test_where_it_lies():
+    assert Path(held.__file__).name == "held.py"
+    assert "class Shelf" in inspect.getsource(held)
 
 
 def test_names_are_texts():
