@@ -35,6 +35,14 @@ def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text("utf-8")
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
     assert [link for link in links if not (page.parent / link).exists()] == []
+    for file, anchor in re.findall(r"\]\((?!https?:)([^)#]*\.md|)#([^)]+)\)", text):
+        there = (page.parent / file).read_text("utf-8") if file else text
+        assert anchor in map(_anchor, re.findall(r"^#+ (.*)$", there, re.M))
+
+
+def _anchor(heading: str) -> str:
+    """What GitHub calls a heading in a link."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 # What a path that is not one of `gradekit/` begins with, once that is put before it.

@@ -189,6 +189,11 @@ def test_named_mistakes_and_unfinished_answers_are_remembered(place, course):
     assert first.mistakes == ("softmax: no shift",) and not first.unfinished
     assert first.failed == ("It is so.",)
     assert second.unfinished and second.failed == ()
+    broken = report(0.0, message="line 1 is no valid Python")
+    twice = msgspec.structs.replace(broken, checks=broken.checks * 2)
+    place.record_check(twice, exercise)
+    *_, third = place.events()
+    assert third.unfinished and third.failed == ()  # a slip of the pen is no mistake of softmax
 
 
 def test_the_next_exercise_is_an_easy_one_at_first(place, course):
@@ -231,6 +236,8 @@ def test_a_mistake_counts_anew_only_when_it_had_gone():
     events = [
         checked(1, 5, **wrong),
         checked(2, 5, **wrong),
+        checked(2.5, 0, unfinished=True),
+        checked(2.7, 5, **wrong),
         checked(3, 10),
         checked(4, 5, **wrong),
     ]

@@ -112,13 +112,16 @@ def mistakes(events: Iterable[Event]) -> list[tuple[str, str, int]]:
     """Exercise, mistake and how often it was made, the most frequent first.
 
     A mistake that stays from one check to the next is made once; when it is gone and comes
-    back, it is made again. Where it has no name, the check that found it stands for it.
+    back, it is made again. Where it has no name, the check that found it stands for it. A file
+    that does not run tells of none.
     """
     made: Counter[tuple[str, str]] = Counter()
     standing: dict[str, set[str]] = defaultdict(set)
     for event in events:
         if event.event in GRADED:
             now = dict.fromkeys(event.mistakes or event.failed)  # a set would shuffle them
+            if event.unfinished and not now:
+                continue
             before = standing[event.exercise]
             made.update((event.exercise, each) for each in now if each not in before)
             standing[event.exercise] = set(now)

@@ -119,7 +119,11 @@ class Workspace:
             "max_score": report.judged_score,
             "passed": report.passed,
             "sha256": report.submission_sha256,
-            "failed": tuple(check.title for check in written if check.max_score),
+            "failed": tuple(
+                check.title
+                for check in written
+                if check.max_score and not report.common_problem  # a file that does not run
+            ),
             "mistakes": tuple(f"{function}: {mistake}" for function, mistake in known),
             "unfinished": len(written) < len(report.failed) or bool(report.common_problem),
             "rating": rating,
