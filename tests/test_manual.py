@@ -19,6 +19,8 @@ from gradekit.export import gradescope
 from gradekit.export.formats import classroom50, junit, prairielearn
 from gradekit.feedback import at_level
 from gradekit.grading.session import Session
+from gradekit.intake.entries import Entry
+from gradekit.intake.handed_in import open_handed_in
 from gradekit.overview import Overview
 from gradekit.practice import folders
 from gradekit.render.feedback import FeedbackWriter
@@ -143,7 +145,7 @@ def test_what_waits_is_listed_and_its_points_count(
     table.write_text(marking.to_mark_csv(Overview(toys, [result]), toys), "utf-8")
     header, row = table.read_text("utf-8-sig").splitlines()
     assert row.startswith("'=ada,exercise_01_toy,,,test_gives_no_reason,4,The reason names")
-    assert row.endswith("the gradient.,Its norm (2); its sign (2).,")
+    assert row.endswith("the gradient.,Its norm (2); its sign (2).,,,")
     marking.require_taken_over(tmp_path, toys)
     assert not stand(tmp_path, toys).marks  # none is filled in
     table.write_text(f"{header}\n{row.replace(',,,', ',2.5,half,')}\n")
@@ -156,6 +158,29 @@ def test_what_waits_is_listed_and_its_points_count(
     assert standing.finals["=ada"][report.exercise].score == 8.5
     overview = Overview(toys, standing.counted(), standing=standing)
     assert not overview.waiting and not overview.unnamed and not overview.named
+
+
+HOSTILE = (b"{", b"[" * 10**5, b'{"cells": 3}', b'{"cells": [{"metadata": {"nbgrader": [1]}}]}')
+
+
+def test_the_text_to_be_marked_stands_beside(
+    toys: Course, report: Report, tmp_path: Path
+) -> None:
+    """It is taken from nbgrader's cell of the notebook; whatever else lies there stops nothing."""
+    path = tmp_path / "a.ipynb"
+    result = Result("ada", report.exercise, "a.ipynb", report, person=Person("ada"))
+    entry = Entry("ada", report.exercise, "a.ipynb", "a.ipynb")
+
+    def table() -> str:
+        overview = Overview(toys, [result])
+        return marking.to_mark_csv(overview, toys, open_handed_in(tmp_path), [entry])
+
+    cells = [{"source": ["=1", "+1"], "metadata": {"nbgrader": {"grade_id": "why"}}}, {"source": 3}]
+    path.write_bytes(msgspec.json.encode({"cells": cells[:1], "metadata": [{}]}))
+    assert table().endswith("its sign (2).,'=1+1,a.ipynb,\n")
+    for content in (*HOSTILE, msgspec.json.encode({"cells": cells})):
+        path.write_bytes(content)
+        assert table().endswith("its sign (2).,,a.ipynb,\n")
 
 
 def test_needs_no_hint(toys: Course) -> None:

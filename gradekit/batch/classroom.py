@@ -259,7 +259,8 @@ class Classroom:
             replace_whole_file(self.out / SCORES, scores_csv(overview))
             replace_whole_file(self.out / NOT_GRADED, not_graded_csv(overview.not_graded))
             if overview.waiting:
-                replace_whole_file(self.out / TO_MARK, to_mark_csv(overview, self.course))
+                table = to_mark_csv(overview, self.course, self._handed_in, self.found.entries)
+                replace_whole_file(self.out / TO_MARK, table)
             else:
                 (self.out / TO_MARK).unlink(missing_ok=True)
             if similar is not None:

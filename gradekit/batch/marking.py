@@ -8,32 +8,98 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+import msgspec
+
+from gradekit.alphabet import alphabetical
 from gradekit.course import Course
 from gradekit.errors import KitError
+from gradekit.intake.entries import Entry
+from gradekit.intake.items import HandedIn
 from gradekit.overview import Overview
 from gradekit.policy_files import CHECK, COLUMNS, OVERRIDES
+from gradekit.report import Check
 from gradekit.tables import no_formula, rows_of_table, spreadsheet
 
 TO_MARK = "to_mark.csv"
-MORE = ("of", "title", "what earns them", "id")
+MORE = ("of", "title", "what earns them", "text", "file", "id")
+TEXT_CHARACTERS = 10_000
 
 
-def to_mark_csv(overview: Overview, course: Course) -> str:
-    """A row for each check that waits for a mark, with what the grader says of its points."""
+class _Marks(msgspec.Struct, frozen=True):
+    grade_id: str = ""
+
+
+class _Metadata(msgspec.Struct, frozen=True):
+    nbgrader: _Marks | None = None
+
+
+class _Cell(msgspec.Struct, frozen=True):
+    """A cell of a notebook that somebody handed in."""
+
+    source: str | list[str] = ""
+    metadata: _Metadata = _Metadata()
+
+    @property
+    def text(self) -> str:
+        return self.source if isinstance(self.source, str) else "".join(self.source)
+
+
+class _Notebook(msgspec.Struct, frozen=True):
+    cells: list[_Cell] = []
+
+
+def to_mark_csv(
+    overview: Overview,
+    course: Course,
+    handed_in: HandedIn | None = None,
+    entries: Iterable[Entry] = (),
+) -> str:
+    """A row for each check that waits for a mark, with what the grader says of its points.
+
+    Args:
+        handed_in, entries: Where the texts stand that are cells of nbgrader's.
+    """
+    counted = {(each.student, each.exercise): each for each in entries if each.counted}
+
+    def told(student: str, exercise: str, check: Check) -> tuple[str, str]:
+        entry = counted.get((student, exercise))
+        if entry is None or handed_in is None:
+            return "", ""
+        return _text_in(handed_in, entry.path, check.function), entry.file
 
     @cache
     def said(exercise: str) -> dict[str, str]:
         return _below_titles(course.grader(course.find(exercise)))
 
     rows: list[tuple[str, ...]] = [(*COLUMNS, CHECK, *MORE)]
-    for student, exercise, check in sorted(overview.waiting, key=lambda each: each[:2]):
+    for student, exercise, check in sorted(overview.waiting, key=_order):
         of, earns = f"{check.max_score:g}", said(exercise).get(check.name, "")
-        more = map(no_formula, (check.title, earns, overview.id_of(student)))
+        text, file = told(student, exercise, check)
+        more = map(no_formula, (check.title, earns, text, file, overview.id_of(student)))
         rows.append((no_formula(student), exercise, "", "", check.name, of, *more))
     return spreadsheet(rows)
+
+
+def _order(waiting: tuple[str, str, Check]) -> tuple[object, ...]:
+    student, exercise, _ = waiting
+    return exercise, alphabetical(student)
+
+
+def _text_in(handed_in: HandedIn, path: str, grade_id: str) -> str:
+    """The text of a cell of nbgrader's; "" where there is none of that name."""
+    if not path.endswith(".ipynb"):
+        return ""
+    try:
+        cells = msgspec.json.decode(handed_in.read(path), type=_Notebook).cells
+    except (KitError, msgspec.DecodeError, RecursionError):  # a stranger's bytes
+        return ""
+    named = ((each.metadata.nbgrader, each.text) for each in cells)
+    texts = (text for marks, text in named if marks is not None and marks.grade_id == grade_id)
+    return next(texts, "")[:TEXT_CHARACTERS]
 
 
 def require_taken_over(folder: Path, course: Course) -> None:
