@@ -209,15 +209,17 @@ def curve(seed, dtype, n=40):
 
 
 def narrow_autoencoder(state):
-    """7 -> 5 -> 2 -> 5 -> 7 with tanh and sigmoid, the parameters from `state`."""
+    """7 -> 5 -> 2 -> 5 -> 7 with tanh and sigmoid, the parameters from `state`.
+
+    The sigmoid comes after the decoder: the model's output is not `decoder(encoder(x))`.
+    """
     first, code, back, last = (
         linear(state[f"{name}.weight"], state[f"{name}.bias"])
         for name in ("encoder.0", "encoder.2", "decoder.0", "decoder.2")
     )
     encoder = nn.Sequential(first, nn.Tanh(), code)
-    return model_of(
-        encoder=encoder, decoder=nn.Sequential(back, nn.Tanh(), last, nn.Sigmoid())
-    )
+    decoder = nn.Sequential(back, nn.Tanh(), last)
+    return model_of(encoder=encoder, decoder=decoder, squash=nn.Sigmoid())
 
 
 def narrow_state(seed, dtype=torch.float32):
@@ -446,6 +448,9 @@ def test_training_manners(submission):
             losses, after, (data, asks) = submission.probe(probe_training, state, X, epochs)
             judge_list(losses, epochs, given)
             judge_moved(state, after, given)
+            types = {value.dtype for value in after.values()}
+            expect(types == {X.dtype}, f"expected a model that stays {X.dtype}, got {types}",
+                   given=given)  # fmt: skip
             expect(same(data, X), "it changed X", given=given)
             expect(not asks, "it switched requires_grad on for X", given=given)
     # A loss that stays where it is, and one that is 0 from the start: no reason to stop early.
@@ -467,7 +472,10 @@ class OwnDropout(nn.Module):
 
 
 def deep_autoencoder(state):
-    """5 -> 4 -> 2 -> 5 with BatchNorm and dropout, parameters and buffers from `state`."""
+    """5 -> 4 -> 2 -> 5 with BatchNorm and dropouts, parameters and buffers from `state`.
+
+    As above the sigmoid comes after the decoder. One dropout has a rate to change.
+    """
     first, code, last = (
         linear(state[f"{name}.weight"], state[f"{name}.bias"])
         for name in ("encoder.0", "encoder.4", "decoder.0")
@@ -475,8 +483,9 @@ def deep_autoencoder(state):
     norm = nn.BatchNorm1d(4).to(state["encoder.0.weight"].dtype)
     norm.load_state_dict({key[10:]: state[key] for key in state if key.startswith("encoder.1.")})
     return model_of(
-        encoder=nn.Sequential(first, norm, nn.ReLU(), OwnDropout(), code),
-        decoder=nn.Sequential(last, nn.Sigmoid()),
+        encoder=nn.Sequential(first, norm, nn.ReLU(), OwnDropout(), code, nn.Dropout(0.3)),
+        decoder=nn.Sequential(last),
+        squash=nn.Sigmoid(),
     )
 
 
@@ -513,6 +522,9 @@ def rows(seed, n, dtype=torch.float32):
     return torch.tensor(np.random.default_rng(seed).random((n, 5)), dtype=dtype)
 
 
+ALL_PARTS = ["parameters", "buffers", "modes", "requires_grad", "settings"]
+
+
 def probe_measuring(answer, name, state, X, modes, *threshold):
     # The result of `name`, the model before and after, the data, and what else it switched.
     model = deep_autoencoder(state)
@@ -521,19 +533,25 @@ def probe_measuring(answer, name, state, X, modes, *threshold):
         model.train(modes == "train")
     else:
         set_modes(model, modes)
-    before = snapshot(model)
+    before = snapshot(model, parts=ALL_PARTS)
     result = getattr(answer, name)(model, X, *threshold)
     switches = {
         "X.requires_grad": X.requires_grad,
         "torch.is_grad_enabled()": not torch.is_grad_enabled(),
     }
     attached = isinstance(result, torch.Tensor) and result.requires_grad
-    return result, attached, before, snapshot(model), X, switches
+    return result, attached, before, snapshot(model, parts=ALL_PARTS), X, switches
+
+
+def probe_result(answer, name, state, X, modes, *threshold):
+    # The result of `name` and nothing else.
+    model = deep_autoencoder(state).train(modes == "train")
+    return getattr(answer, name)(model, X, *threshold)
 
 
 def measured(submission, name, state, X, modes, *threshold):
     """What `name` gives, without anything else."""
-    return submission.probe(probe_measuring, name, state, X, modes, *threshold)[0]
+    return submission.probe(probe_result, name, state, X, modes, *threshold)
 
 
 def probe_random_state(answer, name, state, X, seeds, *threshold):
@@ -559,10 +577,10 @@ def probe_constant(answer, X, thresholds):
 def mixed_modes():
     """Training flags of the deep autoencoder's modules that no single switch brings about."""
     return {
-        "a model in train mode": [True] * 10,
-        "a model in eval mode": [False] * 10,
-        "a model in train mode with BatchNorm in eval mode": [True] * 3 + [False] + [True] * 6,
-        "a model in eval mode with Dropout in train mode": [False] * 5 + [True] + [False] * 4,
+        "a model in train mode": [True] * 11,
+        "a model in eval mode": [False] * 11,
+        "a model in train mode with BatchNorm in eval mode": [True] * 3 + [False] + [True] * 7,
+        "a model in eval mode with Dropout in train mode": [False] * 5 + [True] + [False] * 5,
     }
 
 
@@ -606,7 +624,7 @@ def test_averages_over_the_wrong_entries(submission):
     """Each row's error is the mean of its squared differences."""
     drawn = seeds_of(submission, 1)
     for seed, n, dtype in ((10, 6, torch.float32), (11, 3, torch.float64),
-                           *((seed, 5, torch.float32) for seed in drawn)):  # fmt: skip
+                           *((seed, 2000, torch.float32) for seed in drawn)):  # fmt: skip
         state, X = deep_state(seed, dtype), rows(seed, n, dtype)
         X[1] = 3 * X[1] - 1.5  # an anomaly may lie outside [0, 1], with an error above 1
         X[2] = X[2] + 2.0
@@ -672,7 +690,7 @@ def test_error_manners(submission):
 def test_flags_the_wrong_rows(submission):
     """Exactly the rows whose error is above the threshold are flagged."""
     drawn = seeds_of(submission, 1)
-    for seed, n, dtype in ((16, 9, torch.float32), *((s, 8, torch.float64) for s in drawn)):
+    for seed, n, dtype in ((16, 9, torch.float32), *((s, 400, torch.float64) for s in drawn)):
         state, X = deep_state(seed, dtype), rows(seed, n, dtype)
         errors = row_errors(state, X)
         for threshold in thresholds_between(errors):
@@ -710,7 +728,8 @@ def judge_flags(flags, wanted, given):
 )
 def test_flags_the_threshold_itself(submission):
     """An error that equals the threshold does not exceed it, and a hair more does."""
-    fixed = [[0.5, 0.5, 0.5, 0.5], [0.5, 0.75, 0.5, 0.5], [0.0, 0.5, 0.5, 0.5], [1.0] * 4]
+    fixed = [[0.5, 0.5, 0.5, 0.5], [0.5, 0.75, 0.5, 0.5], [0.0, 0.5, 0.5, 0.5], [1.0] * 4,
+             [0.5 + 2.0**-9] * 4]  # fmt: skip
     for X in (torch.tensor(fixed), exact_rows(rng_of(submission))):
         errors = ((X.double() - 0.5) ** 2).mean(dim=1).numpy()
         thresholds = [float(error) for error in np.unique(errors)]
