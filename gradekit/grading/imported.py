@@ -18,6 +18,7 @@ import cloudpickle
 from gradekit.grading.arguments import Arguments, owners_of
 from gradekit.grading.awaiting import awaited, is_coroutine, is_generator, items
 from gradekit.grading.callback import Callbacks, is_callback, is_of_check
+from gradekit.grading.expanded import require_no_explosion
 from gradekit.grading.handle import is_handle
 from gradekit.grading.lasting import Lasting
 from gradekit.grading.objects import Asker, Judged, Objects
@@ -130,6 +131,7 @@ class Shared(Objects):
             self._given.pop()
 
     def settled(self, given: Any, value: Any, changes: Any) -> Any:
+        require_no_explosion([value, changes])
         self.texts.note([value, changes])
         value = self._with_names(value)
         if changes is None:
@@ -148,6 +150,8 @@ class Shared(Objects):
         # After the arguments: if the answer keeps a constant that it has changed, it keeps the
         # changed copy, which only exists now.
         self._lasting.settle(lasting, given.settled_at)
+        if written or lasting:
+            require_no_explosion([value, *given.objects, *self._lasting.values])
         return value
 
     def _with_names(self, value: Any) -> Any:
@@ -251,10 +255,12 @@ class Shared(Objects):
         body, printed, changed, *callers = content
         if not isinstance(changed, tuple) or len(changed) != 2:
             raise wire.Malformed("no call")
+        require_no_explosion(content)
         self.texts.note(body)
         self.show_printed(printed)
         self._tensors.settle(changed[0])
         self._lasting.settle(changed[1], self._no_argument)
+        require_no_explosion([body, *self._lasting.values])
         return body, _checked_names(callers[0]) if callers and self.callers else ()
 
     def remove_file(self, path: str) -> bool:

@@ -50,6 +50,10 @@ class Lasting:
     def __bool__(self) -> bool:
         return bool(self._objects)
 
+    @property
+    def values(self) -> list[Any]:
+        return [known.value for known in self._objects.values()]
+
     def holds(self, value: Any) -> bool:
         return id(value) in self._numbers
 

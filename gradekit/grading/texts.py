@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -31,8 +31,11 @@ class Texts:
         self._all: set[str] = set()
         self._without_spacing: dict[str, str] = {}
 
-    def note(self, value: Any, depth: int = DEPTH) -> None:
+    def note(self, value: Any) -> None:
         """Take note of the texts in a value; only data is looked into."""
+        self._note(value, DEPTH, set())
+
+    def _note(self, value: Any, depth: int, seen: set[int]) -> None:
         kind = type(value)
         if isinstance(value, bytes | bytearray):
             value = value.decode("utf-8", "replace")
@@ -42,13 +45,12 @@ class Texts:
                 if "\\" in value:  # in JSON or YAML any character may be written by its number
                     self._all.add(ESCAPED.sub(_character, value))
         elif (parts := _parts_of(value)) is not None:
-            self.note(parts if depth else [], depth - 1)
-        # By identity: == of the class of a handle would be a method of its metaclass.
-        elif depth and any(kind is each for each in (list, tuple, set, frozenset)):
-            for each in value:
-                self.note(each, depth - 1)
-        elif depth and kind is dict:
-            self.note([*value, *value.values()], depth - 1)
+            for each in parts if depth else ():
+                self._note(each, depth - 1, seen)
+        elif depth and (items := _items_of(value, kind)) is not None and id(value) not in seen:
+            seen.add(id(value))
+            for each in items:
+                self._note(each, depth - 1, seen)
 
     def name(self, word: str) -> bool:
         """Whether a word holds one of them, or stands in one."""
@@ -85,6 +87,15 @@ class Texts:
 def _without_spacing(text: str) -> str:
     """Code as it is compared; that of a test is, each time that anything is compiled."""
     return SPACING.sub("", text)
+
+
+def _items_of(value: Any, kind: type) -> Collection[Any] | None:
+    """What a container holds."""
+    # By identity: == of the class of a handle would be a method of its metaclass.
+    if any(kind is each for each in (list, tuple, set, frozenset)):
+        items: Collection[Any] = value
+        return items
+    return [*value, *value.values()] if kind is dict else None
 
 
 def _parts_of(value: Any) -> list[Any] | None:
