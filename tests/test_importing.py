@@ -28,7 +28,7 @@ from click.testing import CliRunner
 
 from gradekit.authoring.importing import modules
 from gradekit.authoring.importing.doctest import find as doctests_of
-from gradekit.authoring.importing.found import Found, Passed, without_regions, without_solution
+from gradekit.authoring.importing.found import Found, without_regions, without_solution
 from gradekit.authoring.importing.needs import helpers_of
 from gradekit.authoring.importing.notebooks import as_file
 from gradekit.authoring.importing.otter import find as masters_in
@@ -50,7 +50,7 @@ from gradekit.engine import open_session
 from gradekit.errors import KitError
 from gradekit.grading import lent
 from gradekit.grading.callback import is_callback
-from gradekit.grading.originals import endless, libraries
+from gradekit.grading.originals import OtterNotebook, endless, libraries
 from gradekit.grading.originals.doctests import flags_in
 from gradekit.grading.originals.magics import without_magics
 from gradekit.grading.originals.masters import shared_points
@@ -914,13 +914,30 @@ def test_notebooks_that_nbgrader_refuses_are_told(
         imported_from("nbgrader", tmp_path / "nb", tmp_path / "mine")
 
 
-def test_a_master_notebook_of_an_older_format_is_told(tmp_path: Path) -> None:
-    """That of jassign, where questions begin in a cell of text."""
-    text = "```\nBEGIN QUESTION\nname: q1\n```"
-    cells = [{"cell_type": "markdown", "metadata": {}, "source": text}]
-    (tmp_path / "old.ipynb").write_text(json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}))
-    (passed,) = masters_in(tmp_path, None)
-    assert isinstance(passed, Passed) and "format v0: put each" in passed.why
+def test_a_master_notebook_of_an_older_format(tmp_path: Path) -> None:
+    """That of jassign, where questions begin in a cell of text, and tests with `# TEST`."""
+    cells = [
+        ("markdown", "```otter\n# ASSIGNMENT CONFIG\ngenerate:\n  seed: 7\n```"),
+        ("markdown", "**1.** Twice.\n\n```\nBEGIN QUESTION\nname: q1\npoints: 4\n```"),
+        ("code", "def double(x):\n    return 2 * x # SOLUTION"),
+        ("code", "# TEST\ndouble(2) == 4"),
+        ("code", "## Hidden Test ##\ndouble(3) == 6"),
+        ("code", "double(4)"),
+        ("markdown", "```\nBEGIN QUESTION\nname: q2\nmanual: true\n```"),
+        ("markdown", "**SOLUTION**: because of symmetry."),
+    ]
+    told = [{"cell_type": kind, "metadata": {}, "source": text} for kind, text in cells]
+    (tmp_path / "old.ipynb").write_text(json.dumps({"nbformat": 4, "metadata": {}, "cells": told}))
+    (found,) = masters_in(tmp_path, None)
+    assert isinstance(found, Found) and found.seeds == (7, "")
+    assert "2 * x" in found.solution and "2 * x" not in found.stub
+    assert "symmetry" not in found.stub and "# **1.** Twice." in found.stub
+    reader = object.__new__(OtterNotebook)
+    reader.read((tmp_path / "old.ipynb").read_bytes())
+    tests = [(each.address, each.points, each.hidden) for each in reader.tests(cast("Any", None))]
+    assert tests == [("q1#0", 2, False), ("q1#1", 2, True), ("q2", None, False)]
+    assert [cell.source for cell in reader.cells if reader.is_answer(cell)] == [
+        cells[2][1], cells[7][1]]  # fmt: skip
 
 
 def test_settings_and_tests_that_cannot_be_read_are_told(tmp_path: Path) -> None:

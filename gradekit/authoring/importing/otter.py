@@ -22,15 +22,10 @@ from gradekit.authoring.importing.notebooks import as_file, cells_of, notebooks_
 from gradekit.errors import GraderError
 from gradekit.grading.originals.magics import without_magics
 from gradekit.grading.originals.masters import config_of
+from gradekit.grading.originals.older_masters import of_today
 
 SEED = '__import__("random").seed({0}), __import__("numpy").random.seed({0})  # before each cell'
 QUESTION = "# BEGIN QUESTION"
-# Of jassign, and of otter before version 3: questions begin in a cell of text.
-OLD_QUESTION = re.compile(r"^\s*```\s*BEGIN QUESTION\b", re.MULTILINE)
-OLD_MASTER = (
-    "it is a master notebook of format v0: put each `BEGIN QUESTION` with its settings into a raw "
-    "cell, and the tests between `# BEGIN TESTS` and `# END TESTS`, as otter has it since version 3"
-)
 TESTS = re.compile(r"^test\s*=|@test_case\b", re.MULTILINE)
 ASSIGNED = re.compile(r"^(\s*)([\w.\[\]'\", ]+?\s*=(?!=)).*#\s*SOLUTION\s*$")
 LINE = re.compile(r"^(\s*).*#\s*SOLUTION\s*$")
@@ -48,15 +43,13 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
         if isinstance(each, Passed):
             found.append(each)
             continue
-        path, cells = each
+        path, cells = each[0], of_today(each[1])
         if any(_begins(cell, QUESTION) for cell in cells):
             taken.add(path.parent)
             try:
                 found.append(_master(path, cells))
             except GraderError as error:
                 found.append(Passed(path, str(error)))
-        elif any(OLD_QUESTION.search(str(cell["source"])) for cell in cells):
-            found.append(Passed(path, OLD_MASTER))
     for tests in sorted(folder.rglob("tests")):
         if tests.is_dir() and tests.parent not in taken:
             files = [path for path in sorted(tests.glob("*.py")) if TESTS.search(text_of(path))]

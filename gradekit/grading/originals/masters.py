@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import inspect
+import json
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 from gradekit.errors import GraderError
 from gradekit.grading.originals import doctests
 from gradekit.grading.originals.cells import Cell, NotebookTests, code_cells, used_in
+from gradekit.grading.originals.older_masters import of_today
 from gradekit.grading.originals.original import PERSON, Test, title_of
 from gradekit.grading.originals.statements import run_statement
 from gradekit.grading.originals.world import Names, World
@@ -29,6 +31,8 @@ class OtterNotebook(NotebookTests):
         self._questions: dict[str, dict[str, Any]] = {}
         self._is_answer: set[int] = set()
         self._is_hidden = True  # the cell that is run
+        notebook = json.loads(content)
+        content = json.dumps({**notebook, "cells": of_today(notebook["cells"])}).encode()
         cells = code_cells(content)
         # Before `read` of the base class, which asks `is_answer` of each cell.
         self._mark_cells(cells)
