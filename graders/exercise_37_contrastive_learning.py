@@ -316,7 +316,7 @@ def test_asks_for_something_else(submission):
     cases = [(*fixed(draw_pairs, 1, F32), 0.1), (*fixed(draw_pairs, 2, F64), 0.1),
              (*fixed(draw_pairs, 3, F32, (2, 3)), 0.1), (*fixed(draw_pairs, 4, F64, (1, 3)), 0.1),
              # More rows than somebody may expect.
-             (*fixed(draw_pairs, 9, F64, (40, 3)), 0.1)]  # fmt: skip
+             (*fixed(draw_pairs, 9, F64, (110, 3)), 0.1)]  # fmt: skip
     INFO.assert_holds(submission, cases, draw=draw_at_a_tenth, draws=3)
 
 
@@ -443,7 +443,8 @@ def test_takes_one_direction(submission):
     """It is the mean of the losses of images among texts and of texts among images."""
     cases = [scaled(fixed(draw_pairs, 31, F32), 2.0), scaled(fixed(draw_pairs, 32, F64), 2.0),
              scaled(fixed(draw_pairs, 33, F32, (2, 3)), 2.0),
-             scaled(fixed(draw_pairs, 34, F64, (1, 3)), 2.0)]  # fmt: skip
+             scaled(fixed(draw_pairs, 34, F64, (1, 3)), 2.0),
+             scaled(fixed(draw_pairs, 9, F64, (110, 3)), 2.0)]  # fmt: skip
     CLIP.assert_holds(submission, cases, draw=draw_scaled, draws=3)
 
 
@@ -686,7 +687,7 @@ def test_takes_other_pairs_or_distances(submission):
              ((2 * grid[0]).round(), grid[1], 0.2),  # rows that are equal in some coordinates
              (far_out[0] + 1000.0, far_out[1], 0.2),
              # Farther apart than a number that somebody fills in, and more than 32.
-             (far_out[0] * 2.0**12, far_out[1], 0.2), (*fixed(cloud, 71, (20, 20), F64), 0.2),
+             (far_out[0] * 2.0**21, far_out[1], 0.2), (*fixed(cloud, 71, (20, 20), F64), 0.2),
              (fixed(draw_hard, 55, F64)[0] * 20.0, fixed(draw_hard, 55, F64)[1], 0.2)]  # fmt: skip
     TRIPLETS.assert_holds(submission, cases, draw=draw_hard_at_a_fifth, draws=3)
 
