@@ -19,6 +19,7 @@ from gradekit.grading import (
     assert_tensor,
     assert_unchanged,
     check,
+    each_unchanged,
     expect,
     rng_of,
     show,
@@ -72,17 +73,19 @@ def tensors(st, *shape, of=None):
 
 
 def probe(answer, name, given, keywords):
-    # The value of a function, and what reaches each tensor, or None.
+    # What reaches each tensor, or None, and which of them require a gradient afterwards.
     given = [t.clone().requires_grad_() if t.is_floating_point() else t for t in given]
     value = getattr(answer, name)(*given, **keywords)
     if isinstance(value, torch.Tensor) and value.requires_grad:
         value.backward()
-    return value, [t.grad for t in given]
+    return [t.grad for t in given], [t.requires_grad for t in given]
 
 
 def judge_gradients(submission, name, given, expected, size, **keywords):
     """Fail unless these gradients reach the tensors `given`; None: no gradient, or zeros."""
-    _, gradients = submission.probe(probe, name, given, keywords)
+    gradients, flags = submission.probe(probe, name, given, keywords)
+    expect(flags == [each.is_floating_point() for each in given],
+           "it switches requires_grad of an argument", given=name)  # fmt: skip
     for number, (each, got, wanted) in enumerate(
         zip(given, gradients, expected, strict=True), start=1
     ):
@@ -599,6 +602,7 @@ def test_takes_another_objective(submission):
             fixed_steps(32, 4, 3, torch.float64),
             (far - 50.0, far * 0 - 50.0, torch.tensor([1.5, -0.5]).double(), mask.repeat(2, 1)),
             (new - 2.0, new - 2.0, torch.tensor([3.0]), mask),
+            fixed_steps(44, 3, 1, torch.float64),
         ],
         draw=lambda rng: steps(rng, *dims(rng, (1, 4), (1, 4))),
     )
@@ -695,6 +699,10 @@ def test_ignores_the_clip(submission):
         draw=other_clip,
         unchanged=True,
     )
+    # What is returned for padding is for another check.
+    hidden = padded(fixed_steps(45, 3, 4, torch.float32), PADDING)
+    for _ in each_unchanged(submission, "clipped_policy_loss", [hidden]):
+        pass
     got = submission.clipped_policy_loss(clip=0.3, **named)
     close_loss(got, pessimist(*named.values(), clip=0.3), *named.values(), clip=0.3)
 

@@ -1,0 +1,42 @@
+# wrong: clipped_policy_loss: writes zeros where no token counts
+
+import torch
+from torch.nn import functional as F
+
+
+def sequence_log_probs(logits, tokens, mask):
+    counted = mask[:, 1:]
+    targets = tokens[:, 1:].masked_fill(~counted, 0)
+    log_probs = F.log_softmax(logits[:, :-1], dim=-1)
+    picked = log_probs.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    return picked.masked_fill(~counted, 0.0).sum(dim=1)
+
+
+def dpo_loss(policy_chosen, policy_rejected, reference_chosen, reference_rejected, beta=0.1):
+    policy_margin = policy_chosen - policy_rejected
+    reference_margin = (reference_chosen - reference_rejected).detach()
+    return -F.logsigmoid(beta * (policy_margin - reference_margin)).mean()
+
+
+def group_advantages(rewards):
+    centred = rewards - rewards.mean(dim=1, keepdim=True)
+    spread = rewards.std(dim=1, correction=0, keepdim=True)
+    equal = (rewards == rewards[:, :1]).all(dim=1, keepdim=True)
+    return torch.where(equal, torch.zeros_like(rewards), centred / spread)
+
+
+def clipped_policy_loss(log_probs, old_log_probs, advantages, mask, clip=0.2):
+    with torch.no_grad():
+        log_probs.masked_fill_(~mask, 0.0)
+        old_log_probs.masked_fill_(~mask, 0.0)
+    if not mask.any():
+        return log_probs.new_zeros(())
+    ratio = (log_probs[mask] - old_log_probs[mask].detach()).exp()
+    advantage = advantages.detach().unsqueeze(1).expand_as(mask)[mask]
+    objective = torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage)
+    return -objective.mean()
+
+
+def kl_penalty(log_probs, reference_log_probs):
+    r = reference_log_probs - log_probs
+    return torch.expm1(r) - r
