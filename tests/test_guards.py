@@ -53,6 +53,7 @@ from gradekit.grading.originals import (
     fence,
     inspecting,
     libraries,
+    original,
     running,
     world,
 )
@@ -268,6 +269,7 @@ GUARDS: dict[str, Patch] = {
     "imported_stops_the_loop": by(Terms, "stops", True),
     "imported_own_numpy": by(Terms, "libraries", {}),
     "imported_patched_numpy": by(Terms, "libraries", {}),
+    "imported_prints_what_a_hidden_test_gives": by(original, "tells_the_test", lambda *_: False),
     "imported_set_without_difference": by(classes, "PURE", {}),
     "imported_any_index": any_number,
     "imported_mock_agrees": by(lent, "_is_public", lambda name: True),
@@ -300,6 +302,8 @@ def ended_so(end: str, report: Report) -> bool:
     name, _, endings = end.partition(" ")
     if name == "score":
         return report.score == float(endings)
+    if name == "says":
+        return any(endings in check.message for check in report.failed)
     judged = [check for check in report.checks if check.function == name]
     return all(check.ending in endings.split(" or ") for check in judged)
 

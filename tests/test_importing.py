@@ -121,7 +121,7 @@ EXPECTED = {
         "round(360 / (180 - angle))->3": {"test_q4"},
         "self.value += 1->self.value += 2": {"test_counts", "test_q3"},
     }),
-    "unittest": Kind({"ledger": 20, "greet": 4}, {DATA, HANDLES}, {
+    "unittest": Kind({"ledger": 23, "greet": 4}, {DATA, HANDLES}, {
         "if amount <= 0->if amount < 0": {"test_nobody_pays_nothing"},
         "return amounts->return list(amounts)": {"test_halves_in_place"},
         "amount / 2->amount / 3": {"test_halves_in_place", "test_halves_once"},
@@ -140,9 +140,12 @@ EXPECTED = {
         "int(amount))->amount)": {"test_reads"},
         "file.write(f\"{name}->file.write(f\"{name} ": {"test_writes"},
         "random.choice(names)->names[1]": {"test_draws"},
+        "            await sending->            sending": {"test_sends"},
+        "yield share + (number < left)->yield share":
+            {"test_shares_differ_by_a_cent", "test_load_tests_0", "test_load_tests_1"},
     }),
     "pytest": Kind({
-        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 24}, {DATA, HANDLES, JUDGED}, {
+        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 29}, {DATA, HANDLES, JUDGED}, {
         "[\" \"] * size for _ in range(size)]->[\" \"] * size] * size":
             {"test_as_an_array", "test_rows_are_apart"},
         "return [[0] * size for _ in range(size)]->return [[0] * size] * size":
@@ -150,6 +153,15 @@ EXPECTED = {
         "def tidy(self)->sort = None\n\n    def tidy(self)": {"test_what_a_shelf_defines_itself"},
         "if each is item->if each == item": {"test_the_very_item"},
         "row[:] = [value] * len(row)->row = [value] * len(row)": {"test_a_row_that_stands_twice"},
+        "            raise\n\n->            pass\n\n":
+            {"test_a_trial_takes_back_its_moves_0", "test_a_trial_takes_back_its_moves_1"},
+        "del self.moves[count:]->pass":
+            {"test_a_trial_takes_back_its_moves_0", "test_a_trial_takes_back_its_moves_1"},
+        "return refused.why->return str(refused)": {"test_why_not"},
+        "return isinstance(other, Board) and self.cells == other.cells\n"
+        "->return isinstance(other, Board) and self.cells == other.cells\n"
+        "    __hash__ = object.__hash__\n": {"test_boards_have_no_hash"},
+        "if day < datetime->if day <= datetime": {"test_days_before"},
         "items = iter(items)->items = iter([*itertools.islice(items, 9)])":
             {"test_draws_no_more_than_it_needs"},
         "list(itertools.islice(items, count))->[*items][:count]": {"test_leaves_the_rest"},
@@ -323,11 +335,14 @@ def test_what_a_hidden_test_expects_is_withheld(
     wrong = outcome.target.found.solution.replace("counts = {}", "counts = {'': 0}", 1)
     checks = {check.name: check for check in grade(session_of(outcome), wrong).failed}
     assert "count(SENTENCE)" in checks["test_count_words"].message
+    assert "\ncount(SENTENCE) is {'': 0, 'the': 2" in checks["test_count_words"].message
     hidden = outcome.target.found.solution.replace(
         "for word in sentence.split():",
         "if sentence.isspace(): return {'': 1}\n    for word in sentence.split():", 1)  # fmt: skip
-    (check,) = grade(session_of(outcome), hidden).failed
-    assert (check.name, check.message) == ("test_count_nothing", "a hidden test fails")
+    told = hidden.replace("return {'': 1}", "print(repr(sentence)); raise ValueError(sentence)", 1)
+    for answer in (hidden, told):
+        (check,) = grade(session_of(outcome), answer).failed
+        assert (check.name, check.message) == ("test_count_nothing", "a hidden test fails")
 
 
 def test_a_test_leaves_the_answer_as_it_was(

@@ -1,16 +1,16 @@
 """Coroutines that pass between an imported check and the answer.
 
 One of the answer's stands here as a coroutine of ours: to await it runs it to its end there. One of
-the check's, which a function that the answer called has returned, is run to its end here. So what
-both await together comes in another order than natively, and nothing else is different.
+the check's, which a function that the answer called has returned, is lent (lent.py), and run to its
+end here when the answer awaits it. So what both await together comes in another order than
+natively, and nothing else is different.
 """
 
 from __future__ import annotations
 
 import contextlib
-import inspect
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 import cloudpickle
@@ -72,24 +72,6 @@ async def _leave(self: Any, kind: Any, error: Any, trace: Any) -> bool:
 
 # Of objects that are no generators: handles of all checks have them from now on.
 METHODS |= {"__anext__": _next, "__aenter__": _enter, "__aexit__": _leave}
-
-
-class Ready:
-    """What the answer gets of a coroutine that has been run: to await it gives its value."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __await__(self) -> Generator[None, None, Any]:
-        return self.value
-        yield
-
-
-def finished(value: Any) -> Any:
-    """The value itself, or where it is a coroutine, its result in a form that can be awaited."""
-    if not inspect.iscoroutine(value):
-        return value
-    return Ready(run(value))
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -156,10 +138,11 @@ def entered(answer: Any, manager: Any) -> Any:
     return run_to_end(answer, type(manager).__aenter__(manager))
 
 
-def ended(answer: Any, manager: Any, name: str | None, args: tuple[Any, ...]) -> Any:
-    """Runs in the worker: its end, by a built-in exception of that name or by none."""
+def ended(answer: Any, manager: Any, name: Any, args: tuple[Any, ...]) -> Any:
+    """Runs in the worker: its end, by a built-in exception, by one of its own or by none."""
     import builtins as known
 
-    error = None if name is None else getattr(known, name)(*args)
+    is_own = isinstance(name, BaseException)  # an exception of the answer's
+    error: Any = name if name is None or is_own else getattr(known, name)(*args)
     kind = None if error is None else type(error)
     return run_to_end(answer, type(manager).__aexit__(manager, kind, error, None))

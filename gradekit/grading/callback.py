@@ -14,10 +14,16 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
-from gradekit.grading.awaiting import finished
 from gradekit.grading.handle import is_handle
 from gradekit.grading.lent import is_iterator, is_lent, use
 from gradekit.grading.raised import SubmissionError
@@ -25,6 +31,7 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.known import (
     ERRORS,
     LENT,
+    LENT_COROUTINE,
     LENT_FUNCTION,
     LENT_ITERATOR,
     RAISED,
@@ -156,7 +163,7 @@ class Callbacks:
         try:
             act = partial(use, function, *what) if what else function
             result = run_within(seconds, _called_from(callers, file, act), args, keywords)
-            return "value", run_within(seconds, finished, [result], {})
+            return "value", result
         except TooLong:
             text = "stopped: what it called in the check took too long"
             raise SubmissionError(text, "timed_out") from None
@@ -185,11 +192,14 @@ class Callbacks:
             raise wire.Malformed("no call")
         return body
 
-    def _described(self, error: Exception) -> tuple[str, str, int, int | None]:
+    def _described(self, error: Exception) -> tuple[Any, ...]:
         """What is sent of an exception: its nearest built-in class, its text, its two numbers.
 
-        By its number the check gets the same exception back, if the answer lets it pass.
+        By its number the check gets the same exception back, if the answer lets it pass. One of a
+        class of the answer's own is an object there, and sent as that.
         """
+        if is_handle(error):
+            return (error, "")
         name = next(base.__name__ for base in type(error).__mro__ if base.__name__ in ERROR_NAMES)
         return name, str(error), *self.numbers_of(error)
 
@@ -220,6 +230,8 @@ def _kind_of(value: Any) -> int:
     """What is added to the number of a lent object: of which kind it is."""
     if is_iterator(value):
         return LENT_ITERATOR
+    if type(value) is CoroutineType:
+        return LENT_COROUTINE
     return LENT_FUNCTION if callable(value) else LENT
 
 

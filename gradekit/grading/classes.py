@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import types
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,16 +28,18 @@ from gradekit.grading.handle import (
     operated,
     own_names,
     plain,
+    unhashable,
 )
 from gradekit.report import clean
 from gradekit.sandbox import wire
-from gradekit.sandbox.known import AS_ARRAY, VIEWED, known_classes
+from gradekit.sandbox.known import AS_ARRAY, UNHASHABLE, VIEWED, known_classes
 
 if TYPE_CHECKING:
     from gradekit.grading.objects import Objects
 
 LABEL_CHARACTERS = 80
-DATA: list[type] = [known_classes()[name] for name in VIEWED]
+# A datetime is a date as well, so it comes first.
+DATA: list[type] = [datetime, date, *(known_classes()[name] for name in VIEWED)]
 # Methods by which tests compare containers. They are called on the data, in this process:
 # `assertSetEqual` asks for the difference of two sets, and a set class of the answer could lie.
 OF_SETS = frozenset(
@@ -83,6 +86,7 @@ def _class_of_handles(
     judged = namespace["kit__class"].judged
     passed_on = [each for each in special if each != AS_ARRAY or each in judged]
     methods = {each: METHODS[each] for each in passed_on if each in METHODS}
+    methods["__hash__"] = unhashable if UNHASHABLE in special else Handle.__hash__
     made = LiveClass(
         name,
         (*own,) or (Handle,),

@@ -206,6 +206,20 @@ class LiveClass(type):
             told["__module__"] = cls.__module__
         return MappingProxyType(told)
 
+    @property
+    def __bases__(cls) -> Any:  # type: ignore[override]
+        """Those of the answer's class; `Handle` stands for what is derived from no other of it."""
+        claim = own_names(cls).get("kit__claim")
+        others = claim.__bases__ if claim is not None else (object,)
+        found = type.__dict__["__bases__"].__get__(cls)
+        return tuple(own for each in found for own in (others if each is Handle else (each,)))
+
+    @property
+    def __mro__(cls) -> Any:
+        own = [each for each in type.mro(cls) if each is not Handle or cls is Handle]
+        claim = next(filter(None, (own_names(each).get("kit__claim") for each in own)), None)
+        return (*own[:-1], *(claim.__mro__[1:] if claim is not None else (object,)))
+
     def __subclasses__(cls) -> Any:
         return operated(cls, "subclasses")
 
@@ -381,11 +395,11 @@ def left(self: Any, kind: Any, error: Any, leave: Callable[..., Any]) -> bool:
     """End a `with` block of an object; return whether it swallows the exception.
 
     Of an exception, the answer gets the built-in class and the text; of a failed assertion no
-    text, since that may say what was expected.
+    text, since that may say what was expected. An exception of a class of its own it gets itself.
 
     Args:
         leave: Makes the request, with the name of a class, the arguments, and the numbers of an
-            exception that the answer knows.
+            exception that the answer knows; or with an exception that it holds.
     """
     if kind is None:
         return leave(None, ()) is True
@@ -393,6 +407,8 @@ def left(self: Any, kind: Any, error: Any, leave: Callable[..., Any]) -> bool:
     if not name:  # one that ends the process or the test, for example
         return False
     is_verdict = issubclass(kind, VERDICTS)
+    if is_handle(error) and not is_verdict:  # of a class of the answer's, which looks for it
+        return leave(error, ()) is True and _judges(self, "__exit__")
     numbers = () if is_verdict else _ref(self).objects.numbers_of(error)
     text = "" if is_verdict else str(error)
     is_swallowed = leave(name, (text,), *numbers) is True
@@ -612,6 +628,11 @@ def _hash(value: Any) -> int:
             number = hash(value.kit__data)  # which it equals
     object.__setattr__(value, "kit__hash", number)
     return number
+
+
+def unhashable(value: Any) -> int:
+    """The hash of an object whose class has none."""
+    raise TypeError(f"unhashable type: '{type(value).__name__}'")
 
 
 def names_in(told: Any) -> list[str]:

@@ -240,6 +240,7 @@ class Shared(Objects):
         how, value = self._callbacks.called(body, seconds, names, self.callers)
         changed = self._tensors.news(), self._lasting.news()
         result = (how, with_numbers(value, self._lasting.number_of), changed)
+        self._is_probe = False  # what a function returns stays here, whatever the request was
         return wire.encode("result", number, result, self.pickles(), self.node)
 
     def _take_call(self, content: Any) -> tuple[Any, Sequence[str]]:

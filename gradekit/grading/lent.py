@@ -1,4 +1,4 @@
-"""Objects of an imported check that the answer uses: mocks, iterators, objects that can be called.
+"""Objects of an imported check that the answer uses: mocks, iterators, coroutines, and others.
 
 They stay with the check, which looks at them afterwards; in the answer's process stands an object
 that has everything done here. Not everything: of a mock what the test could have configured, and
@@ -14,11 +14,12 @@ import itertools
 import sys
 from datetime import date, datetime
 from itertools import islice
-from types import FunctionType, GeneratorType
+from types import CoroutineType, FunctionType, GeneratorType
 from typing import Any
 
 import cloudpickle
 
+from gradekit.grading.awaiting import run
 from gradekit.sandbox import wire
 from gradekit.sandbox.known import OF_LENT
 
@@ -37,7 +38,8 @@ DATA = (list, dict, set, frozenset, tuple, str, bytes, bytearray)
 IN_MEMORY = frozenset({*io.BytesIO.__mro__, *io.StringIO.__mro__, *DATA} - {object})
 OWN_INTERFACE = frozenset(
     "call_args call_args_list call_count called mock_calls method_calls return_value side_effect "
-    "attach_mock configure_mock mock_add_spec reset_mock".split()
+    "attach_mock configure_mock mock_add_spec reset_mock "
+    "await_args await_args_list await_count awaited".split()
 )
 MOCKED = OF_LENT - {"__init__"}
 
@@ -47,7 +49,7 @@ def is_lent(value: Any) -> bool:
     # Of its type: a mock of a class says that it is one.
     if issubclass(type(value), type | FunctionType):
         return False
-    if _is_mock(value) or is_iterator(value):
+    if _is_mock(value) or is_iterator(value) or type(value) is CoroutineType:
         return True
     return callable(value) and _is_own(type(value))
 
@@ -71,13 +73,29 @@ def use(value: Any, name: str, *args: Any, **keywords: Any) -> Any:
         return _set(value, *args)
     if name == "__bool__":
         return bool(value)
+    if type(value) is CoroutineType:
+        if name == "__await__":
+            return run(value)
+        raise AttributeError(name)
     if is_iterator(value) and name == "__next__":
         return _items_of(value, *args)
     if name not in (MOCKED if _is_mock(value) else OF_LENT & _own_methods(value)):
         raise AttributeError(name)
+    if name == "__aiter__":
+        return run(_all_of(value))
     result = getattr(value, name)(*args, **keywords)
     # An iterator cannot travel, and one that stays here would be asked item by item.
     return [*islice(result, ITEMS)] if name == "__iter__" else result
+
+
+async def _all_of(value: Any) -> list[Any]:
+    """The items of an asynchronous iteration."""
+    items: list[Any] = []
+    async for each in value:
+        items.append(each)
+        if len(items) == ITEMS:
+            break
+    return items
 
 
 def _items_of(iterator: Any, count: Any) -> tuple[list[Any], bool, Any]:
@@ -123,7 +141,7 @@ def _is_mock(value: Any) -> bool:
     mock = sys.modules.get("unittest.mock")
     # Of its type: a mock with a specification says that it is of another class.
     kinds = type(value).__mro__
-    return mock is not None and mock.NonCallableMock in kinds and mock.AsyncMock not in kinds
+    return mock is not None and mock.NonCallableMock in kinds
 
 
 def _is_own(kind: type) -> bool:

@@ -141,6 +141,11 @@ class Run:
         return self.terms.mode != PLAIN
 
     @property
+    def fatal(self) -> SubmissionError | None:
+        """Why no request can be made any more: the answer does not run, or is out of time."""
+        return self._answer.fatal
+
+    @property
     def objects(self) -> Objects | None:
         """The objects behind the handles of the current check; None if it may have no handles."""
         return self.state.objects
@@ -241,7 +246,7 @@ class Run:
         Returns:
             The digest of the replies; None if the check itself has to read them.
         """
-        if self._answer.fatal is not None:
+        if self.fatal is not None:
             return None
         try:
             exchange = self._early.pop(self.state.name, None)
@@ -300,7 +305,7 @@ class Run:
         # None until these requests have ended well: a verdict on anything else (a lost worker, an
         # exception in between) must not be remembered as a verdict on these replies.
         asked, state.asked = state.asked, None
-        error = self._answer.fatal or state.lost
+        error = self.fatal or state.lost
         if error is not None and not state.ahead:
             raise error.anew()
         objects = state.objects

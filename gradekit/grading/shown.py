@@ -161,6 +161,7 @@ def show(value: Any, depth: int = SHOWN_DEPTH, digits: int = DIGITS) -> str:
     if isinstance(value, list | tuple):
         inner = ", ".join(show(item, depth - 1, digits) for item in value[:SHOWN_ENTRIES])
         inner += ", ..." if len(value) > SHOWN_ENTRIES else ""
+        inner += "," if isinstance(value, tuple) and len(value) == 1 else ""
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
     if isinstance(value, set | frozenset) and value:
         inner = ", ".join(show(item, depth - 1, digits) for item in [*value][:SHOWN_ENTRIES])

@@ -71,6 +71,11 @@ COLUMNS = (
 COMPARED_BY_ITEM = frozenset(
     [*OPERATORS, "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"]
 )
+DRAWS = re.compile(r"^\s*(?:import|from) matplotlib\b", re.MULTILINE)
+# Classes of what is drawn: `assert not axes.patches`, and `assert axes.get_legend()`.
+DRAWN = {"ArtistList": frozenset({"__len__"}), "Artist": frozenset({TRUE})}
+OF_LIBRARIES = [(PANDAS, dict.fromkeys(COLUMNS, COMPARED_BY_ITEM)), (DRAWS, DRAWN),
+                (re.compile(r"\bsuppress\b"), {"suppress": SWALLOWS})]  # fmt: skip
 
 
 class Terms(NamedTuple):
@@ -135,10 +140,8 @@ def judged_in(cells: Iterable[str]) -> dict[str, frozenset[str]]:
     for cell in cells:
         if (tree := _parsed(cell)) is None:
             continue
-        if PANDAS.search(cell):
-            found.update(dict.fromkeys(COLUMNS, COMPARED_BY_ITEM))
-        if re.search(r"\bsuppress\b", cell):
-            found["suppress"] = SWALLOWS
+        for used, classes in OF_LIBRARIES:
+            found.update(classes if used.search(cell) else {})
         if any(map(_is_swallowing_function, ast.walk(tree))):
             found[GENERATED] = any_class = SWALLOWS
         for node in ast.walk(tree):

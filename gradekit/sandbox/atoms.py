@@ -6,8 +6,8 @@ parts whose kinds and sizes have been checked, so that no value is costly to pri
 
 from __future__ import annotations
 
-import datetime
 import enum
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -63,14 +63,14 @@ def parts_of(value: Any) -> tuple[str, list[Any]] | None:
 
 
 def _time_parts(value: Any) -> tuple[str, list[Any]] | None:
-    if isinstance(value, datetime.datetime):  # which is a date as well
+    if isinstance(value, datetime):  # which is a date as well
         day = [value.year, value.month, value.day]
         return "datetime", [*day, *_clock(value), _offset(value)]
-    if isinstance(value, datetime.date):
+    if isinstance(value, date):
         return "date", [value.year, value.month, value.day]
-    if isinstance(value, datetime.time):
+    if isinstance(value, time):
         return "time", [*_clock(value), _offset(value)]
-    if isinstance(value, datetime.timedelta):
+    if isinstance(value, timedelta):
         return "timedelta", [value.days, value.seconds, value.microseconds]
     return None
 
@@ -131,15 +131,13 @@ def _range(start: int, stop: int, step: int) -> range:
 def _datetime(
     year: int, month: int, day: int, hour: int, minute: int, second: int, micro: int,
     fold: int, offset: float | None,
-) -> datetime.datetime:  # fmt: skip
+) -> datetime:  # fmt: skip
     zone = _zone(offset)
-    return datetime.datetime(year, month, day, hour, minute, second, micro, zone, fold=fold)
+    return datetime(year, month, day, hour, minute, second, micro, zone, fold=fold)
 
 
-def _time(
-    hour: int, minute: int, second: int, micro: int, fold: int, offset: float | None
-) -> datetime.time:
-    return datetime.time(hour, minute, second, micro, _zone(offset), fold=fold)
+def _time(hour: int, minute: int, second: int, micro: int, fold: int, offset: float | None) -> time:
+    return time(hour, minute, second, micro, _zone(offset), fold=fold)
 
 
 INT, FLOAT, TEXT, OFFSET = (int,), (float,), (str,), (float, type(None))
@@ -158,10 +156,10 @@ MAKERS: dict[str, Any] = {
     "Fraction": _fraction,
     "Decimal": _decimal,
     "range": _range,
-    "date": datetime.date,
+    "date": date,
     "time": _time,
     "datetime": _datetime,
-    "timedelta": datetime.timedelta,
+    "timedelta": timedelta,
 }
 
 
@@ -196,11 +194,11 @@ def _offset(value: Any) -> float | None:
     """
     if value.tzinfo is None:
         return None
-    if not isinstance(value.tzinfo, datetime.timezone):
+    if not isinstance(value.tzinfo, timezone):
         raise NotData("a time of a zone with rules")
     offset = value.tzinfo.utcoffset(None)
     return float(offset.total_seconds())
 
 
-def _zone(offset: float | None) -> datetime.timezone | None:
-    return None if offset is None else datetime.timezone(datetime.timedelta(seconds=offset))
+def _zone(offset: float | None) -> timezone | None:
+    return None if offset is None else timezone(timedelta(seconds=offset))

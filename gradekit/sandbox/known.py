@@ -69,6 +69,8 @@ SPECIAL = frozenset([
     __call__ __enter__ __exit__ __fspath__ __array__
     __aenter__ __aexit__ __aiter__ __anext__""".split(),
 ])  # fmt: skip
+# Beside them, for a class whose objects have no hash: one that defines `__eq__` alone.
+UNHASHABLE = "unhashable"
 # Those by which an object judges a check itself, asked only where the course's solution has them.
 JUDGING = frozenset(
     "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__ __contains__ __hash__".split()
@@ -85,15 +87,16 @@ READABLE = frozenset(
 
 
 # What a number of `Given` means beside functions of the check, which are counted from 1: its
-# objects, iterators, those that can be called, exceptions of its own that the answer has met, their
-# classes, what both sides hold (sandbox/inside/lasting.py), and what stands in this frame already.
-LENT, LENT_ITERATOR, LENT_FUNCTION, RAISED, RAISED_CLASS, LASTING, REPEATED = (
-    n * 1_000_000 for n in range(1, 8)
+# objects, iterators, those that can be called, coroutines, exceptions of its own that the answer
+# has met, their classes, what both sides hold (sandbox/inside/lasting.py), and what stands in this
+# frame already.
+LENT, LENT_ITERATOR, LENT_FUNCTION, LENT_COROUTINE, RAISED, RAISED_CLASS, LASTING, REPEATED = (
+    n * 1_000_000 for n in range(1, 9)
 )
 # Special methods of a check's object that the answer may use.
 OF_LENT = frozenset(
     "__init__ __enter__ __exit__ __iter__ __next__ __len__ __bool__ __contains__ __getitem__ "
-    "__setitem__ __delitem__".split()
+    "__setitem__ __delitem__ __aenter__ __aexit__ __aiter__".split()
 )
 
 OWN_PICKLING = ("__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__", "__slots__")

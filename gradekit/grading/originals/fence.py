@@ -25,6 +25,8 @@ import sysconfig
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from os import getcwd  # these by name, since a test may replace `os.getcwd`
+from os.path import exists, realpath
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -62,7 +64,7 @@ STARTING = (
     "pty.spawn",
 )  # fmt: skip
 HARMLESS = ("os.putenv", "os.unsetenv")  # begin with "os.", and name no path
-INSTALLED = tuple({*map(os.path.realpath, sysconfig.get_paths().values()), sys.prefix, OURS})
+INSTALLED = tuple({*map(realpath, sysconfig.get_paths().values()), sys.prefix, OURS})
 # Files of the system that all programs read.
 SHARED = ("/usr/share", "/usr/lib", "/usr/local/share", "/etc/localtime", "/etc/mime.types")
 # Folders in which libraries keep their caches and settings.
@@ -106,7 +108,7 @@ class Fence:
             roots: Returns the temporary folders and files that the test has made.
         """
         self._texts, self._sources = texts, sources
-        self._folder, self._roots = os.path.realpath(folder), roots
+        self._folder, self._roots = realpath(folder), roots
         self._code = str(folder)  # the beginning of the file names of its code
         self._course = str(Path(self._folder).parent.parent)
         self._made: set[str] = set()  # paths of temporary files and folders
@@ -175,7 +177,7 @@ class Fence:
     def _is_made_here(self, name: str) -> bool:
         """Whether code comes from a file that the test or the answer has written."""
         is_path = os.path.isabs(name)  # noqa: PTH117  # other code has names such as "<string>"
-        return is_path and any(_is_in(os.path.realpath(name), root) for root in self._roots())
+        return is_path and any(_is_in(realpath(name), root) for root in self._roots())
 
     def _look_at_code(self, code: Any, file: Any, *_: Any) -> None:
         """Raise if a library is about to run code that the answer gave."""
@@ -216,7 +218,7 @@ class Fence:
         if not isinstance(word, str | bytes | os.PathLike) or isinstance(word, type):
             return
         name = os.fsdecode(word)
-        path = os.path.realpath(name)
+        path = realpath(name)
         if self._is_allowed(path, event, reads):
             return
         by = actor(self._code)
@@ -250,7 +252,7 @@ class Fence:
     def _is_named(self, path: str) -> bool:
         """Whether it is a file in the current folder whose name stands in the test's own code."""
         folder, name = os.path.split(path)
-        is_near = folder == os.path.realpath(os.getcwd()) and "." in name  # noqa: PTH109
+        is_near = folder == realpath(getcwd()) and "." in name  # noqa: PTH109
         return is_near and self._is_spoken(name)
 
     def _is_spoken(self, name: str) -> bool:
@@ -270,7 +272,7 @@ class Fence:
             return not self._texts.name(last) and not _is_in(path, self._course)
         if reads and any(_is_in(path, each) for each in (*SHARED, self._folder)):
             return True
-        here = os.path.realpath(os.getcwd())  # noqa: PTH109
+        here = realpath(getcwd())  # noqa: PTH109
         place = os.path.dirname(name)  # noqa: PTH120  # as it was given: not resolved
         is_near = reads or folder == here or _is_in(folder, self._folder)
         is_near = is_near or any(len(place) > 1 and place in each for each in self._sources)
@@ -310,8 +312,8 @@ def _is_in(path: str, folder: str) -> bool:
 
 def _is_new_temporary(path: str, event: str) -> bool:
     """Whether a new temporary file or folder is about to be made."""
-    is_made = event in ("open", "os.mkdir") and not os.path.exists(path)  # noqa: PTH110
-    return is_made and os.path.dirname(path) == os.path.realpath(tempfile.gettempdir())  # noqa: PTH120
+    is_made = event in ("open", "os.mkdir") and not exists(path)  # noqa: PTH110
+    return is_made and os.path.dirname(path) == realpath(tempfile.gettempdir())  # noqa: PTH120
 
 
 def _remove(path: str) -> None:

@@ -7,25 +7,28 @@ import hashlib
 import linecache
 import random
 import re
-import traceback
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
+from gradekit.grading.compare import Mismatch
+from gradekit.grading.originals.assertions import told_of
 from gradekit.grading.originals.borrowed import borrowed
 from gradekit.grading.originals.endless import SECONDS, Endless
 from gradekit.grading.originals.home import mentions_files
 from gradekit.grading.originals.place import Place
 from gradekit.grading.originals.world import World
-from gradekit.grading.proxy import SubmissionProxy
-from gradekit.grading.raised import SubmissionError
+from gradekit.grading.proxy import SubmissionProxy, run_of
+from gradekit.grading.raised import MissingName, NotImportable, SubmissionError, UnboundName
+from gradekit.report import NOT_WRITTEN
 
 LINE_CHARACTERS = 120
 HIDDEN = "a hidden test fails"
@@ -136,7 +139,12 @@ class Original:
             try:
                 self.run_in(world, address)
             except BaseException as error:
-                raise self.told(error, hidden)  # noqa: B904  # this error, or one to show instead
+                state = run_of(submission).state
+                if self.is_hidden_at(error, hidden) and tells_the_test(error, submission):
+                    state.printed = ""  # the answer may print what it is given
+                    ending = error.ending if isinstance(error, SubmissionError) else "finished"
+                    raise SubmissionError(HIDDEN, ending) from None
+                raise self.told(error, state.replies > 0)  # noqa: B904  # this error, or one to show instead
 
     def run_in(self, world: World, address: str) -> None:
         """Run one test in a world of its own."""
@@ -193,8 +201,12 @@ class Original:
         with made as world:
             yield world
 
-    def told(self, error: BaseException, hidden: bool) -> BaseException:
-        """The error to raise: with the line that failed, or without what is hidden."""
+    def told(self, error: BaseException, was_asked: bool) -> BaseException:
+        """The error to raise: with the line that failed, where the error itself does not say it.
+
+        Args:
+            was_asked: Whether the answer has been asked for anything.
+        """
         if isinstance(error, SystemExit):  # the answer's, or the test's own
             return SubmissionError(getattr(error, "submission_text", "the test ended itself"))
         if isinstance(error, KeyboardInterrupt) and hasattr(error, "submission_text"):
@@ -204,35 +216,36 @@ class Original:
             return AssertionError(told)
         if getattr(error, "submission_text", None) or not isinstance(error, Exception):
             return error
-        if isinstance(error, PartialCredit) or not isinstance(error, AssertionError):
+        if isinstance(error, PartialCredit | Mismatch | SubmissionError):
             return error
-        if self.is_hidden_at(error, hidden):
-            return AssertionError(HIDDEN)
-        line = "" if str(error) else self._line_of(error)
-        return AssertionError(f"this does not hold: {line}") if line else error
+        places = [*self.places_of(error)]
+        if not places:
+            return error
+        statement = places[-1].statement()
+        is_own = places[-1].trace.tb_next is None  # and no function that it calls has raised it
+        if not isinstance(error, AssertionError):
+            is_verdict = is_own and was_asked and isinstance(statement, ast.Raise)
+            return AssertionError(in_words(error)) if is_verdict else error
+        line = places[-1].line(statement)
+        if not str(error):
+            return AssertionError(
+                f"this does not hold: {line}\n{places[-1].kept(statement)}".strip()
+            )
+        # What unittest and NumPy say of a comparison does not say what was compared.
+        return error if is_own else AssertionError(f"{line}\n{error}".replace("\n\n", "\n"))
 
     def is_hidden_at(self, error: BaseException, hidden: bool) -> bool:
         """Whether the error came up in a part that learners do not see."""
         return hidden
 
-    def place_of(self, error: BaseException) -> tuple[str, int]:
-        """The name under which the code of the original was compiled, and the line that failed."""
-        place = "", 0
-        for frame in traceback.extract_tb(error.__traceback__):
-            # The last frame of the original's own: an assertion
-            # may fail in a helper that the test calls.
-            if frame.filename.startswith(str(self.path)):
-                place = frame.filename, frame.lineno or 0
-        return place
-
-    def _line_of(self, error: BaseException) -> str:
-        """The statement of the original that failed, in one line."""
-        name, line = self.place_of(error)
-        lines = linecache.getlines(name) if name else []
-        found = _assertion_at("".join(lines), line)
-        if not found and 0 < line <= len(lines):
-            found = lines[line - 1]
-        return " ".join(found.split())[:LINE_CHARACTERS]
+    def places_of(self, error: BaseException) -> Iterator[Where]:
+        """The places in the original through which an error came, the last of them innermost."""
+        trace = error.__traceback__
+        while trace is not None:
+            # The name under which the code of the original was compiled: a file, or a cell of it.
+            if trace.tb_frame.f_code.co_filename.startswith(str(self.path)):
+                yield Where(trace)
+            trace = trace.tb_next
 
     def source_of(self, address: str) -> str:
         """The code of a test, as far as it stands in one place."""
@@ -248,16 +261,60 @@ def text_in(content: bytes) -> str:
     return content.decode("utf-8-sig").replace("\r\n", "\n")
 
 
-def _assertion_at(source: str, line: int) -> str:
-    """The smallest assertion that covers a line: `ast.walk` goes from outer to inner ones."""
-    try:
-        nodes = [*ast.walk(ast.parse(source))]
-    except SyntaxError:
-        return ""
-    asserts = [node for node in nodes if isinstance(node, ast.Assert)]
-    around = [node for node in asserts if node.lineno <= line <= (node.end_lineno or 0)]
-    # An assertion may go over several lines, and the traceback names only one of them.
-    return ast.unparse(around[-1]) if around else ""
+class Where(NamedTuple):
+    """A place in the code of an original that an error came through."""
+
+    trace: TracebackType
+
+    @property
+    def name(self) -> str:
+        """The name under which the code was compiled."""
+        return self.trace.tb_frame.f_code.co_filename
+
+    def statement(self) -> ast.stmt | None:
+        """The smallest statement that covers the line: `ast.walk` goes from outer to inner ones."""
+        source, line = "".join(linecache.getlines(self.name)), self.trace.tb_lineno
+        try:
+            nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+        except SyntaxError:
+            return None
+        # One may go over several lines, and the traceback names only one of them.
+        around = [node for node in nodes if node.lineno <= line <= (node.end_lineno or 0)]
+        return around[-1] if around else None
+
+    def line(self, statement: ast.stmt | None) -> str:
+        """The statement in one line; of a `with` its head."""
+        if statement is None:
+            text = linecache.getline(self.name, self.trace.tb_lineno)
+        elif isinstance(statement, ast.With | ast.AsyncWith):
+            text = ast.unparse(statement).partition("\n")[0]
+        else:
+            text = ast.unparse(statement)
+        return " ".join(text.split())[:LINE_CHARACTERS]
+
+    def kept(self, statement: ast.stmt | None) -> str:
+        """What the parts of a failed assertion were."""
+        if not isinstance(statement, ast.Assert):
+            return ""
+        return told_of(statement, self.trace.tb_frame.f_locals)
+
+
+def in_words(error: Exception) -> str:
+    """What a test says by raising an error itself: `raise Exception("it takes too long")`."""
+    return str(error) if type(error) is Exception else f"{type(error).__name__}: {error}"
+
+
+def tells_the_test(error: BaseException, submission: SubmissionProxy) -> bool:
+    """Whether an error may say something of a test: what was asked of the answer, for example.
+
+    Not one that says what the answer lacks, or why it does not run: that is known without the test.
+    """
+    if isinstance(error, PartialCredit) or not isinstance(
+        error, (Exception, pytest.fail.Exception)
+    ):
+        return False
+    lacks = isinstance(error, MissingName | UnboundName | NotImportable)
+    return not lacks and str(error) not in (NOT_WRITTEN, str(run_of(submission).fatal))
 
 
 def title_of(doc: str | None, name: str) -> str:

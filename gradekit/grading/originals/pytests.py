@@ -26,7 +26,7 @@ from gradekit.grading.originals.unittests import (
     EXPECTED,
     SKIPPED,
     cases_of,
-    run_method,
+    run_test,
     test_of_method,
 )
 from gradekit.grading.originals.world import World
@@ -67,7 +67,7 @@ class PytestFile(Original):
         owner, _, method = address.partition("::")
         case = getattr(module, owner, None)
         if isinstance(case, type) and issubclass(case, unittest.TestCase):
-            run_method(case, method)
+            run_test(case(method))
             return
         item = next(item for item in items_of(module, fixtures) if item.address == address)
         try:

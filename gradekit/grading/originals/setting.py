@@ -88,10 +88,21 @@ class Setting:
     def request(self, name: str) -> Any:
         """What a fixture gets as `request`."""
         item = self._item
+        plain, params = item.function.__name__, {**item.values, **item.indirect}
+        more = {"callspec": SimpleNamespace(params=params, id=item.label)} if item.label else {}
         about = SimpleNamespace(
             node=SimpleNamespace(
-                name=item.function.__name__,
+                name=f"{plain}[{item.label}]" if item.label else plain,
+                originalname=plain,
                 nodeid=item.address,
+                cls=item.owner,
+                module=self._module,
+                function=item.function,
+                fixturenames=[
+                    each.name for each in needed(item.function, item.marks, self._fixtures)
+                ],
+                keywords={mark.name: mark for mark in item.marks},
+                **more,
                 get_closest_marker=self._closest_mark,
                 iter_markers=lambda name=None: (m for m in item.marks if name in (None, m.name)),
             ),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
 from typing import Any
+
+from gradekit.grading.originals.assertions import keeping
 
 FORGET = "__forget_in_the_answer__"  # what `del name` becomes a call of
 
@@ -24,7 +27,9 @@ def run_statement(
         (statement,) = statements
     if isinstance(statement, ast.Expr):
         return eval(compile(ast.Expression(statement.value), file, "eval"), namespace)
-    exec(compile(ast.Module([statement], []), file, "exec"), namespace)
+    # A copy: a test's statements are run once for each test that needs them.
+    module = keeping(ast.Module([copy.deepcopy(statement)], []))
+    exec(compile(module, file, "exec"), namespace)
     return None
 
 

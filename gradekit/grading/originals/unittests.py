@@ -12,6 +12,7 @@ from gradekit.grading.originals.original import Original, Test, title_of
 from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
 
+LOAD_TESTS = "load_tests"  # the function by which a module adds tests
 SKIPPED = "it skips itself"
 # So it earns nothing: an answer that does nothing passes it.
 EXPECTED = "it is expected to fail, so it is run and earns nothing"
@@ -59,14 +60,22 @@ class UnittestFile(Original):
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
         with self.world(submission) as world:
             module = world.load(self.path, world.place.name_of(self.path))
+            try:
+                added = added_by(module)
+            except Exception as error:
+                yield Test(LOAD_TESTS, "Load tests.", obstacle=f"{LOAD_TESTS} fails: {error}")
+                added = {}
             for name, case in cases_of(module):
                 for method in unittest.defaultTestLoader.getTestCaseNames(case):
                     yield test_of_method(f"{name}.{method}", case, method)
+            for address, test in added.items():
+                title = title_of(test.shortDescription(), test.id().rpartition(".")[2])
+                yield Test(address, title)
 
     def run_in(self, world: World, address: str) -> None:
         name, _, method = address.partition(".")
         module = world.load(self.path, world.place.name_of(self.path))
-        run_method(getattr(module, name), method)
+        run_test(getattr(module, name)(method) if method else added_by(module)[address])
 
 
 def cases_of(module: ModuleType) -> Iterator[tuple[str, type[unittest.TestCase]]]:
@@ -98,11 +107,33 @@ def test_of_method(address: str, case: type[unittest.TestCase], method: str) -> 
     )
 
 
-def run_method(case: type[unittest.TestCase], method: str) -> None:
-    """Run a method with setUpModule, setUpClass, setUp and what they add to clean up."""
+def added_by(module: ModuleType) -> dict[str, unittest.TestCase]:
+    """The tests that a module's `load_tests` makes itself, by their addresses."""
+    load = getattr(module, LOAD_TESTS, None)
+    if load is None:
+        return {}
+    loader = unittest.TestLoader()
+    usual = [loader.loadTestsFromTestCase(case) for _, case in cases_of(module)]
+    known = [*_tests_in(unittest.TestSuite(usual))]
+    made = load(loader, unittest.TestSuite(usual), None)
+    new = [each for each in _tests_in(made) if not any(each is one for one in known)]
+    return {f"{LOAD_TESTS}#{number}": each for number, each in enumerate(new)}
+
+
+def _tests_in(suite: Any) -> Iterator[unittest.TestCase]:
+    """The tests of a suite and of the suites in it."""
+    for each in suite:
+        if isinstance(each, unittest.TestSuite):
+            yield from _tests_in(each)
+        else:
+            yield each
+
+
+def run_test(test: unittest.TestCase) -> None:
+    """Run a test with setUpModule, setUpClass, setUp and what they add to clean up."""
     result = FirstError()
     # A suite, even of one: only a suite calls setUpModule and setUpClass.
-    unittest.TestSuite([case(method)]).run(result)
+    unittest.TestSuite([test]).run(result)
     if result.error is not None:
         raise result.error
     if result.skip:

@@ -6,6 +6,7 @@ test does not define is looked up in the submission, and what the test prints is
 
 from __future__ import annotations
 
+import ast
 import builtins
 import contextlib
 import importlib
@@ -36,6 +37,7 @@ from gradekit.grading.imported import Shared
 from gradekit.grading.live import module_of
 from gradekit.grading.objects import Objects
 from gradekit.grading.originals.answer_modules import AnswerModule, PartModule
+from gradekit.grading.originals.assertions import keeping
 from gradekit.grading.originals.autospecs import autospecs
 from gradekit.grading.originals.comparisons import of_something
 from gradekit.grading.originals.docstrings import examining
@@ -151,7 +153,7 @@ def target_of(name: str) -> ModuleType | None:
 @lru_cache(100)
 def _compiled(source: bytes, path: str) -> CodeType:
     """The code of a file; each test runs it anew."""
-    return compile(source, path, "exec", dont_inherit=True)
+    return compile(keeping(ast.parse(source, path)), path, "exec", dont_inherit=True)
 
 
 class World:
@@ -226,7 +228,7 @@ class World:
         path = sys.path[:]
         self._stack.callback(lambda: sys.path.__setitem__(slice(None), path))
         self._keyboard = Keyboard(self.submission)
-        parts = (Printing, Environment, Errors, Opening)
+        parts = (Printing, Environment, Errors)
         notices = Notices(self.submission, next(iter(sorted(self._answers)), ""))
         # Before `Files`, which notes what temporary folders are made.
         home = Home(self.submission, list(dict.fromkeys([self.place.root, self.place.folder])))
@@ -237,6 +239,9 @@ class World:
         files, self.variables = Files(self.submission), Variables(self.submission)
         each: list[Part] = [self._keyboard, *(part(self.submission) for part in parts)]
         each += [replaced, notices, files, self.variables, home]
+        each.append(
+            Opening(self.submission)
+        )  # after `Files`, which puts an `open` in place as well
         self._surroundings = Surroundings(self.submission, each)
         self._surroundings.watch()
         if (texts := getattr(self._objects, "texts", None)) is not None:

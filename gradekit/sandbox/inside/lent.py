@@ -5,7 +5,7 @@ What is done with it is asked for there, and that side decides what may be (grad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -58,6 +58,22 @@ class LentIterator(_Asking):
         raise StopIteration(*(end or ()))
 
 
+class LentCoroutine(_Asking):
+    """A coroutine, which runs on the other side as soon as it is awaited."""
+
+    __slots__ = ()
+
+    def __init__(self, ask: Ask) -> None:
+        self.kit__ask = ask
+
+    def __await__(self) -> Generator[None, None, Any]:
+        return self.kit__ask("__await__", (), {})
+        yield
+
+    def close(self) -> None:
+        """It has not begun."""
+
+
 class Lent(_Asking):
     """An object with methods: which of these the other side allows, it says."""
 
@@ -97,5 +113,11 @@ def _iterated(self: Lent) -> Iterator[Any]:
     return iter(self.kit__ask("__iter__", (), {}))
 
 
+async def _iterated_in_turn(self: Lent) -> AsyncIterator[Any]:
+    for each in self.kit__ask("__aiter__", (), {}):
+        yield each
+
+
+ITERATED = {"__iter__": _iterated, "__aiter__": _iterated_in_turn}
 for _name in OF_LENT:
-    setattr(Lent, _name, _iterated if _name == "__iter__" else _asked(_name))
+    setattr(Lent, _name, ITERATED.get(_name) or _asked(_name))

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import enum
 import types
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from gradekit.sandbox import wire
 from gradekit.sandbox.frames import is_frame
 from gradekit.sandbox.inside.lasting import Lasting
 from gradekit.sandbox.inside.tensors import Tensors, is_traced
-from gradekit.sandbox.known import SPECIAL, known_classes, names_of_known
+from gradekit.sandbox.known import SPECIAL, UNHASHABLE, known_classes, names_of_known
 from gradekit.sandbox.limits import LIVE_OBJECTS
 
 NAME_CHARACTERS = 100
@@ -24,6 +26,7 @@ HELD_ITEMS, HELD_CHARACTERS = 100, 10_000  # of what a node tells of an object's
 # a namedtuple or an Enum perhaps, may have attributes and methods of its own.
 DATA_MODULES = frozenset("builtins numpy torch decimal fractions datetime".split())
 MAPPINGS = ("OrderedDict", "defaultdict")  # of collections: as good as dicts
+CLOCK = "year month day hour minute second microsecond tzinfo fold".split()  # of a datetime
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 Kind = int | wire.Kind
 
@@ -130,6 +133,8 @@ class Objects:
         bases = [self._class(base) for base in _bases_of(kind)]
         # Sorted: the frame has to be the same, byte for byte, for every answer that behaves alike.
         special = [name for name in sorted(SPECIAL) if _has(kind, name)]
+        if kind.__hash__ is None:
+            special.append(UNHASHABLE)
         return wire.Kind(number, kind.__name__[:NAME_CHARACTERS], bases, special)
 
 
@@ -162,7 +167,14 @@ PLAIN: dict[type, Any] = {
     set: lambda value: {*set.__iter__(value)},
     frozenset: lambda value: frozenset(frozenset.__iter__(value)),
     dict: lambda value: dict(dict.items(value)),
+    datetime: lambda value: datetime(**_read(datetime, CLOCK, value)),
+    date: lambda value: date(**_read(date, CLOCK[:3], value)),
 }
+
+
+def _read(kind: type, names: Sequence[str], value: Any) -> dict[str, Any]:
+    """Attributes that a class in C gives its objects, whatever a subclass calls so."""
+    return {name: getattr(kind, name).__get__(value) for name in names}
 
 
 def _held_by(value: Any) -> Any:

@@ -25,12 +25,13 @@ from gradekit.sandbox.inside.arguments import Arguments
 from gradekit.sandbox.inside.files import Files
 from gradekit.sandbox.inside.generators import set_generators, states
 from gradekit.sandbox.inside.lasting import Lasting
-from gradekit.sandbox.inside.lent import LentIterator, lent
+from gradekit.sandbox.inside.lent import LentCoroutine, LentIterator, lent
 from gradekit.sandbox.inside.objects import Objects, view
 from gradekit.sandbox.known import (
     IN_PLACE,
     LASTING,
     LENT,
+    LENT_COROUTINE,
     LENT_FUNCTION,
     LENT_ITERATOR,
     OPERATORS,
@@ -317,6 +318,8 @@ class Requests:
 
         if LENT_ITERATOR <= place < LENT_FUNCTION:
             stub: Any = LentIterator(ask)
+        elif place >= LENT_COROUTINE:
+            stub = LentCoroutine(ask)
         else:
             stub = lent(ask, is_called=place >= LENT_FUNCTION)
         return stub
@@ -352,14 +355,16 @@ class Requests:
         return names
 
     def _error(
-        self, name: str, text: str, number: int | None = None, own: int | None = None
+        self, name: Any, text: str, number: int | None = None, own: int | None = None
     ) -> BaseException:
         """An exception of the check's, each time the same one of a number.
 
         Args:
-            name: Of its nearest built-in class.
+            name: Of its nearest built-in class; or an exception of the answer's own.
             own: The number of its class, if that is one of the check's.
         """
+        if isinstance(name, BaseException):
+            return name
         known = self._errors.get(RAISED + number) if number is not None else None
         if known is not None:
             return known  # type: ignore[no-any-return]
@@ -406,7 +411,7 @@ class Requests:
 
         `__exit__` is looked up on the class, as the `with` statement does.
         """
-        error = None if name is None else self._error(name, *args, *numbers)
+        error = None if name is None else self._error(name, *(args or ("",)), *numbers)
         kind = None if error is None else type(error)
         return type(manager).__exit__(manager, kind, error, None)
 

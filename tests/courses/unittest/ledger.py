@@ -56,3 +56,8 @@ def keep(payments, path):
 def winner(names):
     """One of the names, by random.choice."""
     raise NotImplementedError
+
+
+async def send(post, payments):
+    """Have each payment sent by the post, and wait for it; returns what could not be sent."""
+    raise NotImplementedError

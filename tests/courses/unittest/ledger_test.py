@@ -1,9 +1,10 @@
 import functools
 import inspect
 import io
+import tempfile
 import unittest
 from contextlib import redirect_stdout
-from unittest.mock import ANY, MagicMock, Mock, NonCallableMagicMock, call, mock_open, patch
+from unittest.mock import ANY, AsyncMock, MagicMock, Mock, NonCallableMagicMock, call, mock_open, patch
 
 from gradescope_utils.autograder_utils.decorators import visibility, weight
 
@@ -150,6 +151,7 @@ class FunctionsTest(unittest.TestCase):
 class FilesTest(unittest.TestCase):
     @patch("os.path.exists", return_value=True)
     def test_reads(self, asked):
+        self.enterContext(tempfile.TemporaryDirectory())
         with patch("builtins.open", mock_open(read_data="ann,5\nbob,7\n")) as opened:
             self.assertEqual(ledger.kept("list.csv"), PAYMENTS[:2])
         opened.assert_called_once_with("list.csv")
@@ -175,6 +177,29 @@ class AsyncTest(unittest.IsolatedAsyncioTestCase):
 
     async def test_halves_once(self):
         self.assertEqual(halves(self.amounts), [2])
+
+    async def test_sends(self):
+        post = AsyncMock()
+        post.send.side_effect = [None, TimeoutError, None]
+        self.assertEqual(await ledger.send(post, PAYMENTS), ["bob"])
+        self.assertEqual(post.send.await_args_list, [call(*each) for each in PAYMENTS])
+
+
+class Shares(unittest.TestCase):
+    def __init__(self, people):
+        super().__init__("check")
+        self.people = people
+
+    def check(self):
+        self.assertEqual(sum(shares(100, self.people)), 100)
+
+    def shortDescription(self):
+        return f"What {self.people} people pay adds up."
+
+
+def load_tests(loader, tests, pattern):
+    tests.addTests([Shares(3), Shares(7)])
+    return tests
 
 
 if __name__ == "__main__":

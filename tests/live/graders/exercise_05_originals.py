@@ -28,6 +28,7 @@ ADDRESSES = {
     "thirds": (original(NbgraderNotebook, "cells.ipynb"), "thirds"),
     "cell": (original(NbgraderNotebook, "cells.ipynb"), "norm"),
     "okay": (original(OtterTests, "q1.py"), "0#0"),
+    "concealed": (original(OtterTests, "q1.py"), "0#1"),
 }
 
 
@@ -36,7 +37,7 @@ def checked(name, tests, address):
 
     @check(name, points=points, hint="?")
     def test(submission):
-        tests.run(submission, address)
+        tests.run(submission, address, hidden=name == "concealed")
 
     return test
 

@@ -1,6 +1,8 @@
 """What test and answer both hold, and what is seldom asked for."""
 
 import collections
+import contextlib
+import datetime
 import enum
 import itertools
 from typing import Protocol, runtime_checkable
@@ -32,6 +34,14 @@ class Speaker(Protocol):
 class Access(enum.Flag):
     READ = enum.auto()
     WRITE = enum.auto()
+
+
+class Refused(Exception):
+    """A move that is not allowed, and why."""
+
+    def __init__(self, move, why):
+        super().__init__(f"{move} is refused: {why}")
+        self.why = why
 
 
 class Register:
@@ -71,6 +81,19 @@ class Board:
     def history(self):
         return list(self.moves)
 
+    @contextlib.contextmanager
+    def trial(self):
+        """Take back the moves of a block in which one is refused."""
+        count = len(self.moves)
+        try:
+            yield self
+        except Refused:
+            del self.moves[count:]
+            raise
+
+    def __eq__(self, other):
+        return isinstance(other, Board) and self.cells == other.cells
+
     def __array__(self, dtype=None, copy=None):
         return np.array([[cell != " " for cell in row] for row in self.cells], dtype=dtype)
 
@@ -88,6 +111,19 @@ class Mailer:
 def invite(names):
     mailer = Mailer()
     return [mailer.send(name, text="Come!") for name in names]
+
+
+def why_not(move):
+    """Why a move is refused; None if it is not."""
+    try:
+        move()
+    except Refused as refused:
+        return refused.why
+
+
+def days_before(days):
+    """Those of the days that lie before today."""
+    return {day for day in days if day < datetime.date.today()}
 
 
 def validate(ages):

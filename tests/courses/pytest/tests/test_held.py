@@ -1,5 +1,6 @@
 import collections
 import copy
+import datetime
 import inspect
 import io
 import itertools
@@ -10,7 +11,7 @@ from unittest import mock
 import held
 import numpy as np
 import pytest
-from held import Access, Board, add_up, number, validate
+from held import Access, Board, Refused, add_up, number, validate
 
 
 def test_what_there_is():
@@ -40,6 +41,7 @@ def test_names_are_texts():
     assert {"Ada Lovelace": name.initials}[name] == "AL"
     assert {*held.corners(2)} == {(0, 0), (0, 2), (2, 0), (2, 2)}
     assert int(held.Name("3")) == 3
+    assert held.Name.__mro__ == (held.Name, str, object)
 
 
 def test_access():
@@ -200,3 +202,41 @@ def test_rows_of_a_table_are_apart():
     table = held.table(2)
     table[0][0] = 1
     assert table == [[1, 0], [0, 0]]
+
+
+@pytest.fixture(params=[1, 3], ids="size {}".format)
+def board(request):
+    assert request.node.callspec.params == {"board": request.param}
+    return Board(request.param, [])
+
+
+def test_a_trial_takes_back_its_moves(board):
+    with pytest.raises(Refused, match=r"\(0, 0\) is refused: late"), board.trial() as same:
+        assert same is board
+        board.play(0, 0, "x")
+        raise Refused((0, 0), "late")
+    assert board.history() == []
+
+
+def test_why_not():
+    assert held.why_not(mock.Mock(side_effect=Refused(1, "not now"))) == "not now"
+    assert held.why_not(lambda: 3) is None
+
+
+def test_boards_have_no_hash():
+    with pytest.raises(TypeError, match="unhashable type: 'Board'"):
+        hash(Board(1, []))
+    assert Board(1, []) == Board(1, [])
+    assert Refused.__bases__ == (Exception,)
+
+
+def test_days_before(monkeypatch):
+    class Day(datetime.date):
+        @classmethod
+        def today(cls):
+            return cls(2024, 2, 29)
+
+    days = [datetime.date(2024, 2, day) for day in (28, 29)]
+    monkeypatch.setattr("held.datetime.date", Day)
+    assert held.days_before(days) == {days[0]}
+    assert held.datetime.date.today() == days[1]

@@ -78,3 +78,15 @@ def keep(payments, path):
 def winner(names):
     """One of the names, by random.choice."""
     return random.choice(names)
+
+
+async def send(post, payments):
+    """Have each payment sent by the post, and wait for it; returns what could not be sent."""
+    lost = []
+    for name, amount in payments:
+        sending = post.send(name, amount)
+        try:
+            await sending
+        except TimeoutError:
+            lost.append(name)
+    return lost
