@@ -50,8 +50,9 @@ from gradekit.engine import open_session
 from gradekit.errors import KitError
 from gradekit.grading import lent
 from gradekit.grading.callback import is_callback
+from gradekit.grading.compare import Mismatch
 from gradekit.grading.originals import OtterNotebook, endless, libraries
-from gradekit.grading.originals.doctests import flags_in
+from gradekit.grading.originals.doctests import flags_in, judge
 from gradekit.grading.originals.magics import without_magics
 from gradekit.grading.originals.masters import shared_points
 from gradekit.grading.originals.opening import Opened
@@ -198,9 +199,10 @@ EXPECTED = {
         "yield day * 2->yield day": {"test_visits"},
         "rng.permutation(len(things))->range(len(things))": {"test_shuffles_on"},
     }),
-    "doctest": Kind({"temperature": 14}, {DATA, HANDLES}, {
+    "doctest": Kind({"temperature": 16}, {DATA, HANDLES}, {
         "+ 32->+ 30": {
-            "test_freezing_0", "test_temperature_0", "test_fahrenheit_0", "test_fahrenheit_1",
+            "test_freezing_0", "test_temperature_0", "test_temperature_4",
+            "test_fahrenheit_0", "test_fahrenheit_1",
             "test_guide_1"},
         "{degrees:7.1f}->{degrees:8.1f}": {"test_table_0"},
         "return self\n->return None\n":
@@ -523,6 +525,13 @@ def test_flags_that_a_module_gives_to_doctest() -> None:
     text = "doctest.testmod(optionflags=doctest.ELLIPSIS | NORMALIZE_WHITESPACE, verbose=1)"
     assert flags_in(text) == doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     assert flags_in("doctest.testmod()") == 0
+
+
+def test_an_example_that_raises_another_error_says_which_was_expected() -> None:
+    """Both, as where an example shows another value."""
+    example = doctest.Example("int('x')\n", "", exc_msg="ValueError: no number\n")
+    with pytest.raises(Mismatch, match="expected ValueError: no number, got ValueError: invalid"):
+        judge(cast(Any, None), {}, example)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,11 @@ def _is_text(path: Path, folder: Path) -> bool:
     return is_ours and path.suffix in TEXTS and path.is_file() and PROMPT in text_of(path)
 
 
+def _has_examples(path: Path) -> bool:
+    """Whether a file belongs to a module or to a text, and is no data of theirs."""
+    return path.suffix == ".py" or (path.suffix in TEXTS and PROMPT in text_of(path))
+
+
 def _shows(text: Path, module: Path, modules: list[Path]) -> bool:
     """Whether the examples of a text are of that module: by its name, or by the first import."""
     if module.parent not in text.parents:
@@ -79,7 +84,7 @@ def _exercise(slug: str, module: Path, cases: list[Path], solution: Path | None)
     without = [module, *([solution] if solution else [])]
     files = beside([case for case in cases if case not in without], module.parent, without)
     # Only what belongs to this module: a folder may hold many.
-    files = tuple(dict.fromkeys([*cases, *(f for f in files if f.suffix not in (".py", *TEXTS))]))
+    files = tuple(dict.fromkeys([*cases, *(each for each in files if not _has_examples(each))]))
     notes = () if solution else ("no solution beside the stub: the module is taken for it",)
     originals = tuple(Case(case, "DoctestFile") for case in cases)
     return Found(

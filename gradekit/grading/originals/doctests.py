@@ -22,6 +22,7 @@ from gradekit.grading.originals.original import Original, Test, text_in
 from gradekit.grading.originals.statements import run_statement
 from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
+from gradekit.grading.raised import SubmissionError
 
 OPTION_FLAGS = re.compile(r"\boptionflags\s*=\s*([^,)]+)")
 FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
@@ -148,6 +149,8 @@ class Shown(io.StringIO):
 
     def show(self, value: Any) -> None:
         """As the interpreter shows the value of an expression."""
+        if value is None:
+            return
         text = old = repr(value)
         if "np." in text and "numpy" in sys.modules:
             with sys.modules["numpy"].printoptions(legacy="1.25"):
@@ -179,16 +182,15 @@ def show(world: World, namespace: dict[str, Any], example: doctest.Example) -> E
 def _run(statement: ast.stmt, namespace: dict[str, Any], printed: Shown) -> None:
     if isinstance(statement, ast.Delete):
         run_statement(statement, namespace, "<example>")
-    elif isinstance(statement, ast.Expr):
-        # `dont_inherit`: this file's own `from __future__ import
-        # annotations` would hold for the example.
-        code = compile(ast.Expression(statement.value), "<example>", "eval", dont_inherit=True)
-        value = eval(code, namespace)
-        if value is not None:
-            printed.show(value)
-    else:
-        code = compile(ast.Module([statement], []), "<example>", "exec", dont_inherit=True)
+        return
+    # As in the interpreter, where values in a loop or a `with` block are shown as well.
+    # `dont_inherit`: else this file's own `from __future__ import annotations` would hold for it.
+    code = compile(ast.Interactive([statement]), "<example>", "single", dont_inherit=True)
+    before, sys.displayhook = sys.displayhook, printed.show
+    try:
         exec(code, namespace)
+    finally:
+        sys.displayhook = before
 
 
 def judge(
@@ -209,7 +211,12 @@ def judge(
         if not isinstance(got, Exception):
             raise Mismatch(f"expected {example.exc_msg.strip()}, but nothing was raised", source)
         if not _same_error(example.exc_msg, got, flags):
-            raise got
+            if isinstance(got, SubmissionError):
+                raise got
+            line, code = vars(got).get("submission_place", (0, ""))
+            place = f" (line {line}: `{code}`)" if code else ""
+            told = traceback.format_exception_only(got)[-1].strip()
+            raise Mismatch(f"expected {example.exc_msg.strip()}, got {told}{place}", source)
         return
     if isinstance(got, Exception):
         raise got
