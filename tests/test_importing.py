@@ -154,8 +154,6 @@ EXPECTED = {
         "def tidy(self)->sort = None\n\n    def tidy(self)": {"test_what_a_shelf_defines_itself"},
         "if each is item->if each == item": {"test_the_very_item"},
         "row[:] = [value] * len(row)->row = [value] * len(row)": {"test_a_row_that_stands_twice"},
-        "            raise\n\n->            pass\n\n":
-            {"test_a_trial_takes_back_its_moves_0", "test_a_trial_takes_back_its_moves_1"},
         "del self.moves[count:]->pass":
             {"test_a_trial_takes_back_its_moves_0", "test_a_trial_takes_back_its_moves_1"},
         "return refused.why->return str(refused)": {"test_why_not"},
@@ -306,6 +304,16 @@ def test_objects_that_equal_everything_earn_nothing(
     judged = {each.name for each in outcome.checks if each.way == JUDGED}
     report = grade(session_of(outcome), source)
     assert names and {c.name for c in report.checks if c.score} <= judged
+
+
+def test_what_otter_tells_those_who_fail_is_a_hint(
+    imported: Callable[[str], Imported], session_of: Callable[[Outcome], Session]
+) -> None:
+    """`failure_message`, in the words of the course."""
+    outcome = imported("otter").outcomes[1]
+    wrong = outcome.target.found.solution.replace("self.value += 1", "self.value = 1", 1)
+    (check,) = grade(session_of(outcome), wrong).failed
+    assert check.hint == "Does it count on?"
 
 
 def test_partial_credit_is_counted(

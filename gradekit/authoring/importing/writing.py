@@ -44,7 +44,7 @@ ORIGINAL = """    {name}: {reader}(
     ),"""
 CHECK = """
 
-@check({about}, points={points!r}, hint="")
+@check({about}, points={points!r}, hint={hint})
 def {name}(submission):
     {title}
     ORIGINALS[{case}].run(submission, {address}{hidden}{more})
@@ -250,6 +250,7 @@ def _check(chosen: Chosen) -> str:
     return form.format(
         about=json.dumps(test.about),
         points=chosen.points,
+        hint=json.dumps(test.hint, ensure_ascii=False),
         name=chosen.name,
         title=_docstring(title),
         case=json.dumps(chosen.case),

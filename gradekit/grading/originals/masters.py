@@ -96,7 +96,8 @@ class OtterNotebook(NotebookTests):
             obstacle = "" if _body(cell.source)[0] else reason
             hidden = is_hidden(cell.source, config)
             address = f"{question}#{self._places[number][1]}"
-            yield Test(address, title, worth, hidden, obstacle, question)
+            hint = "" if hidden else str(config.get("failure_message") or "")
+            yield Test(address, title, worth, hidden, obstacle, question, hint=hint)
 
     def source_of(self, address: str) -> str:
         return "\n".join(map(self.body_of, self.numbers_of(address)))

@@ -43,7 +43,8 @@ def _test_case(
     success_message: str | None = None,
     failure_message: str | None = None,
 ) -> Case:
-    return Case(name=name, points=points, hidden=hidden)
+    hint = "" if hidden else str(failure_message or "")
+    return Case(name=name, points=points, hidden=hidden, hint=hint)
 
 
 class OtterTests(Original):
@@ -77,7 +78,9 @@ class OtterTests(Original):
                 title = str(case.get("name") or f"{name}, test {place + 1}")
                 # otter's default too: a case that does not say that it is visible is hidden.
                 hidden = bool(case.get("hidden", True))
-                yield Test(f"{number}#{place}", title, worth, hidden, obstacle, name)
+                hint = "" if hidden else str(case.get("failure_message") or "")
+                address = f"{number}#{place}"
+                yield Test(address, title, worth, hidden, obstacle, name, hint=hint)
 
     def _functions(self, submission: SubmissionProxy) -> Iterator[Test]:
         with self.world(submission) as world:
@@ -89,7 +92,8 @@ class OtterTests(Original):
         tests = []
         for (name, case), worth in zip(cases.items(), worths, strict=True):
             title = case.told["name"] or title_of(case.function.__doc__, name)
-            tests.append(Test(name, str(title), worth, bool(case.told["hidden"]), "", about))
+            hidden, hint = bool(case.told["hidden"]), case.told["hint"]
+            tests.append(Test(name, str(title), worth, hidden, "", about, hint=hint))
         yield from [as_one(ALL, tests)] if module.get("all_or_nothing") and tests else tests
 
     def source_of(self, address: str) -> str:

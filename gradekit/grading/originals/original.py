@@ -51,6 +51,7 @@ class Test(NamedTuple):
         expected: What the solution gives for expressions of which the original says no value, or
             the lines that compare it.
         named: The answer is told the names of its functions, since the solution passes only so.
+        hint: What the course says to learners whose answer fails it.
     """
 
     address: str
@@ -62,6 +63,7 @@ class Test(NamedTuple):
     note: str = ""
     expected: tuple[str, ...] = ()
     named: bool = False
+    hint: str = ""
 
 
 class Original:

@@ -6,7 +6,7 @@ name = "q2"
 points = 4
 
 
-@test_case(points=3, hidden=False)
+@test_case(points=3, hidden=False, failure_message="Does it count on?")
 def test_counts(Counter):
     counter = Counter()
     counter.up()
