@@ -60,7 +60,7 @@ def class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     # A built-in exception class, so that `except ValueError` in the check catches it.
     if known and known[0].__name__ == name and issubclass(known[0], Exception):
         return known[0]
-    chain = {name, *(each.__name__ for base in own for each in base.__mro__)}
+    chain = {name, *(each.__name__ for base in own for each in type.mro(base))}
     # Whether the solution has such a class; then what that class defines is part of the task.
     is_of_task = not objects.judged.keys().isdisjoint(chain)
     named = {*chain, ANY_CLASS}
