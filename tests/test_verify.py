@@ -219,6 +219,15 @@ SHORTFALLS: dict[str, tuple[dict[str, str | None], list[str]]] = {
         {f"graders/{NAME}.py": "import numpy\n"},
         ["the grader broke: there is no check in it"],
     ),
+    "assertion_without_a_message": (
+        {
+            f"graders/{NAME}.py": GRADER.replace(
+                "assert_close(submission.double(x), x + x, rtol=1e-12)",
+                "assert submission.double(x) == x + x, 'not ' + (x + x)",
+            )
+        },
+        ["test_squares: the message of an assertion raises TypeError: "],
+    ),
     "check_that_breaks": (
         {f"graders/{NAME}.py": GRADER.replace("for x in (3.0, -0.5)", "for x in (1 / 0,)")},
         [f"{NAME}.py: test_rounds was not run: ZeroDivisionError: division by zero"],

@@ -27,6 +27,7 @@ from gradekit.definitions import asked_for
 from gradekit.edits.mutants import Mutant, is_same_code, require_operators
 from gradekit.engine import Sandboxes, open_session
 from gradekit.errors import KitError, OurFailure
+from gradekit.grading.assertions import NO_MESSAGE
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
 from gradekit.processes import side_by_side
 from gradekit.report import Report
@@ -275,11 +276,21 @@ class _Prover:
     def _grade(self, path: Path, limits: Limits | None = None) -> tuple[Report, dict[str, Print]]:
         # Without the memo: a proof has to see what the checks say, each time.
         report, prints = self._session.examine(read(path), remember=False, limits=limits)
-        for check in report.not_run:  # by one fault of the grader, every answer is hit
+        self._tell_own_faults(path.name, report)
+        return report, prints
+
+    def _tell_own_faults(self, what: str, report: Report) -> None:
+        """What is the grader's fault is told once: by one fault, every answer is hit."""
+        for check in report.not_run:
             if (check.name, check.message) not in self._not_run:
                 self._not_run.add((check.name, check.message))
-                self._complain([f"{path.name}: {check.name} was not run: {check.message}"])
-        return report, prints
+                self._complain([f"{what}: {check.name} was not run: {check.message}"])
+        for check in report.failed:
+            _, broken, why = check.message.partition(NO_MESSAGE)
+            if broken and (check.name, NO_MESSAGE) not in self._not_run:
+                self._not_run.add((check.name, NO_MESSAGE))
+                told = why.strip().partition("\n")[0]
+                self._advise([f"{check.name}: the message of an assertion raises {told} ({what})"])
 
     def _prove_stub_and_solution(self) -> set[str]:
         """Return the names of the hidden checks."""
@@ -419,6 +430,7 @@ class _Prover:
             # Here with the memo, and only up to the first failure: there are hundreds of
             # mutants, and most reply what another one did.
             report, _ = self._session.examine(submission, until_failure=True, limits=limits)
+            self._tell_own_faults(str(place), report)
             survives = not any(check.max_score for check in report.failed)
             known = _taken_from(explained, place.mutant)
             is_same = is_same_code(place.before, place.mutant.source)

@@ -20,6 +20,7 @@ import pytest
 from gradekit.errors import SandboxError
 from gradekit.grading import examples as examples_module
 from gradekit.grading.arguments import constants_in
+from gradekit.grading.assertions import NO_MESSAGE, is_of_message
 from gradekit.grading.call import CALL_CHARACTERS
 from gradekit.grading.check_state import CheckState
 from gradekit.grading.checks import PartialCredit
@@ -82,7 +83,9 @@ class Judge:
         state = self.current.run.state if self.current.run is not None else CheckState()
         # A test that expects any exception must not be satisfied by the loss of the worker.
         outcome, ending, message = _outcome(error or state.lost, state)
-        if error is not None and (place := _mistake_of(item, error)):
+        if outcome == "failed" and UNJUDGED in message and error and is_of_message(error):
+            message = _told(state, f"{NO_MESSAGE} {_message_of(error)}")
+        elif error is not None and (place := _mistake_of(item, error)):
             outcome, ending, message = "not_run", "finished", f"{place}: {_message_of(error)}"
         elif outcome == "failed" and UNJUDGED in message and (line := _line_in(item, error)):
             message = f"{message.removesuffix(')')}, in line {line} of the grader)"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from gradekit.grading.assertions import is_of_message
 from gradekit.grading.judge import JUDGE, ExampleItem, Judge, is_manual, is_verdict, raised_at
 from gradekit.grading.memo import Memo
 from gradekit.grading.mistakes import Print
@@ -249,6 +250,7 @@ def _error_of(run: Callable[[], object]) -> BaseException | None:
     except BaseException as error:
         if not is_verdict(error):
             raised_at(error)
+            is_of_message(error)
         error.__context__ = None  # it has frames of its own
         return error.with_traceback(None)
     return None
