@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from gradekit.errors import KitError
+from gradekit.errors import KitError, plainly
 from gradekit.sandbox.limits import IMPORTED, LIVE, PLAIN, Limits
 
 # The modules of each library that are imported before the first answer arrives.
@@ -381,8 +381,9 @@ def _about(path: Path) -> About:
     except FileNotFoundError:
         return About()
     except (OSError, ValueError, msgspec.ValidationError) as error:
-        words = str(error).replace("Object contains", "it has").replace(" - at `$.", " in `")
-        raise KitError(f"{path} cannot be used: {words}.") from None
+        problem, _, place = str(error).partition(" - at `$.")
+        field = f"`{place}: " if place else ""
+        raise KitError(f"{path} cannot be used: {field}{plainly(problem)}.") from None
     if about.needs_kit:
         _require_kit(path, about.needs_kit)
     return about
@@ -423,14 +424,14 @@ def _in_words(error: msgspec.ValidationError, entries: Any) -> str:
     problem, _, place = str(error).partition(" - at ")
     found = re.fullmatch(r"`\$\[(\d+)\]\.?(.*)`", place)
     if not found:
-        return str(error)
+        return plainly(str(error))
     number, field = int(found[1]), found[2]
     entry = entries[number]
     name = entry.get("name") if isinstance(entry, dict) else None
     called = f"`{name}`" if isinstance(name, str) else f"entry {number + 1}"
     if field == "name" and isinstance(name, str):
         return f"{called} (entry {number + 1}): a name looks like `exercise_07_layer_norm`"
-    return f"{called}: {f'`{field}`: ' if field else ''}{problem}"
+    return f"{called}: {f'`{field}`: ' if field else ''}{plainly(problem)}"
 
 
 def installed(name: str) -> Path | None:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gradekit.course import Course
-from gradekit.errors import KitError
+from gradekit.errors import KitError, plainly
 from gradekit.policy import EVERYBODY, Late, Mark, Number, Policy, Rule
 from gradekit.results import Person, meant
 from gradekit.tables import rows_of_table
@@ -31,10 +31,6 @@ MANY_DAYS = 3660  # nobody extends by more
 YEARS = 1970, 9000  # beyond, times cannot be added to
 ANY = "..."
 KEYS = re.compile(r"\.\.\.|[^.\[\]]+")
-TYPES = {
-    "float": "a number", "int": "a whole number", "str": "a text", "bool": "true or false",
-    "object": "a table", "array": "a list", "null": "nothing",
-}  # fmt: skip
 WORDS = {"attempt": ("last", "best"), "of": ("earned", "possible")}  # that a key may have
 WHEN = "a time such as 2026-10-05T23:59:00+02:00"
 
@@ -120,7 +116,7 @@ class _Reader:
             if wrong := re.search(r"enum value '(.*)'", what):
                 words = " or ".join(f'"{word}"' for word in WORDS[named[-1]])
                 self._fail(f'`{named[-1]}` is "{wrong[1]}": write {words}', *keys)
-            self._fail(f"`{named[-1]}`: {_plainly(what)}", *keys)
+            self._fail(f"`{named[-1]}`: {plainly(what)}", *keys)
 
     def _rules(self, file: _File, otherwise: Rule) -> dict[str, Rule]:
         rules = {}
@@ -321,10 +317,3 @@ def _first_sentence(error: KitError) -> str:
 
 def _ended(sentence: str) -> str:
     return sentence if sentence.endswith("?") else f"{sentence}."
-
-
-def _plainly(text: str) -> str:
-    """What msgspec says of a value, without its names of types: `expected a number <= 1`."""
-    for name, words in TYPES.items():
-        text = text.replace(f"`{name}`", words)
-    return re.sub(r"\.0$", "", text[:1].lower() + text[1:])

@@ -178,7 +178,7 @@ def test_solution_opens_with_the_spoken_answer(course: Course, exercise: Exercis
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("minutes = 5", "`exercise_01_toy`: `minutes`: Expected `int`, got `str`"),
+        ("minutes = 5", "`exercise_01_toy`: `minutes`: expected a whole number, got a text"),
         ('name = "exercise_01_toy"', "a name looks like `exercise_07_layer_norm`"),
     ],
 )

@@ -26,7 +26,7 @@ from gradekit.course import METADATA, Course, Exercise
 from gradekit.definitions import asked_for
 from gradekit.edits.mutants import Mutant, is_same_code, require_operators
 from gradekit.engine import Sandboxes, open_session
-from gradekit.errors import KitError, OurFailure
+from gradekit.errors import KitError, OurFailure, plainly
 from gradekit.grading.assertions import NO_MESSAGE
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
 from gradekit.processes import side_by_side
@@ -473,7 +473,7 @@ class _Prover:
             entries = tomllib.loads(path.read_text("utf-8")).get("mutant", [])
             return msgspec.convert(entries, list[Equivalent])
         except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-            raise KitError(f"{path} cannot be used: {error}.") from None
+            raise KitError(f"{path} cannot be used: {plainly(str(error))}.") from None
 
 
 def _taken_from(explained: list[Equivalent], mutant: Mutant) -> Equivalent | None:
