@@ -51,7 +51,7 @@ from gradekit.errors import KitError
 from gradekit.grading import lent
 from gradekit.grading.callback import is_callback
 from gradekit.grading.compare import Mismatch
-from gradekit.grading.originals import OtterNotebook, endless, libraries
+from gradekit.grading.originals import NbgraderNotebook, OtterNotebook, endless, libraries
 from gradekit.grading.originals.doctests import flags_in, judge
 from gradekit.grading.originals.magics import without_magics
 from gradekit.grading.originals.masters import shared_points
@@ -314,6 +314,22 @@ def test_what_otter_tells_those_who_fail_is_a_hint(
     wrong = outcome.target.found.solution.replace("self.value += 1", "self.value = 1", 1)
     (check,) = grade(session_of(outcome), wrong).failed
     assert check.hint == "Does it count on?"
+
+
+def test_names_that_a_later_cell_binds_again_are_told() -> None:
+    """All cells of an answer run before its tests: those of earlier questions see its value."""
+
+    def cell(source: str, **mark: Any) -> dict[str, Any]:
+        return {"cell_type": "code", "source": source, "metadata": {"nbgrader": mark}}
+
+    cells = [
+        cell("x = 1", solution=True), cell("assert x == 1", grade=True, grade_id="first"),
+        cell("x = 2\ny = 3", solution=True), cell("assert x", grade=True, grade_id="last"),
+    ]  # fmt: skip
+    notebook = NbgraderNotebook.__new__(NbgraderNotebook)
+    notebook.read(json.dumps({"cells": cells, "metadata": {}}).encode())
+    assert "a later cell of the answer binds `x` again" in notebook.why_not("first")
+    assert notebook.why_not("last") == ""
 
 
 def test_partial_credit_is_counted(

@@ -71,7 +71,7 @@ def try_out(target: Target, with_mutants: bool) -> Outcome:
         chosen = with_points(able)
         if not chosen:
             return Outcome(target, tuple(_tried(tests, [], refused, {}, {})), 0, 0)
-        target.write_grader(chosen)
+        target.write_grader(_shown(chosen))
         return _graded(target, tests, chosen, refused, with_mutants)
     except (GraderError, KitError) as error:
         return Outcome(target, (), 0, 0, str(error))
@@ -94,7 +94,7 @@ def _graded(
         _check_that_it_ends(report)
         failed = _failed(report)
         if again := _with_names(target, chosen, failed):
-            target.write_grader(again)
+            target.write_grader(_shown(again))
             return _graded(target, tests, again, refused, with_mutants)
         ways = session.ways_of(answer)
         able = [each for each in chosen if each.name not in failed]
@@ -103,10 +103,12 @@ def _graded(
         count, caught = (0, 0)
         if with_mutants and able:
             count, caught = _mutants(session, target, {each.name for each in able})
+    originals = originals_of(target.course.grader(exercise)) if failed else {}
     for each in chosen:
         if each.name in failed:
             why = failed[each.name] or "it does not pass"
-            refused[each.case, each.test.address] = f"{FAILS_HERE}: {why}"
+            more = originals[each.case].why_not(each.test.address)
+            refused[each.case, each.test.address] = f"{FAILS_HERE}: {why}{more}"
     final = with_points([(each.case, each.test) for each in able])
     target.write_grader(final)
     used = {new.name: ways.get(old.name, frozenset()) for old, new in zip(able, final, strict=True)}
@@ -116,6 +118,11 @@ def _graded(
         for old, new in zip(able, final, strict=True)
     }
     return Outcome(target, tuple(_tried(tests, final, refused, given, used)), count, caught)
+
+
+def _shown(chosen: list[Chosen]) -> list[Chosen]:
+    """The same, with nothing hidden: who imports a course is told why its solution fails a test."""
+    return [each._replace(test=each.test._replace(hidden=False)) for each in chosen]
 
 
 def _with_names(target: Target, chosen: list[Chosen], failed: Collection[str]) -> list[Chosen]:

@@ -138,6 +138,24 @@ class NotebookTests(Original):
                     found.append(statement)
         return found
 
+    def place_of(self, address: str) -> int:
+        """The number of the first cell of a test."""
+        raise NotImplementedError
+
+    def why_not(self, address: str) -> str:
+        place = self.place_of(address)
+        answers = [(n, cell) for n, cell in enumerate(self.cells) if self.is_answer(cell)
+                   and cell.metadata["cell_type"] == "code"]  # fmt: skip
+        before, after = (
+            {name for n, cell in answers if (n > place) is is_later for name in _bound_in(cell)}
+            for is_later in (False, True)
+        )
+        names = sorted(before & after & used_in(ast.parse(self.source_of(address)).body))
+        if not names:
+            return ""
+        told = ", ".join(f"`{name}`" for name in names)
+        return f"; a later cell of the answer binds {told} again, and all of its cells run first"
+
     def name_of(self, address: str, source: str) -> str:
         """The name under which a test's cell is compiled, so that its lines can be shown."""
         name = f"{self.path}#{address}"
@@ -168,6 +186,10 @@ class NotebookTests(Original):
                     with contextlib.suppress(pickle.PicklingError, TypeError):
                         world.assign(each, namespace[each])
         return value
+
+
+def _bound_in(cell: Cell) -> set[str]:
+    return {name for statement in cell.tree for name in names_in(statement).bound}
 
 
 def forget(world: World, namespace: dict[str, Any], name: str) -> None:
@@ -282,7 +304,7 @@ class NbgraderNotebook(NotebookTests):
 
     def _filled(self, world: World, address: str, own: Templates) -> list[str]:
         """What comes of the AUTOTEST lines of a cell: for each of them the lines of its tests."""
-        number = self._number(address)
+        number = self.place_of(address)
         source = self.cells[number].source
         used = used_in(ast.parse(autotest.with_calls(source)).body)
         namespace = self.namespace(world, self.own_statements(self.cells[:number]), used)
@@ -305,7 +327,7 @@ class NbgraderNotebook(NotebookTests):
             found.append("\n".join([*setup, *(line for each in tests for line in each)]))
         return found
 
-    def _number(self, address: str) -> int:
+    def place_of(self, address: str) -> int:
         return next(n for n, c in enumerate(self.cells) if _mark(c).get("grade_id") == address)
 
     def expect(self, world: World, expected: Sequence[str]) -> None:
@@ -315,7 +337,7 @@ class NbgraderNotebook(NotebookTests):
             world.compare = autotest.judging(expected)
 
     def run_in(self, world: World, address: str) -> None:
-        number = self._number(address)
+        number = self.place_of(address)
         cell = self.cells[number]
         source = autotest.with_lines(cell.source, world.lines) if world.lines else cell.source
         source = autotest.with_calls(source)

@@ -106,6 +106,9 @@ class OtterNotebook(NotebookTests):
         """What the test cell of that number runs."""
         return _body(self.cells[number].source)[0]
 
+    def place_of(self, address: str) -> int:
+        return self.numbers_of(address)[0]
+
     def numbers_of(self, address: str) -> list[int]:
         """The cells that an address means, by their numbers; none of what a person marks."""
         question, _, place = address.rpartition("#")
