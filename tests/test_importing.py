@@ -52,6 +52,7 @@ from gradekit.grading import lent
 from gradekit.grading.callback import is_callback
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.originals import NbgraderNotebook, OtterNotebook, endless, libraries
+from gradekit.grading.originals.cells import NAMES_MAIN
 from gradekit.grading.originals.doctests import flags_in, judge
 from gradekit.grading.originals.magics import without_magics
 from gradekit.grading.originals.masters import shared_points
@@ -314,6 +315,16 @@ def test_what_otter_tells_those_who_fail_is_a_hint(
     wrong = outcome.target.found.solution.replace("self.value += 1", "self.value = 1", 1)
     (check,) = grade(session_of(outcome), wrong).failed
     assert check.hint == "Does it count on?"
+
+
+@pytest.mark.parametrize(
+    "source", ["import __main__", 'patch("__main__.x", 3)', 'sys.modules["__main__"].x',
+               '__import__("__main__")', "setattr(sys.modules[__name__], 'x', 3)"]  # fmt: skip
+)  # fmt: skip
+def test_ways_to_name_the_module_of_a_notebook(source: str) -> None:
+    """There it is the answer; `if __name__ == "__main__"` asks for nothing."""
+    assert NAMES_MAIN.search(source)
+    assert not NAMES_MAIN.search('if __name__ == "__main__":')
 
 
 def test_names_that_a_later_cell_binds_again_are_told() -> None:

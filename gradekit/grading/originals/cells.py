@@ -33,7 +33,10 @@ from gradekit.grading.proxy import SubmissionProxy
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 MAIN = "__main__"
-NAMES_MAIN = re.compile(r"\b__main__\.|import __main__\b")
+# Code that takes `__main__`, whose names are the answer's in a kernel, for a module.
+NAMES_MAIN = re.compile(
+    r"""\b__main__\.|import __main__\b|["']__main__["']\s*[\])]|modules\[__name__\]"""
+)
 
 
 class Cell(NamedTuple):
