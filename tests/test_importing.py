@@ -318,9 +318,10 @@ def test_what_otter_tells_those_who_fail_is_a_hint(
 
 
 @pytest.mark.parametrize(
-    "source", ["import __main__", 'patch("__main__.x", 3)', 'sys.modules["__main__"].x',
-               '__import__("__main__")', "setattr(sys.modules[__name__], 'x', 3)"]  # fmt: skip
-)  # fmt: skip
+    "source",
+    ["import __main__", 'patch("__main__.x", 3)', 'sys.modules["__main__"].x',
+     '__import__("__main__")', "setattr(sys.modules[__name__], 'x', 3)"],
+)
 def test_ways_to_name_the_module_of_a_notebook(source: str) -> None:
     """There it is the answer; `if __name__ == "__main__"` asks for nothing."""
     assert NAMES_MAIN.search(source)
