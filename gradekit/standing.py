@@ -8,7 +8,10 @@ exported.
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import math
+import re
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -39,6 +42,7 @@ from gradekit.texts import counted
 STANDING, CHANGES, MARKS_FILE = "standing.jsonl", "changes.csv", "marks.json"
 HEADER = ("when", "student", "exercise", "from", "to", "why", "id")
 TOTAL = "total"
+TEST = re.compile(r"^def (test_\w+)\(", re.MULTILINE)  # by a pattern: to parse 40 graders is slow
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -217,7 +221,8 @@ def check_files(
     if policy or (folder / POLICY).exists():
         read_policy(policy or folder / POLICY, course, names)
     if overrides or (folder / OVERRIDES).exists():
-        read_overrides(overrides or folder / OVERRIDES, course, names, _checks(folder))
+        checks = _checks(folder) or _declared(course)
+        read_overrides(overrides or folder / OVERRIDES, course, names, checks)
 
 
 def use_file(given: Path, folder: Path, name: str) -> None:
@@ -308,6 +313,17 @@ def _checks(folder: Path) -> dict[str, dict[str, float]]:
         if not result.report.not_run:
             checks = found.setdefault(result.exercise, {})
             checks.update((check.name, check.max_score) for check in result.report.checks)
+    return found
+
+
+def _declared(course: Course) -> dict[str, dict[str, float]]:
+    """The names of all checks, as the graders have them, where nothing has been graded yet."""
+    found: dict[str, dict[str, float]] = {}
+    for exercise in course.exercises:
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            text = course.grader(exercise).read_text("utf-8")
+            if "parametrize" not in text:  # each of its cases is a check with a name of its own
+                found[exercise.name] = dict.fromkeys(TEST.findall(text), math.inf)
     return found
 
 

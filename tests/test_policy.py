@@ -35,7 +35,7 @@ from gradekit.policy_files import read_overrides, read_policy
 from gradekit.report import Check, Report
 from gradekit.results import Person, Result, called
 from gradekit.roster import Roster
-from gradekit.standing import Told, record, stand
+from gradekit.standing import Told, check_files, record, stand
 
 COURSE = Course(Path(__file__).resolve().parents[1])
 FIVE, EIGHT, NINE = "exercise_05_softmax", "exercise_08_adam", "exercise_09_cross_entropy"
@@ -483,6 +483,16 @@ def test_the_page_and_the_table_show_raw_and_final_side_by_side(tmp_path: Path) 
     assert '4 <span class="faint">(8)</span>' in page
     assert ">ex</td>" in page
     assert "Earned 8; 2 days late: 50% of the points earned off." in page
+
+
+def test_a_check_is_known_before_anything_is_graded(tmp_path: Path) -> None:
+    """The graders tell what checks there are, so that no class is graded in vain."""
+    table = tmp_path / "marks.csv"
+    table.write_text("student,exercise,points,reason,check\nAda,5,1,,test_over_the_flow\n")
+    with pytest.raises(KitError, match="line 2: exercise_05_softmax has no check called"):
+        check_files(tmp_path / "graded", COURSE, [ADA], overrides=table)
+    table.write_text(table.read_text().replace("over_the_flow", "exponentiates_raw_scores"))
+    check_files(tmp_path / "graded", COURSE, [ADA], overrides=table)
 
 
 def test_an_export_tells_what_changed_first(tmp_path: Path) -> None:
