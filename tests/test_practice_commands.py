@@ -86,6 +86,7 @@ def test_the_shell_completes_exercises():
     from click.shell_completion import ShellComplete
 
     complete = ShellComplete(kit, {}, "kit", "_KIT_COMPLETE")
+    assert not [c for c in complete.get_completions([], "") if c.help and c.help.endswith("...")]
     assert [item.value for item in complete.get_completions(["watch"], "softm")] == ["softmax"]
     assert "exercise_05_softmax" in [
         item.value for item in complete.get_completions(["hint"], "exercise_05")

@@ -146,7 +146,7 @@ def _made(
     return made
 
 
-@kit.group(cls=Formats)
+@kit.group(cls=Formats, short_help="Write what nbgrader, Gradescope and other systems take.")
 def export() -> None:
     """Write what nbgrader, Gradescope and other systems take.
 

@@ -15,7 +15,7 @@ from gradekit.commands._options import EXERCISE, require_graders
 TABLE = click.Path(path_type=Path, dir_okay=False)
 
 
-@kit.command()
+@kit.command(short_help="Grade everything that a class handed in: FOLDER, or a zip.")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--out",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gradekit.practice.workspace import Workspace
 
 
-@kit.command()
+@kit.command(short_help="Solve again what is due, or EXERCISE, from the empty stub.")
 @click.argument("name", metavar="[EXERCISE]", required=False, type=EXERCISE)
 @click.option("--list", "only_list", is_flag=True, help="Only show what is due, and when.")
 @plain_option

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gradekit.course import Course
 
 
-@kit.command()
+@kit.command(short_help="Prove graders: all of them, or those of the EXERCISEs named.")
 @click.argument("names", metavar="[EXERCISE]...", nargs=-1, type=EXERCISE)
 @click.option("--mutants/--no-mutants", default=True, help="Also grade mutants of the solution.")
 @click.option(

@@ -8,7 +8,7 @@ from gradekit.commands._group import course_of, kit
 from gradekit.commands._options import EXERCISE, plain_option, practice_folder
 
 
-@kit.command()
+@kit.command(short_help="Grade your answer on every save, and show what to do next.")
 @click.argument("name", metavar="[EXERCISE]", required=False, type=EXERCISE)
 @plain_option
 @click.pass_context
