@@ -9,7 +9,7 @@ Then comes the board: "Derive the gradient." The mean and the variance depend on
 each sample's gradient hears of all the others. And the follow-up of people who ship models: in
 use the normalisation is a fixed scale and shift. Why is it still there? Fold it into the layer.
 
-In all three functions x is (N, D): rows are samples, columns are features.
+In all three functions all arrays are float64. x is (N, D): rows are samples, columns are features.
 """
 
 import numpy as np
