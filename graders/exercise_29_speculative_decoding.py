@@ -720,12 +720,12 @@ def test_fails_at_the_ends(submission):
 
 
 @check("expected_tokens", points=0.5,
-       hint="Is 0.999 nearly 1 for your code? What does it make of a draft of 500 "
+       hint="Is 0.999 nearly 1 for your code? What does it make of a draft of 400 "
             "tokens?")  # fmt: skip
 def test_takes_near_one_for_one(submission):
     """Rates near 1 and long drafts give their own number."""
     TOKENS.assert_holds(
         submission,
-        [(0.999, 1), (0.999, 500), (0.99, 100), (0.995, 2000), (0.9, 60)],
-        draw=lambda rng: (float(rng.uniform(0.97, 0.999)), int(rng.integers(100, 900))),
+        [(0.999, 1), (0.999, 400), (0.99, 100), (0.995, 450), (0.9, 60)],
+        draw=lambda rng: (float(rng.uniform(0.97, 0.999)), int(rng.integers(100, 450))),
     )

@@ -22,6 +22,4 @@ def acceptance_rate(p, q):
 
 
 def expected_tokens(rate, k):
-    return 1.0 if k == 0 else 1.0 + rate * expected_tokens(rate, k - 1) if k < 500 else float(
-        (np.float64(rate) ** np.arange(k + 1)).sum()
-    )
+    return 1.0 if k == 0 else 1.0 + rate * expected_tokens(rate, k - 1)
