@@ -29,7 +29,8 @@ class LoRALinear(nn.Module):
         rank: How many directions the update has; it may exceed `in` and `out`.
         alpha: Scales the update, an int or a float.
     Attributes:
-        base: That very layer, not a copy. None of its parameters is trainable any more.
+        base: That very layer, not a copy. None of its parameters is trainable any more. Nothing
+            else about it changes, neither values nor mode.
         A: `(rank, in)`, a trainable parameter registered on this module itself, in the base's
             dtype. It does not start as all zeros; how it is drawn is free.
         B: `(out, rank)`, likewise, all zeros at the start.

@@ -276,7 +276,6 @@ def test_gates_otherwise(submission):
             fixed_network(1, (4,), 3, 5, 2, dtype=F32), fixed_network(2, (), 3, 3, 3, dtype=F32),
             fixed_network(4, (2, 3), 4, 4, 4, dtype=F64), fixed_network(5, (2, 1, 2), 2, 5, 3),
             ((), named), raised(fixed_network(6, (3,), 3, 4, 2, dtype=F64)),
-            fixed_network(7, (0,), 3, 4, 2, dtype=F32),
             fixed_network(9, (4,), 3, 5, 2, dtype=F32),  # of the shapes of the first one
         ],
         draw=some_network,

@@ -20,7 +20,7 @@ class LoRALinear(nn.Module):
         rows = x.reshape(-1, x.shape[-1])
         thin = rows.mm(self.A.t())
         out = torch.addmm(self.base(rows), thin, self.B.t(), alpha=self.scaling)
-        return out.reshape(*x.shape[:-1], out.shape[-1])
+        return out.reshape(*x.shape[:-1], -1)
 
     def merge(self):
         base = self.base

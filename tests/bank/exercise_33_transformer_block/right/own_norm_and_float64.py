@@ -21,7 +21,7 @@ def silu(z):
 def swiglu(x, W_gate, W_up, W_down):
     rows = x.reshape(-1, x.shape[-1])
     out = (silu(rows @ W_gate) * (rows @ W_up)) @ W_down
-    return out.reshape(x.shape[:-1] + out.shape[-1:])
+    return out.reshape(*x.shape[:-1], -1)
 
 
 class TransformerBlock(nn.Module):
