@@ -418,10 +418,11 @@ def probe_recording(answer, recipe, seed, decay):
     for module in (average, model):
         for parameter in module.parameters():
             parameter.requires_grad_(True)
-    answer.ema_update(average, model, decay)
+    with torch.enable_grad():  # an answer that needs no gradients may switch them off on import
+        answer.ema_update(average, model, decay)
+        modes = [torch.is_grad_enabled()]
     recorded = [n for n, p in average.named_parameters() if p.grad_fn is not None or not p.is_leaf]
     recorded += [n for n, b in average.named_buffers() if b.requires_grad]
-    modes = [torch.is_grad_enabled()]
     values = everything(average)
     with torch.no_grad():
         answer.ema_update(average, model, decay)

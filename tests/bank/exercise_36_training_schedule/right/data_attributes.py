@@ -2,6 +2,8 @@ import math
 
 import torch
 
+torch.set_grad_enabled(False)  # nothing here is differentiated
+
 
 def warmup_cosine(step, peak, warmup_steps, total_steps, minimum=0.0):
     """As the lesser of a line and a cosine by cases."""
