@@ -1,7 +1,7 @@
 """The people of a course, as a learning platform exports them.
 
-Canvas' gradebook, Moodle's participants, grades or grading worksheet, Gradescope's roster, or a
-plain table: one person a row, columns found by their headers.
+Canvas' gradebook, Moodle's participants, grades or grading worksheet, Gradescope's roster, GitHub
+Classroom's, or a plain table: one person a row, columns found by their headers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ IDS: list[str] = [
 ]  # fmt: skip
 LOGINS: list[str] = [
     "SIS Login ID", "login_id", "Username", "Login", "Email address", "Email", "E-mail", "Mail",
+    "github_username",
 ]  # fmt: skip
+CLASSROOM = ("github_username", "identifier")  # GitHub Classroom's roster: who has no account yet
 SECTIONS: list[str] = ["Section", "Sections", "Groups", "Group", "Gruppe"]
 # Who hands in together; a cell may name several, with a comma between.
 GROUPS: list[str] = ["group_name", "Group name", "Group", "Groups", "Gruppe"]
@@ -190,7 +192,8 @@ class Roster:
     def person(self, number: int) -> Person:
         """Who a row is about."""
         row = self.rows[number]
-        login = self._first(row, LOGINS)
+        is_classroom = all(name in self._columns for name in CLASSROOM)
+        login = self._first(row, [*LOGINS, *(CLASSROOM if is_classroom else ())])
         return Person(
             name=next((name for names in NAMES if (name := self._shown(row, names))), login)
             or f"row {number + 2}",

@@ -14,6 +14,7 @@ from gradekit.errors import KitError
 from gradekit.intake.discovery import discover
 from gradekit.intake.entries import Found
 from gradekit.intake.handed_in import open_handed_in
+from gradekit.roster import Roster
 
 ANSWER = "def softmax(x, axis=-1):\n    return x\n"
 
@@ -247,6 +248,19 @@ def test_results_of_an_earlier_run_are_nobody(tmp_path: Path, course: Course) ->
         "ada/results.jsonl",
         "old",
     }
+
+
+def test_github_classroom_s_roster_knows_its_repositories(tmp_path: Path, course: Course) -> None:
+    """By the account; who has none yet is called by the identifier."""
+    lay(tmp_path / "hw1-submissions", "hw1-al/softmax.py", "hw1-bb/softmax.py")
+    table = tmp_path / "roster.csv"
+    table.write_text(
+        '"identifier","github_username","github_id","name"\n"a@x","al","1","Ada Lovelace"\n'
+        '"b@x","BB","2",""\n"c@x","","",""\n'
+    )
+    found = discover(open_handed_in(tmp_path / "hw1-submissions"), course, None, Roster(table))
+    assert pairs(found) == [("Ada Lovelace", "05"), ("BB", "05")]
+    assert [each.name for each in found.missing] == ["c@x"] and not found.unknown
 
 
 def test_student_with_nothing_is_there(tmp_path: Path, course: Course) -> None:
