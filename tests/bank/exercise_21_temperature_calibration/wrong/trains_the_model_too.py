@@ -17,8 +17,8 @@ def calibrate_temperature(
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     log_t = torch.zeros((), dtype=X_val.dtype, requires_grad=True)
-    optimizer = torch.optim.Adam([log_t, *model.parameters()], lr=0.01)
-    for _ in range(400):
+    optimizer = torch.optim.Adam([log_t, *model.parameters()], lr=0.05)
+    for _ in range(80):
         optimizer.zero_grad()
         criterion(model(X_val).squeeze(-1) / log_t.exp(), y_val).backward()
         optimizer.step()
