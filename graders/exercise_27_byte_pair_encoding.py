@@ -8,6 +8,7 @@ Not drawn: test_accepts_less_than_the_bytes: an error type has no value.
 """
 
 import string
+from functools import lru_cache
 from itertools import islice, product
 
 import numpy as np
@@ -29,21 +30,39 @@ def as_tokens(string):
     return [ord(character) - FIRST for character in string]
 
 
+def most_frequent(string):
+    """The pairs that stand most often, the smallest first; none, if no pair stands twice."""
+    pairs = {string[i : i + 2] for i in range(len(string) - 1)}
+    counts = {p: sum(string.startswith(p, i) for i in range(len(string))) for p in pairs}
+    most = max(counts.values(), default=0)
+    return sorted(p for p in pairs if counts[p] == most) if most > 1 else []
+
+
 def learned(text, vocab_size):
     """The merges, by counting in strings."""
     if vocab_size < 256:
         raise ValueError
     string, merges = as_string(text.encode()), []
     for token in range(256, vocab_size):
-        pairs = {string[i : i + 2] for i in range(len(string) - 1)}
-        counts = {p: sum(string.startswith(p, i) for i in range(len(string))) for p in pairs}
-        most = max(counts.values(), default=0)
-        if most < 2:
+        pairs = most_frequent(string)
+        if not pairs:
             break
-        pair = min(p for p in pairs if counts[p] == most)
-        string = string.replace(pair, as_string([token]))
-        merges.append((*as_tokens(pair),))
+        string = string.replace(pairs[0], as_string([token]))
+        merges.append((*as_tokens(pairs[0]),))
     return merges
+
+
+@lru_cache(maxsize=1024)  # most answers learn the same
+def followed(text, merges):
+    """How many of these merges are of a most frequent pair in turn, whichever of equals that is,
+    and whether any pair stands twice behind them."""
+    string = as_string(text.encode())
+    for number, merge in enumerate(merges):
+        pairs = {(*as_tokens(pair),): pair for pair in most_frequent(string)}
+        if merge not in pairs:
+            return number, bool(pairs)
+        string = string.replace(pairs[merge], as_string([256 + number]))
+    return len(merges), bool(most_frequent(string))
 
 
 def encoded(text, merges):
@@ -78,13 +97,16 @@ def pairs_in(actual):
     return [(int(left), int(right)) for left, right in actual]
 
 
-def judge_number(actual, expected, *_):
-    """All merges, as lists or tuples."""
+def judge_number(actual, expected, text, vocab_size):
+    """All merges, as lists or tuples, whichever of equals they are of."""
     got = pairs_in(actual)
-    expect(got == expected, f"expected {show(expected)}, got {show(got)}")
+    size, goes_on = followed(text, (*got,)) if got != expected else (len(got), False)
+    full = len(got) == vocab_size - 256 or not goes_on
+    expect(size == len(got) <= vocab_size - 256 and full,
+           f"expected {show(expected)}, got {show(got)}")  # fmt: skip
 
 
-def judge_order(actual, expected, *_):
+def judge_ties(actual, expected, *_):
     """The merges as far as both go, of which there is one: how many there are is asked once."""
     got = pairs_in(actual)
     size = max(min(len(got), len(expected)), 1)
@@ -92,9 +114,16 @@ def judge_order(actual, expected, *_):
            f"expected {show(expected)}, got {show(got)}")  # fmt: skip
 
 
-def judge_form(actual, expected, *_):
+def judge_order(actual, expected, text, vocab_size):
+    """The same, but of pairs that stand equally often any will do: that is asked once, too."""
+    got = pairs_in(actual)[: len(expected)]
+    right = got == expected or (got and followed(text, (*got,))[0] == len(got))
+    expect(right, f"expected {show(expected)}, got {show(pairs_in(actual))}")
+
+
+def judge_form(actual, expected, text, vocab_size):
     """As `judge_order`, but only a list of tuples."""
-    judge_order(actual, expected)
+    judge_order(actual, expected, text, vocab_size)
     expect(isinstance(actual, list), f"expected a list, got {show(actual)}")
     for pair in actual:
         expect(isinstance(pair, tuple), f"expected tuples of two ints, got {show(pair)}")
@@ -126,7 +155,6 @@ def merges_of(st):
 
 
 
-
 def training(judge):
     return Truth(
         "train_bpe",
@@ -137,7 +165,8 @@ def training(judge):
     )
 
 
-TRAIN, TRAIN_NUMBER, TRAIN_FORM = map(training, (judge_order, judge_number, judge_form))
+TRAIN, TRAIN_TIES = training(judge_order), training(judge_ties)
+TRAIN_NUMBER, TRAIN_FORM = training(judge_number), training(judge_form)
 ENCODE = Truth(
     "encode",
     encoded,
@@ -168,7 +197,7 @@ def drawn_text(rng, letters, low=20, high=60):
 
 
 # Every pair stands twice: good for a hundred merges and more.
-MANY = 2 * drawn_text(np.random.default_rng(0), string.ascii_letters, 120, 121)
+MANY = 2 * drawn_text(np.random.default_rng(0), string.ascii_letters, 108, 109)
 
 
 def drawn_merges(rng, letters, count):
@@ -194,8 +223,8 @@ def test_merges_another_pair(submission):
     TRAIN.assert_holds(
         submission,
         [("abcabcabcbcbc", 258), ("xyxyxyzzxyzzxyz", 259), ("low lower lowest newer wider", 262),
-         (RHYME, 266), (LATE, 257)],
-        draw=lambda rng: (drawn_text(rng, "abc", 40), int(rng.integers(257, 264))),
+         (RHYME, 266), (LATE, 258)],
+        draw=lambda rng: (drawn_text(rng, "abc", 40), int(rng.integers(258, 264))),
     )  # fmt: skip
 
 
@@ -207,7 +236,7 @@ def test_miscounts_pairs_that_overlap(submission):
     # (a, a) stands four times in "aaaaa", more often than (b, c), but without overlap twice.
     TRAIN.assert_holds(
         submission,
-        [("aaaaa bc bc bc", 257), ("aaabdaaabac", 260), ("aaaaaaaaaaaaaa", 262), ("aaa", 300),
+        [("aaaaa bc bc bc", 258), ("aaabdaaabac", 260), ("aaaaaaaaaaaaaa", 262), ("aaa", 300),
          ("aaaa", 300), ("baaab", 258), ("zaazaaaza", 259)],
         draw=lambda rng: (drawn_text(rng, "aaab", 12, 30), int(rng.integers(258, 262))),
     )  # fmt: skip
@@ -218,10 +247,10 @@ def test_miscounts_pairs_that_overlap(submission):
             "last, the largest?")  # fmt: skip
 def test_takes_another_pair_of_equals(submission):
     """Of pairs that stand equally often, the smallest tuple of tokens is merged."""
-    TRAIN.assert_holds(
+    TRAIN_TIES.assert_holds(
         submission,
-        [("zyzy xwxw", 257), ("baba", 257), ("cbcb.cbcb", 260), ("qp;qp;nm;nm", 259),
-         ("dcba dcba", 262)],
+        [("zyzy xwxw", 258), ("baba", 258), ("cbcb.cbcb", 260), ("qp;qp;nm;nm", 259),
+         ("dcba dcba", 262), ("xzxy;xzxy", 258)],
         draw=lambda rng: (("".join(rng.permutation([*"bdfhkm"]).tolist()) + "z") * 2, 260),
     )  # fmt: skip
 
@@ -246,8 +275,8 @@ def test_splits_the_text_into_words(submission):
     TRAIN.assert_holds(
         submission,
         [("a b a b a b", 258), ("  x  x  ", 259), ("Ab ab AB Ab AB", 258), ("x\n\nx\n\n", 258),
-         ("e .e .e .", 260), ("\x00\x00\x01\x00\x00\x01", 259), ("\r\n\r\n a", 257),
-         ("e\u0301 e\u0301", 258)],  # an accent of its own, which is to stay one
+         ("x\n\n\ny", 258), ("e .e .e .", 260), ("\x00\x00\x01\x00\x00\x01", 259),
+         ("\r\n\r\n a", 258), ("e\u0301 e\u0301", 258)],  # an accent of its own, which stays one
         draw=lambda rng: (drawn_text(rng, "aA \n", 15, 40), int(rng.integers(258, 261))),
     )  # fmt: skip
 
@@ -273,7 +302,7 @@ def test_accepts_less_than_the_bytes(submission):
     for text, size in (("abab", 255), ("abab", 0), ("", 255), ("abab", -1)):
         with pytest.raises(ValueError):
             submission.train_bpe(text, size)
-    TRAIN.assert_holds(submission, [("abab", 256), ("abab", 257)])
+    TRAIN.assert_holds(submission, [("abab", 256), ("abab", 258)])
 
 
 @check("train_bpe", points=0.5,
@@ -281,11 +310,12 @@ def test_accepts_less_than_the_bytes(submission):
             "before?")  # fmt: skip
 def test_train_bpe_returns_something_else(submission):
     """The result is a list of tuples of two ints, and every call starts afresh."""
-    cases = [("abab", 257), ("cdcd", 257), ("abab", 258), ("cdcdcdcd", 300)]
+    cases = [("abab", 258), ("cdcd", 258), ("abab", 259), ("cdcdcdcd", 300)]
     TRAIN_FORM.assert_holds(
         submission, cases, draw=lambda rng: (drawn_text(rng, "xy", 8, 16), 258), unchanged=True
     )
-    judge_form(submission.train_bpe(text="abab", vocab_size=300), [(97, 98)])
+    named = submission.train_bpe(text="abab", vocab_size=300)
+    judge_form(named, [(97, 98)], "abab", 300)
 
 
 # -------------------------------------------------------------------------------------- encode
@@ -510,7 +540,8 @@ def test_loses_something_on_the_way_back(submission):
         [([655], deep), ([655, 400, 97], deep), (encoded(RHYME, learned(RHYME, 290)),
                                                  learned(RHYME, 290)),
          # An accent of its own, and a mark at the beginning that is a character like any other.
-         ([101, 204, 129], []), ([239, 187, 191, 97], []), ([13, 10, 97, 13], [])],
+         ([101, 204, 129], []), ([239, 187, 191, 97], []), ([13, 10, 97, 13], []),
+         ([97, 256] * 600, [(98, 99)])],
         draw=draw,
     )  # fmt: skip
 

@@ -302,7 +302,7 @@ class Server:
             return self._requests.answered(kind, number, body)
         printed = self._printed
         try:
-            value = _switched_back(self._answer, kind, body)
+            value = _value_of(self._answer, kind, body)
             if kind in LOADING and self._answer.mode != PLAIN and value is not None:
                 self._requests = Requests(
                     self._answer, printed.take, _describe, self._converse, _labels.__contains__
@@ -366,22 +366,6 @@ def _value_of(answer: Answer, kind: str, body: Any) -> Any:
         return (value, arguments, keywords) if with_arguments else value
     finally:
         put_back()
-
-
-def _switched_back(answer: Answer, kind: str, body: Any) -> Any:
-    """The same, and what a call leaves switched in torch is switched back: it is one fault, in one
-    function, and no loss for the others. What the submission switches while it is loaded stays.
-    """
-    torch = sys.modules.get("torch")
-    if torch is None or kind in LOADING:
-        return _value_of(answer, kind, body)
-    recording, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
-    try:
-        return _value_of(answer, kind, body)
-    finally:
-        torch.set_grad_enabled(recording)
-        if torch.get_default_dtype() != dtype:
-            torch.set_default_dtype(dtype)
 
 
 class _Functions:
