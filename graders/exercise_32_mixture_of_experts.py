@@ -114,6 +114,7 @@ def few_logits(entries):
 
 
 PLAIN = 0.0, 1.0, 2.0, -1.0, 3.0
+MANY = 1100  # tokens: more than what cuts off at a round number works on
 LARGE = 0.0, 1000.0, -1000.0, 1.0
 
 
@@ -157,7 +158,9 @@ def test_chooses_other_experts(submission):
     """Each token gets the k experts of its largest logits, the largest first."""
     # No finite number stands for an expert that has been taken.
     large = np.array([[-3e10, -1e10, -2e10], [-1e300, -3e300, -2e300], [3e300, 1e17, -1e17]])
-    EXPERTS.assert_holds(submission, [*fixed_route(1), (large, 3)], draw=draw_route)
+    many = apart(np.random.default_rng(17), MANY, 2)
+    cases = [*fixed_route(1), (large, 3), (many, 1)]
+    EXPERTS.assert_holds(submission, cases, draw=draw_route)
 
 
 def draw_ties(rng):
@@ -343,6 +346,7 @@ def test_counts_other_assignments(submission):
     cases = [assigned(rng, *shape) for shape in shapes]
     # Nobody is sent to the last expert.
     cases += [(apart(rng, 3, 4), np.array([[0, 1], [1, 0], [0, 2]]))]
+    cases += [assigned(rng, MANY, 2, 1)]
     LOSS.assert_holds(submission, cases, draw=draw_assigned, rtol=LOOSE)
 
 
@@ -441,21 +445,28 @@ def drawn_networks(rng, E):
     ]  # fmt: skip
 
 
-def layer(rng, T, E, D, k, *capacity, known=False):
-    """Arguments of the layer; `known` networks are the same in every run."""
+def layer(rng, T, E, D, k, *capacity, known=False, near=False):
+    """Arguments of the layer; `known` networks are the same in every run.
+
+    Unless the logits are `near` each other, those that are not chosen lie so far below that a
+    softmax over all of them gives the same weights: that is one check's business.
+    """
     networks = [Code(text) for text in TEXTS[:E]] if known else drawn_networks(rng, E)
     x = rng.normal(0.0, 1.0, (T, D)).round(2)
-    return (x, apart(rng, T, E), networks, k, *capacity)
+    logits = apart(rng, T, E)
+    if not near:
+        logits[logits.argsort(axis=1).argsort(axis=1) < E - k] -= 100.0
+    return (x, logits, networks, k, *capacity)
 
 
 def fixed_layers(seed, *shapes):
     rng = np.random.default_rng(seed)
-    return [layer(rng, *shape, known=True) for shape in shapes]
+    return [layer(rng, *shape, known=True, near=True) for shape in shapes]
 
 
-def draw_layer(rng):
+def draw_layer(rng, near=False):
     T, E, k = sizes(rng)
-    return layer(rng, T, E, int(rng.integers(1, 4)), k)
+    return layer(rng, T, E, int(rng.integers(1, 4)), k, near=near)
 
 
 @check("moe_forward", points=1,
@@ -463,12 +474,10 @@ def draw_layer(rng):
             "second result replace the first one, or is it added?")  # fmt: skip
 def test_mixes_otherwise(submission):
     """A token's result is the sum of what its experts make of it, times their weights."""
-    EXACT_LAYER.assert_holds(
-        submission,
-        fixed_layers(9, (3, 4, 2, 2), (5, 3, 1, 1), (2, 5, 3, 3), (1, 2, 2, 2), (4, 4, 3, 4),
-                     (2, 1, 2, 1)),
-        draw=draw_layer,
-    )  # fmt: skip
+    cases = fixed_layers(9, (3, 4, 2, 2), (5, 3, 1, 1), (2, 5, 3, 3), (1, 2, 2, 2), (4, 4, 3, 4),
+                         (2, 1, 2, 1), (MANY, 2, 1, 1))  # fmt: skip
+    cases[0][0][1] = 0.0  # a token of zeros is a token
+    EXACT_LAYER.assert_holds(submission, cases, draw=lambda rng: draw_layer(rng, near=True))
 
 
 def listening(answer, x, logits, k, capacity):
