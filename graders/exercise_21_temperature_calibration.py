@@ -524,7 +524,7 @@ def test_loses_the_ends_or_trips_over_empty_bins(submission):
         ([0.09375, 0.84375, 0.84375], [1, 0, 0]),
     ]
     cases = [(np.array(probs), np.array(labels)) for probs, labels in fixed]
-    ERROR.assert_holds(submission, cases, draw=at_the_ends)
+    ERROR.assert_holds(submission, cases, draw=at_the_ends, unchanged=True)
 
 
 def every_kind(first, second):
@@ -788,15 +788,15 @@ def judge_attributions(actual, network, x, baseline, given, share):
     wanted, change = path_integral(network, x, baseline)
     got = actual.double().numpy()
     expect(np.isfinite(got).all(), f"expected finite numbers, got {show(got)}", given=given)
-    for row in range(len(x)):
-        # A share of the summed absolute attributions, as in the contract, and float32 rounding.
-        margin = share * np.abs(wanted[row]).sum() + 2e-6
+    # A share of the summed absolute attributions, as in the contract, and float32 rounding.
+    margins = share * np.abs(wanted).sum(axis=1) + 2e-6
+    off, sums = np.abs(got - wanted).max(axis=1), got.sum(axis=1)
+    for row in np.flatnonzero((off > margins) | (np.abs(sums - change) > margins)):
         short = show_apart(wanted[row], got[row])
-        expect(np.abs(got[row] - wanted[row]).max() <= margin,
+        expect(off[row] <= margins[row],
                f"expected row {row} to be {short[0]}, got {short[1]}", given=given)  # fmt: skip
-        short = show_apart(float(change[row]), float(got[row].sum()))
-        expect(abs(got[row].sum() - change[row]) <= margin,
-               f"expected row {row} to sum to the logit's change {short[0]}, got {short[1]}",
+        short = show_apart(float(change[row]), float(sums[row]))
+        expect(False, f"expected row {row} to sum to the logit's change {short[0]}, got {short[1]}",
                given=given)  # fmt: skip
 
 
@@ -856,7 +856,7 @@ def test_looks_only_at_the_end_of_the_path(submission):
 def test_mixes_up_the_rows(submission):
     """Each row is explained by itself, and a one-row baseline serves them all."""
     cases = []
-    for seed, n in ((6, 7), (*seeds_of(submission, 1), 5)):
+    for seed, n in ((6, 7), (*seeds_of(submission, 1), 130)):
         layers, x, baselines = gentle(seed, n, features=3)
         for baseline in (baselines[0], baselines[:1], baselines)[: 3 if seed == 6 else 1]:
             words = f"x ({n}, 3), baseline {tuple(baseline.shape)}"
