@@ -496,6 +496,7 @@ def test_what_an_answer_may_do_with_objects_of_a_test() -> None:
         (plain, "mock_calls"), (plain, "_mock_wraps"), (plain, "__class__"), (plain, "reset_mock"),
         (mock.Mock(wraps=os), "system"), (mock.Mock(wraps=Path()), "unlink"),
         (Notes(), "getvalue"), (Notes(), "__globals__"), (os, "system"), (Notes, "put"),
+        (mock.AsyncMock(), "await_args_list"), (mock.AsyncMock(), "assert_awaited"),
     ]  # fmt: skip
     for value, name in refused:
         with pytest.raises(AttributeError):
@@ -506,6 +507,11 @@ def test_what_an_answer_may_do_with_objects_of_a_test() -> None:
     for name in ("__reduce__", "__getattribute__", "__class__", "__init__"):
         with pytest.raises(AttributeError):
             lent.use(plain, name)
+    coroutine = mock.AsyncMock(return_value=3)()
+    for name, *args in (("__getattr__", "cr_frame"), ("send", None), ("__call__",)):
+        with pytest.raises(AttributeError):
+            lent.use(coroutine, name, *args)
+    assert lent.use(coroutine, "__await__") == 3
     numbers = (number for number in range(3))
     assert lent.use(numbers, "__next__", 2) == ([0, 1], False, None)
     for name in ("gi_frame", "gi_code", "__del__"):
