@@ -63,8 +63,8 @@ def solve_xor(seed):
         model = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))
         for parameter in model.parameters():
             parameter.data = torch.randn(parameter.shape, generator=generator)
-        momentum = torch.optim.SGD(model.parameters(), lr=0.3, momentum=0.9)
-        for _ in range(250):
+        momentum = torch.optim.SGD(model.parameters(), lr=1.0, momentum=0.9)
+        for _ in range(60):
             loss = F.binary_cross_entropy_with_logits(model(X), Y)
             momentum.zero_grad()
             loss.backward()
