@@ -97,6 +97,8 @@ def _class_of_handles(
     if namespace["kit__class"].data in TEXTS:  # Python reads digits of a real text only
         type.__setattr__(made, "__int__", lambda value: int(plain(value)))
         type.__setattr__(made, "__float__", lambda value: float(plain(value)))
+        if "__radd__" not in methods:  # `"Hello, " + name`
+            type.__setattr__(made, "__radd__", lambda value, other: plain(other) + plain(value))
     # Python has used it now; a check that reads `__slots__` means that of the answer's class.
     type.__delattr__(made, "__slots__")
     return made

@@ -41,6 +41,7 @@ def test_names_are_texts():
     assert {"Ada Lovelace": name.initials}[name] == "AL"
     assert {*held.corners(2)} == {(0, 0), (0, 2), (2, 0), (2, 2)}
     assert int(held.Name("3")) == 3
+    assert "Dear " + name == "Dear Ada Lovelace"
     assert held.Name.__mro__ == (held.Name, str, object)
 
 
