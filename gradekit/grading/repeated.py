@@ -17,7 +17,9 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.known import LASTING, REPEATED
 from gradekit.sandbox.snapshots import PLAIN, with_parts
 
-SHARED = (list, tuple, dict, set, frozenset, np.ndarray)
+# Sets: by their hashes, classes of an answer are not compared with these.
+SHARED = frozenset({list, tuple, dict, set, frozenset, np.ndarray})
+CHANGEABLE = frozenset({list, dict, set})  # each of them is one of its own, empty ones too
 
 
 def with_numbers(value: Any, number_of: Callable[[Any], int | None]) -> Any:
@@ -70,7 +72,7 @@ def _several_in(value: Any) -> set[int]:
             continue
         if id(each) in seen:
             several.add(id(each))
-        elif (kind in SHARED and len(each)) or kind in (list, dict, set) or is_tensor(each):
+        elif (kind in SHARED and len(each)) or kind in CHANGEABLE or is_tensor(each):
             seen.add(id(each))
             if kind is list or kind is tuple:
                 waiting += each
