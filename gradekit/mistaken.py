@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gradekit.feedback import NO_FUNCTION
-from gradekit.report import NOT_WRITTEN, Check, Report
+from gradekit.report import MARKED, NOT_WRITTEN, Check, Report
 
 ID_BYTES = 4
 NEVER_RAN = "every check fails alike, as of a file that is no valid Python"
@@ -73,8 +73,8 @@ def ways(report: Report) -> list[Way]:
         return [Way(report.exercise, "", sentence)]
     failed: dict[str, list[Check]] = {}
     for check in report.failed:
-        # Without a message, a person gave fewer points than all: that tells of no behaviour.
-        if check.max_score and check.message:
+        # Of a check that a person marked nobody knows how the answer behaves.
+        if check.max_score and check.kind != MARKED:
             failed.setdefault(check.function, []).append(check)
     return [_way(report, function, checks) for function, checks in failed.items()]
 

@@ -13,6 +13,7 @@ Outcome = Literal["passed", "failed", "not_run", "waits"]
 Ending = Literal["finished", "timed_out", "out_of_memory", "crashed", "refused", "malformed"]
 
 MARKS = {"passed": "✓", "failed": "✗", "not_run": "!", "waits": "○"}
+MARKED = "marked"  # the kind of a check that a person has marked
 WAITS = "waits for a mark"  # of a person
 PRINTED = "\nprinted: "  # in a message, before what the answer printed
 ADDRESS = re.compile(r" (?:object )?at 0x[0-9a-fA-F]+")
@@ -54,7 +55,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     max_score: float
     message: str = ""
     # In what a failed check's value differs (type, shape, dtype, nan, rounding, value, changed,
-    # not raised), or `raised NAME`; empty where it is none of these.
+    # not raised), or `raised NAME`; `marked` where a person gave the points; empty where it is none
+    # of these.
     kind: str = ""
     print: str = ""  # of a failed check: equal where answers behaved alike; tells nothing itself
     hint: str = ""
@@ -118,6 +120,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 check,
                 score=marks[check.name],
                 outcome="passed" if marks[check.name] >= check.max_score else "failed",
+                kind=MARKED,
             )
             if check.name in marks
             else check
