@@ -824,6 +824,6 @@ def test_rounds_large_counts(submission):
     EXACT.assert_holds(
         submission,
         [(10**6 + 3, 10**5 + 3, 10**5 + 19, 10**6 + 33, 1, 1), (3**20, 3**20, 3**20, 3**20, 3, 1),
-         (10**9 + 7, 10**9 + 9, 3, 7, 1, 1)],
+         (10**9 + 7, 10**9 + 9, 3, 7, 1, 1), (2, 1, 1, 3**20, 3**20, 3)],
         draw=lambda rng: tuple(2 * n + 1 for n in integers(rng, *[(10**5, 10**7)] * 5)),
     )  # fmt: skip

@@ -285,7 +285,8 @@ def test_exponentiates_raw_scores(submission):
     """Scores of thousands, far apart, and near the largest float give what they should."""
     cases = [arrays([1000.0, 1001.0]), arrays([-1000.0], [-1001.0, -1002.5]),
              arrays([0.0], [2000.0, 1998.0]), arrays([3000.0], [0.0, -3000.0], [3001.0]),
-             arrays([-1e308], [1e308, 0.0]), arrays([1e300, -1.0], [5e299])]  # fmt: skip
+             arrays([-1e308], [1e308, 0.0]), arrays([1e300, -1.0], [5e299]),
+             arrays([-1e307])]  # fmt: skip
     STATS.assert_holds(submission, cases, draw=far_out, **ROUGHLY)
 
 
