@@ -8,13 +8,14 @@ FAST = tests/test_render.py tests/test_feedback.py tests/test_compare.py tests/t
   tests/test_discovery.py tests/test_export_formats.py tests/test_mutants.py tests/test_workspace.py \
   tests/test_practice_schedule.py tests/test_docs.py
 
-# Half of the tests: attacks, whole classes and what comes up to H take as long as all others.
-HALF = $(wildcard tests/test_[a-h]*.py)
+# The tests in three parts that take about as long: up to H, where the attacks are; from I to Q; all others.
+FIRST = $(wildcard tests/test_[a-h]*.py)
+SECOND = $(wildcard tests/test_[i-q]*.py)
 
 # Checks that pages are usable by everybody. Its test is skipped where npm does not bring it.
 AXE = .venv/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test proofs half-of-tests other-half check coverage lint types clean
+.PHONY: demo test proofs first-tests second-tests last-tests check coverage lint types clean
 
 demo: .venv/installed
 	$(BIN)/kit check exercise_05 examples/answers/softmax_wrong.py || test $$? -eq 1
@@ -22,18 +23,21 @@ demo: .venv/installed
 	@echo "Open demo-results/report.html in a browser."
 
 test: .venv/installed lint types $(AXE)
-	@$(MAKE) --no-print-directory --jobs 3 proofs half-of-tests other-half
+	@$(MAKE) --no-print-directory --jobs 4 proofs first-tests second-tests last-tests
 
 # Side by side, and about as long. On two cores there is more to do than cores: answers that sleep and calls that wait
 # for another process would else leave a core idle. Only one of them says at once what it has to say.
 proofs:
 	@$(call in_one_piece,$(BIN)/kit verify --no-mutants --seeds 5 --jobs 2)
 
-half-of-tests:
-	@$(call in_one_piece,$(BIN)/python -m pytest $(HALF))
+first-tests:
+	@$(call in_one_piece,$(BIN)/python -m pytest $(FIRST))
 
-other-half:
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(HALF))
+second-tests:
+	@$(call in_one_piece,$(BIN)/python -m pytest $(SECOND))
+
+last-tests:
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(FIRST) $(SECOND))
 
 define in_one_piece
 said=$$(mktemp); $(1) >$$said 2>&1; code=$$?; echo "$(1)"; cat $$said; rm $$said; exit $$code

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -37,6 +37,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 
 RIGHT = (ROOT / "solutions" / "exercise_05_softmax.py").read_text("utf-8")
 # What follows the right answer replaces its softmax; log_softmax stays.
 HEADER = "\n\ndef softmax(x, axis=-1):\n    "
+Found = TypeVar("Found")
 HURRY = Limits(check_seconds=0.3, submission_seconds=2, memory_mib=300, patience=6)
 
 
@@ -64,11 +65,13 @@ def children(pid: int) -> list[int]:
     return []
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], Found], seconds: float = 20) -> Found:
+    """What the condition gives, once that is true."""
     end = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.02)
+    return found
 
 
 # ------------------------------------------------------------------ what the learner reads
@@ -358,13 +361,12 @@ def test_a_killed_grader_leaves_nothing(how: str) -> None:
     with grader:
         assert grader.stdout is not None
         pid, scratch = grader.stdout.readline().split()
-        wait_for(lambda: children(int(pid)))
-        (worker,) = children(int(pid))
+        workers = wait_for(lambda: children(int(pid)))
         if how == "group":
             os.killpg(grader.pid, signal.SIGKILL)
         else:
             grader.send_signal(signal.Signals[how])
-        wait_for(lambda: not any(is_running(process) for process in (int(pid), worker)))
+        wait_for(lambda: not any(is_running(process) for process in (int(pid), *workers)))
         assert not Path(scratch).exists()
 
 
