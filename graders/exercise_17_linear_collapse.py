@@ -708,10 +708,11 @@ def test_is_not_reproducible(submission):
     judge_logits(0, first)
     assert_tensor(second, shape=(4, 1), given="solve_xor(0) a second time")
     # An exact fit gives the same four logits with any hidden layer: models are compared
-    # where they were not fitted, too.
+    # where they were not fitted, too. A library may round otherwise where its data lie otherwise
+    # in memory, and a fit by least squares makes much of that; another model is far off.
     for now, then, where in (
         (second, first, "the four points"),
         (second_elsewhere, first_elsewhere, "(0.5, 0.5), (2, -1) and (-1.5, 0.25)"),
     ):
-        assert_close(now.double(), then.double(), rtol=1e-5, atol=1e-6,  # the same arithmetic twice
+        assert_close(now.double(), then.double(), rtol=1e-3, atol=1e-4,
                      given=f"logits of solve_xor(0) a second time, at {where}")  # fmt: skip
