@@ -6,14 +6,14 @@ A list of two references to a list of two references and so on takes 40 short li
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 
 from gradekit.grading.shown import is_tensor
 from gradekit.sandbox import wire
-from gradekit.sandbox.snapshots import PLAIN
+from gradekit.sandbox.snapshots import PLAIN, items_of, parts_of
 
 MOST = 2**24  # items of a value: as many as a frame can bring one by one
 OF_CONTAINER = 16  # what a container counts beside its items: going into it takes as long
@@ -37,9 +37,10 @@ def require_no_explosion(values: Iterable[Any]) -> None:
         key = id(value)
         if key in sizes and not is_counted:
             continue
-        parts = _parts_of(value)
+        items = items_of(value)
+        parts = parts_of(items or ())
         if is_counted or not parts:
-            sizes[key] = _size_of(value) + sum(sizes.get(id(part), 0) for part in parts)
+            sizes[key] = _size_of(value, items) + sum(sizes.get(id(part), 0) for part in parts)
             if sizes[key] > MOST:
                 raise wire.Malformed("a value that is too large when it is written out")
             continue
@@ -48,22 +49,9 @@ def require_no_explosion(values: Iterable[Any]) -> None:
         waiting += [(part, False) for part in parts if id(part) not in sizes]
 
 
-def _parts_of(value: Any) -> list[Any]:
-    """The items of a container that are more than a number or a text."""
-    # By identity: == of the class of a handle would be a method of its metaclass.
-    kind = type(value)
-    if kind is dict:
-        value = [*value, *value.values()]
-    elif not any(kind is each for each in (list, tuple, set, frozenset)):
-        return []
-    return [item for item in value if type(item) not in PLAIN]
-
-
-def _size_of(value: Any) -> int:
+def _size_of(value: Any, items: Collection[Any] | None) -> int:
+    if items is not None:
+        return OF_CONTAINER + len(value)
     if isinstance(value, np.ndarray):
         return min(value.size, MOST_OF_ONE)
-    if is_tensor(value):
-        return min(int(value.numel()), MOST_OF_ONE)
-    kind = type(value)
-    is_container = any(kind is each for each in (list, tuple, dict, set, frozenset))
-    return OF_CONTAINER + len(value) if is_container else 1
+    return min(int(value.numel()), MOST_OF_ONE) if is_tensor(value) else 1

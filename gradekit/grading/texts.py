@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from gradekit.sandbox.atoms import Member
 from gradekit.sandbox.frames import is_frame
+from gradekit.sandbox.snapshots import items_of
 
 SHORTEST = 3  # characters; shorter texts are in too many paths
 MOST = 5000  # texts of one check; beyond, every word counts as one of them
@@ -36,7 +37,6 @@ class Texts:
         self._note(value, DEPTH, set())
 
     def _note(self, value: Any, depth: int, seen: set[int]) -> None:
-        kind = type(value)
         if isinstance(value, bytes | bytearray):
             value = value.decode("utf-8", "replace")
         if isinstance(value, str):
@@ -47,7 +47,7 @@ class Texts:
         elif (parts := _parts_of(value)) is not None:
             for each in parts if depth else ():
                 self._note(each, depth - 1, seen)
-        elif depth and (items := _items_of(value, kind)) is not None and id(value) not in seen:
+        elif depth and (items := items_of(value)) is not None and id(value) not in seen:
             seen.add(id(value))
             for each in items:
                 self._note(each, depth - 1, seen)
@@ -87,15 +87,6 @@ class Texts:
 def _without_spacing(text: str) -> str:
     """Code as it is compared; that of a test is, each time that anything is compiled."""
     return SPACING.sub("", text)
-
-
-def _items_of(value: Any, kind: type) -> Collection[Any] | None:
-    """What a container holds."""
-    # By identity: == of the class of a handle would be a method of its metaclass.
-    if any(kind is each for each in (list, tuple, set, frozenset)):
-        items: Collection[Any] = value
-        return items
-    return [*value, *value.values()] if kind is dict else None
 
 
 def _parts_of(value: Any) -> list[Any] | None:

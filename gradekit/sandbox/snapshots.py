@@ -103,7 +103,18 @@ def _are_same(items: Collection[Any], before: Collection[Any]) -> bool:
     return len(items) == len(before) and all(map(is_, items, before))
 
 
-def parts_of(value: list[Any] | tuple[Any, ...]) -> list[Any]:
+def items_of(value: Any) -> Collection[Any] | None:
+    """What a container holds, keys too; None for anything else, subclasses included."""
+    kind = type(value)
+    if kind is dict:
+        return [*value, *value.values()]
+    # By identity: == of the class of a handle would be a method of its metaclass.
+    is_container = any(kind is each for each in (list, tuple, set, frozenset))
+    items: Collection[Any] | None = value if is_container else None
+    return items
+
+
+def parts_of(value: Collection[Any]) -> list[Any]:
     """The items that are more than a number or a text."""
     return [item for item in value if type(item) not in PLAIN]
 
