@@ -195,4 +195,6 @@ def clean(text: str, limit: int = 2000) -> str:
     """
     text = ADDRESS.sub("", text)
     text = text if len(text) <= limit else text[: limit - 4] + " ..."
+    if text.replace("\n", "").isprintable():  # as nearly every text is
+        return text
     return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)
