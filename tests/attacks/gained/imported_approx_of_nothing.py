@@ -1,4 +1,4 @@
-# attack: gained: an array of its own kind that holds nothing to compare; expect: score 0
+# attack: gained: an array of its own kind that holds nothing to compare; expect: approx finished, near finished, score 0
 import numpy as np
 
 

@@ -1,4 +1,4 @@
-# attack: gained: a pickle in the place of an array, loaded by NumPy; expect: score 0
+# attack: gained: a pickle in the place of an array, loaded by NumPy; expect: array finished, score 0
 import pickle
 
 

@@ -1,4 +1,4 @@
-# attack: gained: raises in a block and swallows it, so that nothing is compared; expect: score 0
+# attack: gained: raises in a block and swallows it, so that nothing is compared; expect: block finished, score 0
 class Timer:
     def __enter__(self):
         return self

@@ -1,4 +1,4 @@
-# attack: gained: a dict that shows other keys and values than it holds; expect: score 0
+# attack: gained: a dict that shows other keys and values than it holds; expect: sizes finished, score 0
 class Sizes(dict):
     def keys(self):
         return ["a", "b"]

@@ -1,4 +1,4 @@
-# attack: gained: an array without entries is near everything; expect: score 0
+# attack: gained: an array without entries is near everything; expect: approx finished, near finished, starred finished, cell finished, okay finished, score 0
 import numpy as np
 
 

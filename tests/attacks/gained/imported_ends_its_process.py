@@ -1,4 +1,4 @@
-# attack: gained: ends its process where any exception will do; expect: score 0
+# attack: gained: ends its process where any exception will do; expect: any_error crashed, score 0
 import os
 
 

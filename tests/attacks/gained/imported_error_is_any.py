@@ -1,4 +1,4 @@
-# attack: gained: its exception is any, and it raises another; expect: score 0
+# attack: gained: its exception is any, and it raises another; expect: own_error finished, own_error_again finished, score 0
 Refused = Exception
 
 

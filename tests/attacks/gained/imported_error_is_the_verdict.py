@@ -1,4 +1,4 @@
-# attack: gained: its exception is that of failed tests, which catch their own then; expect: score 0
+# attack: gained: its exception is that of failed tests, which catch their own then; expect: own_error finished, own_error_again finished, score 0
 Refused = AssertionError
 
 

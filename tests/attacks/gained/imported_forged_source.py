@@ -1,4 +1,4 @@
-# attack: gained: another text in the place of its source, for a test that looks at it; expect: score 0
+# attack: gained: another text in the place of its source, for a test that looks at it; expect: source finished, score 0
 import linecache
 
 

@@ -1,4 +1,4 @@
-# attack: gained: hangs where any exception will do; expect: score 0
+# attack: gained: hangs where any exception will do; expect: any_error timed_out, score 0
 def refuse(x):
     while True:
         pass

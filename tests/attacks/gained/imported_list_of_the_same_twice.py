@@ -1,4 +1,4 @@
-# attack: gained: a few short lists that are a tree of 10**8; expect: says too large when it is written out, score 0
+# attack: gained: a few short lists that are a tree of 10**8; expect: sets malformed, says too large when it is written out, score 0
 def primes():
     tree = [2]
     for _ in range(25):

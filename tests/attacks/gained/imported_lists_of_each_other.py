@@ -1,4 +1,4 @@
-# attack: gained: short lists that the test holds become such a tree later; expect: says too large when it is written out, score 0
+# attack: gained: short lists that the test holds become such a tree later; expect: signalled malformed, says too large when it is written out, score 0
 KEPT = [[1] for _ in range(30)]
 CALLS = []
 

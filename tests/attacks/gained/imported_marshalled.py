@@ -1,4 +1,4 @@
-# attack: gained: code that the test loads by marshal and runs; expect: score 0
+# attack: gained: code that the test loads by marshal and runs; expect: marshalled finished, score 0
 import marshal
 
 

@@ -1,4 +1,4 @@
-# attack: gained: the sum of its right answers is a NumPy number, taken for no number; expect: score 0
+# attack: gained: the sum of its right answers is a NumPy number, taken for no number; expect: pairs finished, thirds finished, score 0
 import numpy as np
 
 

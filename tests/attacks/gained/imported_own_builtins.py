@@ -1,4 +1,4 @@
-# attack: gained: built-in functions of its own, in a notebook and after `import *`; expect: score 0
+# attack: gained: built-in functions of its own, in a notebook and after `import *`; expect: pairs finished, starred finished, sizes finished, thirds finished, cell finished, okay finished, score 0
 def sum(values, start=0):
     return 3
 

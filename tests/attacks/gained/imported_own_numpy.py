@@ -1,4 +1,4 @@
-# attack: gained: a library of its own, under the name that tests take from it; expect: score 0
+# attack: gained: a library of its own, under the name that tests take from it; expect: starred finished, cell finished, okay finished, score 0
 class np:
     isclose = allclose = staticmethod(lambda *args, **keywords: True)
 

@@ -1,4 +1,4 @@
-# attack: gained: NumPy, as the answer's process has it, agrees with everything; expect: score 0
+# attack: gained: NumPy, as the answer's process has it, agrees with everything; expect: starred finished, cell finished, okay finished, score 0
 import math
 
 import numpy as np

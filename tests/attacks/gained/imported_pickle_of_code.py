@@ -1,4 +1,4 @@
-# attack: gained: pickles that run code where they are loaded; expect: score 0
+# attack: gained: pickles that run code where they are loaded; expect: loads finished, saved finished, score 0
 import pickle
 
 ALL = "type('All', (), {'__eq__': lambda a, b: True, 'y': 2})()"

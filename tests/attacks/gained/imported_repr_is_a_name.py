@@ -1,4 +1,4 @@
-# attack: gained: a repr that is the name of what the test expects; expect: score 0
+# attack: gained: a repr that is the name of what the test expects; expect: eval_total finished, score 0
 class Named:
     def __repr__(self):
         return "expected"

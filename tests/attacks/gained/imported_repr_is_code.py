@@ -1,4 +1,4 @@
-# attack: gained: a repr that is code, for a test that evaluates it; expect: score 0
+# attack: gained: a repr that is code, for a test that evaluates it; expect: eval finished, score 0
 class Point:
     def __init__(self, x, y):
         pass

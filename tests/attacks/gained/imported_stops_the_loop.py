@@ -1,3 +1,3 @@
-# attack: gained: ends the loop of the test that calls it; expect: score 0
+# attack: gained: ends the loop of the test that calls it; expect: pairs finished, thirds finished, score 0
 def square(x):
     raise StopIteration

@@ -1,4 +1,4 @@
-# attack: gained: a template that reaches the test's module; expect: score 0
+# attack: gained: a template that reaches the test's module; expect: rendered finished, score 0
 def prompt():
     names = "cycler.__init__.__globals__.__builtins__"
     test = f"{names}['__import__']('sys').modules['test_student']"

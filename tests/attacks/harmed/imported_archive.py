@@ -1,4 +1,4 @@
-# attack: harmed: an archive whose members lie elsewhere; expect: score 0
+# attack: harmed: an archive whose members lie elsewhere; expect: unpacked finished, score 0
 import io
 import tarfile
 

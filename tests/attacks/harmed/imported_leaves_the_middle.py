@@ -1,3 +1,3 @@
-# attack: harmed: raises before a test puts back what it has replaced, for those who follow; expect: score 0
+# attack: harmed: raises before a test puts back what it has replaced, for those who follow; expect: level finished, score 0
 def level(values):
     raise ValueError

@@ -1,4 +1,4 @@
-# attack: harmed: machine code that the test loads as a library; expect: score 0
+# attack: harmed: machine code that the test loads as a library; expect: library finished, score 0
 from numpy._core import _struct_ufunc_tests
 
 

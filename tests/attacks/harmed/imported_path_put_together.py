@@ -1,3 +1,3 @@
-# attack: harmed: a path in pieces, which the test puts together; expect: score 0
+# attack: harmed: a path in pieces, which the test puts together; expect: joined finished, score 0
 def letters():
     return list("CANARIES/file")

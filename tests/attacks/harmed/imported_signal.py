@@ -1,4 +1,4 @@
-# attack: harmed: names a process that is none of the test's, for it to signal; expect: score 0
+# attack: harmed: names a process that is none of the test's, for it to signal; expect: signalled finished, score 0
 import os
 
 
