@@ -20,8 +20,10 @@ from gradekit.grading.raised import SubmissionError
 from gradekit.grading.session import Session
 from gradekit.grading.terms import judged_in
 from gradekit.report import Report
-from gradekit.sandbox import tiers
+from gradekit.sandbox import named, tiers
 from gradekit.sandbox.known import CONVERSIONS
+from gradekit.sandbox.nodes import Malformed
+from gradekit.sandbox.wholes import Wholes
 from gradekit.submission import Submission, read
 
 LIVE = Course(Path(__file__).parent / "live")
@@ -143,6 +145,7 @@ def test_gradients_cross(gradients: Session) -> None:
         ("each -= self.rate * each.grad", "each - each.grad", "own_optimiser_stands_still"),
         ("loss.backward()", "loss", "backward_inside_is_lost"),
         ("torch.randn(n)", "torch.zeros(n)", "other_noise"),
+        ("return 2 * self.part(x)", "return self.part(x)", "parts_are_copies"),
     ],
 )
 def test_a_lost_gradient_loses_its_check(gradients: Session, old: str, new: str, lost: str) -> None:
@@ -278,6 +281,47 @@ def test_gradients_that_lie_earn_nothing(gradients: Session, lie: str) -> None:
     assert report.score == 0
     assert not report.not_run
     assert gradients.grade(solution("gradients")).score == 10
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        5,
+        {"_modules": 5},
+        {"_modules": ({"x": 5}, [])},
+        {"_modules": ({"a.b": None}, [])},
+        {"_parameters": ({"bias": "text"}, [])},
+        {"_buffers": ({5: None}, [])},
+        {"_forward_hooks": ({0: "text"}, [])},
+        {"_forward_hooks": ({}, [[]])},
+        {"own": ({"forward": 5}, [])},
+        {"own": ({"_modules": 5}, [])},
+        {"own": ({"name": print}, [])},
+        {"__class__": ({"name": 5}, [])},
+    ],
+)
+def test_a_module_becomes_nothing_else(content: object) -> None:
+    """Of what an answer tells of a test's module, nothing is taken that could not be its own."""
+    torch = pytest.importorskip("torch")
+    shared = Wholes(lambda value: False)
+    number = shared.add(torch.nn.Linear(1, 1))
+    with pytest.raises(Malformed):
+        shared.set(number, content)
+    number = shared.add(torch.optim.SGD([torch.zeros(1)]))
+    for wrong in (content, {"states": ({7: {}}, [])}, {"groups": ({0: {"lr": print}}, [])}):
+        with pytest.raises(Malformed):
+            shared.set(number, wrong)
+    with pytest.raises(Malformed):
+        shared.set(7, {})
+
+
+@pytest.mark.parametrize(
+    "parts", [["torch.return_types.max", [1]], ["builtins.tuple", []], [[], []], ["torch.Size", []]]
+)
+def test_no_tuple_is_made_of_unknown_classes(parts: list[object]) -> None:
+    """Tuples with names are those of libraries, with as many items."""
+    with pytest.raises(Malformed):
+        named.made_of(parts)
 
 
 def test_a_handle_is_of_use_in_its_own_check_only(stack: Session) -> None:

@@ -212,7 +212,7 @@ def is_callback(value: Any) -> bool:
         return False
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.nn.Module):
-        return False  # it is sent, since the answer asks it for its parameters too
+        return False  # as in lent.py
     if isinstance(value, partial):  # its arguments are the check's, such as a list that it fills
         return is_callback(value.func)
     if isinstance(value, FunctionType):

@@ -22,7 +22,7 @@ from gradekit.grading.expanded import require_no_explosion
 from gradekit.grading.handle import is_handle
 from gradekit.grading.lasting import Lasting
 from gradekit.grading.objects import Asker, Judged, Objects
-from gradekit.grading.outgoing import Pickles
+from gradekit.grading.outgoing import OfAnswer, Pickles
 from gradekit.grading.repeated import with_numbers
 from gradekit.grading.seeds import Generators
 from gradekit.grading.tensors import Tensors
@@ -95,6 +95,8 @@ class Shared(Objects):
 
     def _in_pickle(self, value: Any) -> Any:
         """What is pickled instead of an object that the worker holds already; see Pickles."""
+        if type(value) is OfAnswer:
+            return ("name", value.name)
         if is_handle(value):
             node = super().node(value, is_no_data=False)
             return ("live", node.kind if isinstance(node, wire.Class) else node.number)

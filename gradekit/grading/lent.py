@@ -51,6 +51,9 @@ def is_lent(value: Any) -> bool:
         return False
     if _is_mock(value) or is_iterator(value) or type(value) is CoroutineType:
         return True
+    torch = sys.modules.get("torch")
+    if torch is not None and issubclass(type(value), torch.nn.Module):
+        return False  # it is sent, since the answer asks it for its parameters too
     return callable(value) and _is_own(type(value))
 
 

@@ -72,11 +72,11 @@ class Pickles:
     A module and its optimiser, say, which have their parameters in common.
     """
 
-    def __init__(self, kept: Callable[[Any], Any], note: Callable[[Any], None]) -> None:
+    def __init__(self, kept: Callable[[Any], Any], note: Callable[[Any], int]) -> None:
         """
         Args:
             kept: Gives what is sent in place of an object that both sides hold; None for others.
-            note: Is told what has been pickled.
+            note: Is told what has been pickled; says from which number on modules in it count.
         """
         self._kept, self._note = kept, note
         self._file = io.BytesIO()
@@ -91,8 +91,8 @@ class Pickles:
         self._file.seek(0)
         self._file.truncate()
         self._pickler.dump(value)
-        self._note(value)
-        return wire.OF_FRAME + self._file.getvalue()
+        first = self._note(value).to_bytes(wire.FIRST_BYTES)
+        return wire.OF_FRAME + first + self._file.getvalue()
 
 
 def _property(value: property) -> tuple[Any, ...]:
@@ -144,6 +144,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         for name, new in names:
             if name in function.__globals__:
                 namespace[new] = function.__globals__[name]
+            elif _is_of_answer(function, name):
+                namespace[new] = OfAnswer(name)
         copy = FunctionType(
             code, namespace, code.co_name, function.__defaults__, function.__closure__
         )
@@ -154,6 +156,18 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         # The original is not touched: pytest still reports it under its name, with its lines.
         copy.__doc__, copy.__module__ = None, PLACE
         return copy
+
+
+class OfAnswer(NamedTuple):
+    """A name that a test has of the answer by a star import; it means the answer's there."""
+
+    name: str
+
+
+def _is_of_answer(function: FunctionType, name: str) -> bool:
+    """Whether a function of an imported check finds a name of the answer's."""
+    gives = getattr(function.__builtins__, "gives", None)  # type: ignore[attr-defined]
+    return gives is not None and not hasattr(builtins, name) and bool(gives(name))
 
 
 def _neutral_class(kind: type, reduced: tuple[Any, ...]) -> tuple[Any, ...]:

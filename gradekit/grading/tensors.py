@@ -13,7 +13,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from gradekit.grading.handle import is_handle
 from gradekit.sandbox import wire
+from gradekit.sandbox.wholes import FIRST, Wholes
 
 NO_TENSOR = wire.Tensor("", [])  # a placeholder, which `wire` replaces by the tensor
 # The most tensors of one check, as each is kept until the check is over: sent, and held by both.
@@ -63,16 +65,20 @@ class Tensors:
         self._outputs: dict[int, Any] = {}  # tensors that the answer computed, by their numbers
         # Buffers of modules, by their ids, with their number in `_sent`, or 0 before they are sent.
         self._buffers: dict[int, tuple[Any, int]] = {}
-        self._handed_over: list[Any] = []  # modules and optimisers
+        self._wholes = Wholes(is_handle)  # modules and optimisers
         self._is_in_backward = False  # while `_continue_backward` is running
 
     def node(self, value: Any) -> Any:
-        """The node as which a tensor with gradients is sent; None for any other value.
+        """The node as which a tensor with gradients is sent, or a module that the answer has.
+
+        None for any other value.
 
         Raises:
             RuntimeError: the check has sent too many.
         """
         torch = sys.modules.get("torch")
+        if torch is not None and (whole := self._wholes.number_of(value)) is not None:
+            return wire.Sent(whole)
         if torch is None or not isinstance(value, torch.Tensor):
             return None
         if (number := self._numbers.get(id(value))) is not None:
@@ -90,6 +96,8 @@ class Tensors:
         So after a module was passed to the answer, both sides hold its parameters.
         """
         torch = sys.modules.get("torch")
+        if torch is not None and (whole := self._wholes.number_of(value)) is not None:
+            return (whole,)
         if torch is None or not isinstance(value, torch.Tensor | torch.nn.Module):
             return None
         if isinstance(value, torch.nn.Module):
@@ -116,14 +124,13 @@ class Tensors:
         self._kept[-number], self._agreed[-number] = value, State.of(value)
         return -number, "buffer", value.detach(), None
 
-    def note(self, value: Any) -> None:
-        """Called with each object that is pickled.
+    def note(self, value: Any) -> int:
+        """Called with each object that is pickled: modules and optimisers get numbers from here.
 
-        Of a module the modes are shared too, and of an optimiser its state.
+        Returns:
+            The number that the first of these gets, or would get.
         """
-        torch = sys.modules.get("torch")
-        if torch is not None and isinstance(value, torch.nn.Module | torch.optim.Optimizer):
-            self._handed_over.append(value)
+        return self._wholes.add(value)
 
     def _keep(self, leaf: Any) -> int:
         """Hold a leaf that is being sent; return its number."""
@@ -145,11 +152,13 @@ class Tensors:
         self._agreed[number] = State.of(leaf)
 
     def sent(self, number: int) -> Any:
-        """The leaf that was sent with a number.
+        """The leaf that was sent with a number, or a module or optimiser.
 
         Raises:
             Malformed: there is none.
         """
+        if number >= FIRST:
+            return self._wholes.at(number)
         if -number not in self._kept or number <= 0:
             raise wire.Malformed("a tensor that it was not given")
         return self._sent[number]
@@ -202,9 +211,9 @@ class Tensors:
 
         Returns:
             For each changed leaf its number, data, gradient, `requires_grad`, and whether autograd
-            has counted the change.
+            has counted the change. Before them, of modules and optimisers, the number and content.
         """
-        changed = []
+        changed: list[Any] = [*self._wholes.changes()]
         # An optimiser changes leaves in place, and nothing reports it. So all leaves are compared
         # with copies of what was last sent. That takes little time beside sending them.
         for number, leaf in self._kept.items():
@@ -220,16 +229,16 @@ class Tensors:
         """Take over what the answer's process has changed.
 
         Args:
-            changes: A list. Each is a place among the modules and optimisers, and what changed in
-                that one; or the number, data, gradient and `requires_grad` of a tensor.
+            changes: A list. Each is the number of a module or optimiser, and what changed in that
+                one; or the number, data, gradient and `requires_grad` of a tensor.
         Raises:
             Malformed: it is no such list.
         """
         if not isinstance(changes, list):
             raise wire.Malformed("changes that are none")
         for change in changes:
-            if isinstance(change, tuple) and len(change) == 2:
-                self._change(*change)
+            if isinstance(change, tuple) and len(change) == 2 and type(change[0]) is int:
+                self._wholes.set(*change)
                 continue
             if not isinstance(change, tuple) or len(change) != 4 or type(change[0]) is not int:
                 raise wire.Malformed("changes that are none")
@@ -238,16 +247,6 @@ class Tensors:
                 self._continue_backward(self._sent.get(-number), grad)
             else:
                 self._set(number, data, grad, needs_grad)
-
-    def _change(self, place: Any, content: Any) -> None:
-        """Take over what changed in a module or optimiser that the check passed."""
-        if type(place) is not int or not 0 <= place < len(self._handed_over):
-            raise wire.Malformed("an object that it was not given")
-        target = self._handed_over[place]
-        if isinstance(target, sys.modules["torch"].nn.Module):
-            _set_modes(target, content)
-        else:
-            _set_optimiser(target, content)
 
     def _set(self, number: int, data: Any, grad: Any, needs_grad: Any) -> None:
         """Set a leaf that both sides hold to what the answer's process has.
@@ -352,53 +351,6 @@ def _function() -> Any:
 
     _functions.append(Remote)
     return Remote
-
-
-def _set_modes(module: Any, modes: Any) -> None:
-    """Set `training` of each part of a module, as `train()` and `eval()` do.
-
-    Raises:
-        Malformed: `modes` is no list with an entry for each part.
-    """
-    parts = [*module.modules()]
-    if not isinstance(modes, list) or len(modes) != len(parts):
-        raise wire.Malformed("a module became something else")
-    for part, mode in zip(parts, modes, strict=True):
-        part.training = mode is True
-
-
-def _set_optimiser(optimiser: Any, content: Any) -> None:
-    """Set what an optimiser keeps of each parameter (momentum, ...), and its groups' settings.
-
-    Raises:
-        Malformed: `content` is not a pair of lists: a dict for each parameter, one for each group.
-    """
-    groups = optimiser.param_groups
-    parameters = [each for group in groups for each in group["params"]]
-    if not isinstance(content, tuple) or len(content) != 2:
-        raise wire.Malformed("an optimiser became something else")
-    states, settings = content
-    if not _are_dicts(states, len(parameters)) or not _are_dicts(settings, len(groups)):
-        raise wire.Malformed("an optimiser became something else")
-    for parameter, state in zip(parameters, states, strict=True):
-        optimiser.state.pop(parameter, None)
-        if state:
-            optimiser.state[parameter] = state
-    for group, setting in zip(groups, settings, strict=True):
-        group.update({name: setting[name] for name in setting if name in group.keys() - {"params"}})
-
-
-def _are_dicts(values: Any, count: int) -> bool:
-    """Whether it is a list of `count` dicts, with names as keys and plain data as values."""
-    if not isinstance(values, list) or len(values) != count:
-        return False
-    torch = sys.modules["torch"]
-    kinds = (int, float, bool, str, tuple, type(None), torch.Tensor)
-    return all(
-        type(each) is dict and all(type(key) is str for key in each)
-        and all(type(value) in kinds for value in each.values())
-        for each in values
-    )  # fmt: skip
 
 
 def _has_gradients(tensor: Any) -> bool:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gradekit.sandbox import frames
+from gradekit.sandbox import frames, named
 from gradekit.sandbox.arrays import array, masked, structured, tensor
 from gradekit.sandbox.atoms import atom
 from gradekit.sandbox.limits import STRUCTURE_BYTES
@@ -39,6 +39,8 @@ from gradekit.sandbox.nodes import (
 )
 
 PLAIN = frozenset({type(None), bool, int, float, str})  # what msgpack has read already
+# How an Atom is made that travels where there are handles.
+MAKERS = {**frames.MAKERS, named.ATOM: named.made_of}
 # Keys whose hashes collide make filling a dict or set quadratic: 50,000 would keep us busy for
 # minutes. So a large one is filled in parts, and given up when it takes far too long.
 FEW_KEYS = 256
@@ -118,7 +120,7 @@ def _from_uncommon(node: Node, reader: Reader, depth: int) -> Any:  # noqa: C901
         made: set[Any] = _filled(set(), items, len(items))
         return frozenset(made) if node.frozen else made
     if isinstance(node, Atom):
-        if (make := frames.MAKERS.get(node.kind)) is not None and reader.live is not None:
+        if (make := MAKERS.get(node.kind)) is not None and reader.live is not None:
             return make([from_node(part, reader, depth + 1) for part in node.parts])
         return atom(node.kind, [from_node(part, reader, depth + 1) for part in node.parts])
     if isinstance(node, Structured):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradekit.sandbox import frames
+from gradekit.sandbox import frames, named
 from gradekit.sandbox.arrays import (
     NATIVE,
     array_to_node,
@@ -225,7 +225,10 @@ def _text_or_number_to_node(value: Any, writer: Writer) -> Node:
 
 def _container_to_node(value: Any, writer: Writer, depth: int) -> Node:
     if isinstance(value, tuple):
-        return Tuple([to_node(item, writer, depth + 1) for item in value])
+        items = [to_node(item, writer, depth + 1) for item in value]
+        if writer.live is not None and (name := named.name_of(value)) is not None:
+            return Atom(named.ATOM, [name, List(items)])
+        return Tuple(items)
     if isinstance(value, list):
         return _list_to_node(value, writer, depth)
     if isinstance(value, dict):
@@ -233,8 +236,7 @@ def _container_to_node(value: Any, writer: Writer, depth: int) -> Node:
             keys = _list_to_node([*value], writer, depth + 1)
             return Mapping(keys, _list_to_node([*value.values()], writer, depth + 1))
         return _dict_to_node(value, writer, depth)
-    items = _list_to_node([*value], writer, depth + 1)
-    return Set(isinstance(value, frozenset), items)
+    return Set(isinstance(value, frozenset), _list_to_node([*value], writer, depth + 1))
 
 
 def _dict_to_node(value: dict[Any, Any], writer: Writer, depth: int) -> Dict:

@@ -104,10 +104,15 @@ def _are_same(items: Collection[Any], before: Collection[Any]) -> bool:
 
 
 def items_of(value: Any) -> Collection[Any] | None:
-    """What a container holds, keys too; None for anything else, subclasses included."""
+    """What a container holds, keys too; None for anything else, subclasses included.
+
+    Tuples of libraries are containers as well.
+    """
     kind = type(value)
     if kind is dict:
         return [*value, *value.values()]
+    if type(kind) is type and issubclass(kind, tuple):
+        return value  # type: ignore[no-any-return]
     # By identity: == of the class of a handle would be a method of its metaclass.
     is_container = any(kind is each for each in (list, tuple, set, frozenset))
     items: Collection[Any] | None = value if is_container else None

@@ -41,6 +41,7 @@ from gradekit.sandbox.nodes import (
 
 __all__ = [
     "ARRAY_DTYPES",
+    "FIRST_BYTES",
     "MAX_DEPTH",
     "OF_FRAME",
     "SMALL_FRAME",
@@ -74,6 +75,7 @@ Received = tuple[bytearray, bytearray]  # a frame that arrived: its structure, i
 
 # How a pickle begins that belongs together with others of its frame; others begin with b"\x80".
 OF_FRAME = b"\0"
+FIRST_BYTES = 4  # after it: from which number on the modules in it are numbered
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Frame)

@@ -127,8 +127,13 @@ class Builtins(dict[str, Any]):
             return builtins.open
         return super().__getitem__(name)
 
+    def gives(self, name: str) -> bool:
+        """Whether the answer is asked for a name that is no built-in one."""
+        is_special = name.startswith("__") or name in self._world.deleted
+        return not is_special and self._world.gives(name)
+
     def __missing__(self, name: str) -> Any:
-        if name.startswith("__") or name in self._world.deleted or not self._world.gives(name):
+        if not self.gives(name):
             raise KeyError(name)
         try:
             return self._world.shared(name)

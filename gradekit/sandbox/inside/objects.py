@@ -35,7 +35,7 @@ class Objects:
     """What a check holds handles on."""
 
     def __init__(self, *, with_gradients: bool = False) -> None:
-        self.tensors = Tensors() if with_gradients else None
+        self.tensors = Tensors(self._has_number) if with_gradients else None
         self.lasting = Lasting()
         self._values: list[Any] = []  # keeps them alive, so that no id is used a second time
         self._numbers: dict[Any, int] = {}
@@ -45,6 +45,9 @@ class Objects:
         """Whether the other side has a handle on an object, or both hold it."""
         is_kept = self.tensors is not None and self.tensors.holds(value)
         return is_kept or _identity(value) in self._numbers
+
+    def _has_number(self, value: Any) -> bool:
+        return _identity(value) in self._numbers
 
     def clear(self) -> None:
         """Forget all of them: another check begins."""

@@ -14,9 +14,16 @@ from gradekit.sandbox.inside.objects import Objects
 class Pickles:
     """Loads the pickles of one frame. They come from the grader, which never unpickles."""
 
-    def __init__(self, alone: Callable[[bytes], Any], objects: Objects) -> None:
-        """`alone` loads a pickle that belongs to no others; `objects` are what both sides hold."""
-        self._alone, self._objects = alone, objects
+    def __init__(
+        self, alone: Callable[[bytes], Any], objects: Objects, variable: Callable[[str], Any]
+    ) -> None:
+        """
+        Args:
+            alone: Loads a pickle that belongs to no others.
+            objects: What both sides hold.
+            variable: Gives a variable of the answer's.
+        """
+        self._alone, self._objects, self._variable = alone, objects, variable
         self._loader: _Loader | None = None
 
     def __call__(self, data: bytes) -> Any:
@@ -24,19 +31,21 @@ class Pickles:
         if not data.startswith(wire.OF_FRAME):
             return self._alone(data)
         if self._loader is None:
-            self._loader = _Loader(self._objects)
-        value = self._loader.value(data.removeprefix(wire.OF_FRAME))
+            self._loader = _Loader(self._objects, self._variable)
+        start = len(wire.OF_FRAME) + wire.FIRST_BYTES
+        first = int.from_bytes(data[len(wire.OF_FRAME) : start])
+        value = self._loader.value(data[start:])
         if self._objects.tensors is not None:
-            self._objects.tensors.note(value)
+            self._objects.tensors.note(value, first)
         return value
 
 
 class _Loader:
     """One unpickler for all: its memo is what the pickles have in common."""
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, variable: Callable[[str], Any]) -> None:
         self._data = io.BytesIO()
-        self._unpickler = _Unpickler(self, objects)
+        self._unpickler = _Unpickler(self, objects, variable)
 
     def value(self, data: bytes) -> Any:
         self._data = io.BytesIO(data)
@@ -50,13 +59,15 @@ class _Loader:
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: Any, objects: Objects) -> None:
+    def __init__(self, file: Any, objects: Objects, variable: Callable[[str], Any]) -> None:
         super().__init__(file)
-        self._objects = objects
+        self._objects, self._variable = objects, variable
 
     def persistent_load(self, told: Any) -> Any:
         if told[0] == "live":
             return self._objects.at(told[1])
+        if told[0] == "name":
+            return self._variable(told[1])
         if told[0] == "lasting":
             return self._objects.lasting.at(told[1])
         assert self._objects.tensors is not None

@@ -8,10 +8,12 @@ for its gradients.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from gradekit.sandbox import wire
 from gradekit.sandbox.limits import LIVE_OBJECTS
+from gradekit.sandbox.wholes import FIRST, Wholes
 
 STEPS = 100_000  # of a computation that are searched for leaves at most
 NO_TENSOR = wire.Tensor("", [])  # `wire` puts the real one in its place
@@ -38,17 +40,18 @@ class State(NamedTuple):
 class Tensors:
     """Those of one check."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_own: Callable[[Any], bool]) -> None:
+        """`is_own` says of an object that it is one of the answer's."""
         self._arrived: dict[int, Any] = {}  # by the numbers of the other side
         # Leaves that both sides hold: those of this one by the numbers of objects, those of the
         # other by theirs, negated.
         self._kept: dict[int, Any] = {}
         self._told: dict[int, State] = {}
         self._numbers: dict[int, int] = {}  # of those, by their ids
-        self._arrived_whole: list[tuple[Any, Any]] = []  # modules, optimisers; their marks
+        self._wholes = Wholes(is_own)  # modules and optimisers
 
     def clear(self) -> None:
-        for each in (self._arrived, self._kept, self._told, self._numbers, self._arrived_whole):
+        for each in (self._arrived, self._kept, self._told, self._numbers, self._wholes):
             each.clear()
 
     def arrived(self, number: int, kind: str, tensor: Any, grad: Any) -> Any:
@@ -69,27 +72,28 @@ class Tensors:
     def in_pickle(self, told: tuple[Any, ...]) -> Any:
         """The leaf that a pickle stands for: its number, and at first what it holds."""
         number, *first = told
+        if number >= FIRST:
+            return self._wholes.at(number)
         return self.arrived(-number, *first) if first else self._kept[number]
 
-    def note(self, value: Any) -> None:
-        """Something has arrived in a pickle: of modules and optimisers changes are told."""
-        torch = sys.modules.get("torch")
-        if torch is not None and isinstance(value, torch.nn.Module | torch.optim.Optimizer):
-            self._arrived_whole.append((value, _mark_of(value)))
+    def note(self, value: Any, first: int) -> None:
+        """Something has arrived in a pickle: modules and optimisers have numbers from `first`."""
+        self._wholes.add(value, first)
 
     def sent(self, number: int) -> Any:
-        """The leaf of the other side that has arrived under a number."""
-        return self._arrived[number]
+        """What has arrived under a number: a leaf of the other side, or a module or optimiser."""
+        return self._wholes.at(number) if number >= FIRST else self._arrived[number]
 
     def holds(self, value: Any) -> bool:
-        """Whether it is a leaf that both sides hold."""
-        return id(value) in self._numbers
+        """Whether it is a leaf that both sides hold, or a module or optimiser."""
+        return id(value) in self._numbers or self._wholes.number_of(value) is not None
 
     def known(self, value: Any) -> Any:
-        """The node of a leaf that the other side holds already; None for any other value."""
+        """The node of what the other side holds already; None for any other value."""
         number = self._numbers.get(id(value))
         if number is None:
-            return None
+            whole = self._wholes.number_of(value)
+            return None if whole is None else wire.Sent(whole)
         return wire.Sent(-number) if number < 0 else self.node(value, number)
 
     def node(self, value: Any, number: int) -> Any:
@@ -126,9 +130,13 @@ class Tensors:
         return sorted(found)
 
     def set(self, news: list[Any]) -> None:
-        """Take over what the other side changed in leaves that both hold."""
+        """Take over what the other side changed in leaves that both hold, and in modules."""
         torch = sys.modules["torch"]
-        for number, data, grad, needs_grad, is_counted in news:
+        for number, *changed in news:
+            if number >= FIRST:
+                self._wholes.set(number, *changed)
+                continue
+            data, grad, needs_grad, is_counted = changed
             leaf = self._kept[number]
             if data.shape == leaf.shape and data.dtype == leaf.dtype:
                 with torch.no_grad():
@@ -149,10 +157,7 @@ class Tensors:
             if not self._told[number].is_of(leaf):
                 self._told[number] = State.of(leaf)
                 changed.append((number, leaf.detach(), leaf.grad, leaf.requires_grad))
-        for place, (each, mark) in enumerate(self._arrived_whole):
-            if (now := _mark_of(each)) != mark:
-                self._arrived_whole[place] = (each, now)
-                changed.append((place, _told_of(each)))
+        changed += self._wholes.changes()
         for number, each in self._arrived.items():
             if -number not in self._kept and each.grad is not None:
                 changed.append((-number, None, each.grad, True))
@@ -203,24 +208,3 @@ def _same(left: Any, right: Any) -> bool:
     torch = sys.modules["torch"]
     is_like = left.shape == right.shape and left.dtype == right.dtype
     return is_like and bool(torch.equal(left.detach(), right.detach()))
-
-
-def _told_of(value: Any) -> Any:
-    """What is told of a module, its modes; of an optimiser, its state and settings."""
-    if isinstance(value, sys.modules["torch"].nn.Module):
-        return [part.training for part in value.modules()]
-    groups = value.param_groups
-    states = [dict(value.state.get(each, {})) for group in groups for each in group["params"]]
-    return states, [{key: group[key] for key in group if key != "params"} for group in groups]
-
-
-def _mark_of(value: Any) -> Any:
-    """What is another once that has changed; of tensors their identity and version."""
-    told = _told_of(value)
-    if isinstance(told, list):
-        return told
-    return [
-        {key: (id(each), each._version) if hasattr(each, "_version") else each  # noqa: SLF001
-         for key, each in part.items()}
-        for parts in told for part in parts
-    ]  # fmt: skip

@@ -145,6 +145,48 @@ def test_trains_a_copy(submission):
     assert [each.training for each in norm.modules()] == [False, False, False]
 
 
+class Counting(nn.Module):
+    """A module of the test's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return x
+
+
+@judges(0.5)
+def test_parts_are_copies(submission):
+    """What an answer puts into a module of the test's is there, and what the test changes too."""
+    first = nn.Linear(2, 2)
+    model = nn.Sequential(first, Counting())
+    x = torch.ones(1, 2)
+    plain = first(x)
+    assert submission.doubled(model) is model
+    assert isinstance(model[0], submission.Twice)
+    assert model[0].part is first
+    assert torch.allclose(model(x), 2 * (plain + 1))
+    assert model.name == "doubled"
+    assert [name for name, _ in model.named_parameters()] == ["0.part.weight", "0.part.bias"]
+    twice = submission.Twice(model[1])
+    twice(x)
+    assert model[1].calls == 2
+    model[1] = nn.ReLU()
+    assert submission.Twice(model)(-100 * x).min() >= 0
+    norm = nn.Sequential(submission.Twice(nn.Sequential(first)), nn.Dropout()).eval()
+    assert [each.training for each in norm.train().modules()] == [True] * 5
+    optimiser = torch.optim.SGD(first.parameters(), lr=0.1, momentum=0.9)
+    submission.train(first, optimiser, nn.MSELoss(), [(x, x)])
+    optimiser.param_groups[0]["lr"] = 0.0
+    before = first.weight.clone()
+    submission.train(first, optimiser, nn.MSELoss(), [(x, x)])
+    assert torch.equal(first.weight, before)
+    values, places = found = submission.largest(torch.tensor([1.0, 3.0, 2.0]))
+    assert found.values is values and found.indices.tolist() == places.tolist() == [1, 2]
+
+
 @judges(1)
 def test_second_gradient_is_cut_off(submission):
     """Gradients have gradients; a callback in between sees what has changed."""
@@ -161,7 +203,7 @@ def test_second_gradient_is_cut_off(submission):
     assert weight.grad.tolist() == [2, 2]
 
 
-@judges(1)
+@judges(0.5)
 def test_changes_a_copy(submission):
     """A tensor that is changed in place is changed here."""
     x = torch.zeros(3)
