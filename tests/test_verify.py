@@ -13,6 +13,7 @@ from toy_course import METADATA, NAME
 from gradekit.authoring import verify
 from gradekit.authoring.verify import Proof
 from gradekit.commands import kit
+from gradekit.grading.loop import Plan
 
 BANK = f"tests/bank/{NAME}"
 STUB = '''
@@ -242,10 +243,11 @@ def prove(tmp_path: Path) -> Prove:
     """Prove the toy with some files changed."""
 
     def proved(
-        changes: dict[str, str | None] | None = None, *, mutants: bool = False, update: bool = True
+        changes: dict[str, str | None] | None = None, *, mutants: bool = False,
+        update: bool = True, seeds: int = 1,
     ) -> Proof:
         write(tmp_path, {**FILES, **(changes or {})})
-        return verify.prove(tmp_path, NAME, mutants, update)
+        return verify.prove(tmp_path, NAME, mutants, update, seeds)
 
     return proved
 
@@ -311,6 +313,32 @@ def test_solution_that_varies_is_told(prove: Prove) -> None:
     varying = RIGHT.replace("return x + x", "import time\n    raise ValueError(time.time_ns())")
     told = prove({f"solutions/{NAME}.py": varying}).problems
     assert "3 runs of the solution gave different reports" in told
+
+
+def test_other_seeds_are_for_the_checks_that_draw(
+    prove: Prove, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that fails cases of some seeds is told; a check that draws none is run once."""
+    planned: list[tuple[str, ...]] = []
+
+    def noted(names: tuple[str, ...], must: frozenset[str]) -> Plan:
+        planned.append(names)
+        return Plan(names, must)
+
+    monkeypatch.setattr(verify, "Plan", noted)
+    drawn = GRADER.replace("(3.0, -1.5)", "(3.0, float(rng_of(submission).integers(1000)))")
+    drawn = drawn.replace("import assert_close", "import rng_of, assert_close")
+    told = prove(
+        {
+            f"graders/{NAME}.py": drawn,
+            f"{BANK}/right/divides.py": RIGHT.replace("x + x", "x + x - (x > 500)"),
+        },
+        seeds=3,
+    ).problems
+    assert planned == [("test_squares",)]
+    assert [each.partition(":")[0] for each in told] == [
+        f"divides.py with seed {seed} fails test_squares" for seed in (1, 2)
+    ]
 
 
 def test_slow_grader_is_told(prove: Prove, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ from gradekit.edits.mutants import Mutant, is_same_code, require_operators
 from gradekit.engine import Sandboxes, open_session
 from gradekit.errors import KitError, OurFailure, plainly
 from gradekit.grading.assertions import NO_MESSAGE
+from gradekit.grading.loop import Plan
 from gradekit.grading.mistakes import ENOUGH, Mistake, Print, Signatures, load, save
 from gradekit.processes import side_by_side
 from gradekit.report import Report
@@ -360,13 +361,17 @@ class _Prover:
             self._advise(["the bank has no right answer besides the solution"])
 
     def _prove_right_for(self, seeds: int) -> None:
-        """The cases that checks draw differ from class to class: no right answer may fail any."""
+        """The cases that checks draw differ from class to class: no right answer may fail any.
+
+        Checks that draw none have said already what they would say with every seed.
+        """
+        drawing = Plan(tuple(sorted(self._session.drawing)), frozenset())
         paths = [self.course.solution(self.exercise), *self._files("right")]
         for path in paths:
             answer = None if path in self._unreadable else read(path)
             for seed in range(1, seeds if answer else 1):
                 assert answer is not None
-                report, _ = self._session.examine(answer, remember=False, seed=seed)
+                report, _ = self._session.examine(answer, remember=False, seed=seed, plan=drawing)
                 self._must_pass(f"{path.name} with seed {seed}", report)
 
     def _prove_wrong(self) -> list[Mistake]:

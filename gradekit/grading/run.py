@@ -77,6 +77,7 @@ class Run:
         self.seed = seed
         self.terms = terms
         self.cells = submission.cells  # the text that was handed in
+        self.drawing: set[str] = set()  # the checks that have drawn cases
         # Reentrant: a function of the check, called during a request, may make another one.
         self._asking = threading.RLock()
         self._load = partial(LoadedAnswer, sandbox, module, submission, terms, limits)
@@ -153,6 +154,7 @@ class Run:
     def next_draw(self) -> tuple[int, str, int]:
         """What seeds the next drawn cases: the seed, the check, and how often it has drawn."""
         self.state.draws += 1
+        self.drawing.add(self.state.name)
         return self.seed, self.state.name, self.state.draws
 
     def request(self, kind: str, body: Any, what: object) -> Any:

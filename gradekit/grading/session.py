@@ -108,6 +108,8 @@ class Session:
         """
         self.exercise = exercise
         self.seed = seed
+        # The checks that have drawn cases: what all others say is the same with any seed.
+        self.drawing: set[str] = set()
         self._sandbox, self._is_lent = sandbox, is_lent
         grader = course.grader(exercise)
         self._grader = grader
@@ -155,6 +157,7 @@ class Session:
         timeouts: int | None = None,
         seed: int | None = None,
         limits: Limits | None = None,
+        plan: Plan | None = None,
     ) -> tuple[Report, dict[str, Print]]:
         """As `grade`, but with the prints of the failed checks, by name.
 
@@ -164,6 +167,7 @@ class Session:
             remember: Use the verdicts on equal replies of earlier submissions; see memo.py.
             timeouts, seed: As for `grade`.
             limits: Of time, instead of the exercise's own.
+            plan: The checks to run; None for all.
         """
         started = time.perf_counter()
         seed = self.seed if seed is None else seed
@@ -172,9 +176,10 @@ class Session:
         # The run is made here and closed here; the pytest thread only uses it.
         run = self._run(submission, seed, limits=limits)
         try:
-            checks, prints = self._results_of(Job(run, until_failure, remember, timeouts))
+            checks, prints = self._results_of(Job(run, until_failure, remember, timeouts, plan))
         finally:
             run.close()
+            self.drawing |= run.drawing
         report = Report(
             exercise=self.exercise.name,
             score=sum(check.score for check in checks),
