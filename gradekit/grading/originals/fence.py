@@ -19,7 +19,6 @@ import linecache
 import multiprocessing
 import os
 import re
-import shutil
 import sys
 import sysconfig
 import tempfile
@@ -42,6 +41,7 @@ from gradekit.grading.originals.acting import (
     is_thread_of_ours,
 )
 from gradekit.grading.originals.libraries import IN_MEMORY, Libraries, reaches_out
+from gradekit.grading.originals.shared_files import remove
 from gradekit.grading.proxy import SubmissionProxy
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.texts import Texts
@@ -143,7 +143,7 @@ class Fence:
             _left[:] = [each for each in _left if each[0].is_alive()]
             _left.extend((t, self) for t in threading.enumerate() if t.ident not in known)
             for path in self._litter:
-                _remove(path)
+                remove(path)
 
     def look(self, event: str, args: tuple[Any, ...]) -> None:
         """Raise if a test is about to do what it may not do."""
@@ -314,15 +314,6 @@ def _is_new_temporary(path: str, event: str) -> bool:
     """Whether a new temporary file or folder is about to be made."""
     is_made = event in ("open", "os.mkdir") and not exists(path)  # noqa: PTH110
     return is_made and os.path.dirname(path) == realpath(tempfile.gettempdir())  # noqa: PTH120
-
-
-def _remove(path: str) -> None:
-    """Remove a file or folder; where that fails, it stays."""
-    if Path(path).is_dir() and not Path(path).is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(OSError):
-            Path(path).unlink()
 
 
 _installed: list[bool] = []

@@ -16,6 +16,7 @@ import errno
 import functools
 import io
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -123,8 +124,20 @@ class Files:
     def disconnect(self) -> None:
         for name, make in self._makers.items():
             setattr(tempfile, name, make)
+        # A test that failed has removed none, and there may be one such a check and answer.
+        for root in self._roots:
+            remove(root)
         if self._told is not None:
             self._submission.probe(forget_files)
+
+
+def remove(path: str) -> None:
+    """Remove a file or folder; where that fails, it stays."""
+    if Path(path).is_dir() and not Path(path).is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            Path(path).unlink()
 
 
 def _below(roots: list[str]) -> Iterator[Path]:
