@@ -11,10 +11,11 @@ import os
 import pickle
 import sqlite3
 import sys
+import tempfile
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
@@ -75,6 +76,7 @@ from gradekit.sandbox.wire import Malformed
 from gradekit.submission import Submission, parse, read
 
 COURSES = Path(__file__).parent / "courses"
+MOST = 3  # checks that a wrong answer loses, if it is wrong in more than one way
 # An answer whose objects equal everything, hold everything, and are as long and true as wanted.
 FORGED = """
 class Anything:
@@ -105,11 +107,11 @@ EXPECTED = {
     "nbgrader": Kind(
         {"words": 14}, {DATA, HANDLES, JUDGED, BY_A_PERSON},
         {
+            "counts[word] = counts.get(word, 0) + 1->counts[word] = 1":
+                {"test_count_words", "test_frequent_words", "test_partial_credit"},
             "number >= limit->number >= 2": {"test_frequent_obeys_the_limit"},
             "count(sentence).items()->[(w, sentence.count(w)) for w in {*sentence.split()}]":
                 {"test_frequent_uses_count"},
-            "counts[word] = counts.get(word, 0) + 1->counts[word] = 1":
-                {"test_count_words", "test_frequent_words", "test_partial_credit"},
             "for letter in word)->for letter in word) + 1": {"test_vowels"},
             "split()) / 4->split()) / 5": {"test_vowels"},
             "split()) / 4->split()) / 3.9999": set(),  # nbgrader rounds to two places
@@ -284,11 +286,30 @@ def test_answers_are_graded(
         report = session_of(outcome).grade(solution)
         assert lost(report) == set() and report.passed
         assert grade(session_of(outcome), outcome.target.found.stub).score == 0
-    for change, names in EXPECTED[kind].wrong.items():
+    for outcome, wrong, names in wrong_answers(outcomes, EXPECTED[kind].wrong):
+        assert lost(grade(session_of(outcome), wrong)) == names
+
+
+def wrong_answers(
+    outcomes: Sequence[Outcome], changes: dict[str, set[str]]
+) -> list[tuple[Outcome, str, set[str]]]:
+    """Answers, each with a few of the changes that can be made, and the checks that it loses.
+
+    Changes in one answer lose other checks each. A change that loses none stands alone.
+    """
+    made: list[tuple[Outcome, str, set[str]]] = []
+    for change, names in changes.items():
         before, after = change.split("->")
         outcome = next(each for each in outcomes if before in each.target.found.solution)
-        wrong = outcome.target.found.solution.replace(before, after, 1)
-        assert lost(grade(session_of(outcome), wrong)) == names
+        for number, (of, wrong, others) in enumerate(made):
+            fits = of is outcome and before in wrong and len(others) < MOST
+            if fits and names and others and not names & others:
+                made[number] = of, wrong.replace(before, after, 1), names | others
+                break
+        else:
+            solution = outcome.target.found.solution
+            made.append((outcome, solution.replace(before, after, 1), names))
+    return made
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -475,6 +496,21 @@ def test_what_a_test_shares_is_undone_though_some_of_it_fails() -> None:
     with pytest.raises(SubmissionError):
         Surroundings(cast(Any, None), parts).disconnect()
     assert undone == ["last", "first"]
+
+
+def test_temporary_files_that_a_test_has_left_are_removed(tmp_path: Path) -> None:
+    """One that failed did not come to that; what lies behind a link stays."""
+    files = Files(cast(Any, None))
+    (tmp_path / "kept").touch()
+    handle, file = tempfile.mkstemp()
+    os.close(handle)
+    folder, link = tempfile.mkdtemp(), tempfile.mkdtemp()
+    Path(folder, "names.txt").touch()
+    Path(link).rmdir()
+    Path(link).symlink_to(tmp_path)
+    files.disconnect()
+    assert not any(os.path.lexists(each) for each in (file, folder, link))
+    assert (tmp_path / "kept").exists()
 
 
 def test_what_an_answer_may_do_with_objects_of_a_test() -> None:
