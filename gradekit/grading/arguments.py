@@ -22,10 +22,11 @@ import numpy as np
 
 from gradekit.grading.shown import is_tensor, label_of
 from gradekit.sandbox import wire
+from gradekit.sandbox.draws import is_ahead, is_generator, put, state_of
 from gradekit.sandbox.frames import MUTABLE as FRAMES
 from gradekit.sandbox.frames import is_frame
 from gradekit.sandbox.known import is_plain_class
-from gradekit.sandbox.snapshots import MUTABLE, STREAMS, is_bare, parts_of, state_of, written_to
+from gradekit.sandbox.snapshots import MUTABLE, STREAMS, is_bare, parts_of, written_to
 
 CONSTANTS = 200_000  # the most objects that are searched for constants
 KINDS = (list, dict, set)
@@ -120,7 +121,8 @@ def _mutable(
     """
     if depth > wire.MAX_DEPTH or label_of(value):  # the object of a handle stays with the answer
         return
-    is_other = is_bare(value) or is_own_object(value)  # listed so that `f(x) is x` holds
+    # The last two are listed so that `f(x) is x` holds.
+    is_other = is_generator(value) or is_bare(value) or is_own_object(value)
     if isinstance(value, MUTABLE) or is_tensor(value) or is_frame(value, FRAMES) or is_other:
         if is_held(value):
             return
@@ -191,7 +193,7 @@ def write(target: Any, content: Any) -> None:
 
 def content_of(value: Any) -> Any:
     """The contents of an object, as they are sent to the other side."""
-    if isinstance(value, np.random.Generator):
+    if is_generator(value):
         return state_of(value)
     if isinstance(value, STREAMS):
         return written_to(value) or None
@@ -231,8 +233,10 @@ def _writer_for(target: Any) -> Callable[[Any, Any], None] | None:
         return _write_frame
     if is_plain_object(target):
         return _write_object
+    if is_generator(target):
+        return _move_on
     writers: dict[Any, Callable[[Any, Any], None]] = {
-        np.random.Generator: _move_on, STREAMS: _write_stream, np.ndarray: _write_array,
+        STREAMS: _write_stream, np.ndarray: _write_array,
     }  # fmt: skip
     return next((write for kind, write in writers.items() if isinstance(target, kind)), None)
 
@@ -246,21 +250,14 @@ def _write_array(target: np.ndarray, content: Any) -> None:
         target[...] = content
 
 
-def _move_on(generator: np.random.Generator, content: Any) -> None:
-    """Set a generator to the state in which the answer left its copy.
+def _move_on(generator: Any, content: Any) -> None:
+    """Set a generator to the state in which the answer left its copy, if it comes there by drawing.
 
-    The increment of PCG64 is not taken over: with our own, no state can make the generator loop
-    without end.
+    Else, as where the answer has seeded it, it stays where it is. The increment of PCG64 is not
+    taken over: with our own, no state can make the generator loop without end.
     """
-    ours: Any = generator.bit_generator.state
-    limits = (2**128, 2, 2**32)
-    is_state = isinstance(content, tuple) and len(content) == len(limits)
-    if not is_state or ours.get("bit_generator") != "PCG64":
-        raise wire.Malformed("a generator became something else")
-    if not all(type(n) is int and 0 <= n < most for n, most in zip(content, limits, strict=True)):
-        raise wire.Malformed("a generator became something else")
-    ours["state"]["state"], ours["has_uint32"], ours["uinteger"] = content
-    generator.bit_generator.state = ours
+    if is_ahead(state_of(generator), content):
+        put(generator, content)
 
 
 def _replaced(value: Any, copies: dict[int, Any], depth: int) -> Any:

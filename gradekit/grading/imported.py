@@ -144,7 +144,7 @@ class Shared(Objects):
         self._tensors.settle(tensors)
         if files is not None:
             self._take_files(files)
-        if isinstance(drawn, list) and drawn:
+        if isinstance(drawn, dict) and drawn:
             self._generators.move_on(drawn)
         if written:
             self.used.add("written")

@@ -1,9 +1,9 @@
 """The global random generators, which an imported check and its answer seem to share.
 
 Where a check sets or uses one, its state goes to the answer's process before the next request.
-Where the answer draws from one, ours moves on as well, but by a draw of its own: a state that an
-answer made up could make a generator loop without end. At the beginning of a check all are seeded
-alike on both sides, so that equal answers get equal numbers.
+Where the answer draws from one, ours moves on to where the answer's stands, if it comes there by
+drawing (draws.py), and else by one draw, as after an answer that sets a seed. At the beginning of a
+check all are seeded alike on both sides, so that equal answers get equal numbers.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import sys
 from typing import Any
 
 import numpy as np
+
+from gradekit.sandbox import draws
 
 
 class Generators:
@@ -38,16 +40,27 @@ class Generators:
         seed, self._first = self._first, None
         return (seed, changed) if changed or seed is not None else None
 
-    def move_on(self, drawn: Any) -> None:
-        """The answer has drawn from those: so ours are not where they were."""
-        # One draw, however many the answer made: enough for a
-        # test that looks whether the state has moved.
+    def move_on(self, drawn: dict[Any, Any]) -> None:
+        """The answer has drawn from those, which stand there now: so ours are not where they were.
+
+        Where ours cannot come there: one draw, however many the answer made. That is enough for a
+        test that looks whether the state has moved.
+        """
         if "random" in drawn:
-            random.random()
+            if draws.is_ahead(draws.of_random(random.getstate()), drawn["random"]):
+                random.setstate(draws.to_random(drawn["random"]))
+            else:
+                random.random()
         if "numpy" in drawn:
-            np.random.rand()
+            if draws.is_ahead(draws.of_numpy(np.random.get_state(legacy=False)), drawn["numpy"]):
+                np.random.set_state(draws.to_numpy(drawn["numpy"]))
+            else:
+                np.random.rand()
         if "torch" in drawn and (torch := sys.modules.get("torch")):
-            torch.rand(1)
+            if draws.is_ahead(torch.get_rng_state().numpy().tobytes(), drawn["torch"]):
+                torch.set_rng_state(draws.to_torch(drawn["torch"]))
+            else:
+                torch.rand(1)
         self._known = _states()
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradekit.sandbox.draws import is_generator, state_of
 from gradekit.sandbox.frames import MUTABLE as FRAMES
 from gradekit.sandbox.frames import is_frame
 
@@ -20,7 +21,7 @@ from gradekit.sandbox.frames import is_frame
 PLAIN = frozenset({type(None), bool, int, float, str, bytes, complex})
 ITEMS, BYTES = 10_000, 2**20  # of the largest object that is compared at each request
 STREAMS = (io.StringIO, io.BytesIO)
-MUTABLE = (list, dict, set, np.ndarray, np.random.Generator, *STREAMS)
+MUTABLE = (list, dict, set, np.ndarray, *STREAMS)
 
 
 def is_bare(value: Any) -> bool:
@@ -67,7 +68,7 @@ class Snapshot:
             return _are_same(value, before[0]) and _are_same(value.values(), before[1])
         if isinstance(value, set):  # one that nobody has touched keeps its order
             return _are_same(value, before) or {*map(id, value)} == {*map(id, before)}
-        if isinstance(value, np.random.Generator):
+        if is_generator(value):
             return bool(state_of(value) == before)
         if isinstance(value, STREAMS):
             return bool(written_to(value) == before)
@@ -87,7 +88,7 @@ def _content(value: Any, is_plain_object: Callable[[Any], bool]) -> Any:
         return [*value], [*value.values()]
     if isinstance(value, np.ndarray):
         return value.copy()
-    if isinstance(value, np.random.Generator):
+    if is_generator(value):
         return state_of(value)
     if isinstance(value, STREAMS):
         return written_to(value)
@@ -142,14 +143,6 @@ def with_parts(value: Any, part: Callable[[Any], Any]) -> Any:
 def written_to(stream: io.StringIO | io.BytesIO) -> tuple[str | bytes, int] | tuple[()]:
     """What a stream holds, and where it stands; nothing where it has been closed."""
     return () if stream.closed else (stream.getvalue(), stream.tell())
-
-
-def state_of(generator: np.random.Generator) -> tuple[int, int, int] | None:
-    """Where a generator of NumPy's usual kind stands; None for another kind."""
-    told: Any = generator.bit_generator.state
-    if told.get("bit_generator") != "PCG64":
-        return None
-    return int(told["state"]["state"]), int(told["has_uint32"]), int(told["uinteger"])
 
 
 def _is_same_frame(value: Any, before: Any) -> bool:

@@ -11,9 +11,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
 from gradekit.sandbox import wire
+from gradekit.sandbox.draws import is_generator, state_of
 from gradekit.sandbox.frames import MUTABLE as FRAMES
 from gradekit.sandbox.frames import is_frame
 from gradekit.sandbox.inside.lasting import Lasting
@@ -24,7 +23,6 @@ from gradekit.sandbox.snapshots import (
     Snapshot,
     is_bare,
     parts_of,
-    state_of,
     with_parts,
     written_to,
 )
@@ -101,7 +99,7 @@ class Arguments:
         """What an argument holds now, other arguments as places."""
         if isinstance(value, set):
             return set(value)
-        if isinstance(value, np.random.Generator):
+        if is_generator(value):
             return state_of(value)
         if isinstance(value, STREAMS):
             return written_to(value) or None
@@ -122,7 +120,8 @@ def _mutable(
     """
     if depth > wire.MAX_DEPTH or _is_held_tuple(value, is_held):
         return
-    is_other = is_bare(value) or _is_own_object(value)  # there for its identity
+    # The last two are there for their identity.
+    is_other = is_generator(value) or is_bare(value) or _is_own_object(value)
     if isinstance(value, MUTABLE) or _is_tensor(value) or is_frame(value, FRAMES) or is_other:
         if is_held(value):
             return

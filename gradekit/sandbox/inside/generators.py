@@ -8,19 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from gradekit.sandbox.draws import of_numpy, of_random
+
 
 def states() -> dict[str, Any]:
-    """The state of each generator, by which one sees whether it was used."""
-    numpy: Any = np.random.get_state(legacy=False)
+    """Where each generator stands, by which one sees whether it was used."""
     now: dict[str, Any] = {
         "random": random.getstate(),
-        # `has_gauss` too: the legacy generator makes normal numbers in pairs and keeps the second
-        # one, so that drawing it changes nothing else.
-        "numpy": (numpy["state"]["pos"], numpy["has_gauss"], numpy["state"]["key"].tobytes()),
+        "numpy": of_numpy(np.random.get_state(legacy=False)),
     }
     if torch := sys.modules.get("torch"):
         now["torch"] = torch.get_rng_state().numpy().tobytes()
     return now
+
+
+def told(name: str, state: Any) -> Any:
+    """A state as the other side is told of it."""
+    return of_random(state) if name == "random" else state
 
 
 def set_generators(seed: int | None, states: dict[str, Any]) -> None:

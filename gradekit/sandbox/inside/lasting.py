@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from gradekit.sandbox import wire
+from gradekit.sandbox.draws import is_generator, put
 from gradekit.sandbox.known import LASTING
 from gradekit.sandbox.limits import LASTING_OBJECTS
 from gradekit.sandbox.snapshots import ITEMS, STREAMS, Snapshot, is_small
@@ -191,19 +192,13 @@ def _write(target: Any, content: Any) -> None:
         target.update(content)
     elif isinstance(target, np.ndarray):
         target[...] = content
-    elif isinstance(target, np.random.Generator):
-        _move_on(target, content)
+    elif is_generator(target):
+        put(target, content)
     elif isinstance(target, STREAMS):
         _write_stream(target, content)
     else:
         vars(target).clear()
         vars(target).update(content)
-
-
-def _move_on(generator: np.random.Generator, content: tuple[int, int, int]) -> None:
-    told: Any = generator.bit_generator.state
-    told["state"]["state"], told["has_uint32"], told["uinteger"] = content
-    generator.bit_generator.state = told
 
 
 def _write_stream(stream: Any, content: Any) -> None:

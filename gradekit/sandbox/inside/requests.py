@@ -24,6 +24,7 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.inside.arguments import Arguments
 from gradekit.sandbox.inside.files import Files
 from gradekit.sandbox.inside.generators import set_generators, states
+from gradekit.sandbox.inside.generators import told as told_of
 from gradekit.sandbox.inside.lasting import Lasting
 from gradekit.sandbox.inside.lent import LentCoroutine, LentIterator, lent
 from gradekit.sandbox.inside.objects import Objects, view
@@ -180,9 +181,8 @@ class Requests:
 
         @functools.cache  # told once: what is told is as it was from then on
         def changes() -> Any:
-            # Only the names: the other side draws by itself, and takes no state from a worker.
-            self._states = states() if shared else {}
-            drawn = [name for name in before if self._states[name] != before[name]]
+            self._states = now = states() if shared else {}
+            drawn = {name: told_of(name, now[name]) for name in before if now[name] != before[name]}
             kept = arguments.keep() if shared else []
             changed, gone = self.lasting.changes(arguments.content, self._is_known)
             lasting = (kept, changed, gone) if kept or changed or gone else None

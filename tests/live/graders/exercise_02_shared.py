@@ -164,6 +164,15 @@ def test_draws_other_numbers(submission):
     np.random.seed(4)
     assert submission.draws() == drawn
     assert submission.draws() != drawn
+    random.seed(3)
+    assert submission.draws()[0] != random.random()
+    drawn = random.random()
+    random.seed(3)  # as if all of it ran in one process
+    assert drawn == [random.random() for _ in range(3)][2]
+    own, like = random.Random(5), random.Random(5)
+    assert submission.shuffled([1, 2, 3, 4], own) == like.sample([1, 2, 3, 4], 4)
+    assert own.random() == like.random()
+    assert submission.shuffled([1, 2, 3, 4], own) == like.sample([1, 2, 3, 4], 4)
 
 
 @judges(1)

@@ -66,6 +66,10 @@ def draws():
     return random.random(), float(np.random.rand())
 
 
+def shuffled(items, generator):
+    return generator.sample(items, len(items))
+
+
 def ask():
     return input("name? ").upper()
 
