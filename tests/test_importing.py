@@ -52,6 +52,7 @@ from gradekit.errors import KitError
 from gradekit.grading import lent
 from gradekit.grading.callback import is_callback
 from gradekit.grading.compare import Mismatch
+from gradekit.grading.keeping import may_keep
 from gradekit.grading.originals import NbgraderNotebook, OtterNotebook, endless, libraries
 from gradekit.grading.originals.cells import NAMES_MAIN
 from gradekit.grading.originals.doctests import flags_in, judge
@@ -699,6 +700,44 @@ def test_files_of_any_system_are_read(tmp_path: Path) -> None:
     )  # fmt: skip
     assert [each.target.found.slug for each in done.outcomes] == ["grosse_aufgabe"]
     assert [each.name for each in done.outcomes[0].checks] == ["test_größe_0"]
+
+
+def test_examples_of_a_course(tmp_path: Path) -> None:
+    """Each starts from an answer that none before it has changed; a helper beside it is there."""
+    (tmp_path / "checks.py").write_text("def is_one(number):\n    return number == 1\n")
+    (tmp_path / "cars.py").write_text(
+        'class Car:\n    """Counted.\n\n'
+        "    >>> Car.made += 1\n    >>> Car(), Car.made\n    (<Car>, 2)\n"
+        "    >>> Car.made\n    2\n    >>> from checks import is_one\n    >>> is_one(Car().one)\n"
+        "    True\n    >>> type(Car().numbers()), type(Car())\n"
+        "    (<class 'generator'>, <class 'cars.Car'>)\n    \"\"\"\n    made, one = 0, 1\n\n"
+        "    def __init__(self): Car.made += 1\n    def numbers(self): yield 1\n"
+        "    def __repr__(self): return '<Car>'\n"
+    )
+    (outcome,) = imported_from("doctest", tmp_path, tmp_path / "mine").outcomes
+    assert not [each.why_not for each in outcome.tried if each.why_not]
+    assert len(outcome.checks) == 4
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "rows = []", "def f(seen={}): pass", "def f():\n    global n\n    n = 1",
+        "def f(): f.n = 0",
+        "class A:\n    n = 0", "class A:\n    @classmethod\n    def f(cls): cls.n = 1",
+        "@lru_cache\ndef f(): pass", "def f(): vars()['n'] = 1", "n = count()", "def f(",
+        "class A:\n    def f(self): type(self).n = 1", "class A:\n    def f(self): A.n[0] = 1",
+    ],
+)  # fmt: skip
+def test_what_an_answer_may_keep(source: str) -> None:
+    """Whatever can change in a module, a class or a function."""
+    assert may_keep((source,))
+    plain = (
+        '"""A."""\nimport math\nN = (1, -2)\n\n@dataclass\nclass A:\n    n: int = 0\n'
+        "    def __init__(self): self.n = math.pi\n\ndef f(x=N):\n    x[0] = A()\n    return x\n"
+        'if __name__ == "__main__":\n    pass\n'
+    )
+    assert not may_keep((plain,))
 
 
 def test_what_the_stub_passes_is_told(imported: Callable[[str], Imported]) -> None:

@@ -29,17 +29,24 @@ class Budget:
         Raises:
             SubmissionError: nothing is left.
         """
-        limit = self._limits.submission_seconds
+        limit, spent = self._limits.submission_seconds, self._used(worker)
+        if spent >= limit:
+            text = f"stopped: the whole answer took longer than {limit:g} s"
+            raise SubmissionError(text, "timed_out")
+        return worker.allow(min(self._limits.check_seconds, limit - spent))
+
+    def is_ample(self, worker: WorkerHandle) -> bool:
+        """Whether less than half of the submission's time has been used."""
+        return self._used(worker) < self._limits.submission_seconds / 2
+
+    def _used(self, worker: WorkerHandle) -> float:
+        """Seconds of the submission's time."""
         wall = time.monotonic() - self._started
         # Only Linux tells the CPU time of another process while it runs (sandbox/process.py).
         spent = self._spent + worker.cpu_seconds() if sys.platform == "linux" else wall
         # An answer that sleeps uses no CPU time: after `patience` times the limit of wall time it
         # is stopped all the same. On a busy machine, honest answers stay far below that.
-        spent = max(spent, wall / self._limits.patience)
-        if spent >= limit:
-            text = f"stopped: the whole answer took longer than {limit:g} s"
-            raise SubmissionError(text, "timed_out")
-        return worker.allow(min(self._limits.check_seconds, limit - spent))
+        return max(spent, wall / self._limits.patience)
 
     def for_loading(self, worker: WorkerHandle) -> Allowance:
         """What running the file may use."""

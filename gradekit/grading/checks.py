@@ -16,6 +16,7 @@ def check(
     hint: str = "",
     inputs: Callable[[Any], Any] | None = None,
     manual: bool = False,
+    afresh: bool = False,
 ) -> pytest.MarkDecorator:
     """Mark a test of a grader file as a check.
 
@@ -29,6 +30,7 @@ def check(
             `inputs` of the function's `Truth`.
         manual: A person marks it, such as a text: the test is never run, and waits for a mark.
             Learners read the first paragraph of its docstring; below it stands what earns points.
+        afresh: An answer that may keep something of earlier checks is loaded anew before it.
 
     Example:
         >>> @check("double", points=2, hint="What is twice a negative number?")
@@ -46,7 +48,7 @@ def check(
             raise TypeError(f"{name}={text!r} of a check is no text")
     # A mark and no decorator of our own: any tool that knows pytest can run a grader's file.
     return pytest.mark.check(
-        function=function, points=points, hint=hint, inputs=inputs, manual=manual
+        function=function, points=points, hint=hint, inputs=inputs, manual=manual, afresh=afresh
     )
 
 

@@ -67,8 +67,10 @@ def class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     judged = frozenset(special for each in named for special in objects.judged.get(each, ()))
     data = _data_of(own, known)
     pure = frozenset() if is_of_task or data is None else PURE.get(data, frozenset())
+    # What the worker knows by name stands among its own bases: a generator, or a pattern.
+    library = known[0].__module__ if known and not own and known[0].__name__ == name else ""
     namespace: dict[str, Any] = {
-        "kit__class": ClassRef(objects, kind.number, name, judged, data, pure),
+        "kit__class": ClassRef(objects, kind.number, name, judged, data, pure, library),
         "__module__": objects.home or "submission",
         "__doc__": Requested("__doc__"),
     }

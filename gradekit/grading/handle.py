@@ -65,6 +65,7 @@ class ClassRef(NamedTuple):
     judged: frozenset[str]  # special methods that its objects are asked for
     data: type | None  # the built-in data type that it is derived from, such as list
     asked_of_data: frozenset[str]  # methods that are called on the data here; see `classes.PURE`
+    library: str = ""  # the module that it is of, where it is none of the answer's own
 
     def allows(self, operator: str) -> bool:
         """Whether the solution's class defines a binary operator, on either side of it."""
@@ -75,6 +76,12 @@ class ClassRef(NamedTuple):
 
 
 own_names = type.__dict__["__dict__"].__get__  # of a class here, whatever its metaclass says
+
+
+def _path_of(kind: type, about: ClassRef) -> str:
+    """The name of a class as Python shows it: with its module, unless that is the built-in one."""
+    home = about.library or about.objects.home
+    return kind.__name__ if home == "builtins" else f"{home}.{kind.__name__}"
 
 
 def class_ref(kind: type) -> ClassRef | None:
@@ -227,7 +234,7 @@ class LiveClass(type):
         about = class_ref(cls)
         if about is None or not about.objects.home:
             return f"<class {cls.__name__} of the answer>"
-        return f"<class '{about.objects.home}.{cls.__name__}'>"
+        return f"<class '{_path_of(cls, about)}'>"
 
     def kit__label(cls) -> str:
         return cls.__name__
@@ -261,11 +268,12 @@ class Handle(metaclass=LiveClass):
         return names_in(operated(self, "dir"))
 
     def __repr__(self) -> str:
-        name, home = type(self).__name__, _known(type(self)).objects.home
-        if not home:
-            return f"<{name} object>"
+        about = _known(type(self))
+        if not about.objects.home:
+            return f"<{type(self).__name__} object>"
         # As Python shows an object whose class says nothing else: a test may look for that.
-        return f"<{home}.{name} object at {ADDRESS + self.kit__ref.number:#x}>"
+        path = _path_of(type(self), about)
+        return f"<{path} object at {ADDRESS + self.kit__ref.number:#x}>"
 
     def __eq__(self, other: object) -> Any:
         return _equal(self, other)

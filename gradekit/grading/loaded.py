@@ -61,6 +61,7 @@ class LoadedAnswer:
         before = used.cpu_seconds() if used is not None else 0.0
         self._budget = Budget(limits or sandbox.limits, before)
         self._worker: WorkerHandle | None = None
+        self._was_renewed = False
         # Statements that lost a worker, by number, and how. None while the file is run as a whole.
         self._without: dict[int, str] | None = None
 
@@ -75,6 +76,8 @@ class LoadedAnswer:
         """
         if self._worker is not None:
             return self._worker
+        if self._was_renewed:
+            show_printed = _ignore  # it has been shown
         # First run the file as a whole, which is quicker. If that loses the worker, run it one
         # statement at a time, without those that lose a worker, in this and in all later workers.
         try:
@@ -125,6 +128,17 @@ class LoadedAnswer:
             worker.close()
             self.forget(worker.spent)
         return SubmissionError.of(without_data(error), what)
+
+    def renew(self) -> None:
+        """End the worker, so that the next request loads the answer again.
+
+        Not if that might take the time that the checks need.
+        """
+        worker = self._worker
+        if worker is not None and self._budget.is_ample(worker):
+            worker.close()
+            self.forget(worker.spent)
+            self._was_renewed = True
 
     def give_up(self) -> None:
         """End the worker during a request of another thread, which fails then."""
@@ -229,6 +243,10 @@ class LoadedAnswer:
         if reply.kind == "raised":
             raise Problem.of(reply.value).while_loading()
         return reply.value
+
+
+def _ignore(printed: str) -> None:
+    """Show nothing."""
 
 
 def _end_of_steps(told: Any) -> tuple[Any, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import Counter, defaultdict
@@ -207,8 +208,11 @@ class Loop:
         judge.begin_check(item)
         started = time.perf_counter()
         judgement = None
+        if check.afresh:
+            job.run.begin_afresh()
         if job.remember:
-            names = [other.item.name for other in later]
+            together = itertools.takewhile(lambda other: not other.afresh, later)
+            names = [other.item.name for other in together]
             judgement = self._memo.recall(item.name, job.run, names)
         if job.run.must_restart:
             return
@@ -270,6 +274,7 @@ class _Collected(NamedTuple):
     item: pytest.Item
     function: str  # that it judges
     alone: Callable[[], object] | None  # runs it, where it asks for nothing but the submission
+    afresh: bool  # an answer that may keep something is loaded anew before it
 
 
 def _collected(items: list[pytest.Item]) -> list[_Collected]:
@@ -285,7 +290,8 @@ def _collected(items: list[pytest.Item]) -> list[_Collected]:
             alone = item.runtest
         elif isinstance(item, pytest.Function) and _takes_submission_only(item):
             alone = partial(item.obj, item.config.stash[JUDGE].proxy)
-        found.append(_Collected(item, marker.kwargs["function"], alone))
+        afresh = bool(marker.kwargs.get("afresh"))
+        found.append(_Collected(item, marker.kwargs["function"], alone, afresh))
     return found
 
 

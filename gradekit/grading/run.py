@@ -16,6 +16,7 @@ from gradekit.errors import SandboxError
 from gradekit.grading.call import Call, Calls, Used
 from gradekit.grading.check_state import CheckState, Exchange
 from gradekit.grading.handle import is_handle, number_of
+from gradekit.grading.keeping import may_keep
 from gradekit.grading.loaded import LoadedAnswer
 from gradekit.grading.objects import IN_ITS_CHECK, Objects
 from gradekit.grading.outgoing import pickled
@@ -78,6 +79,7 @@ class Run:
         self.terms = terms
         self.cells = submission.cells  # the text that was handed in
         self.drawing: set[str] = set()  # the checks that have drawn cases
+        self._sources = (*submission.cells, *(text for _, text in submission.modules))
         # Reentrant: a function of the check, called during a request, may make another one.
         self._asking = threading.RLock()
         self._load = partial(LoadedAnswer, sandbox, module, submission, terms, limits)
@@ -135,6 +137,11 @@ class Run:
                 objects = Objects(ask, judged)
             self.state.objects = objects
             self.ways[name] = objects.used
+
+    def begin_afresh(self) -> None:
+        """Load the answer anew for this check, if it may have kept something of those before."""
+        if may_keep(self._sources):
+            self._answer.renew()
 
     @property
     def has_handles(self) -> bool:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from gradekit.authoring.importing.found import (
+    MANY_FILES,
     Case,
     Found,
     Passed,
     beside,
     distinct,
+    files_in,
     slug_of,
     text_of,
     title_of,
@@ -23,9 +26,11 @@ from gradekit.authoring.importing.modules import (
     python_files,
     solution_of,
 )
+from gradekit.authoring.importing.needs import helpers_of
 
 TEXTS = (".txt", ".md", ".rst")
 PROMPT = ">>> "
+IMPORT = re.compile(r"^\s*>>> ((?:from|import) .*\w)\s*$", re.MULTILINE)
 IMPORTED = re.compile(r"^\s*>>> (?:from|import) (\w+)", re.MULTILINE)
 
 
@@ -84,7 +89,11 @@ def _exercise(slug: str, module: Path, cases: list[Path], solution: Path | None)
     without = [module, *([solution] if solution else [])]
     files = beside([case for case in cases if case not in without], module.parent, without)
     # Only what belongs to this module: a folder may hold many.
-    files = tuple(dict.fromkeys([*cases, *(each for each in files if not _has_examples(each))]))
+    own = [each for each in files if not _has_examples(each)]
+    shown = "\n".join(line for case in cases for line in IMPORT.findall(text_of(case)))
+    around = [each for each in islice(files_in(module.parent), MANY_FILES) if each not in without]
+    helpers = helpers_of(around, module.parent, f"{source}\n{shown}")
+    files = tuple(dict.fromkeys([*cases, *own, *helpers]))
     notes = () if solution else ("no solution beside the stub: the module is taken for it",)
     originals = tuple(Case(case, "DoctestFile") for case in cases)
     return Found(

@@ -44,7 +44,7 @@ ORIGINAL = """    {name}: {reader}(
     ),"""
 CHECK = """
 
-@check({about}, points={points!r}, hint={hint})
+@check({about}, points={points!r}, hint={hint}{afresh})
 def {name}(submission):
     {title}
     ORIGINALS[{case}].run(submission, {address}{hidden}{more})
@@ -256,6 +256,7 @@ def _check(chosen: Chosen) -> str:
         case=json.dumps(chosen.case),
         address=json.dumps(test.address),
         hidden=hidden,
+        afresh=", afresh=True" if test.afresh else "",
         more=expected + (", named=True" if test.named else ""),
     )
 

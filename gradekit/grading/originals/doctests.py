@@ -55,6 +55,7 @@ class DoctestFile(Original):
                     title,
                     about=name,
                     obstacle="it is marked to be skipped" if skipped else "",
+                    afresh=True,
                 )
 
     def source_of(self, address: str) -> str:

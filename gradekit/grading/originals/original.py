@@ -52,6 +52,7 @@ class Test(NamedTuple):
             the lines that compare it.
         named: The answer is told the names of its functions, since the solution passes only so.
         hint: What the course says to learners whose answer fails it.
+        afresh: It does again what others did before it, which they must not have left behind.
     """
 
     address: str
@@ -64,6 +65,7 @@ class Test(NamedTuple):
     expected: tuple[str, ...] = ()
     named: bool = False
     hint: str = ""
+    afresh: bool = False
 
 
 class Original:
