@@ -704,19 +704,24 @@ def test_files_of_any_system_are_read(tmp_path: Path) -> None:
 
 def test_examples_of_a_course(tmp_path: Path) -> None:
     """Each starts from an answer that none before it has changed; a helper beside it is there."""
-    (tmp_path / "checks.py").write_text("def is_one(number):\n    return number == 1\n")
+    (tmp_path / "checks.py").write_text(
+        "def is_one(number):\n    return number == 1\n\n"
+        "def has(path, word):\n    with open(path) as file:\n        return word in file.read()\n"
+    )
     (tmp_path / "cars.py").write_text(
         'class Car:\n    """Counted.\n\n'
         "    >>> Car.made += 1\n    >>> Car(), Car.made\n    (<Car>, 2)\n"
-        "    >>> Car.made\n    2\n    >>> from checks import is_one\n    >>> is_one(Car().one)\n"
+        "    >>> Car.made\n    2\n    >>> from checks import *\n    >>> is_one(Car().one)\n"
         "    True\n    >>> type(Car().numbers()), type(Car())\n"
-        "    (<class 'generator'>, <class 'cars.Car'>)\n    \"\"\"\n    made, one = 0, 1\n\n"
+        "    (<class 'generator'>, <class 'cars.Car'>)\n"
+        "    >>> has(FILE, 'yield'), has('cars.py', 'return 2')\n    (True, False)\n"
+        '    """\n    made, one = 0, 1\n\n'
         "    def __init__(self): Car.made += 1\n    def numbers(self): yield 1\n"
-        "    def __repr__(self): return '<Car>'\n"
+        "    def __repr__(self): return '<Car>'\n\nFILE = __file__\n"
     )
     (outcome,) = imported_from("doctest", tmp_path, tmp_path / "mine").outcomes
     assert not [each.why_not for each in outcome.tried if each.why_not]
-    assert len(outcome.checks) == 4
+    assert len(outcome.checks) == 5
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ class Run:
         self.seed = seed
         self.terms = terms
         self.cells = submission.cells  # the text that was handed in
+        self.file_name = submission.name
         self.drawing: set[str] = set()  # the checks that have drawn cases
         self._sources = (*submission.cells, *(text for _, text in submission.modules))
         # Reentrant: a function of the check, called during a request, may make another one.

@@ -30,7 +30,6 @@ from gradekit.authoring.importing.needs import helpers_of
 
 TEXTS = (".txt", ".md", ".rst")
 PROMPT = ">>> "
-IMPORT = re.compile(r"^\s*>>> ((?:from|import) .*\w)\s*$", re.MULTILINE)
 IMPORTED = re.compile(r"^\s*>>> (?:from|import) (\w+)", re.MULTILINE)
 
 
@@ -90,9 +89,13 @@ def _exercise(slug: str, module: Path, cases: list[Path], solution: Path | None)
     files = beside([case for case in cases if case not in without], module.parent, without)
     # Only what belongs to this module: a folder may hold many.
     own = [each for each in files if not _has_examples(each)]
-    shown = "\n".join(line for case in cases for line in IMPORT.findall(text_of(case)))
+    named = [name for case in cases for name in IMPORTED.findall(text_of(case))]
     around = [each for each in islice(files_in(module.parent), MANY_FILES) if each not in without]
-    helpers = helpers_of(around, module.parent, f"{source}\n{shown}")
+    helpers = [
+        each
+        for text in (source, "".join(f"import {name}\n" for name in named))
+        for each in helpers_of(around, module.parent, text)
+    ]
     files = tuple(dict.fromkeys([*cases, *own, *helpers]))
     notes = () if solution else ("no solution beside the stub: the module is taken for it",)
     originals = tuple(Case(case, "DoctestFile") for case in cases)

@@ -45,7 +45,7 @@ from gradekit.grading.originals.drawing import views_of_drawing
 from gradekit.grading.originals.endless import Limit
 from gradekit.grading.originals.fence import Fence
 from gradekit.grading.originals.home import Home
-from gradekit.grading.originals.inspecting import views_that_ask
+from gradekit.grading.originals.inspecting import reading, views_that_ask
 from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.originals.opening import Opening, in_worker
 from gradekit.grading.originals.patterns import patterns
@@ -123,8 +123,8 @@ class Builtins(dict[str, Any]):
         # As the solution has it: an `abs` of an answer's own would make every difference 0.
         if name in self._world.hides and self._world.gives(name):
             return self._world.shared(name)
-        if name == "open":  # the test may have replaced it by a mock
-            return builtins.open
+        if name == "open":
+            return reading(self._world.submission, self._world.files_of_answer)
         return super().__getitem__(name)
 
     def gives(self, name: str) -> bool:
@@ -211,6 +211,8 @@ class World:
         }
         self._by_value: list[ModuleType] = []
         self._answers = frozenset([*modules, *parts])
+        # How its file is called: as it was handed in, and as the tests import it.
+        self.files_of_answer = {run_of(submission).file_name, *(f"{n}.py" for n in modules)}
         self._imported: set[str] = set()  # names of the answer that the test has imported
         self._starred: list[ModuleType] = []  # parts of which a test imports all names
         self._hidden: dict[str, ModuleType | None] = {}  # entries of sys.modules, put back later
