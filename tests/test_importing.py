@@ -714,7 +714,7 @@ def test_examples_of_a_course(tmp_path: Path) -> None:
         "    >>> Car.made\n    2\n    >>> from checks import *\n    >>> is_one(Car().one)\n"
         "    True\n    >>> type(Car().numbers()), type(Car())\n"
         "    (<class 'generator'>, <class 'cars.Car'>)\n"
-        "    >>> has(FILE, 'yield'), has('cars.py', 'return 2')\n    (True, False)\n"
+        "    >>> has(FILE, 'yield'), has('cars.py', 'la' + 'mbda')\n    (True, False)\n"
         '    """\n    made, one = 0, 1\n\n'
         "    def __init__(self): Car.made += 1\n    def numbers(self): yield 1\n"
         "    def __repr__(self): return '<Car>'\n\nFILE = __file__\n"
