@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import ast
 import csv
+import functools
+import json
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,15 +48,56 @@ open("{marker}", "w").write("the kernel ran this")
 """
 
 
+# Runs nbgrader with the words of each line that it reads, in a child that is new, and writes how
+# that ended: to import nbgrader takes longer than most of what it does then.
+STARTER = """
+import json, os, sys
+from nbgrader.apps.nbgraderapp import main
+for line in sys.stdin:
+    folder, output, sys.argv = json.loads(line)
+    if not (child := os.fork()):
+        os.chdir(folder)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(os.open(output, os.O_WRONLY), 1)
+        os.dup2(1, 2)
+        sys.exit(main())
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@functools.cache
+def starter() -> subprocess.Popen[str]:
+    """The process that starts nbgrader, in an environment that is activated."""
+    words = [sys.executable, "-c", STARTER]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, env=ENVIRONMENT, text=True, stdin=pipe, stdout=pipe)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def started() -> Iterator[None]:
+    """The starter ends with these tests; the version of a new gradebook is asked for once.
+
+    nbgrader asks a program for it, which imports all of nbgrader.
+    """
+    from nbgrader import api
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api, "get_alembic_version", functools.cache(api.get_alembic_version))
+        yield
+    if starter.cache_info().currsize:
+        with starter():  # leaving this closes its pipes, and waits for it
+            pass
+
+
 def nbgrader(folder: Path, *words: str, code: int = 0) -> str:
-    """Run nbgrader in a course, as in an activated environment; return what it printed."""
-    done = subprocess.run(
-        [str(SCRIPTS / "nbgrader"), *words],
-        cwd=folder, env=ENVIRONMENT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    assert done.returncode == code, done.stdout
-    return done.stdout
+    """Run nbgrader in a course; return what it printed."""
+    with tempfile.NamedTemporaryFile() as output:
+        told = [str(folder), output.name, ["nbgrader", *words]]
+        print(json.dumps(told), file=starter().stdin, flush=True)
+        ended = int(starter().stdout.readline())
+        said = Path(output.name).read_text("utf-8")
+    assert ended == code, said
+    return said
 
 
 def hand_in(folder: Path, student: str, text: str) -> Path:
@@ -594,11 +638,11 @@ def postgresql(tmp_path: Path) -> Iterator[str]:
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
 
     def run(tool: str, *words: str) -> None:
-        log = (tmp_path / "server.log").open("ab")
-        subprocess.run(
-            [*user, str(tools / tool), "-D", str(data), *words],
-            check=True, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
-        )  # fmt: skip
+        with (tmp_path / "server.log").open("ab") as log:
+            subprocess.run(
+                [*user, str(tools / tool), "-D", str(data), *words],
+                check=True, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
+            )  # fmt: skip
 
     run("initdb", "-A", "trust", "-U", "kit", "--no-sync")
     run("pg_ctl", "-w", "-o", options, "start")
