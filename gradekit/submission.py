@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -62,6 +62,28 @@ class Submission(msgspec.Struct, frozen=True):
     sha256: str
     notes: tuple[str, ...] = ()  # what had to be guessed to read it
     modules: tuple[tuple[str, str], ...] = ()  # that it imports from beside it: path and text
+    # nbgrader's tests by their names, and how many of the cells stand before each.
+    tests: tuple[tuple[str, int], ...] = ()
+
+    def parted_at(self, test: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """The cells before one of nbgrader's tests, and those after it; None if it is not there.
+
+        A file has the mark that `kit import` left where the test stood.
+        """
+        for name, count in self.tests:
+            if name == test:
+                return self.cells[:count], self.cells[count:]
+        if len(self.cells) != 1:
+            return None
+        mark = re.search(rf"^{re.escape(test_mark(test))}$", self.cells[0], re.MULTILINE)
+        if mark is None:
+            return None
+        return (self.cells[0][: mark.start()],), (self.cells[0][mark.end() :],)
+
+
+def test_mark(test: str) -> str:
+    """The comment that stands in a file where a notebook has one of nbgrader's tests."""
+    return f"# Test: {test}"
 
 
 def read(path: Path) -> Submission:
@@ -107,10 +129,11 @@ def parse(path: Path, content: bytes, modules: Mapping[str, bytes] = EMPTY) -> S
     if told := _told_by(text, ending):
         ending, note = told
         notes.append(note)
+    tests: tuple[tuple[str, int], ...] = ()
     if not text.strip():
         cells: tuple[str, ...] = ()
     elif ending == ".ipynb":
-        cells = _notebook_cells(path, text)
+        cells, tests = _notebook_cells(path, text)
     elif _is_exported(text):
         # Under the name of a notebook the worker reads it by IPython's rules.
         cells, ending = (COMMENTED_CELL.sub(_uncommented, text),), ".ipynb"
@@ -120,7 +143,7 @@ def parse(path: Path, content: bytes, modules: Mapping[str, bytes] = EMPTY) -> S
         raise KitError(f"{path} is empty: there is nothing to grade.")
     name = f"{answer_stem(path.name)}{ending}"  # answer.ipynb.txt is answer.ipynb
     texts = tuple((name, decoded(Path(name), source)[0]) for name, source in modules.items())
-    return Submission(name, cells, digest(content, modules), tuple(notes), texts)
+    return Submission(name, cells, digest(content, modules), tuple(notes), texts, tests)
 
 
 def _told_by(text: str, ending: str) -> tuple[str, str] | None:
@@ -232,6 +255,7 @@ class _Mark(msgspec.Struct, frozen=True):
 
     grade: bool = False
     solution: bool = False
+    grade_id: Any = None  # a text, if the notebook is as nbgrader makes them
 
 
 class _Metadata(msgspec.Struct, frozen=True):
@@ -251,20 +275,28 @@ class _Notebook(msgspec.Struct):
     cells: list[_Cell]
 
 
-def _notebook_cells(path: Path, text: str) -> tuple[str, ...]:
-    """The code of a notebook, without tests that an instructor's system added to it."""
+def _notebook_cells(path: Path, text: str) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+    """The code of a notebook, without tests that an instructor's system added to it.
+
+    And these tests by name, with the number of cells before each.
+    """
     try:
         notebook = msgspec.json.decode(text, type=_Notebook)
     except (msgspec.DecodeError, RecursionError):
         notebook = _unusual_notebook(path, text)
-    sources = [
-        "".join(cell.source)
-        for cell in notebook.cells
-        if cell.cell_type == "code" and not _is_test(cell.metadata.nbgrader)
-    ]
+    sources: list[str] = []
+    tests: dict[str, int] = {}
+    for cell in notebook.cells:
+        mark = cell.metadata.nbgrader
+        if cell.cell_type != "code":
+            continue
+        if mark is None or not _is_test(mark):
+            sources.append("".join(cell.source))
+        elif isinstance(mark.grade_id, str):
+            tests[mark.grade_id] = len(sources)
     if sum(map(len, sources)) > SOURCE_BYTES:
         raise KitError(f"{path} holds more than {SOURCE_BYTES // 2**20} MiB of code.")
-    return tuple(sources)
+    return tuple(sources), tuple(tests.items())
 
 
 def _unusual_notebook(path: Path, text: str) -> _Notebook:
@@ -297,6 +329,6 @@ def _unusual_notebook(path: Path, text: str) -> _Notebook:
         log.disabled = was_silent
 
 
-def _is_test(mark: _Mark | None) -> bool:
+def _is_test(mark: _Mark) -> bool:
     """Whether nbgrader put this cell there to test the answer."""
-    return mark is not None and mark.grade and not mark.solution
+    return mark.grade and not mark.solution

@@ -53,7 +53,7 @@ from gradekit.grading import lent
 from gradekit.grading.callback import is_callback
 from gradekit.grading.compare import Mismatch
 from gradekit.grading.keeping import may_keep
-from gradekit.grading.originals import NbgraderNotebook, OtterNotebook, endless, libraries
+from gradekit.grading.originals import OtterNotebook, endless, libraries
 from gradekit.grading.originals.cells import NAMES_MAIN
 from gradekit.grading.originals.doctests import flags_in, judge
 from gradekit.grading.originals.magics import without_magics
@@ -351,19 +351,21 @@ def test_ways_to_name_the_module_of_a_notebook(source: str) -> None:
 
 
 def test_names_that_a_later_cell_binds_again_are_told() -> None:
-    """All cells of an answer run before its tests: those of earlier questions see its value."""
+    """otter runs all cells before its tests: those of earlier questions see the last value."""
 
-    def cell(source: str, **mark: Any) -> dict[str, Any]:
-        return {"cell_type": "code", "source": source, "metadata": {"nbgrader": mark}}
+    def question(name: str, answer: str, test: str) -> list[dict[str, Any]]:
+        kinds = ("QUESTION", "SOLUTION", "TESTS")
+        begin, solution, tests = (f"# BEGIN {kind}" for kind in kinds)
+        texts = [f"{begin}\nname: {name}", solution, answer, "# END SOLUTION", tests, test,
+                 "# END TESTS", "# END QUESTION"]  # fmt: skip
+        kind_of = {text: "raw" if text.startswith("#") else "code" for text in texts}
+        return [{"cell_type": kind_of[t], "source": t, "metadata": {}} for t in texts]
 
-    cells = [
-        cell("x = 1", solution=True), cell("assert x == 1", grade=True, grade_id="first"),
-        cell("x = 2\ny = 3", solution=True), cell("assert x", grade=True, grade_id="last"),
-    ]  # fmt: skip
-    notebook = NbgraderNotebook.__new__(NbgraderNotebook)
-    notebook.read(json.dumps({"cells": cells, "metadata": {}}).encode())
-    assert "a later cell of the answer binds `x` again" in notebook.why_not("first")
-    assert notebook.why_not("last") == ""
+    cells = question("q1", "x = 1", "assert x == 1") + question("q2", "x = 2\ny = 3", "assert x")
+    master = OtterNotebook.__new__(OtterNotebook)
+    master.read(json.dumps({"cells": cells, "metadata": {}}).encode())
+    assert "a later cell of the answer binds `x` again" in master.why_not("q1#0")
+    assert master.why_not("q2#0") == ""
 
 
 def test_partial_credit_is_counted(
@@ -1211,6 +1213,28 @@ def leave(code):
 def draw(values):
     plt.plot(values, "o-")
     plt.title("prices")
+
+
+stock = pd.DataFrame({"price": [1, None]})
+calls = 0
+
+
+def halve(table):
+    global calls
+    calls += 1
+    table["price"] /= 2
+
+
+def cheapest(cards):
+    return min(cards, key=lambda card: card.price)
+
+
+figure, axes = plt.subplots()
+axes.scatter([1, 2], stock["price"])
+"""
+LATER = """stock["kind"] = "z"
+calls = "many"
+figure, axes = None, None
 """
 TESTS = {
     "tables": """import pandas as pd
@@ -1252,6 +1276,32 @@ draw([*ROWS, 5])
 axes = plt.gca()
 assert axes.get_title() == "prices" and list(axes.lines[0].get_ydata()) == [3, 5]
 """,
+    # From here on what a kernel has where a test stands: variables of the answer, which both
+    # change, functions that the test forbids, its own namedtuples, and points that are missing.
+    "counts": """import builtins
+before = stock.copy()
+calls, forbidden = 0, builtins.min
+builtins.min = None
+try:
+    halve(stock)
+    halve(stock)
+finally:
+    builtins.min = forbidden
+assert calls == 2 and list(stock) == ["price"] and stock.price[0] == before.price[0] / 4
+calls = 0
+halve(stock)
+assert calls == 1
+stock.loc[2] = [7]
+assert len(stock) == 3
+""",
+    "compares": """from collections import namedtuple
+Card = namedtuple("Card", "name price")
+cards = [Card("a", 2), Card("b", 1)]
+assert cheapest(cards) is cards[1]
+""",
+    "masks": """drawn = axes.collections[0].get_offsets()
+assert drawn[0].tolist() == [1, 1] and drawn.shape == (2, 2)
+""",
 }
 
 
@@ -1292,17 +1342,21 @@ def test_files_tables_and_figures_are_shared(
         (SOLUTION, {"grade_id": "a", "solution": True}),
         given,
         *tests,
+        (LATER, {"grade_id": "b", "solution": True}),
     )
     (tmp_path / "nb/source/ps1/data").mkdir()
     (tmp_path / "nb/source/ps1/data/numbers.txt").write_text("1\n2\n3\n")
     (outcome,) = imported_from("nbgrader", tmp_path / "nb", tmp_path / "mine").outcomes
-    assert [each.why_not for each in outcome.tried] == [""] * 5
+    assert [each.why_not for each in outcome.tried] == [""] * 8
     wrong = {
         "return table": "table.drop(index=0, inplace=True)\n    return table",
         "sum(map(int, file))": "6",
         "json.dump(value, file)": "pass",
         "file=file": "file=None",
         'plt.title("prices")': "plt.figure()",
+        'table["price"] /= 2': 'table = table / min([2])',
+        "min(cards,": "max(cards,",
+        "axes.scatter([1, 2], ": "axes.scatter([2, 2], ",
     }
     lost_by = []
     for before, after in wrong.items():
@@ -1314,6 +1368,9 @@ def test_files_tables_and_figures_are_shared(
         {"test_writes"},
         {"test_gives"},
         {"test_draws"},
+        {"test_counts"},
+        {"test_compares"},
+        {"test_masks"},
     ]
     forged = SOLUTION + '\nopen("data/numbers.txt", "w").write("6")\n'
     assert lost(grade(session_of(outcome), forged)) == set()  # what the test reads stays

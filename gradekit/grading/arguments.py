@@ -155,7 +155,7 @@ def is_plain_object(value: Any) -> bool:
 def is_own_object(value: Any) -> bool:
     """Whether a value is another object of a class of the check: the worker gets a pickle of it."""
     kind = type(value)
-    if kind.__module__ == "builtins" or isinstance(value, tuple | type) or callable(value):
+    if kind.__module__ == "builtins" or isinstance(value, type) or callable(value):
         return False
     by_value = kind.__module__ == "__main__" or kind.__module__ in _by_value()
     return by_value and not is_plain_class(kind)

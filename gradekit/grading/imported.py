@@ -15,7 +15,7 @@ from typing import Any
 
 import cloudpickle
 
-from gradekit.grading.arguments import Arguments, owners_of
+from gradekit.grading.arguments import Arguments, is_own_object, owners_of
 from gradekit.grading.awaiting import awaited, is_coroutine, is_generator, items
 from gradekit.grading.callback import Callbacks, is_callback, is_of_check
 from gradekit.grading.expanded import require_no_explosion
@@ -177,6 +177,10 @@ class Shared(Objects):
             return node
         if (node := self._tensors.node(value)) is not None:
             return node
+        # A namedtuple of the check is one for the answer, too; as data it would be a plain tuple.
+        if isinstance(value, tuple) and is_own_object(value):
+            self.used.add("sent")
+            return wire.AS_OBJECT
         # A probe's function runs beside the answer, so it is pickled and not called back.
         if self._is_probe or not is_callback(value):
             owner = value if isinstance(value, type) else type(value)

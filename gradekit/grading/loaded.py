@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,16 @@ class LoadedAnswer:
         self._was_renewed = False
         # Statements that lost a worker, by number, and how. None while the file is run as a whole.
         self._without: dict[int, str] | None = None
+
+    def up_to(self, cells: tuple[str, ...]) -> LoadedAnswer:
+        """The answer as it was after its first cells: in a worker of its own, of the same time.
+
+        Of this one the worker has to be there: which statements hang is known then.
+        """
+        made = copy.copy(self)
+        made._about = [*self._about[:2], [*cells], self._about[3]]  # noqa: SLF001  # of this class
+        made._worker, made._without = None, copy.copy(self._without)  # noqa: SLF001
+        return made
 
     def worker(self, show_printed: Callable[[str], None]) -> WorkerHandle:
         """The worker with the answer in it; a new one if the last was lost.
@@ -155,6 +166,7 @@ class LoadedAnswer:
         for worker in (self._worker, self._used):
             if worker is not None:
                 worker.close()
+                self._budget.note_end(worker.spent)
         self._worker = self._used = None
 
     def release(self) -> WorkerHandle | None:

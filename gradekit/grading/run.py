@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -77,8 +78,7 @@ class Run:
         self.sandbox = sandbox
         self.seed = seed
         self.terms = terms
-        self.cells = submission.cells  # the text that was handed in
-        self.file_name = submission.name
+        self.submission = submission
         self.drawing: set[str] = set()  # the checks that have drawn cases
         self._sources = (*submission.cells, *(text for _, text in submission.modules))
         # Reentrant: a function of the check, called during a request, may make another one.
@@ -107,6 +107,23 @@ class Run:
     def close(self) -> None:
         """End its worker."""
         self._answer.close()
+
+    @contextmanager
+    def up_to(self, cells: tuple[str, ...]) -> Iterator[None]:
+        """The check that is being run sees the answer as it was after its first cells.
+
+        Raises:
+            SubmissionError: the answer cannot be loaded, or is out of time.
+        """
+        whole = self._answer
+        whole.for_check(whole.worker(self.state.show_printed_by_file))
+        self.state.asked = None  # the memo knows requests to the whole answer only
+        self._answer = whole.up_to(cells)
+        try:
+            yield
+        finally:
+            self._answer.close()
+            self._answer = whole
 
     def release(self) -> WorkerHandle | None:
         """Give the worker away if it can run another version of the answer; else end it."""

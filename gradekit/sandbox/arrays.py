@@ -179,6 +179,22 @@ def masked(node: Masked, value_of: Callable[[Any], Any]) -> np.ma.MaskedArray:
     return np.ma.MaskedArray(data, mask=mask)
 
 
+def unmasked(value: np.ma.MaskedArray) -> np.ndarray:
+    """A plain array with NaN for masked entries, which equals nothing.
+
+    matplotlib, for one, masks what is missing of the points that it drew.
+
+    Raises:
+        Malformed: there is no NaN of its kind.
+    """
+    mask, data = np.ma.getmaskarray(value), np.asarray(value.data)
+    if not mask.any():
+        return data
+    if data.dtype.kind not in "fc":
+        raise Malformed("an array with masked entries")
+    return np.where(mask, np.array(np.nan, data.dtype), data)
+
+
 def tensor(dtype: str, shape: list[int], buffers: Buffers) -> Any:
     """The tensor of a node."""
     import torch

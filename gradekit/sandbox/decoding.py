@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from gradekit.sandbox import frames, named
-from gradekit.sandbox.arrays import array, masked, structured, tensor
+from gradekit.sandbox.arrays import array, masked, structured, tensor, unmasked
 from gradekit.sandbox.atoms import atom
 from gradekit.sandbox.limits import STRUCTURE_BYTES
 from gradekit.sandbox.nodes import (
@@ -126,9 +126,10 @@ def _from_uncommon(node: Node, reader: Reader, depth: int) -> Any:  # noqa: C901
     if isinstance(node, Structured):
         return structured(node, lambda column: from_node(column, reader, depth + 1))
     if isinstance(node, Masked):
-        if reader.plain:
+        if reader.plain and reader.live is None:
             raise Malformed("an array with masked entries")
-        return masked(node, lambda part: from_node(part, reader, depth + 1))
+        value = masked(node, lambda part: from_node(part, reader, depth + 1))
+        return unmasked(value) if reader.plain else value
     if isinstance(node, LIVE) and reader.live is not None:
         if isinstance(node, Lasting):
             return reader.live((node, from_node(node.value, reader, depth + 1)))

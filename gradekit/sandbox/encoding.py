@@ -19,6 +19,7 @@ from gradekit.sandbox.arrays import (
 from gradekit.sandbox.atoms import parts_of
 from gradekit.sandbox.limits import STRUCTURE_BYTES
 from gradekit.sandbox.nodes import (
+    AS_OBJECT,
     MAX_DEPTH,
     MAX_DIMENSIONS,
     MAX_INT_BITS,
@@ -91,7 +92,9 @@ def _uncommon_to_node(value: Any, writer: Writer, depth: int) -> Node:
     live = writer.live
     if live is None:
         return _data_to_node(value, writer, depth)
-    if (node := live(value, False)) is not None:
+    if (node := live(value, False)) is AS_OBJECT:
+        return _pickle_to_node(value, writer)
+    if node is not None:
         if type(node) is Lasting:
             return _lasting_to_node(node, writer, depth)
         return _with_tensors(node, value, writer) if type(node) is Traced else node

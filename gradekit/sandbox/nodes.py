@@ -156,6 +156,10 @@ class Class(msgspec.Struct, tag="c", array_like=True, frozen=True):
     kind: str | int | Kind
 
 
+# What a hook says of an object that goes out as it is, though it could go as data.
+AS_OBJECT = object()
+
+
 class Given(msgspec.Struct, tag="g", array_like=True, frozen=True):
     """Something that belongs to the check.
 

@@ -73,7 +73,7 @@ class Snapshot:
         if isinstance(value, STREAMS):
             return bool(written_to(value) == before)
         if is_frame(value, FRAMES):
-            return _is_same_frame(value, before)
+            return is_same_frame(value, before)
         return _is_same_array(value, before)
 
 
@@ -145,7 +145,7 @@ def written_to(stream: io.StringIO | io.BytesIO) -> tuple[str | bytes, int] | tu
     return () if stream.closed else (stream.getvalue(), stream.tell())
 
 
-def _is_same_frame(value: Any, before: Any) -> bool:
+def is_same_frame(value: Any, before: Any) -> bool:
     """Whether a table or column has the same entries of the same kinds, under the same names."""
     axes = zip(value.axes, before.axes, strict=True)
     names = getattr(value, "name", None) is getattr(before, "name", None)

@@ -22,6 +22,7 @@ from gradekit.sandbox.decoding import Reader, from_node
 from gradekit.sandbox.encoding import Writer, megabytes, to_node
 from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES
 from gradekit.sandbox.nodes import (
+    AS_OBJECT,
     MAX_DEPTH,
     SMALL_FRAME,
     Class,
@@ -41,6 +42,7 @@ from gradekit.sandbox.nodes import (
 
 __all__ = [
     "ARRAY_DTYPES",
+    "AS_OBJECT",
     "FIRST_BYTES",
     "MAX_DEPTH",
     "OF_FRAME",
@@ -131,7 +133,8 @@ def decode(
         opaque: Loads a pickle; only in a worker.
         live: Gives the value of a node of `nodes.LIVE`; a `Traced` comes in a tuple with its
             tensor and its gradient, a `Lasting` with what it holds.
-        plain: Refuse masked arrays, since a comparison ignores their masked entries.
+        plain: Refuse masked arrays, since a comparison ignores their masked entries. With
+            `live`, such an entry is NaN.
 
     Raises:
         Malformed: anything about the bytes is not as `encode` makes them.

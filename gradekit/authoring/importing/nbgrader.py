@@ -21,6 +21,7 @@ from gradekit.authoring.importing.found import (
 )
 from gradekit.authoring.importing.notebooks import as_file, notebooks_in
 from gradekit.grading.originals import autotest, templates
+from gradekit.submission import test_mark
 
 PUT = "# YOUR CODE HERE\nraise NotImplementedError()"  # as nbgrader does
 
@@ -46,7 +47,7 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
 
 
 def _exercise(slug: str, path: Path, cells: list[dict[str, Any]], folder: Path) -> Found:
-    answers = [cell for cell in cells if not _is_test(mark_of(cell))]
+    answers = [_marked(cell) if _is_test(mark_of(cell)) else cell for cell in cells]
     stub = as_file(answers, _emptied)
     solution = as_file(answers, lambda cell: without_marks(str(cell["source"])))
     around = path.parent
@@ -92,6 +93,11 @@ def _asks(cells: list[dict[str, Any]]) -> bool:
 
 def _is_test(mark: dict[str, Any]) -> bool:
     return bool(mark.get("grade")) and not mark.get("solution")
+
+
+def _marked(test: dict[str, Any]) -> dict[str, Any]:
+    """A cell that leaves a mark where a test stands."""
+    return {"cell_type": "code", "metadata": {}, "source": test_mark(mark_of(test)["grade_id"])}
 
 
 def _emptied(cell: dict[str, Any]) -> str:

@@ -15,12 +15,13 @@ import linecache
 import pickle
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradekit.definitions import names_in, needed_by
+from gradekit.definitions import Names, names_in, needed_by
 from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.originals import autotest, templates
@@ -29,10 +30,11 @@ from gradekit.grading.originals.original import PERSON, Original, Test, title_of
 from gradekit.grading.originals.statements import FORGET, run_statement
 from gradekit.grading.originals.templates import Templates
 from gradekit.grading.originals.world import World
-from gradekit.grading.proxy import SubmissionProxy
+from gradekit.grading.proxy import SubmissionProxy, run_of
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 MAIN = "__main__"
+CHARACTERS = 100_000  # of a cell of an answer that is looked at
 # Code that takes `__main__`, whose names are the answer's in a kernel, for a module.
 NAMES_MAIN = re.compile(
     r"""\b__main__\.|import __main__\b|["']__main__["']\s*[\])]|modules\[__name__\]"""
@@ -130,8 +132,14 @@ class NotebookTests(Original):
     def own_statements(self, cells: Sequence[Cell]) -> list[ast.stmt]:
         """What the instructor's cells before a test bind, without what the answer binds."""
         found: list[ast.stmt] = []
+        given: set[str] = set()  # names that both bind, as far as these stand for the instructor's
         for cell in cells:
-            if cell.metadata["cell_type"] != "code" or self.is_answer(cell):
+            if cell.metadata["cell_type"] != "code":
+                continue
+            if self.is_answer(cell):  # from here on they stand for the answer's again
+                again = given & bound_in(cell)
+                found += [ast.Delete([ast.Name(name, ast.Del())]) for name in sorted(again)]
+                given -= again
                 continue
             for statement in cell.tree:
                 bound = names_in(statement).bound
@@ -139,25 +147,12 @@ class NotebookTests(Original):
                 # replace, and a test has to see theirs.
                 if not bound or not bound <= self._answers_bind:
                     found.append(statement)
-        return found
+                    given |= bound & self._answers_bind
+        return [ast.fix_missing_locations(each) for each in found]
 
     def place_of(self, address: str) -> int:
         """The number of the first cell of a test."""
         raise NotImplementedError
-
-    def why_not(self, address: str) -> str:
-        place = self.place_of(address)
-        answers = [(n, cell) for n, cell in enumerate(self.cells) if self.is_answer(cell)
-                   and cell.metadata["cell_type"] == "code"]  # fmt: skip
-        before, after = (
-            {name for n, cell in answers if (n > place) is is_later for name in _bound_in(cell)}
-            for is_later in (False, True)
-        )
-        names = sorted(before & after & used_in(ast.parse(self.source_of(address)).body))
-        if not names:
-            return ""
-        told = ", ".join(f"`{name}`" for name in names)
-        return f"; a later cell of the answer binds {told} again, and all of its cells run first"
 
     def name_of(self, address: str, source: str) -> str:
         """The name under which a test's cell is compiled, so that its lines can be shown."""
@@ -175,6 +170,7 @@ class NotebookTests(Original):
         """
         namespace[FORGET] = lambda name: forget(world, namespace, name)
         given: dict[str, Any] = {}
+        world.given, world.namespace = given, namespace
         value = None
         for statement in tree:
             value = run_statement(statement, namespace, name, self._answers_use)
@@ -191,7 +187,7 @@ class NotebookTests(Original):
         return value
 
 
-def _bound_in(cell: Cell) -> set[str]:
+def bound_in(cell: Cell) -> set[str]:
     return {name for statement in cell.tree for name in names_in(statement).bound}
 
 
@@ -250,6 +246,32 @@ def _is_seed(statement: ast.Expr) -> bool:
     return getattr(called, "attr", getattr(called, "id", "")) in ("seed", "manual_seed")
 
 
+class Effects(NamedTuple):
+    """What a cell of an answer does at its top level.
+
+    Attributes:
+        statements: What each takes and gives.
+        changed: Names that it binds, without imports, or whose objects it changes.
+    """
+
+    statements: tuple[Names, ...]
+    changed: frozenset[str]
+
+
+@lru_cache(2000)
+def effects_of(source: str) -> Effects:
+    """What a cell of an answer does; nothing where it cannot be read."""
+    statements, changed = [], set[str]()
+    try:
+        for statement in ast.parse(without_magics(source[:CHARACTERS]) or "").body:
+            names = names_in(statement)
+            statements.append(names)
+            changed |= _changed_in(statement) | (set() if _is_import(statement) else names.bound)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        pass  # of an answer anything may come
+    return Effects(tuple(statements), frozenset(changed))
+
+
 def used_in(tree: Sequence[ast.stmt]) -> set[str]:
     return {name for statement in tree for name in names_in(statement).used}
 
@@ -267,6 +289,34 @@ class NbgraderNotebook(NotebookTests):
     def names(self) -> Collection[str]:
         """In a kernel the answer is `__main__`: a test may say `patch("__main__.count")`."""
         return {MAIN} if NAMES_MAIN.search(self.text) else ()
+
+    def seen_by(
+        self, submission: SubmissionProxy, address: str
+    ) -> contextlib.AbstractContextManager[None]:
+        """In a kernel a test sees what the cells before it have made, and nothing of later ones.
+
+        Mostly it makes no difference, and one worker does for all tests. It does where the answer
+        binds or changes again what the test uses.
+        """
+        run = run_of(submission)
+        parts = run.submission.parted_at(address)
+        if parts is None or not self._is_changed_later(address, *parts):
+            return contextlib.nullcontext()
+        return run.up_to(parts[0])
+
+    def _is_changed_later(self, address: str, before: Sequence[str], after: Sequence[str]) -> bool:
+        """Whether cells `after` a test change what it uses of those `before` it."""
+        later = set[str]().union(*(each.changed for each in map(effects_of, after)))
+        if not later:
+            return False
+        number = self.place_of(address)
+        own = self.own_statements(self.cells[:number])
+        used = used_in(ast.parse(autotest.with_calls(self.cells[number].source)).body)
+        used |= used_in(_needed_or_changed(used, own))
+        statements = [each for cell in map(effects_of, before) for each in cell.statements]
+        while more := {n for each in statements if each.bound & used for n in each.used} - used:
+            used |= more
+        return bool(later & used & set[str]().union(*(each.bound for each in statements)))
 
     def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
         about = ""
@@ -288,7 +338,7 @@ class NbgraderNotebook(NotebookTests):
         """A test of nbgrader's AUTOTEST with the values that the solution gives."""
         found: list[str] = []
         try:
-            with self.world(submission) as world:
+            with self.seen_by(submission, test.address), self.world(submission) as world:
                 world.compare = autotest.recording(found)
                 if path := self.path_of_templates():
                     found += self._filled(world, test.address, Templates(path, self.kernel))

@@ -57,7 +57,7 @@ def inspecting(submission: SubmissionProxy) -> ModuleType:
 
     def getsource(value: Any) -> str:
         if isinstance(value, AnswerModule):
-            return noted(submission, "\n".join(run_of(submission).cells))
+            return noted(submission, "\n".join(run_of(submission).submission.cells))
         if not is_handle(value):
             return inspect.getsource(value)
         # As it was handed in, where the value has a name there: in the answer's process `inspect`
@@ -101,7 +101,7 @@ def handed_in(submission: SubmissionProxy, value: Any) -> str:
     named = run.objects.named if run.objects is not None else {}
     names = [name for name, known in named.items() if known is value]
     found = ""
-    for cell in run.cells:
+    for cell in run.submission.cells:
         with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
             for node in ast.parse(cell).body:
                 if getattr(node, "name", None) in names:

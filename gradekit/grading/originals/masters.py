@@ -13,7 +13,7 @@ from typing import Any
 
 from gradekit.errors import GraderError
 from gradekit.grading.originals import doctests
-from gradekit.grading.originals.cells import Cell, NotebookTests, code_cells, used_in
+from gradekit.grading.originals.cells import Cell, NotebookTests, bound_in, code_cells, used_in
 from gradekit.grading.originals.older_masters import of_today
 from gradekit.grading.originals.original import PERSON, Test, title_of
 from gradekit.grading.originals.statements import run_statement
@@ -114,6 +114,20 @@ class OtterNotebook(NotebookTests):
         question, _, place = address.rpartition("#")
         places = self._places.items()
         return [n for n, (q, p) in places if q == question and place in (str(p), ALL[1:])]
+
+    def why_not(self, address: str) -> str:
+        place = self.place_of(address)
+        answers = [(n, cell) for n, cell in enumerate(self.cells) if self.is_answer(cell)
+                   and cell.metadata["cell_type"] == "code"]  # fmt: skip
+        before, after = (
+            {name for n, cell in answers if (n > place) is is_later for name in bound_in(cell)}
+            for is_later in (False, True)
+        )
+        names = sorted(before & after & used_in(ast.parse(self.source_of(address)).body))
+        if not names:
+            return ""
+        told = ", ".join(f"`{name}`" for name in names)
+        return f"; a later cell of the answer binds {told} again, and all of its cells run first"
 
     def run_in(self, world: World, address: str) -> None:
         for number in self.numbers_of(address):

@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -51,9 +51,16 @@ class Part(Protocol):
 class Surroundings:
     """All parts, for one run of one test."""
 
-    def __init__(self, submission: SubmissionProxy, parts: Sequence[Part]) -> None:
+    def __init__(
+        self,
+        submission: SubmissionProxy,
+        parts: Sequence[Part],
+        set_aside: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:
+        """`set_aside` gives a context in which our own code has Python's own functions."""
         self._submission = submission
         self._parts = parts
+        self._set_aside = set_aside
         self._is_busy = False
         self._stop: Callable[[], object] = lambda: None
 
@@ -65,6 +72,10 @@ class Surroundings:
         ask = objects.ask
 
         def ask_connected(*asked: Any) -> Any:
+            with self._set_aside():
+                return ask_in_there(*asked)
+
+        def ask_in_there(*asked: Any) -> Any:
             changed = [] if self._is_busy else [part for part in self._parts if part.is_changed]
             if not changed:
                 return ask(*asked)
@@ -186,6 +197,7 @@ class Replaced:
         """`noted` are modules that the test imports, and what was in them before."""
         self._submission, self._noted = submission, noted
         self.looks_at_all = False  # of `noted`; else only at those that are watched
+        self._aside: dict[str, Any] = {}  # what the test has put into `builtins`
         self._before = {module: dict(vars(module)) for module in WATCHED}
         self._told: dict[tuple[ModuleType, str], tuple[Any, Any]] = {}  # now, and in the worker
 
@@ -203,12 +215,34 @@ class Replaced:
         }
         for module, before in self._noted.items() if self.looks_at_all else ():
             if module not in self._before:
-                now = vars(module)
+                now = {**vars(module), **self._aside} if module is builtins else vars(module)
                 given = replaced_in(now, before)
                 found |= {(module, name): now.get(name, GONE) for name in given}
         for name in HANDED_OVER:  # which other parts see to
             found.pop((builtins, name), None)
         return found
+
+    @contextlib.contextmanager
+    def set_aside(self) -> Iterator[None]:
+        """For a while, built-in functions are Python's own, whatever the test has replaced.
+
+        A test may forbid `sorted`, which our code uses while it asks the answer.
+        """
+        before = self._noted.get(builtins, {}) if self.looks_at_all else {}
+        now = vars(builtins)
+        names = {*replaced_in(now, before)} - {*HANDED_OVER} if before else set()
+        aside = {name: now[name] for name in names if name in now}
+        if not aside:
+            yield
+            return
+        self._aside |= aside
+        now.update({name: before[name] for name in aside})
+        try:
+            yield
+        finally:
+            now.update(aside)
+            for name in aside:
+                del self._aside[name]
 
     @property
     def is_changed(self) -> bool:

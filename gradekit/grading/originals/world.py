@@ -51,6 +51,7 @@ from gradekit.grading.originals.opening import Opening, in_worker
 from gradekit.grading.originals.patterns import patterns
 from gradekit.grading.originals.pickling import pickling
 from gradekit.grading.originals.place import Place
+from gradekit.grading.originals.rebinding import Rebinding
 from gradekit.grading.originals.running import LIBRARIES, Running, library
 from gradekit.grading.originals.scripts import asked_of, fresh_module, run_anew, views_of
 from gradekit.grading.originals.shared_files import Files
@@ -195,6 +196,9 @@ class World:
         self._gives: list[Callable[[str], bool]] = []  # for each `import *`: whether it gives it
         self._bound: dict[str, Any] = {}  # names of the answer that the test bound
         self._before: dict[str, Any] = {}  # what they and the deleted ones meant before
+        self.namespace: dict[str, Any] = {}  # of a test that shares its names with the answer
+        self.given: dict[str, Any] = {}  # what it has bound of the answer's names
+        self._rebinding = Rebinding(submission, self._let_go)
         system = system_of(submission)
         self._modules: dict[str, ModuleType] = {
             "os": system,
@@ -212,7 +216,7 @@ class World:
         self._by_value: list[ModuleType] = []
         self._answers = frozenset([*modules, *parts])
         # How its file is called: as it was handed in, and as the tests import it.
-        self.files_of_answer = {run_of(submission).file_name, *(f"{n}.py" for n in modules)}
+        self.files_of_answer = {run_of(submission).submission.name, *(f"{n}.py" for n in modules)}
         self._imported: set[str] = set()  # names of the answer that the test has imported
         self._starred: list[ModuleType] = []  # parts of which a test imports all names
         self._hidden: dict[str, ModuleType | None] = {}  # entries of sys.modules, put back later
@@ -245,11 +249,11 @@ class World:
         self._replaced = replaced = Replaced(self.submission, self._undoing.modules)
         files, self.variables = Files(self.submission), Variables(self.submission)
         each: list[Part] = [self._keyboard, *(part(self.submission) for part in parts)]
-        each += [replaced, notices, files, self.variables, home]
+        each += [replaced, notices, files, self.variables, home, self._rebinding]
         each.append(
             Opening(self.submission)
         )  # after `Files`, which puts an `open` in place as well
-        self._surroundings = Surroundings(self.submission, each)
+        self._surroundings = Surroundings(self.submission, each, replaced.set_aside)
         self._surroundings.watch()
         if (texts := getattr(self._objects, "texts", None)) is not None:
             homes = [home.path] if home.path else []
@@ -305,7 +309,8 @@ class World:
         for module in self._starred:
             with contextlib.suppress(AttributeError):
                 return getattr(module, name)
-        return self.variables.shared("", name, self.submission[name])
+        with self._replaced.set_aside():
+            return self.variables.shared("", name, self.submission[name])
 
     def gives(self, name: str) -> bool:
         """Whether code of the test that does not define a name finds the answer's."""
@@ -335,6 +340,12 @@ class World:
         setattr(self.module, name, self.as_sent(name, value))
         self._bound[name] = value
         self.deleted.discard(name)
+        self._rebinding.watch(name)
+
+    def _let_go(self, name: str) -> None:
+        """A name that the test has bound stands for what the answer has made of it."""
+        for names in (self._bound, self.given, self.namespace):
+            names.pop(name, None)
 
     @property
     def has_keyboard(self) -> bool:

@@ -153,7 +153,7 @@ def is_plain_object(value: Any) -> bool:
 def _is_own_object(value: Any) -> bool:
     """As `is_own_object` in grading/arguments.py."""
     kind = type(value)
-    if kind.__module__ != OF_CHECK or isinstance(value, tuple) or callable(value):
+    if kind.__module__ != OF_CHECK or callable(value):
         return False
     return not isinstance(value, type) and not is_plain_class(kind)
 
