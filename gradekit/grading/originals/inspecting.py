@@ -122,7 +122,9 @@ def reading(submission: SubmissionProxy, names: Collection[str]) -> Any:
             place, name = os.path.split(os.fspath(file))
             is_here = place in ("", os.getcwd())  # noqa: PTH109
             if name in names and is_here and not os.path.exists(file):  # noqa: PTH110
-                return io.StringIO(noted(submission, "\n".join(run_of(submission).cells)))
+                return io.StringIO(
+                    noted(submission, "\n".join(run_of(submission).submission.cells))
+                )
         return real(file, mode, *args, **keywords)
 
     return opening if real is io.open else real
