@@ -32,7 +32,7 @@ from gradekit.grading.handle import (
 )
 from gradekit.report import clean
 from gradekit.sandbox import wire
-from gradekit.sandbox.known import AS_ARRAY, UNHASHABLE, VIEWED, known_classes
+from gradekit.sandbox.known import AS_ARRAY, OWN_WAYS, UNHASHABLE, VIEWED, known_classes
 
 if TYPE_CHECKING:
     from gradekit.grading.objects import Objects
@@ -69,8 +69,10 @@ def class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
     pure = frozenset() if is_of_task or data is None else PURE.get(data, frozenset())
     # What the worker knows by name stands among its own bases: a generator, or a pattern.
     library = known[0].__module__ if known and not own and known[0].__name__ == name else ""
+    ways = frozenset(kind.special) & OWN_WAYS.keys()
+    about = ClassRef(objects, kind.number, name, judged, data, pure, library, ways)
     namespace: dict[str, Any] = {
-        "kit__class": ClassRef(objects, kind.number, name, judged, data, pure, library),
+        "kit__class": about,
         "__module__": objects.home or "submission",
         "__doc__": Requested("__doc__"),
     }

@@ -11,11 +11,12 @@ the classes.
 from __future__ import annotations
 
 import contextlib
+import dis
 import enum
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import PurePath, PurePosixPath
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,17 @@ from gradekit.grading.annotations import check_annotations
 from gradekit.grading.call import Call
 from gradekit.grading.raised import SubmissionError
 from gradekit.grading.shown import as_code
-from gradekit.sandbox.known import CONVERSIONS, ERRORS, OPERATORS, READABLE, SPECIAL
+from gradekit.sandbox.known import (
+    COMPARES,
+    CONVERSIONS,
+    ERRORS,
+    HAS_TRUTH,
+    HOLDS,
+    OPERATORS,
+    ORDERS,
+    READABLE,
+    SPECIAL,
+)
 
 if TYPE_CHECKING:
     from gradekit.grading.objects import Objects
@@ -66,6 +77,7 @@ class ClassRef(NamedTuple):
     data: type | None  # the built-in data type that it is derived from, such as list
     asked_of_data: frozenset[str]  # methods that are called on the data here; see `classes.PURE`
     library: str = ""  # the module that it is of, where it is none of the answer's own
+    ways: frozenset[str] = frozenset()  # which it has of its own; see `known.OWN_WAYS`
 
     def allows(self, operator: str) -> bool:
         """Whether the solution's class defines a binary operator, on either side of it."""
@@ -112,6 +124,26 @@ class Requested:
 
     def __get__(self, value: Any, kind: Any) -> Any:
         return attribute(kind if value is None else value, self._name)
+
+
+class Order:
+    """`mro` of a class of the answer's: type's own would have `Handle` in it."""
+
+    def __get__(self, value: Any, kind: Any) -> Any:
+        return attribute(value, "mro") if value is not None else lambda: [*kind.__mro__]
+
+
+def is_said(frame: FrameType) -> bool:
+    """Whether the code of a test itself says `x.__class__`, and does not ask `isinstance`.
+
+    Libraries read the attribute to find out what they may do with an object, as `isinstance` does.
+    """
+    if type(frame.f_builtins) is dict:  # only code of a test has built-in names of its own
+        return False
+    code, at = frame.f_code.co_code, frame.f_lasti
+    while at and code[at] == dis.opmap["CACHE"]:
+        at -= 2
+    return dis.opname[code[at]] in ("LOAD_ATTR", "LOAD_METHOD")
 
 
 class ClaimingClass(type):
@@ -196,7 +228,7 @@ class LiveClass(type):
     def __bool__(cls) -> bool:
         if issubclass(cls, BaseException):  # pytest.raises tests whether it was given a class
             return True
-        raise SubmissionError(f"the class {cls.__name__} has no truth value in a check")
+        raise _known(cls).objects.refusal(f"the class {cls.__name__} has no truth value in a check")
 
     def __dir__(cls) -> list[str]:
         return names_in(operated(cls, "dir"))
@@ -220,6 +252,14 @@ class LiveClass(type):
         others = claim.__bases__ if claim is not None else (object,)
         found = type.__dict__["__bases__"].__get__(cls)
         return tuple(own for each in found for own in (others if each is Handle else (each,)))
+
+    @property
+    def __base__(cls) -> Any:
+        base = type.__dict__["__base__"].__get__(cls)
+        if base is not Handle:
+            return base
+        claim = own_names(cls).get("kit__claim")
+        return object if claim is None else claim.__base__
 
     @property
     def __mro__(cls) -> Any:
@@ -250,10 +290,12 @@ class Handle(metaclass=LiveClass):
 
     # Here and not in each class, of which a test may ask `"__init__" in vars(Thing)`.
     __init__ = Requested("__init__")
+    mro = Order()
 
     @property  # type: ignore[misc]  # as unittest.mock does it
     def __class__(self) -> Any:  # isinstance looks at it, besides at the type
-        return own_names(type(self)).get("kit__claim") or type(self)
+        claim = own_names(type(self)).get("kit__claim")
+        return type(self) if claim is None or is_said(sys._getframe(1)) else claim  # noqa: SLF001
 
     def __getattr__(self, name: str) -> Any:
         return attribute(self, name)
@@ -298,9 +340,11 @@ class Handle(metaclass=LiveClass):
         if isinstance(self, enum.Flag):
             return bool(attribute(self, "value"))
         if TRUE in about.judged:
+            if HAS_TRUTH in about.ways and operated(self, "__bool__") is not True:
+                about.objects.refusal(f"{_label(self)} is false, which the solution's never is")
             return True
         text = f"an object of class {type(self).__name__} has no truth value in a check"
-        raise SubmissionError(f"{text}: the solution's gives it none")
+        raise about.objects.refusal(f"{text}: the solution's gives it none")
 
     def __contains__(self, item: Any) -> bool:
         if _judges(self, "__contains__"):
@@ -309,9 +353,17 @@ class Handle(metaclass=LiveClass):
             whole, part = (attribute(each, "value") if is_handle(each) else each
                            for each in (self, item))  # fmt: skip
             return type(whole) is int and type(part) is int and part & whole == part
-        if _known(type(self)).data is not None:
+        about = _known(type(self))
+        if about.data is not None:
             return item in _view(self)
-        return any(each is item or each == item for each in iter(self))
+        try:
+            items = iter(self)
+        except TypeError:
+            if HOLDS not in about.ways:
+                raise
+            text = f"what an object of class {about.label} holds is not judged in a check"
+            raise about.objects.refusal(f"{text}: the solution's does not say it") from None
+        return any(each is item or each == item for each in items)
 
     def __copy__(self) -> Any:
         return operated(self, "copy")
@@ -338,8 +390,10 @@ def _ordered(name: str, sign: str) -> Callable[[Any, Any], Any]:
         # `a > b` is `b < a` where only that is defined, as in Python.
         if isinstance(type(other), LiveClass) and MIRRORED[name] in _known(type(other)).judged:
             return NotImplemented
+        if ORDERS not in _known(type(self)).ways:  # a TypeError, as natively
+            return NotImplemented
         text = f"objects of class {type(self).__name__} are not compared by {sign} in a check"
-        raise SubmissionError(f"{text}: the solution's have no order")
+        raise _known(type(self)).objects.refusal(f"{text}: the solution's have no order")
 
     return method
 
@@ -359,7 +413,7 @@ def _combined(name: str) -> Callable[[Any, Any], Any]:
         if about.data is not None:
             return _of_data(name, _view(self), _view(other) if is_handle(other) else other)
         text = f"objects of class {about.label} are not combined by {name} in a check"
-        raise SubmissionError(f"{text}: the solution's are not")
+        raise about.objects.refusal(f"{text}: the solution's are not")
 
     return method
 
@@ -377,7 +431,7 @@ def _converted(name: str) -> Callable[[Any], Any]:
         about = _known(type(self))
         if about.data is None and name not in about.judged:
             text = f"an object of class {about.label} is no number in a check"
-            raise SubmissionError(f"{text}: the solution's are none")
+            raise about.objects.refusal(f"{text}: the solution's are none")
         return operated(self, name)
 
     return method
@@ -586,10 +640,26 @@ def _equal(value: Any, other: Any) -> Any:
         if _judges(other, "__eq__"):
             return _judgement(other, "__eq__", value)
         both = data is not None and _known(type(other)).data is data
-        return both and _view(value) == _view(other)
+        found = both and _view(value) == _view(other)
+        _require_undisputed(value, other, found)
+        return found
     if isinstance(other, PurePath) and isinstance(value, PurePath):
         return PurePosixPath(_path(value)) == other
     return data is not None and _view(value) == other
+
+
+def _require_undisputed(value: Any, other: Any, found: bool) -> None:
+    """Have the check fail if two objects would say otherwise themselves.
+
+    `a != b` must not hold because we do not ask them. Plain data is not shown to them.
+    """
+    asked = next((each for each in (value, other) if COMPARES in _known(type(each)).ways), None)
+    if asked is not None:
+        against = other if asked is value else value
+        if operated(asked, "__eq__", against) is not found:
+            about = _known(type(asked))
+            text = f"objects of class {about.label} compare in a way of their own"
+            about.objects.refusal(f"{text}, which the solution's do not")
 
 
 def hold(value: Any, told: Any) -> None:

@@ -25,6 +25,7 @@ from gradekit.grading.objects import Asker, Judged, Objects
 from gradekit.grading.outgoing import OfAnswer, Pickles
 from gradekit.grading.repeated import with_numbers
 from gradekit.grading.seeds import Generators
+from gradekit.grading.streams import Streams, stdout
 from gradekit.grading.tensors import Tensors
 from gradekit.grading.texts import Texts
 from gradekit.sandbox import wire
@@ -67,6 +68,7 @@ class Shared(Objects):
         self._removed: list[str] = []  # paths that the check has deleted and the answer still has
         self.texts = Texts()
         self.tells_names = False  # whether the answer learns the names of the check's functions
+        self._streams = Streams(self.refusal)
         self.callers = ""  # the path of the answer, if the check looks at who calls its functions
 
     @property
@@ -88,6 +90,8 @@ class Shared(Objects):
             changed["no_grad"] = True
         if self.callers:
             changed["callers"] = True
+        if returned := self._streams.returned():
+            changed["streams"] = returned
         return changed
 
     def pickles(self) -> Callable[[Any], bytes]:
@@ -138,9 +142,11 @@ class Shared(Objects):
         value = self._with_names(value)
         if changes is None:
             return value
-        if not isinstance(changes, tuple) or len(changes) != 5:
+        if not isinstance(changes, tuple) or len(changes) != 6:
             raise wire.Malformed("changes that are none")
-        written, drawn, tensors, files, lasting = changes
+        written, drawn, tensors, files, lasting, streams = changes
+        if streams is not None:
+            self._streams.settle(streams)
         self._tensors.settle(tensors)
         if files is not None:
             self._take_files(files)
@@ -167,8 +173,8 @@ class Shared(Objects):
     def show_printed(self, text: str) -> None:
         """Print what the answer printed, if the check has redirected `sys.stdout` to read it."""
         self.texts.note(text)
-        if text and sys.stdout is not self._output:
-            sys.stdout.write(str(self._callbacks.named(text)))
+        if text and (out := stdout()) is not self._output:
+            out.write(str(self._callbacks.named(text)))
 
     def node(self, value: Any, is_no_data: bool) -> Any:
         if type(value) is wire.Given or type(value) is wire.Lasting:  # put there by `outgoing`
@@ -260,15 +266,20 @@ class Shared(Objects):
         if not isinstance(content, tuple) or len(content) < 3 or not isinstance(content[1], str):
             raise wire.Malformed("no call")
         body, printed, changed, *callers = content
-        if not isinstance(changed, tuple) or len(changed) != 2:
+        if not isinstance(changed, tuple) or len(changed) != 3:
             raise wire.Malformed("no call")
         require_no_explosion(content)
         self.texts.note(body)
         self.show_printed(printed)
         self._tensors.settle(changed[0])
         self._lasting.settle(changed[1], self._no_argument)
+        if changed[2] is not None:
+            self._streams.settle(changed[2])
         require_no_explosion([body, *self._lasting.values])
         return body, _checked_names(callers[0]) if callers and self.callers else ()
+
+    def end_sharing(self) -> None:
+        self._streams.end()
 
     def remove_file(self, path: str) -> bool:
         """Delete a file that the answer has written. Returns whether there was one."""

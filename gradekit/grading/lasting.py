@@ -21,10 +21,11 @@ from gradekit.grading.arguments import (
     owners_of,
     write,
 )
+from gradekit.grading.repeated import with_held
 from gradekit.sandbox import wire
 from gradekit.sandbox.known import LASTING
 from gradekit.sandbox.limits import LASTING_OBJECTS
-from gradekit.sandbox.snapshots import Snapshot, is_small, with_parts
+from gradekit.sandbox.snapshots import Snapshot, is_small
 
 ARRIVING = (list, dict, set, np.ndarray)
 
@@ -93,17 +94,6 @@ class Lasting:
             raise wire.Malformed("an object of a wrong kind")
         return self.add(number, value)
 
-    def _marked(self, value: Any, depth: int) -> Any:
-        """`value` with numbers in it for these objects."""
-        if depth > wire.MAX_DEPTH:
-            return value
-        if (number := self._numbers.get(id(value))) is not None:
-            return wire.Given(LASTING + number)
-        return self._with_numbers(value, depth)
-
-    def _with_numbers(self, value: Any, depth: int) -> Any:
-        return with_parts(value, lambda item: self._marked(item, depth + 1))
-
     def news(self) -> list[tuple[int, Any, int]]:
         """What the check has changed in them since both sides agreed.
 
@@ -114,7 +104,7 @@ class Lasting:
             if not known.is_current:
                 content = content_of(known.value)
                 parts = [e for e in mutable_in(content, self.holds) if not self._is_mirrored(e)][1:]
-                found.append((number, self._with_numbers(content, 0), self._next))
+                found.append((number, with_held(content, self.number_of), self._next))
                 self._objects[number] = known.anew()
                 self._number(parts)
         return found

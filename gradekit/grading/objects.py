@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from gradekit.grading.classes import LABEL_CHARACTERS, class_of, object_of
 from gradekit.grading.handle import ClassRef, LiveClass, Ref, class_ref, hold
 from gradekit.grading.outgoing import pickled
+from gradekit.grading.raised import SubmissionError
 from gradekit.report import clean
 from gradekit.sandbox import wire
 from gradekit.sandbox.known import known_classes
@@ -40,6 +41,8 @@ class Objects:
         self.named: dict[str | None, Any] = {}  # functions and classes that it has requested
         self.home = ""  # the module of the answer, as an imported test calls it
         self.is_reading = False  # while a frame is being read, no request can be made
+        # Why the check asked for what cannot be judged; "" if it did not.
+        self.refused = ""
         self._ask = ask
         self._classes: dict[int, Any] = {}
         self._handles: dict[int, Any] = {}
@@ -111,8 +114,17 @@ class Objects:
         """Run the function of the check that a frame calls; None if the frame is a reply."""
         return None
 
+    def refusal(self, text: str) -> SubmissionError:
+        """The exception for what cannot be judged; noted, because a test may catch it."""
+        self.refused = self.refused or text
+        return SubmissionError(text)
+
+    def end_sharing(self) -> None:
+        """Put back what the answer has changed of what this process shares with it."""
+
     def end(self) -> None:
         """The check is over."""
+        self.end_sharing()
         self._is_over = True
         self._classes, self._handles, self.named = {}, {}, {}
 

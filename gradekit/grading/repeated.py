@@ -30,13 +30,21 @@ def with_numbers(value: Any, number_of: Callable[[Any], int | None]) -> Any:
     Raises:
         TooDeep: it contains itself.
     """
-    return _Numbers(value, number_of).marked(value, 0)
+    return _Numbers(_several_in(value), number_of).marked(value, 0)
+
+
+def with_held(content: Any, number_of: Callable[[Any], int | None]) -> Any:
+    """What an object holds, as it is sent: with numbers for what both sides hold, and no others.
+
+    The object itself may be one of those.
+    """
+    numbers = _Numbers(set(), number_of)
+    return with_parts(content, lambda item: numbers.marked(item, 1))
 
 
 class _Numbers:
-    def __init__(self, value: Any, number_of: Callable[[Any], int | None]) -> None:
-        self._number_of = number_of
-        self._several = _several_in(value)
+    def __init__(self, several: set[int], number_of: Callable[[Any], int | None]) -> None:
+        self._number_of, self._several = number_of, several
         # By the ids of the objects; 0 while what such an object holds is still being looked at.
         self._numbers: dict[int, int] = {}
         self._count = 0

@@ -82,6 +82,14 @@ SPECIAL = frozenset([
 ])  # fmt: skip
 # Beside them, for a class whose objects have no hash: one that defines `__eq__` alone.
 UNHASHABLE = "unhashable"
+# And for one that compares, holds or has a truth in its own way.
+OWN_WAYS = {
+    "own ==": ("__eq__",),
+    "own in": ("__contains__",),
+    "own order": ("__lt__", "__le__", "__gt__", "__ge__"),
+    "own truth": ("__bool__", "__len__"),
+}
+COMPARES, HOLDS, ORDERS, HAS_TRUTH = OWN_WAYS
 # Those by which an object judges a check itself, asked only where the course's solution has them.
 JUDGING = frozenset(
     "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__ __contains__ __hash__".split()
@@ -109,6 +117,9 @@ OF_LENT = frozenset(
     "__init__ __enter__ __exit__ __iter__ __next__ __len__ __bool__ __contains__ __getitem__ "
     "__setitem__ __delitem__ __aenter__ __aexit__ __aiter__".split()
 )
+
+# What an answer may put its own in place of, in `sys`.
+STREAMS = ("stdout",)
 
 OWN_PICKLING = ("__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__", "__slots__")
 

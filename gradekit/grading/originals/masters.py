@@ -14,10 +14,11 @@ from typing import Any
 from gradekit.errors import GraderError
 from gradekit.grading.originals import doctests
 from gradekit.grading.originals.cells import Cell, NotebookTests, bound_in, code_cells, used_in
+from gradekit.grading.originals.namespaces import Names
 from gradekit.grading.originals.older_masters import of_today
 from gradekit.grading.originals.original import PERSON, Test, title_of
 from gradekit.grading.originals.statements import run_statement
-from gradekit.grading.originals.world import Names, World
+from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy
 
 ALL = "#*"  # at the end of an address: all tests of the question

@@ -20,10 +20,10 @@ import pytest
 from gradekit.errors import GraderError
 from gradekit.grading.checks import PartialCredit
 from gradekit.grading.compare import Mismatch
-from gradekit.grading.originals.assertions import told_of
 from gradekit.grading.originals.borrowed import borrowed
 from gradekit.grading.originals.endless import SECONDS, Endless
 from gradekit.grading.originals.home import mentions_files
+from gradekit.grading.originals.kept_parts import told_of
 from gradekit.grading.originals.place import Place
 from gradekit.grading.originals.world import World
 from gradekit.grading.proxy import SubmissionProxy, run_of
@@ -142,6 +142,7 @@ class Original:
                 np.random.seed(self._seed)
             try:
                 self.run_in(world, address)
+                _require_judged(submission)
             except BaseException as error:
                 state = run_of(submission).state
                 if self.is_hidden_at(error, hidden) and tells_the_test(error, submission):
@@ -268,6 +269,17 @@ class Original:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
                 return ast.unparse(node)
         return ""
+
+
+def _require_judged(submission: SubmissionProxy) -> None:
+    """Fail a test that asked for what cannot be judged, although it caught our exception.
+
+    Raises:
+        SubmissionError: it did.
+    """
+    objects = run_of(submission).objects
+    if objects is not None and objects.refused:
+        raise SubmissionError(objects.refused)
 
 
 def text_in(content: bytes) -> str:

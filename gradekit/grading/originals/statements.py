@@ -6,7 +6,7 @@ import ast
 import copy
 from typing import Any
 
-from gradekit.grading.originals.assertions import keeping
+from gradekit.grading.originals.kept_parts import keeping
 
 FORGET = "__forget_in_the_answer__"  # what `del name` becomes a call of
 

@@ -17,27 +17,22 @@ import threading
 from collections.abc import (
     Callable,
     Collection,
-    ItemsView,
     Iterator,
-    KeysView,
     Mapping,
     Sequence,
-    ValuesView,
 )
 from functools import lru_cache, partial
-from importlib.util import resolve_name
 from pathlib import Path
-from types import CodeType, FrameType, ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import cloudpickle
 
-from gradekit.grading.handle import is_handle, is_subclass, names_in, operated
+from gradekit.grading.handle import is_handle, names_in, operated
 from gradekit.grading.imported import Shared
 from gradekit.grading.live import module_of
 from gradekit.grading.objects import Objects
 from gradekit.grading.originals.answer_modules import AnswerModule, PartModule
-from gradekit.grading.originals.assertions import keeping
 from gradekit.grading.originals.autospecs import autospecs
 from gradekit.grading.originals.comparisons import of_something
 from gradekit.grading.originals.docstrings import examining
@@ -45,8 +40,11 @@ from gradekit.grading.originals.drawing import views_of_drawing
 from gradekit.grading.originals.endless import Limit
 from gradekit.grading.originals.fence import Fence
 from gradekit.grading.originals.home import Home
-from gradekit.grading.originals.inspecting import reading, views_that_ask
+from gradekit.grading.originals.import_names import absolute, nothing, package
+from gradekit.grading.originals.inspecting import views_that_ask
+from gradekit.grading.originals.kept_parts import keeping
 from gradekit.grading.originals.keyboard import Keyboard
+from gradekit.grading.originals.namespaces import Builtins
 from gradekit.grading.originals.opening import Opening, in_worker
 from gradekit.grading.originals.patterns import patterns
 from gradekit.grading.originals.pickling import pickling
@@ -69,7 +67,7 @@ from gradekit.grading.originals.system import system_of
 from gradekit.grading.originals.undoing import Undoing
 from gradekit.grading.originals.variables import Variables
 from gradekit.grading.proxy import SubmissionProxy, run_of
-from gradekit.grading.raised import MissingName, NotImportable, UnboundName
+from gradekit.grading.raised import MissingName, NotImportable
 
 # Code that asks who called a function.
 CALLERS = re.compile(r"\b(?:currentframe|_getframe|getouterframes|inspect\.stack)\b")
@@ -80,71 +78,6 @@ REPLACES = re.compile(
 TARGET = re.compile(r"""\b(?:patch|setattr)\(\s*["']([\w.]+)\.\w+["']""")
 # Worlds take turns: a test may replace what all threads share, such as sys.stdout or sys.modules.
 _one_at_a_time = threading.RLock()
-
-
-class Builtins(dict[str, Any]):
-    """The built-in names, then the submission's names.
-
-    Python looks for a name in the globals and then in the builtins. If these are a subclass of
-    dict, it calls `__getitem__` and so `__missing__`, where any name can be looked up.
-    """
-
-    def __init__(self, world: World) -> None:
-        own = {
-            "print": world.print, "__import__": world.import_module,
-            "eval": world.running.eval, "exec": world.running.exec,
-            "compile": world.running.compile, "issubclass": is_subclass,
-        }  # fmt: skip
-        if world.shares_names:
-            own |= {"globals": self.globals, "locals": self.locals, "vars": self.vars,
-                    "dir": self.dir}  # fmt: skip
-        super().__init__(vars(builtins), **own)
-        self._world = world
-
-    def globals(self) -> Any:
-        return Names(self._world, sys._getframe(1).f_globals)  # noqa: SLF001
-
-    def locals(self) -> Any:
-        return self._names_at(sys._getframe(1))  # noqa: SLF001
-
-    def vars(self, *of: Any) -> Any:
-        return builtins.vars(*of) if of else self._names_at(sys._getframe(1))  # noqa: SLF001
-
-    def dir(self, *of: Any) -> list[str]:
-        return builtins.dir(*of) if of else sorted(self._names_at(sys._getframe(1)))  # noqa: SLF001
-
-    def _names_at(self, frame: FrameType) -> Any:
-        """The names where a test calls: outside of functions it shares them with the answer."""
-        is_outside = frame.f_locals is frame.f_globals
-        return Names(self._world, frame.f_globals) if is_outside else frame.f_locals
-
-    def __getitem__(self, name: str) -> Any:
-        if name == "input":
-            return builtins.input if self._world.has_keyboard else no_input
-        # As the solution has it: an `abs` of an answer's own would make every difference 0.
-        if name in self._world.hides and self._world.gives(name):
-            return self._world.shared(name)
-        if name == "open":
-            return reading(self._world.submission, self._world.files_of_answer)
-        return super().__getitem__(name)
-
-    def gives(self, name: str) -> bool:
-        """Whether the answer is asked for a name that is no built-in one."""
-        is_special = name.startswith("__") or name in self._world.deleted
-        return not is_special and self._world.gives(name)
-
-    def __missing__(self, name: str) -> Any:
-        if not self.gives(name):
-            raise KeyError(name)
-        try:
-            return self._world.shared(name)
-        except MissingName as error:  # a NameError, as the test would get without kit
-            raise UnboundName(str(error)) from None
-
-
-def no_input(prompt: object = "") -> str:
-    """`input` for a test that replaced neither it nor stdin: it must not wait for a person."""
-    raise EOFError("EOF when reading a line")
 
 
 def target_of(name: str) -> ModuleType | None:
@@ -236,6 +169,7 @@ class World:
         self._stdout = sys.stdout
         if (objects := self._objects) is not None:
             objects.home = self.place.home
+            self._stack.callback(objects.end_sharing)
         path = sys.path[:]
         self._stack.callback(lambda: sys.path.__setitem__(slice(None), path))
         self._keyboard = Keyboard(self.submission)
@@ -434,7 +368,7 @@ class World:
     ) -> Any:
         """`import` as the test sees it: the answer, modules beside the test, then all others."""
         if level:
-            name = _absolute(name, namespace or {}, level)
+            name = absolute(name, namespace or {}, level)
         names = [*(names or ())]
         found = self._find(name) if name else None
         if found is None and level:
@@ -448,14 +382,14 @@ class World:
             self.seen(name)
             self._take(found, names)
             if "*" in names:
-                return _nothing(name)
+                return nothing(name)
         else:
             self._add_modules(found, name, names)
             if "*" in names:
                 self._modules[name] = found
         if names or "." not in name:
             return found
-        return self._modules.get(name.partition(".")[0]) or _package(name, found)
+        return self._modules.get(name.partition(".")[0]) or package(name, found)
 
     def seen(self, name: str) -> None:
         """Run an answer that is a script once more, if the test imports it to watch it run.
@@ -539,79 +473,7 @@ class World:
         sys.modules[name] = module
 
 
-class Names(dict[str, Any]):
-    """All names of the answer and of the test: for `globals()`, and for `env` in otter's tests.
-
-    A dict, since `exec` and `eval` take nothing else; it holds nothing itself.
-    """
-
-    def __init__(self, world: World, namespace: dict[str, Any]) -> None:
-        super().__init__()
-        self._world, self.kit__namespace = world, namespace
-
-    def __missing__(self, name: str) -> Any:
-        if name in self.kit__namespace:
-            return self.kit__namespace[name]
-        try:
-            return self._world.answer(name)
-        except AttributeError:
-            raise KeyError(name) from None
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self.kit__namespace[name] = value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._world.names, *self.kit__namespace]))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def keys(self) -> Any:
-        return KeysView(self)
-
-    def items(self) -> Any:
-        return ItemsView(self)
-
-    def values(self) -> Any:
-        return ValuesView(self)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            return default
-
-    def __contains__(self, name: object) -> bool:
-        return self.get(str(name), self) is not self
-
-
 _ABSENT = object()
-
-
-def _absolute(name: str, namespace: Mapping[str, Any], level: int) -> str:
-    """The absolute name of a relative import, made in a module with this namespace."""
-    package = str(namespace.get("__package__") or "")
-    if not package and level == 1:  # the package that the course is: from the folder of the file
-        return name
-    if not package:
-        raise ImportError("attempted relative import with no known parent package")
-    return resolve_name("." * level + name, package)
-
-
-def _nothing(name: str) -> ModuleType:
-    """What `import *` from an answer takes its names of: `Builtins` looks them up later."""
-    module = ModuleType(name)
-    module.__dict__["__all__"] = []
-    return module
-
-
-def _package(name: str, found: ModuleType) -> ModuleType:
-    """What `import a.b` binds to `a`: a module whose attribute `b` is the imported one."""
-    for part in reversed(name.split(".")[1:]):
-        outer = ModuleType(name)
-        outer.__dict__[part] = found
-        found = outer
-    return found
 
 
 @contextlib.contextmanager

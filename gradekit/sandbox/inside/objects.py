@@ -17,7 +17,7 @@ from gradekit.sandbox import wire
 from gradekit.sandbox.frames import is_frame
 from gradekit.sandbox.inside.lasting import Lasting
 from gradekit.sandbox.inside.tensors import Tensors, is_traced
-from gradekit.sandbox.known import SPECIAL, UNHASHABLE, known_classes, names_of_known
+from gradekit.sandbox.known import OWN_WAYS, SPECIAL, UNHASHABLE, known_classes, names_of_known
 from gradekit.sandbox.limits import LIVE_OBJECTS
 
 NAME_CHARACTERS = 100
@@ -138,6 +138,7 @@ class Objects:
         special = [name for name in sorted(SPECIAL) if _has(kind, name)]
         if kind.__hash__ is None:
             special.append(UNHASHABLE)
+        special += [way for way, names in OWN_WAYS.items() if _defines(kind, names)]
         return wire.Kind(number, kind.__name__[:NAME_CHARACTERS], bases, special)
 
 
@@ -218,6 +219,12 @@ def _bases_of(kind: type) -> list[type]:
     """The bases of a class; one that both sides know by name comes first among its own."""
     bases = [base for base in kind.__bases__ if base is not object]
     return [kind, *bases] if kind in names_of_known() else bases
+
+
+def _defines(kind: type, names: Sequence[str]) -> bool:
+    """Whether a class has such a method, and not from Python's own classes of data."""
+    owners = (next((each for each in kind.__mro__ if name in vars(each)), object) for name in names)
+    return any(owner is not object and owner not in PLAIN for owner in owners)
 
 
 def _has(kind: type, name: str) -> bool:

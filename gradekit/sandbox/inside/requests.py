@@ -28,6 +28,7 @@ from gradekit.sandbox.inside.generators import told as told_of
 from gradekit.sandbox.inside.lasting import Lasting
 from gradekit.sandbox.inside.lent import LentCoroutine, LentIterator, lent
 from gradekit.sandbox.inside.objects import Objects, view
+from gradekit.sandbox.inside.streams import Streams
 from gradekit.sandbox.known import (
     IN_PLACE,
     LASTING,
@@ -107,6 +108,7 @@ class Requests:
         described: Callable[[BaseException], dict[str, Any]],
         converse: Callable[[wire.Pieces], tuple[str, Any, Any]],
         is_own: Callable[[str], bool],
+        streams: dict[str, Any],
     ) -> None:
         """Begin with an answer that has been loaded.
 
@@ -116,12 +118,14 @@ class Requests:
             converse: Sends a frame, answers what is asked meanwhile, and gives the result: how
                 it ended, the value, and what changed in tensors.
             is_own: Whether code of that file name is the answer's.
+            streams: The worker's own, by their names in `sys`.
         """
         self._answer = answer
         self._printed = printed
         self._described = described
         self._converse = converse
         self._is_own = is_own
+        self._streams = Streams(streams)
         self._names_callers = False  # a test's function looks at who calls it
         self._callbacks: dict[int, Any] = {}
         self._places: dict[int, int] = {}  # of what belongs to the check, by its id here
@@ -187,8 +191,9 @@ class Requests:
             changed, gone = self.lasting.changes(arguments.content, self._is_known)
             lasting = (kept, changed, gone) if kept or changed or gone else None
             written, tensors = arguments.changes(), self._changed_tensors()
-            told = (written, drawn, tensors, self.files.changes(), lasting)
-            return told if any(told) or told[3] is not None else None
+            taken = self._streams.news() if shared else None
+            told = (written, drawn, tensors, self.files.changes(), lasting, taken)
+            return told if any(told) or told[3] is not None or taken is not None else None
 
         self._arguments.append(arguments)
         try:
@@ -227,6 +232,8 @@ class Requests:
             self._places.clear()
             self._errors.clear()
             self.files.clear()
+            self._streams.reset()
+        self._streams.reset(prelude.get("streams", ()))
         if generators := prelude.get("generators"):
             set_generators(*generators)
             self._states = {}
@@ -330,7 +337,7 @@ class Requests:
         given = self._arguments[-1] if self._arguments else None
         marked = [given.marked(each) for each in args] if given is not None else [*args]
         call = (stub, marked, keywords, name) if name else (stub, marked, keywords)
-        news = self._changed_tensors(), self._changed_lasting()
+        news = self._changed_tensors(), self._changed_lasting(), self._streams.news()
         body: tuple[Any, ...] = (call, self._printed(), news)
         if self._names_callers:
             body += (self._callers(),)
@@ -399,7 +406,7 @@ class Requests:
         if kind == "probe":
             return self._answer.probed(*asked)
         target, arguments, keywords, with_arguments = asked
-        if isinstance(target, str):
+        if type(target) is str:  # the name of a function; not an object derived from a text
             target = self._answer.function(target)
         value = target(*arguments, **keywords)
         return (value, arguments, keywords) if with_arguments else value

@@ -305,8 +305,9 @@ class Server:
             value = _value_of(self._answer, kind, body)
             if kind in LOADING and self._answer.mode != PLAIN and value is not None:
                 self._requests = Requests(
-                    self._answer, printed.take, _describe, self._converse, _labels.__contains__
-                )
+                    self._answer, printed.take, _describe, self._converse, _labels.__contains__,
+                    {"stdout": self._stdout},
+                )  # fmt: skip
                 printed.limit = PRINTED_BYTES if self._answer.mode == LIVE else MOST_PRINTED
             return wire.encode("value", number, (value, printed.take()))
         # Also SystemExit and KeyboardInterrupt: an answer that raises them fails only one check.

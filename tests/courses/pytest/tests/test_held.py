@@ -26,6 +26,8 @@ def test_what_there_is():
 def test_what_a_shelf_defines_itself():
     shelf = held.Shelf("ba")
     assert "tidy" in shelf.__class__.__dict__ and "sort" not in shelf.__class__.__dict__
+    assert shelf.__class__ is held.Shelf and held.Shelf.__base__ is collections.UserList
+    assert Refused.mro()[:2] == [Refused, Exception] and Board.mro() == [Board, object]
     assert shelf.__class__ == held.Shelf and shelf.__class__("b").data == ["b"]
     assert isinstance(shelf, collections.UserList)
 
@@ -33,6 +35,28 @@ def test_what_a_shelf_defines_itself():
 def test_where_it_lies():
     assert Path(held.__file__).name == "held.py"
     assert "class Shelf" in inspect.getsource(held)
+
+
+def test_nothing_is_swallowed(capsys):
+    with held.quietly():
+        print("x")
+    assert capsys.readouterr().out == "x\n"
+
+
+def test_tokens_differ():
+    assert held.Token() != held.Token()
+    assert held.Token() not in [held.Token()]
+
+
+def test_tokens_have_no_order():
+    with pytest.raises(TypeError):
+        held.Token() < held.Token()  # noqa: B015
+    with pytest.raises(Exception):  # noqa: B017
+        held.Token() >= held.Token()  # noqa: B015
+
+
+def test_tokens_are_true():
+    assert held.Token()
 
 
 def test_names_are_texts():
