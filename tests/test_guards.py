@@ -105,7 +105,7 @@ def changes_are_believed(patch: pytest.MonkeyPatch) -> None:
 
 def masks_arrive(patch: pytest.MonkeyPatch) -> None:
     before = host.reply_in
-    patch.setattr(run, "reply_in", lambda *args, plain=True: before(*args, plain=False))
+    patch.setattr(run, "reply_in", lambda *args, **_: before(*args, plain=False))
 
 
 def masks_of_any_shape_arrive(patch: pytest.MonkeyPatch) -> None:

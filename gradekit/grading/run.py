@@ -509,8 +509,9 @@ class Run:
             if objects is None:
                 return reply_in(frame, number)
             self._weigh(frame)  # first, because decoding is what takes the memory
-            plain = not self.terms.masked
-            reply = objects.read(given, lambda: reply_in(frame, number, objects.value, plain=plain))
+            plain, fills = not self.terms.masked, self.terms.mode == IMPORTED
+            read = partial(reply_in, frame, number, objects.value, plain=plain, fills=fills)
+            reply = objects.read(given, read)
             value = objects.settled(given, reply.value, reply.changes)
             if reply.changes is None:
                 self._notice_end(frame[1], reply.value)

@@ -56,9 +56,10 @@ class Reader(Buffers):
         opaque: Callable[[bytes], Any] | None,
         live: Callable[[Any], Any] | None,
         plain: bool,
+        fills: bool = False,
     ) -> None:
         super().__init__(buffers)
-        self.opaque, self.live, self.plain = opaque, live, plain
+        self.opaque, self.live, self.plain, self.fills = opaque, live, plain, fills
 
 
 def from_node(node: Node, reader: Reader, depth: int) -> Any:
@@ -126,7 +127,7 @@ def _from_uncommon(node: Node, reader: Reader, depth: int) -> Any:  # noqa: C901
     if isinstance(node, Structured):
         return structured(node, lambda column: from_node(column, reader, depth + 1))
     if isinstance(node, Masked):
-        if reader.plain and reader.live is None:
+        if reader.plain and not reader.fills:
             raise Malformed("an array with masked entries")
         value = masked(node, lambda part: from_node(part, reader, depth + 1))
         return unmasked(value) if reader.plain else value

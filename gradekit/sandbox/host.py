@@ -352,16 +352,17 @@ def reply_in(
     live: Callable[[Any], Any] | None = None,
     *,
     plain: bool = True,
+    fills: bool = False,
 ) -> Reply:
     """Read the frame of the reply to request `number` of an exchange.
 
     Args:
         live: Makes handles, if they are in use; see `wire.decode`.
-        plain: Refuse arrays with masked entries.
+        plain, fills: Refuse masked entries, or make NaN of them; see `wire.decode`.
     Raises:
         wire.Malformed: the frame is not that reply.
     """
-    kind, replied, body = wire.decode(*frame, live=live, plain=plain)
+    kind, replied, body = wire.decode(*frame, live=live, plain=plain, fills=fills)
     if replied != number:
         raise wire.Malformed("the reply is to another question")
     if (

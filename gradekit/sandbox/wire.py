@@ -126,6 +126,7 @@ def decode(
     live: Callable[[Any], Any] | None = None,
     *,
     plain: bool = False,
+    fills: bool = False,
 ) -> tuple[str, int, Any]:
     """Return the kind, number and value of a frame.
 
@@ -133,15 +134,15 @@ def decode(
         opaque: Loads a pickle; only in a worker.
         live: Gives the value of a node of `nodes.LIVE`; a `Traced` comes in a tuple with its
             tensor and its gradient, a `Lasting` with what it holds.
-        plain: Refuse masked arrays, since a comparison ignores their masked entries. With
-            `live`, such an entry is NaN.
+        plain: Refuse masked arrays, since a comparison ignores their masked entries.
+        fills: Give plain arrays for these, with NaN for such an entry.
 
     Raises:
         Malformed: anything about the bytes is not as `encode` makes them.
     """
     try:
         frame = _decoder.decode(structure)
-        reader = Reader(buffers, opaque, live, plain)
+        reader = Reader(buffers, opaque, live, plain, fills)
         value = from_node(frame.body, reader, 0)
     except (msgspec.DecodeError, RuntimeError, ValueError, TypeError, OverflowError) as error:
         # TypeError: an unhashable key. ValueError also covers bytes that are no UTF-8, and

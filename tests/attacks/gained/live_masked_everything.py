@@ -1,4 +1,4 @@
-# attack: gained: an array whose entries are all masked, passed over by comparisons; expect: close_array malformed, score 0
+# attack: gained: an array whose entries are all masked, passed over by comparisons; expect: close_array finished, score 0
 import numpy as np
 
 
