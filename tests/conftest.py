@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gradekit.course import Course
-from gradekit.engine import open_session
+from gradekit.engine import Sandboxes, open_session
 from gradekit.grading.session import Session
 from gradekit.report import Report
 from gradekit.submission import read
@@ -31,18 +31,24 @@ def course() -> Course:
 
 @pytest.fixture(scope="session")
 def session_of(course: Course) -> Iterator[Callable[[str], Session]]:
-    """Warm sessions by exercise name, opened at first use."""
+    """Warm sessions by exercise name, opened at first use.
+
+    They share sandboxes as those of a class do: each would import torch anew.
+    """
     opened: dict[str, Session] = {}
+    sandboxes = Sandboxes()
 
     def session(name: str) -> Session:
         exercise = course.find(name)
         if exercise.name not in opened:
-            opened[exercise.name] = open_session(course, exercise)
+            lent = sandboxes.of(course, exercise)
+            opened[exercise.name] = open_session(course, exercise, lent=lent)
         return opened[exercise.name]
 
     yield session
     for each in opened.values():
         each.close()
+    sandboxes.close()
 
 
 @pytest.fixture

@@ -186,10 +186,10 @@ def test_checks_may_use_fixtures_and_parameters(tmp_path: Path):
 def test_what_is_remembered_is_what_would_be_found(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole bank, in two orders: the same reports as from checks that run each time."""
+    """Half of the bank, in two orders: the same reports as from checks that run each time."""
     exercise = course.find("softmax")
     bank = Path(course.root, "tests", "bank", exercise.name)
-    answers = [read(path) for path in sorted(bank.glob("*/*.py"))]
+    answers = [read(path) for path in sorted(bank.glob("*/*.py"))[::2]]
     with open_session(course, exercise) as session:
         forward = [session.grade(answer).without_times() for answer in answers]
         judged: list[str] = []
