@@ -711,7 +711,7 @@ def test_files_of_any_system_are_read(tmp_path: Path) -> None:
 
 
 def test_examples_of_a_course(tmp_path: Path) -> None:
-    """Each starts from an answer that none before it has changed; a helper beside it is there."""
+    """Each starts from an answer that none before it has changed; what lies beside it is there."""
     (tmp_path / "checks.py").write_text(
         "def is_one(number):\n    return number == 1\n\n"
         "def has(path, word):\n    with open(path) as file:\n        return word in file.read()\n"
@@ -725,11 +725,15 @@ def test_examples_of_a_course(tmp_path: Path) -> None:
         "    >>> has(FILE, 'yield'), has('cars.py', 'la' + 'mbda')\n    (True, False)\n"
         '    """\n    made, one = 0, 1\n\n'
         "    def __init__(self): Car.made += 1\n    def numbers(self): yield 1\n"
-        "    def __repr__(self): return '<Car>'\n\nFILE = __file__\n"
+        "    def __repr__(self): return '<Car>'\n\nFILE = __file__\n\n"
+        'def rows():\n    """Of a table.\n\n    >>> rows()\n    [(1,)]\n    """\n'
+        "    import sqlite3\n    return [*sqlite3.connect('cars.db').execute('select * from t')]\n"
     )
+    with contextlib.closing(sqlite3.connect(tmp_path / "cars.db")) as database:
+        database.executescript("create table t(n); insert into t values (1);")
     (outcome,) = imported_from("doctest", tmp_path, tmp_path / "mine").outcomes
     assert not [each.why_not for each in outcome.tried if each.why_not]
-    assert len(outcome.checks) == 5
+    assert len(outcome.checks) == 6
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from gradekit.authoring.importing.modules import (
     python_files,
     solution_of,
 )
-from gradekit.authoring.importing.needs import helpers_of
+from gradekit.authoring.importing.needs import data_of, helpers_of
 
 TEXTS = (".txt", ".md", ".rst")
 PROMPT = ">>> "
@@ -96,7 +96,8 @@ def _exercise(slug: str, module: Path, cases: list[Path], solution: Path | None)
         for text in (source, "".join(f"import {name}\n" for name in named))
         for each in helpers_of(around, module.parent, text)
     ]
-    files = tuple(dict.fromkeys([*cases, *own, *helpers]))
+    data = data_of(around, cases, [source, *map(text_of, cases)])
+    files = tuple(dict.fromkeys([*cases, *own, *helpers, *data]))
     notes = () if solution else ("no solution beside the stub: the module is taken for it",)
     originals = tuple(Case(case, "DoctestFile") for case in cases)
     return Found(

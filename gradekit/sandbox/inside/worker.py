@@ -21,7 +21,7 @@ from typing import Any
 import cloudpickle  # noqa: F401  # needed to unpickle requests; later no file can be read
 
 from gradekit.sandbox import wire
-from gradekit.sandbox.inside import switches
+from gradekit.sandbox.inside import databases, switches
 from gradekit.sandbox.inside.files import Files
 from gradekit.sandbox.inside.loading import Loading
 from gradekit.sandbox.inside.lockdown import AllowedPackages
@@ -125,7 +125,7 @@ class Answer:
                 means the random generators.
         """
         self.mode = mode
-        loading = self._begin(name, filename, modules, seeds)
+        loading = self._begin(name, filename, cells, modules, seeds)
         for position, source in enumerate(cells, start=1):
             if loading.notebook:
                 loading.cell(source, position, len(cells))
@@ -145,7 +145,7 @@ class Answer:
     ) -> None:
         """Begin to load one statement at a time, leaving out those in `without`; see `step`."""
         self.mode = mode
-        self._loading = self._begin(name, filename, modules, seeds)
+        self._loading = self._begin(name, filename, cells, modules, seeds)
         self._steps = self._loading.in_steps(cells, without)
 
     def step(self) -> tuple[list[str], bool] | None:
@@ -165,9 +165,11 @@ class Answer:
         self,
         name: str,
         filename: str,
+        cells: list[str],
         modules: Sequence[list[str]],
         seeds: tuple[int, str] | None,
     ) -> Loading:
+        databases.prepare([*cells, *(text for _, text in modules)])
         if modules or any(isinstance(finder, Siblings) for finder in sys.meta_path):
             Siblings(((path, text) for path, text in modules), _labels.add).install()
         # In sys.modules, where dataclasses, pickle and typing look for the module of a class.
