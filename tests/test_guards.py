@@ -46,6 +46,7 @@ from gradekit.grading import (
     objects,
     raised,
     run,
+    streams,
 )
 from gradekit.grading.originals import (
     cells,
@@ -239,6 +240,9 @@ GUARDS: dict[str, Patch] = {
         callback.Callbacks, "called", lambda self, body, *_: ("value", body[0](*body[1]))
     ),
     "live_forged_files": by(imported, "_is_path", lambda path: True),
+    "imported_equals_where_none_does": by(handle, "_require_undisputed", lambda *_: None),
+    "imported_has_an_order": by(original, "_require_judged", lambda submission: None),
+    "imported_swallows_what_is_printed": by(streams.Streams, "settle", lambda self, told: None),
     "imported_forged_source": by(inspecting, "handed_in", lambda submission, value: ""),
     "imported_repr_is_code": texts_are_run,
     "imported_repr_is_a_name": texts_are_run,

@@ -6,7 +6,7 @@ requests = sys.modules["gradekit.sandbox.inside.requests"].Requests
 
 def encoded(self, kind, number, body, before=requests._encoded):
     if kind == "callback":
-        body = ((list, [[5]], {}), "", ([], None))
+        body = ((list, [[5]], {}), "", ([], None, None))
     return before(self, kind, number, body)
 
 

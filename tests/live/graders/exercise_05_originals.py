@@ -20,7 +20,7 @@ FUNCTIONS = (
     "eval eval_total exec hints loads saved array removed any_error own_error own_error_again "
     "approx near pairs starred sizes template reader made generated interpreted extracted "
     "documented keeps counts resolved joined started queried unpacked configured level "
-    "zeros settings rendered marshalled library signalled threads source"
+    "zeros settings rendered marshalled library signalled threads differ unsorted printed source"
 ).split()
 ADDRESSES = {
     **{name: (TESTS, f"test_{name}") for name in FUNCTIONS},

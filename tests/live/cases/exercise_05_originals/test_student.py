@@ -49,6 +49,21 @@ def test_eval_total():
     assert eval(repr(student.total(1, 2))) == expected
 
 
+def test_differ():
+    assert student.Point(1, 2) != student.Point(1, 2)
+
+
+def test_unsorted():
+    with pytest.raises(Exception):
+        sorted([student.Point(1, 2), student.Point(2, 1)])
+
+
+def test_printed(capsys):
+    with student.Timer():
+        print("x")
+    assert capsys.readouterr().out == "x\n"
+
+
 def test_exec():
     names = {}
     exec(student.source(), names)
