@@ -26,7 +26,7 @@ from gradekit.grading.proxy import Current, SubmissionProxy
 from gradekit.grading.run import Run
 from gradekit.nbgrader.course import write as write_nbgrader
 from gradekit.practice import folders
-from gradekit.sandbox import frames, packages, wire
+from gradekit.sandbox import frames, packages, sparse, wire
 from gradekit.sandbox.launch import Sandbox
 from gradekit.submission import parse, read
 
@@ -370,6 +370,23 @@ def test_tables_travel() -> None:
     for each in refused:
         with pytest.raises(wire.NotData):
             sent(each)
+
+
+def test_sparse_matrices_travel() -> None:
+    """In their format; what stands outside, or is too large as a whole, is none."""
+    scipy = pytest.importorskip("scipy.sparse", reason="SciPy is not installed")
+    matrix = scipy.csr_matrix([[0.0, 2.0], [0.0, 0.0]])
+    parts = sparse.parts_of(matrix)
+    made = sparse.made_of(parts)
+    assert type(made) is type(matrix) and made.nnz == 1 and made[0, 1] == 2
+    name, shape, data, rows, columns = parts
+    forged = [[name, shape, data, rows, columns + 1], [name, [10**6, 10**6], data, rows, columns],
+              ["spmatrix", shape, data, rows, columns], [name, shape, data, rows]]  # fmt: skip
+    for each in forged:
+        with pytest.raises(wire.Malformed):
+            sparse.made_of(each)
+    with pytest.raises(wire.NotData):
+        sparse.parts_of(scipy.eye(10**5))
 
 
 @pytest.mark.parametrize(

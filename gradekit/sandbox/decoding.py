@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gradekit.sandbox import frames, named
+from gradekit.sandbox import frames, named, sparse
 from gradekit.sandbox.arrays import array, masked, structured, tensor, unmasked
 from gradekit.sandbox.atoms import atom
 from gradekit.sandbox.limits import STRUCTURE_BYTES
@@ -40,7 +40,7 @@ from gradekit.sandbox.nodes import (
 
 PLAIN = frozenset({type(None), bool, int, float, str})  # what msgpack has read already
 # How an Atom is made that travels where there are handles.
-MAKERS = {**frames.MAKERS, named.ATOM: named.made_of}
+MAKERS = {**frames.MAKERS, named.ATOM: named.made_of, sparse.ATOM: sparse.made_of}
 # Keys whose hashes collide make filling a dict or set quadratic: 50,000 would keep us busy for
 # minutes. So a large one is filled in parts, and given up when it takes far too long.
 FEW_KEYS = 256

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradekit.sandbox import frames, named
+from gradekit.sandbox import frames, named, sparse
 from gradekit.sandbox.arrays import (
     NATIVE,
     array_to_node,
@@ -167,6 +167,8 @@ def _atom_to_node(value: Any, writer: Writer, depth: int) -> Node:
             return Atom(kind, [to_node(part, writer, depth + 1) for part in parts])
     if writer.pickle is None and writer.live is not None and frames.is_frame(value):
         return Atom(frames.ATOM, [to_node(p, writer, depth + 1) for p in frames.parts_of(value)])
+    if writer.pickle is None and writer.live is not None and sparse.is_sparse(value):
+        return Atom(sparse.ATOM, [to_node(p, writer, depth + 1) for p in sparse.parts_of(value)])
     if writer.pickle is None:
         raise NotData(_told(value))
     return _pickle_to_node(value, writer)

@@ -55,12 +55,7 @@ LIBRARIES = (
     "matplotlib.patches.Patch matplotlib.patches.Rectangle matplotlib.patches.Wedge "
     "matplotlib.collections.Collection matplotlib.collections.PathCollection "
     "matplotlib.collections.LineCollection matplotlib.image.AxesImage "
-    # `issparse` asks for the first of these.
-    "scipy.sparse._base._spbase scipy.sparse.spmatrix scipy.sparse.sparray "
-    "scipy.sparse.csr_matrix scipy.sparse.csc_matrix scipy.sparse.coo_matrix "
-    "scipy.sparse.lil_matrix scipy.sparse.dia_matrix scipy.sparse.csr_array "
-    "scipy.sparse.csc_array scipy.sparse.coo_array scipy.sparse.lil_array "
-    "scipy.sparse.dia_array networkx.Graph networkx.DiGraph"
+    "networkx.Graph networkx.DiGraph"
 ).split()
 
 _BINARY = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()

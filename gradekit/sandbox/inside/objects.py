@@ -19,6 +19,7 @@ from gradekit.sandbox.inside.lasting import Lasting
 from gradekit.sandbox.inside.tensors import Tensors, is_traced
 from gradekit.sandbox.known import OWN_WAYS, SPECIAL, UNHASHABLE, known_classes, names_of_known
 from gradekit.sandbox.limits import LIVE_OBJECTS
+from gradekit.sandbox.sparse import is_sparse
 
 NAME_CHARACTERS = 100
 HELD_ITEMS, HELD_CHARACTERS = 100, 10_000  # of what a node tells of an object's data
@@ -73,7 +74,7 @@ class Objects:
             if is_traced(value):
                 return self.tensors.node(value, self.number(value))
         # Tables travel where gradients do: in imported checks, whose tests look into real ones.
-        is_table = self.tensors is not None and is_frame(value)
+        is_table = self.tensors is not None and (is_frame(value) or is_sparse(value))
         if not is_no_data and (is_table or self._is_data(value)):
             return None
         name = getattr(value, "__name__", "") if isinstance(value, FUNCTIONS) else ""
