@@ -118,6 +118,8 @@ def test_imported_checks_share_a_process_it_seems(shared: Session) -> None:
         ("self.labels = books, [*labels]", "self.labels = books, labels", "keeps_copies"),
         ("return [*self.labels]", "return self.labels", "keeps_copies"),
         ("self.rows = [[0, 0], [0, 0]]", "self.rows = [[0, 0]] * 2", "keeps_copies"),
+        ("each.tell(number, watchers)", "each.tell(0, watchers)", "lists_of_a_class_are_copies"),
+        ("lambda: [0]", "lambda: [1]", "lists_of_a_class_are_copies"),
         ("return nodes[0].after, nodes", "return type(last)(2), nodes", "objects_are_copies"),
     ],
 )

@@ -22,7 +22,7 @@ from gradekit.grading.expanded import require_no_explosion
 from gradekit.grading.handle import is_handle
 from gradekit.grading.lasting import Lasting
 from gradekit.grading.objects import Asker, Judged, Objects
-from gradekit.grading.outgoing import OfAnswer, Pickles
+from gradekit.grading.outgoing import OfAnswer, Pickles, has_own
 from gradekit.grading.repeated import with_numbers
 from gradekit.grading.seeds import Generators
 from gradekit.grading.streams import Streams, stdout
@@ -101,6 +101,8 @@ class Shared(Objects):
         """What is pickled instead of an object that the worker holds already; see Pickles."""
         if type(value) is OfAnswer:
             return ("name", value.name)
+        if isinstance(value, FunctionType) and is_of_check(value.__module__) and has_own(value):
+            return ("function", self._callbacks.place(value))
         if is_handle(value):
             node = super().node(value, is_no_data=False)
             return ("live", node.kind if isinstance(node, wire.Class) else node.number)

@@ -16,11 +16,11 @@ import dis
 import io
 import itertools
 import pickle
-from collections import ChainMap
+from collections import ChainMap, Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from inspect import CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS
-from types import CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import cloudpickle
@@ -33,6 +33,9 @@ GLOBAL_OPERATIONS = frozenset({"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL"})
 ASK_FOR_NAMES = frozenset({"locals", "globals", "vars", "dir", "eval", "exec"})
 FORGOTTEN = frozenset({"pytestmark", "__wrapped__"})  # of a function's own attributes
 FORGOTTEN_OF_CLASSES = frozenset({"__doc__", "__firstlineno__", "__static_attributes__"})
+
+# What a function may fill, so that whoever else has it sees that.
+FILLED = frozenset({list, dict, set, deque, Counter, defaultdict})
 
 _numbers = itertools.count(1)
 # One table for the process, so that functions share globals, and equal probes have equal pickles:
@@ -84,7 +87,8 @@ class Pickles:
 
     def __call__(self, value: Any) -> bytes:
         """As `pickled`."""
-        if isinstance(value, FunctionType) and value.__closure__ is None:
+        is_copied = isinstance(value, FunctionType) and value.__closure__ is None
+        if is_copied and self._kept(value) is None:
             return _pickled_function(value)
         if self._pickler is None:
             self._pickler = _Pickler(self._file, pickle.HIGHEST_PROTOCOL, self._kept)
@@ -168,6 +172,34 @@ def _is_of_answer(function: FunctionType, name: str) -> bool:
     """Whether a function of an imported check finds a name of the answer's."""
     gives = getattr(function.__builtins__, "gives", None)  # type: ignore[attr-defined]
     return gives is not None and not hasattr(builtins, name) and bool(gives(name))
+
+
+def has_own(function: FunctionType) -> bool:
+    """Whether a method of a test's class has variables of the test that a copy would not share.
+
+    Lists that it fills, say, or what is bound later. One that uses `super()` has to be a copy.
+    """
+    code = function.__code__
+    if "__class__" in code.co_freevars or function.__module__.startswith("gradekit."):
+        return False
+    cells = function.__closure__ or ()
+    if not all(map(_is_bound, cells)) or any(type(e.cell_contents) in FILLED for e in cells):
+        return True
+    used = [function.__globals__.get(name) for name in code.co_names]
+    if any(type(each) in FILLED and not each for each in used):
+        return True
+    return any(
+        i.opname == "STORE_GLOBAL"
+        or (i.opname in ("STORE_DEREF", "DELETE_DEREF") and i.argval in code.co_freevars)
+        for i in dis.get_instructions(code)
+    )
+
+
+def _is_bound(cell: CellType) -> bool:
+    try:
+        return cell.cell_contents is not cell
+    except ValueError:
+        return False
 
 
 def _neutral_class(kind: type, reduced: tuple[Any, ...]) -> tuple[Any, ...]:

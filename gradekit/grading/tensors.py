@@ -152,14 +152,14 @@ class Tensors:
         self._agreed[number] = State.of(leaf)
 
     def sent(self, number: int) -> Any:
-        """The leaf that was sent with a number, or a module or optimiser.
+        """The tensor that was sent with a number, or a module or optimiser.
 
         Raises:
             Malformed: there is none.
         """
         if number >= FIRST:
             return self._wholes.at(number)
-        if -number not in self._kept or number <= 0:
+        if number not in self._sent:
             raise wire.Malformed("a tensor that it was not given")
         return self._sent[number]
 

@@ -144,8 +144,9 @@ def _data_to_node(value: Any, writer: Writer, depth: int) -> Node:
     if torch is not None and isinstance(value, torch.Tensor):
         return tensor_to_node(torch, value, writer.buffers)
     if isinstance(value, CONTAINER):
-        if (factory := frames.factory_of(value)) and writer.pickle is None and writer.live:
-            return Atom(frames.DEFAULTS, [factory, to_node(dict(value), writer, depth + 1)])
+        if writer.live and (made := frames.factory_of(value)) is not None:
+            parts = [to_node(part, writer, depth + 1) for part in (made, dict(value))]
+            return Atom(frames.DEFAULTS, parts)
         return _container_to_node(value, writer, depth)
     return _atom_to_node(value, writer, depth)
 

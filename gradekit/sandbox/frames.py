@@ -112,24 +112,29 @@ def made_of(parts: list[Any]) -> Any:
         raise Malformed(f"no proper table: {type(error).__name__}") from None
 
 
-def factory_of(value: Any) -> str:
-    """The name of what a defaultdict makes of missing items; empty for others, and for others'."""
-    if type(value) is not defaultdict:
-        return ""
-    return next((name for name, each in FACTORIES.items() if each is value.default_factory), "")
+def factory_of(value: Any) -> Any:
+    """What a defaultdict makes of missing items: the name of a class, or a function itself.
+
+    None for any other dict, and for one without.
+    """
+    if type(value) is not defaultdict or value.default_factory is None:
+        return None
+    made = value.default_factory
+    return next((name for name, each in FACTORIES.items() if each is made), made)
 
 
 def made_with_default(parts: list[Any]) -> defaultdict[Any, Any]:
-    """The defaultdict that such parts stand for.
+    """The defaultdict that such parts stand for. A function is one of the other side's.
 
     Raises:
         Malformed: they stand for none.
     """
-    if len(parts) != 2 or type(parts[0]) is not str or type(parts[1]) is not dict:
+    if len(parts) != 2 or type(parts[1]) is not dict:
         raise Malformed("no proper dict")
-    if parts[0] not in FACTORIES:
+    made = FACTORIES.get(parts[0]) if type(parts[0]) is str else parts[0]
+    if not callable(made):
         raise Malformed("a dict of an unknown default")
-    return defaultdict(FACTORIES[parts[0]], parts[1])
+    return defaultdict(made, parts[1])
 
 
 def _made(parts: list[Any]) -> Any:

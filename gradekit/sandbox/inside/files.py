@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import builtins
 import errno
+import functools
 import io
 import os
 import stat
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +45,9 @@ class Files:
         os.remove, os.unlink = self._removing(os.remove), self._removing(os.unlink)
         os.path.exists, os.path.isfile = map(self._finding, (os.path.exists, os.path.isfile))
         os.stat, os.listdir, os.mkdir = self.stat, self.listdir, self.mkdir
+        torch: Any = sys.modules.get("torch")
+        if torch is not None:
+            torch.save = torch.serialization.save = self._saving(torch.save)
 
     def keep_loaded(self) -> None:
         """What there is now stands at the beginning of each check."""
@@ -151,6 +156,19 @@ class Files:
             raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
         else:
             self.folders.add(place)
+
+    def _saving(self, real: Callable[..., None]) -> Callable[..., None]:
+        """torch opens the file that it saves to in C++; all others it opens as Python does."""
+
+        @functools.wraps(real)
+        def save(obj: Any, f: Any, *args: Any, **keywords: Any) -> None:
+            if not isinstance(f, str | os.PathLike):
+                real(obj, f, *args, **keywords)
+                return
+            with builtins.open(f, "wb") as file:
+                real(obj, file, *args, **keywords)
+
+        return save
 
     def _removing(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def remove(path: Any, **keywords: Any) -> None:

@@ -15,15 +15,21 @@ class Pickles:
     """Loads the pickles of one frame. They come from the grader, which never unpickles."""
 
     def __init__(
-        self, alone: Callable[[bytes], Any], objects: Objects, variable: Callable[[str], Any]
+        self,
+        alone: Callable[[bytes], Any],
+        objects: Objects,
+        named: dict[str, Callable[[Any], Any]],
     ) -> None:
         """
         Args:
             alone: Loads a pickle that belongs to no others.
             objects: What both sides hold.
-            variable: Gives a variable of the answer's.
+            named: Gives what else stands in a pickle by its kind and its name or number.
         """
-        self._alone, self._objects, self._variable = alone, objects, variable
+        self._alone, self._objects = alone, objects
+        self._named = {
+            "live": objects.at, "lasting": lambda number: objects.lasting.at(number), **named,
+        }  # fmt: skip
         self._loader: _Loader | None = None
 
     def __call__(self, data: bytes) -> Any:
@@ -31,7 +37,7 @@ class Pickles:
         if not data.startswith(wire.OF_FRAME):
             return self._alone(data)
         if self._loader is None:
-            self._loader = _Loader(self._objects, self._variable)
+            self._loader = _Loader(self._objects, self._named)
         start = len(wire.OF_FRAME) + wire.FIRST_BYTES
         first = int.from_bytes(data[len(wire.OF_FRAME) : start])
         value = self._loader.value(data[start:])
@@ -43,9 +49,9 @@ class Pickles:
 class _Loader:
     """One unpickler for all: its memo is what the pickles have in common."""
 
-    def __init__(self, objects: Objects, variable: Callable[[str], Any]) -> None:
+    def __init__(self, objects: Objects, named: dict[str, Callable[[Any], Any]]) -> None:
         self._data = io.BytesIO()
-        self._unpickler = _Unpickler(self, objects, variable)
+        self._unpickler = _Unpickler(self, objects, named)
 
     def value(self, data: bytes) -> Any:
         self._data = io.BytesIO(data)
@@ -59,16 +65,12 @@ class _Loader:
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: Any, objects: Objects, variable: Callable[[str], Any]) -> None:
+    def __init__(self, file: Any, objects: Objects, named: dict[str, Callable[[Any], Any]]) -> None:
         super().__init__(file)
-        self._objects, self._variable = objects, variable
+        self._objects, self._named = objects, named
 
     def persistent_load(self, told: Any) -> Any:
-        if told[0] == "live":
-            return self._objects.at(told[1])
-        if told[0] == "name":
-            return self._variable(told[1])
-        if told[0] == "lasting":
-            return self._objects.lasting.at(told[1])
+        if told[0] in self._named:
+            return self._named[told[0]](told[1])
         assert self._objects.tensors is not None
         return self._objects.tensors.in_pickle(told)

@@ -155,16 +155,16 @@ class Requests:
             repeated[node[0].number] = node[1]
             return node[1]
         if isinstance(node, wire.Live) and node.number < 0:
-            return self._of_check(-node.number, node.name)
+            return self.of_check(-node.number, node.name)
         if not isinstance(node, wire.Given):
             return self.objects.value(node)
         if node.place >= REPEATED:
             return repeated[node.place - REPEATED]
         if node.place >= LASTING:
             return self.lasting.at(node.place - LASTING)
-        return self._of_check(node.place)
+        return self.of_check(node.place)
 
-    def _of_check(self, place: int, name: str = "") -> Any:
+    def of_check(self, place: int, name: str = "") -> Any:
         """What stands for a function or an object of the check."""
         if (stub := self._callbacks.get(place)) is None:
             stub = self._stub(place, name) if place < LENT else self._lent(place)

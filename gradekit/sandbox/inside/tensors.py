@@ -48,11 +48,13 @@ class Tensors:
         self._kept: dict[int, Any] = {}
         self._told: dict[int, State] = {}
         self._numbers: dict[int, int] = {}  # of those, by their ids
+        self._inner: dict[int, int] = {}  # numbers of those that depend on others, by their ids
         self._wholes = Wholes(is_own)  # modules and optimisers
 
     def clear(self) -> None:
-        for each in (self._arrived, self._kept, self._told, self._numbers, self._wholes):
+        for each in (self._arrived, self._inner, self._kept, self._told, self._numbers):
             each.clear()
+        self._wholes.clear()
 
     def arrived(self, number: int, kind: str, tensor: Any, grad: Any) -> Any:
         """What stands for a tensor of the other side: a leaf, or one that depends on some there."""
@@ -64,7 +66,9 @@ class Tensors:
         leaf = torch.nn.Parameter(tensor) if is_parameter else tensor.requires_grad_()
         if len(self._arrived) < LIVE_OBJECTS:
             self._arrived[number] = leaf
-            if kind != "inner":
+            if kind == "inner":
+                self._inner[id(leaf)] = number
+            else:
                 leaf.grad = grad
                 self._keep(-number, leaf)
         return leaf
@@ -92,8 +96,8 @@ class Tensors:
         """The node of what the other side holds already; None for any other value."""
         number = self._numbers.get(id(value))
         if number is None:
-            whole = self._wholes.number_of(value)
-            return None if whole is None else wire.Sent(whole)
+            there = self._wholes.number_of(value) or self._inner.get(id(value))
+            return None if there is None else wire.Sent(there)
         return wire.Sent(-number) if number < 0 else self.node(value, number)
 
     def node(self, value: Any, number: int) -> Any:

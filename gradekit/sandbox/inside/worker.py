@@ -275,7 +275,8 @@ class Server:
         frame = wire.receive(self._ahead, bounded=False)
         if self._requests is None:
             return wire.decode(*frame, opaque=_unpickled)
-        unpickled = Pickles(_unpickled, self._requests.objects, self._answer.variable)
+        named: dict[str, Any] = {"name": self._answer.variable, "function": self._requests.of_check}
+        unpickled = Pickles(_unpickled, self._requests.objects, named)
         return wire.decode(*frame, opaque=unpickled, live=self._requests.reader())
 
     def _answer_one(self, kind: str, number: int, body: Any) -> None:

@@ -1,5 +1,6 @@
 """Checks as tests of elsewhere are written: beside the answer, it seems."""
 
+import collections
 import contextlib
 import io
 import random
@@ -175,7 +176,36 @@ def test_draws_other_numbers(submission):
     assert submission.shuffled([1, 2, 3, 4], own) == like.sample([1, 2, 3, 4], 4)
 
 
-@judges(1)
+seen: list[int] = []
+
+
+@judges(0.5)
+def test_lists_of_a_class_are_copies(submission):
+    """What methods of a test's classes fill, bind or find is the test's, in derived ones too."""
+    numbers, total = [], 0
+
+    class Own:
+        def tell(self, number, watchers):
+            nonlocal total
+            numbers.append(number)
+            total += number
+            assert watchers is those
+
+    class Derived(submission.Watcher):
+        def tell(self, number, watchers):
+            seen.append(number)
+            self.count += 1
+
+    those = [Own(), Derived()]
+    submission.told(those, 3)
+    assert (numbers, total, seen, those[1].count) == ([0, 1, 2], 3, [0, 1, 2], 3)
+    seen.clear()
+    counts = submission.counted("aab", collections.defaultdict(lambda: 10))
+    assert counts == {"a": 12, "b": 11}
+    assert counts["c"] == [0] and counts["c"] is counts["c"]
+
+
+@judges(0.5)
 def test_files_are_lost(submission):
     """A file that was written is read again, and can be deleted here; it is in memory only."""
     os = system_of(submission)

@@ -170,6 +170,17 @@ def test_parts_are_copies(submission):
     assert torch.allclose(model(x), 2 * (plain + 1))
     assert model.name == "doubled"
     assert [name for name, _ in model.named_parameters()] == ["0.part.weight", "0.part.bias"]
+    assert torch.equal(submission.saved(first)["weight"], first.weight)
+    shapes = []
+
+    class Seen(nn.Linear):
+        def forward(self, x):
+            shapes.append(x.shape)
+            return x @ self.weight.T
+
+    seen = Seen(2, 1)
+    submission.passed_through(seen, x).sum().backward()
+    assert shapes == [(1, 2)] and seen.weight.grad.tolist() == [[1, 1]]
     twice = submission.Twice(model[1])
     twice(x)
     assert model[1].calls == 2
