@@ -16,7 +16,7 @@ from gradekit.grading.outgoing import pickled
 from gradekit.grading.raised import SubmissionError
 from gradekit.report import clean
 from gradekit.sandbox import wire
-from gradekit.sandbox.known import known_classes
+from gradekit.sandbox.known import known_class
 from gradekit.sandbox.limits import LIVE_OBJECTS
 
 CLASSES, BASES = 500, 50  # the most classes of one check, and the most bases of a class
@@ -178,7 +178,7 @@ class Objects:
 
     def _class(self, kind: str | int | wire.Kind) -> Any:
         if isinstance(kind, str):
-            known = known_classes().get(kind)
+            known = known_class(kind)
         elif isinstance(kind, int):
             known = self._classes.get(kind)
         else:

@@ -7,7 +7,9 @@ class is ever looked up by a name that an answer made up.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import functools
+import importlib
 import sys
 from collections.abc import Mapping
 
@@ -58,6 +60,16 @@ LIBRARIES = (
     "networkx.Graph networkx.DiGraph"
 ).split()
 
+# Modules all of whose classes are known; loaded once an answer tells of one.
+MODULES = (
+    "torch.nn torch.optim torch.optim.lr_scheduler torch.utils.data "
+    "sklearn.cluster sklearn.compose sklearn.decomposition sklearn.dummy sklearn.ensemble "
+    "sklearn.feature_extraction.text sklearn.feature_selection sklearn.gaussian_process "
+    "sklearn.impute sklearn.linear_model sklearn.manifold sklearn.mixture sklearn.model_selection "
+    "sklearn.naive_bayes sklearn.neighbors sklearn.neural_network sklearn.pipeline "
+    "sklearn.preprocessing sklearn.svm sklearn.tree"
+).split()
+
 _BINARY = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()
 IN_PLACE = [name for name in _BINARY if name != "divmod"]
 OPERATORS = [
@@ -96,7 +108,7 @@ READABLE = frozenset(
     "__name__ __qualname__ __doc__ __code__ __dict__ __annotations__ __wrapped__ __slots__ "
     "__closure__ __defaults__ __kwdefaults__ __self__ __func__ __members__ "
     "__dataclass_fields__ __version__ __all__ __match_args__ __abstractmethods__ "
-    "__post_init__ __init__".split()
+    "__post_init__ __init__ __sklearn_tags__ __sklearn_clone__ __sklearn_is_fitted__".split()
 )
 
 
@@ -145,6 +157,29 @@ def _known(loaded: int) -> dict[str, type]:
             kind = getattr(sys.modules[module], attribute, None)
             if isinstance(kind, type):
                 found[path] = kind
+    there = {*found.values()}
+    for path in MODULES:
+        for name, kind in vars(sys.modules[path]).items() if path in sys.modules else ():
+            if isinstance(kind, type) and kind not in there and _is_of(kind, name, path):
+                found[f"{path}.{name}"] = kind
+                there.add(kind)
+    return found
+
+
+def _is_of(kind: type, name: str, path: str) -> bool:
+    """Whether a module offers a class as one of its library's own."""
+    library, _, _ = path.partition(".")
+    return name == kind.__name__ and kind.__module__.partition(".")[0] == library
+
+
+def known_class(path: str) -> type | None:
+    """The class of a name; its module is loaded for that, if it is one of a library's."""
+    if (found := known_classes().get(path)) is None:
+        module = path.rpartition(".")[0]
+        if module in MODULES or path in LIBRARIES:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
+            found = known_classes().get(path)
     return found
 
 

@@ -170,6 +170,8 @@ def test_parts_are_copies(submission):
     assert torch.allclose(model(x), 2 * (plain + 1))
     assert model.name == "doubled"
     assert [name for name, _ in model.named_parameters()] == ["0.part.weight", "0.part.bias"]
+    made = submission.activation()
+    assert isinstance(made, nn.Tanh) and not isinstance(made, nn.ReLU)
     assert torch.equal(submission.saved(first)["weight"], first.weight)
     shapes = []
 

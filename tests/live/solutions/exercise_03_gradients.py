@@ -135,3 +135,7 @@ def passed_through(model, x):
 def saved(model):
     torch.save(model.state_dict(), "model.pt")
     return torch.load("model.pt")
+
+
+def activation():
+    return nn.Tanh()
