@@ -440,17 +440,20 @@ def native_okay(
     import textwrap
 
     from gradekit.grading.originals.masters import ALL
+    from gradekit.grading.originals.okay import metadata_tests
 
     space: dict[str, Any] = {"__name__": "__main__"}
     statement_by_statement(source, space)
-    spec = namespace_of(case)["test"]
+    is_notebook = case.suffix == ".ipynb"
+    told = metadata_tests(json.loads(case.read_bytes())) if is_notebook else namespace_of(case)
     for test in tests:
-        suites = spec["suites"]
-        chosen = [(suite, case) for suite in suites for case in suite["cases"]]
-        if test.address != ALL:
-            number, place = map(int, test.address.split("#"))
-            chosen = [(suites[number], suites[number]["cases"][place])]
-        texts = [textwrap.dedent(case["code"]) for _, case in chosen]
+        question, _, address = test.address.rpartition("/")
+        suites = told[question or "test"]["suites"]
+        chosen = [case for suite in suites for case in suite["cases"]]
+        if address != ALL:
+            number, place = map(int, address.split("#"))
+            chosen = [suites[number]["cases"][place]]
+        texts = [textwrap.dedent(case["code"]) for case in chosen]
         parser = doctest.DocTestParser()
         passed[test.address] = all(
             doctest_holds(parser.get_examples(text), space) for text in texts
@@ -464,6 +467,7 @@ NATIVE = {
     "NbgraderNotebook": native_cells,
     "OtterNotebook": native_master,
     "OtterTests": native_okay,
+    "OtterMetadata": native_okay,
 }
 
 

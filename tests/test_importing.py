@@ -830,6 +830,30 @@ def test_files_of_an_answer_stay_in_the_folders_of_the_test(tmp_path: Path) -> N
     assert [*inside.values()] == [True, False, False, False, False]
 
 
+def test_tests_in_the_metadata_of_a_notebook(tmp_path: Path) -> None:
+    """As `otter assign` writes them: the solution's notebook has the hidden ones too."""
+    raises = (
+        "from otter.test_files import test_case\nOK_FORMAT = False\nname = 'q2'\npoints = 2\n"
+        "@test_case(points=None, hidden=False)\ndef test_four(double):\n    assert double(2) == 4\n"
+    )
+    cases = [{"code": ">>> double(1)\n2\n", "hidden": False}, {"code": ">>> n + 1\n4\n"}]
+    suites = [{"cases": cases, "type": "doctest"}]
+    tests = {"q1": {"name": "q1", "points": [1, 2], "suites": suites}, "q2": raises}
+    for place, body in (("autograder", "return 2 * x\nn = 3"), ("student", "...\nn = ...")):
+        code = f"import otter\ngrader = otter.Notebook()\ndef double(x):\n    {body}"
+        cells = [{"cell_type": "code", "source": code, "outputs": [], "metadata": {}}]
+        told = {"nbformat": 4, "metadata": {"otter": {"tests": tests}}, "cells": cells}
+        (tmp_path / "dist" / place).mkdir(parents=True)
+        (tmp_path / "dist" / place / "lab.ipynb").write_text(json.dumps(told))
+    done = imported_from("otter", tmp_path / "dist", tmp_path / "mine")
+    (outcome,) = done.outcomes
+    assert [(each.name, each.points) for each in outcome.tried] == [
+        ("test_q1_0_0", 1.0), ("test_q1_0_1", 2.0), ("test_q2_test_four", 2.0),
+    ]  # fmt: skip
+    assert [each.test.hidden for each in outcome.tried] == [False, True, False]
+    assert "def double(x):\n    ..." in outcome.target.found.stub
+
+
 @pytest.mark.parametrize(
     "total, own, shared",
     [(3, [2, None], [2, 1]), (None, [None, None], [0.5, 0.5]), ([1, 2], [None, None], [1, 2]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from gradekit.authoring.importing.notebooks import as_file, cells_of, notebooks_
 from gradekit.errors import GraderError
 from gradekit.grading.originals.magics import without_magics
 from gradekit.grading.originals.masters import config_of
+from gradekit.grading.originals.okay import metadata_tests
 from gradekit.grading.originals.older_masters import of_today
 
 SEED = '__import__("random").seed({0}), __import__("numpy").random.seed({0})  # before each cell'
@@ -36,9 +38,10 @@ SKIPPED = re.compile(
 
 
 def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
-    """Master notebooks, and notebooks or files with a folder `tests` beside them."""
+    """Master notebooks, notebooks with tests in their metadata, and folders `tests` beside some."""
     found: list[Found | Passed] = []
     taken: set[Path] = set()
+    generated: list[Path] = []  # perhaps with tests in their metadata
     for each in notebooks_in(folder):
         if isinstance(each, Passed):
             found.append(each)
@@ -50,6 +53,11 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
                 found.append(_master(path, cells))
             except GraderError as error:
                 found.append(Passed(path, str(error)))
+        else:
+            generated.append(path)
+    for paths in _with_tests(generated, found):
+        found.append(_with_metadata(paths, solutions))
+        taken |= {path.parent for path in paths}
     for tests in sorted(folder.rglob("tests")):
         if tests.is_dir() and tests.parent not in taken:
             files = [path for path in sorted(tests.glob("*.py")) if TESTS.search(text_of(path))]
@@ -59,6 +67,16 @@ def find(folder: Path, solutions: Path | None) -> Iterator[Found | Passed]:
     slugs = iter(distinct((made.slug, made.folder.name) for made in exercises))
     for made in found:
         yield made._replace(slug=next(slugs)) if isinstance(made, Found) else made
+
+
+def _with_tests(notebooks: list[Path], masters: list[Found | Passed]) -> list[list[Path]]:
+    """Notebooks with tests in their metadata, those of one name together; none made of a master."""
+    made = {each.cases[0].path.name for each in masters if isinstance(each, Found)}
+    found: dict[str, list[Path]] = {}
+    for path in notebooks:
+        if path.name not in made and metadata_tests(json.loads(path.read_text("utf-8-sig"))):
+            found.setdefault(path.name, []).append(path)
+    return [*found.values()]
 
 
 def _begins(cell: dict[str, Any], mark: str) -> bool:
@@ -195,6 +213,31 @@ def _folder(tests: Path, files: list[Path], solutions: Path | None) -> Found | P
         tuple(dict.fromkeys([*beside(files, tests, []), *own])),
         tuple(Case(each, "OtterTests") for each in files),
         home=folder,
+    )
+
+
+def _with_metadata(paths: list[Path], solutions: Path | None) -> Found:
+    """A notebook with its tests in its metadata, and what learners get, if that is there too."""
+
+    def is_solution(path: Path) -> bool:
+        inside = {part.lower() for part in path.parts[-3:-1]}
+        return (solutions is not None and solutions in (path, *path.parents)) or bool(
+            inside & {"autograder", "solution", "solutions"}
+        )
+
+    path = next(filter(is_solution, paths), paths[0])
+    stub = next((each for each in paths if not is_solution(each)), path)
+    slug = slug_of(path.stem)
+    note = "no other notebook of its name lies beside it: it is taken for the solution"
+    return Found(
+        slug,
+        title_of(slug),
+        _as_python(stub),
+        _as_python(path),
+        path.parent,
+        beside([path], path.parent, [p for p in path.parent.glob("*.ipynb") if p != path]),
+        (Case(path, "OtterMetadata"),),
+        notes=() if stub is not path else (note,),
     )
 
 

@@ -8,7 +8,7 @@ for every check, so that no check sees what another one did. `kit import` writes
 from gradekit.grading.originals.cells import NbgraderNotebook
 from gradekit.grading.originals.doctests import DoctestFile
 from gradekit.grading.originals.masters import OtterNotebook
-from gradekit.grading.originals.okay import OtterTests
+from gradekit.grading.originals.okay import OtterMetadata, OtterTests
 from gradekit.grading.originals.original import Original, Test
 from gradekit.grading.originals.pytests import PytestFile
 from gradekit.grading.originals.unittests import UnittestFile
@@ -17,6 +17,7 @@ __all__ = [
     "DoctestFile",
     "NbgraderNotebook",
     "Original",
+    "OtterMetadata",
     "OtterNotebook",
     "OtterTests",
     "PytestFile",

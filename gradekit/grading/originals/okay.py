@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from types import ModuleType
@@ -84,7 +85,7 @@ class OtterTests(Original):
 
     def _functions(self, submission: SubmissionProxy) -> Iterator[Test]:
         with self.world(submission) as world:
-            module = vars(world.load(self.path, world.place.name_of(self.path)))
+            module = self._loaded(world)
         cases = {name: each for name, each in module.items() if isinstance(each, Case)}
         about = str(module.get("name", self.path.stem))
         own = [case.told["points"] for case in cases.values()]
@@ -95,6 +96,10 @@ class OtterTests(Original):
             hidden, hint = bool(case.told["hidden"]), case.told["hint"]
             tests.append(Test(name, str(title), worth, hidden, "", about, hint=hint))
         yield from [as_one(ALL, tests)] if module.get("all_or_nothing") and tests else tests
+
+    def _loaded(self, world: World) -> dict[str, Any]:
+        """The names of a file with functions."""
+        return vars(world.load(self.path, world.place.name_of(self.path)))
 
     def source_of(self, address: str) -> str:
         if self._spec is None:
@@ -115,11 +120,11 @@ class OtterTests(Original):
 
     def run_in(self, world: World, address: str) -> None:
         if self._spec is None:
-            module = world.load(self.path, world.place.name_of(self.path))
-            cases = [each for each in vars(module).values() if isinstance(each, Case)]
-            for case in cases if address == ALL else [getattr(module, address)]:
+            module = self._loaded(world)
+            cases = [each for each in module.values() if isinstance(each, Case)]
+            for case in cases if address == ALL else [module[address]]:
                 self._is_hidden = bool(case.told["hidden"])
-                call_with_names(world, vars(module), case.function)
+                call_with_names(world, module, case.function)
             return
         for suite, place in self._places(address):
             self._run_case(world, self._spec["suites"][suite], place)
@@ -144,6 +149,61 @@ class OtterTests(Original):
             # `show` and not `judge`: what a teardown prints is no verdict on the answer.
             for example in teardown:
                 doctests.show(world, namespace, example)
+
+
+class OtterMetadata(OtterTests):
+    """A notebook with its tests in its metadata, as `otter assign` writes them unless told not to.
+
+    Under the name of each question stands what a test file would hold: `test`, or its text.
+    """
+
+    def read(self, content: bytes) -> None:
+        Original.read(self, content)
+        self._questions = metadata_tests(json.loads(content))
+        self._is_hidden = True
+        self._turn_to("")
+
+    def _turn_to(self, question: str) -> None:
+        """Be the tests of that question."""
+        told = self._questions.get(question)
+        self._spec, self._text = (told, "") if isinstance(told, dict) else (None, str(told or ""))
+
+    def tests(self, submission: SubmissionProxy) -> Iterator[Test]:
+        for question in self._questions:
+            self._turn_to(question)
+            for each in super().tests(submission):
+                yield each._replace(address=f"{question}/{each.address}")
+
+    def _loaded(self, world: World) -> dict[str, Any]:
+        names = world.prepare({"__name__": "tests"})
+        exec(compile(self._text, self.path.name, "exec", dont_inherit=True), names)
+        return names
+
+    def source_of(self, address: str) -> str:
+        question, _, rest = address.partition("/")
+        self._turn_to(question)
+        return super().source_of(rest) if self._spec is not None else self._text
+
+    def run_in(self, world: World, address: str) -> None:
+        question, _, rest = address.partition("/")
+        self._turn_to(question)
+        super().run_in(world, rest)
+
+
+def metadata_tests(notebook: Any) -> dict[str, Any]:
+    """The tests in a notebook's metadata, by the names of their questions; none if it has none."""
+    told = notebook
+    for name in ("metadata", "otter", "tests"):
+        told = told.get(name) if isinstance(told, dict) else None
+    if not isinstance(told, dict):
+        return {}
+    return {str(name): each for name, each in told.items() if _is_test(each)}
+
+
+def _is_test(told: Any) -> bool:
+    """Whether it is what a test file would hold: its text, or a dictionary with suites."""
+    is_spec = isinstance(told, dict) and isinstance(told.get("suites"), list)
+    return is_spec or isinstance(told, str)
 
 
 def _spec_in(tree: ast.Module) -> dict[str, Any] | None:
