@@ -46,7 +46,9 @@ HURRY = Limits(
     import_seconds=0.5, check_seconds=0.35, submission_seconds=2, memory_mib=160, patience=6
 )
 # To fill the memory takes time as well, on a busy machine more than a check has there.
-FILLING = msgspec.structs.replace(HURRY, check_seconds=0.8, submission_seconds=5)
+FILLING = msgspec.structs.replace(
+    HURRY, check_seconds=0.8, submission_seconds=5, memory_mib=100
+)
 HURRY_TORCH = Limits(check_seconds=0.7, submission_seconds=4, memory_mib=400, patience=6)
 # What an attack is handed in to, and how long that may take, by the beginning of its name.
 # Exercises whose checks hold handles lie in tests/live/.

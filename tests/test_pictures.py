@@ -68,9 +68,16 @@ def test_a_broken_drawing_is_nobody_s_fault_but_the_course_s(source, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_model_answer_can_be_drawn(name, course, tmp_path):
-    """It yields a PNG with something in it, on both sides."""
+def test_the_model_answer_can_be_drawn(name, course, tmp_path, monkeypatch):
+    """It yields a PNG with something in it, on both sides; both show what one answer computes."""
     exercise = course.find(name)
+    collected, made = studio._collected, []
+
+    def once(*which):
+        made.extend([] if made else [collected(*which)])
+        return made[0]
+
+    monkeypatch.setattr(studio, "_collected", once)
     target = tmp_path / "pictures" / "it.png"
     assert studio.save(course, exercise, read(course.solution(exercise)), target) == ""
     assert target.read_bytes().startswith(b"\x89PNG")
