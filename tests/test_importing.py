@@ -1250,6 +1250,7 @@ def draw(values):
 
 
 stock = pd.DataFrame({"price": [1, None]})
+mixed = pd.DataFrame({"own": [object(), None]})
 calls = 0
 
 
@@ -1326,6 +1327,7 @@ calls = 0
 halve(stock)
 assert calls == 1
 stock.loc[2] = [7]
+assert len(mixed) == 2 and mixed.own[1] is None  # what is in it stays with the answer
 assert len(stock) == 3
 """,
     "compares": """from collections import namedtuple

@@ -46,7 +46,8 @@ class Rebinding:
 
     def move_on(self) -> None:
         told = self._submission.probe(bound_again)
-        for name in self._watched & {*(told if isinstance(told, list) else ())}:
+        names = told if isinstance(told, list) else []  # a worker may say anything
+        for name in self._watched & {each for each in names if type(each) is str}:
             self._watched.discard(name)
             self._let_go(name)
 

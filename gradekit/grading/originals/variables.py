@@ -88,7 +88,9 @@ class Variables:
 def is_shared(value: Any) -> bool:
     """Whether both sides have a variable as one object."""
     if is_frame(value, FRAMES):
-        return bool(value.size <= ENTRIES)
+        columns = [value.iloc[:, n] for n in range(value.shape[1])] if value.ndim > 1 else [value]
+        entries = [each.tolist() for each in columns if each.dtype == object]
+        return bool(value.size <= ENTRIES) and is_plain(entries, [ENTRIES])
     return type(value) in CHANGEABLE and is_plain(value, [ITEMS])
 
 
