@@ -140,7 +140,7 @@ EXPECTED = {
         "print(\"Bye!\")->print(\"Bye\")": {"test_as_a_path"},
         "print(f\"Hello, {name}!\")\nprint->print(f\"Hello {name}!\")\nprint":
             {"test_imported", "test_as_a_program"},
-        "name = input(\"Your name? \")\nprint->name = \"Ada\"\nprint":
+        "name = input(\"Your name? \")\nif->name = \"Ada\"\nif":
             {"test_imported", "test_as_a_path", "test_as_a_program", "test_loaded_by_its_path"},
         "int(amount))->amount)": {"test_reads"},
         "file.write(f\"{name}->file.write(f\"{name} ": {"test_writes"},
@@ -150,7 +150,7 @@ EXPECTED = {
             {"test_shares_differ_by_a_cent", "test_load_tests_0", "test_load_tests_1"},
     }),
     "pytest": Kind({
-        "bag": 11, "shop": 17, "parcel": 3, "club": 10, "held": 33}, {DATA, HANDLES, JUDGED}, {
+        "bag": 11, "shop": 17, "parcel": 3, "club": 12, "held": 33}, {DATA, HANDLES, JUDGED}, {
         "[\" \"] * size for _ in range(size)]->[\" \"] * size] * size":
             {"test_as_an_array", "test_rows_are_apart"},
         "return [[0] * size for _ in range(size)]->return [[0] * size] * size":

@@ -24,8 +24,8 @@ from types import (
 )
 from typing import Any
 
-from gradekit.grading.handle import is_handle
-from gradekit.grading.lent import is_iterator, is_lent, use
+from gradekit.grading.handle import is_handle, words_of
+from gradekit.grading.lent import is_iterator, is_lent, is_property, use
 from gradekit.grading.raised import SubmissionError
 from gradekit.sandbox import wire
 from gradekit.sandbox.known import (
@@ -34,6 +34,7 @@ from gradekit.sandbox.known import (
     LENT_COROUTINE,
     LENT_FUNCTION,
     LENT_ITERATOR,
+    LENT_PROPERTY,
     RAISED,
     RAISED_CLASS,
 )
@@ -122,6 +123,11 @@ class Callbacks:
         known = type(number) is int and 0 <= number < len(self._errors)
         return self._errors[number] if known else None
 
+    @property
+    def errors_known(self) -> int:
+        """How many exceptions of the check the answer has met."""
+        return len(self._errors)
+
     def numbers_of(self, error: BaseException) -> tuple[int, int | None]:
         """Keep an exception; return its number and that of its class.
 
@@ -201,7 +207,7 @@ class Callbacks:
         if is_handle(error):
             return (error, "")
         name = next(base.__name__ for base in type(error).__mro__ if base.__name__ in ERROR_NAMES)
-        return name, str(error), *self.numbers_of(error)
+        return name, words_of(error), *self.numbers_of(error)
 
 
 def is_callback(value: Any) -> bool:
@@ -232,6 +238,8 @@ def _kind_of(value: Any) -> int:
         return LENT_ITERATOR
     if type(value) is CoroutineType:
         return LENT_COROUTINE
+    if is_property(value):
+        return LENT_PROPERTY
     return LENT_FUNCTION if callable(value) else LENT
 
 

@@ -28,7 +28,6 @@ from gradekit.grading.handle import (
     operated,
     own_names,
     plain,
-    unhashable,
 )
 from gradekit.report import clean
 from gradekit.sandbox import wire
@@ -75,6 +74,7 @@ def class_of(objects: Objects, kind: wire.Kind, bases: list[Any]) -> Any:
         "kit__class": about,
         "__module__": objects.home or "submission",
         "__doc__": Requested("__doc__"),
+        "__annotations__": Requested("__annotations__"),
     }
     if errors := [base for base in bases if issubclass(base, Exception)]:
         return LiveClass(name, (*errors,), {**namespace, **ERROR_METHODS})
@@ -89,8 +89,8 @@ def _class_of_handles(
     """A class of handles, with those special methods of the answer's class that become requests."""
     judged = namespace["kit__class"].judged
     passed_on = [each for each in special if each != AS_ARRAY or each in judged]
-    methods = {each: METHODS[each] for each in passed_on if each in METHODS}
-    methods["__hash__"] = unhashable if UNHASHABLE in special else Handle.__hash__
+    methods: dict[str, Any] = {each: METHODS[each] for each in passed_on if each in METHODS}
+    methods["__hash__"] = None if UNHASHABLE in special else Handle.__hash__
     made = LiveClass(
         name,
         (*own,) or (Handle,),

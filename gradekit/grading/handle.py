@@ -181,14 +181,20 @@ def _claimed_by(cls: type) -> Any:
 class LiveClass(type):
     """The metaclass of classes that stand for a class of the answer."""
 
-    def __new__(mcs, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
+    def __new__(
+        mcs, name: str, bases: tuple[Any, ...], namespace: dict[str, Any], **keywords: Any
+    ) -> Any:
         # Only `class_of` sets this key. Any other class is one that the check derives: its methods
         # are in this process and its base in the worker, so `derived` decides what it becomes.
         if "kit__class" not in namespace:
             for base in bases:
                 if (about := class_ref(base)) is not None:
-                    return about.objects.derived(name, bases, namespace)
+                    return about.objects.derived(name, bases, namespace, keywords)
         return super().__new__(mcs, name, bases, namespace)
+
+    def __init__(cls, *told: Any, **keywords: Any) -> None:
+        """`keywords` of a class that a check derives are for the answer's base."""
+        super().__init__(*told)
 
     def __call__(cls, *args: Any, **keywords: Any) -> Any:
         about = _known(cls)
@@ -472,11 +478,17 @@ def left(self: Any, kind: Any, error: Any, leave: Callable[..., Any]) -> bool:
     if is_handle(error) and not is_verdict:  # of a class of the answer's, which looks for it
         return leave(error, ()) is True and _judges(self, "__exit__")
     numbers = () if is_verdict else _ref(self).objects.numbers_of(error)
-    text = "" if is_verdict else str(error)
+    text = "" if is_verdict else words_of(error)
     is_swallowed = leave(name, (text,), *numbers) is True
     # A swallowed verdict would be a passed check, so no block may do that. Any other swallowed
     # exception skips the rest of the block, so only a class whose solution does so may do it.
     return is_swallowed and not is_verdict and _judges(self, "__exit__")
+
+
+def words_of(error: BaseException) -> Any:
+    """What a built-in class makes the like of an exception of: a `KeyError` shows it in quotes."""
+    args = error.args if isinstance(error, KeyError) and not is_handle(error) else ()
+    return args[0] if len(args) == 1 and type(args[0]) in (str, int, float) else str(error)
 
 
 def _path(self: Any) -> str:
@@ -664,6 +676,9 @@ def _require_undisputed(value: Any, other: Any, found: bool) -> None:
 
 def hold(value: Any, told: Any) -> None:
     """Keep what an object holds that never changes, as it was told with it."""
+    if isinstance(value, BaseException):
+        value.args = told if type(told) is tuple else ()
+        return
     if isinstance(value, Handle) and type(told) is _known(type(value)).data:
         object.__setattr__(value, "kit__data", told)
 
@@ -706,11 +721,6 @@ def _hash(value: Any) -> int:
             number = hash(value.kit__data)  # which it equals
     object.__setattr__(value, "kit__hash", number)
     return number
-
-
-def unhashable(value: Any) -> int:
-    """The hash of an object whose class has none."""
-    raise TypeError(f"unhashable type: '{type(value).__name__}'")
 
 
 def names_in(told: Any) -> list[str]:

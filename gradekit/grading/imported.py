@@ -110,13 +110,19 @@ class Shared(Objects):
             return ("lasting", number)
         return self._tensors.in_pickle(value)
 
-    def derived(self, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
+    def derived(
+        self,
+        name: str,
+        bases: tuple[Any, ...],
+        namespace: dict[str, Any],
+        keywords: dict[str, Any],
+    ) -> Any:
         self.used.add("sent")
         # `super()` and `__class__` in methods read the class from this cell. Whoever makes the
         # class has to fill it.
         cell = namespace.pop("__classcell__", None)
         sent = {key: value for key, value in namespace.items() if key not in NOT_SENT}
-        made = self.ask("probe", [derive, (name, bases, sent)], f"class {name}")
+        made = self.ask("probe", [derive, (name, bases, sent, keywords)], f"class {name}")
         if cell is not None:
             cell.cell_contents = made
         return made
@@ -231,8 +237,12 @@ class Shared(Objects):
     def error(self, told: Any) -> BaseException | None:
         return self._callbacks.error(told)
 
+    @property
+    def errors_known(self) -> int:
+        return self._callbacks.errors_known
+
     def numbers_of(self, error: BaseException) -> tuple[int | None, ...]:
-        return self._callbacks.numbers_of(error) if self._callbacks else ()
+        return self._callbacks.numbers_of(error)
 
     def called(self, frame: wire.Received, given: Any, seconds: float) -> wire.Pieces | None:
         """Run the function of the check that the answer calls; return the frame to send back.
@@ -316,11 +326,17 @@ class Shared(Objects):
         raise wire.Malformed("an argument that it was not given")
 
 
-def derive(answer: Any, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
+def derive(
+    answer: Any,
+    name: str,
+    bases: tuple[Any, ...],
+    namespace: dict[str, Any],
+    keywords: dict[str, Any],
+) -> Any:
     """Make a class of the check's. Runs in the worker, where its methods then run too."""
     import types
 
-    made = types.new_class(name, bases, {}, lambda names: names.update(namespace))
+    made = types.new_class(name, bases, keywords, lambda names: names.update(namespace))
     for each in namespace.values():
         for method in (each, getattr(each, "__func__", None), getattr(each, "fget", None)):
             free = getattr(getattr(method, "__code__", None), "co_freevars", ())

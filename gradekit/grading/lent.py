@@ -62,6 +62,11 @@ def is_iterator(value: Any) -> bool:
     return type(value) in ITERATORS
 
 
+def is_property(value: Any) -> bool:
+    """Whether an object that is lent stands for an attribute where a class has it: PropertyMock."""
+    return {"__get__", "__set__"} <= {*dir(type(value))}
+
+
 def use(value: Any, name: str, *args: Any, **keywords: Any) -> Any:
     """Do with an object what the answer asks for: get or set an attribute, or a special method.
 
@@ -70,10 +75,8 @@ def use(value: Any, name: str, *args: Any, **keywords: Any) -> Any:
     """
     if not is_lent(value):
         raise AttributeError(name)
-    if name == "__getattr__":
-        return _attribute(value, *args)
-    if name == "__setattr__":
-        return _set(value, *args)
+    if name in OF_ATTRIBUTES:
+        return OF_ATTRIBUTES[name](value, *args)
     if name == "__bool__":
         return bool(value)
     if type(value) is CoroutineType:
@@ -133,6 +136,24 @@ def _set(value: Any, name: Any, new: Any) -> None:
     if not _is_mock(value) or not _is_public(name):
         raise AttributeError(name)
     setattr(value, name, new)
+
+
+def _get(value: Any, owner: Any, kind: Any) -> Any:
+    """The attribute that a property of the check's is, of an object of the answer's."""
+    if not is_property(value):
+        raise AttributeError("__get__")
+    return type(value).__get__(value, owner, kind)
+
+
+def _put(value: Any, owner: Any, new: Any) -> None:
+    if not is_property(value):
+        raise AttributeError("__set__")
+    type(value).__set__(value, owner, new)
+
+
+OF_ATTRIBUTES: dict[str, Any] = {
+    "__getattr__": _attribute, "__setattr__": _set, "__get__": _get, "__set__": _put,
+}  # fmt: skip
 
 
 def _is_public(name: Any) -> bool:

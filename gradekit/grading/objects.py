@@ -97,11 +97,22 @@ class Objects:
         """An exception of the check itself that passed through the answer; None if it is none."""
         return None
 
+    @property
+    def errors_known(self) -> int:
+        """How many exceptions of the check itself the answer has met."""
+        return 0
+
     def numbers_of(self, error: BaseException) -> tuple[int | None, ...]:
         """The numbers by which the answer knows an exception of the check, and its class."""
         return ()
 
-    def derived(self, name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> Any:
+    def derived(
+        self,
+        name: str,
+        bases: tuple[Any, ...],
+        namespace: dict[str, Any],
+        keywords: dict[str, Any],
+    ) -> Any:
         """Make a class that the check derives from one of the answer's."""
         raise TypeError(f"a check cannot derive a class of its own from {bases[0].__name__}")
 

@@ -48,11 +48,15 @@ class OutOfOrder(Exception):
 
 
 class Stopped(SubmissionError):
-    """The submission raised StopIteration, as an iterator does at its end."""
+    """The submission raised StopIteration, as an iterator does at its end.
 
-    def __init__(self, error: StopIteration) -> None:
+    Attributes:
+        number: Of an exception of the check itself: its place among those.
+    """
+
+    def __init__(self, error: StopIteration, number: int | None) -> None:
         super().__init__("it raised StopIteration")
-        self.error = error
+        self.error, self.number = error, number
 
 
 class Run:
@@ -258,10 +262,15 @@ class Run:
             state.lost = SubmissionError(text, "timed_out")
         state.note_request(kind, asked, what, number_of(asked[0]))
         started = time.thread_time()
+        known = state.objects.errors_known if state.objects is not None else 0
         try:
             return self.request(kind, asked, what)
         except Stopped as stopped:
-            if self.terms.stops or (kind == "operate" and asked[1] == "__next__"):
+            # The check's own, such as a mock of `input` raises that has no more lines: only where
+            # it came up meanwhile, since the answer could keep one and end a loop with it later.
+            is_of_check = stopped.number is not None and stopped.number >= known
+            is_next = kind == "operate" and asked[1] == "__next__"
+            if self.terms.stops or is_next or is_of_check:
                 raise stopped.error from None
             raise SubmissionError(f"{what} raised StopIteration") from None
         finally:
@@ -403,12 +412,16 @@ class Run:
         problem = Problem.of(reply.value)
         state.last_reply = (problem.reason, problem.builtin)
         raised = self._exception(problem, what)
-        if state.objects is not None:
-            own = state.objects.error(reply.value.get("callback"))
-            raised = own if own is not None else raised
+        place = reply.value.get("callback")
+        own = state.objects.error(place) if state.objects is not None else None
+        raised = own if own is not None else raised
         # In a generator, Python would turn StopIteration into a RuntimeError. `_ask_in_turn` turns
         # `Stopped` back.
-        raise Stopped(raised) if isinstance(raised, StopIteration) else raised
+        raise (
+            Stopped(raised, None if own is None else place)
+            if isinstance(raised, StopIteration)
+            else raised
+        )
 
     def _exception(self, problem: Problem, what: object) -> BaseException:
         """What to raise here for what the submission raised there."""

@@ -41,12 +41,15 @@ SWALLOWS = frozenset({"__exit__"})
 OF_SETS = frozenset(
     f"__{name}__" for name in "le lt ge gt eq and or sub xor iand ior isub ixor".split()
 )
+OF_LISTS = ORDER | {f"__{name}__" for name in "eq len contains add mul iadd imul".split()}
 COLLECTIONS = {
     "Sequence": frozenset({"__contains__"}),
     "MutableSequence": frozenset({"__contains__", "__iadd__"}),
     "Set": OF_SETS, "MutableSet": OF_SETS,
     "Mapping": frozenset({"__contains__", "__eq__"}),
     "MutableMapping": frozenset({"__contains__", "__eq__"}),
+    "UserDict": frozenset({"__contains__", "__eq__", "__len__", "__or__", "__ior__"}),
+    "UserList": OF_LISTS, "deque": OF_LISTS, "UserString": OF_LISTS | {"__mod__", "__hash__"},
 }  # fmt: skip
 # All classes of libraries whose methods a class may inherit.
 LIBRARY: dict[str, frozenset[str]] = {

@@ -38,6 +38,14 @@ LIBRARIES = (
     "datetime.date datetime.datetime datetime.time datetime.timedelta "
     "decimal.Decimal fractions.Fraction numbers.Number pathlib.Path pathlib.PurePath re.Pattern "
     "dataclasses.FrozenInstanceError json.JSONDecodeError statistics.StatisticsError "
+    "decimal.InvalidOperation decimal.DivisionByZero binascii.Error re.error csv.Error "
+    "struct.error queue.Empty queue.Full asyncio.QueueEmpty asyncio.QueueFull "
+    "asyncio.InvalidStateError sqlite3.Error sqlite3.DatabaseError sqlite3.OperationalError "
+    "sqlite3.IntegrityError sqlite3.ProgrammingError configparser.Error "
+    "configparser.NoSectionError configparser.NoOptionError argparse.ArgumentError "
+    "argparse.ArgumentTypeError graphlib.CycleError tomllib.TOMLDecodeError "
+    "xml.etree.ElementTree.ParseError zoneinfo.ZoneInfoNotFoundError urllib.error.URLError "
+    "urllib.error.HTTPError "
     "types.FunctionType types.MethodType types.BuiltinFunctionType types.GeneratorType "
     "types.ModuleType types.SimpleNamespace functools.partial threading.Thread json.JSONEncoder "
     "numpy.ndarray numpy.linalg.LinAlgError numpy.random.Generator numpy.random.RandomState "
@@ -107,18 +115,21 @@ AS_ARRAY = "__array__"
 READABLE = frozenset(
     "__name__ __qualname__ __doc__ __code__ __dict__ __annotations__ __wrapped__ __slots__ "
     "__closure__ __defaults__ __kwdefaults__ __self__ __func__ __members__ "
-    "__dataclass_fields__ __version__ __all__ __match_args__ __abstractmethods__ "
-    "__post_init__ __init__ __sklearn_tags__ __sklearn_clone__ __sklearn_is_fitted__".split()
+    "__dataclass_fields__ __dataclass_params__ __version__ __all__ __match_args__ "
+    "__abstractmethods__ __isabstractmethod__ __post_init__ __init__ "
+    "__sklearn_tags__ __sklearn_clone__ __sklearn_is_fitted__ "
+    "__total__ __required_keys__ __optional_keys__".split()
 )
 
 
 # What a number of `Given` means beside functions of the check, which are counted from 1: its
-# objects, iterators, those that can be called, coroutines, exceptions of its own that the answer
-# has met, their classes, what both sides hold (sandbox/inside/lasting.py), and what stands in this
-# frame already.
-LENT, LENT_ITERATOR, LENT_FUNCTION, LENT_COROUTINE, RAISED, RAISED_CLASS, LASTING, REPEATED = (
-    n * 1_000_000 for n in range(1, 9)
-)
+# objects, iterators, those that can be called, those that stand for an attribute (PropertyMock),
+# coroutines, exceptions of its own that the answer has met, their classes, what both sides hold
+# (sandbox/inside/lasting.py), and what stands in this frame already.
+(
+    LENT, LENT_ITERATOR, LENT_FUNCTION, LENT_PROPERTY, LENT_COROUTINE, RAISED, RAISED_CLASS,
+    LASTING, REPEATED,
+) = (n * 1_000_000 for n in range(1, 10))  # fmt: skip
 # Special methods of a check's object that the answer may use.
 OF_LENT = frozenset(
     "__init__ __enter__ __exit__ __iter__ __next__ __len__ __bool__ __contains__ __getitem__ "

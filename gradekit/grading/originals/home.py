@@ -15,7 +15,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,15 @@ Stamp = tuple[int, int, int]  # of a file: its inode, size and time
 class Home:
     """The folder of one run of a test, as a context; and a part of the test's surroundings."""
 
-    def __init__(self, submission: SubmissionProxy, folders: Sequence[Path]) -> None:
+    def __init__(
+        self, submission: SubmissionProxy, folders: Sequence[Path], texts: Mapping[str, str]
+    ) -> None:
         """
         Args:
             folders: What lies in them lies in the test's folder too; the last one's comes first.
+            texts: Files of the answer, which a test may read, by their paths in that folder.
         """
-        self._submission, self._folders = submission, folders
+        self._submission, self._folders, self._texts = submission, folders, texts
         self.path = ""
         self._names: list[str] = []  # by which a test may call it
         self._given: frozenset[str] = frozenset()  # what came with the course
@@ -59,6 +62,8 @@ class Home:
         try:
             for folder in self._folders:
                 _copy(folder, Path(made))
+            for name, text in self._texts.items():
+                _write(Path(made, name), text.encode())
             os.chdir(made)
             self.path, self._told = made, _stamps(made)
             self._names = [made]

@@ -13,7 +13,7 @@ import os
 import sys
 import typing
 from collections.abc import Collection
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import cloudpickle
@@ -31,7 +31,7 @@ def views_that_ask(submission: SubmissionProxy) -> dict[str, ModuleType]:
     """Modules with functions that look into classes, functions and objects."""
     return {
         "inspect": inspecting(submission),
-        "dataclasses": asking(submission, dataclasses, "asdict", "astuple", "fields"),
+        "dataclasses": asking(submission, dataclasses, "asdict", "astuple", "fields", "replace"),
         "typing": asking(submission, typing, "get_type_hints"),
     }
 
@@ -67,6 +67,9 @@ def inspecting(submission: SubmissionProxy) -> ModuleType:
     def signature(value: Any, **keywords: Any) -> inspect.Signature:
         if not is_handle(value):
             return inspect.signature(value, **keywords)
+        wrapped = getattr(value, "__wrapped__", None)
+        if isinstance(wrapped, FunctionType):  # the test's own, which the answer has decorated
+            return inspect.signature(wrapped, **keywords)
         told = submission.probe(parameters_of, value)
         return inspect.Signature([parameter(*each) for each in told])
 

@@ -187,6 +187,12 @@ class Original:
     def _patched(self) -> frozenset[str]:
         return frozenset(PATCHED.findall("\n".join(self.sources())))
 
+    @cached_property
+    def _reads_answer(self) -> bool:
+        names = [name.rpartition(".")[2] for name in (*self.modules, *self.parts)]
+        either = "|".join(map(re.escape, names))
+        return bool(names) and bool(re.search(rf"\b(?:{either})\.(?:py\b|__file__)", self.text))
+
     @property
     def _home(self) -> str:
         """A notebook's names are of `__main__`, as those of a script; of several modules none."""
@@ -204,6 +210,7 @@ class Original:
             self.folder,
             has_files=mentions_files(self.text),
             tells_place="__file__" in self.text,
+            reads_answer=self._reads_answer,
             home=self._home,
             patched=self._patched,
         )

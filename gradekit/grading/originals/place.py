@@ -17,6 +17,7 @@ class Place(NamedTuple):
         root: The folder of everything that came with the exercise.
         has_files: Whether its tests read or write files; then they run in a copy of both folders.
         tells_place: Whether its tests use `__file__`.
+        reads_answer: Whether its tests read the file of the answer, to look at its code.
         home: The module that classes of the answer say they are of.
         patched: Modules in which its tests replace something, such as `rates` in
             `patch("rates.get")`.
@@ -26,6 +27,7 @@ class Place(NamedTuple):
     root: Path
     has_files: bool = False
     tells_place: bool = False
+    reads_answer: bool = False
     home: str = ""
     patched: frozenset[str] = frozenset()
 

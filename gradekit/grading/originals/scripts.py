@@ -178,8 +178,10 @@ class Scripts:
             try:
                 run_anew(self._submission, MAIN, apart=True)
             except SystemExit as ended:
-                code = ended.code
-                return (code if isinstance(code, int) else int(bool(code))), out.getvalue(), ""
+                code, text = ended.code, err.getvalue()
+                if code is None or isinstance(code, int):
+                    return code or 0, out.getvalue(), text
+                return 1, out.getvalue(), f"{text}{code}\n"  # as Python shows what is no number
             except Exception as error:
                 # The last line of a traceback only: the rest would name files of this side.
                 return 1, out.getvalue(), f"{err.getvalue()}{type(error).__name__}: {error}\n"

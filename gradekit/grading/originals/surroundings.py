@@ -337,7 +337,7 @@ class Notices:
             if isinstance(item, tuple) and len(item) == 2:
                 _warn(*item)
         for item in told[1]:
-            if isinstance(item, tuple) and len(item) == 3:
+            if isinstance(item, tuple) and len(item) == 5:
                 _log(item[0] or self._name, *item[1:])
 
     def disconnect(self) -> None:
@@ -360,8 +360,12 @@ def _warn(category: Any, text: Any) -> None:
         warnings.warn_explicit(message, known, "answer", 1)
 
 
-def _log(name: Any, level: Any, text: Any) -> None:
-    """Log a message of the answer's here, by a logger that the test may be looking at."""
+def _log(name: Any, level: Any, text: Any, pattern: Any, values: Any) -> None:
+    """Log a message of the answer's here, by a logger that the test may be looking at.
+
+    Args:
+        text: The whole message, of which `pattern` and `values` are the parts.
+    """
     if type(name) is not str or type(level) is not int or type(text) is not str:
         return
     known = name
@@ -369,7 +373,12 @@ def _log(name: Any, level: Any, text: Any) -> None:
         known = known.rpartition(".")[0]
     logger = logging.getLogger(known)
     if logger.isEnabledFor(level):
-        logger.handle(logger.makeRecord(name, level, "answer", 1, text, (), None))
+        record = logger.makeRecord(name, level, "answer", 1, text, (), None)
+        if type(pattern) is str and type(values) is tuple:
+            record.msg, record.args = pattern, values
+            # Not put together once more: "%1000000000d" takes long.
+            vars(record)["getMessage"] = lambda: text
+        logger.handle(record)
 
 
 class Errors:
@@ -457,10 +466,13 @@ def heard(answer: Any) -> Any:
     handler: Any = next(each for each in log.root.handlers if hasattr(each, "kept"))
     warned = [(kind, text[:1000]) for kind, text in handler.kept[:100]]
     own = answer.namespace["__name__"]
-    logged = [
-        ("" if r.name == own else r.name, r.levelno, r.getMessage()[:1000])
-        for r in handler.records[:100]
-    ]
+    plain = {str, int, float, bool, type(None)}
+    logged = []
+    for r in handler.records[:100]:
+        is_plain = type(r.args) is tuple and {*map(type, r.args)} <= plain
+        parts = (str(r.msg)[:1000], r.args if is_plain else None)
+        name = "" if r.name == own else r.name
+        logged.append((name, r.levelno, r.getMessage()[:1000], *parts))
     handler.kept.clear()
     handler.records.clear()
     return warned, logged

@@ -41,7 +41,7 @@ from gradekit.grading.originals.endless import Limit
 from gradekit.grading.originals.fence import Fence
 from gradekit.grading.originals.home import Home
 from gradekit.grading.originals.import_names import absolute, nothing, package
-from gradekit.grading.originals.inspecting import views_that_ask
+from gradekit.grading.originals.inspecting import noted, views_that_ask
 from gradekit.grading.originals.kept_parts import keeping
 from gradekit.grading.originals.keyboard import Keyboard
 from gradekit.grading.originals.namespaces import Builtins
@@ -176,7 +176,8 @@ class World:
         parts = (Printing, Environment, Errors)
         notices = Notices(self.submission, next(iter(sorted(self._answers)), ""))
         # Before `Files`, which notes what temporary folders are made.
-        home = Home(self.submission, list(dict.fromkeys([self.place.root, self.place.folder])))
+        folders = list(dict.fromkeys([self.place.root, self.place.folder]))
+        self._home = home = Home(self.submission, folders, self._texts_of_answer())
         if self.place.has_files:
             self._stack.enter_context(home())
         self._undoing = Undoing()
@@ -211,6 +212,25 @@ class World:
                 replaced.watch(self.load(file, name))
         if home.path:
             home.begin(self.place.tells_place)
+
+    def _texts_of_answer(self) -> dict[str, str]:
+        """The files of the answer as a test finds them: by the names that it imports."""
+        if not self.place.reads_answer:
+            return {}
+        handed_in = run_of(self.submission).submission
+        whole = "\n".join(handed_in.cells)
+        files = {f"{name.replace('.', '/')}.py": whole for name in self._answers}
+        files |= dict(handed_in.modules)
+        near = self.place.folder.relative_to(self.place.root).as_posix()
+        files |= {f"{near}/{name}": text for name, text in files.items() if near != "."}
+        noted(self.submission, "\n".join(files.values()))
+        return files
+
+    def _path_of(self, path: Path) -> Path:
+        """Where a file of the test lies, as it sees it: beside the answer, if it reads that."""
+        home, root = self._home.path, self.place.root
+        is_there = home and self.place.reads_answer and path.is_relative_to(root)
+        return Path(home, path.relative_to(root)) if is_there else path
 
     def __exit__(self, *_: object) -> None:
         run_of(self.submission).end_other_threads()
@@ -302,7 +322,7 @@ class World:
     def load(self, path: Path, name: str) -> ModuleType:
         """Run a file of the original as a module of this world."""
         module = ModuleType(name)
-        module.__file__ = str(path)  # tests find their data files by it
+        module.__file__ = str(self._path_of(path))  # tests find their data files by it
         is_package = path.stem == "__init__"
         module.__package__ = name if is_package else name.rpartition(".")[0]
         if is_package:

@@ -92,9 +92,22 @@ class LentFunction(Lent):
         return self.kit__ask("", args, keywords)
 
 
-def lent(ask: Ask, *, is_called: bool) -> Lent:
+class LentProperty(LentFunction):
+    """One that the check puts into a class, as the attribute of its objects."""
+
+    __slots__ = ()
+
+    def __get__(self, value: Any, kind: Any = None) -> Any:
+        return self.kit__ask("__get__", (value, kind), {})
+
+    def __set__(self, value: Any, new: Any) -> None:
+        self.kit__ask("__set__", (value, new), {})
+
+
+def lent(ask: Ask, *, is_called: bool, is_property: bool) -> Lent:
     """What the answer gets. Without `__init__`, which would be that of the check's object."""
-    made: Lent = object.__new__(LentFunction if is_called else Lent)
+    kind = LentProperty if is_property else LentFunction if is_called else Lent
+    made: Lent = object.__new__(kind)
     object.__setattr__(made, "kit__ask", ask)
     return made
 

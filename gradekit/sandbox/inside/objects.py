@@ -185,10 +185,11 @@ def _read(kind: type, names: Sequence[str], value: Any) -> dict[str, Any]:
 def _held_by(value: Any) -> Any:
     """What an object holds that is a text, a number or a tuple of such; None where it is not so.
 
-    By methods of the base class itself, as in `PLAIN`.
+    By methods of the base class itself, as in `PLAIN`. Of a built-in exception its arguments.
     """
-    if isinstance(value, tuple):
-        items = [*tuple.__iter__(value)]
+    is_error = isinstance(value, BaseException) and type(value) in names_of_known()
+    if isinstance(value, tuple) or is_error:
+        items = [*tuple.__iter__(value.args if is_error else value)]
         is_plain = len(items) <= HELD_ITEMS and all(map(_is_plain, items))
         return items if is_plain else None
     for kind in (str, int, float):

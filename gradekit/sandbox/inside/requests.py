@@ -36,6 +36,7 @@ from gradekit.sandbox.known import (
     LENT_COROUTINE,
     LENT_FUNCTION,
     LENT_ITERATOR,
+    LENT_PROPERTY,
     OPERATORS,
     RAISED,
     RAISED_CLASS,
@@ -328,7 +329,8 @@ class Requests:
         elif place >= LENT_COROUTINE:
             stub = LentCoroutine(ask)
         else:
-            stub = lent(ask, is_called=place >= LENT_FUNCTION)
+            is_property = place >= LENT_PROPERTY
+            stub = lent(ask, is_called=place >= LENT_FUNCTION, is_property=is_property)
         return stub
 
     def _called(self, place: int, asked: tuple[Any, ...], name: str = "") -> Any:
@@ -362,7 +364,7 @@ class Requests:
         return names
 
     def _error(
-        self, name: Any, text: str, number: int | None = None, own: int | None = None
+        self, name: Any, text: Any, number: int | None = None, own: int | None = None
     ) -> BaseException:
         """An exception of the check's, each time the same one of a number.
 

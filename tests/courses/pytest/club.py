@@ -2,7 +2,7 @@
 
 import abc
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 
 @dataclass
@@ -10,6 +10,7 @@ class Member:
     name: str
     years: int = 0
     prizes: list = field(default_factory=list)
+    limit: ClassVar[int] = 3
 
     def __lt__(self, other):
         raise NotImplementedError
@@ -22,6 +23,10 @@ class Table(NamedTuple):
 
 class NotAMember(Exception):
     pass
+
+
+class Quiet:
+    caught = None
 
 
 class Game(abc.ABC):
@@ -56,4 +61,8 @@ class Door:
 
 
 def names_in(path):
+    raise NotImplementedError
+
+
+def second(names):
     raise NotImplementedError

@@ -1,5 +1,7 @@
 """A shop that reads, writes, warns, logs and waits."""
 
+import random
+
 
 def read(path):
     """The lines of a file, without empty ones."""
@@ -16,8 +18,8 @@ def colour():
     raise NotImplementedError
 
 
-def dice():
-    """Two throws of a die, and a warning (UserWarning) if they are equal."""
+def dice(rng=random):
+    """Two throws of a die by rng, and a warning (UserWarning) if they are equal."""
     raise NotImplementedError
 
 

@@ -32,6 +32,8 @@ class GreetTest(unittest.TestCase):
                 spec.loader.exec_module(module)
             names.append(module.name)
         self.assertEqual(names, ["Ada", "Eve"])
+        with self.assertRaises(StopIteration):
+            spec.loader.exec_module(module)
 
     @patch("sys.stdin", io.StringIO("Bob\n"))
     def test_as_a_path(self):
@@ -44,3 +46,5 @@ class GreetTest(unittest.TestCase):
             [sys.executable, "greet.py"], input="Eve\n", capture_output=True, text=True, check=True
         )
         self.assertIn("Hello, Eve!\n", done.stdout)
+        done = subprocess.run(["python", "greet.py"], input="\n", capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (1, "Nobody is there.\n"))

@@ -2,8 +2,9 @@
 
 import abc
 import functools
+import queue
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 
 @dataclass
@@ -11,6 +12,7 @@ class Member:
     name: str
     years: int = 0
     prizes: list = field(default_factory=list)
+    limit: ClassVar[int] = 3
 
     def __lt__(self, other):
         return self.years < other.years
@@ -25,8 +27,22 @@ class NotAMember(Exception):
     pass
 
 
+class Quiet:
+    caught = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.caught = error
+        return kind is KeyError
+
+
 class Game(abc.ABC):
     players = 2
+
+    def __init_subclass__(cls, players=2):
+        cls.players = players
 
     def __init__(self, name):
         self.name = name
@@ -88,3 +104,11 @@ class Door:
 def names_in(path):
     with open(path, encoding="utf-8") as file:
         return file.read().split()
+
+
+def second(names):
+    waiting = queue.Queue()
+    for name in names:
+        waiting.put(name)
+    waiting.get_nowait()
+    return waiting.get_nowait()

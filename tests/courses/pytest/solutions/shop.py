@@ -24,8 +24,8 @@ def colour():
     return os.environ.get("SHOP_COLOUR", "grey")
 
 
-def dice():
-    first, second = random.randint(1, 6), random.randint(1, 6)
+def dice(rng=random):
+    first, second = rng.randint(1, 6), rng.randint(1, 6)
     if first == second:
         warnings.warn("a double", UserWarning)
     return first, second

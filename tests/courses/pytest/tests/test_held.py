@@ -30,11 +30,15 @@ def test_what_a_shelf_defines_itself():
     assert Refused.mro()[:2] == [Refused, Exception] and Board.mro() == [Board, object]
     assert shelf.__class__ == held.Shelf and shelf.__class__("b").data == ["b"]
     assert isinstance(shelf, collections.UserList)
+    assert shelf == ["b", "a"] and not held.Shelf()
 
 
 def test_where_it_lies():
     assert Path(held.__file__).name == "held.py"
     assert "class Shelf" in inspect.getsource(held)
+    source = (Path(__file__).parent.parent / "held.py").read_text()
+    assert source == Path(held.__file__).read_text()
+    assert "class Shelf" in source
 
 
 def test_nothing_is_swallowed(capsys):

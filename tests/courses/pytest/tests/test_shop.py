@@ -64,6 +64,7 @@ def test_complains(capsys, caplog):
     complain("late")
     assert capsys.readouterr().err == "late\n"
     assert caplog.record_tuples == [("shop", 40, "late!")]
+    assert [(record.msg, record.args) for record in caplog.records] == [("%s!", ("late",))]
 
 
 @pytest.mark.asyncio
@@ -93,6 +94,9 @@ def test_shuffles_on():
     rng, same = np.random.default_rng(3), np.random.default_rng(3)
     for _ in range(2):
         assert shuffled([1, 2, 3, 4, 5], rng) == [place + 1 for place in same.permutation(5)]
+    rng, same = random.Random(3), random.Random(3)
+    for _ in range(2):
+        assert dice(rng) == (same.randint(1, 6), same.randint(1, 6))
 
 
 @pytest.mark.xfail(reason="nobody knows the price of nothing")
