@@ -297,7 +297,8 @@ def test_a_name_that_nothing_bound_says_why(session: Session, course: Course) ->
     """The reason of a NameError is the statement that failed, not the bare name."""
     cells = notebook("import nothing as np", "def softmax(x, axis=-1):\n    return np.exp(x)")
     messages = [check.message for check in session.grade(parse(Path("a.ipynb"), cells)).failed]
-    assert any("`np` is not defined: cell 1, line 1 stopped at `import" in m for m in messages)
+    why = "cell 1, line 1 stopped at `import nothing as np`: ModuleNotFoundError"
+    assert any(f"`np` is not defined: {why}" in message for message in messages)
 
 
 @pytest.mark.parametrize(

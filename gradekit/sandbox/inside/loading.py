@@ -245,7 +245,8 @@ class Loading:
         self._note(f"{where}, `{shown}`, {why}")
         for bound in _bound(statement):
             if bound not in self.namespace:
-                self.unbound.setdefault(bound, f"{where} stopped at `{shown}`")
+                error = " ".join(why.removeprefix("stopped with").split())[:NOTE_CHARACTERS]
+                self.unbound.setdefault(bound, f"{where} stopped at `{shown}`: {error}")
 
     def _note(self, text: str) -> None:
         if len(self.notes) < NOTES:
