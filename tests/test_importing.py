@@ -150,13 +150,15 @@ EXPECTED = {
             {"test_shares_differ_by_a_cent", "test_load_tests_0", "test_load_tests_1"},
     }),
     "pytest": Kind({
-        "bag": 11, "shop": 17, "parcel": 3, "club": 12, "held": 33}, {DATA, HANDLES, JUDGED}, {
+        "bag": 11, "shop": 17, "parcel": 3, "club": 12, "held": 35}, {DATA, HANDLES, JUDGED}, {
         "[\" \"] * size for _ in range(size)]->[\" \"] * size] * size":
             {"test_as_an_array", "test_rows_are_apart"},
         "return [[0] * size for _ in range(size)]->return [[0] * size] * size":
             {"test_rows_of_a_table_are_apart"},
         "def tidy(self)->sort = None\n\n    def tidy(self)": {"test_what_a_shelf_defines_itself"},
         "if each is item->if each == item": {"test_the_very_item"},
+        "letters[0] -= 32->letters = letters[:1].upper() + letters[1:]":
+            {"test_containers_are_themselves"},
         "is printed.\"\"\"\n->\"\"\"\n    with contextlib.redirect_stdout(None):\n    ":
             {"test_nothing_is_swallowed"},
         "and is before no other.\"\"\"->\"\"\"\n    __lt__ = __ge__ = lambda self, other: True":

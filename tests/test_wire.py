@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, configuration, given, settings
 from hypothesis import strategies as st
 
 from gradekit.grading.compare import same
-from gradekit.sandbox import wire
+from gradekit.sandbox import frames, wire
 from gradekit.sandbox.atoms import Member
 from gradekit.sandbox.host import WorkerHandle, WorkerLost, reply_in, without_data
 from gradekit.sandbox.limits import BUFFER_BYTES, STRUCTURE_BYTES, Limits
@@ -579,3 +579,12 @@ def test_a_worker_that_does_not_read(lost_to: Callable[..., WorkerLost]) -> None
     """A request that nobody takes is given up when the time is up."""
     lost = lost_to(lambda its: time.sleep(1), body=["f", [np.zeros(2**21)], {}, False])
     assert lost.ending == "timed_out"
+
+
+@pytest.mark.parametrize(
+    "parts", [["Counter", [1]], ["deque", {}], ["bytearray", 5], [["Counter"], {}], ["Counter"]]
+)
+def test_containers_that_are_none_are_malformed(parts: list[Any]) -> None:
+    """Only a class of the table is made, of what such an object holds."""
+    with pytest.raises(wire.Malformed):
+        frames.made_whole(parts)

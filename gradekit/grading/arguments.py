@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import functools
 import io
+from collections import deque
 from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
@@ -173,6 +174,9 @@ def write(target: Any, content: Any) -> None:
     Raises:
         Malformed, TypeError, ValueError: `content` does not fit `target`.
     """
+    if isinstance(target, deque | bytearray):
+        _write_sequence(target, content)
+        return
     # Without this, `target[:] = content` would fill a list with the keys of a dict.
     for kind in KINDS if not is_plain_object(target) else ():
         if isinstance(target, kind) != isinstance(content, kind):
@@ -197,7 +201,18 @@ def content_of(value: Any) -> Any:
         return state_of(value)
     if isinstance(value, STREAMS):
         return written_to(value) or None
+    if isinstance(value, deque):
+        return [*value]
+    if isinstance(value, bytearray):
+        return bytes(value)
     return vars(value) if is_plain_object(value) else value
+
+
+def _write_sequence(target: deque[Any] | bytearray, content: Any) -> None:
+    if type(content) is not (list if isinstance(target, deque) else bytes):
+        raise wire.Malformed("an argument became something else")
+    target.clear()
+    target.extend(content)
 
 
 def _write_stream(target: Any, content: Any) -> None:
@@ -302,8 +317,8 @@ def constants_in(roots: list[Any], module: str) -> set[Any]:
         if id(value) in seen or label_of(value):
             continue
         seen.add(id(value))
-        is_data = isinstance(value, list | dict | set | np.ndarray) or is_tensor(value)
-        if is_data or is_plain_object(value) or is_frame(value, FRAMES):
+        is_data = isinstance(value, list | dict | set | deque | bytearray | np.ndarray)
+        if is_data or is_tensor(value) or is_plain_object(value) or is_frame(value, FRAMES):
             found |= owners_of(value)
         waiting += _inside(value, module)
     return found
@@ -313,9 +328,9 @@ def _inside(value: Any, module: str) -> list[Any]:
     """What a value refers to: items, attributes, defaults and closures of functions."""
     if isinstance(value, dict):
         return [*value.keys(), *value.values()]
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple | set | frozenset | deque):
         return [*value]
-    if isinstance(value, np.ndarray | np.generic | str | bytes | int | float):
+    if isinstance(value, bytearray | np.ndarray | np.generic | str | bytes | int | float):
         return []
     if isinstance(value, FunctionType) and value.__module__ == module:
         cells = [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]

@@ -271,7 +271,9 @@ class LiveClass(type):
     def __mro__(cls) -> Any:
         own = [each for each in type.mro(cls) if each is not Handle or cls is Handle]
         claim = next(filter(None, (own_names(each).get("kit__claim") for each in own)), None)
-        return (*own[:-1], *(claim.__mro__[1:] if claim is not None else (object,)))
+        others = claim.__mro__[1:] if claim is not None else (object,)
+        # A class that an own one is derived from has a claim as well, which is among these.
+        return (*own[:-1], *(each for each in others if "kit__live" not in own_names(each)))
 
     def __subclasses__(cls) -> Any:
         return operated(cls, "subclasses")

@@ -136,6 +136,10 @@ def _data_to_node(value: Any, writer: Writer, depth: int) -> Node:
     """The node of data, or of a pickle where those may travel."""
     if isinstance(value, np.generic):
         return scalar_to_node(value, writer.buffers)
+    if writer.live is not None and (whole := frames.whole_of(value)) is not None:
+        if writer.pickle is not None:
+            return _pickle_to_node(value, writer)
+        return Atom(frames.CONTAINER, [whole[0], to_node(whole[1], writer, depth + 1)])
     if isinstance(value, TEXT_OR_NUMBER):
         return _text_or_number_to_node(value, writer)
     if isinstance(value, np.ndarray):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections import defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,10 @@ EXTENSIONS = frozenset(
     "str string boolean Int8 Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64 Float32 Float64".split()
 )
 NAMES = (str, int, float, bool, type(None))
-ATOM, DEFAULTS = "pandas", "defaultdict"
+ATOM, DEFAULTS, CONTAINER = "pandas", "defaultdict", "container"
+WHOLE: dict[str, tuple[Any, type]] = {
+    "Counter": (Counter, dict), "OrderedDict": (OrderedDict, dict), "bytearray": (bytearray, bytes),
+}  # fmt: skip
 # What a defaultdict that travels may make of what is missing: nothing that runs anybody's code.
 FACTORIES: dict[str, type] = {each.__name__: each for each in (int, float, str, list, set, dict)}
 
@@ -121,6 +124,27 @@ def factory_of(value: Any) -> Any:
         return None
     made = value.default_factory
     return next((name for name, each in FACTORIES.items() if each is made), made)
+
+
+def whole_of(value: Any) -> tuple[str, Any] | None:
+    """The name of a class of containers, and what one of its objects holds; None for any other."""
+    if type(value) in (Counter, OrderedDict):
+        return type(value).__name__, dict(value)
+    return ("bytearray", bytes(value)) if type(value) is bytearray else None
+
+
+def made_whole(parts: list[Any]) -> Any:
+    """The object that such parts stand for.
+
+    Raises:
+        Malformed: they stand for none.
+    """
+    if len(parts) != 2 or type(parts[0]) is not str or parts[0] not in WHOLE:
+        raise Malformed("no proper container")
+    kind, wanted = WHOLE[parts[0]]
+    if type(parts[1]) is not wanted:
+        raise Malformed("no proper container")
+    return kind(parts[1])
 
 
 def made_with_default(parts: list[Any]) -> defaultdict[Any, Any]:
@@ -219,4 +243,4 @@ def _made_index(parts: list[Any]) -> Any:
     return index
 
 
-MAKERS = {ATOM: made_of, DEFAULTS: made_with_default}
+MAKERS = {ATOM: made_of, DEFAULTS: made_with_default, CONTAINER: made_whole}

@@ -7,6 +7,7 @@ is looked at by itself. Numbers are compared by bytes, since NaN != NaN and -0.0
 from __future__ import annotations
 
 import io
+from collections import deque
 from collections.abc import Callable, Collection
 from operator import is_
 from typing import Any
@@ -21,7 +22,7 @@ from gradekit.sandbox.frames import is_frame
 PLAIN = frozenset({type(None), bool, int, float, str, bytes, complex})
 ITEMS, BYTES = 10_000, 2**20  # of the largest object that is compared at each request
 STREAMS = (io.StringIO, io.BytesIO)
-MUTABLE = (list, dict, set, np.ndarray, *STREAMS)
+MUTABLE = (list, dict, set, deque, bytearray, np.ndarray, *STREAMS)
 
 
 def is_bare(value: Any) -> bool:
@@ -37,7 +38,9 @@ def is_small(value: Any) -> bool:
         return bool(value.nbytes <= BYTES and not value.dtype.hasobject)
     if hasattr(value, "requires_grad") or is_frame(value, FRAMES):  # tensors and tables
         return False
-    return not isinstance(value, list | dict | set) or len(value) <= ITEMS
+    if isinstance(value, bytearray):
+        return len(value) <= BYTES
+    return not isinstance(value, list | dict | set | deque) or len(value) <= ITEMS
 
 
 class Snapshot:
@@ -62,8 +65,10 @@ class Snapshot:
             return True
         if self._is_plain_object(value):
             value = vars(value)
-        if isinstance(value, list):
+        if isinstance(value, list | deque):
             return _are_same(value, before)
+        if isinstance(value, bytearray):
+            return bytes(value) == bytes(before)
         if isinstance(value, dict):
             return _are_same(value, before[0]) and _are_same(value.values(), before[1])
         if isinstance(value, set):  # one that nobody has touched keeps its order
@@ -82,8 +87,10 @@ def _content(value: Any, is_plain_object: Callable[[Any], bool]) -> Any:
 
     A shallow one is enough, since items are compared by identity.
     """
-    if isinstance(value, list | set):
+    if isinstance(value, list | set | deque):
         return [*value]
+    if isinstance(value, bytearray):
+        return bytes(value)
     if isinstance(value, dict):
         return [*value], [*value.values()]
     if isinstance(value, np.ndarray):

@@ -8,6 +8,7 @@ part of what is returned, travels as its place.
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -99,6 +100,12 @@ class Arguments:
         """What an argument holds now, other arguments as places."""
         if isinstance(value, set):
             return set(value)
+        if isinstance(value, bytearray):
+            return bytes(value)
+        if isinstance(value, deque):
+            return self._with_places([*value], 0)
+        if isinstance(value, dict):  # a Counter too
+            return self._with_places(dict(value), 0)
         if is_generator(value):
             return state_of(value)
         if isinstance(value, STREAMS):

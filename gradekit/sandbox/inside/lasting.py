@@ -12,6 +12,7 @@ nobody keeps cost nothing.
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -185,8 +186,11 @@ def _items_of(value: Any) -> list[Any]:
 
 def _write(target: Any, content: Any) -> None:
     """Make an object hold what the check's one holds."""
-    if isinstance(target, list):
+    if isinstance(target, list | bytearray):
         target[:] = content
+    elif isinstance(target, deque):
+        target.clear()
+        target.extend(content)
     elif isinstance(target, dict | set):
         target.clear()
         target.update(content)

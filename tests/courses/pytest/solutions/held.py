@@ -173,6 +173,22 @@ def table(size):
     return [[0] * size for _ in range(size)]
 
 
+def turn(things):
+    things.append(things.popleft())
+    return things
+
+
+def tally(words, counter):
+    for word in words:
+        counter[word] += 1
+    return counter + collections.Counter(["all"])
+
+
+def shout(letters):
+    letters[0] -= 32
+    return letters
+
+
 def take(count, items):
     return list(itertools.islice(items, count))
 

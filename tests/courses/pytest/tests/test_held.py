@@ -63,6 +63,23 @@ def test_tokens_are_true():
     assert held.Token()
 
 
+FIXED = collections.deque("xyz")
+
+
+def test_containers_are_themselves():
+    queue, counter, letters = collections.deque("abc"), collections.Counter("a"), bytearray(b"ab")
+    assert held.turn(queue) is queue == collections.deque("bca")
+    told = held.tally("ab", counter)
+    assert type(told) is collections.Counter and told - counter == {"all": 1}
+    assert counter == {"a": 2, "b": 1} and held.tally("", counter).most_common(1) == [("a", 2)]
+    assert held.shout(letters) is letters == b"Ab"
+    assert held.turn(FIXED) == collections.deque("yzx")
+
+
+def test_what_is_fixed_stays():
+    assert held.turn(FIXED)[0] == "y" and FIXED[0] == "x"
+
+
 def test_names_are_texts():
     name = held.Name("Ada Lovelace")
     assert re.match("[A-Z]", name) and re.compile("a").sub("o", name) == "Ado Loveloce"
