@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import DEFAULT
 
 from gradekit.grading.handle import is_handle
 from gradekit.grading.originals.builtin_fixtures import BUILT_IN
@@ -50,6 +51,7 @@ class Setting:
             self.value(fixture.name)
         wanted = inspect.signature(function).parameters
         names = [name for name in wanted if not (self._instance is not None and name == "self")]
+        names = names[_from_patches(function) :]
         given = {name: self.value(name) for name in names if self._is_known(name)}
         bound = function if self._instance is None else function.__get__(self._instance)
         self._finished(bound(**given))
@@ -191,6 +193,14 @@ class Setting:
                     call()
                 else:
                     self.undo(call)
+
+
+def _from_patches(function: Callable[..., Any]) -> int:
+    """How many arguments the decorators `mock.patch` give a test: its first ones, as for pytest."""
+    return sum(
+        not each.attribute_name and each.new is DEFAULT
+        for each in getattr(function, "patchings", ())
+    )
 
 
 def _with_as_many(function: Callable[..., Any], told: tuple[Any, ...]) -> Callable[[], Any]:

@@ -1,5 +1,6 @@
 import asyncio
 import random
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -54,10 +55,11 @@ def test_dice_are_thrown(monkeypatch, recwarn):
     assert not recwarn
 
 
-def test_doubles_warn(monkeypatch):
-    monkeypatch.setattr("random.randint", lambda low, high: high)
+@patch("random.randint", return_value=6)
+def test_doubles_warn(randint):
     with pytest.warns(UserWarning, match="double"):
         assert dice() == (6, 6)
+    randint.assert_called_with(1, 6)
 
 
 def test_complains(capsys, caplog):
