@@ -265,7 +265,7 @@ def test_loss_leaves_traces(submission):
                                          "loss reacts to it. So what shape must it have?")
 def test_returns_gradients_of_another_shape(submission):
     """The answer is a dict with W1, b1, W2, b2, each a float64 array shaped like its parameter."""
-    cases = [fixed(20), fixed(20, 2, 6, 3, 4), fixed(20, 4, 3, 5, 1)]
+    cases = [fixed(20), fixed(20, 2, 6, 3, 4), fixed(20, 4, 3, 5, 1), fixed(20, 4, 1, 1, 2)]
     SHAPES.assert_holds(submission, cases, draw=some_network, draws=1)
 
 
