@@ -14,6 +14,7 @@ import socket
 import struct
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -80,6 +81,7 @@ VALUES = [
     Decimal("-0"), Decimal("NaN"), Decimal("Infinity"), Decimal("1.5e-300"), range(3),
     range(10, -2, -3), range(2**70, 2**70 + 2), datetime.date(2020, 2, 29),
     datetime.datetime(2020, 1, 2, 3, 4, 5, 6, fold=1), datetime.timedelta(-1, 5, 7),
+    uuid.UUID(int=7),
     datetime.datetime(1, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=-5.5))),
     datetime.time(23, 59, 59, 999_999), Member("Color", "RED", 1),
     np.array(["a", "naïve"]), np.array([b"ab", b""]), np.array([], "U3"), np.array([["x"]] * 3),
@@ -273,6 +275,7 @@ HOSTILE = {
     "a year beyond all": (["w", "date", [10**18, 1, 1]], b""),
     "a zone of two days": (["w", "time", [1, 2, 3, 4, 0, 172800.0]], b""),
     "a timedelta beyond all": (["w", "timedelta", [10**12, 0, 0]], b""),
+    "a UUID of too few digits": (["w", "UUID", ["12"]], b""),
     "an Enum without a name": (["w", "Enum", [1, 2, 3]], b""),
     "an Enum with a long name": (["w", "Enum", ["E", "n" * 1000, 3]], b""),
     "a text of no characters": (["a", "U1", [4]], b"\xff" * 16),

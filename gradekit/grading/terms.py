@@ -77,8 +77,13 @@ COMPARED_BY_ITEM = frozenset(
 DRAWS = re.compile(r"^\s*(?:import|from) matplotlib\b", re.MULTILINE)
 # Classes of what is drawn: `assert not axes.patches`, and `assert axes.get_legend()`.
 DRAWN = {"ArtistList": frozenset({"__len__"}), "Artist": frozenset({TRUE})}
-OF_LIBRARIES = [(PANDAS, dict.fromkeys(COLUMNS, COMPARED_BY_ITEM)), (DRAWS, DRAWN),
-                (re.compile(r"\bsuppress\b"), {"suppress": SWALLOWS})]  # fmt: skip
+OF_LIBRARIES = [
+    (PANDAS, dict.fromkeys(COLUMNS, COMPARED_BY_ITEM)),
+    (DRAWS, DRAWN),
+    (re.compile(r"\bsuppress\b"), {"suppress": SWALLOWS}),
+    # `if found(text):`, where it gives a match or None.
+    (re.compile(r"^\s*(?:import|from) re\b", re.MULTILINE), {"Match": frozenset({TRUE})}),
+]
 
 
 class Terms(NamedTuple):

@@ -1,4 +1,4 @@
-"""Small values of the standard library that travel as themselves: numbers, dates, ranges, Enums.
+"""Small values of the standard library that travel as themselves: numbers, dates, Enums, UUIDs.
 
 Each is sent as its kind and a few plain parts. What arrives is built by its own constructor from
 parts whose kinds and sizes have been checked, so that no value is costly to print, hash or compare.
@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -59,6 +60,8 @@ def parts_of(value: Any) -> tuple[str, list[Any]] | None:
         return "Enum", [type(value).__name__[:NAME_CHARACTERS], value.name, value.value]
     if isinstance(value, Member):
         return "Enum", [value.enum, value.name, value.value]
+    if isinstance(value, UUID):
+        return "UUID", [value.hex]
     return _time_parts(value)
 
 
@@ -150,6 +153,7 @@ FORMS: dict[str, tuple[tuple[type, ...], ...]] = {
     "time": (*(INT,) * 5, OFFSET),
     "datetime": (*(INT,) * 8, OFFSET),
     "timedelta": (INT,) * 3,
+    "UUID": (TEXT,),
 }
 MAKERS: dict[str, Any] = {
     "complex": complex,
@@ -160,6 +164,7 @@ MAKERS: dict[str, Any] = {
     "time": _time,
     "datetime": _datetime,
     "timedelta": timedelta,
+    "UUID": UUID,
 }
 
 

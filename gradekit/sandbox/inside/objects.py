@@ -25,7 +25,7 @@ NAME_CHARACTERS = 100
 HELD_ITEMS, HELD_CHARACTERS = 100, 10_000  # of what a node tells of an object's data
 # The modules whose classes of data travel as such. A class of any other that is derived from data,
 # a namedtuple or an Enum perhaps, may have attributes and methods of its own.
-DATA_MODULES = frozenset("builtins numpy torch decimal fractions datetime".split())
+DATA_MODULES = frozenset("builtins numpy torch decimal fractions datetime uuid".split())
 MAPPINGS = ("OrderedDict", "defaultdict", "Counter")  # of collections: they travel as such
 CLOCK = "year month day hour minute second microsecond tzinfo fold".split()  # of a datetime
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)

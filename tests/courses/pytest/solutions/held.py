@@ -5,6 +5,8 @@ import contextlib
 import datetime
 import enum
 import itertools
+import re
+import uuid
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -171,6 +173,14 @@ def fill(cells, value):
 
 def table(size):
     return [[0] * size for _ in range(size)]
+
+
+def first_number(text):
+    return re.search("[0-9]+", text)
+
+
+def ticket(number):
+    return uuid.UUID(int=number)
 
 
 def turn(things):

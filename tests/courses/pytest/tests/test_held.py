@@ -5,6 +5,7 @@ import inspect
 import io
 import itertools
 import re
+import uuid
 from pathlib import Path
 from unittest import mock
 
@@ -74,10 +75,8 @@ def test_containers_are_themselves():
     assert counter == {"a": 2, "b": 1} and held.tally("", counter).most_common(1) == [("a", 2)]
     assert held.shout(letters) is letters == b"Ab"
     assert held.turn(FIXED) == collections.deque("yzx")
-
-
-def test_what_is_fixed_stays():
-    assert held.turn(FIXED)[0] == "y" and FIXED[0] == "x"
+    assert held.first_number("gate 12") and not held.first_number("gate")
+    assert held.ticket(5) == uuid.UUID(int=5) and held.ticket(5).int == 5
 
 
 def test_names_are_texts():
