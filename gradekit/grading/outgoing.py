@@ -170,7 +170,7 @@ class OfAnswer(NamedTuple):
 
 def _is_of_answer(function: FunctionType, name: str) -> bool:
     """Whether a function of an imported check finds a name of the answer's."""
-    gives = getattr(function.__builtins__, "gives", None)
+    gives = getattr(getattr(function, "__builtins__", None), "gives", None)
     return gives is not None and not hasattr(builtins, name) and bool(gives(name))
 
 
