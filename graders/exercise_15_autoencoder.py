@@ -242,7 +242,8 @@ def mean_squared_error(state, X):
     codes = hidden @ p["encoder.2.weight"].T + p["encoder.2.bias"]
     hidden = np.tanh(codes @ p["decoder.0.weight"].T + p["decoder.0.bias"])
     scores = hidden @ p["decoder.2.weight"].T + p["decoder.2.bias"]
-    return float(((1 / (1 + np.exp(-scores)) - X) ** 2).mean())
+    sigmoids = (1 + np.tanh(scores / 2)) / 2  # does not overflow
+    return float(((sigmoids - X) ** 2).mean())
 
 
 def probe_training(answer, state, X, epochs, *lr):
