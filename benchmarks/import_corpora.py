@@ -4,9 +4,10 @@
         [--skip N] [--only N] DIR ...
 
 DIR is a checkout of Exercism's Python track, TorchCode, deep-ml's problems, nbgrader, otter-grader,
-minbpe or micrograd; which one, its files tell. Each is brought into one of the forms that `kit
-import` reads, without a change to the code of a test, imported, and compared with the same tests
-run natively: by unittest, pytest, doctest, or `exec` in the namespace of the answer.
+minbpe (which wants the package regex) or micrograd; which one, its files tell. Each is brought into
+one of the forms that `kit import` reads, without a change to the code of a test, imported, and
+compared with the same tests run natively: by unittest, pytest, doctest, or `exec` in the namespace
+of the answer.
 
 Prints a line a corpus: tests that the right solution passes natively, and of those behind the
 boundary; of mutated answers the verdicts that differ, those that pass only behind the boundary
