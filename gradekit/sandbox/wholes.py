@@ -35,9 +35,6 @@ class Wholes:
         self._marks: dict[int, dict[str, dict[Any, Any]]] = {}
         self._numbers: dict[int, int] = {}  # by their ids
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values.values())
-
     def clear(self) -> None:
         for each in (self._values, self._marks, self._numbers):
             each.clear()
